@@ -1,0 +1,17 @@
+//! What is wrong with a workload: Kubernetes objects become evidence, evidence becomes a diagnosis.
+//!
+//! Pure: no IO, no clock, no chance. The agent hands in [`Objects`] and gets values back.
+
+#![deny(clippy::disallowed_methods)]
+
+mod objects;
+mod redact;
+mod evidence;
+mod analyzers;
+mod judge;
+
+pub use analyzers::diagnose;
+pub use evidence::{context, gather};
+pub use judge::{Health, Look, Patience, judge, look};
+pub use objects::{ConfigMapKeys, Log, Objects, Root, Usage};
+pub use redact::Redactor;

@@ -1,0 +1,106 @@
+//! The objects of a cluster around one root owner, as the agent read them.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_openapi::api::apps::v1::{
+    ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet,
+};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{Event, Node, Pod};
+
+/// A root owner: the object that a fix would have to change.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Root {
+    /// A pod that nothing owns.
+    Pod(Arc<Pod>),
+    /// A Deployment.
+    Deployment(Arc<Deployment>),
+    /// A ReplicaSet that no Deployment owns.
+    ReplicaSet(Arc<ReplicaSet>),
+    /// A StatefulSet.
+    StatefulSet(Arc<StatefulSet>),
+    /// A DaemonSet.
+    DaemonSet(Arc<DaemonSet>),
+    /// A Job that no CronJob owns.
+    Job(Arc<Job>),
+    /// A CronJob.
+    CronJob(Arc<CronJob>),
+}
+
+/// Everything that was read around one root owner. `None` where a read failed or is not allowed.
+#[derive(Debug, Clone)]
+pub struct Objects {
+    /// When it was read.
+    pub taken_at: Timestamp,
+    /// The cluster's name.
+    pub cluster: String,
+    /// The root owner, read fresh and whole (with its managedFields).
+    pub root: Root,
+    /// The pods that hang on it, through however many owners.
+    pub pods: Vec<Arc<Pod>>,
+    /// The ReplicaSets of a Deployment.
+    pub replica_sets: Vec<Arc<ReplicaSet>>,
+    /// The revisions of a StatefulSet or DaemonSet.
+    pub controller_revisions: Vec<Arc<ControllerRevision>>,
+    /// The jobs of a CronJob.
+    pub jobs: Vec<Arc<Job>>,
+    /// Events about the root, its ReplicaSets or jobs, and its pods.
+    pub events: Vec<Arc<Event>>,
+    /// All nodes.
+    pub nodes: Option<Vec<Arc<Node>>>,
+    /// All pods of the cluster: for what nodes have left, for images and for neighbours.
+    pub all_pods: Vec<Arc<Pod>>,
+    /// The ConfigMaps of the namespace: names and keys, never values.
+    pub config_maps: Option<Vec<ConfigMapKeys>>,
+    /// The persistent volume claims of the namespace, by name.
+    pub claims: Option<Vec<String>>,
+    /// The service accounts of the namespace, by name.
+    pub service_accounts: Option<Vec<String>>,
+    /// The autoscalers of the namespace.
+    pub autoscalers: Option<Vec<HorizontalPodAutoscaler>>,
+    /// The other workloads of the cluster, root owners only.
+    pub workloads: Vec<Root>,
+    /// Ends of logs, at most 64 KiB each.
+    pub logs: Vec<Log>,
+    /// What containers use, when a metrics server tells.
+    pub usage: Vec<Usage>,
+    /// Reads that failed, with reason.
+    pub unread: Vec<String>,
+}
+
+/// A ConfigMap without its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigMapKeys {
+    /// Its name.
+    pub name: String,
+    /// Its keys, of `data` and `binaryData`.
+    pub keys: Vec<String>,
+}
+
+/// The end of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// The pod.
+    pub pod: String,
+    /// The container.
+    pub container: String,
+    /// Whether it is the log before the last restart.
+    pub previous: bool,
+    /// The text, not yet redacted.
+    pub text: String,
+}
+
+/// What a container uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// The pod.
+    pub pod: String,
+    /// The container.
+    pub container: String,
+    /// CPU in millicores.
+    pub cpu_millis: u64,
+    /// Memory in bytes.
+    pub memory_bytes: u64,
+}

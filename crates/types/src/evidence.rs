@@ -1,0 +1,393 @@
+//! Evidence: what was seen of one root object and what hangs on it, redacted where it is made.
+//!
+//! A fact lives here once; a diagnosis points at it. `None` means that nobody could know,
+//! never that all is well.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Edit, Kind, ObjectRef, Quantity};
+
+/// Everything that was seen of one root object at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Evidence {
+    /// When the objects were read; the only clock of the pure crates.
+    pub taken_at: Timestamp,
+    /// The cluster's name.
+    pub cluster: String,
+    /// The root owner.
+    pub subject: ObjectRef,
+    /// What the owner wants and has.
+    pub workload: WorkloadFacts,
+    /// The containers of the template, with the worst state that a pod of the newest revision shows.
+    pub containers: Vec<ContainerFacts>,
+    /// The pods, newest first; at most 50.
+    pub pods: Vec<PodFacts>,
+    /// Events about the subject and what it owns, newest first; at most 50.
+    pub events: Vec<EventFacts>,
+    /// Revisions of the template, newest first; at most 10.
+    pub revisions: Vec<RevisionFacts>,
+    /// What the template refers to by name.
+    pub references: Vec<ReferenceFacts>,
+    /// Images that run ready elsewhere in the cluster or ran ready here, with the same repository.
+    pub images: Vec<ImageFacts>,
+    /// What the nodes could still take; `None` when nodes cannot be read.
+    pub nodes: Option<NodeFacts>,
+    /// What stands beside it: same namespace, same service or same node; at most 50.
+    pub neighbours: Vec<NeighbourFacts>,
+    /// Reads that failed, each with its reason: what is not known here, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
+}
+
+/// What the root owner wants and has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WorkloadFacts {
+    /// Replicas wanted; 1 for a bare pod, completions for a job.
+    pub desired: u32,
+    /// Replicas ready now (succeeded ones for a job).
+    pub ready: u32,
+    /// Replicas of the newest template.
+    pub updated: u32,
+    /// Whether the owner is paused or suspended on purpose.
+    pub paused: bool,
+    /// Whether a rollout is on its way that its controller has not given up.
+    pub rolling_out: bool,
+    /// When the newest revision was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_out_at: Option<Timestamp>,
+    /// Hash over the pod template: what "the same spec" means; 16 hexadecimal digits.
+    pub spec_hash: String,
+    /// Whether a pod of this owner was ever seen ready.
+    pub was_ready: bool,
+    /// A condition that the owner itself reports as failed, such as `ProgressDeadlineExceeded`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_condition: Option<String>,
+    /// The message of that condition, or of a refusal to make pods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_message: Option<String>,
+    /// Whether the workload asked to be left alone by annotation.
+    pub opted_out: bool,
+    /// Who else writes this object: Argo CD, Flux, Helm, an autoscaler.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<Owner>,
+    /// The fix id that the object carries, if a fix of ours was the last to write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix_id: Option<String>,
+    /// Whether a StatefulSet waits for each pod before it goes on (`OrderedReady`).
+    pub ordered: bool,
+}
+
+/// Somebody else who writes the object, and what he owns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Owner {
+    /// `argocd`, `flux`, `helm`, `hpa`, `vpa`, `keda` or the name of the field manager.
+    pub name: String,
+    /// What says so: an annotation, a label, or an object.
+    pub mark: String,
+    /// The fields that are his, as JSON Pointers; empty means the whole object.
+    pub fields: Vec<String>,
+}
+
+/// Which list of the pod spec a container stands in.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ContainerRole {
+    /// `containers`.
+    App,
+    /// `initContainers`.
+    Init,
+}
+
+/// Where a container is in its life.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ContainerState {
+    /// The reason it waits, such as `CrashLoopBackOff`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<String>,
+    /// The message beside that reason, redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_message: Option<String>,
+    /// When it started, if it runs now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running_since: Option<Timestamp>,
+    /// The reason of its newest end, current or before, such as `OOMKilled`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_exit: Option<String>,
+    /// The exit code of that end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// The message of that end, redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_message: Option<String>,
+    /// When that end was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exited_at: Option<Timestamp>,
+}
+
+/// One container of the template and the worst of what its pods show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ContainerFacts {
+    /// Its name.
+    pub name: String,
+    /// Which list it stands in.
+    pub role: ContainerRole,
+    /// Its place in that list.
+    pub index: usize,
+    /// The image as the template names it.
+    pub image: String,
+    /// The pod that this state was read from; empty when no pod exists.
+    pub pod: String,
+    /// Whether it is ready there.
+    pub ready: bool,
+    /// How often it was restarted there.
+    pub restarts: u32,
+    /// Where it is in its life.
+    #[serde(flatten)]
+    pub state: ContainerState,
+    /// `resources.limits.memory`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_limit: Option<Quantity>,
+    /// `resources.requests.memory`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_request: Option<Quantity>,
+    /// `resources.limits.cpu`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_limit: Option<Quantity>,
+    /// `resources.requests.cpu`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_request: Option<Quantity>,
+    /// Memory in use, in bytes, when a metrics server tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_used: Option<u64>,
+    /// CPU in use, in millicores, when a metrics server tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_used: Option<u64>,
+    /// Its declared ports: name (may be empty) and number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<(String, u16)>,
+    /// Its probes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<ProbeFacts>,
+    /// The last lines of its current log, redacted; at most 40 lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
+    /// The last lines of the log before its last restart, redacted; at most 40 lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub previous_log: Vec<String>,
+}
+
+/// Which probe.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ProbeKind {
+    /// `startupProbe`.
+    Startup,
+    /// `livenessProbe`.
+    Liveness,
+    /// `readinessProbe`.
+    Readiness,
+}
+
+/// A probe as the template has it. Times are in seconds; `None` means absent in the manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProbeFacts {
+    /// Which probe.
+    pub kind: ProbeKind,
+    /// What it does, in words: `GET :8080/healthz`, `TCP :5432`, `exec`, `gRPC :9090`.
+    pub action: String,
+    /// The port it asks, as the manifest has it: a number or a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<String>,
+    /// `initialDelaySeconds`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial_delay_secs: Option<u32>,
+    /// `timeoutSeconds`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_secs: Option<u32>,
+    /// `periodSeconds`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period_secs: Option<u32>,
+    /// `failureThreshold`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_threshold: Option<u32>,
+    /// The newest message of its failure, redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+/// One pod.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PodFacts {
+    /// Its name.
+    pub name: String,
+    /// Its uid.
+    pub uid: String,
+    /// Its resourceVersion when it was read.
+    pub resource_version: String,
+    /// Its phase, as Kubernetes says it.
+    pub phase: String,
+    /// `status.reason`, such as `Evicted`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether its condition `Ready` is true.
+    pub ready: bool,
+    /// When it became ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_since: Option<Timestamp>,
+    /// Restarts of all its containers.
+    pub restarts: u32,
+    /// Whether it was given a node.
+    pub scheduled: bool,
+    /// What the scheduler said, when it found none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unschedulable: Option<String>,
+    /// Its node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Whether it belongs to the newest revision.
+    pub current: bool,
+    /// Whether it is being deleted.
+    pub terminating: bool,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+}
+
+/// One event, redacted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EventFacts {
+    /// `Normal` or `Warning`.
+    #[serde(rename = "type")]
+    pub type_: String,
+    /// Its reason.
+    pub reason: String,
+    /// Its message, redacted.
+    pub message: String,
+    /// What it is about, such as `Pod shop/web-1`.
+    pub object: String,
+    /// How often it was seen.
+    pub count: u32,
+    /// When it was last seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<Timestamp>,
+}
+
+/// A former or the current template of the owner.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RevisionFacts {
+    /// The ReplicaSet or ControllerRevision that holds it.
+    pub name: String,
+    /// Its number.
+    pub revision: i64,
+    /// Whether this is what the owner wants now.
+    pub current: bool,
+    /// Whether a pod of it was seen ready.
+    pub was_ready: bool,
+    /// What a return to it changes, in redacted words: `path: from -> to`; at most 20.
+    pub changed: Vec<String>,
+    /// The edits that a return to it needs. Never leaves the process: values are not redacted.
+    #[serde(skip)]
+    pub edits: Vec<Edit>,
+}
+
+/// What a reference of the template points at.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ReferenceKind {
+    /// A ConfigMap, or a key of it.
+    ConfigMap,
+    /// A Secret, or a key of it. Secrets are never read.
+    Secret,
+    /// A persistent volume claim.
+    Claim,
+    /// A service account.
+    ServiceAccount,
+}
+
+/// One reference by name in the template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReferenceFacts {
+    /// What it points at.
+    pub kind: ReferenceKind,
+    /// The name it points at.
+    pub name: String,
+    /// The key of it, where one is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The field of the owner that holds the name or, when only the key is wrong, the key.
+    pub path: String,
+    /// Whether what it names is there; `None` when that may not be read (Secrets).
+    pub exists: Option<bool>,
+    /// The one name (or key) in the same namespace that is one or two edits away, if there is just one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near_miss: Option<String>,
+    /// Whether the template says that it may be absent.
+    pub optional: bool,
+}
+
+/// An image that is known to run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub struct ImageFacts {
+    /// The image.
+    pub image: String,
+    /// Where it runs or ran ready: `Deployment shop/web`, `revision 3`.
+    pub seen_in: String,
+    /// Whether that was an earlier revision of the same owner.
+    pub own: bool,
+}
+
+/// What the nodes of the cluster could take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NodeFacts {
+    /// Nodes that are ready and take pods.
+    pub ready: u32,
+    /// All nodes.
+    pub total: u32,
+    /// The largest allocatable memory of one node, in bytes.
+    pub largest_memory: u64,
+    /// The largest allocatable CPU of one node, in millicores.
+    pub largest_cpu: u64,
+    /// The most memory that one node has left beside the requests of its pods, in bytes.
+    pub free_memory: u64,
+    /// The most CPU that one node has left beside the requests of its pods, in millicores.
+    pub free_cpu: u64,
+}
+
+/// Something beside the subject whose health must not suffer from a fix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NeighbourFacts {
+    /// The root owner.
+    pub object: ObjectRef,
+    /// Replicas wanted.
+    pub desired: u32,
+    /// Replicas ready.
+    pub ready: u32,
+    /// Restarts of all its pods.
+    pub restarts: u32,
+}
+
+impl Evidence {
+    /// The container facts by name.
+    pub fn container(&self, name: &str) -> Option<&ContainerFacts> {
+        self.containers.iter().find(|it| it.name == name)
+    }
+
+    /// A pod that shows the trouble: of the newest revision and not ready, else any that is not ready.
+    pub fn failing_pod(&self) -> Option<&PodFacts> {
+        let failing = |it: &&PodFacts| !it.ready && !it.terminating && it.phase != "Succeeded";
+        self.pods.iter().filter(failing).find(|it| it.current).or(self.pods.iter().find(failing))
+    }
+
+    /// Whether the subject is a pod that nothing owns.
+    pub fn is_bare_pod(&self) -> bool {
+        self.subject.kind == Kind::Pod
+    }
+}

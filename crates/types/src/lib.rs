@@ -1,0 +1,33 @@
+//! The words of the product: what crosses the wire and what the domain is made of.
+//!
+//! In reading order: an [`Incident`] is opened on an [`ObjectRef`]; [`Evidence`] is gathered;
+//! a [`Diagnosis`] points at its facts; a [`FixPlan`] says how to mend it and carries its own
+//! undo; an [`Execution`] is a plan on its way through the cluster; an [`Episode`] is what is
+//! remembered of all that. [`wire`] is the contract that the two services promised to keep.
+
+mod object;
+mod quantity;
+mod evidence;
+mod diagnosis;
+mod plan;
+mod strategy;
+mod incident;
+mod execution;
+mod episode;
+mod problem;
+pub mod wire;
+
+pub use diagnosis::{Clue, Diagnosis, Fault};
+pub use episode::{Episode, Observation, Record, Reflection, ReflectionSource};
+pub use evidence::{
+    ContainerFacts, ContainerRole, ContainerState, EventFacts, Evidence, ImageFacts,
+    NeighbourFacts, NodeFacts, Owner, PodFacts, ProbeFacts, ProbeKind, ReferenceFacts,
+    ReferenceKind, RevisionFacts, WorkloadFacts,
+};
+pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdict};
+pub use incident::{Context, Incident, IncidentState, Offer, StreamEvent};
+pub use object::{FieldPath, Kind, ObjectRef};
+pub use plan::{Action, Edit, FixPlan, Risk, Step, Subresource};
+pub use problem::Problem;
+pub use quantity::Quantity;
+pub use strategy::{SeedStrategy, Strategy};

@@ -1,0 +1,197 @@
+//! The closed list of remedies, each with its dose.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What kind of remedy a plan is. Together with the fault it is the key of experience.
+///
+/// On the wire a strategy is `{"type": "...", "parameters": {...}}`; the names are in [`Strategy::name`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", content = "parameters", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Strategy {
+    /// Return to the last revision of the template whose pods were ready.
+    RollBack,
+    /// Put a tag of the same repository that is known to run.
+    ReplaceImageTag {
+        /// The tag; the repository never changes.
+        new_tag: String,
+    },
+    /// Raise the memory limit to `(2 + halves) / 2` times: 1 is one and a half times, 2 is double.
+    RaiseMemoryLimit {
+        /// Halves of the limit that are added; 1 or 2.
+        halves: u8,
+    },
+    /// Lower the requests to what a node has left.
+    LowerRequests,
+    /// Give the probe up to twice the time it has; its handler stays.
+    RelaxProbe,
+    /// Point the probe at a port that the container declares.
+    FixProbePort,
+    /// Point a reference at the one near miss that exists.
+    FixReference,
+    /// Evict the failing pod so that its controller makes a new one.
+    RestartPod,
+    /// Roll all pods of the owner once.
+    RestartRollout,
+    /// Change nothing and look again: for what heals by itself.
+    Wait,
+}
+
+/// The four strategy types of the seed's contract.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum SeedStrategy {
+    /// Another tag of the same image.
+    ImageTagReplacement,
+    /// More memory, or requests that fit.
+    ResourceAdjustment,
+    /// Probe times, or patience.
+    TemporalOptimization,
+    /// What the facts of this very case call for: rollback, reference, restart.
+    ContextAdaptive,
+}
+
+impl SeedStrategy {
+    /// The type as written in the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ImageTagReplacement => "image_tag_replacement",
+            Self::ResourceAdjustment => "resource_adjustment",
+            Self::TemporalOptimization => "temporal_optimization",
+            Self::ContextAdaptive => "context_adaptive",
+        }
+    }
+
+    /// The type that a word of the contract names.
+    pub fn parse(word: &str) -> Option<Self> {
+        [
+            Self::ImageTagReplacement,
+            Self::ResourceAdjustment,
+            Self::TemporalOptimization,
+            Self::ContextAdaptive,
+        ]
+        .into_iter()
+        .find(|it| it.as_str() == word)
+    }
+}
+
+impl Strategy {
+    /// The registered names, in the order of the enum.
+    pub const NAMES: [&'static str; 10] = [
+        "roll_back",
+        "replace_image_tag",
+        "raise_memory_limit",
+        "lower_requests",
+        "relax_probe",
+        "fix_probe_port",
+        "fix_reference",
+        "restart_pod",
+        "restart_rollout",
+        "wait",
+    ];
+
+    /// The name without the dose, as on the wire.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::RollBack => "roll_back",
+            Self::ReplaceImageTag { .. } => "replace_image_tag",
+            Self::RaiseMemoryLimit { .. } => "raise_memory_limit",
+            Self::LowerRequests => "lower_requests",
+            Self::RelaxProbe => "relax_probe",
+            Self::FixProbePort => "fix_probe_port",
+            Self::FixReference => "fix_reference",
+            Self::RestartPod => "restart_pod",
+            Self::RestartRollout => "restart_rollout",
+            Self::Wait => "wait",
+        }
+    }
+
+    /// The name with the dose under which experience is kept: `raise_memory_limit@1.5`.
+    ///
+    /// A tag is no dose: which tag is right differs from image to image.
+    pub fn key(&self) -> String {
+        match self {
+            Self::RaiseMemoryLimit { halves } => {
+                format!("{}@{}", self.name(), factor(*halves))
+            }
+            Self::RollBack
+            | Self::ReplaceImageTag { .. }
+            | Self::LowerRequests
+            | Self::RelaxProbe
+            | Self::FixProbePort
+            | Self::FixReference
+            | Self::RestartPod
+            | Self::RestartRollout
+            | Self::Wait => self.name().to_owned(),
+        }
+    }
+
+    /// The type of the seed's contract that this strategy belongs to.
+    pub fn seed(&self) -> SeedStrategy {
+        match self {
+            Self::ReplaceImageTag { .. } => SeedStrategy::ImageTagReplacement,
+            Self::RaiseMemoryLimit { .. } | Self::LowerRequests => SeedStrategy::ResourceAdjustment,
+            Self::RelaxProbe | Self::Wait => SeedStrategy::TemporalOptimization,
+            Self::RollBack
+            | Self::FixProbePort
+            | Self::FixReference
+            | Self::RestartPod
+            | Self::RestartRollout => SeedStrategy::ContextAdaptive,
+        }
+    }
+}
+
+/// `1.5` for one half, `2` for two.
+fn factor(halves: u8) -> String {
+    let whole = 1 + halves / 2;
+    if halves.is_multiple_of(2) { whole.to_string() } else { format!("{whole}.5") }
+}
+
+/// `raise the memory limit to 1.5 times`
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RollBack => f.write_str("roll back to the last revision that was ready"),
+            Self::ReplaceImageTag { new_tag } => write!(f, "replace the image tag by {new_tag}"),
+            Self::RaiseMemoryLimit { halves } => {
+                write!(f, "raise the memory limit to {} times", factor(*halves))
+            }
+            Self::LowerRequests => f.write_str("lower the requests to what a node has left"),
+            Self::RelaxProbe => f.write_str("give the probe more time"),
+            Self::FixProbePort => f.write_str("point the probe at a declared port"),
+            Self::FixReference => f.write_str("point the reference at the name that exists"),
+            Self::RestartPod => f.write_str("evict the pod"),
+            Self::RestartRollout => f.write_str("restart the rollout"),
+            Self::Wait => f.write_str("wait and look again"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_strategy_reads_as_the_contract_writes_it() {
+        let wire = json!({"type": "raise_memory_limit", "parameters": {"halves": 1}});
+
+        let strategy: Strategy = serde_json::from_value(wire.clone()).unwrap();
+
+        assert_eq!(strategy, Strategy::RaiseMemoryLimit { halves: 1 });
+        assert_eq!(serde_json::to_value(&strategy).unwrap(), wire);
+        assert_eq!(strategy.key(), "raise_memory_limit@1.5");
+    }
+
+    #[test]
+    fn a_strategy_without_dose_needs_no_parameters() {
+        let strategy: Strategy = serde_json::from_value(json!({"type": "roll_back"})).unwrap();
+
+        assert_eq!(strategy, Strategy::RollBack);
+    }
+}
