@@ -1,0 +1,70 @@
+//! The HTTP client that both services call others with.
+
+use std::sync::Once;
+use std::time::Duration;
+
+use rustls::crypto::ring;
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(5);
+
+static PROVIDER: Once = Once::new();
+
+/// Chooses the one provider of cryptography for the process. Called before any TLS is used; cheap to repeat.
+pub fn install_crypto() {
+    PROVIDER.call_once(|| {
+        if ring::default_provider().install_default().is_err() {
+            tracing::debug!("a provider of cryptography was installed before");
+        }
+    });
+}
+
+/// A client without redirects or proxies, whose requests take at most `timeout`.
+///
+/// Certificates are checked against the system's; an image without any uses Mozilla's built-in list.
+pub fn http(timeout: Duration) -> reqwest::Result<reqwest::Client> {
+    builder()
+        .timeout(timeout)
+        .build()
+        .or_else(|_| builder().timeout(timeout).tls_certs_only(mozilla_roots()).build())
+}
+
+/// The same without a limit on the whole request, for streams; silence for `idle` ends one.
+pub fn streaming(idle: Duration) -> reqwest::Result<reqwest::Client> {
+    builder()
+        .read_timeout(idle)
+        .build()
+        .or_else(|_| builder().read_timeout(idle).tls_certs_only(mozilla_roots()).build())
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    install_crypto();
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .user_agent(concat!("k8s-reflexion/", env!("CARGO_PKG_VERSION")))
+}
+
+fn mozilla_roots() -> Vec<reqwest::Certificate> {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .filter_map(|it| reqwest::Certificate::from_der(it).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_can_be_made_on_this_system() {
+        assert!(http(Duration::from_secs(1)).is_ok());
+        assert!(streaming(Duration::from_secs(1)).is_ok());
+    }
+
+    #[test]
+    fn there_are_roots_for_an_image_without_any() {
+        assert!(100 < mozilla_roots().len());
+    }
+}

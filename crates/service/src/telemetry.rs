@@ -1,0 +1,46 @@
+//! Logs: one line an event, JSON for machines or text for people.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// What is logged when `RUST_LOG` says nothing: our own words, and the warnings of others.
+const DEFAULT_FILTER: &str = "warn,agent=info,reflexion=info,sandbox=info,service=info";
+
+/// Starts logging to standard error. A second call in the same process changes nothing.
+///
+/// `LOG_FORMAT` is `json` or `text`; without it a terminal gets text and a file gets JSON. Control
+/// characters in values are escaped in both, so that text from a cluster cannot forge a line.
+pub fn init() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| DEFAULT_FILTER.into());
+    let json = match std::env::var("LOG_FORMAT").as_deref() {
+        Ok("json") => true,
+        Ok("text") => false,
+        Ok(_) | Err(_) => !std::io::stderr().is_terminal(),
+    };
+    let registry = tracing_subscriber::registry().with(filter);
+    let started = if json {
+        let layer = tracing_subscriber::fmt::layer().json().flatten_event(true);
+        registry.with(layer.with_writer(std::io::stderr)).try_init()
+    } else {
+        let layer = tracing_subscriber::fmt::layer().with_target(false);
+        registry.with(layer.with_writer(std::io::stderr)).try_init()
+    };
+    if let Err(error) = started {
+        tracing::debug!(%error, "logging was started before");
+    }
+}
+
+/// An error and all that led to it, in one line.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words.push_str(": ");
+        words.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    words
+}
