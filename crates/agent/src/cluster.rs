@@ -1,0 +1,102 @@
+//! What the product asks of a cluster, and how a cluster can fail to answer.
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use serde_json::Value;
+use tokio::sync::watch;
+use types::{ObjectRef, Subresource};
+
+/// An answer of the cluster that is still on its way.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, ClusterError>>;
+
+/// What the product asks of a cluster. Real: `kube`; test: in memory. Shared as `Arc<dyn Cluster>`.
+///
+/// Names in the arguments are checked by the caller at the edge; every call has a deadline.
+pub trait Cluster: Send + Sync + 'static {
+    /// The root owner of a pod, through controller references whose uid was checked.
+    fn root_of<'a>(&'a self, namespace: &'a str, pod: &'a str) -> Answer<'a, ObjectRef>;
+
+    /// Everything around a root owner, for a diagnosis; the root itself is read fresh and whole.
+    fn objects<'a>(&'a self, subject: &'a ObjectRef) -> Answer<'a, diagnosis::Objects>;
+
+    /// Whether the Namespace object carries the enrolment label.
+    fn namespace_enrolled<'a>(&'a self, namespace: &'a str) -> Answer<'a, bool>;
+
+    /// Applies a JSON Patch under our field manager; answers with the object as it is afterwards.
+    fn patch<'a>(&'a self, patch: Patch<'a>) -> Answer<'a, ObjectRef>;
+
+    /// Evicts the pod, if it still has the uid of `target` and its disruption budget allows it.
+    fn evict<'a>(&'a self, target: &'a ObjectRef, dry_run: bool) -> Answer<'a, ()>;
+
+    /// The fix id that the object carries now, read fresh; `None` when no fix of ours wrote it.
+    fn fix_id_of<'a>(&'a self, target: &'a ObjectRef) -> Answer<'a, Option<String>>;
+
+    /// A counter that grows when anything of this subject changes.
+    fn changes(&self, subject: &ObjectRef) -> watch::Receiver<u64>;
+
+    /// How many workloads there are, and how many of them are not healthy, from the caches.
+    fn census(&self) -> Census;
+}
+
+/// A write of fields.
+#[derive(Debug, Clone)]
+pub struct Patch<'a> {
+    /// The object.
+    pub target: &'a ObjectRef,
+    /// Its subresource, where not the object itself is written.
+    pub subresource: Option<Subresource>,
+    /// The operations (RFC 6902), tests first.
+    pub operations: Value,
+    /// Whether the API server only checks it.
+    pub dry_run: bool,
+}
+
+/// Root owners of the whole cluster.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Those that are not healthy.
+    pub unhealthy: usize,
+    /// All.
+    pub workloads: usize,
+}
+
+/// Why the cluster did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClusterError {
+    /// There is no such object.
+    #[error("{0} is not there")]
+    NotFound(String),
+    /// The object is not what we saw any more: a precondition or a test of the patch failed. Nothing was written.
+    #[error("the object has changed since it was read: {0}")]
+    Conflict(String),
+    /// The API server does not allow it: rights, admission, quota, validation, a disruption budget. Nothing was written.
+    #[error("the API server refused: {0}")]
+    Refused(String),
+    /// The API server is busy. Nothing was written.
+    #[error("the API server is busy: {message}")]
+    Throttled {
+        /// How long it wants to be left alone.
+        retry_after: Duration,
+        /// What it said.
+        message: String,
+    },
+    /// No answer: a write may or may not have happened.
+    #[error("no answer from the API server: {0}")]
+    Unreachable(String),
+    /// An answer that we do not understand.
+    #[error("an answer that makes no sense: {0}")]
+    Malformed(String),
+}
+
+impl ClusterError {
+    /// Whether a write that ended like this may have happened all the same.
+    pub fn is_in_doubt(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Malformed(_) => true,
+            Self::NotFound(_) | Self::Conflict(_) | Self::Refused(_) | Self::Throttled { .. } => {
+                false
+            }
+        }
+    }
+}
