@@ -1,1 +1,1 @@
-//! Placeholder.
+//! Rules of the house, as tests: see `tests/it/`.

@@ -1,0 +1,97 @@
+//! Each outside thing has one place that knows it.
+
+use crate::tree::{check, files, rust};
+
+#[track_caller]
+fn only_in(word: &str, places: &[&str], rule: &str) {
+    let offenders: Vec<_> = rust()
+        .into_iter()
+        .filter(|it| it.path.contains("/src/") && !it.path.starts_with("crates/sandbox"))
+        .filter(|it| !places.iter().any(|place| it.path.starts_with(place)))
+        .filter(|it| {
+            it.text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word))
+        })
+        .map(|it| it.path)
+        .collect();
+    check(rule, &offenders);
+}
+
+#[test]
+fn sql_lives_in_the_store_and_the_journal() {
+    let places = ["crates/reflexion/src/store", "crates/agent/src/journal"];
+    only_in("sqlx::", &places, "SQL outside the store and the journal");
+}
+
+#[test]
+fn the_kubernetes_client_lives_in_the_cluster_module() {
+    only_in("kube::", &["crates/agent/src/cluster"], "the Kubernetes client outside cluster/");
+}
+
+#[test]
+fn the_model_lives_in_the_llm_module() {
+    only_in("async_openai::", &["crates/reflexion/src/llm"], "the model's client outside llm/");
+}
+
+#[test]
+fn there_is_no_shell_and_no_kubectl() {
+    only_in("process::Command", &[], "a service starts another program");
+    only_in("Api<Secret>", &[], "Secrets are read");
+}
+
+#[test]
+fn a_plan_is_approved_in_one_function_only() {
+    let approvals: usize = rust()
+        .iter()
+        .filter(|it| it.path.starts_with("crates/remedy/src"))
+        .map(|it| it.text.matches("ApprovedPlan(").count())
+        .sum();
+    // The declaration, `approve` and `undo`; `Self(…)` may stand for the latter.
+    assert!(approvals <= 3, "ApprovedPlan is made in {approvals} places");
+}
+
+#[test]
+fn every_analyzer_has_a_casebook_page_and_a_place_in_the_registry() {
+    let registry = &files("crates/diagnosis/src", "src/analyzers.rs")[0].text;
+    let pages: Vec<_> = files("docs/casebook", ".md").into_iter().map(|it| it.path).collect();
+    let mut offenders = Vec::new();
+    for file in files("crates/diagnosis/src/analyzers", ".rs") {
+        let name = file.path.rsplit('/').next().unwrap().trim_end_matches(".rs").to_owned();
+        if !file.text.contains("fn analyze(") {
+            continue;
+        }
+        if !registry.contains(&format!("{name}::analyze")) {
+            offenders.push(format!("{name}: add it to ALL in analyzers.rs"));
+        }
+        if !pages.contains(&format!("docs/casebook/{name}.md")) {
+            offenders.push(format!("{name}: write docs/casebook/{name}.md"));
+        }
+    }
+    check("an analyzer is incomplete", &offenders);
+}
+
+#[test]
+fn every_strategy_is_in_the_registry() {
+    let registry = &files("crates/remedy/src", "src/strategies.rs")[0].text;
+    let offenders: Vec<_> = files("crates/remedy/src/strategies", ".rs")
+        .into_iter()
+        .filter(|it| it.text.contains("fn plan("))
+        .map(|it| it.path.rsplit('/').next().unwrap().trim_end_matches(".rs").to_owned())
+        .filter(|name| !registry.contains(&format!("{name}::plan")))
+        .collect();
+    check("a strategy is missing in ALL of strategies.rs", &offenders);
+}
+
+#[test]
+fn every_setting_is_explained() {
+    let page = &files("docs", "docs/operating.md")[0].text;
+    let mut offenders = Vec::new();
+    for path in ["crates/agent/src/config.rs", "crates/reflexion/src/config.rs"] {
+        let text = &files("crates", path)[0].text;
+        for setting in text.split("env = \"").skip(1).map(|it| it.split('"').next().unwrap()) {
+            if !page.contains(&format!("`{setting}`")) {
+                offenders.push(format!("{path}: {setting} has no row in docs/operating.md"));
+            }
+        }
+    }
+    check("a setting is not explained", &offenders);
+}
