@@ -27,6 +27,8 @@ pub struct PastWrite {
     pub strategy: String,
     /// How it ended; `None` while it is under way.
     pub verdict: Option<Verdict>,
+    /// Whether it was taken back, whole.
+    pub undone: bool,
 }
 
 /// What the guard has to know of the world. Unknown counts as the worst.
@@ -50,8 +52,12 @@ pub struct World<'a> {
     pub writes: &'a [PastWrite],
     /// Workloads of the cluster that are not healthy.
     pub unhealthy: usize,
-    /// Workloads of the cluster.
+    /// Workloads of the cluster; 0 when they could not be counted.
     pub workloads: usize,
+    /// The namespace that the agent runs in, when it runs in the cluster: never written.
+    pub own_namespace: Option<&'a str>,
+    /// When [`Policy::is_stormy`] was last true, if it was since the start.
+    pub last_storm: Option<Timestamp>,
 }
 
 /// A plan that the guard let through. Only [`approve`] makes one.

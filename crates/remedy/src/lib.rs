@@ -9,9 +9,12 @@ mod request;
 mod policy;
 mod guard;
 mod patch;
+mod image;
 
 pub use guard::{ApprovedPlan, Authority, PastWrite, Refusal, World, approve};
-pub use patch::{FIX_ID_ANNOTATION, json_patch};
-pub use policy::{MANAGED_LABEL, OPT_OUT_ANNOTATION, Policy};
+pub use patch::{FIX_ID_ANNOTATION, RESTARTED_BY_ANNOTATION, json_patch, undo_patch};
+pub use policy::{
+    Caps, Consent, ErrorBudget, Lock, MANAGED_LABEL, OPT_OUT_ANNOTATION, Policy, Storm,
+};
 pub use request::{RequestError, requested};
 pub use strategies::plans;

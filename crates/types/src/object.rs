@@ -164,6 +164,13 @@ impl FieldPath {
         Self(String::new())
     }
 
+    /// The field that a JSON Pointer names; `None` for text that is no pointer (RFC 6901).
+    pub fn parse(pointer: &str) -> Option<Self> {
+        let starts = pointer.is_empty() || pointer.starts_with('/');
+        let escapes = pointer.split('~').skip(1).all(|it| it.starts_with(['0', '1']));
+        (starts && escapes).then(|| Self(pointer.to_owned()))
+    }
+
     /// The member of this field, with the escapes of RFC 6901.
     #[must_use]
     pub fn child(&self, name: &str) -> Self {
@@ -210,6 +217,17 @@ mod tests {
 
         assert_eq!(path.as_str(), "/metadata/annotations/a~1b~0c");
         assert_eq!(path.names().last().as_deref(), Some("a/b~c"));
+    }
+
+    #[test]
+    fn text_that_is_no_pointer_names_no_field() {
+        assert_eq!(
+            FieldPath::parse("/a~1b").map(|it| it.names().collect()),
+            Some(vec!["a/b".to_owned()])
+        );
+        for text in ["a", "a/b", "/~", "/~2"] {
+            assert_eq!(FieldPath::parse(text), None, "{text}");
+        }
     }
 
     #[test]
