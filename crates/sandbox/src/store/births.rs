@@ -1,0 +1,159 @@
+//! What an object gets when it is created, and what is created along with it.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Store;
+use super::objects::State;
+use crate::resources::Resource;
+use crate::status::StatusError;
+
+/// The letters of generated names: none that could spell a word.
+const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+/// Generated names end in this many letters, as everywhere in Kubernetes.
+const SUFFIX: usize = 5;
+/// The longest prefix of a generated name: with its suffix it still is a DNS label.
+const LONGEST_PREFIX: usize = 58;
+
+/// The namespaces that every cluster has.
+const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
+/// Creates what a new cluster has.
+pub(super) fn seed(store: &Store) {
+    let store = store.written_by("kube-apiserver");
+    for name in NAMESPACES {
+        let namespace = json!({"metadata": {"name": name}});
+        // A new cluster has no namespace that this could collide with.
+        drop(store.create("namespaces", "", namespace));
+    }
+    let service = json!({
+        "metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
+        "spec": {"clusterIP": "10.96.0.1", "ports": [
+            {"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}]},
+    });
+    drop(store.create("services", "default", service));
+    for (name, value) in
+        [("system-cluster-critical", 2_000_000_000_i64), ("system-node-critical", 2_000_001_000)]
+    {
+        let class = json!({"metadata": {"name": name}, "value": value,
+            "description": "Used for system critical pods."});
+        drop(store.create("priorityclasses", "", class));
+    }
+}
+
+/// Fills in metadata and defaults, and asks whether the object may be there.
+pub(super) fn prepare(
+    state: &State,
+    resource: &'static Resource,
+    namespace: &str,
+    mut object: Value,
+    manager: Option<&str>,
+) -> Result<Value, StatusError> {
+    if !object.is_object() {
+        return Err(StatusError::bad_request("the object provided is unrecognized"));
+    }
+    if !object["metadata"].is_object() {
+        object["metadata"] = json!({});
+    }
+    object["apiVersion"] = json!(stored_version(resource));
+    object["kind"] = json!(resource.kind);
+    let metadata = &mut object["metadata"];
+    let prefix = metadata["generateName"].as_str().unwrap_or_default().to_owned();
+    if metadata["name"].as_str().unwrap_or_default().is_empty() && !prefix.is_empty() {
+        metadata["name"] = json!(generated(&prefix));
+    }
+    if resource.namespaced {
+        metadata["namespace"] = json!(namespace);
+    }
+    metadata["uid"] = json!(Uuid::now_v7().to_string());
+    metadata["creationTimestamp"] = json!(now());
+    if let Some(metadata) = metadata.as_object_mut() {
+        for field in
+            ["resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"]
+        {
+            metadata.remove(field);
+        }
+        if resource.generation {
+            metadata.insert("generation".to_owned(), json!(1));
+        } else {
+            metadata.remove("generation");
+        }
+    }
+    crate::defaults::fill(resource, &mut object);
+    crate::admission::admit(
+        &|plural, namespace, name| state.get(plural, namespace, name),
+        &|plural, namespace| state.list(plural, Some(namespace)),
+        resource,
+        &mut object,
+    )?;
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    if state.get(resource.plural, if resource.namespaced { namespace } else { "" }, name).is_some()
+    {
+        return Err(StatusError::already_exists(&resource.qualified(), name));
+    }
+    if let Some(manager) = manager {
+        crate::managed::record(&json!({}), &mut object, manager, "");
+    }
+    Ok(object)
+}
+
+/// Events are served by two groups and kept as the core group's.
+fn stored_version(resource: &Resource) -> String {
+    if resource.plural == "events" { "v1".to_owned() } else { resource.api_version() }
+}
+
+/// Every namespace is born with a service account and the cluster's certificate.
+pub(super) fn company(state: &mut State, resource: &Resource, created: &Arc<Value>) {
+    if resource.plural != "namespaces" {
+        return;
+    }
+    let namespace = created["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let companions = [
+        ("serviceaccounts", json!({"metadata": {"name": "default"}})),
+        (
+            "configmaps",
+            json!({
+                "metadata": {"name": "kube-root-ca.crt", "annotations": {"kubernetes.io/description":
+                    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."}},
+                "data": {"ca.crt": ""},
+            }),
+        ),
+    ];
+    for (plural, object) in companions {
+        let Some(resource) = crate::resources::by_plural(plural) else { continue };
+        if let Ok(object) =
+            prepare(state, resource, &namespace, object, Some("kube-controller-manager"))
+        {
+            state.insert(resource, object);
+        }
+    }
+}
+
+/// A name that starts with the prefix and is new with near certainty.
+fn generated(prefix: &str) -> String {
+    let prefix: String = prefix.chars().take(LONGEST_PREFIX).collect();
+    let mut number = RandomState::new().hash_one(Uuid::now_v7());
+    let letters = LETTERS.len() as u64;
+    let suffix: String = (0..SUFFIX)
+        .filter_map(|_| {
+            let index = usize::try_from(number % letters).ok()?;
+            number /= letters;
+            LETTERS.get(index).map(|&it| char::from(it))
+        })
+        .collect();
+    format!("{prefix}{suffix}")
+}
+
+/// The present moment in whole seconds, as metadata has it.
+pub(crate) fn now() -> String {
+    seconds(Timestamp::now())
+}
+
+/// A moment in whole seconds.
+pub(crate) fn seconds(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

@@ -1,0 +1,191 @@
+//! How objects end: finalizers, grace, and what a namespace takes along.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::objects::State;
+use super::{Store, births, known};
+use crate::resources::{self, Resource};
+use crate::status::StatusError;
+
+/// What happens to the objects that the deleted one owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Propagation {
+    /// They go afterwards; the garbage collector sees to it.
+    Background,
+    /// They go first; the object waits under the finalizer `foregroundDeletion`.
+    Foreground,
+    /// They stay; the object waits under the finalizer `orphan` until they are let go.
+    Orphan,
+}
+
+/// How an object is to be deleted.
+#[derive(Clone, Debug, Default)]
+pub struct Deletion {
+    /// Seconds that a pod gets to stop; its own number when `None`.
+    pub grace_seconds: Option<i64>,
+    /// The object must have this uid.
+    pub uid: Option<String>,
+    /// The object must have this version.
+    pub resource_version: Option<String>,
+    /// What happens to what it owns; the kind's own default when `None`.
+    pub propagation: Option<Propagation>,
+}
+
+/// The longest a pod waits that says nothing about it.
+const DEFAULT_GRACE: i64 = 30;
+
+impl Store {
+    /// Deletes an object, or marks it for deletion: a pod that runs is stopped by its kubelet first,
+    /// and one with finalizers waits for them. The answer has a `deletionTimestamp` if it is still there.
+    pub fn delete(
+        &self,
+        plural: &str,
+        namespace: &str,
+        name: &str,
+        deletion: &Deletion,
+    ) -> Result<Arc<Value>, StatusError> {
+        let resource = known(plural)?;
+        let mut state = self.state();
+        let before = state
+            .get(plural, namespace, name)
+            .ok_or_else(|| StatusError::not_found(&resource.qualified(), name))?;
+        check(resource, name, &before, deletion)?;
+        let mut after = Value::clone(&before);
+        let stays = mark(resource, &mut after, deletion);
+        if self.rehearsal || (stays && after == *before) {
+            return Ok(if stays { Arc::new(after) } else { before });
+        }
+        let gone = if stays {
+            state.replace(resource, &before, after)
+        } else {
+            state.take(resource, namespace, name, after)
+        };
+        if plural == "namespaces" {
+            empty(&mut state, name);
+            state.close_namespace(name);
+        }
+        self.wake(state);
+        Ok(gone)
+    }
+
+    /// Removes an object without grace, as a kubelet does with a pod that has stopped. Finalizers hold it.
+    pub fn remove(
+        &self,
+        plural: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Arc<Value>, StatusError> {
+        let now = Deletion { grace_seconds: Some(0), ..Deletion::default() };
+        self.delete(plural, namespace, name, &now)
+    }
+}
+
+fn check(
+    resource: &Resource,
+    name: &str,
+    object: &Value,
+    deletion: &Deletion,
+) -> Result<(), StatusError> {
+    let metadata = &object["metadata"];
+    let conditions = [
+        ("UID", "object meta", &deletion.uid, "uid"),
+        ("ResourceVersion", "object meta", &deletion.resource_version, "resourceVersion"),
+    ];
+    for (what, place, wanted, field) in conditions {
+        let actual = metadata[field].as_str().unwrap_or_default();
+        let Some(wanted) = wanted.as_deref().filter(|it| *it != actual) else { continue };
+        let why = format!(
+            "Precondition failed: {what} in precondition: {wanted}, {what} in {place}: {actual}"
+        );
+        return Err(StatusError::conflict(&resource.qualified(), name, &why));
+    }
+    Ok(())
+}
+
+/// Writes the deletion into the object; whether it stays for now.
+fn mark(resource: &Resource, object: &mut Value, deletion: &Deletion) -> bool {
+    hold(resource, &mut object["metadata"], deletion.propagation);
+    let grace = grace(resource, object, deletion);
+    let held = object["metadata"]["finalizers"].as_array().is_some_and(|it| !it.is_empty());
+    let stays = held || 0 < grace || resource.plural == "namespaces";
+    if resource.plural == "namespaces" {
+        object["status"]["phase"] = json!("Terminating");
+    }
+    let metadata = &mut object["metadata"];
+    let left = metadata["deletionGracePeriodSeconds"].as_i64();
+    if stays && left.is_none_or(|left| grace < left) {
+        let until = Timestamp::now() + SignedDuration::from_secs(grace);
+        metadata["deletionTimestamp"] = json!(births::seconds(until));
+        if resource.plural != "namespaces" {
+            metadata["deletionGracePeriodSeconds"] = json!(grace);
+        }
+        if let (None, Some(generation)) = (left, metadata["generation"].as_i64()) {
+            metadata["generation"] = json!(generation + 1);
+        }
+    }
+    stays
+}
+
+/// Adds the finalizer under which an object waits for the garbage collector.
+fn hold(resource: &Resource, metadata: &mut Value, propagation: Option<Propagation>) {
+    if !metadata["deletionTimestamp"].is_null() {
+        return;
+    }
+    let by_default = if matches!(resource.plural, "jobs" | "replicationcontrollers") {
+        Propagation::Orphan
+    } else {
+        Propagation::Background
+    };
+    let finalizer = match propagation.unwrap_or(by_default) {
+        Propagation::Background => return,
+        Propagation::Foreground => "foregroundDeletion",
+        Propagation::Orphan => "orphan",
+    };
+    match metadata.get_mut("finalizers").and_then(Value::as_array_mut) {
+        Some(finalizers) => finalizers.push(json!(finalizer)),
+        None => metadata["finalizers"] = json!([finalizer]),
+    }
+}
+
+/// Only a pod that has a node and still runs gets time to stop.
+fn grace(resource: &Resource, object: &Value, deletion: &Deletion) -> i64 {
+    let placed = object["spec"]["nodeName"].as_str().is_some_and(|it| !it.is_empty());
+    let over = matches!(object["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
+    if resource.plural != "pods" || !placed || over {
+        return 0;
+    }
+    let own = object["spec"]["terminationGracePeriodSeconds"].as_i64().unwrap_or(DEFAULT_GRACE);
+    deletion.grace_seconds.unwrap_or(own).max(0)
+}
+
+/// Whether the last finalizer of an object has gone that waited only for it.
+pub(super) fn is_over(object: &Value) -> bool {
+    let metadata = &object["metadata"];
+    !metadata["deletionTimestamp"].is_null()
+        && metadata["finalizers"].as_array().is_none_or(Vec::is_empty)
+        && metadata["deletionGracePeriodSeconds"].as_i64() == Some(0)
+}
+
+/// Deletes everything in a namespace.
+fn empty(state: &mut State, namespace: &str) {
+    let now = Deletion { propagation: Some(Propagation::Background), ..Deletion::default() };
+    let mut done = Vec::new();
+    for resource in resources::ALL.iter().filter(|it| it.namespaced) {
+        if done.contains(&resource.plural) {
+            continue;
+        }
+        done.push(resource.plural);
+        for object in state.list(resource.plural, Some(namespace)) {
+            let mut after = Value::clone(&object);
+            if !mark(resource, &mut after, &now) {
+                let name = after["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+                state.take(resource, namespace, &name, after);
+            } else if after != *object {
+                state.replace(resource, &object, after);
+            }
+        }
+    }
+}

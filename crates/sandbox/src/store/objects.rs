@@ -1,0 +1,192 @@
+//! The state behind the lock, and what every write does to an object's metadata.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::watch::{Change, ChangeKind, History};
+use super::{Part, Shelf, Touched};
+use crate::resources::Resource;
+
+/// What the lock protects.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) version: u64,
+    pub(super) history: History,
+    pub(super) touched: Vec<(Touched, ChangeKind)>,
+    shelves: BTreeMap<&'static str, Shelf>,
+}
+
+impl State {
+    pub(super) fn list(&self, plural: &str, namespace: Option<&str>) -> Vec<Arc<Value>> {
+        let Some(shelf) = self.shelves.get(plural) else { return Vec::new() };
+        match namespace {
+            None => shelf.values().map(Arc::clone).collect(),
+            Some(namespace) => shelf
+                .range((namespace.to_owned(), String::new())..)
+                .take_while(|(key, _)| key.0 == namespace)
+                .map(|(_, object)| Arc::clone(object))
+                .collect(),
+        }
+    }
+
+    pub(super) fn get(&self, plural: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
+        self.shelves.get(plural)?.get(&(namespace.to_owned(), name.to_owned())).map(Arc::clone)
+    }
+
+    /// Whether anything is left in a namespace.
+    pub(super) fn is_bare(&self, namespace: &str) -> bool {
+        self.shelves.values().all(|shelf| {
+            shelf
+                .range((namespace.to_owned(), String::new())..)
+                .next()
+                .is_none_or(|(key, _)| key.0 != namespace)
+        })
+    }
+
+    pub(super) fn insert(&mut self, resource: &'static Resource, object: Value) -> Arc<Value> {
+        self.put(resource, ChangeKind::Added, None, object)
+    }
+
+    pub(super) fn replace(
+        &mut self,
+        resource: &'static Resource,
+        before: &Arc<Value>,
+        after: Value,
+    ) -> Arc<Value> {
+        self.put(resource, ChangeKind::Modified, Some(Arc::clone(before)), after)
+    }
+
+    /// Removes an object; `last` is its final state, which watchers see.
+    pub(super) fn take(
+        &mut self,
+        resource: &'static Resource,
+        namespace: &str,
+        name: &str,
+        last: Value,
+    ) -> Arc<Value> {
+        let key = (namespace.to_owned(), name.to_owned());
+        let previous = self.shelves.get_mut(resource.plural).and_then(|it| it.remove(&key));
+        let gone = self.note(resource, ChangeKind::Deleted, previous, last);
+        self.close_namespace(namespace);
+        gone
+    }
+
+    /// A namespace that is being deleted goes when the last object in it has gone.
+    pub(super) fn close_namespace(&mut self, namespace: &str) {
+        let Some(object) = self.get("namespaces", "", namespace) else { return };
+        let ending = !object["metadata"]["deletionTimestamp"].is_null();
+        let Some(resource) = crate::resources::by_plural("namespaces") else { return };
+        if ending && self.is_bare(namespace) {
+            let mut last = Value::clone(&object);
+            last["spec"] = json!({});
+            self.take(resource, "", namespace, last);
+        }
+    }
+
+    fn put(
+        &mut self,
+        resource: &'static Resource,
+        kind: ChangeKind,
+        previous: Option<Arc<Value>>,
+        object: Value,
+    ) -> Arc<Value> {
+        let object = self.note(resource, kind, previous, object);
+        let key = (text(&object["metadata"]["namespace"]), text(&object["metadata"]["name"]));
+        self.shelves.entry(resource.plural).or_default().insert(key, Arc::clone(&object));
+        object
+    }
+
+    fn note(
+        &mut self,
+        resource: &'static Resource,
+        kind: ChangeKind,
+        previous: Option<Arc<Value>>,
+        mut object: Value,
+    ) -> Arc<Value> {
+        self.version += 1;
+        object["metadata"]["resourceVersion"] = json!(self.version.to_string());
+        let object = Arc::new(object);
+        let namespace = text(&object["metadata"]["namespace"]);
+        let name = text(&object["metadata"]["name"]);
+        let touched =
+            Touched { plural: resource.plural, namespace: namespace.clone(), name: name.clone() };
+        self.touched.push((touched, kind));
+        self.history.push(Change {
+            version: self.version,
+            kind,
+            plural: resource.plural,
+            namespace,
+            name,
+            object: Arc::clone(&object),
+            previous,
+        });
+        object
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// Metadata that no client can change.
+const FIXED: &[&str] = &[
+    "uid",
+    "name",
+    "namespace",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "generateName",
+    "resourceVersion",
+];
+
+/// Puts back what a write may not touch, fills in defaults and counts the generation.
+pub(super) fn settle(resource: &Resource, part: Part, before: &Value, after: &mut Value) {
+    for &field in &["apiVersion", "kind"] {
+        after[field] = before[field].clone();
+    }
+    for &field in FIXED {
+        keep(&before["metadata"], &mut after["metadata"], field);
+    }
+    if part == Part::Status {
+        let status = after["status"].take();
+        let annotations = after["metadata"]["annotations"].take();
+        let managed = after["metadata"]["managedFields"].take();
+        *after = before.clone();
+        set(after, "status", status);
+        set(&mut after["metadata"], "annotations", annotations);
+        set(&mut after["metadata"], "managedFields", managed);
+        return;
+    }
+    if part == Part::Main && resource.subresources.contains(&"status") {
+        keep(before, after, "status");
+    }
+    crate::defaults::fill(resource, after);
+    let annotated = resource.plural == "deployments"
+        && before["metadata"]["annotations"] != after["metadata"]["annotations"];
+    if resource.generation && (before["spec"] != after["spec"] || annotated) {
+        let generation = before["metadata"]["generation"].as_i64().unwrap_or(0);
+        after["metadata"]["generation"] = json!(generation + 1);
+    }
+}
+
+fn keep(before: &Value, after: &mut Value, field: &str) {
+    set(after, field, before[field].clone());
+}
+
+fn set(object: &mut Value, field: &str, value: Value) {
+    let Some(object) = object.as_object_mut() else { return };
+    if value.is_null() {
+        object.remove(field);
+    } else {
+        object.insert(field.to_owned(), value);
+    }
+}
+
+/// Whether a write changed nothing. The version is put back by [`settle`] before.
+pub(super) fn same(before: &Value, after: &Value) -> bool {
+    before == after
+}
