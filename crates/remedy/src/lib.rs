@@ -10,6 +10,8 @@ mod policy;
 mod guard;
 mod patch;
 mod image;
+mod near;
+mod amount;
 
 pub use guard::{ApprovedPlan, Authority, PastWrite, Refusal, World, approve};
 pub use patch::{FIX_ID_ANNOTATION, RESTARTED_BY_ANNOTATION, json_patch, undo_patch};

@@ -1,8 +1,51 @@
 //! The registry of strategies: what each diagnosis can be answered with.
 
-use types::{Diagnosis, Evidence, FixPlan};
+mod place;
+mod replace_image_tag;
+mod fix_reference;
+mod fix_probe_port;
+mod raise_memory_limit;
+mod lower_requests;
+mod roll_back;
+mod relax_probe;
+mod wait;
+mod restart_pod;
+mod restart_rollout;
+
+use types::{Diagnosis, Evidence, FixPlan, Risk};
+
+pub(crate) use replace_image_tag::{known_tags, with_tag};
+
+/// What one strategy has to offer for one diagnosis.
+type Planner = fn(&Diagnosis, &Evidence) -> Vec<FixPlan>;
+
+/// Order is rank: narrow edits of the cause come first, what only shakes the workload last.
+const ALL: &[Planner] = &[
+    replace_image_tag::plan,
+    fix_reference::plan,
+    fix_probe_port::plan,
+    raise_memory_limit::plan,
+    lower_requests::plan,
+    roll_back::plan,
+    relax_probe::plan,
+    wait::plan,
+    restart_pod::plan,
+    restart_rollout::plan,
+];
 
 /// The plans for these diagnoses, best first by rule, without repeats.
-pub fn plans(_diagnoses: &[Diagnosis], _evidence: &Evidence) -> Vec<FixPlan> {
-    vec![]
+///
+/// What a machine may not carry out stands last. There is none for an owner that is paused on purpose.
+pub fn plans(diagnoses: &[Diagnosis], evidence: &Evidence) -> Vec<FixPlan> {
+    if evidence.workload.paused {
+        return vec![];
+    }
+    let mut plans: Vec<FixPlan> = vec![];
+    for plan in diagnoses.iter().flat_map(|it| ALL.iter().flat_map(|plan| plan(it, evidence))) {
+        if plans.iter().all(|it| it.strategy != plan.strategy) {
+            plans.push(plan);
+        }
+    }
+    plans.sort_by_key(|it| it.risk == Risk::Advice);
+    plans
 }

@@ -1,0 +1,49 @@
+//! Amounts of memory and CPU as a manifest would write them.
+
+use types::Quantity;
+
+const KIBI: u64 = 1024;
+const MEBI: u64 = 1024 * KIBI;
+const MEGA: u64 = 1_000_000;
+
+/// So many bytes, in the largest unit that is exact.
+pub(crate) fn memory(bytes: u64) -> Quantity {
+    for (unit, suffix) in [(MEBI, "Mi"), (MEGA, "M"), (KIBI, "Ki")] {
+        if unit <= bytes && bytes.is_multiple_of(unit) {
+            return Quantity(format!("{}{suffix}", bytes / unit));
+        }
+    }
+    Quantity(bytes.to_string())
+}
+
+/// The same or a little less, in whole mebibytes where there is at least one.
+pub(crate) fn memory_down(bytes: u64) -> Quantity {
+    if bytes < MEBI { Quantity(bytes.to_string()) } else { Quantity::mebibytes(bytes / MEBI) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_written_as_people_write_it_and_means_the_same() {
+        for (bytes, text) in [
+            (192 * MEBI, "192Mi"),
+            (1536 * MEBI, "1536Mi"),
+            (150 * MEGA, "150M"),
+            (3 * KIBI, "3Ki"),
+            (7, "7"),
+            (0, "0"),
+        ] {
+            assert_eq!(memory(bytes).0, text);
+            assert_eq!(memory(bytes).units(), Some(bytes));
+        }
+    }
+
+    #[test]
+    fn rounding_down_never_rounds_up() {
+        for bytes in [0, 1, MEBI - 1, MEBI, MEBI + 1, 100 * MEGA] {
+            assert!(memory_down(bytes).units() <= Some(bytes), "{bytes}");
+        }
+    }
+}

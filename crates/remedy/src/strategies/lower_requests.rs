@@ -1,0 +1,173 @@
+//! Lower the requests to what a node has left.
+//!
+//! ## When it helps
+//! No node has room for what the pod asks, and the pod asks for more than it needs.
+//!
+//! ## When it does not
+//! The pod needs what it asks: then a node is missing. Nor when taints, volumes or affinity are in the way.
+//!
+//! ## Risk
+//! Auto when the container's use or a revision that was ready shows that less is enough; else Ask.
+//! Bound: only the container that asks for most, down to what fits the freest node, never below an
+//! eighth of what it asked, never below one and a quarter of what it uses. Limits stay.
+//! Undo: the former requests. Verified by the pods' health over time, and that of their neighbours.
+//! Attack: negative, huge or malformed quantities yield no plan.
+
+use types::{
+    Action, ContainerFacts, ContainerRole, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan,
+    Kind, NodeFacts, Quantity, Risk, Step, Strategy, Subresource,
+};
+
+use super::place;
+use crate::amount;
+
+/// A request is lowered to no less than this part of itself: below, it was not a request but a mistake
+/// that a person should see.
+const SMALLEST_PART: u64 = 8;
+
+/// What a node runs out of. Amounts are in bytes and in millicores.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Resource {
+    Memory,
+    Cpu,
+}
+
+/// One request that can be lowered.
+struct Lowered {
+    edit: Edit,
+    /// Whether use or an earlier revision shows that this is enough.
+    is_shown: bool,
+    /// Whether the request stood at the limit.
+    at_limit: bool,
+}
+
+pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
+    let said = evidence.pods.iter().find_map(|it| it.unschedulable.as_deref());
+    let (Fault::Unschedulable, Some(said), Some(nodes)) = (diagnosis.fault, said, &evidence.nodes)
+    else {
+        return vec![];
+    };
+    let missing = [("memory", Resource::Memory), ("cpu", Resource::Cpu)];
+    let lowered: Option<Vec<Lowered>> = missing
+        .into_iter()
+        .filter(|(word, _)| said.contains(&format!("Insufficient {word}")))
+        .map(|(_, resource)| lowered(resource, evidence, nodes))
+        .collect();
+    match lowered {
+        Some(lowered) if !lowered.is_empty() => plan_for(evidence, lowered),
+        Some(_) | None => vec![],
+    }
+}
+
+fn plan_for(evidence: &Evidence, lowered: Vec<Lowered>) -> Vec<FixPlan> {
+    let kind = evidence.subject.kind;
+    let because = "No node has the room that the pod asks for.";
+    let is_shown = lowered.iter().all(|it| it.is_shown);
+    let changes_quality = lowered.iter().any(|it| it.at_limit);
+    let risk = if is_shown && !changes_quality { Risk::Auto } else { Risk::Ask };
+    let edits: Vec<Edit> = lowered.into_iter().map(|it| it.edit).collect();
+    if place::has_editable_template(kind) {
+        let steps = place::in_template(evidence, edits);
+        return vec![place::plan(Strategy::LowerRequests, risk, because.to_owned(), steps)];
+    }
+    // The quality of service of a living pod is immutable.
+    if kind == Kind::Pod && !changes_quality {
+        let step = Step {
+            target: evidence.subject.clone(),
+            subresource: Some(Subresource::Resize),
+            action: Action::Edit(edits),
+        };
+        return vec![place::plan(Strategy::LowerRequests, risk, because.to_owned(), vec![step])];
+    }
+    vec![place::advice(Strategy::LowerRequests, because, evidence, edits)]
+}
+
+/// The one edit that makes room; `None` when no single container can give so much.
+fn lowered(resource: Resource, evidence: &Evidence, nodes: &NodeFacts) -> Option<Lowered> {
+    let apps = evidence.containers.iter().filter(|it| it.role == ContainerRole::App);
+    let inits = evidence.containers.iter().filter(|it| it.role == ContainerRole::Init);
+    let total = apps
+        .clone()
+        .map(|it| asked(resource, it))
+        .try_fold(0_u64, |sum, it| sum.checked_add(it?))?;
+    let first = inits.map(|it| asked(resource, it)).collect::<Option<Vec<u64>>>()?;
+    let free = match resource {
+        Resource::Memory => nodes.free_memory,
+        Resource::Cpu => nodes.free_cpu,
+    };
+    let largest = apps.max_by_key(|it| asked(resource, it))?;
+    let old = asked(resource, largest)?;
+    let new = rounded(resource, old.checked_sub(total.checked_sub(free)?)?);
+    let amount = value(resource, &new)?;
+    let used = match resource {
+        Resource::Memory => largest.memory_used,
+        Resource::Cpu => largest.cpu_used,
+    };
+    let needed = used.map(|it| it.saturating_add(it / 4));
+    if first.into_iter().any(|it| free < it)
+        || old <= amount
+        || amount == 0
+        || amount < old.div_ceil(SMALLEST_PART)
+        || needed.is_some_and(|it| amount < it)
+    {
+        return None;
+    }
+    let path = path(resource, evidence.subject.kind, largest)?;
+    let is_shown = needed.is_some() || is_shown_by_revision(resource, evidence, &path, amount);
+    let (request, limit) = stated(resource, largest);
+    let at_limit = limit.and_then(|it| value(resource, it)) == Some(old);
+    let from = request.map(|it| it.0.clone().into());
+    Some(Lowered { edit: place::edit(path, from, new.0), is_shown, at_limit })
+}
+
+/// Request and limit as the template has them.
+fn stated(resource: Resource, of: &ContainerFacts) -> (Option<&Quantity>, Option<&Quantity>) {
+    match resource {
+        Resource::Memory => (of.memory_request.as_ref(), of.memory_limit.as_ref()),
+        Resource::Cpu => (of.cpu_request.as_ref(), of.cpu_limit.as_ref()),
+    }
+}
+
+/// What a container asks for: its request, else its limit, else nothing. `None` for no quantity.
+fn asked(resource: Resource, of: &ContainerFacts) -> Option<u64> {
+    let (request, limit) = stated(resource, of);
+    request.or(limit).map_or(Some(0), |it| value(resource, it))
+}
+
+fn value(resource: Resource, quantity: &Quantity) -> Option<u64> {
+    match resource {
+        Resource::Memory => quantity.units(),
+        Resource::Cpu => quantity.milli_units(),
+    }
+}
+
+fn rounded(resource: Resource, amount: u64) -> Quantity {
+    match resource {
+        Resource::Memory => amount::memory_down(amount),
+        Resource::Cpu => Quantity::millicores(amount),
+    }
+}
+
+fn path(resource: Resource, kind: Kind, container: &ContainerFacts) -> Option<FieldPath> {
+    let name = match resource {
+        Resource::Memory => "memory",
+        Resource::Cpu => "cpu",
+    };
+    let container = place::container_path(kind, container)?;
+    Some(container.child("resources").child("requests").child(name))
+}
+
+/// Whether a revision that was ready asked for no more than this.
+fn is_shown_by_revision(
+    resource: Resource,
+    evidence: &Evidence,
+    path: &FieldPath,
+    amount: u64,
+) -> bool {
+    let ready = evidence.revisions.iter().filter(|it| it.was_ready && !it.current);
+    ready.flat_map(|it| &it.edits).any(|edit| {
+        let request = edit.to.as_ref().and_then(serde_json::Value::as_str);
+        let request = request.and_then(|it| value(resource, &Quantity(it.to_owned())));
+        edit.path == *path && request.is_some_and(|it| it <= amount)
+    })
+}

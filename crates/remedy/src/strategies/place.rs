@@ -1,0 +1,128 @@
+//! Where a remedy is written: in the owner's template, in the live pod, or nowhere by machine.
+
+use serde_json::Value;
+use types::{
+    Action, ContainerFacts, ContainerRole, Diagnosis, Edit, Evidence, FieldPath, FixPlan, Kind,
+    ObjectRef, PodFacts, Risk, Step, Strategy, Subresource,
+};
+
+/// Broken pods of one owner that one plan evicts; with the edit itself a plan has at most three steps.
+const MAX_EVICTIONS: usize = 2;
+
+/// Whether the pods of this owner are made from a template that may be edited.
+pub(super) fn has_editable_template(kind: Kind) -> bool {
+    match kind {
+        Kind::Deployment
+        | Kind::ReplicaSet
+        | Kind::StatefulSet
+        | Kind::DaemonSet
+        | Kind::CronJob => true,
+        // The template of a Job and nearly all of a pod's spec are immutable.
+        Kind::Pod | Kind::Job | Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => false,
+    }
+}
+
+/// The container that the diagnosis is about; the only one when it names none.
+pub(super) fn container<'a>(
+    diagnosis: &Diagnosis,
+    evidence: &'a Evidence,
+) -> Option<&'a ContainerFacts> {
+    match (&diagnosis.container, evidence.containers.as_slice()) {
+        (Some(name), _) => evidence.container(name),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    }
+}
+
+/// The field of an object of this kind that holds the container.
+pub(super) fn container_path(kind: Kind, container: &ContainerFacts) -> Option<FieldPath> {
+    let list = match container.role {
+        ContainerRole::App => "containers",
+        ContainerRole::Init => "initContainers",
+    };
+    Some(kind.pod_spec_path()?.child(list).index(container.index))
+}
+
+/// An edit of a field that is there, or that is not there yet.
+pub(super) fn edit(path: FieldPath, from: Option<Value>, to: impl Into<Value>) -> Edit {
+    Edit { path, from, to: Some(to.into()) }
+}
+
+/// The edit of the owner's template, and what makes its pods follow it.
+///
+/// A StatefulSet that waits for each pod does not replace a pod that never becomes ready, and a
+/// ReplicaSet replaces none at all: there the broken pods are evicted too.
+pub(super) fn in_template(evidence: &Evidence, edits: Vec<Edit>) -> Vec<Step> {
+    let mut steps = vec![Step {
+        target: evidence.subject.clone(),
+        subresource: None,
+        action: Action::Edit(edits),
+    }];
+    let follows = match evidence.subject.kind {
+        Kind::StatefulSet => !evidence.workload.ordered,
+        Kind::ReplicaSet => false,
+        Kind::Pod
+        | Kind::Deployment
+        | Kind::DaemonSet
+        | Kind::Job
+        | Kind::CronJob
+        | Kind::Node
+        | Kind::Service
+        | Kind::PersistentVolumeClaim => true,
+    };
+    if !follows {
+        let broken = evidence.pods.iter().filter(|it| is_broken(it)).take(MAX_EVICTIONS);
+        steps.extend(broken.map(|it| on_pod(evidence, it, None, Action::Evict)));
+    }
+    steps
+}
+
+/// A pod of the newest template that is there and not ready.
+pub(super) fn is_broken(pod: &PodFacts) -> bool {
+    pod.current && !pod.ready && !pod.terminating && pod.phase != "Succeeded"
+}
+
+/// A step on one of the pods.
+pub(super) fn on_pod(
+    evidence: &Evidence,
+    pod: &PodFacts,
+    subresource: Option<Subresource>,
+    action: Action,
+) -> Step {
+    let target = ObjectRef {
+        kind: Kind::Pod,
+        namespace: evidence.subject.namespace.clone(),
+        name: pod.name.clone(),
+        uid: pod.uid.clone(),
+        resource_version: pod.resource_version.clone(),
+    };
+    Step { target, subresource, action }
+}
+
+/// The live pod that shows this container's trouble.
+pub(super) fn live_pod<'a>(
+    evidence: &'a Evidence,
+    container: &ContainerFacts,
+) -> Option<&'a PodFacts> {
+    let named = evidence.pods.iter().find(|it| it.name == container.pod && !it.terminating);
+    named.or_else(|| evidence.failing_pod())
+}
+
+/// A plan, in the order in which it is read.
+pub(super) fn plan(strategy: Strategy, risk: Risk, because: String, steps: Vec<Step>) -> FixPlan {
+    FixPlan { strategy, risk, because, steps }
+}
+
+/// A plan that only shows the edits: for templates that nobody can change in place.
+pub(super) fn advice(
+    strategy: Strategy,
+    because: &str,
+    evidence: &Evidence,
+    edits: Vec<Edit>,
+) -> FixPlan {
+    let kind = evidence.subject.kind;
+    let because = format!("{because} A {kind} cannot be changed so: make it anew with this edit.");
+    let step =
+        Step { target: evidence.subject.clone(), subresource: None, action: Action::Edit(edits) };
+    plan(strategy, Risk::Advice, because, vec![step])
+}

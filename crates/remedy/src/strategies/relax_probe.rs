@@ -1,0 +1,146 @@
+//! Give the probe up to twice the time it has; its handler stays.
+//!
+//! ## When it helps
+//! The container starts or answers slower than the probe allows: it is killed before it is up, or the
+//! answer comes after the timeout.
+//!
+//! ## When it does not
+//! The container answers, and says no: then it is not about time.
+//!
+//! ## Risk
+//! Auto when nobody answered in time; Ask when the container answered with an error of its own.
+//! Bound: `initialDelaySeconds`, `timeoutSeconds` and `failureThreshold`, each at most doubled and at
+//! most an hour. Undo: the former times. Verified by the pods' health over time. Attack: huge times
+//! yield no edit, and no field beside the three is ever named.
+
+use types::{
+    ContainerFacts, Diagnosis, Edit, Evidence, Fault, FixPlan, ProbeFacts, ProbeKind, Risk,
+    Strategy,
+};
+
+use super::place;
+
+/// No probe is given more than an hour, in any of its fields.
+const MAX_VALUE: u32 = 3600;
+/// What Kubernetes takes for an absent `timeoutSeconds`.
+const DEFAULT_TIMEOUT_SECS: u32 = 1;
+/// What Kubernetes takes for an absent `failureThreshold`.
+const DEFAULT_FAILURE_THRESHOLD: u32 = 3;
+
+/// What the kubelet's words about a failed probe mean.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// None in time.
+    TooLate,
+    /// Nobody listens yet, or nothing is known.
+    Nobody,
+    /// An error of its own, or words nobody knows: it may still be warming up.
+    Troubled,
+    /// It listens and says no.
+    No,
+}
+
+pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
+    let probes = failing_probes(diagnosis, evidence);
+    let Some((container, probe)) = probes.first() else { return vec![] };
+    let answer = answer(probe);
+    let no_time = match (answer, probe.kind) {
+        (Answer::No, _) | (Answer::Nobody | Answer::Troubled, ProbeKind::Readiness) => true,
+        (Answer::TooLate | Answer::Nobody | Answer::Troubled, _) => false,
+    };
+    let edits = edits(evidence, container, probe, answer);
+    if no_time || edits.is_empty() {
+        return vec![];
+    }
+
+    let because = "The probe gives up before the container answers.";
+    if !place::has_editable_template(evidence.subject.kind) {
+        return vec![place::advice(Strategy::RelaxProbe, because, evidence, edits)];
+    }
+    let risk = if answer == Answer::Troubled { Risk::Ask } else { Risk::Auto };
+    let steps = place::in_template(evidence, edits);
+    vec![place::plan(Strategy::RelaxProbe, risk, because.to_owned(), steps)]
+}
+
+/// The probes that the diagnosis is about, those that were seen to fail first.
+pub(super) fn failing_probes<'a>(
+    diagnosis: &Diagnosis,
+    evidence: &'a Evidence,
+) -> Vec<(&'a ContainerFacts, &'a ProbeFacts)> {
+    let kind = match diagnosis.fault {
+        Fault::LivenessProbeFailing => ProbeKind::Liveness,
+        Fault::StartupProbeFailing => ProbeKind::Startup,
+        Fault::ReadinessProbeFailing => ProbeKind::Readiness,
+        Fault::ImageNotFound
+        | Fault::ImageNotPullable
+        | Fault::InvalidImageName
+        | Fault::OomKilled
+        | Fault::ConfigNotFound
+        | Fault::ContainerCannotRun
+        | Fault::CrashLoopBackOff
+        | Fault::Unschedulable
+        | Fault::FailedCreate
+        | Fault::Unknown => return vec![],
+    };
+    let mut probes: Vec<_> = place::container(diagnosis, evidence)
+        .into_iter()
+        .flat_map(|container| container.probes.iter().map(move |probe| (container, probe)))
+        .filter(|(_, probe)| probe.kind == kind)
+        .collect();
+    probes.sort_by_key(|(_, probe)| probe.failure.is_none());
+    probes
+}
+
+/// The field of the container that holds this probe.
+pub(super) fn field(kind: ProbeKind) -> &'static str {
+    match kind {
+        ProbeKind::Startup => "startupProbe",
+        ProbeKind::Liveness => "livenessProbe",
+        ProbeKind::Readiness => "readinessProbe",
+    }
+}
+
+fn answer(probe: &ProbeFacts) -> Answer {
+    let Some(failure) = probe.failure.as_deref() else { return Answer::Troubled };
+    let failure = failure.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|it| failure.contains(it));
+    if says(&["deadline exceeded", "timeout", "timed out"]) {
+        Answer::TooLate
+    } else if says(&["refused", "reset by peer", "eof", "no route"]) {
+        Answer::Nobody
+    } else if says(&["statuscode: 3", "statuscode: 4"]) {
+        Answer::No
+    } else {
+        Answer::Troubled
+    }
+}
+
+fn edits(
+    evidence: &Evidence,
+    container: &ContainerFacts,
+    probe: &ProbeFacts,
+    answer: Answer,
+) -> Vec<Edit> {
+    let Some(path) = place::container_path(evidence.subject.kind, container) else {
+        return vec![];
+    };
+    let path = path.child(field(probe.kind));
+    let doubled = |name: &str, seen: Option<u32>, default: Option<u32>| -> Option<Edit> {
+        let old = seen.or(default).filter(|it| 0 < *it)?;
+        let new = old.checked_mul(2).filter(|it| *it <= MAX_VALUE)?;
+        Some(place::edit(path.child(name), seen.map(Into::into), new))
+    };
+    let delay = doubled("initialDelaySeconds", probe.initial_delay_secs, None);
+    let timeout = doubled("timeoutSeconds", probe.timeout_secs, Some(DEFAULT_TIMEOUT_SECS));
+    let threshold =
+        doubled("failureThreshold", probe.failure_threshold, Some(DEFAULT_FAILURE_THRESHOLD));
+    match (answer, probe.kind) {
+        (Answer::TooLate, ProbeKind::Readiness) => timeout.into_iter().collect(),
+        (Answer::TooLate, ProbeKind::Startup | ProbeKind::Liveness) => {
+            [timeout, threshold].into_iter().flatten().collect()
+        }
+        (Answer::Nobody | Answer::Troubled | Answer::No, _) => {
+            [delay, threshold].into_iter().flatten().collect()
+        }
+    }
+}

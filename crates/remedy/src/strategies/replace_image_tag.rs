@@ -1,0 +1,162 @@
+//! Put a tag of the same repository that is known to run.
+//!
+//! ## When it helps
+//! The tag does not exist: a typo, or an image that was never pushed. Tags of an own earlier revision
+//! come first, then the ones nearest to the wanted tag.
+//!
+//! ## When it does not
+//! The repository is wrong, the registry asks for credentials, or is out of reach.
+//!
+//! ## Risk
+//! Bound: registry and repository never change, and the tag was seen ready in this cluster.
+//! Auto for a tag that ran here before, or that is at most two letters away from the wanted one and runs
+//! in the same namespace; else a person is asked: what runs in another namespace is somebody else's word.
+//! Undo: the former image. Verified by the pods' health over time. Attack: a name that smuggles in
+//! another registry, a line break or a digest yields no plan.
+
+use types::{
+    Action, ContainerFacts, Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, Risk, Step, Strategy,
+};
+
+use super::{place, wait};
+use crate::image::{Image, is_tag};
+use crate::near::distance;
+
+/// More candidates than an incident has attempts would never be tried.
+const MAX_CANDIDATES: usize = 3;
+/// How far a tag may be from the wanted one to be taken for what was meant.
+const TYPO_DISTANCE: usize = 2;
+
+/// A tag of the container's repository that is known to run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    /// First by this: whether it did not run in an own earlier revision.
+    is_foreign: bool,
+    /// Then by this: letters between it and the wanted tag.
+    distance: usize,
+    tag: String,
+    /// Whether it runs in another namespace.
+    is_far: bool,
+}
+
+pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
+    let Some(container) = failing(diagnosis, evidence) else { return vec![] };
+    candidates(container, evidence)
+        .into_iter()
+        .take(MAX_CANDIDATES)
+        .filter_map(|it| plan_for(diagnosis, evidence, container, &it))
+        .collect()
+}
+
+/// The plan for this very tag, when it is known to run and the diagnosis calls for another tag.
+pub(crate) fn with_tag(tag: &str, diagnoses: &[Diagnosis], evidence: &Evidence) -> Option<FixPlan> {
+    diagnoses.iter().find_map(|diagnosis| {
+        let container = failing(diagnosis, evidence)?;
+        let candidate = candidates(container, evidence).into_iter().find(|it| it.tag == tag)?;
+        plan_for(diagnosis, evidence, container, &candidate)
+    })
+}
+
+/// The tags that could be asked for, best first.
+pub(crate) fn known_tags(diagnoses: &[Diagnosis], evidence: &Evidence) -> Vec<String> {
+    let failing = diagnoses.iter().find_map(|it| failing(it, evidence));
+    failing.map_or(vec![], |it| {
+        candidates(it, evidence).into_iter().map(|it| it.tag).take(MAX_CANDIDATES).collect()
+    })
+}
+
+/// The container whose image is to blame.
+fn failing<'a>(diagnosis: &Diagnosis, evidence: &'a Evidence) -> Option<&'a ContainerFacts> {
+    let container = place::container(diagnosis, evidence)?;
+    let is_to_blame = matches!(diagnosis.fault, Fault::ImageNotFound | Fault::InvalidImageName)
+        || diagnosis.fault == Fault::ImageNotPullable && !wait::passes_by_itself(container);
+    is_to_blame.then_some(container)
+}
+
+fn candidates(container: &ContainerFacts, evidence: &Evidence) -> Vec<Candidate> {
+    let Some(wanted) = Image::parse(&container.image) else { return vec![] };
+    let wanted_tag = wanted.tag.unwrap_or("latest");
+    let mut candidates: Vec<Candidate> = evidence
+        .images
+        .iter()
+        .filter_map(|known| {
+            let image = Image::parse(&known.image)?;
+            // A digest names more than its tag: put alone, the tag might be another image.
+            let tag = image.tag.filter(|it| is_tag(it) && image.digest.is_none())?;
+            let is_another = tag != wanted_tag || wanted.digest.is_some();
+            (is_another && wanted.is_same_repository(&image)).then(|| Candidate {
+                is_foreign: !known.own,
+                distance: distance(wanted_tag, tag),
+                tag: tag.to_owned(),
+                is_far: !known.own && namespace(&known.seen_in) != evidence.subject.namespace,
+            })
+        })
+        .collect();
+    candidates.sort();
+    let mut seen: Vec<String> = vec![];
+    candidates.retain(|it| {
+        let is_new = !seen.contains(&it.tag);
+        seen.push(it.tag.clone());
+        is_new
+    });
+    candidates
+}
+
+/// The namespace in `Deployment shop/web`; empty when there is none.
+fn namespace(seen_in: &str) -> &str {
+    seen_in.split_whitespace().nth(1).and_then(|it| it.split_once('/')).map_or("", |it| it.0)
+}
+
+fn plan_for(
+    diagnosis: &Diagnosis,
+    evidence: &Evidence,
+    container: &ContainerFacts,
+    candidate: &Candidate,
+) -> Option<FixPlan> {
+    let repository = Image::parse(&container.image)?.repository;
+    let image = format!("{repository}:{}", candidate.tag);
+    let strategy = Strategy::ReplaceImageTag { new_tag: candidate.tag.clone() };
+    let because = if candidate.is_foreign {
+        format!("{image} runs ready elsewhere in the cluster.")
+    } else {
+        format!("{image} ran ready here before.")
+    };
+    let is_meant = !candidate.is_far && candidate.distance <= TYPO_DISTANCE;
+    let is_sure = !candidate.is_foreign || is_meant;
+    let risk =
+        if is_sure && diagnosis.fault != Fault::ImageNotPullable { Risk::Auto } else { Risk::Ask };
+
+    let steps = steps(evidence, container, &image)?;
+    Some(place::plan(strategy, risk, because, steps))
+}
+
+/// In the template; in the live pod where there is no template to edit; in both for a CronJob, whose
+/// present job would wait for its image for ever.
+fn steps(evidence: &Evidence, container: &ContainerFacts, image: &str) -> Option<Vec<Step>> {
+    let kind = evidence.subject.kind;
+    let replaced = |kind: Kind| -> Option<Vec<Edit>> {
+        let path = place::container_path(kind, container)?.child("image");
+        Some(vec![place::edit(path, Some(container.image.clone().into()), image)])
+    };
+    let in_pod = || -> Option<Step> {
+        let pod = place::live_pod(evidence, container)?;
+        Some(place::on_pod(evidence, pod, None, Action::Edit(replaced(Kind::Pod)?)))
+    };
+    match kind {
+        Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet => {
+            Some(place::in_template(evidence, replaced(kind)?))
+        }
+        Kind::CronJob => {
+            let mut steps = place::in_template(evidence, replaced(kind)?);
+            steps.extend(in_pod());
+            Some(steps)
+        }
+        Kind::Pod => Some(vec![Step {
+            target: evidence.subject.clone(),
+            subresource: None,
+            action: Action::Edit(replaced(kind)?),
+        }]),
+        Kind::Job => Some(vec![in_pod()?]),
+        Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => None,
+    }
+}

@@ -1,0 +1,45 @@
+//! Return to the newest earlier revision of the template whose pods were ready.
+//!
+//! ## When it helps
+//! What is broken began with the newest rollout, whatever it was that broke.
+//!
+//! ## When it does not
+//! The newest revision was ready once: then something else changed. Nor when the cause lies outside the
+//! template: a registry that throttles, a node that is full, data that was migrated.
+//!
+//! ## Risk
+//! Auto. Bound: exactly the edits that lead to an own earlier revision that was ready, at most three back.
+//! Undo: the newer template. Verified by the pods' health over time. Attack: a revision that was never
+//! ready, or that changes nothing, is no aim.
+
+use types::{Diagnosis, Evidence, Fault, FixPlan, Kind, RevisionFacts, Risk, Strategy};
+
+use super::{place, wait};
+
+/// Further back lies a program that nobody has tried against today's data.
+pub(crate) const MAX_BACK: usize = 3;
+
+pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
+    let has_revisions =
+        matches!(evidence.subject.kind, Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet);
+    let began_with_rollout =
+        evidence.revisions.iter().find(|it| it.current).is_some_and(|it| !it.was_ready);
+    let passes_by_itself = diagnosis.fault == Fault::ImageNotPullable
+        && place::container(diagnosis, evidence).is_some_and(wait::passes_by_itself);
+    if !has_revisions || !began_with_rollout || passes_by_itself {
+        return vec![];
+    }
+    let Some(aim) = aim(evidence) else { return vec![] };
+    let because = format!("Revision {} was ready, and the newest never was.", aim.revision);
+    let steps = place::in_template(evidence, aim.edits.clone());
+    vec![place::plan(Strategy::RollBack, Risk::Auto, because, steps)]
+}
+
+/// The newest revision before the current one that was ready.
+fn aim(evidence: &Evidence) -> Option<&RevisionFacts> {
+    let current = evidence.revisions.iter().find(|it| it.current)?.revision;
+    let mut earlier: Vec<&RevisionFacts> =
+        evidence.revisions.iter().filter(|it| !it.current && it.revision < current).collect();
+    earlier.sort_by_key(|it| std::cmp::Reverse(it.revision));
+    earlier.into_iter().take(MAX_BACK).find(|it| it.was_ready && !it.edits.is_empty())
+}

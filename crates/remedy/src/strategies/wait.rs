@@ -1,0 +1,64 @@
+//! Change nothing and look again: for what heals by itself.
+//!
+//! ## When it helps
+//! The registry throttles or is out of reach, or a rollout is on its way and its containers start slowly.
+//!
+//! ## When it does not
+//! Nothing is about to change.
+//!
+//! ## Risk
+//! Auto: nothing is written. Bound: the time that verification has. There is nothing to undo or to attack.
+
+use types::{ContainerFacts, Diagnosis, Evidence, Fault, FixPlan, Risk, Strategy};
+
+use super::place;
+
+/// Words of registries, runtimes and networks for a trouble that passes.
+const PASSING: [&str; 12] = [
+    "toomanyrequests",
+    "too many requests",
+    "429",
+    "i/o timeout",
+    "timed out",
+    "deadline exceeded",
+    "connection refused",
+    "connection reset",
+    "no such host",
+    "temporary failure",
+    "service unavailable",
+    "bad gateway",
+];
+
+pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
+    let container = place::container(diagnosis, evidence);
+    let because = match diagnosis.fault {
+        Fault::ImageNotPullable if container.is_some_and(passes_by_itself) => {
+            "The registry throttles or is out of reach; the kubelet tries again by itself."
+        }
+        Fault::StartupProbeFailing | Fault::ReadinessProbeFailing | Fault::LivenessProbeFailing
+            if evidence.workload.rolling_out =>
+        {
+            "The rollout is on its way, and its controller has not given up."
+        }
+        Fault::ImageNotFound
+        | Fault::ImageNotPullable
+        | Fault::InvalidImageName
+        | Fault::OomKilled
+        | Fault::ConfigNotFound
+        | Fault::ContainerCannotRun
+        | Fault::LivenessProbeFailing
+        | Fault::StartupProbeFailing
+        | Fault::CrashLoopBackOff
+        | Fault::Unschedulable
+        | Fault::ReadinessProbeFailing
+        | Fault::FailedCreate
+        | Fault::Unknown => return vec![],
+    };
+    vec![place::plan(Strategy::Wait, Risk::Auto, because.to_owned(), vec![])]
+}
+
+/// Whether the image cannot be pulled for a reason that passes.
+pub(super) fn passes_by_itself(container: &ContainerFacts) -> bool {
+    let said = container.state.waiting_message.as_deref().unwrap_or_default().to_lowercase();
+    PASSING.iter().any(|it| said.contains(it))
+}
