@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::json::{has, text};
 use crate::resources::Resource;
 use crate::status::StatusError;
 
@@ -22,12 +23,12 @@ pub(crate) fn admit(
     if !resource.namespaced {
         return Ok(());
     }
-    let name = object["metadata"]["name"].as_str().unwrap_or_default();
-    let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
+    let name = text(object, "metadata.name");
+    let namespace = text(object, "metadata.namespace");
     let Some(home) = get("namespaces", "", namespace) else {
         return Err(StatusError::not_found("namespaces", namespace));
     };
-    if !home["metadata"]["deletionTimestamp"].is_null() {
+    if has(&home, "metadata.deletionTimestamp") {
         let why = format!(
             "unable to create new content in namespace {namespace} because it is being terminated"
         );

@@ -7,6 +7,7 @@ pub mod resources;
 pub mod status;
 pub mod store;
 pub mod controllers;
+mod json;
 mod admission;
 mod defaults;
 mod managed;

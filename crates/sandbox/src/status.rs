@@ -136,7 +136,7 @@ impl StatusError {
             json!({"reason": it.reason, "message": it.message, "field": it.field})
         }).collect::<Vec<_>>()});
         if !group.is_empty() {
-            details["group"] = json!(group);
+            crate::json::set(&mut details, "group", group);
         }
         Self {
             code: 422,
@@ -155,7 +155,7 @@ impl StatusError {
         let (plural, group) = resource.split_once('.').unwrap_or((resource, ""));
         let mut details = json!({"name": name, "kind": plural});
         if !group.is_empty() {
-            details["group"] = json!(group);
+            crate::json::set(&mut details, "group", group);
         }
         Self { code, reason: reason.to_owned(), message, details }
     }
@@ -167,7 +167,7 @@ impl StatusError {
             "message": self.message, "reason": self.reason, "code": self.code,
         });
         if !self.details.is_null() {
-            status["details"] = self.details.clone();
+            crate::json::set(&mut status, "details", self.details.clone());
         }
         status
     }

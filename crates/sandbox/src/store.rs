@@ -177,7 +177,7 @@ impl Store {
         let mut after = Value::clone(&before);
         change(&mut after)?;
         objects::settle(resource, part, &before, &mut after);
-        if objects::same(&before, &after) {
+        if *before == after {
             return Ok(before);
         }
         if let Some(manager) = &self.manager {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::Store;
 use super::objects::State;
+use crate::json::{remove, set, text};
 use crate::resources::Resource;
 use crate::status::StatusError;
 
@@ -56,33 +57,22 @@ pub(super) fn prepare(
     if !object.is_object() {
         return Err(StatusError::bad_request("the object provided is unrecognized"));
     }
-    if !object["metadata"].is_object() {
-        object["metadata"] = json!({});
-    }
-    object["apiVersion"] = json!(stored_version(resource));
-    object["kind"] = json!(resource.kind);
-    let metadata = &mut object["metadata"];
-    let prefix = metadata["generateName"].as_str().unwrap_or_default().to_owned();
-    if metadata["name"].as_str().unwrap_or_default().is_empty() && !prefix.is_empty() {
-        metadata["name"] = json!(generated(&prefix));
+    set(&mut object, "apiVersion", stored_version(resource));
+    set(&mut object, "kind", resource.kind);
+    let prefix = text(&object, "metadata.generateName").to_owned();
+    if text(&object, "metadata.name").is_empty() && !prefix.is_empty() {
+        set(&mut object, "metadata.name", generated(&prefix));
     }
     if resource.namespaced {
-        metadata["namespace"] = json!(namespace);
+        set(&mut object, "metadata.namespace", namespace);
     }
-    metadata["uid"] = json!(Uuid::now_v7().to_string());
-    metadata["creationTimestamp"] = json!(now());
-    if let Some(metadata) = metadata.as_object_mut() {
-        for field in
-            ["resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"]
-        {
-            metadata.remove(field);
-        }
-        if resource.generation {
-            metadata.insert("generation".to_owned(), json!(1));
-        } else {
-            metadata.remove("generation");
-        }
+    set(&mut object, "metadata.uid", Uuid::now_v7().to_string());
+    set(&mut object, "metadata.creationTimestamp", now());
+    for field in ["resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"]
+    {
+        remove(&mut object, &format!("metadata.{field}"));
     }
+    set(&mut object, "metadata.generation", resource.generation.then_some(1));
     crate::defaults::fill(resource, &mut object);
     crate::admission::admit(
         &|plural, namespace, name| state.get(plural, namespace, name),
@@ -90,7 +80,7 @@ pub(super) fn prepare(
         resource,
         &mut object,
     )?;
-    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let name = text(&object, "metadata.name");
     if state.get(resource.plural, if resource.namespaced { namespace } else { "" }, name).is_some()
     {
         return Err(StatusError::already_exists(&resource.qualified(), name));
@@ -111,7 +101,7 @@ pub(super) fn company(state: &mut State, resource: &Resource, created: &Arc<Valu
     if resource.plural != "namespaces" {
         return;
     }
-    let namespace = created["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let namespace = text(created, "metadata.name").to_owned();
     let companions = [
         ("serviceaccounts", json!({"metadata": {"name": "default"}})),
         (

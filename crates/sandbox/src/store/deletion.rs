@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::objects::State;
 use super::{Store, births, known};
+use crate::json::{find, has, list, number, set, text};
 use crate::resources::{self, Resource};
 use crate::status::StatusError;
 
@@ -89,16 +90,15 @@ fn check(
     object: &Value,
     deletion: &Deletion,
 ) -> Result<(), StatusError> {
-    let metadata = &object["metadata"];
     let conditions = [
-        ("UID", "object meta", &deletion.uid, "uid"),
-        ("ResourceVersion", "object meta", &deletion.resource_version, "resourceVersion"),
+        ("UID", &deletion.uid, "metadata.uid"),
+        ("ResourceVersion", &deletion.resource_version, "metadata.resourceVersion"),
     ];
-    for (what, place, wanted, field) in conditions {
-        let actual = metadata[field].as_str().unwrap_or_default();
+    for (what, wanted, path) in conditions {
+        let actual = text(object, path);
         let Some(wanted) = wanted.as_deref().filter(|it| *it != actual) else { continue };
         let why = format!(
-            "Precondition failed: {what} in precondition: {wanted}, {what} in {place}: {actual}"
+            "Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {actual}"
         );
         return Err(StatusError::conflict(&resource.qualified(), name, &why));
     }
@@ -107,31 +107,32 @@ fn check(
 
 /// Writes the deletion into the object; whether it stays for now.
 fn mark(resource: &Resource, object: &mut Value, deletion: &Deletion) -> bool {
-    hold(resource, &mut object["metadata"], deletion.propagation);
+    let namespace = resource.plural == "namespaces";
+    hold(resource, object, deletion.propagation);
     let grace = grace(resource, object, deletion);
-    let held = object["metadata"]["finalizers"].as_array().is_some_and(|it| !it.is_empty());
-    let stays = held || 0 < grace || resource.plural == "namespaces";
-    if resource.plural == "namespaces" {
-        object["status"]["phase"] = json!("Terminating");
+    let held = !list(object, "metadata.finalizers").is_empty();
+    let stays = held || 0 < grace || namespace;
+    if namespace {
+        set(object, "status.phase", "Terminating");
     }
-    let metadata = &mut object["metadata"];
-    let left = metadata["deletionGracePeriodSeconds"].as_i64();
-    if stays && left.is_none_or(|left| grace < left) {
+    let left = number(object, "metadata.deletionGracePeriodSeconds");
+    let marked = namespace && has(object, "metadata.deletionTimestamp");
+    if stays && !marked && left.is_none_or(|left| grace < left) {
         let until = Timestamp::now() + SignedDuration::from_secs(grace);
-        metadata["deletionTimestamp"] = json!(births::seconds(until));
-        if resource.plural != "namespaces" {
-            metadata["deletionGracePeriodSeconds"] = json!(grace);
+        set(object, "metadata.deletionTimestamp", births::seconds(until));
+        if !namespace {
+            set(object, "metadata.deletionGracePeriodSeconds", grace);
         }
-        if let (None, Some(generation)) = (left, metadata["generation"].as_i64()) {
-            metadata["generation"] = json!(generation + 1);
+        if let (None, Some(generation)) = (left, number(object, "metadata.generation")) {
+            set(object, "metadata.generation", generation + 1);
         }
     }
     stays
 }
 
 /// Adds the finalizer under which an object waits for the garbage collector.
-fn hold(resource: &Resource, metadata: &mut Value, propagation: Option<Propagation>) {
-    if !metadata["deletionTimestamp"].is_null() {
+fn hold(resource: &Resource, object: &mut Value, propagation: Option<Propagation>) {
+    if has(object, "metadata.deletionTimestamp") {
         return;
     }
     let by_default = if matches!(resource.plural, "jobs" | "replicationcontrollers") {
@@ -144,29 +145,28 @@ fn hold(resource: &Resource, metadata: &mut Value, propagation: Option<Propagati
         Propagation::Foreground => "foregroundDeletion",
         Propagation::Orphan => "orphan",
     };
-    match metadata.get_mut("finalizers").and_then(Value::as_array_mut) {
+    match find(object, "metadata.finalizers").and_then(Value::as_array_mut) {
         Some(finalizers) => finalizers.push(json!(finalizer)),
-        None => metadata["finalizers"] = json!([finalizer]),
+        None => set(object, "metadata.finalizers", json!([finalizer])),
     }
 }
 
 /// Only a pod that has a node and still runs gets time to stop.
 fn grace(resource: &Resource, object: &Value, deletion: &Deletion) -> i64 {
-    let placed = object["spec"]["nodeName"].as_str().is_some_and(|it| !it.is_empty());
-    let over = matches!(object["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
+    let placed = !text(object, "spec.nodeName").is_empty();
+    let over = matches!(text(object, "status.phase"), "Succeeded" | "Failed");
     if resource.plural != "pods" || !placed || over {
         return 0;
     }
-    let own = object["spec"]["terminationGracePeriodSeconds"].as_i64().unwrap_or(DEFAULT_GRACE);
+    let own = number(object, "spec.terminationGracePeriodSeconds").unwrap_or(DEFAULT_GRACE);
     deletion.grace_seconds.unwrap_or(own).max(0)
 }
 
 /// Whether the last finalizer of an object has gone that waited only for it.
 pub(super) fn is_over(object: &Value) -> bool {
-    let metadata = &object["metadata"];
-    !metadata["deletionTimestamp"].is_null()
-        && metadata["finalizers"].as_array().is_none_or(Vec::is_empty)
-        && metadata["deletionGracePeriodSeconds"].as_i64() == Some(0)
+    has(object, "metadata.deletionTimestamp")
+        && list(object, "metadata.finalizers").is_empty()
+        && number(object, "metadata.deletionGracePeriodSeconds") == Some(0)
 }
 
 /// Deletes everything in a namespace.
@@ -181,7 +181,7 @@ fn empty(state: &mut State, namespace: &str) {
         for object in state.list(resource.plural, Some(namespace)) {
             let mut after = Value::clone(&object);
             if !mark(resource, &mut after, &now) {
-                let name = after["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+                let name = text(&after, "metadata.name").to_owned();
                 state.take(resource, namespace, &name, after);
             } else if after != *object {
                 state.replace(resource, &object, after);

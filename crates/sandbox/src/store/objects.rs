@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::watch::{Change, ChangeKind, History};
 use super::{Part, Shelf, Touched};
+use crate::json::{at, has, number, remove, set, text};
 use crate::resources::Resource;
 
 /// What the lock protects.
@@ -20,10 +21,10 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn list(&self, plural: &str, namespace: Option<&str>) -> Vec<Arc<Value>> {
-        let Some(shelf) = self.shelves.get(plural) else { return Vec::new() };
+        let Some(objects) = self.shelves.get(plural) else { return Vec::new() };
         match namespace {
-            None => shelf.values().map(Arc::clone).collect(),
-            Some(namespace) => shelf
+            None => objects.values().map(Arc::clone).collect(),
+            Some(namespace) => objects
                 .range((namespace.to_owned(), String::new())..)
                 .take_while(|(key, _)| key.0 == namespace)
                 .map(|(_, object)| Arc::clone(object))
@@ -76,11 +77,11 @@ impl State {
     /// A namespace that is being deleted goes when the last object in it has gone.
     pub(super) fn close_namespace(&mut self, namespace: &str) {
         let Some(object) = self.get("namespaces", "", namespace) else { return };
-        let ending = !object["metadata"]["deletionTimestamp"].is_null();
+        let ending = has(&object, "metadata.deletionTimestamp");
         let Some(resource) = crate::resources::by_plural("namespaces") else { return };
         if ending && self.is_bare(namespace) {
             let mut last = Value::clone(&object);
-            last["spec"] = json!({});
+            set(&mut last, "spec", json!({}));
             self.take(resource, "", namespace, last);
         }
     }
@@ -93,7 +94,10 @@ impl State {
         object: Value,
     ) -> Arc<Value> {
         let object = self.note(resource, kind, previous, object);
-        let key = (text(&object["metadata"]["namespace"]), text(&object["metadata"]["name"]));
+        let key = (
+            text(&object, "metadata.namespace").to_owned(),
+            text(&object, "metadata.name").to_owned(),
+        );
         self.shelves.entry(resource.plural).or_default().insert(key, Arc::clone(&object));
         object
     }
@@ -106,10 +110,10 @@ impl State {
         mut object: Value,
     ) -> Arc<Value> {
         self.version += 1;
-        object["metadata"]["resourceVersion"] = json!(self.version.to_string());
+        set(&mut object, "metadata.resourceVersion", self.version.to_string());
         let object = Arc::new(object);
-        let namespace = text(&object["metadata"]["namespace"]);
-        let name = text(&object["metadata"]["name"]);
+        let namespace = text(&object, "metadata.namespace").to_owned();
+        let name = text(&object, "metadata.name").to_owned();
         let touched =
             Touched { plural: resource.plural, namespace: namespace.clone(), name: name.clone() };
         self.touched.push((touched, kind));
@@ -126,39 +130,32 @@ impl State {
     }
 }
 
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-/// Metadata that no client can change.
+/// What no write can change.
 const FIXED: &[&str] = &[
-    "uid",
-    "name",
-    "namespace",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "generation",
-    "generateName",
-    "resourceVersion",
+    "apiVersion",
+    "kind",
+    "metadata.uid",
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.creationTimestamp",
+    "metadata.deletionTimestamp",
+    "metadata.deletionGracePeriodSeconds",
+    "metadata.generation",
+    "metadata.generateName",
+    "metadata.resourceVersion",
 ];
 
 /// Puts back what a write may not touch, fills in defaults and counts the generation.
 pub(super) fn settle(resource: &Resource, part: Part, before: &Value, after: &mut Value) {
-    for &field in &["apiVersion", "kind"] {
-        after[field] = before[field].clone();
-    }
-    for &field in FIXED {
-        keep(&before["metadata"], &mut after["metadata"], field);
+    for path in FIXED {
+        keep(before, after, path);
     }
     if part == Part::Status {
-        let status = after["status"].take();
-        let annotations = after["metadata"]["annotations"].take();
-        let managed = after["metadata"]["managedFields"].take();
-        *after = before.clone();
-        set(after, "status", status);
-        set(&mut after["metadata"], "annotations", annotations);
-        set(&mut after["metadata"], "managedFields", managed);
+        let mut kept = before.clone();
+        for path in ["status", "metadata.annotations", "metadata.managedFields"] {
+            set(&mut kept, path, remove(after, path));
+        }
+        *after = kept;
         return;
     }
     if part == Part::Main && resource.subresources.contains(&"status") {
@@ -166,27 +163,13 @@ pub(super) fn settle(resource: &Resource, part: Part, before: &Value, after: &mu
     }
     crate::defaults::fill(resource, after);
     let annotated = resource.plural == "deployments"
-        && before["metadata"]["annotations"] != after["metadata"]["annotations"];
-    if resource.generation && (before["spec"] != after["spec"] || annotated) {
-        let generation = before["metadata"]["generation"].as_i64().unwrap_or(0);
-        after["metadata"]["generation"] = json!(generation + 1);
+        && at(before, "metadata.annotations") != at(after, "metadata.annotations");
+    if resource.generation && (at(before, "spec") != at(after, "spec") || annotated) {
+        let generation = number(before, "metadata.generation").unwrap_or(0);
+        set(after, "metadata.generation", generation + 1);
     }
 }
 
-fn keep(before: &Value, after: &mut Value, field: &str) {
-    set(after, field, before[field].clone());
-}
-
-fn set(object: &mut Value, field: &str, value: Value) {
-    let Some(object) = object.as_object_mut() else { return };
-    if value.is_null() {
-        object.remove(field);
-    } else {
-        object.insert(field.to_owned(), value);
-    }
-}
-
-/// Whether a write changed nothing. The version is put back by [`settle`] before.
-pub(super) fn same(before: &Value, after: &Value) -> bool {
-    before == after
+fn keep(before: &Value, after: &mut Value, path: &str) {
+    set(after, path, at(before, path).clone());
 }
