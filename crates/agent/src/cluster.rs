@@ -1,10 +1,37 @@
 //! What the product asks of a cluster, and how a cluster can fail to answer.
 
+mod connect;
+mod refusals;
+mod store;
+mod prune;
+mod caches;
+mod events;
+mod changes;
+mod watched;
+mod watch;
+mod kube;
+mod gather;
+mod config_maps;
+mod logs;
+mod usage;
+mod census;
+
+pub use caches::Caches;
+pub use changes::{Change, Seen};
+pub use connect::{Clients, ConnectError, connect};
+pub use kube::{FIELD_MANAGER, KubeCluster, Watching};
+pub use store::Store;
+pub use watch::WATCHED;
+
+#[expect(unused_imports, reason = "triage is not there yet")]
+pub(crate) use changes::key;
+
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use k8s_openapi::api::core::v1::Pod;
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::watch::Receiver;
 use types::{ObjectRef, Subresource};
 
 /// An answer of the cluster that is still on its way.
@@ -16,6 +43,9 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, ClusterError>>;
 pub trait Cluster: Send + Sync + 'static {
     /// The root owner of a pod, through controller references whose uid was checked.
     fn root_of<'a>(&'a self, namespace: &'a str, pod: &'a str) -> Answer<'a, ObjectRef>;
+
+    /// The pod, read fresh and whole.
+    fn pod<'a>(&'a self, namespace: &'a str, name: &'a str) -> Answer<'a, Pod>;
 
     /// Everything around a root owner, for a diagnosis; the root itself is read fresh and whole.
     fn objects<'a>(&'a self, subject: &'a ObjectRef) -> Answer<'a, diagnosis::Objects>;
@@ -32,8 +62,11 @@ pub trait Cluster: Send + Sync + 'static {
     /// The fix id that the object carries now, read fresh; `None` when no fix of ours wrote it.
     fn fix_id_of<'a>(&'a self, target: &'a ObjectRef) -> Answer<'a, Option<String>>;
 
+    /// What each node uses; `NotFound` where no metrics server is installed.
+    fn node_usage(&self) -> Answer<'_, Vec<NodeUsage>>;
+
     /// A counter that grows when anything of this subject changes.
-    fn changes(&self, subject: &ObjectRef) -> watch::Receiver<u64>;
+    fn changes(&self, subject: &ObjectRef) -> Receiver<u64>;
 
     /// How many workloads there are, and how many of them are not healthy, from the caches.
     fn census(&self) -> Census;
@@ -50,6 +83,17 @@ pub struct Patch<'a> {
     pub operations: Value,
     /// Whether the API server only checks it.
     pub dry_run: bool,
+}
+
+/// What a node uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeUsage {
+    /// The node's name.
+    pub node: String,
+    /// CPU in millicores.
+    pub cpu_millis: u64,
+    /// Memory in bytes.
+    pub memory_bytes: u64,
 }
 
 /// Root owners of the whole cluster.

@@ -1,0 +1,110 @@
+//! The ConfigMaps around a workload: names and keys, never values.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use diagnosis::{ConfigMapKeys, Root};
+use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod, PodSpec};
+use kube::ResourceExt;
+use kube::api::{Api, ListParams};
+
+use super::ClusterError;
+use super::gather::list;
+use super::kube::{KubeCluster, READ, within};
+
+/// More references than this in one template are looked up by one list instead of one by one.
+const MAX_SINGLE: usize = 4;
+
+/// The ConfigMaps of the namespace with their keys, as far as somebody has to know them.
+///
+/// While everything that is referred to is there, nothing else is read: a namespace may hold
+/// megabytes of ConfigMaps. Where something is missing, all are read, to find the near miss.
+pub(super) async fn read(
+    cluster: &KubeCluster,
+    namespace: &str,
+    referred_to: &BTreeSet<String>,
+) -> Result<Vec<ConfigMapKeys>, ClusterError> {
+    if referred_to.len() <= MAX_SINGLE {
+        let api = Api::<ConfigMap>::namespaced(cluster.client.clone(), namespace);
+        let each = referred_to.iter().map(|it| within(READ, it, api.get_opt(it)));
+        let found = futures::future::try_join_all(each).await?;
+        let found: Option<Vec<_>> = found.into_iter().collect();
+        if let Some(found) = found {
+            return Ok(found.iter().map(keys).collect());
+        }
+    }
+    let all = list::<ConfigMap>(cluster, namespace, ListParams::default()).await?;
+    Ok(all.iter().map(keys).collect())
+}
+
+fn keys(map: &ConfigMap) -> ConfigMapKeys {
+    let text = map.data.iter().flat_map(|it| it.keys());
+    let binary = map.binary_data.iter().flat_map(|it| it.keys());
+    ConfigMapKeys { name: map.name_any(), keys: text.chain(binary).cloned().collect() }
+}
+
+/// The names of the ConfigMaps that the template of the root or its pods refer to.
+pub(super) fn referred_to(pods: &[Arc<Pod>], root: Option<&Root>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let specs = pods.iter().filter_map(|it| it.spec.as_ref());
+    for spec in specs.chain(root.and_then(template)) {
+        in_spec(spec, &mut names);
+    }
+    names
+}
+
+fn template(root: &Root) -> Option<&PodSpec> {
+    match root {
+        Root::Pod(it) => it.spec.as_ref(),
+        Root::Deployment(it) => it.spec.as_ref()?.template.spec.as_ref(),
+        Root::ReplicaSet(it) => it.spec.as_ref()?.template.as_ref()?.spec.as_ref(),
+        Root::StatefulSet(it) => it.spec.as_ref()?.template.spec.as_ref(),
+        Root::DaemonSet(it) => it.spec.as_ref()?.template.spec.as_ref(),
+        Root::Job(it) => it.spec.as_ref()?.template.spec.as_ref(),
+        Root::CronJob(it) => it.spec.job_template.spec.as_ref()?.template.spec.as_ref(),
+    }
+}
+
+fn in_spec(spec: &PodSpec, names: &mut BTreeSet<String>) {
+    for container in spec.containers.iter().chain(spec.init_containers.iter().flatten()) {
+        in_container(container, names);
+    }
+    for volume in spec.volumes.iter().flatten() {
+        names.extend(volume.config_map.iter().map(|it| it.name.clone()));
+        let sources = volume.projected.iter().flat_map(|it| it.sources.iter().flatten());
+        names.extend(sources.filter_map(|it| Some(it.config_map.as_ref()?.name.clone())));
+    }
+    // Written by Kubernetes itself into every namespace.
+    names.remove("kube-root-ca.crt");
+}
+
+fn in_container(container: &Container, names: &mut BTreeSet<String>) {
+    let whole = container.env_from.iter().flatten();
+    names.extend(whole.filter_map(|it| Some(it.config_map_ref.as_ref()?.name.clone())));
+    let keys = container.env.iter().flatten().filter_map(|it| it.value_from.as_ref());
+    names.extend(keys.filter_map(|it| Some(it.config_map_key_ref.as_ref()?.name.clone())));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_way_to_refer_to_a_config_map_is_known() {
+        let pod: Pod = serde_json::from_value(json!({"metadata": {}, "spec": {
+            "initContainers": [{"name": "init", "envFrom": [{"configMapRef": {"name": "a"}}]}],
+            "containers": [{"name": "app", "env": [
+                {"name": "X", "valueFrom": {"configMapKeyRef": {"name": "b", "key": "x"}}}]}],
+            "volumes": [
+                {"name": "v", "configMap": {"name": "c"}},
+                {"name": "p", "projected": {"sources": [{"configMap": {"name": "d"}},
+                    {"configMap": {"name": "kube-root-ca.crt"}}]}}]}}))
+        .unwrap();
+
+        let names = referred_to(&[Arc::new(pod)], None);
+
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["a", "b", "c", "d"]);
+    }
+}

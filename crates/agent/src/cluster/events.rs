@@ -1,0 +1,52 @@
+//! Events: when they were last seen, and what they are about.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Event;
+use types::{Kind, ObjectRef};
+
+use super::caches::Caches;
+
+/// When the event was last seen: there are four places where writers of events put that.
+pub(crate) fn last_seen(event: &Event) -> Option<Timestamp> {
+    let series = event.series.as_ref().and_then(|it| it.last_observed_time.as_ref());
+    let micro = series.or(event.event_time.as_ref()).map(|it| it.0);
+    let plain = event.last_timestamp.as_ref().or(event.first_timestamp.as_ref()).map(|it| it.0);
+    let made = event.metadata.creation_timestamp.as_ref().map(|it| it.0);
+    plain.max(micro).or(made)
+}
+
+impl Caches {
+    /// The root owner of what the event is about.
+    pub(crate) fn root_of_event(&self, event: &Event) -> Option<ObjectRef> {
+        let about = &event.involved_object;
+        let (namespace, name) = (about.namespace.as_deref()?, about.name.as_deref()?);
+        let kind = Kind::parse(about.kind.as_deref()?)?;
+        let metadata = match kind {
+            Kind::Pod => self.pods.find(namespace, name)?.metadata.clone(),
+            Kind::ReplicaSet => self.replica_sets.find(namespace, name)?.metadata.clone(),
+            Kind::Job => self.jobs.find(namespace, name)?.metadata.clone(),
+            Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::CronJob => {
+                return Some(ObjectRef::named(kind, namespace, name));
+            }
+            Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => return None,
+        };
+        self.root_of(kind, &metadata).ok()
+    }
+
+    /// The events about this subject, its owned objects and its pods.
+    pub(crate) fn events_of(&self, subject: &ObjectRef) -> Vec<Arc<Event>> {
+        let mut events = self.events.of(&subject.namespace);
+        events.retain(|it| self.root_of_event(it).is_some_and(|root| root.is_same(subject)));
+        events
+    }
+}
+
+/// The object that the event is about, as a person names it: `Pod/web-1`.
+#[expect(dead_code, reason = "the event route is not there yet")]
+pub(crate) fn about(event: &Event) -> String {
+    let about = &event.involved_object;
+    let word = |it: &Option<String>| it.clone().unwrap_or_else(|| "?".to_owned());
+    format!("{}/{}", word(&about.kind), word(&about.name))
+}

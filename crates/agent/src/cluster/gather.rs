@@ -1,0 +1,182 @@
+//! Reads everything around one root owner: itself fresh and whole, the rest from the caches or at once.
+
+use std::sync::Arc;
+
+use diagnosis::{Objects, Root};
+use jiff::Timestamp;
+use k8s_openapi::api::apps::v1::{ControllerRevision, ReplicaSet};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, ServiceAccount};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::api::{Api, DynamicObject, ListParams};
+use kube::core::{NamespaceResourceScope, Selector};
+use kube::{Resource, ResourceExt};
+use serde::de::DeserializeOwned;
+use types::{Kind, ObjectRef};
+
+use super::kube::{KubeCluster, READ, within};
+use super::{ClusterError, config_maps, logs, usage};
+
+/// A list of more than this in one namespace is read in part: a near miss is then not sure to be the only one.
+const MAX_LIST: u32 = 500;
+
+/// Everything around the root owner. Only the root itself has to be readable; the rest may be missing.
+pub(super) async fn objects(
+    cluster: &KubeCluster,
+    subject: &ObjectRef,
+) -> Result<Objects, ClusterError> {
+    let caches = &cluster.caches;
+    let pods = caches.pods_of(subject);
+    let known = caches.root(subject);
+    let selector = known.as_ref().and_then(selector);
+    let references = config_maps::referred_to(&pods, known.as_ref());
+
+    let (root, replica_sets, revisions, config_maps, claims, accounts, scalers, usage, logs) = tokio::join!(
+        root(cluster, subject),
+        revisions_of::<ReplicaSet>(cluster, subject, Kind::Deployment, selector.as_ref()),
+        controller_revisions(cluster, subject, selector.as_ref()),
+        config_maps::read(cluster, &subject.namespace, &references),
+        names_of::<PersistentVolumeClaim>(cluster, &subject.namespace),
+        names_of::<ServiceAccount>(cluster, &subject.namespace),
+        list::<HorizontalPodAutoscaler>(cluster, &subject.namespace, ListParams::default()),
+        usage::of_containers(&cluster.client, &subject.namespace),
+        logs::of_failing(cluster, &pods),
+    );
+    let root = root?;
+    let mut unread = Unread(logs.unread);
+    // A root that is not yet in the caches has pods that are not either: they come with the next change.
+    let objects = Objects {
+        taken_at: Timestamp::now(),
+        cluster: cluster.name.to_string(),
+        root,
+        pods,
+        replica_sets: unread.or_empty("replica sets", replica_sets),
+        controller_revisions: unread.or_empty("revisions", revisions),
+        jobs: caches.jobs_of(subject),
+        events: caches.events_of(subject),
+        nodes: Some(caches.nodes.all()).filter(|it| !it.is_empty()),
+        all_pods: caches.pods.all(),
+        config_maps: unread.or_none("config maps", config_maps),
+        claims: unread.or_none("claims", claims),
+        service_accounts: unread.or_none("service accounts", accounts),
+        autoscalers: unread.or_none("autoscalers", scalers),
+        workloads: caches.workloads(),
+        logs: logs.logs,
+        usage: usage.unwrap_or_default(),
+        unread: vec![],
+    };
+    Ok(Objects { unread: unread.0, ..objects })
+}
+
+/// What could not be read, in words.
+struct Unread(Vec<String>);
+
+impl Unread {
+    fn or_none<T>(&mut self, what: &str, read: Result<T, ClusterError>) -> Option<T> {
+        read.inspect_err(|error| self.0.push(format!("{what}: {error}"))).ok()
+    }
+
+    fn or_empty<T>(&mut self, what: &str, read: Result<Vec<T>, ClusterError>) -> Vec<T> {
+        self.or_none(what, read).unwrap_or_default()
+    }
+}
+
+async fn root(cluster: &KubeCluster, subject: &ObjectRef) -> Result<Root, ClusterError> {
+    let object = cluster.read(subject).await?;
+    match subject.kind {
+        Kind::Pod => whole(object).map(Root::Pod),
+        Kind::Deployment => whole(object).map(Root::Deployment),
+        Kind::ReplicaSet => whole(object).map(Root::ReplicaSet),
+        Kind::StatefulSet => whole(object).map(Root::StatefulSet),
+        Kind::DaemonSet => whole(object).map(Root::DaemonSet),
+        Kind::Job => whole(object).map(Root::Job),
+        Kind::CronJob => whole(object).map(Root::CronJob),
+        Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => {
+            Err(ClusterError::Refused(format!("a {} is no workload", subject.kind)))
+        }
+    }
+}
+
+fn whole<K: Resource + DeserializeOwned>(object: DynamicObject) -> Result<Arc<K>, ClusterError> {
+    let object = object.try_parse().map_err(|it| ClusterError::Malformed(it.to_string()))?;
+    Ok(Arc::new(object))
+}
+
+fn selector(root: &Root) -> Option<LabelSelector> {
+    match root {
+        Root::Deployment(it) => it.spec.as_ref().map(|it| it.selector.clone()),
+        Root::StatefulSet(it) => it.spec.as_ref().map(|it| it.selector.clone()),
+        Root::DaemonSet(it) => it.spec.as_ref().map(|it| it.selector.clone()),
+        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) | Root::CronJob(_) => None,
+    }
+}
+
+async fn controller_revisions(
+    cluster: &KubeCluster,
+    subject: &ObjectRef,
+    selector: Option<&LabelSelector>,
+) -> Result<Vec<Arc<ControllerRevision>>, ClusterError> {
+    let kind = match subject.kind {
+        Kind::StatefulSet | Kind::DaemonSet => subject.kind,
+        Kind::Pod | Kind::Deployment | Kind::ReplicaSet | Kind::Job | Kind::CronJob => {
+            return Ok(vec![]);
+        }
+        Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => return Ok(vec![]),
+    };
+    revisions_of(cluster, subject, kind, selector).await
+}
+
+/// The objects that hold the templates of an owner of this kind; none for an owner of another kind.
+async fn revisions_of<K>(
+    cluster: &KubeCluster,
+    subject: &ObjectRef,
+    kind: Kind,
+    selector: Option<&LabelSelector>,
+) -> Result<Vec<Arc<K>>, ClusterError>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    K: Clone + std::fmt::Debug + DeserializeOwned,
+{
+    if subject.kind != kind {
+        return Ok(vec![]);
+    }
+    let selector = selector.cloned().unwrap_or_default();
+    let selector =
+        Selector::try_from(selector).map_err(|it| ClusterError::Malformed(it.to_string()))?;
+    let params = ListParams::default().labels_from(&selector);
+    let mut found = list::<K>(cluster, &subject.namespace, params).await?;
+    let is_mine = |it: &K| {
+        let mut owners = it.owner_references().iter();
+        owners.any(|it| {
+            it.controller == Some(true) && it.kind == kind.as_str() && it.name == subject.name
+        })
+    };
+    found.retain(is_mine);
+    Ok(found.into_iter().map(Arc::new).collect())
+}
+
+/// The names of all objects of a kind in the namespace: no more is transferred.
+async fn names_of<K>(cluster: &KubeCluster, namespace: &str) -> Result<Vec<String>, ClusterError>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    K: Clone + std::fmt::Debug + DeserializeOwned,
+{
+    let api = Api::<K>::namespaced(cluster.client.clone(), namespace);
+    let params = ListParams::default().limit(MAX_LIST);
+    let list = within(READ, &K::plural(&()), api.list_metadata(&params)).await?;
+    Ok(list.items.iter().map(ResourceExt::name_any).collect())
+}
+
+pub(super) async fn list<K>(
+    cluster: &KubeCluster,
+    namespace: &str,
+    params: ListParams,
+) -> Result<Vec<K>, ClusterError>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    K: Clone + std::fmt::Debug + DeserializeOwned,
+{
+    let api = Api::<K>::namespaced(cluster.client.clone(), namespace);
+    let list = within(READ, &K::plural(&()), api.list(&params.limit(MAX_LIST))).await?;
+    Ok(list.items)
+}

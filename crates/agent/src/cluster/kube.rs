@@ -1,0 +1,249 @@
+//! The real cluster: reads and writes through the API server, each with a deadline and never repeated by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::api::policy::v1::Eviction;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{DeleteOptions, ObjectMeta, Preconditions};
+use kube::api::{Api, DynamicObject, Patch as KubePatch, PatchParams, PostParams};
+use kube::core::Status;
+use kube::discovery::ApiResource;
+use kube::{Client, ResourceExt};
+use prometheus_client::metrics::counter::Counter;
+use service::health::Probes;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use types::{Kind, ObjectRef, Subresource};
+
+use super::caches::{Caches, reference};
+use super::changes::{Change, Counters};
+use super::connect::Clients;
+use super::refusals::meaning;
+use super::watch::Sinks;
+use super::{Answer, Census, Cluster, ClusterError, NodeUsage, Patch, census, gather, usage};
+
+/// Under which name our writes stand in `managedFields`.
+pub const FIELD_MANAGER: &str = "k8s-reflexion-agent";
+/// How long a read may take.
+pub(super) const READ: Duration = Duration::from_secs(10);
+/// How long a write may take.
+const WRITE: Duration = Duration::from_secs(30);
+/// How many changes may wait to be triaged before the watches wait too.
+const QUEUE: usize = 1024;
+
+/// The real cluster.
+pub struct KubeCluster {
+    pub(super) client: Client,
+    pub(super) name: Arc<str>,
+    pub(super) caches: Arc<Caches>,
+    counters: Arc<Counters>,
+    /// The watches end with the cluster.
+    _watches: JoinSet<()>,
+}
+
+/// What a cluster that is being watched gives: itself, its caches, and what changes in it.
+pub struct Watching {
+    /// The cluster.
+    pub cluster: Arc<KubeCluster>,
+    /// What the watch keeps.
+    pub caches: Arc<Caches>,
+    /// What the watch sees.
+    pub changes: mpsc::Receiver<Change>,
+}
+
+impl KubeCluster {
+    /// Starts to watch; answers at once, whether the API server can be reached or not.
+    pub fn watch(clients: Clients, name: Arc<str>, probes: Probes, restarts: Counter) -> Watching {
+        let caches = Arc::new(Caches::default());
+        let counters = Arc::new(Counters::default());
+        let (sender, changes) = mpsc::channel(QUEUE);
+        let sinks = Sinks {
+            caches: Arc::clone(&caches),
+            counters: Arc::clone(&counters),
+            changes: sender,
+            probes,
+            restarts,
+        };
+        let watches = super::watch::start(&clients.watching, &sinks);
+        let cluster = Self {
+            client: clients.asking,
+            name,
+            caches: Arc::clone(&caches),
+            counters,
+            _watches: watches,
+        };
+        Watching { cluster: Arc::new(cluster), caches, changes }
+    }
+
+    /// Reads one object whole.
+    pub(super) async fn read(&self, of: &ObjectRef) -> Result<DynamicObject, ClusterError> {
+        let api = self.dynamic(of);
+        within(READ, &of.to_string(), api.get(&of.name)).await
+    }
+
+    fn dynamic(&self, of: &ObjectRef) -> Api<DynamicObject> {
+        let resource = resource(of.kind);
+        if of.namespace.is_empty() {
+            Api::all_with(self.client.clone(), &resource)
+        } else {
+            Api::namespaced_with(self.client.clone(), &of.namespace, &resource)
+        }
+    }
+
+    async fn find_root(&self, namespace: &str, name: &str) -> Result<ObjectRef, ClusterError> {
+        let pod = self.read_pod(namespace, name).await?;
+        let mut object = reference(Kind::Pod, &pod.metadata);
+        let mut metadata = pod.metadata.clone();
+        // The caches know nearly always; where they lag behind, the missing owner is read once.
+        for _ in 0..3 {
+            let unknown = match self.caches.root_of(object.kind, &metadata) {
+                Ok(root) => return Ok(root),
+                Err(unknown) => unknown.owner,
+            };
+            let owner = self.read(&unknown).await?;
+            if owner.uid().unwrap_or_default() != unknown.uid {
+                return Err(ClusterError::NotFound(unknown.to_string()));
+            }
+            object = reference(unknown.kind, &owner.metadata);
+            metadata = owner.metadata;
+        }
+        Ok(object)
+    }
+
+    async fn read_pod(&self, namespace: &str, name: &str) -> Result<Pod, ClusterError> {
+        let api = Api::<Pod>::namespaced(self.client.clone(), namespace);
+        within(READ, &format!("Pod {namespace}/{name}"), api.get(name)).await
+    }
+
+    async fn write(&self, patch: Patch<'_>) -> Result<ObjectRef, ClusterError> {
+        let target = patch.target;
+        let what = target.to_string();
+        let operations = serde_json::from_value(patch.operations)
+            .map_err(|it| ClusterError::Refused(format!("no JSON Patch: {it}")))?;
+        let body = KubePatch::Json::<()>(operations);
+        let params = PatchParams {
+            dry_run: patch.dry_run,
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let api = self.dynamic(target);
+        let after = match patch.subresource {
+            None => within(WRITE, &what, api.patch(&target.name, &params, &body)).await?,
+            Some(Subresource::Resize) => {
+                let call = api.patch_subresource("resize", &target.name, &params, &body);
+                within(WRITE, &what, call).await?
+            }
+        };
+        Ok(reference(target.kind, &after.metadata))
+    }
+
+    async fn evict_pod(&self, target: &ObjectRef, dry_run: bool) -> Result<(), ClusterError> {
+        let uid = (!target.uid.is_empty()).then(|| target.uid.clone());
+        let eviction = Eviction {
+            metadata: ObjectMeta {
+                name: Some(target.name.clone()),
+                namespace: Some(target.namespace.clone()),
+                ..ObjectMeta::default()
+            },
+            delete_options: Some(DeleteOptions {
+                preconditions: Some(Preconditions { uid, resource_version: None }),
+                ..DeleteOptions::default()
+            }),
+        };
+        let params = PostParams { dry_run, field_manager: Some(FIELD_MANAGER.to_owned()) };
+        let api = Api::<Pod>::namespaced(self.client.clone(), &target.namespace);
+        let call =
+            api.create_subresource::<_, Status>("eviction", &target.name, &params, &eviction);
+        within(WRITE, &target.to_string(), call).await.map(|_: Status| ())
+    }
+}
+
+impl Cluster for KubeCluster {
+    fn root_of<'a>(&'a self, namespace: &'a str, pod: &'a str) -> Answer<'a, ObjectRef> {
+        Box::pin(self.find_root(namespace, pod))
+    }
+
+    fn pod<'a>(&'a self, namespace: &'a str, name: &'a str) -> Answer<'a, Pod> {
+        Box::pin(self.read_pod(namespace, name))
+    }
+
+    fn objects<'a>(&'a self, subject: &'a ObjectRef) -> Answer<'a, diagnosis::Objects> {
+        Box::pin(gather::objects(self, subject))
+    }
+
+    fn namespace_enrolled<'a>(&'a self, namespace: &'a str) -> Answer<'a, bool> {
+        Box::pin(async move {
+            let api = Api::<Namespace>::all(self.client.clone());
+            let what = format!("Namespace {namespace}");
+            let found = within(READ, &what, api.get_metadata(namespace)).await?;
+            let label = found.labels().get(remedy::MANAGED_LABEL);
+            Ok(label.is_some_and(|it| it == "true"))
+        })
+    }
+
+    fn patch<'a>(&'a self, patch: Patch<'a>) -> Answer<'a, ObjectRef> {
+        Box::pin(self.write(patch))
+    }
+
+    fn evict<'a>(&'a self, target: &'a ObjectRef, dry_run: bool) -> Answer<'a, ()> {
+        Box::pin(self.evict_pod(target, dry_run))
+    }
+
+    fn fix_id_of<'a>(&'a self, target: &'a ObjectRef) -> Answer<'a, Option<String>> {
+        Box::pin(async move {
+            let object = self.read(target).await?;
+            Ok(object.annotations().get(remedy::FIX_ID_ANNOTATION).cloned())
+        })
+    }
+
+    fn node_usage(&self) -> Answer<'_, Vec<NodeUsage>> {
+        Box::pin(usage::of_nodes(&self.client))
+    }
+
+    fn changes(&self, subject: &ObjectRef) -> watch::Receiver<u64> {
+        self.counters.of(subject)
+    }
+
+    fn census(&self) -> Census {
+        census::take(&self.caches)
+    }
+}
+
+/// The answer, if it comes in time.
+pub(super) async fn within<T>(
+    limit: Duration,
+    what: &str,
+    call: impl Future<Output = kube::Result<T>>,
+) -> Result<T, ClusterError> {
+    match tokio::time::timeout(limit, call).await {
+        Ok(answer) => answer.map_err(|it| meaning(&it, what)),
+        Err(_) => Err(ClusterError::Unreachable(format!(
+            "nothing about {what} for {} seconds",
+            limit.as_secs()
+        ))),
+    }
+}
+
+fn resource(kind: Kind) -> ApiResource {
+    let (group, version) = kind.api_version().split_once('/').unwrap_or(("", kind.api_version()));
+    let plural = match kind {
+        Kind::Pod => "pods",
+        Kind::Deployment => "deployments",
+        Kind::ReplicaSet => "replicasets",
+        Kind::StatefulSet => "statefulsets",
+        Kind::DaemonSet => "daemonsets",
+        Kind::Job => "jobs",
+        Kind::CronJob => "cronjobs",
+        Kind::Node => "nodes",
+        Kind::Service => "services",
+        Kind::PersistentVolumeClaim => "persistentvolumeclaims",
+    };
+    ApiResource {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        api_version: kind.api_version().to_owned(),
+        kind: kind.as_str().to_owned(),
+        plural: plural.to_owned(),
+    }
+}

@@ -1,0 +1,211 @@
+//! Objects are cut on arrival to what anybody reads from the caches, so that memory stays small.
+//!
+//! The root owner of an incident is read again and whole, so nothing is lost here that a fix needs.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{Container, Event, Node, Pod, PodSpec, Volume};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+/// The longest message of an event that is kept, in bytes: its first kilobyte tells.
+const MAX_MESSAGE: usize = 1024;
+/// The annotation in which `kubectl apply` repeats the whole object.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// An object that can be cut to what is read from the caches.
+pub(super) trait Prune {
+    /// Drops what nobody reads.
+    fn prune(&mut self);
+
+    /// The object, cut.
+    fn pruned(mut self) -> Arc<Self>
+    where
+        Self: Sized,
+    {
+        self.prune();
+        Arc::new(self)
+    }
+}
+
+impl Prune for Pod {
+    fn prune(&mut self) {
+        cut_metadata(&mut self.metadata);
+        if let Some(spec) = &mut self.spec {
+            cut_spec(spec);
+        }
+        if let Some(status) = &mut self.status {
+            status.host_ips = None;
+            status.pod_ips = None;
+        }
+    }
+}
+
+impl Prune for Deployment {
+    fn prune(&mut self) {
+        cut_metadata(&mut self.metadata);
+        if let Some(spec) = self.spec.as_mut().and_then(|it| it.template.spec.as_mut()) {
+            cut_spec(spec);
+        }
+    }
+}
+
+impl Prune for ReplicaSet {
+    fn prune(&mut self) {
+        cut_metadata(&mut self.metadata);
+        let owned = self.metadata.owner_references.as_ref().is_some_and(|it| !it.is_empty());
+        let template = self.spec.as_mut().and_then(|it| it.template.as_mut());
+        match template {
+            // The revisions of a Deployment are read fresh when they are needed.
+            Some(template) if owned => template.spec = None,
+            Some(template) => template.spec.iter_mut().for_each(cut_spec),
+            None => {}
+        }
+    }
+}
+
+impl Prune for StatefulSet {
+    fn prune(&mut self) {
+        cut_metadata(&mut self.metadata);
+        if let Some(spec) = self.spec.as_mut().and_then(|it| it.template.spec.as_mut()) {
+            cut_spec(spec);
+        }
+    }
+}
+
+impl Prune for DaemonSet {
+    fn prune(&mut self) {
+        cut_metadata(&mut self.metadata);
+        if let Some(spec) = self.spec.as_mut().and_then(|it| it.template.spec.as_mut()) {
+            cut_spec(spec);
+        }
+    }
+}
+
+impl Prune for Job {
+    fn prune(&mut self) {
+        cut_metadata(&mut self.metadata);
+        if let Some(spec) = self.spec.as_mut().and_then(|it| it.template.spec.as_mut()) {
+            cut_spec(spec);
+        }
+    }
+}
+
+impl Prune for CronJob {
+    fn prune(&mut self) {
+        cut_metadata(&mut self.metadata);
+        let job = self.spec.job_template.spec.as_mut();
+        if let Some(spec) = job.and_then(|it| it.template.spec.as_mut()) {
+            cut_spec(spec);
+        }
+    }
+}
+
+impl Prune for Event {
+    fn prune(&mut self) {
+        cut_metadata(&mut self.metadata);
+        self.related = None;
+        if let Some(message) = &mut self.message {
+            message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+            message.shrink_to_fit();
+        }
+    }
+}
+
+impl Prune for Node {
+    fn prune(&mut self) {
+        cut_metadata(&mut self.metadata);
+        if let Some(status) = &mut self.status {
+            // Up to fifty images of a few hundred bytes on each node.
+            status.images = None;
+            status.volumes_attached = None;
+            status.volumes_in_use = None;
+        }
+    }
+}
+
+fn cut_metadata(metadata: &mut ObjectMeta) {
+    metadata.managed_fields = None;
+    metadata.self_link = None;
+    if let Some(annotations) = &mut metadata.annotations {
+        annotations.remove(LAST_APPLIED);
+    }
+}
+
+fn cut_spec(spec: &mut PodSpec) {
+    spec.affinity = None;
+    spec.tolerations = None;
+    spec.topology_spread_constraints = None;
+    spec.dns_config = None;
+    spec.host_aliases = None;
+    spec.ephemeral_containers = None;
+    spec.containers.iter_mut().for_each(cut_container);
+    spec.init_containers.iter_mut().flatten().for_each(cut_container);
+    if let Some(volumes) = &mut spec.volumes {
+        volumes.retain(refers_by_name);
+    }
+}
+
+/// Literal values of environment variables go first: they may be secrets, and nobody reads them here.
+fn cut_container(container: &mut Container) {
+    for variable in container.env.iter_mut().flatten() {
+        variable.value = None;
+    }
+    container.command = None;
+    container.args = None;
+    container.volume_mounts = None;
+    container.security_context = None;
+    container.termination_message_path = None;
+    container.termination_message_policy = None;
+}
+
+fn refers_by_name(volume: &Volume) -> bool {
+    volume.config_map.is_some()
+        || volume.secret.is_some()
+        || volume.persistent_volume_claim.is_some()
+        || volume.projected.as_ref().is_some_and(|it| {
+            it.sources.iter().flatten().any(|it| it.secret.is_some())
+                || !volume.name.starts_with("kube-api-access-")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_pod_keeps_what_it_refers_to_and_loses_literal_values() {
+        let mut pod: Pod = serde_json::from_value(json!({
+            "metadata": {"name": "web", "managedFields": [{"manager": "kubectl"}],
+                "annotations": {LAST_APPLIED: "{}", "kept": "yes"}},
+            "spec": {
+                "containers": [{"name": "app", "env": [
+                    {"name": "PASSWORD", "value": "hunter2"},
+                    {"name": "URL", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "url"}}}]}],
+                "volumes": [{"name": "cache", "emptyDir": {}}, {"name": "keys", "secret": {"secretName": "keys"}}]},
+        }))
+        .unwrap();
+
+        pod.prune();
+
+        let left = serde_json::to_string(&pod).unwrap();
+        for gone in ["hunter2", "managedFields", "last-applied", "emptyDir"] {
+            assert!(!left.contains(gone), "{gone} in {left}");
+        }
+        for kept in ["PASSWORD", "settings", "kept", "secretName"] {
+            assert!(left.contains(kept), "{kept} not in {left}");
+        }
+    }
+
+    #[test]
+    fn a_long_message_is_cut_between_characters() {
+        let mut event = Event { message: Some("é".repeat(MAX_MESSAGE)), ..Event::default() };
+
+        event.prune();
+
+        assert_eq!(event.message.unwrap().len(), MAX_MESSAGE);
+    }
+}
