@@ -1,9 +1,23 @@
 //! The guard: a pure function that answers with an approved plan or a refusal with a stable code.
 
+mod refusal;
+mod scope;
+mod fields;
+mod windows;
+
 use jiff::Timestamp;
-use types::{Evidence, FixPlan, Mode, ObjectRef, Verdict};
+use types::{
+    Action, Evidence, FieldPath, FixPlan, Mode, ObjectRef, Owner, Risk, Strategy, Verdict,
+};
+
+pub use refusal::Refusal;
 
 use crate::Policy;
+use crate::patch::restart_path;
+use crate::policy::HARD_DENIED;
+
+/// How far the clock of the evidence may run ahead of the guard's.
+const CLOCK_SKEW_SECS: i64 = 5;
 
 /// Who wants the plan carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +41,7 @@ pub struct PastWrite {
     pub strategy: String,
     /// How it ended; `None` while it is under way.
     pub verdict: Option<Verdict>,
-    /// Whether it was taken back, whole.
+    /// Whether it was taken back, whole, or left nothing to take back (an eviction, a restart).
     pub undone: bool,
 }
 
@@ -70,45 +84,179 @@ impl ApprovedPlan {
         &self.0
     }
 
-    /// What takes it back: approved with it.
+    /// What takes it back: approved with it, whatever the policy says by then.
     #[must_use]
     pub fn undo(&self) -> Self {
         Self(self.0.undo())
     }
 }
 
-/// Why the guard did not let a plan through.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// Mode is `observe`.
-    Observing,
-    /// It needs a person's yes. The only refusal that a yes can answer.
-    NeedsApproval(String),
-}
+type Check = fn(&FixPlan, &Policy, &World<'_>) -> Result<(), Refusal>;
 
-impl Refusal {
-    /// Stable, for machines.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Observing => "observing",
-            Self::NeedsApproval(_) => "needs_approval",
+/// What every plan has to pass, whoever asks.
+const FOR_ALL: &[Check] = &[
+    mode_acts,
+    strategy_is_on,
+    facts_are_fresh,
+    namespace_is_open,
+    workload_takes_part,
+    scope::steps_are_in_scope,
+    nobody_else_owns_the_fields,
+];
+
+/// What a plan that writes has to pass too, whoever asks.
+const FOR_WRITES: &[Check] =
+    &[windows::nothing_is_in_flight, windows::has_not_failed_before, windows::caps_hold];
+
+/// What a machine that writes has to pass besides. A person's yes answers these.
+const FOR_MACHINES: &[Check] = &[
+    windows::is_not_stranded,
+    windows::is_not_locked,
+    windows::no_storm_rages,
+    windows::budget_is_left,
+    machine_may_act,
+];
+
+/// The plan, if policy and world allow it. What is not allowed in so many words is refused.
+pub fn approve(plan: FixPlan, policy: &Policy, world: &World<'_>) -> Result<ApprovedPlan, Refusal> {
+    let mut checks = FOR_ALL.to_vec();
+    if plan.writes() {
+        checks.extend(FOR_WRITES);
+        match &world.authority {
+            Authority::Automation => checks.extend(FOR_MACHINES),
+            Authority::Person(_) => {}
         }
     }
+    checks.into_iter().try_for_each(|check| check(&plan, policy, world))?;
+    Ok(ApprovedPlan(plan))
+}
 
-    /// For people, with what to do next.
-    pub fn detail(&self) -> String {
-        match self {
-            Self::Observing => "the agent only observes; set mode `suggest` or `auto`".to_owned(),
-            Self::NeedsApproval(reason) => reason.clone(),
-        }
+fn mode_acts(_: &FixPlan, _: &Policy, world: &World<'_>) -> Result<(), Refusal> {
+    match world.mode {
+        Mode::Observe => Err(Refusal::Observing),
+        Mode::Suggest | Mode::Auto => Ok(()),
     }
 }
 
-/// The plan, if policy and world allow it.
-pub fn approve(
-    plan: FixPlan,
-    _policy: &Policy,
+fn strategy_is_on(plan: &FixPlan, policy: &Policy, _: &World<'_>) -> Result<(), Refusal> {
+    match policy.consent(&plan.strategy, plan.risk) {
+        None => Err(Refusal::SwitchedOff(plan.strategy.name())),
+        Some(Risk::Advice) => Err(Refusal::AdviceOnly),
+        Some(Risk::Auto | Risk::Ask) => Ok(()),
+    }
+}
+
+fn facts_are_fresh(_: &FixPlan, policy: &Policy, world: &World<'_>) -> Result<(), Refusal> {
+    let age_secs = world.now.as_second().saturating_sub(world.evidence.taken_at.as_second());
+    let ttl_secs = i64::try_from(policy.evidence_ttl_seconds).unwrap_or(i64::MAX);
+    if (-CLOCK_SKEW_SECS..=ttl_secs).contains(&age_secs) {
+        Ok(())
+    } else {
+        Err(Refusal::StaleEvidence { age_secs, ttl_secs })
+    }
+}
+
+fn namespace_is_open(plan: &FixPlan, policy: &Policy, world: &World<'_>) -> Result<(), Refusal> {
+    let targets = plan.steps.iter().map(|it| &it.target).chain([&world.evidence.subject]);
+    for namespace in targets.map(|it| it.namespace.as_str()) {
+        let is_denied = namespace.is_empty()
+            || HARD_DENIED.contains(&namespace)
+            || world.own_namespace == Some(namespace)
+            || policy.denied_namespaces.iter().any(|it| it == namespace);
+        if is_denied {
+            return Err(Refusal::NamespaceDenied(namespace.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+fn workload_takes_part(_: &FixPlan, _: &Policy, world: &World<'_>) -> Result<(), Refusal> {
+    let workload = &world.evidence.workload;
+    if workload.opted_out {
+        Err(Refusal::OptedOut)
+    } else if workload.paused {
+        Err(Refusal::Paused)
+    } else {
+        Ok(())
+    }
+}
+
+/// An eviction writes no field; a pod has no other owner than the one that owns its whole template.
+fn nobody_else_owns_the_fields(
+    plan: &FixPlan,
+    _: &Policy,
     world: &World<'_>,
-) -> Result<ApprovedPlan, Refusal> {
-    if world.mode == Mode::Observe { Err(Refusal::Observing) } else { Ok(ApprovedPlan(plan)) }
+) -> Result<(), Refusal> {
+    for step in &plan.steps {
+        let paths = match &step.action {
+            Action::Edit(edits) => edits.iter().map(|it| it.path.clone()).collect(),
+            Action::Restart => vec![restart_path()],
+            Action::Evict => vec![],
+        };
+        for path in paths {
+            let owner = world.evidence.workload.owners.iter().find(|it| owns(it, &path));
+            if let Some(owner) = owner {
+                let field = path.as_str().to_owned();
+                return Err(Refusal::OwnedElsewhere { owner: owner.name.clone(), field });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the field, part of it or what it lies in is his. A field that cannot be read is all of it.
+fn owns(owner: &Owner, path: &FieldPath) -> bool {
+    let touches = |it: &String| {
+        FieldPath::parse(it).is_none_or(|it| path.is_within(&it) || it.is_within(path))
+    };
+    owner.fields.is_empty() || owner.fields.iter().any(touches)
+}
+
+/// What a write unasked needs: mode, policy, authentication, enrolment, and a plan that may go unasked.
+fn machine_may_act(plan: &FixPlan, policy: &Policy, world: &World<'_>) -> Result<(), Refusal> {
+    if world.mode != Mode::Auto {
+        return Err(Refusal::NeedsApproval("mode is `suggest`".to_owned()));
+    }
+    if !world.policy_given {
+        return Err(Refusal::PolicyMissing);
+    }
+    if !world.authenticated {
+        return Err(Refusal::NotAuthenticated);
+    }
+    if !world.enrolled {
+        return Err(Refusal::NamespaceNotEnrolled(world.evidence.subject.namespace.clone()));
+    }
+    match policy.consent(&plan.strategy, plan.risk) {
+        Some(Risk::Auto) => Ok(()),
+        Some(Risk::Ask) if is_vouched_for(plan, policy) => Ok(()),
+        Some(Risk::Ask | Risk::Advice) | None => Err(Refusal::NeedsApproval(format!(
+            "the strategy `{}` asks a person here",
+            plan.strategy.name()
+        ))),
+    }
+}
+
+/// Whether all it does is to put images that the operator listed, and he did not ask to be asked.
+fn is_vouched_for(plan: &FixPlan, policy: &Policy) -> bool {
+    let is_replacement = match plan.strategy {
+        Strategy::ReplaceImageTag { .. } => !policy.strategies.contains_key(plan.strategy.name()),
+        Strategy::RollBack
+        | Strategy::RaiseMemoryLimit { .. }
+        | Strategy::LowerRequests
+        | Strategy::RelaxProbe
+        | Strategy::FixProbePort
+        | Strategy::FixReference
+        | Strategy::RestartPod
+        | Strategy::RestartRollout
+        | Strategy::Wait => false,
+    };
+    is_replacement
+        && plan.steps.iter().all(|step| match &step.action {
+            Action::Edit(edits) => edits.iter().all(|it| {
+                let image = it.to.as_ref().and_then(serde_json::Value::as_str);
+                image.is_some_and(|it| policy.allowed_images.iter().any(|listed| listed == it))
+            }),
+            Action::Evict => true,
+            Action::Restart => false,
+        })
 }

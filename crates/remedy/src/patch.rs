@@ -55,11 +55,7 @@ impl Patch {
     fn act(mut self, action: &Action, fix_id: &str, absent: Absent) -> Option<Value> {
         match action {
             Action::Edit(edits) => edits.iter().for_each(|edit| self.edit(edit, absent)),
-            Action::Restart => {
-                let annotations =
-                    ["spec", "template", "metadata", "annotations", RESTARTED_BY_ANNOTATION];
-                self.add(&path(&annotations), &json!(fix_id));
-            }
+            Action::Restart => self.add(&restart_path(), &json!(fix_id)),
             Action::Evict => return None,
         }
         self.add(&path(&["metadata", "annotations", FIX_ID_ANNOTATION]), &json!(fix_id));
@@ -114,6 +110,11 @@ impl Patch {
         write(&mut self.document, &path, Some(&value));
         self.operations.push(json!({"op": "add", "path": path.as_str(), "value": value}));
     }
+}
+
+/// The field whose change rolls all pods once.
+pub(crate) fn restart_path() -> FieldPath {
+    path(&["spec", "template", "metadata", "annotations", RESTARTED_BY_ANNOTATION])
 }
 
 fn path(names: &[&str]) -> FieldPath {

@@ -64,8 +64,6 @@ pub struct Caps {
     pub workload_per_hour: usize,
     /// The highest memory limit that may be written.
     pub memory: Quantity,
-    /// The highest CPU limit or request that may be written.
-    pub cpu: Quantity,
 }
 
 /// When attempts have failed too often for a machine to go on.
@@ -145,7 +143,6 @@ impl Default for Caps {
             workload_attempts_per_5min: 3,
             workload_per_hour: 3,
             memory: Quantity("2Gi".to_owned()),
-            cpu: Quantity("2".to_owned()),
         }
     }
 }
@@ -187,9 +184,6 @@ impl Policy {
         }
         if self.caps.memory.units().is_none_or(|it| it == 0) {
             problems.push(format!("caps.memory: `{}` is no amount of memory", self.caps.memory));
-        }
-        if self.caps.cpu.milli_units().is_none_or(|it| it == 0) {
-            problems.push(format!("caps.cpu: `{}` is no amount of CPU", self.caps.cpu));
         }
         if self.lock.after_failures == 0 {
             problems.push("lock.after_failures must be at least 1".to_owned());

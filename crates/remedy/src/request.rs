@@ -59,13 +59,13 @@ fn contracted(
     seed: SeedStrategy,
     parameters: &Map<String, Value>,
     plans: Vec<FixPlan>,
-    seen: (&[Diagnosis], &Evidence),
+    facts: (&[Diagnosis], &Evidence),
 ) -> Result<FixPlan, RequestError> {
     let tag = contract_tag(parameters)?;
     let others = names(&plans);
     let plan = match (seed, tag) {
         (SeedStrategy::ImageTagReplacement, Some(new_tag)) => {
-            return exactly(&Strategy::ReplaceImageTag { new_tag }, plans, seen);
+            return exactly(&Strategy::ReplaceImageTag { new_tag }, plans, facts);
         }
         (SeedStrategy::ImageTagReplacement, None) => {
             let is_contracts = |it: &FixPlan| {

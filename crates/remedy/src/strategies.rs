@@ -15,6 +15,7 @@ mod restart_rollout;
 use types::{Diagnosis, Evidence, FixPlan, Risk};
 
 pub(crate) use replace_image_tag::{known_tags, with_tag};
+pub(crate) use roll_back::MAX_BACK;
 
 /// What one strategy has to offer for one diagnosis.
 type Planner = fn(&Diagnosis, &Evidence) -> Vec<FixPlan>;

@@ -1,0 +1,177 @@
+//! What each strategy may do to which object, checked on the steps themselves, whoever planned them.
+
+use types::{Action, Evidence, FixPlan, Kind, PodFacts, Step, Strategy, Subresource};
+
+use super::{Refusal, World, fields};
+use crate::Policy;
+use crate::strategies::MAX_BACK;
+
+/// Steps of one plan: one edit, and what makes its pods follow it.
+const MAX_STEPS: usize = 3;
+
+/// What a step is aimed at.
+#[derive(Clone, Copy, PartialEq)]
+enum Target<'a> {
+    /// The incident's own workload.
+    Subject,
+    /// One of its pods.
+    Pod(&'a PodFacts),
+}
+
+pub(super) fn steps_are_in_scope(
+    plan: &FixPlan,
+    policy: &Policy,
+    world: &World<'_>,
+) -> Result<(), Refusal> {
+    if MAX_STEPS < plan.steps.len() {
+        return Err(outside(plan.strategy.name(), "a plan has at most three steps"));
+    }
+    let subject_steps =
+        plan.steps.iter().filter(|it| it.target.is_same(&world.evidence.subject)).count();
+    if 1 < subject_steps {
+        return Err(outside(plan.strategy.name(), "the workload is written once"));
+    }
+    for step in &plan.steps {
+        let target = target(step, world.evidence)?;
+        match &step.action {
+            Action::Edit(edits) => {
+                edit_is_in_scope(plan, step, target, world.evidence)?;
+                let kind = step.target.kind;
+                let scene = fields::Scene { kind, evidence: world.evidence, policy };
+                match plan.strategy {
+                    Strategy::RollBack => is_own_revision(edits, world.evidence)?,
+                    Strategy::ReplaceImageTag { .. }
+                    | Strategy::RaiseMemoryLimit { .. }
+                    | Strategy::LowerRequests
+                    | Strategy::RelaxProbe
+                    | Strategy::FixProbePort
+                    | Strategy::FixReference
+                    | Strategy::RestartPod
+                    | Strategy::RestartRollout
+                    | Strategy::Wait => fields::are_in_scope(&plan.strategy, edits, &scene)?,
+                }
+            }
+            Action::Evict => eviction_is_in_scope(plan, target, world.evidence)?,
+            Action::Restart => restart_is_in_scope(plan, step, target)?,
+        }
+    }
+    Ok(())
+}
+
+/// The object as it was read: same uid, same resourceVersion, both known.
+fn target<'a>(step: &Step, evidence: &'a Evidence) -> Result<Target<'a>, Refusal> {
+    let wanted = &step.target;
+    if wanted.uid.is_empty() || wanted.resource_version.is_empty() {
+        return Err(Refusal::Unidentified(wanted.to_string()));
+    }
+    if *wanted == evidence.subject {
+        return Ok(Target::Subject);
+    }
+    let is_ours = wanted.kind == Kind::Pod && wanted.namespace == evidence.subject.namespace;
+    evidence
+        .pods
+        .iter()
+        .find(|it| {
+            is_ours
+                && it.name == wanted.name
+                && it.uid == wanted.uid
+                && it.resource_version == wanted.resource_version
+        })
+        .map(Target::Pod)
+        .ok_or_else(|| Refusal::ForeignTarget(wanted.to_string()))
+}
+
+fn edit_is_in_scope(
+    plan: &FixPlan,
+    step: &Step,
+    target: Target<'_>,
+    evidence: &Evidence,
+) -> Result<(), Refusal> {
+    let name = plan.strategy.name();
+    let kind = evidence.subject.kind;
+    let is_batch = matches!(kind, Kind::Job | Kind::CronJob);
+    let fits = match (&plan.strategy, target, step.subresource) {
+        (Strategy::ReplaceImageTag { .. }, Target::Pod(_), None) => is_batch,
+        (
+            Strategy::RaiseMemoryLimit { .. } | Strategy::LowerRequests,
+            Target::Subject,
+            Some(Subresource::Resize),
+        ) => kind == Kind::Pod,
+        (Strategy::ReplaceImageTag { .. }, Target::Subject, None) => {
+            has_template(kind) || kind == Kind::Pod
+        }
+        (
+            Strategy::RaiseMemoryLimit { .. }
+            | Strategy::LowerRequests
+            | Strategy::RelaxProbe
+            | Strategy::FixProbePort
+            | Strategy::FixReference,
+            Target::Subject,
+            None,
+        ) => has_template(kind),
+        (Strategy::RollBack, Target::Subject, None) => has_revisions(kind),
+        (Strategy::RestartPod | Strategy::RestartRollout | Strategy::Wait, _, _)
+        | (_, Target::Pod(_), _)
+        | (_, Target::Subject, Some(Subresource::Resize)) => false,
+    };
+    if fits { Ok(()) } else { Err(outside(name, "this strategy does not edit such an object")) }
+}
+
+/// A broken pod of an owner that makes it again: as the whole remedy, or so that it follows an edit.
+fn eviction_is_in_scope(
+    plan: &FixPlan,
+    target: Target<'_>,
+    evidence: &Evidence,
+) -> Result<(), Refusal> {
+    let kind = evidence.subject.kind;
+    let Target::Pod(pod) = target else {
+        return Err(outside("evict", "nothing would make this pod again"));
+    };
+    if pod.ready || pod.terminating || !(has_revisions(kind) || kind == Kind::ReplicaSet) {
+        return Err(outside("evict", "only a broken pod that its owner makes again is evicted"));
+    }
+    let follows_edit = matches!(kind, Kind::StatefulSet | Kind::ReplicaSet)
+        && plan.steps.first().is_some_and(|it| matches!(it.action, Action::Edit(_)));
+    let is_remedy = plan.strategy == Strategy::RestartPod && plan.steps.len() == 1;
+    if follows_edit || is_remedy {
+        Ok(())
+    } else {
+        Err(outside("evict", "this strategy does not evict"))
+    }
+}
+
+fn restart_is_in_scope(plan: &FixPlan, step: &Step, target: Target<'_>) -> Result<(), Refusal> {
+    let is_whole = plan.strategy == Strategy::RestartRollout && plan.steps.len() == 1;
+    if is_whole && target == Target::Subject && has_revisions(step.target.kind) {
+        Ok(())
+    } else {
+        Err(outside("restart", "this strategy does not roll such an object"))
+    }
+}
+
+/// Exactly the edits that lead to an own earlier revision that was ready, at most three back.
+fn is_own_revision(edits: &[types::Edit], evidence: &Evidence) -> Result<(), Refusal> {
+    let current = evidence.revisions.iter().find(|it| it.current).map(|it| it.revision);
+    let mut earlier: Vec<_> =
+        evidence.revisions.iter().filter(|it| Some(it.revision) < current).collect();
+    earlier.sort_by_key(|it| std::cmp::Reverse(it.revision));
+    let is_aim = earlier.iter().take(MAX_BACK).any(|it| it.was_ready && it.edits == edits);
+    let template = types::FieldPath::root().child("spec").child("template");
+    if is_aim && !edits.is_empty() && edits.iter().all(|it| it.path.is_within(&template)) {
+        Ok(())
+    } else {
+        Err(outside("roll_back", "a rollback leads to an own earlier revision that was ready"))
+    }
+}
+
+fn has_revisions(kind: Kind) -> bool {
+    matches!(kind, Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet)
+}
+
+fn has_template(kind: Kind) -> bool {
+    has_revisions(kind) || matches!(kind, Kind::ReplicaSet | Kind::CronJob)
+}
+
+fn outside(what: &str, rule: &'static str) -> Refusal {
+    Refusal::OutOfScope { what: what.to_owned(), rule }
+}

@@ -1,0 +1,178 @@
+//! What our own past writes and the state of the cluster allow: caps, locks, storms, the error budget.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use types::{FixPlan, Verdict};
+
+use super::{PastWrite, Refusal, World};
+use crate::Policy;
+use crate::policy::{Caps, share};
+
+const MINUTE_SECS: i64 = 60;
+const FIVE_MINUTES_SECS: i64 = 300;
+const HOUR_SECS: i64 = 3600;
+
+type Answer = Result<(), Refusal>;
+
+pub(super) fn nothing_is_in_flight(_: &FixPlan, policy: &Policy, world: &World<'_>) -> Answer {
+    let in_flight = of_workload(world).filter(|it| it.verdict.is_none()).count();
+    if in_flight < policy.caps.workload_in_flight { Ok(()) } else { Err(Refusal::InFlight) }
+}
+
+/// A strategy that did not help is not tried again on the same spec: nothing says it would help now.
+pub(super) fn has_not_failed_before(plan: &FixPlan, _: &Policy, world: &World<'_>) -> Answer {
+    let key = plan.strategy.key();
+    let spec_hash = &world.evidence.workload.spec_hash;
+    let failed =
+        of_workload(world).any(|it| it.strategy == key && it.spec_hash == *spec_hash && failed(it));
+    if failed { Err(Refusal::FailedBefore(key)) } else { Ok(()) }
+}
+
+/// Every cap holds in every window. An attempt that was taken back leaves room for another one soon:
+/// trying the next best is how a trouble is healed and how the system learns. It counts everywhere else.
+pub(super) fn caps_hold(_: &FixPlan, policy: &Policy, world: &World<'_>) -> Answer {
+    let Caps {
+        global_per_60s,
+        namespace_per_60s,
+        workload_in_flight: _,
+        workload_per_5min,
+        workload_attempts_per_5min,
+        workload_per_hour,
+        memory: _,
+    } = &policy.caps;
+    let namespace = &world.evidence.subject.namespace;
+    let all = || world.writes.iter();
+    let here = || world.writes.iter().filter(|it| it.subject.namespace == *namespace);
+    let kept = || of_workload(world).filter(|it| !(failed(it) && it.undone));
+    let own = || of_workload(world);
+
+    under("caps.global_per_60s", *global_per_60s, all(), MINUTE_SECS, world.now)?;
+    under("caps.namespace_per_60s", *namespace_per_60s, here(), MINUTE_SECS, world.now)?;
+    under("caps.workload_per_5min", *workload_per_5min, kept(), FIVE_MINUTES_SECS, world.now)?;
+    let attempts = *workload_attempts_per_5min;
+    under("caps.workload_attempts_per_5min", attempts, own(), FIVE_MINUTES_SECS, world.now)?;
+    under("caps.workload_per_hour", *workload_per_hour, own(), HOUR_SECS, world.now)
+}
+
+/// Whether fewer than `cap` writes lie in the window. Both its ends and all the future belong to it:
+/// a clock that jumped back must not open the caps.
+fn under<'a>(
+    name: &'static str,
+    cap: usize,
+    writes: impl Iterator<Item = &'a PastWrite>,
+    window_secs: i64,
+    now: Timestamp,
+) -> Answer {
+    let left_secs = |it: &PastWrite| {
+        it.at.as_second().saturating_add(window_secs).saturating_sub(now.as_second())
+    };
+    let mut waits: Vec<i64> = writes.map(left_secs).filter(|it| 0 <= *it).collect();
+    if waits.len() < cap {
+        return Ok(());
+    }
+    waits.sort_unstable();
+    let wait = waits.get(waits.len() - cap).copied().unwrap_or(window_secs);
+    Err(Refusal::TooOften { cap: name, retry_secs: wait.saturating_add(1) })
+}
+
+pub(super) fn is_not_stranded(_: &FixPlan, _: &Policy, world: &World<'_>) -> Answer {
+    let newest = of_workload(world).filter(|it| it.verdict.is_some()).max_by_key(|it| it.at);
+    match newest {
+        Some(write) if failed(write) && !write.undone => Err(Refusal::Stranded),
+        Some(_) | None => Ok(()),
+    }
+}
+
+pub(super) fn is_not_locked(_: &FixPlan, policy: &Policy, world: &World<'_>) -> Answer {
+    let mut ended: Vec<&PastWrite> = of_workload(world).filter(|it| it.verdict.is_some()).collect();
+    ended.sort_by_key(|it| std::cmp::Reverse(it.at));
+    let failures = ended.iter().take_while(|it| failed(it)).count();
+    let Some(newest) = ended.first().filter(|_| policy.lock.after_failures <= failures) else {
+        return Ok(());
+    };
+    let seconds = i64::try_from(policy.lock.seconds).unwrap_or(i64::MAX);
+    let until = newest.at.as_second().saturating_add(seconds);
+    let until = Timestamp::from_second(until).unwrap_or(Timestamp::MAX);
+    if world.now <= until { Err(Refusal::WorkloadLocked { until }) } else { Ok(()) }
+}
+
+/// Nothing is done when everything is sick: then our view is likelier wrong than all workloads.
+pub(super) fn no_storm_rages(_: &FixPlan, policy: &Policy, world: &World<'_>) -> Answer {
+    let storm = &policy.storm;
+    let refusal = Refusal::Storm { unhealthy: world.unhealthy, workloads: world.workloads };
+    let secs_since = |it: Timestamp| world.now.as_second().saturating_sub(it.as_second());
+    let lasts = |since: Timestamp, seconds: u64| {
+        i64::try_from(seconds).is_err() || secs_since(since) <= seconds.cast_signed()
+    };
+    if !policy.is_stormy(world.unhealthy, world.workloads) {
+        let is_over = world.last_storm.is_none_or(|it| !lasts(it, storm.exit_seconds));
+        return if is_over { Ok(()) } else { Err(refusal) };
+    }
+    let all_sick = world.workloads <= world.unhealthy;
+    let wrote = world.writes.iter().any(|it| lasts(it.at, storm.seconds_between));
+    if all_sick || world.workloads <= storm.stop_up_to_workloads || wrote {
+        Err(refusal)
+    } else {
+        Ok(())
+    }
+}
+
+/// What became of one trouble: a workload with one spec, however many attempts it took.
+#[derive(Clone, Copy)]
+struct Trouble {
+    newest: Timestamp,
+    is_open: bool,
+    healed: bool,
+    worse: usize,
+}
+
+pub(super) fn budget_is_left(_: &FixPlan, policy: &Policy, world: &World<'_>) -> Answer {
+    let budget = &policy.error_budget;
+    let mut troubles: Vec<Trouble> =
+        troubles(world.writes).into_iter().filter(|it| it.healed || !it.is_open).collect();
+    troubles.sort_by_key(|it| std::cmp::Reverse(it.newest));
+    troubles.truncate(budget.window);
+    let of = troubles.len();
+    let not_better = troubles.iter().filter(|it| !it.healed).count();
+    let worse: usize = troubles.iter().map(|it| it.worse).sum();
+    let too_often = 0 < of && budget.min <= of && budget.allowed_not_better < share(not_better, of);
+    if too_often || budget.allowed_worse < worse {
+        Err(Refusal::BudgetExhausted { not_better, of, worse })
+    } else {
+        Ok(())
+    }
+}
+
+fn troubles(writes: &[PastWrite]) -> Vec<Trouble> {
+    let mut troubles: BTreeMap<_, Trouble> = BTreeMap::new();
+    for write in writes {
+        let subject = &write.subject;
+        let key = (subject.kind, &subject.namespace, &subject.name, &write.spec_hash);
+        let trouble = troubles.entry(key).or_insert(Trouble {
+            newest: write.at,
+            is_open: false,
+            healed: false,
+            worse: 0,
+        });
+        trouble.newest = trouble.newest.max(write.at);
+        trouble.is_open |= write.verdict.is_none();
+        trouble.healed |= write.verdict.is_some() && !failed(write);
+        trouble.worse += usize::from(write.verdict == Some(Verdict::Worse));
+    }
+    troubles.into_values().collect()
+}
+
+/// Whether it ended and did not help. What helped and was taken back by a person did not help him.
+fn failed(write: &PastWrite) -> bool {
+    match write.verdict {
+        None => false,
+        Some(Verdict::Recovered) => write.undone,
+        Some(Verdict::Unchanged | Verdict::Worse) => true,
+    }
+}
+
+fn of_workload<'a>(world: &'a World<'_>) -> impl Iterator<Item = &'a PastWrite> {
+    let subject = &world.evidence.subject;
+    world.writes.iter().filter(move |it| it.subject.is_same(subject))
+}
