@@ -1,7 +1,10 @@
 //! Alive and ready: what a supervisor asks.
 
 use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use actix_web::{HttpResponse, get, web};
 
@@ -46,6 +49,36 @@ impl Probes {
     }
 }
 
+/// How long a service may take to answer whether it is healthy.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Asks the service that listens on `address` for its `/health`, from another process on the same machine.
+///
+/// For supervisors of images that hold no shell and no `curl`. Needs no runtime and no token.
+pub fn ask(address: SocketAddr) -> io::Result<()> {
+    let address = SocketAddr::new(reachable(address.ip()), address.port());
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.write_all(b"GET /health HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut start = [0; 12];
+    stream.read_exact(&mut start)?;
+    if start.starts_with(b"HTTP/1.") && start.ends_with(b" 200") {
+        Ok(())
+    } else {
+        Err(io::Error::other(format!("not healthy: {}", String::from_utf8_lossy(&start))))
+    }
+}
+
+/// Who listens on every address is asked on the loopback one.
+fn reachable(listening: IpAddr) -> IpAddr {
+    match listening {
+        IpAddr::V4(it) if it.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(it) if it.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        IpAddr::V4(_) | IpAddr::V6(_) => listening,
+    }
+}
+
 /// Serves `GET /livez` and `GET /readyz`.
 pub fn mount(config: &mut web::ServiceConfig) {
     config.service(livez).service(readyz);
@@ -85,5 +118,34 @@ mod tests {
         probes.not_ready("cluster", "connection refused");
         assert!(!probes.is_ready());
         assert_eq!(probes.checks()["cluster"], "connection refused");
+    }
+    /// A server on every address that answers one request with this line.
+    fn answering(line: &'static str) -> SocketAddr {
+        let listener = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 1024];
+            let length = stream.read(&mut request).unwrap();
+            assert!(request[..length].starts_with(b"GET /health HTTP/1."));
+            stream.write_all(line.as_bytes()).unwrap();
+        });
+        address
+    }
+
+    #[test]
+    fn a_service_that_says_200_is_healthy_and_nothing_else_is() {
+        assert!(ask(answering("HTTP/1.1 200 OK\r\n\r\n")).is_ok());
+        assert!(ask(answering("HTTP/1.1 503 Service Unavailable\r\n\r\n")).is_err());
+        assert!(ask(answering("")).is_err());
+    }
+
+    #[test]
+    fn nobody_there_is_not_healthy() {
+        let nobody = {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.local_addr().unwrap()
+        };
+        assert!(ask(nobody).is_err());
     }
 }
