@@ -1,0 +1,19 @@
+//! Claims about what is offered, what is let through, and what is written.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod scene;
+mod offers;
+mod places;
+mod attacks;
+mod requests;
+mod gates;
+mod windows;
+mod patches;
+mod policy;

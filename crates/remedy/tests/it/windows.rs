@@ -1,0 +1,191 @@
+//! What our own past writes and the state of the cluster allow.
+
+use remedy::{PastWrite, Policy, approve};
+use types::{Evidence, Fault, Kind, Verdict};
+
+use crate::scene::{self, at, write};
+
+const HELPED: Option<Verdict> = Some(Verdict::Recovered);
+const FAILED: Option<Verdict> = Some(Verdict::Unchanged);
+
+/// The code of the refusal, or `ok`, for the first offer on `Deployment shop/web`.
+fn answer(writes: &[PastWrite], unhealthy: usize, workloads: usize, by_person: bool) -> String {
+    let evidence: Evidence = scene::out_of_memory(Kind::Deployment, "64Mi");
+    let plan = scene::plans(Fault::OomKilled, &evidence).remove(0);
+    let mut world = scene::world(&evidence, writes);
+    (world.unhealthy, world.workloads) = (unhealthy, workloads);
+    if by_person {
+        world.authority = scene::person();
+    }
+    let answer = approve(plan, &Policy::default(), &world);
+    answer.map_or_else(|it| it.code().to_owned(), |_| "ok".to_owned())
+}
+
+#[track_caller]
+fn check(writes: &[PastWrite], expected: &str) {
+    assert_eq!(answer(writes, 1, 20, false), expected);
+}
+
+fn many(name: impl Fn(i64) -> String, count: i64, ago: i64) -> Vec<PastWrite> {
+    (0..count).map(|it| write(&name(it), ago, HELPED)).collect()
+}
+
+fn elsewhere(mut writes: Vec<PastWrite>) -> Vec<PastWrite> {
+    for (number, write) in writes.iter_mut().enumerate() {
+        write.subject.namespace = format!("other-{number}");
+    }
+    writes
+}
+
+#[test]
+fn one_fix_of_a_workload_at_a_time() {
+    check(&[write("web", 1000, None)], "fix_in_flight");
+    check(&[write("api", 1000, None)], "ok");
+    assert_eq!(answer(&[write("web", 1000, None)], 1, 20, true), "fix_in_flight");
+}
+
+#[test]
+fn a_cluster_takes_six_writes_a_minute_and_a_namespace_two() {
+    check(&elsewhere(many(|it| format!("w{it}"), 6, 60)), "too_often");
+    check(&elsewhere(many(|it| format!("w{it}"), 5, 60)), "ok");
+    check(&elsewhere(many(|it| format!("w{it}"), 6, 61)), "ok");
+    check(&many(|it| format!("w{it}"), 2, 60), "too_often");
+    check(&many(|it| format!("w{it}"), 1, 60), "ok");
+    check(&many(|it| format!("w{it}"), 2, 61), "ok");
+}
+
+#[test]
+fn a_write_from_the_future_counts() {
+    check(&many(|it| format!("w{it}"), 2, -9999), "too_often");
+}
+
+#[test]
+fn a_fix_that_helped_closes_the_workload_for_five_minutes() {
+    check(&[write("web", 300, HELPED)], "too_often");
+    check(&[write("web", 301, HELPED)], "ok");
+}
+
+#[test]
+fn a_fix_that_was_taken_back_leaves_room_for_the_next_best() {
+    check(&[write("web", 100, FAILED)], "ok");
+    check(&[write("web", 100, FAILED), write("web", 250, FAILED)], "ok");
+    let three = [100, 200, 250].map(|it| write("web", it, FAILED));
+    check(&three, "too_often");
+    assert_eq!(answer(&three, 1, 20, true), "too_often");
+}
+
+#[test]
+fn a_workload_is_written_three_times_an_hour() {
+    check(&[400, 1000, 3600].map(|it| write("web", it, HELPED)), "too_often");
+    check(&[400, 1000, 3601].map(|it| write("web", it, HELPED)), "ok");
+}
+
+#[test]
+fn three_failures_lock_a_workload_for_an_hour_and_a_person_opens_it() {
+    let writes = [3000, 3700, 3800].map(|it| write("web", it, FAILED));
+    check(&writes, "workload_locked");
+    assert_eq!(answer(&writes, 1, 20, true), "ok");
+
+    check(&[3601, 3700, 3800].map(|it| write("web", it, FAILED)), "ok");
+    let mut helped_between = writes;
+    helped_between[1].verdict = HELPED;
+    helped_between[1].undone = false;
+    check(&helped_between, "ok");
+}
+
+#[test]
+fn what_failed_on_this_spec_is_not_tried_again_on_it() {
+    let mut failed = write("web", 5000, FAILED);
+    failed.strategy = "raise_memory_limit@1.5".to_owned();
+    failed.spec_hash = "00000000deadbeef".to_owned();
+    check(std::slice::from_ref(&failed), "failed_before");
+
+    let mut other_dose = failed.clone();
+    other_dose.strategy = "raise_memory_limit@2".to_owned();
+    check(&[other_dose], "ok");
+    let mut helped = failed.clone();
+    (helped.verdict, helped.undone) = (HELPED, false);
+    check(&[helped.clone()], "ok");
+    helped.undone = true;
+    check(&[helped], "failed_before");
+    failed.spec_hash = "another".to_owned();
+    check(&[failed], "ok");
+}
+
+#[test]
+fn a_fix_that_could_not_be_taken_back_wants_a_person() {
+    let mut stranded = write("web", 5000, FAILED);
+    stranded.undone = false;
+
+    check(std::slice::from_ref(&stranded), "stranded");
+    assert_eq!(answer(&[stranded], 1, 20, true), "ok");
+}
+
+#[test]
+fn a_storm_stops_small_clusters_and_slows_large_ones() {
+    let recent = elsewhere(vec![write("w", 100, HELPED)]);
+    for (unhealthy, workloads, writes, expected) in [
+        (5, 5, &[][..], "ok"),
+        (6, 10, &[], "storm"),
+        (5, 10, &[], "ok"),
+        (28, 50, &[], "storm"),
+        (56, 100, &[], "ok"),
+        (56, 100, &recent, "storm"),
+        (54, 100, &recent, "ok"),
+        (100, 100, &[], "storm"),
+        (0, 0, &[], "storm"),
+    ] {
+        let told = answer(writes, unhealthy, workloads, false);
+        assert_eq!(told, expected, "{unhealthy} of {workloads}");
+    }
+    assert_eq!(answer(&[], 6, 10, true), "ok");
+}
+
+#[test]
+fn after_a_storm_nothing_is_written_for_a_minute() {
+    let evidence = scene::out_of_memory(Kind::Deployment, "64Mi");
+    let plan = scene::plans(Fault::OomKilled, &evidence).remove(0);
+    for (ago, expected) in [(60, false), (61, true)] {
+        let mut world = scene::world(&evidence, &[]);
+        world.last_storm = Some(at(scene::NOW - ago));
+        let answer = approve(plan.clone(), &Policy::default(), &world);
+        assert_eq!(answer.is_ok(), expected, "{ago}");
+    }
+}
+
+#[test]
+fn automation_that_heals_too_little_asks_a_person() {
+    let troubles = |failed: i64, helped: i64| {
+        let mut writes = elsewhere(many(|it| format!("good{it}"), helped, 5000));
+        for number in 0..failed {
+            writes.push(write(&format!("bad{number}"), 5000, FAILED));
+        }
+        writes
+    };
+    check(&troubles(3, 2), "error_budget_exhausted");
+    check(&troubles(2, 3), "ok");
+    check(&troubles(4, 0), "ok");
+    assert_eq!(answer(&troubles(5, 0), 1, 20, true), "ok");
+}
+
+#[test]
+fn a_trouble_that_was_healed_at_last_counts_as_healed() {
+    let mut writes = vec![];
+    for number in 0..5 {
+        let name = format!("w{number}");
+        for (ago, verdict) in [(9000, FAILED), (8000, FAILED), (7000, HELPED)] {
+            let mut write = write(&name, ago, verdict);
+            write.spec_hash.clone_from(&name);
+            writes.push(write);
+        }
+    }
+    check(&writes, "ok");
+}
+
+#[test]
+fn making_things_worse_twice_asks_a_person() {
+    let worse = |name| write(name, 5000, Some(Verdict::Worse));
+
+    check(&[worse("a")], "ok");
+    check(&[worse("a"), worse("b")], "error_budget_exhausted");
+}
