@@ -23,8 +23,9 @@ pub use kube::{FIELD_MANAGER, KubeCluster, Watching};
 pub use store::Store;
 pub use watch::WATCHED;
 
-#[expect(unused_imports, reason = "triage is not there yet")]
+pub(crate) use caches::{kind_of, reference};
 pub(crate) use changes::key;
+pub(crate) use events::{about, last_seen};
 
 use std::time::Duration;
 

@@ -4,39 +4,246 @@ mod feed;
 
 pub use feed::{Feed, Message, Subscription};
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use types::{Incident, IncidentState, ObjectRef};
+use jiff::{SignedDuration, Timestamp};
+use types::{Context, Diagnosis, Evidence, Incident, IncidentState, ObjectRef, Offer, StreamEvent};
 use uuid::Uuid;
+
+use crate::cluster::key;
 
 /// How many closed incidents are remembered.
 const CLOSED: usize = 500;
+/// Trouble that comes back within this time was never over: the incident goes on under its id.
+const SAME_TROUBLE: SignedDuration = SignedDuration::from_secs(60);
+/// How many incidents keep their evidence; a storm must not fill the memory with facts.
+const WITH_EVIDENCE: usize = 64;
+
+/// What triage found out about a root owner that is not well.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The facts.
+    pub evidence: Evidence,
+    /// What is wrong, causes first; not empty.
+    pub diagnoses: Vec<Diagnosis>,
+    /// What could be done.
+    pub offers: Vec<Offer>,
+    /// What kind of workload this is.
+    pub context: Context,
+    /// When the change that led here reached the agent.
+    pub seen_at: Option<Timestamp>,
+}
 
 /// The incidents of this life of the process: all open ones, and the last closed ones.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Incidents {
-    known: Mutex<VecDeque<Incident>>,
+    feed: Arc<Feed>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    open: BTreeMap<ObjectRef, Incident>,
+    /// Oldest first.
+    closed: VecDeque<Incident>,
+}
+
+/// What came of a report.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Published {
+    /// A new incident, or one that came back.
+    Opened(Box<Incident>),
+    /// Something that matters changed.
+    Updated(Box<Incident>),
+    /// Nothing that anybody has to know.
+    Nothing,
 }
 
 impl Incidents {
-    /// The incident of this id, with its evidence.
+    /// No incidents yet; what happens to them is published on this feed.
+    pub fn publishing_on(feed: Arc<Feed>) -> Self {
+        Self { feed, known: Mutex::default() }
+    }
+
+    /// Opens the incident of this root owner, or brings it up to date.
+    pub fn report(&self, report: Report) -> Published {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let subject = key(&report.evidence.subject);
+        let before = known.open.remove(&subject);
+        let was_open = before.is_some();
+        let earlier = before.clone().or_else(|| known.come_back(&report));
+        let incident = incident(earlier.as_ref(), report);
+        known.open.insert(subject, incident.clone());
+        known.forget_old_evidence();
+
+        let published = Incident { evidence: None, ..incident };
+        if before.is_some_and(|it| !matters(&it, &published)) {
+            return Published::Nothing;
+        }
+        // Published under the lock, so that readers see the versions of an incident in their order.
+        self.feed.publish(StreamEvent::Incident(Box::new(published.clone())));
+        if was_open {
+            Published::Updated(Box::new(published))
+        } else {
+            Published::Opened(Box::new(published))
+        }
+    }
+
+    /// Closes the open incident of this root owner, if there is one.
+    pub fn close(
+        &self,
+        subject: &ObjectRef,
+        state: IncidentState,
+        at: Timestamp,
+    ) -> Option<Incident> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = known.open.remove(&key(subject))?;
+        let closed = Incident { state, updated_at: at, seen_at: None, evidence: None, ..open };
+        if known.closed.len() == CLOSED {
+            known.closed.pop_front();
+        }
+        known.closed.push_back(closed.clone());
+        self.feed.publish(StreamEvent::Incident(Box::new(closed.clone())));
+        Some(closed)
+    }
+
+    /// The incident of this id, with its evidence where that is kept.
     pub fn find(&self, id: Uuid) -> Option<Incident> {
-        self.read(|known| known.iter().find(|it| it.id == id).cloned())
+        self.read(|known| known.all().find(|it| it.id == id).cloned())
     }
 
-    /// The open incident of this root owner, with its evidence.
+    /// The open incident of this root owner, with its evidence where that is kept.
     pub fn open_of(&self, subject: &ObjectRef) -> Option<Incident> {
-        self.read(|known| {
-            known
-                .iter()
-                .find(|it| it.state == IncidentState::Open && it.subject.is_same(subject))
-                .cloned()
-        })
+        self.read(|known| known.open.get(&key(subject)).cloned())
     }
 
-    fn read<T>(&self, look: impl FnOnce(&VecDeque<Incident>) -> T) -> T {
-        let _ = CLOSED;
+    /// Whether this root owner has an open incident.
+    pub fn is_open(&self, subject: &ObjectRef) -> bool {
+        self.read(|known| known.open.contains_key(&key(subject)))
+    }
+
+    /// How many incidents are open.
+    pub fn n_open(&self) -> usize {
+        self.read(|known| known.open.len())
+    }
+
+    /// All open incidents, without evidence.
+    pub fn open(&self) -> Vec<Incident> {
+        self.read(|known| known.open.values().map(bare).collect())
+    }
+
+    /// All incidents that are known, newest first, without evidence.
+    pub fn all(&self) -> Vec<Incident> {
+        let mut all: Vec<_> = self.read(|known| known.all().map(bare).collect());
+        all.sort_by_key(|it: &Incident| Reverse(it.id));
+        all
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&Known) -> T) -> T {
         look(&self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+impl Known {
+    fn all(&self) -> impl Iterator<Item = &Incident> {
+        self.open.values().chain(&self.closed)
+    }
+
+    /// Takes back the incident that this report goes on with, if it was closed only just now.
+    fn come_back(&mut self, report: &Report) -> Option<Incident> {
+        let fault = report.diagnoses.first()?.fault;
+        let index = self.closed.iter().rposition(|it| {
+            it.subject.is_same(&report.evidence.subject)
+                && it.fault == fault
+                && it.state == IncidentState::Resolved
+                && report.evidence.taken_at.duration_since(it.updated_at) < SAME_TROUBLE
+        })?;
+        self.closed.remove(index)
+    }
+
+    fn forget_old_evidence(&mut self) {
+        let with = || self.open.iter().filter(|(_, it)| it.evidence.is_some());
+        if with().count() <= WITH_EVIDENCE {
+            return;
+        }
+        let oldest = with().min_by_key(|(_, it)| it.updated_at).map(|(key, _)| key.clone());
+        if let Some(incident) = oldest.and_then(|it| self.open.get_mut(&it)) {
+            incident.evidence = None;
+        }
+    }
+}
+
+fn bare(incident: &Incident) -> Incident {
+    // The evidence is by far the largest part: it is not even copied.
+    let Incident { id, since, updated_at, seen_at, state, fault, .. } = *incident;
+    Incident {
+        id,
+        since,
+        updated_at,
+        seen_at,
+        state,
+        fault,
+        cluster: incident.cluster.clone(),
+        subject: incident.subject.clone(),
+        pod: incident.pod.clone(),
+        error_type: incident.error_type.clone(),
+        diagnoses: incident.diagnoses.clone(),
+        offers: incident.offers.clone(),
+        context: incident.context.clone(),
+        spec_hash: incident.spec_hash.clone(),
+        evidence: None,
+    }
+}
+
+/// The incident after this report, with the identity of the one before.
+fn incident(before: Option<&Incident>, report: Report) -> Incident {
+    let Report { evidence, diagnoses, offers, context, seen_at } = report;
+    let fault = diagnoses.first().map_or(types::Fault::Unknown, |it| it.fault);
+    let known_pod = before.and_then(|it| it.pod.clone());
+    Incident {
+        id: before.map_or_else(Uuid::now_v7, |it| it.id),
+        since: before.map_or(evidence.taken_at, |it| it.since),
+        cluster: evidence.cluster.clone(),
+        subject: evidence.subject.clone(),
+        pod: failing_pod(&evidence, known_pod),
+        updated_at: evidence.taken_at,
+        seen_at,
+        state: IncidentState::Open,
+        fault,
+        error_type: fault.error_type().to_owned(),
+        diagnoses,
+        offers,
+        context,
+        spec_hash: evidence.workload.spec_hash.clone(),
+        evidence: Some(Box::new(evidence)),
+    }
+}
+
+/// The pod that was named before as long as it is not ready: replicas fail in turn, and naming another
+/// each time would be news that is none.
+fn failing_pod(evidence: &Evidence, known: Option<String>) -> Option<String> {
+    let still_failing = |name: &String| {
+        evidence.pods.iter().any(|it| it.name == *name && !it.ready && !it.terminating)
+    };
+    known
+        .filter(still_failing)
+        .or_else(|| evidence.failing_pod().map(|it| it.name.clone()))
+        .or_else(|| evidence.pods.first().map(|it| it.name.clone()))
+}
+
+/// Whether a reader has to know. Clues count restarts and seconds: they alone are no news.
+fn matters(before: &Incident, now: &Incident) -> bool {
+    let faults = |it: &Incident| -> Vec<_> {
+        it.diagnoses.iter().map(|it| (it.fault, it.container.clone(), it.cause.clone())).collect()
+    };
+    let offers = |it: &Incident| -> Vec<_> {
+        it.offers.iter().map(|it| (it.strategy.clone(), it.risk)).collect()
+    };
+    before.state != now.state
+        || before.pod != now.pod
+        || before.spec_hash != now.spec_hash
+        || faults(before) != faults(now)
+        || offers(before) != offers(now)
 }

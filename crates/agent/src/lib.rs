@@ -1,16 +1,26 @@
 //! The agent: the only process with a cluster credential. It watches, explains, offers, and mends.
+//!
+//! In reading order: [`cluster`] sees, [`triage`] turns what was seen into [`incidents`], [`fix`]
+//! mends, [`http`] tells, and [`start`] puts them together.
 
 pub mod config;
 pub mod cluster;
+pub mod triage;
 pub mod incidents;
+mod offers;
 pub mod fix;
 pub mod http;
+pub mod measures;
+mod secret_key;
+pub mod start;
 
 use std::sync::Arc;
 
 use cluster::Cluster;
-use diagnosis::Redactor;
+use diagnosis::{Objects, Redactor};
 use incidents::{Feed, Incidents};
+use measures::Measures;
+use types::{Diagnosis, Evidence};
 
 /// What all parts of the process share. Cheap to clone.
 #[derive(Clone)]
@@ -25,4 +35,29 @@ pub struct Agent {
     pub feed: Arc<Feed>,
     /// Takes secrets out of every text on its way out.
     pub redactor: Redactor,
+    /// What is counted.
+    pub measures: Arc<Measures>,
+}
+
+impl Agent {
+    /// An agent of this cluster that has seen nothing yet.
+    pub fn new(name: &str, cluster: Arc<dyn Cluster>, redactor: Redactor) -> Self {
+        let started = jiff::Timestamp::now().as_microsecond();
+        let feed = Arc::new(Feed::starting_at(u64::try_from(started).unwrap_or(0)));
+        Self {
+            name: name.into(),
+            cluster,
+            incidents: Arc::new(Incidents::publishing_on(Arc::clone(&feed))),
+            feed,
+            redactor,
+            measures: Arc::default(),
+        }
+    }
+
+    /// The facts in these objects, and what the rules say about them.
+    pub fn examine(&self, objects: &Objects) -> (Evidence, Vec<Diagnosis>) {
+        let evidence = diagnosis::gather(objects, &self.redactor);
+        let diagnoses = diagnosis::diagnose(&evidence);
+        (evidence, diagnoses)
+    }
 }

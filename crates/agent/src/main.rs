@@ -1,2 +1,16 @@
-//! Starts the process.
-fn main() {}
+//! Starts the agent.
+
+use agent::config::Config;
+use agent::start::start;
+use clap::Parser;
+
+/// Two threads besides those that serve HTTP: the watches and triage wait most of the time.
+#[tokio::main(worker_threads = 2)]
+async fn main() -> anyhow::Result<()> {
+    let config = Config::parse();
+    service::telemetry::init();
+    let running = start(&config).await?;
+    tracing::info!(address = %running.address, "listening");
+    running.until(service::shutdown::requested()).await?;
+    Ok(())
+}

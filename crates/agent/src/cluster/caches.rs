@@ -170,6 +170,19 @@ pub(crate) fn reference(kind: Kind, metadata: &ObjectMeta) -> ObjectRef {
     }
 }
 
+/// What kind of object a root owner is.
+pub(crate) fn kind_of(root: &Root) -> Kind {
+    match root {
+        Root::Pod(_) => Kind::Pod,
+        Root::Deployment(_) => Kind::Deployment,
+        Root::ReplicaSet(_) => Kind::ReplicaSet,
+        Root::StatefulSet(_) => Kind::StatefulSet,
+        Root::DaemonSet(_) => Kind::DaemonSet,
+        Root::Job(_) => Kind::Job,
+        Root::CronJob(_) => Kind::CronJob,
+    }
+}
+
 /// The object as a reference.
 pub(crate) fn reference_of(root: &Root) -> ObjectRef {
     match root {

@@ -35,6 +35,16 @@ impl Caches {
         self.root_of(kind, &metadata).ok()
     }
 
+    /// The events about one object.
+    pub(crate) fn events_about(&self, kind: &str, namespace: &str, name: &str) -> Vec<Arc<Event>> {
+        let mut events = self.events.of(namespace);
+        events.retain(|it| {
+            let about = &it.involved_object;
+            about.kind.as_deref() == Some(kind) && about.name.as_deref() == Some(name)
+        });
+        events
+    }
+
     /// The events about this subject, its owned objects and its pods.
     pub(crate) fn events_of(&self, subject: &ObjectRef) -> Vec<Arc<Event>> {
         let mut events = self.events.of(&subject.namespace);
@@ -44,7 +54,6 @@ impl Caches {
 }
 
 /// The object that the event is about, as a person names it: `Pod/web-1`.
-#[expect(dead_code, reason = "the event route is not there yet")]
 pub(crate) fn about(event: &Event) -> String {
     let about = &event.involved_object;
     let word = |it: &Option<String>| it.clone().unwrap_or_else(|| "?".to_owned());

@@ -1,0 +1,71 @@
+//! `POST /api/v1/k8sgpt-analyze`: what is wrong with a pod, with its evidence.
+
+use actix_web::{post, web};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use service::auth::Reader;
+use service::problem::Failure;
+use types::Problem;
+use types::wire::{K8sGptAnalyzeRequest, K8sGptAnalyzeResponse};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{failure, names};
+use crate::Agent;
+use crate::offers::offers;
+
+pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
+    routes.service(analyze);
+}
+
+/// Says what is wrong with a pod's workload, and what could be done about it.
+#[utoipa::path(
+    tag = "seed",
+    request_body = K8sGptAnalyzeRequest,
+    responses(
+        (status = 200, body = K8sGptAnalyzeResponse),
+        (status = 400, description = "Malformed JSON or names", body = Problem),
+        (status = 404, description = "No such pod", body = Problem),
+        (status = 500, description = "The analysis failed", body = Problem),
+        (status = 503, description = "The API server does not answer", body = Problem),
+    )
+)]
+#[post("/api/v1/k8sgpt-analyze")]
+async fn analyze(
+    _: Reader,
+    agent: web::Data<Agent>,
+    request: web::Json<K8sGptAnalyzeRequest>,
+) -> Result<web::Json<K8sGptAnalyzeResponse>, Failure> {
+    names::namespace(&request.namespace)?;
+    names::pod(&request.pod_name)?;
+    let root = agent.cluster.root_of(&request.namespace, &request.pod_name).await;
+    let subject = root.map_err(|it| failure(&it))?;
+    let objects = agent.cluster.objects(&subject).await.map_err(|it| failure(&it))?;
+
+    let (evidence, diagnoses) = agent.examine(&objects);
+    let first = diagnoses.first();
+    let plans = remedy::plans(&diagnoses, &evidence);
+    let mut analysis = Map::new();
+    analysis.insert("healthy".to_owned(), json!(diagnoses.is_empty()));
+    analysis.insert("cluster".to_owned(), json!(*agent.name));
+    analysis.insert("subject".to_owned(), member(&evidence.subject)?);
+    analysis.insert("diagnoses".to_owned(), member(&diagnoses)?);
+    analysis.insert("offers".to_owned(), member(&offers(&plans, &agent.redactor))?);
+    analysis.insert("context".to_owned(), member(&diagnosis::context(&evidence))?);
+    analysis.insert("spec_hash".to_owned(), json!(evidence.workload.spec_hash));
+    analysis.insert("evidence".to_owned(), member(&evidence)?);
+    if let Some(incident) = agent.incidents.open_of(&subject) {
+        analysis.insert("incident".to_owned(), json!(incident.id));
+    }
+    Ok(web::Json(K8sGptAnalyzeResponse {
+        success: true,
+        analysis,
+        confidence: first.map_or(1.0, |it| it.confidence),
+        error_type: first.map_or(String::new(), |it| it.fault.error_type().to_owned()),
+        timestamp: Timestamp::now().to_string(),
+    }))
+}
+
+fn member(value: &impl serde::Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(value)
+        .map_err(|it| Failure::new(500, "analysis", it.to_string(), "this is a bug: report it"))
+}

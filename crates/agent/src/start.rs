@@ -1,0 +1,141 @@
+//! Puts the parts together and lets them run until somebody wants them to stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use diagnosis::Redactor;
+use service::auth::Tokens;
+use service::health::Probes;
+use service::metrics::Metrics;
+use tokio::task::JoinHandle;
+
+use crate::Agent;
+use crate::cluster::{self, KubeCluster, WATCHED};
+use crate::config::Config;
+use crate::fix::Fixer;
+use crate::http::Services;
+use crate::measures::Measures;
+use crate::secret_key;
+use crate::triage::Triage;
+
+/// Threads that serve HTTP: the work is small, and each costs memory.
+const WORKERS: usize = 2;
+/// How long open requests may take when the process stops; streams are cut.
+const GOODBYE_SECONDS: u64 = 2;
+
+/// Why the agent does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Listening there without tokens is refused.
+    #[error(transparent)]
+    Listen(#[from] service::listen::ListenRefused),
+    /// The tokens file cannot be used.
+    #[error(transparent)]
+    Tokens(#[from] service::auth::TokensError),
+    /// The cluster is not configured.
+    #[error(transparent)]
+    Connect(#[from] cluster::ConnectError),
+    /// The data directory cannot be used.
+    #[error("the data directory {path} cannot be used")]
+    Data {
+        /// The directory.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The journal or the policy cannot be used.
+    #[error("the journal or the policy cannot be used")]
+    Fixer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The address cannot be listened on.
+    #[error("{address} cannot be listened on; choose another with --listen")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// An agent that runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What its parts share.
+    pub agent: Agent,
+    server: Server,
+    triage: JoinHandle<()>,
+    cluster: Arc<KubeCluster>,
+}
+
+/// Starts everything. An API server that cannot be reached is no reason not to: it is waited for.
+pub async fn start(config: &Config) -> Result<Running, StartError> {
+    let tokens = match &config.tokens_file {
+        Some(path) => Tokens::load(path)?,
+        None => Tokens::none(),
+    };
+    service::listen::check(config.listen, tokens.is_set(), config.allow_insecure_listen)?;
+    let clients = cluster::connect(config.kubeconfig.as_deref()).await?;
+    let key = secret_key::load_or_make(&config.data)
+        .map_err(|source| StartError::Data { path: config.data.display().to_string(), source })?;
+
+    let probes = Probes::waiting_for(WATCHED);
+    let measures = Measures::default();
+    let name = Arc::from(config.cluster.as_str());
+    tracing::info!(cluster = %config.cluster, url = clients.url, "watching the cluster");
+    let watching =
+        KubeCluster::watch(clients, name, probes.clone(), measures.watch_restarts.clone());
+    let cluster = Arc::clone(&watching.cluster);
+    let agent = Agent {
+        measures: Arc::new(measures),
+        ..Agent::new(&config.cluster, Arc::clone(&cluster) as _, Redactor::new(key))
+    };
+    let fixer =
+        Fixer::open(agent.clone(), config).await.map_err(|it| StartError::Fixer(it.into()))?;
+    let metrics = Metrics::new("agent");
+    agent.measures.register(&metrics);
+
+    let services = Services::new(agent.clone(), fixer, Arc::clone(&watching.caches));
+    let services = Services { probes, tokens: Arc::new(tokens), metrics, ..services };
+    let (address, server) = serve(config.listen, services)?;
+    let triage = Triage::new(agent.clone(), watching.caches, config.settle());
+    let triage = tokio::spawn(triage.run(watching.changes));
+    Ok(Running { address, agent, server, triage, cluster })
+}
+
+fn serve(listen: SocketAddr, services: Services) -> Result<(SocketAddr, Server), StartError> {
+    let unusable = |source| StartError::Bind { address: listen, source };
+    let app = move || {
+        let services = services.clone();
+        App::new()
+            .wrap(from_fn(service::metrics::count))
+            .configure(move |it| services.install(it))
+            .default_service(web::to(service::problem::not_found))
+    };
+    let server = HttpServer::new(app)
+        .workers(WORKERS)
+        .shutdown_timeout(GOODBYE_SECONDS)
+        .disable_signals()
+        .bind(listen)
+        .map_err(unusable)?;
+    let address = server.addrs().first().copied().unwrap_or(listen);
+    Ok((address, server.run()))
+}
+
+impl Running {
+    /// Serves until `stop` is over, then ends in order: no new requests, no more triage, no more watches.
+    pub async fn until(self, stop: impl Future<Output = &'static str>) -> std::io::Result<()> {
+        let handle = self.server.handle();
+        let server = tokio::spawn(self.server);
+        let reason = stop.await;
+        tracing::info!(reason, "stopping");
+        handle.stop(true).await;
+        self.triage.abort();
+        drop(self.cluster);
+        server.await.map_err(std::io::Error::other)?
+    }
+}

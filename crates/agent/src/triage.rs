@@ -1,0 +1,286 @@
+//! Triage: from what the watch sees to one incident for each root owner.
+
+mod suspicion;
+mod queue;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use diagnosis::Root;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use types::{Diagnosis, Evidence, IncidentState, Kind, ObjectRef};
+
+use crate::Agent;
+use crate::cluster::{Caches, Change, ClusterError, Seen};
+use crate::incidents::{Published, Report};
+use crate::offers::offers;
+use queue::{Queue, Turn};
+use suspicion::Suspicion;
+
+/// How many workloads are read at once: more would only wait for the API server.
+const AT_ONCE: usize = 8;
+/// How long to wait before a workload that could not be read is read again.
+const UNREAD: Duration = Duration::from_secs(2);
+
+/// From what the watch sees to one incident for each root owner.
+pub struct Triage {
+    agent: Agent,
+    caches: Arc<Caches>,
+    /// How long health has to last before an incident is resolved: crash loops look healthy between crashes.
+    settle: Duration,
+    queue: Queue,
+    looks: JoinSet<Look>,
+}
+
+/// What a look at one workload showed.
+#[derive(Debug)]
+struct Look {
+    turn: Turn,
+    took: Duration,
+    outcome: Outcome,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    /// Something is wrong.
+    Wrong(Box<Report>),
+    /// Nothing that a rule knows is wrong.
+    Fine(Box<Evidence>),
+    /// The object is gone.
+    Gone,
+    /// It could not be read.
+    Unread(ClusterError),
+}
+
+impl Triage {
+    /// Triage for this agent; health counts after `settle`.
+    pub fn new(agent: Agent, caches: Arc<Caches>, settle: Duration) -> Self {
+        Self { agent, caches, settle, queue: Queue::default(), looks: JoinSet::new() }
+    }
+
+    /// Works until nobody sends changes any more.
+    pub async fn run(mut self, mut changes: mpsc::Receiver<Change>) {
+        loop {
+            let next = self.queue.next_at().filter(|_| self.looks.len() < AT_ONCE);
+            tokio::select! {
+                change = changes.recv() => match change {
+                    Some(change) => self.take(&change),
+                    None => return,
+                },
+                Some(look) = self.looks.join_next() => match look {
+                    Ok(look) => self.finish(look),
+                    Err(error) => tracing::error!(%error, "a look at a workload broke off"),
+                },
+                () = until(next) => {}
+            }
+            while self.looks.len() < AT_ONCE
+                && let Some(turn) = self.queue.pop_due(Instant::now())
+            {
+                self.start(&turn);
+            }
+        }
+    }
+
+    fn take(&mut self, change: &Change) {
+        match &change.seen {
+            Seen::Pod(pod) => {
+                let suspicion = suspicion::of_pod(pod);
+                let subject = self.caches.root_or_pod(pod);
+                self.consider(&subject, suspicion, change.seen_at);
+            }
+            Seen::Workload(root) => {
+                let Some(subject) = self.caches.root_of_root(root) else { return };
+                self.consider(&subject, suspicion::of_workload(root), change.seen_at);
+            }
+            Seen::Warning(event) => {
+                let Some(subject) = self.caches.root_of_event(event) else { return };
+                self.consider(&subject, suspicion::of_warning(event), change.seen_at);
+            }
+            Seen::Gone(subject) => self.consider(subject, Suspicion::None, change.seen_at),
+            Seen::Relisted => self.consider_all(change.seen_at),
+        }
+    }
+
+    fn consider(&mut self, subject: &ObjectRef, suspicion: Suspicion, seen_at: Timestamp) {
+        match suspicion {
+            Suspicion::Now => self.queue.mark(subject, Duration::ZERO, Some(seen_at)),
+            Suspicion::None | Suspicion::Later(_) if self.agent.incidents.is_open(subject) => {
+                self.queue.mark(subject, Duration::ZERO, Some(seen_at));
+            }
+            Suspicion::Later(patience) => self.queue.mark(subject, patience, None),
+            Suspicion::None => {}
+        }
+    }
+
+    fn consider_all(&mut self, seen_at: Timestamp) {
+        for pod in self.caches.pods.all() {
+            let subject = self.caches.root_or_pod(&pod);
+            self.consider(&subject, suspicion::of_pod(&pod), seen_at);
+        }
+        for root in self.caches.workloads() {
+            let Some(subject) = self.caches.root_of_root(&root) else { continue };
+            self.consider(&subject, suspicion::of_workload(&root), seen_at);
+        }
+        for incident in self.agent.incidents.open() {
+            self.consider(&incident.subject, Suspicion::None, seen_at);
+        }
+    }
+
+    fn start(&mut self, turn: &Turn) {
+        let Some(subject) = self.settled_subject(turn) else { return };
+        let turn = Turn { subject, ..turn.clone() };
+        let agent = self.agent.clone();
+        self.looks.spawn(async move {
+            let started = Instant::now();
+            let outcome = look(&agent, &turn).await;
+            Look { turn, took: started.elapsed(), outcome }
+        });
+    }
+
+    /// The root owner, where only the pod was known when it was marked.
+    ///
+    /// A pod may be seen before its ReplicaSet: then it gets another turn, until the caches know.
+    fn settled_subject(&mut self, turn: &Turn) -> Option<ObjectRef> {
+        let subject = &turn.subject;
+        let pod = (subject.kind == Kind::Pod)
+            .then(|| self.caches.pods.find(&subject.namespace, &subject.name))
+            .flatten();
+        let Some(pod) = pod else { return Some(subject.clone()) };
+        match self.caches.root_of_pod(&pod) {
+            Ok(root) if root.is_same(subject) => Some(root),
+            Ok(root) => {
+                self.queue.done(subject, Instant::now());
+                self.queue.mark(&root, Duration::ZERO, turn.seen_at);
+                None
+            }
+            Err(unknown) => {
+                tracing::debug!(pod = %subject, owner = %unknown.owner, "the owner is not known yet");
+                self.queue.done(subject, Instant::now());
+                self.queue.mark_orphan(turn);
+                None
+            }
+        }
+    }
+
+    fn finish(&mut self, look: Look) {
+        let Look { turn, took, outcome } = look;
+        let now = Instant::now();
+        self.agent.measures.gathered(took);
+        self.queue.done(&turn.subject, now);
+        match outcome {
+            Outcome::Wrong(report) => {
+                self.queue.not_healthy(&turn.subject);
+                self.publish(*report);
+            }
+            Outcome::Fine(evidence) => self.fine(&turn, &evidence, now),
+            Outcome::Gone => self.close(&turn.subject, IncidentState::Gone),
+            Outcome::Unread(error) => {
+                tracing::warn!(subject = %turn.subject, %error, "a workload could not be read");
+                self.queue.mark(&turn.subject, UNREAD, turn.seen_at);
+            }
+        }
+        self.agent.measures.open(self.agent.incidents.n_open());
+    }
+
+    /// No rule knows anything wrong: health, if it lasts; else patience.
+    fn fine(&mut self, turn: &Turn, evidence: &Evidence, now: Instant) {
+        let subject = &turn.subject;
+        if !is_healthy(evidence) {
+            self.queue.not_healthy(subject);
+            if let Some(patience) = turn.next_patience() {
+                self.queue.mark_again(turn, patience);
+            }
+        } else if self.agent.incidents.is_open(subject) {
+            let since = self.queue.healthy(subject, now);
+            match self.settle.checked_sub(now.duration_since(since)) {
+                Some(rest) if !rest.is_zero() => self.queue.mark(subject, rest, None),
+                Some(_) | None => self.close(subject, IncidentState::Resolved),
+            }
+        }
+    }
+
+    fn publish(&self, report: Report) {
+        match self.agent.incidents.report(report) {
+            Published::Opened(incident) => {
+                self.agent.measures.opened(&incident, Timestamp::now());
+                tracing::info!(incident.id = %incident.id, subject = %incident.subject,
+                    fault = %incident.fault, "incident opened");
+            }
+            Published::Updated(incident) => {
+                tracing::info!(incident.id = %incident.id, subject = %incident.subject,
+                    fault = %incident.fault, "incident changed");
+            }
+            Published::Nothing => {}
+        }
+    }
+
+    fn close(&mut self, subject: &ObjectRef, state: IncidentState) {
+        self.queue.not_healthy(subject);
+        if let Some(incident) = self.agent.incidents.close(subject, state, Timestamp::now()) {
+            tracing::info!(incident.id = %incident.id, subject = %subject, ?state, "incident closed");
+        }
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Reads everything around the workload and asks the rules.
+async fn look(agent: &Agent, turn: &Turn) -> Outcome {
+    let objects = match agent.cluster.objects(&turn.subject).await {
+        Ok(objects) => objects,
+        Err(ClusterError::NotFound(_)) => return Outcome::Gone,
+        Err(error) => return Outcome::Unread(error),
+    };
+    let (evidence, diagnoses) = agent.examine(&objects);
+    if diagnoses.is_empty() {
+        return Outcome::Fine(Box::new(evidence));
+    }
+    Outcome::Wrong(Box::new(report(agent, evidence, diagnoses, turn.seen_at)))
+}
+
+fn report(
+    agent: &Agent,
+    evidence: Evidence,
+    diagnoses: Vec<Diagnosis>,
+    seen_at: Option<Timestamp>,
+) -> Report {
+    let plans = remedy::plans(&diagnoses, &evidence);
+    let offers = offers(&plans, &agent.redactor);
+    let context = diagnosis::context(&evidence);
+    Report { evidence, diagnoses, offers, context, seen_at }
+}
+
+/// Whether all that is wanted is ready and nothing is on its way.
+fn is_healthy(evidence: &Evidence) -> bool {
+    let workload = &evidence.workload;
+    workload.desired <= workload.ready && !workload.rolling_out
+}
+
+impl Caches {
+    /// The root owner of a pod, or the pod itself while its owner is not known yet.
+    fn root_or_pod(&self, pod: &k8s_openapi::api::core::v1::Pod) -> ObjectRef {
+        self.root_of_pod(pod)
+            .unwrap_or_else(|_| crate::cluster::reference(Kind::Pod, &pod.metadata))
+    }
+
+    /// The root owner above a workload, itself where nothing owns it.
+    fn root_of_root(&self, root: &Root) -> Option<ObjectRef> {
+        let metadata = match root {
+            Root::Pod(it) => &it.metadata,
+            Root::Deployment(it) => &it.metadata,
+            Root::ReplicaSet(it) => &it.metadata,
+            Root::StatefulSet(it) => &it.metadata,
+            Root::DaemonSet(it) => &it.metadata,
+            Root::Job(it) => &it.metadata,
+            Root::CronJob(it) => &it.metadata,
+        };
+        self.root_of(crate::cluster::kind_of(root), metadata).ok()
+    }
+}
