@@ -1,0 +1,180 @@
+//! The desk: who is being healed now. One heal per object at a time; whoever asks for another joins it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::{Semaphore, watch};
+use types::{ExecutionState, Incident};
+
+use crate::Reflexion;
+use crate::agent::Agent;
+use crate::heal::{Case, HealError};
+use crate::run::{Run, RunState};
+
+/// Heals at the same time; more wait. The agent has caps of its own.
+const AT_ONCE: usize = 8;
+
+/// How a heal ended: its run, or why it stopped before its end. `None` when there was nothing to do.
+pub type Ended = Result<Option<Run>, HealError>;
+/// Tells how a heal ended, once it has.
+pub(crate) type Ending = watch::Receiver<Option<Ended>>;
+
+/// Why a heal is begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// An agent published the incident.
+    Published,
+    /// A run was left unfinished, or a person decided about a fix that waited.
+    Resumed,
+    /// A caller asked for it.
+    Asked,
+}
+
+/// One object of one cluster.
+type Seat = (String, String);
+
+#[derive(Clone)]
+pub(crate) struct Desk {
+    seats: Arc<Mutex<BTreeMap<Seat, Ending>>>,
+    permits: Arc<Semaphore>,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self { seats: Arc::default(), permits: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+}
+
+/// An incident at an agent, to be healed.
+#[derive(Clone)]
+pub(crate) struct Patient {
+    pub(crate) agent: Arc<dyn Agent>,
+    pub(crate) incident: Incident,
+    /// Whether the agent knows the incident by its id.
+    pub(crate) published: bool,
+}
+
+impl Patient {
+    fn seat(&self) -> Seat {
+        (self.incident.cluster.clone(), self.incident.subject.to_string())
+    }
+}
+
+/// Frees the seat when the heal ends, also when it panics.
+struct Freed {
+    desk: Desk,
+    seat: Seat,
+}
+
+impl Drop for Freed {
+    fn drop(&mut self) {
+        let mut seats = self.desk.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        seats.remove(&self.seat);
+    }
+}
+
+impl Reflexion {
+    /// Whether this object is being healed now.
+    pub(crate) fn is_in_hand(&self, incident: &Incident) -> bool {
+        let seat = (incident.cluster.clone(), incident.subject.to_string());
+        self.desk.seats.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&seat)
+    }
+
+    /// Begins a heal, or joins the one that is under way for the same object.
+    pub(crate) fn begin(&self, patient: Patient, occasion: Occasion) -> Ending {
+        let seat = patient.seat();
+        let mut seats = self.desk.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ending) = seats.get(&seat) {
+            return ending.clone();
+        }
+        let (tell, ending) = watch::channel(None);
+        seats.insert(seat.clone(), ending.clone());
+        drop(seats);
+        let reflexion = self.clone();
+        let freed = Freed { desk: self.desk.clone(), seat };
+        self.runtime.spawn(async move {
+            let ended = reflexion.attend(patient, occasion).await;
+            if let Err(error) = &ended {
+                let error = service::telemetry::chain(error);
+                tracing::warn!(error, "a heal stopped; it is taken up again");
+                reflexion.meters.heal("failed", false);
+            }
+            drop(freed);
+            // Nobody waiting is fine.
+            let _ = tell.send(Some(ended));
+        });
+        ending
+    }
+
+    async fn attend(&self, patient: Patient, occasion: Occasion) -> Ended {
+        let Ok(_permit) = self.desk.permits.acquire().await else { return Ok(None) };
+        let Some(run) = self.open(&patient, occasion).await? else { return Ok(None) };
+        let mut case = Case { agent: patient.agent, run };
+        self.meters.healing.inc();
+        let healed = self.heal(&mut case).await;
+        self.meters.healing.dec();
+        healed?;
+        let from_memory = case.run.attempts.last().is_some_and(|it| it.choice.from_memory);
+        self.meters.heal(case.run.state.as_str(), from_memory);
+        if case.run.state == RunState::Healed {
+            let took = case.run.updated_at.as_second() - case.run.incident.since.as_second();
+            self.meters.heal_seconds.observe(f64::from(i32::try_from(took.max(0)).unwrap_or(0)));
+        }
+        Ok(Some(case.run))
+    }
+
+    /// The run to go on with; `None` when there is nothing to do.
+    async fn open(&self, patient: &Patient, occasion: Occasion) -> Result<Option<Run>, HealError> {
+        let incident = &patient.incident;
+        let Some(mut run) = self.memory.store.run_of_incident(incident.id).await? else {
+            let url = patient.agent.url();
+            return Ok(Some(Run::new(url, incident.clone(), patient.published, Timestamp::now())));
+        };
+        match take_up(&run, incident, occasion) {
+            TakeUp::Leave => return Ok(None),
+            TakeUp::GoOn => {
+                if run.pending().is_none() {
+                    run.incident = incident.clone();
+                }
+                run.state = RunState::Healing;
+            }
+            TakeUp::Anew => run.reopen(incident.clone()),
+        }
+        Ok(Some(run))
+    }
+}
+
+/// What to do with a run that exists already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TakeUp {
+    Leave,
+    GoOn,
+    Anew,
+}
+
+fn take_up(run: &Run, incident: &Incident, occasion: Occasion) -> TakeUp {
+    match (run.state, occasion) {
+        (RunState::Healing, _) | (RunState::Waiting, Occasion::Resumed | Occasion::Asked) => {
+            TakeUp::GoOn
+        }
+        // A person's yes is told by the execution, not by another report of the incident.
+        (RunState::Waiting, Occasion::Published) => TakeUp::Leave,
+        (RunState::Healed | RunState::Escalated | RunState::Closed, Occasion::Resumed) => {
+            TakeUp::Leave
+        }
+        (RunState::Healed | RunState::Escalated | RunState::Closed, Occasion::Asked)
+        | (RunState::Closed, Occasion::Published) => TakeUp::Anew,
+        // It is published once more while it settles.
+        (RunState::Healed, Occasion::Published) => TakeUp::Leave,
+        (RunState::Escalated, Occasion::Published) => {
+            if run.is_news(incident) && !is_stranded(run) { TakeUp::Anew } else { TakeUp::Leave }
+        }
+    }
+}
+
+/// What a fix left behind is another spec, and nothing that a machine should go on with.
+fn is_stranded(run: &Run) -> bool {
+    let newest = run.attempts.last().and_then(|it| it.execution.as_ref());
+    newest.is_some_and(|it| it.state == ExecutionState::Stranded)
+}

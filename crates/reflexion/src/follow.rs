@@ -1,0 +1,198 @@
+//! Following an agent: its stream, resumed after every break, and a heal for each incident on it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use jiff::Timestamp;
+use tokio::time::{MissedTickBehavior, interval};
+use types::{Execution, ExecutionState, Incident, IncidentState, StreamEvent};
+
+use crate::Reflexion;
+use crate::agent::{Agent, AgentError, Heard};
+use crate::desk::{Occasion, Patient};
+use crate::run::{Run, RunState};
+use crate::store::StoreError;
+
+/// The first pause after a break; it doubles up to the longest.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How often runs that stopped before their end are taken up again.
+const TAKE_UP: Duration = Duration::from_secs(20);
+
+#[derive(Debug, thiserror::Error)]
+enum FollowError {
+    #[error("the stream ended")]
+    Ended,
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Reflexion {
+    /// Follows every agent for as long as the process lives.
+    pub fn follow(&self) {
+        for agent in self.agents.iter() {
+            let (reflexion, agent) = (self.clone(), Arc::clone(agent));
+            self.runtime.spawn(async move { reflexion.follow_one(agent).await });
+        }
+    }
+
+    async fn follow_one(self, agent: Arc<dyn Agent>) {
+        let part = format!("agent {}", agent.url());
+        let mut pause = SHORTEST_PAUSE;
+        let mut reported = false;
+        loop {
+            let Err(error) = self.listen(&agent, &part).await;
+            let was_ready = self.probes.checks().get(&part).is_some_and(|it| it == "ok");
+            let words = service::telemetry::chain(&error);
+            if was_ready {
+                pause = SHORTEST_PAUSE;
+                reported = false;
+            }
+            // A break is told once, however long it lasts.
+            if !reported {
+                tracing::warn!(agent = agent.url(), error = words, "not following; trying again");
+                reported = true;
+            }
+            self.probes.not_ready(&part, words);
+            self.meters.reconnect(agent.url());
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Hears the stream until it breaks.
+    async fn listen(
+        &self,
+        agent: &Arc<dyn Agent>,
+        part: &str,
+    ) -> Result<std::convert::Infallible, FollowError> {
+        let after = match self.cursor(agent.url()) {
+            Some(cursor) => Some(cursor.last_id),
+            None => self.memory.store.cursor(agent.url()).await?,
+        };
+        let mut stream = agent.follow(after).await?;
+        self.probes.ready(part);
+        tracing::info!(agent = agent.url(), "following");
+        self.take_up_runs(agent, &[RunState::Healing, RunState::Waiting]).await?;
+        let mut take_up = interval(TAKE_UP);
+        take_up.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        take_up.reset();
+        loop {
+            tokio::select! {
+                heard = stream.next() => {
+                    let heard = heard.ok_or(FollowError::Ended)??;
+                    self.hear(agent, heard).await?;
+                }
+                _ = take_up.tick() => self.take_up_runs(agent, &[RunState::Healing]).await?,
+            }
+        }
+    }
+
+    /// Goes on with what was left unfinished by a restart or an agent that was away.
+    async fn take_up_runs(
+        &self,
+        agent: &Arc<dyn Agent>,
+        states: &[RunState],
+    ) -> Result<(), StoreError> {
+        for run in self.memory.store.unfinished_runs(agent.url()).await? {
+            if states.contains(&run.state) {
+                self.take_up(agent, run);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_up(&self, agent: &Arc<dyn Agent>, run: Run) {
+        let agent = Arc::clone(agent);
+        let patient = Patient { agent, incident: run.incident, published: run.published };
+        self.begin(patient, Occasion::Resumed);
+    }
+
+    /// Acts on a message. The place in the stream moves only after what it asks for is durable.
+    async fn hear(&self, agent: &Arc<dyn Agent>, heard: Heard) -> Result<(), StoreError> {
+        match heard.event {
+            StreamEvent::Incident(incident) => {
+                self.hear_incident(agent, *incident, &heard.id).await?;
+            }
+            StreamEvent::Execution(execution) => self.hear_execution(agent, *execution).await?,
+        }
+        if !heard.id.is_empty() {
+            self.move_cursor(agent.url(), &heard.id);
+        }
+        Ok(())
+    }
+
+    async fn hear_incident(
+        &self,
+        agent: &Arc<dyn Agent>,
+        incident: Incident,
+        id: &str,
+    ) -> Result<(), StoreError> {
+        match incident.state {
+            IncidentState::Open => {}
+            IncidentState::Resolved => {
+                return self.close(&incident, "healthy again").await;
+            }
+            IncidentState::Gone => return self.close(&incident, "the object is gone").await,
+        }
+        if self.is_in_hand(&incident) {
+            return Ok(());
+        }
+        let store = &self.memory.store;
+        if store.run_of_incident(incident.id).await?.is_none() {
+            tracing::info!(
+                incident.id = %incident.id,
+                subject = %incident.subject,
+                fault = %incident.fault,
+                "an incident"
+            );
+            let run = Run::new(agent.url(), incident.clone(), true, Timestamp::now());
+            let cursor =
+                crate::store::Cursor { agent: agent.url().to_owned(), last_id: id.to_owned() };
+            store.save_run(&run, Some(&cursor)).await?;
+        }
+        let patient = Patient { agent: Arc::clone(agent), incident, published: true };
+        self.begin(patient, Occasion::Published);
+        Ok(())
+    }
+
+    /// An incident ended without a heal under way: nobody has to look any more.
+    async fn close(&self, incident: &Incident, reason: &str) -> Result<(), StoreError> {
+        if self.is_in_hand(incident) {
+            return Ok(());
+        }
+        let Some(mut run) = self.memory.store.run_of_incident(incident.id).await? else {
+            return Ok(());
+        };
+        match run.state {
+            // What waits is told by its execution, which the agent ends too.
+            RunState::Healed | RunState::Closed | RunState::Healing => return Ok(()),
+            RunState::Escalated | RunState::Waiting => {}
+        }
+        run.state = RunState::Closed;
+        reason.clone_into(&mut run.reason);
+        run.updated_at = Timestamp::now();
+        self.memory.store.save_run(&run, None).await
+    }
+
+    async fn hear_execution(
+        &self,
+        agent: &Arc<dyn Agent>,
+        execution: Execution,
+    ) -> Result<(), StoreError> {
+        let (id, state) = (execution.id, execution.state);
+        self.board.post(execution);
+        if state == ExecutionState::Proposed {
+            return Ok(());
+        }
+        if let Some(run) = self.memory.store.run_of_execution(id).await?
+            && run.state == RunState::Waiting
+        {
+            self.take_up(agent, run);
+        }
+        Ok(())
+    }
+}

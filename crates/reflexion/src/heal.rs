@@ -1,0 +1,120 @@
+//! The story of a heal: recall, choose, execute, observe, reflect, remember; undo and again; or a person.
+
+mod steps;
+
+use std::sync::Arc;
+
+use learning::{Choice, Decision};
+use types::{Execution, ExecutionState};
+
+use crate::Reflexion;
+use crate::agent::{Agent, AgentError};
+use crate::run::{MAX_ATTEMPTS, Run, RunState};
+use crate::store::StoreError;
+
+/// One run with the agent that can carry it out.
+pub(crate) struct Case {
+    pub(crate) agent: Arc<dyn Agent>,
+    pub(crate) run: Run,
+}
+
+/// Why a heal stopped before its end. Its run stays unfinished and is taken up again.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum HealError {
+    /// The agent did not do what was asked.
+    #[error("the fix could not be ordered")]
+    Execute(#[source] Arc<AgentError>),
+    /// The knowledge base failed.
+    #[error("the knowledge base failed")]
+    Remember(#[source] Arc<StoreError>),
+}
+
+impl From<StoreError> for HealError {
+    fn from(error: StoreError) -> Self {
+        Self::Remember(Arc::new(error))
+    }
+}
+
+impl From<AgentError> for HealError {
+    fn from(error: AgentError) -> Self {
+        Self::Execute(Arc::new(error))
+    }
+}
+
+/// What an order came to.
+pub(crate) enum Executed {
+    /// Written and judged: something to learn from.
+    Judged(Box<Execution>),
+    /// It waits for a person's yes.
+    Waits(String),
+    /// Nothing was written, for this reason. Nothing is learned of the strategy.
+    NotDone(String),
+}
+
+impl Reflexion {
+    /// Heals an incident, or says who has to.
+    pub(crate) async fn heal(&self, case: &mut Case) -> Result<(), HealError> {
+        while case.run.may_try() || case.run.pending().is_some() {
+            let recalled = self.memory.recall(&case.run.incident).await?;
+            let choice: Choice = match self.choose(case, &recalled).await {
+                Decision::Act(choice) => *choice,
+                Decision::Escalate { reason, .. } => return self.escalate(case, reason).await,
+            };
+            let execution = match self.execute(case, choice).await? {
+                Executed::Judged(execution) => *execution,
+                Executed::Waits(reason) => return self.wait(case, reason).await,
+                Executed::NotDone(reason) => return self.escalate(case, reason).await,
+            };
+            let observation = Self::observe(case, &execution, &recalled);
+            let reflection = self.reflect(case, &execution, &observation, &recalled).await;
+            self.remember(case, &execution, observation, reflection).await?;
+
+            match execution.state {
+                ExecutionState::Verified => return Ok(()),
+                ExecutionState::Stranded => {
+                    return self.escalate(case, "a fix could not be taken back".to_owned()).await;
+                }
+                ExecutionState::Undone
+                | ExecutionState::Proposed
+                | ExecutionState::Applying
+                | ExecutionState::Verifying
+                | ExecutionState::Undoing
+                | ExecutionState::Refused
+                | ExecutionState::Rejected => {}
+            }
+            if !self.look_again(case).await? {
+                return Ok(());
+            }
+        }
+        self.escalate(case, format!("{MAX_ATTEMPTS} attempts did not help")).await
+    }
+
+    /// Leaves the incident to a person, visibly.
+    async fn escalate(&self, case: &mut Case, reason: String) -> Result<(), HealError> {
+        tracing::warn!(
+            incident.id = %case.run.incident.id,
+            subject = %case.run.subject(),
+            fault = %case.run.incident.fault,
+            reason,
+            "a person has to look"
+        );
+        self.end(case, RunState::Escalated, reason).await
+    }
+
+    /// Leaves the incident until a person has said yes or no.
+    async fn wait(&self, case: &mut Case, reason: String) -> Result<(), HealError> {
+        tracing::info!(
+            incident.id = %case.run.incident.id,
+            subject = %case.run.subject(),
+            reason,
+            "waiting for a person's yes"
+        );
+        self.end(case, RunState::Waiting, reason).await
+    }
+
+    async fn end(&self, case: &mut Case, state: RunState, reason: String) -> Result<(), HealError> {
+        case.run.state = state;
+        case.run.reason = reason;
+        self.save(case).await
+    }
+}

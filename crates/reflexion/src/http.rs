@@ -1,0 +1,1 @@
+//! The routes, and where errors become problem bodies.

@@ -1,0 +1,154 @@
+//! A run: one healing of one incident, durable, so that a restart takes it up where it was.
+
+use jiff::Timestamp;
+use learning::Choice;
+use serde::{Deserialize, Serialize};
+use types::{Diagnosis, Execution, Incident, ObjectRef, Strategy};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A person is asked after this many attempts: each failed one is a disturbance.
+pub const MAX_ATTEMPTS: u32 = 3;
+
+/// Where a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// Being healed.
+    Healing,
+    /// A fix waits for a person's yes.
+    Waiting,
+    /// Healed, verified over time.
+    Healed,
+    /// A person has to look.
+    Escalated,
+    /// It ended without us: healthy again, or gone.
+    Closed,
+}
+
+impl RunState {
+    /// The state as one word, as it stands in JSON and in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Healing => "healing",
+            Self::Waiting => "waiting",
+            Self::Healed => "healed",
+            Self::Escalated => "escalated",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Whether there is more to do for us.
+    pub fn is_unfinished(self) -> bool {
+        match self {
+            Self::Healing | Self::Waiting => true,
+            Self::Healed | Self::Escalated | Self::Closed => false,
+        }
+    }
+}
+
+/// One attempt of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunAttempt {
+    /// Its number in the incident, from 1: part of the idempotency key.
+    pub number: u32,
+    /// Why this was chosen.
+    pub choice: Choice,
+    /// The diagnosis that the choice was made on.
+    pub diagnosis: Option<Diagnosis>,
+    /// How it ended, or where it was last seen.
+    pub execution: Option<Execution>,
+}
+
+/// One healing of one incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id: the workflow id of the wire contract.
+    pub id: Uuid,
+    /// The address of the agent.
+    pub agent: String,
+    /// The incident, as it was when the last choice was made.
+    pub incident: Incident,
+    /// Whether the agent knows the incident by this id.
+    pub published: bool,
+    /// Where it is.
+    pub state: RunState,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When something was last written here.
+    pub updated_at: Timestamp,
+    /// What was tried, oldest first.
+    pub attempts: Vec<RunAttempt>,
+    /// Attempts made before this run was opened again; they no longer count against the limit.
+    pub forgiven: u32,
+    /// Why it is where it is, in one sentence.
+    pub reason: String,
+    /// Calls of a model.
+    pub model_calls: u32,
+    /// Reflections made.
+    pub reflections: u32,
+    /// Lessons learned.
+    pub lessons: Vec<String>,
+}
+
+impl Run {
+    /// A new run for this incident.
+    pub fn new(agent: &str, incident: Incident, published: bool, now: Timestamp) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            agent: agent.to_owned(),
+            incident,
+            published,
+            state: RunState::Healing,
+            started_at: now,
+            updated_at: now,
+            attempts: vec![],
+            forgiven: 0,
+            reason: String::new(),
+            model_calls: 0,
+            reflections: 0,
+            lessons: vec![],
+        }
+    }
+
+    /// The object that is healed.
+    pub fn subject(&self) -> &ObjectRef {
+        &self.incident.subject
+    }
+
+    /// The attempt that was ordered and not judged, if there is one: it is taken up before any other.
+    pub fn pending(&self) -> Option<&RunAttempt> {
+        let newest = self.attempts.last()?;
+        let judged = newest.execution.as_ref().is_some_and(|it| it.state.is_final());
+        (!judged && self.state.is_unfinished()).then_some(newest)
+    }
+
+    /// Whether another attempt may be made.
+    pub fn may_try(&self) -> bool {
+        let made = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
+        made.saturating_sub(self.forgiven) < MAX_ATTEMPTS
+    }
+
+    /// Opens it again with a fresh budget, for a changed incident or because a person asked.
+    pub fn reopen(&mut self, incident: Incident) {
+        self.forgiven = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
+        self.incident = incident;
+        self.state = RunState::Healing;
+        self.reason.clear();
+    }
+
+    /// What this incident's attempts tried, the newest last.
+    pub fn tried(&self) -> Vec<Execution> {
+        self.attempts.iter().filter_map(|it| it.execution.clone()).collect()
+    }
+
+    /// Whether the incident now holds something that this run has not considered: another spec or another offer.
+    pub fn is_news(&self, incident: &Incident) -> bool {
+        let offered = |strategy: &Strategy| {
+            self.incident.offers.iter().any(|it| it.strategy == *strategy)
+                || self.attempts.iter().any(|it| it.choice.strategy == *strategy)
+        };
+        self.incident.spec_hash != incident.spec_hash
+            || incident.offers.iter().any(|it| !offered(&it.strategy))
+    }
+}
