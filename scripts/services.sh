@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Starts and stops sandbox, agent and reflexion for the other scripts. To be sourced.
 #
 # Everything that is started is written to $run (a new folder) and ended by stop_services, by pid.
