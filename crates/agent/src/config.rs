@@ -50,6 +50,10 @@ pub struct Config {
     /// How long a fix may take to help before it is taken back, in seconds.
     #[arg(long, env = "AGENT_VERIFY_SECONDS", default_value_t = 180.0)]
     pub verify_seconds: f64,
+
+    /// Ask the agent that listens there whether it is healthy, and exit: for a container's health check.
+    #[arg(long)]
+    pub healthcheck: bool,
 }
 
 /// [`Mode`] as a word on the command line.
