@@ -40,9 +40,9 @@ fn a_wanted_image_that_is_none_is_not_replaced() {
         evidence.containers[0].image = wanted.to_owned();
 
         let made = plans(Fault::InvalidImageName, &evidence);
-        let images = made.iter().filter_map(|it| match &it.strategy {
-            Strategy::ReplaceImageTag { new_tag } => Some(new_tag.as_str()),
-            _ => None,
+        let images = made.iter().filter_map(|it| {
+            let Strategy::ReplaceImageTag { new_tag } = &it.strategy else { return None };
+            Some(new_tag.as_str())
         });
         assert!(
             images.clone().all(|it| wanted.starts_with("shop/web:") && it == "1.3"),

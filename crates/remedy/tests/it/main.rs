@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test may panic"
@@ -14,6 +13,9 @@ mod places;
 mod attacks;
 mod requests;
 mod gates;
+mod bounds;
 mod windows;
 mod patches;
 mod policy;
+mod oracle;
+mod chance;

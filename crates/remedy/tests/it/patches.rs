@@ -39,7 +39,7 @@ fn bare(mut value: Value) -> Value {
             .filter(|(_, it)| *it != json!({}))
             .collect(),
         Value::Array(list) => list.into_iter().map(bare).collect(),
-        other => other,
+        scalar @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => scalar,
     }
 }
 

@@ -1,0 +1,146 @@
+//! The bounds of what each strategy may write, checked on plans that somebody tampered with.
+
+use serde_json::json;
+use types::{Fault, Kind, ProbeKind, ReferenceKind, Strategy};
+
+use crate::gates::{Case, check};
+use crate::scene::{self, APP, edit, path};
+
+#[test]
+fn a_limit_grows_from_what_was_seen_to_at_most_double_and_never_above_the_cap() {
+    for to in ["64Mi", "63Mi", "129Mi", "-1", "lots", "0", "65Mi\n", "16E"] {
+        check(Case::oom(), "out_of_scope", |it| it.edits()[0].to = Some(json!(to)));
+    }
+    check(Case::oom(), "out_of_scope", |it| it.edits()[0].to = Some(json!(96 << 20)));
+    check(Case::oom(), "out_of_scope", |it| it.edits()[0].to = None);
+    check(Case::oom(), "out_of_scope", |it| it.edits()[0].from = Some(json!("63Mi")));
+    check(Case::oom(), "over_cap", |it| it.policy.caps.memory = scene::quantity("80Mi"));
+}
+
+#[test]
+fn an_image_stays_in_its_repository_and_was_seen_to_run() {
+    let case = || {
+        let known = [("shop/web:1.3", "revision 3", true)];
+        Case::offered(Fault::ImageNotFound, scene::wrong_tag(Kind::Deployment, &known))
+    };
+    for image in ["evil/web:1.3", "evil.example/shop/web:1.3", "shop/web:6", "shop/web", "", "a b"]
+    {
+        check(case(), "out_of_scope", |it| it.edits()[0].to = Some(json!(image)));
+    }
+    check(case(), "out_of_scope", |it| it.evidence.images.clear());
+    check(case(), "out_of_scope", |it| {
+        it.plan.strategy = Strategy::ReplaceImageTag { new_tag: "1.2".to_owned() };
+    });
+}
+
+#[test]
+fn an_image_that_the_operator_listed_goes_unasked() {
+    let known = [("shop/web:9", "Deployment other/api", false)];
+    let mut case = Case::offered(Fault::ImageNotFound, scene::wrong_tag(Kind::Deployment, &known));
+    assert_eq!(case.answer().unwrap_err().code(), "needs_approval");
+
+    case.policy.allowed_images.push("shop/web:9".to_owned());
+    assert_eq!(case.answer(), Ok(()));
+}
+
+#[test]
+fn a_rollback_leads_to_a_revision_that_was_ready_and_nowhere_else() {
+    let case = || Case::offered(Fault::CrashLoopBackOff, scene::rolled_out(Kind::Deployment));
+    check(case(), "out_of_scope", |it| it.edits()[0].to = Some(json!("shop/web:1.2")));
+    check(case(), "out_of_scope", |it| {
+        it.edits().push(edit("/spec/template/spec/hostPID", false, true));
+    });
+    check(case(), "out_of_scope", |it| it.evidence.revisions[1].was_ready = false);
+    check(case(), "out_of_scope", |it| it.edits().clear());
+    check(case(), "out_of_scope", |it| {
+        let replicas = edit("/spec/replicas", 3, 0);
+        it.edits().push(replicas.clone());
+        it.evidence.revisions[1].edits.push(replicas);
+    });
+}
+
+#[test]
+fn a_listed_image_of_another_repository_is_still_another_repository() {
+    let known = [("shop/web:1.3", "revision 3", true)];
+    let case = Case::offered(Fault::ImageNotFound, scene::wrong_tag(Kind::Deployment, &known));
+
+    check(case, "out_of_scope", |it| {
+        it.policy.allowed_images.push("evil/web:1.3".to_owned());
+        it.edits()[0].to = Some(json!("evil/web:1.3"));
+    });
+}
+
+#[test]
+fn a_request_below_the_limit_is_not_raised() {
+    let mut evidence = scene::out_of_memory(Kind::Deployment, "64Mi");
+    evidence.containers[0].memory_request = Some(scene::quantity("64Mi"));
+
+    check(Case::offered(Fault::OomKilled, evidence), "out_of_scope", |it| {
+        it.evidence.containers[0].memory_request = Some(scene::quantity("32Mi"));
+        it.edits()[1].from = Some(json!("32Mi"));
+        it.edits()[1].to = Some(json!("64Mi"));
+    });
+}
+
+#[test]
+fn only_a_reference_that_leads_nowhere_is_pointed_at_its_near_miss() {
+    let case = || {
+        let evidence = scene::dangling(ReferenceKind::ConfigMap, "web-cofig", "web-config");
+        Case::offered(Fault::ConfigNotFound, evidence)
+    };
+    check(case(), "out_of_scope", |it| it.evidence.references[0].exists = Some(true));
+    check(case(), "out_of_scope", |it| it.evidence.references[0].near_miss = None);
+    check(case(), "out_of_scope", |it| it.edits()[0].from = Some(json!("another")));
+    for name in ["a/b", "web-config\n", ""] {
+        check(case(), "out_of_scope", |it| {
+            it.evidence.references[0].near_miss = Some(name.to_owned());
+            it.edits()[0].to = Some(json!(name));
+        });
+    }
+    for field in ["command/0", "args/0", "env/0/value", "image", "securityContext/runAsUserName"] {
+        check(case(), "out_of_scope", |it| {
+            let field = format!("{APP}/{field}");
+            it.edits()[0].path = path(&field);
+            it.evidence.references[0].path = field;
+        });
+    }
+}
+
+#[test]
+fn of_a_probe_only_the_times_and_a_declared_port_are_written() {
+    let relaxed = || {
+        let evidence = scene::probed(ProbeKind::Liveness, "connection refused");
+        Case::offered(Fault::LivenessProbeFailing, evidence)
+    };
+    for name in ["periodSeconds", "successThreshold", "terminationGracePeriodSeconds"] {
+        check(relaxed(), "out_of_scope", |it| {
+            it.edits()[0] = edit(&format!("{APP}/livenessProbe/{name}"), 1, 2);
+        });
+    }
+    for to in [json!(11), json!(5), json!(-1), json!("10"), json!(null)] {
+        check(relaxed(), "out_of_scope", |it| it.edits()[0].to = Some(to));
+    }
+
+    let mut evidence = scene::probed(ProbeKind::Liveness, "connection refused");
+    evidence.containers[0].probes[0].port = Some("8081".to_owned());
+    let ported = || Case::offered(Fault::LivenessProbeFailing, evidence.clone());
+    for to in [json!(8082), json!("8080"), json!(0), json!(null)] {
+        check(ported(), "out_of_scope", |it| it.edits()[0].to = Some(to));
+    }
+}
+
+#[test]
+fn a_request_shrinks_to_no_less_than_an_eighth_or_than_what_is_used() {
+    let case = || {
+        let mut evidence = scene::unschedulable(Kind::Deployment, "3Gi");
+        evidence.containers[0].memory_used = Some(512 << 20);
+        Case::offered(Fault::Unschedulable, evidence)
+    };
+    for to in ["3Gi", "4Gi", "511Mi", "0", "-1Gi", "lots"] {
+        check(case(), "out_of_scope", |it| it.edits()[0].to = Some(json!(to)));
+    }
+    check(case(), "out_of_scope", |it| {
+        it.evidence.containers[0].memory_used = None;
+        it.edits()[0].to = Some(json!("383Mi"));
+    });
+}

@@ -1,0 +1,229 @@
+//! Random plans in random worlds: the guard and an opinion that was written apart from it agree.
+
+use remedy::{PastWrite, Policy, approve};
+use serde_json::{Value, json};
+use types::{
+    Action, ContainerRole, Evidence, Fault, FixPlan, Kind, Mode, ObjectRef, Owner, ProbeKind,
+    ReferenceKind, Risk, Strategy, Subresource, Verdict,
+};
+
+use crate::oracle::opinion;
+use crate::scene::{self, APP, at, path};
+
+/// Enough that each broken rule meets each strategy many times; a few seconds in a debug build.
+const CASES: u64 = 120_000;
+
+/// A source of numbers that looks random and is the same on every run (`SplitMix64`).
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.next() % limit as u64).unwrap()
+    }
+
+    fn one_in(&mut self, many: usize) -> bool {
+        self.below(many) == 0
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+}
+
+const NAMES: [&str; 4] = ["web", "api", "db", "job"];
+const NAMESPACES: [&str; 3] = ["shop", "other", "kube-system"];
+const AMOUNTS: [&str; 12] =
+    ["64Mi", "65Mi", "96Mi", "128Mi", "129Mi", "1Gi", "2Gi", "3Gi", "8Mi", "-64Mi", "lots", ""];
+const POINTERS: [&str; 14] = [
+    "/spec/replicas",
+    "/metadata/finalizers/0",
+    "/spec/template/spec/serviceAccountName",
+    "/spec/template/spec/containers/0/image",
+    "/spec/template/spec/containers/0/command/0",
+    "/spec/template/spec/containers/0/env/0/value",
+    "/spec/template/spec/containers/0/env/0/valueFrom/secretKeyRef/name",
+    "/spec/template/spec/containers/0/resources/limits/memory",
+    "/spec/template/spec/containers/0/resources/requests/memory",
+    "/spec/template/spec/containers/0/livenessProbe/timeoutSeconds",
+    "/spec/template/spec/containers/0/livenessProbe/httpGet/path",
+    "/spec/template/spec/containers/7/image",
+    "/spec/template/spec/volumes/0/hostPath/path",
+    "/spec/template/spec",
+];
+
+/// A broken workload and what is wrong with it.
+fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
+    let kind = *chance.pick(&Kind::ALL);
+    let known =
+        [("shop/web:1.3", "revision 3", true), ("shop/web:1.5", "Deployment shop/a", false)];
+    let (fault, mut evidence) = match chance.below(8) {
+        0 => (Fault::ImageNotFound, scene::wrong_tag(kind, &known)),
+        1 => (Fault::OomKilled, scene::out_of_memory(kind, "64Mi")),
+        2 => (Fault::OomKilled, scene::out_of_memory(kind, "1536Mi")),
+        3 => (Fault::CrashLoopBackOff, scene::rolled_out(kind)),
+        4 => (Fault::Unschedulable, scene::unschedulable(kind, "3Gi")),
+        5 => (Fault::LivenessProbeFailing, scene::probed(ProbeKind::Liveness, "refused")),
+        6 => (
+            Fault::ConfigNotFound,
+            scene::dangling(ReferenceKind::ConfigMap, "web-cofig", "web-config"),
+        ),
+        _ => (Fault::ReadinessProbeFailing, scene::evidence(kind)),
+    };
+    evidence.workload.was_ready = chance.one_in(2);
+    evidence.workload.ordered = chance.one_in(2);
+    if chance.one_in(4) {
+        let container = &mut evidence.containers[0];
+        container.memory_request.clone_from(&container.memory_limit);
+    }
+    if chance.one_in(4)
+        && let Some(probe) = evidence.containers[0].probes.first_mut()
+    {
+        probe.port = Some("8081".to_owned());
+    }
+    (fault, evidence)
+}
+
+/// One thing that is different from what the plan was made for, or from what a plan should be.
+fn disturb(chance: &mut Chance, evidence: &mut Evidence, plan: &mut FixPlan) {
+    match chance.below(14) {
+        0 => evidence.taken_at = at(scene::NOW - 121 + i64::try_from(chance.below(130)).unwrap()),
+        1 => (*chance.pick(&NAMESPACES)).clone_into(&mut evidence.subject.namespace),
+        2 => evidence.workload.opted_out = true,
+        3 => "8".clone_into(&mut evidence.subject.resource_version),
+        4 => {
+            let fields = match chance.below(4) {
+                0 => vec![],
+                1 => vec![(*chance.pick(&POINTERS)).to_owned()],
+                2 => vec![APP.to_owned()],
+                _ => vec!["nonsense".to_owned()],
+            };
+            let (name, mark) = ("flux".to_owned(), String::new());
+            evidence.workload.owners = vec![Owner { name, mark, fields }];
+        }
+        5 => evidence.images.clear(),
+        6 => evidence.revisions.iter_mut().for_each(|it| it.was_ready = !it.was_ready),
+        7 => evidence.pods.iter_mut().for_each(|it| it.ready = true),
+        8 => plan.risk = *chance.pick(&[Risk::Auto, Risk::Ask, Risk::Advice]),
+        9 => {
+            let strategy = chance.pick(&Strategy::NAMES);
+            plan.strategy = match *strategy {
+                "replace_image_tag" => Strategy::ReplaceImageTag { new_tag: "1.3".to_owned() },
+                "raise_memory_limit" => Strategy::RaiseMemoryLimit { halves: 2 },
+                other => serde_json::from_value(json!({"type": other})).unwrap(),
+            };
+        }
+        10 if !plan.steps.is_empty() => {
+            let step = chance.pick(&plan.steps).clone();
+            plan.steps.push(step);
+        }
+        11 => evidence.containers[0].role = ContainerRole::Init,
+        12 => evidence.containers[0].memory_used = Some(chance.next() % (2 << 30)),
+        _ => disturb_step(chance, plan),
+    }
+}
+
+fn disturb_step(chance: &mut Chance, plan: &mut FixPlan) {
+    let which = chance.below(plan.steps.len().max(1));
+    let Some(step) = plan.steps.get_mut(which) else { return };
+    let word = |chance: &mut Chance| -> Value {
+        match chance.below(3) {
+            0 => json!(*chance.pick(&AMOUNTS)),
+            1 => json!(chance.below(20)),
+            _ => json!(*chance.pick(&[
+                "shop/web:1.3",
+                "shop/web:6",
+                "evil/web:1.3",
+                "web-config",
+                "a/b"
+            ])),
+        }
+    };
+    match (&mut step.action, chance.below(8)) {
+        (_, 0) => step.action = Action::Restart,
+        (_, 1) => step.action = Action::Evict,
+        (_, 2) => step.subresource = Some(Subresource::Resize),
+        (_, 3) => (*chance.pick(&NAMES)).clone_into(&mut step.target.name),
+        (_, 4) => step.target.uid.clear(),
+        (Action::Edit(edits), 5) if !edits.is_empty() => {
+            edits[0].path = path(chance.pick::<&str>(&POINTERS));
+        }
+        (Action::Edit(edits), 6) if !edits.is_empty() => edits[0].to = Some(word(chance)),
+        (Action::Edit(edits), _) if !edits.is_empty() => edits[0].from = Some(word(chance)),
+        (Action::Edit(_) | Action::Evict | Action::Restart, _) => {}
+    }
+}
+
+fn writes(chance: &mut Chance) -> Vec<PastWrite> {
+    const AGES: [i64; 12] = [-5, 30, 60, 61, 100, 101, 300, 301, 1000, 3600, 3601, 9000];
+    let many = if chance.one_in(2) { 0 } else { chance.below(8) };
+    (0..many)
+        .map(|_| {
+            let kinds = [Kind::Deployment, Kind::StatefulSet, Kind::Job];
+            let kind = *chance.pick(&kinds);
+            let (namespace, name) = (*chance.pick(&NAMESPACES), *chance.pick(&NAMES));
+            let ended = [Verdict::Recovered, Verdict::Unchanged, Verdict::Worse];
+            let verdict = if chance.one_in(8) { None } else { Some(*chance.pick(&ended)) };
+            PastWrite {
+                at: at(scene::NOW - *chance.pick(&AGES)),
+                subject: ObjectRef::named(kind, namespace, name),
+                spec_hash: (*chance.pick(&["00000000deadbeef", "a", "b"])).to_owned(),
+                strategy: (*chance.pick(&["roll_back", "raise_memory_limit@1.5"])).to_owned(),
+                verdict,
+                undone: chance.one_in(2),
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn the_guard_and_an_independent_opinion_agree() {
+    let (mut allowed, mut refused) = (0, 0);
+    for seed in 0..CASES {
+        let mut chance = Chance(seed);
+        let (fault, mut evidence) = trouble(&mut chance);
+        let plans = scene::plans(fault, &evidence);
+        if plans.is_empty() {
+            continue;
+        }
+        let mut plan = chance.pick(&plans).clone();
+        for _ in 0..chance.below(3) {
+            disturb(&mut chance, &mut evidence, &mut plan);
+        }
+        // No two at the same second: which of them is the newest would be a matter of taste.
+        let mut writes = writes(&mut chance);
+        writes.sort_by_key(|it| it.at);
+        writes.dedup_by_key(|it| it.at);
+        let mut world = scene::world(&evidence, &writes);
+        world.mode = if chance.one_in(8) { Mode::Suggest } else { Mode::Auto };
+        if chance.one_in(20) {
+            world.mode = Mode::Observe;
+        }
+        if chance.one_in(3) {
+            world.authority = scene::person();
+        }
+        world.enrolled = !chance.one_in(12);
+        world.authenticated = !chance.one_in(12);
+        world.policy_given = !chance.one_in(12);
+        if chance.one_in(8) {
+            world.workloads = *chance.pick(&[0, 5, 9, 10, 20, 50, 51, 100]);
+            world.unhealthy = chance.below(world.workloads + 1);
+        }
+        if chance.one_in(12) {
+            world.last_storm = Some(at(scene::NOW - 50 - i64::try_from(chance.below(20)).unwrap()));
+        }
+
+        let answer = approve(plan.clone(), &Policy::default(), &world);
+        let told = opinion(&plan, &world);
+
+        assert_eq!(answer.is_ok(), told.is_ok(), "seed {seed}: {answer:?} but {told:?}\n{plan}");
+        *(if told.is_ok() { &mut allowed } else { &mut refused }) += 1;
+    }
+    assert!(10_000 < allowed && 10_000 < refused, "{allowed} allowed, {refused} refused");
+}

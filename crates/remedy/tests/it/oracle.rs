@@ -1,0 +1,385 @@
+//! A second opinion on what may be written: the reference policy, written down again from its text.
+//!
+//! It shares no code with the guard. It reads a step as the JSON that it is, its paths as text, and
+//! knows the numbers of the reference policy by heart.
+
+use remedy::{Authority, PastWrite, World};
+use serde_json::{Value, json};
+use types::{ContainerFacts, Evidence, FixPlan, Mode, ProbeFacts, Risk, Verdict};
+
+/// Why not; for the reader of a failed test.
+pub(crate) type Opinion = Result<(), String>;
+
+fn no(why: &str) -> Opinion {
+    Err(why.to_owned())
+}
+
+fn need(holds: bool, why: &str) -> Opinion {
+    if holds { Ok(()) } else { no(why) }
+}
+
+pub(crate) fn opinion(plan: &FixPlan, world: &World<'_>) -> Opinion {
+    let evidence = world.evidence;
+    let age = world.now.as_second() - evidence.taken_at.as_second();
+    need(world.mode != Mode::Observe, "observing")?;
+    need(plan.risk != Risk::Advice, "advice")?;
+    need((-5..=120).contains(&age), "stale")?;
+    need(!evidence.workload.opted_out && !evidence.workload.paused, "left alone")?;
+    let closed = ["", "kube-system", "kube-public", "kube-node-lease"];
+    let namespace = evidence.subject.namespace.as_str();
+    need(!closed.contains(&namespace), "namespace")?;
+    need(world.own_namespace != Some(namespace), "own namespace")?;
+    need(plan.steps.len() <= 3, "steps")?;
+
+    let steps: Vec<Value> = plan.steps.iter().map(|it| json!(it)).collect();
+    let subject = json!(evidence.subject);
+    let on_subject = |it: &&Value| {
+        ["kind", "namespace", "name"].iter().all(|name| it["target"][name] == subject[name])
+    };
+    need(steps.iter().filter(on_subject).count() <= 1, "the workload is written once")?;
+    for step in &steps {
+        step_opinion(step, &steps, plan, evidence)?;
+    }
+    if plan.steps.is_empty() {
+        return Ok(());
+    }
+    history(plan, world)?;
+    match world.authority {
+        Authority::Person(_) => Ok(()),
+        Authority::Automation => machine(plan, world),
+    }
+}
+
+fn machine(plan: &FixPlan, world: &World<'_>) -> Opinion {
+    need(world.mode == Mode::Auto && plan.risk == Risk::Auto, "a person is asked")?;
+    need(world.policy_given && world.authenticated && world.enrolled, "not armed")?;
+    calm(world)?;
+    let mut ended: Vec<&PastWrite> = own(world).filter(|it| it.verdict.is_some()).collect();
+    ended.sort_by_key(|it| it.at);
+    ended.reverse();
+    if let Some(newest) = ended.first() {
+        need(!in_vain(newest) || newest.undone, "stranded")?;
+        let in_a_row = ended.iter().position(|it| !in_vain(it)).unwrap_or(ended.len());
+        let age = world.now.as_second() - newest.at.as_second();
+        need(in_a_row < 3 || 3600 < age, "locked")?;
+    }
+    budget(world)
+}
+
+fn calm(world: &World<'_>) -> Opinion {
+    let (sick, all) = (world.unhealthy, world.workloads);
+    need(all != 0, "not counted")?;
+    let is_storm = 10 <= all && 55 * all <= 100 * sick;
+    let now = world.now.as_second();
+    if is_storm {
+        need(50 < all && sick < all, "storm")?;
+        return need(
+            world.writes.iter().all(|it| 100 < now - it.at.as_second()),
+            "one write in 100 s of storm",
+        );
+    }
+    need(world.last_storm.is_none_or(|it| 60 < now - it.as_second()), "after the storm")
+}
+
+fn budget(world: &World<'_>) -> Opinion {
+    let name = |it: &PastWrite| format!("{} {}", it.subject, it.spec_hash);
+    let mut names: Vec<String> = world.writes.iter().map(name).collect();
+    names.sort();
+    names.dedup();
+    let mut troubles: Vec<(i64, bool, usize)> = vec![];
+    for trouble in names {
+        let of: Vec<&PastWrite> = world.writes.iter().filter(|it| name(it) == trouble).collect();
+        let healed = of.iter().any(|it| it.verdict.is_some() && !in_vain(it));
+        let open = of.iter().any(|it| it.verdict.is_none());
+        let worse = of.iter().filter(|it| it.verdict == Some(Verdict::Worse)).count();
+        if healed || !open {
+            troubles.push((of.iter().map(|it| it.at.as_second()).max().unwrap(), healed, worse));
+        }
+    }
+    assert!(troubles.len() <= 20, "the generator stays within the window");
+    let unhealed = troubles.iter().filter(|it| !it.1).count();
+    let worse: usize = troubles.iter().map(|it| it.2).sum();
+    need(worse <= 1, "made worse")?;
+    need(troubles.len() < 5 || 10 * unhealed <= 4 * troubles.len(), "budget")
+}
+
+fn history(plan: &FixPlan, world: &World<'_>) -> Opinion {
+    need(own(world).all(|it| it.verdict.is_some()), "in flight")?;
+    let hash = &world.evidence.workload.spec_hash;
+    let key = plan.strategy.key();
+    let again = own(world).any(|it| it.strategy == key && it.spec_hash == *hash && in_vain(it));
+    need(!again, "failed before")?;
+    let now = world.now.as_second();
+    let within = |secs: i64| move |it: &&PastWrite| now - it.at.as_second() <= secs;
+    let namespace = &world.evidence.subject.namespace;
+    let here = world.writes.iter().filter(|it| it.subject.namespace == *namespace);
+    need(world.writes.iter().filter(within(60)).count() < 6, "cluster cap")?;
+    need(here.filter(within(60)).count() < 2, "namespace cap")?;
+    let kept = own(world).filter(|it| !(it.undone && in_vain(it)));
+    need(kept.filter(within(300)).count() < 1, "cool-down")?;
+    need(own(world).filter(within(300)).count() < 3, "attempts")?;
+    need(own(world).filter(within(3600)).count() < 3, "hour")
+}
+
+fn own<'a>(world: &'a World<'_>) -> impl Iterator<Item = &'a PastWrite> {
+    let name = world.evidence.subject.to_string();
+    world.writes.iter().filter(move |it| it.subject.to_string() == name)
+}
+
+fn in_vain(write: &PastWrite) -> bool {
+    match write.verdict {
+        Some(Verdict::Recovered) => write.undone,
+        Some(_) => true,
+        None => false,
+    }
+}
+
+fn step_opinion(step: &Value, steps: &[Value], plan: &FixPlan, evidence: &Evidence) -> Opinion {
+    let target = &step["target"];
+    let word = |name: &str| target[name].as_str().unwrap_or_default().to_owned();
+    need(!word("uid").is_empty() && !word("resource_version").is_empty(), "unidentified")?;
+    let is_subject = *target == json!(evidence.subject);
+    let pod = evidence.pods.iter().find(|it| {
+        word("kind") == "Pod"
+            && word("namespace") == evidence.subject.namespace
+            && word("name") == it.name
+            && word("uid") == it.uid
+            && word("resource_version") == it.resource_version
+    });
+    need(is_subject || pod.is_some(), "foreign target")?;
+    let owner = evidence.subject.kind.as_str();
+    let strategy = plan.strategy.name();
+    if step["action"] == "evict" {
+        let made_again = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"].contains(&owner);
+        let broken = pod.is_some_and(|it| !it.ready && !it.terminating) && !is_subject;
+        let follows = ["StatefulSet", "ReplicaSet"].contains(&owner)
+            && steps[0]["action"].get("edit").is_some();
+        let alone = strategy == "restart_pod" && steps.len() == 1;
+        return need(made_again && broken && (follows || alone), "eviction");
+    }
+    let resizes = step.get("subresource").is_some();
+    if step["action"] == "restart" {
+        let path = "/spec/template/metadata/annotations/k8s-reflexion.io~1restarted-by";
+        need(!is_owned(path, evidence), "owned")?;
+        let alone = strategy == "restart_rollout" && steps.len() == 1;
+        return need(alone && is_subject && rolls(owner), "restart");
+    }
+    need(fits(strategy, owner, is_subject, resizes), "wrong object for this strategy")?;
+    let edits = step["action"]["edit"].as_array().unwrap();
+    need(!edits.is_empty(), "no edits")?;
+    for edit in edits {
+        need(!is_owned(edit["path"].as_str().unwrap(), evidence), "owned")?;
+    }
+    if strategy == "roll_back" {
+        return revision_opinion(edits, evidence);
+    }
+    for (index, edit) in edits.iter().enumerate() {
+        let overlaps = |it: &Value| {
+            let (left, right) =
+                (format!("{}/", text(&it["path"])), format!("{}/", text(&edit["path"])));
+            left.starts_with(&right) || right.starts_with(&left)
+        };
+        need(!edits[..index].iter().any(overlaps), "overlap")?;
+        edit_opinion(edit, &word("kind"), plan, evidence)?;
+    }
+    Ok(())
+}
+
+fn rolls(owner: &str) -> bool {
+    ["Deployment", "StatefulSet", "DaemonSet"].contains(&owner)
+}
+
+/// Whether a strategy edits the object of such an owner (or one of its pods) at all.
+fn fits(strategy: &str, owner: &str, is_subject: bool, resizes: bool) -> bool {
+    let has_template = rolls(owner) || owner == "ReplicaSet" || owner == "CronJob";
+    match strategy {
+        "roll_back" => is_subject && rolls(owner) && !resizes,
+        "replace_image_tag" if is_subject => !resizes && (has_template || owner == "Pod"),
+        "replace_image_tag" => !resizes && (owner == "Job" || owner == "CronJob"),
+        "raise_memory_limit" | "lower_requests" => {
+            is_subject && if resizes { owner == "Pod" } else { has_template }
+        }
+        "relax_probe" | "fix_probe_port" | "fix_reference" => {
+            is_subject && has_template && !resizes
+        }
+        _ => false,
+    }
+}
+
+fn revision_opinion(edits: &[Value], evidence: &Evidence) -> Opinion {
+    let Some(now) = evidence.revisions.iter().find(|it| it.current) else { return no("revision") };
+    let mut before: Vec<_> =
+        evidence.revisions.iter().filter(|it| it.revision < now.revision).collect();
+    before.sort_by_key(|it| -it.revision);
+    before.truncate(3);
+    let is_one = before
+        .iter()
+        .any(|it| it.was_ready && it.edits.iter().map(|it| json!(it)).collect::<Vec<_>>() == edits);
+    let in_template =
+        edits.iter().all(|it| format!("{}/", text(&it["path"])).starts_with("/spec/template/"));
+    need(is_one && in_template, "revision")
+}
+
+fn is_owned(path: &str, evidence: &Evidence) -> bool {
+    let path = format!("{path}/");
+    evidence.workload.owners.iter().any(|owner| {
+        owner.fields.is_empty()
+            || owner.fields.iter().any(|it| {
+                let field = format!("{it}/");
+                !it.is_empty() && !it.starts_with('/')
+                    || path.starts_with(&field)
+                    || field.starts_with(&path)
+            })
+    })
+}
+
+fn edit_opinion(edit: &Value, kind: &str, plan: &FixPlan, evidence: &Evidence) -> Opinion {
+    let spec = match kind {
+        "Pod" => "/spec",
+        "CronJob" => "/spec/jobTemplate/spec/template/spec",
+        _ => "/spec/template/spec",
+    };
+    let path = text(&edit["path"]);
+    let Some(field) = path.strip_prefix(spec) else { return no("outside the template") };
+    let names: Vec<&str> = field.split('/').skip(1).collect();
+    let strategy = plan.strategy.name();
+    if strategy == "fix_reference" {
+        return reference_opinion(edit, &names, evidence);
+    }
+    let [list, index, ref rest @ ..] = names[..] else { return no("no container") };
+    let role = match list {
+        "containers" => "app",
+        "initContainers" => "init",
+        _ => return no("no container"),
+    };
+    let here = |it: &&ContainerFacts| it.index.to_string() == index && json!(it.role) == role;
+    let Some(container) = evidence.containers.iter().find(here) else { return no("no container") };
+    match (strategy, rest) {
+        ("replace_image_tag", ["image"]) => image_opinion(edit, plan, container, evidence),
+        ("raise_memory_limit", ["resources", list @ ("limits" | "requests"), "memory"]) => {
+            let limit = container.memory_limit.as_ref().map(|it| it.0.clone());
+            let request = container.memory_request.as_ref().map(|it| it.0.clone());
+            let seen = if *list == "limits" { limit.clone() } else { request };
+            need(seen.is_some() && json!(seen) == edit["from"], "not what was seen")?;
+            let old = seen.and_then(|it| bytes(&it)).unwrap_or(0);
+            need(limit.and_then(|it| bytes(&it)) == Some(old), "not at the limit")?;
+            let new = bytes(text(&edit["to"])).unwrap_or(0);
+            need(old < new && new <= 2 * old && new <= 2 << 30, "memory bound")
+        }
+        ("lower_requests", ["resources", "requests", "memory"]) => {
+            let request = container.memory_request.as_ref().map(|it| it.0.clone());
+            need(json!(request) == edit["from"], "not what was seen")?;
+            let limit = container.memory_limit.as_ref().map(|it| it.0.clone());
+            let old = request.or(limit).and_then(|it| bytes(&it)).unwrap_or(0);
+            let new = bytes(text(&edit["to"]));
+            let used = container.memory_used.map_or(0, u128::from);
+            need(new.is_some_and(|it| it < old && old <= 8 * it && used <= it), "request bound")
+        }
+        (_, [probe, rest @ ..]) => {
+            let kind = probe.strip_suffix("Probe").unwrap_or_default();
+            let Some(probe) = container.probes.iter().find(|it| json!(it.kind) == kind) else {
+                return no("no probe");
+            };
+            probe_opinion(edit, strategy, rest, probe, container)
+        }
+        _ => no("field"),
+    }
+}
+
+fn probe_opinion(
+    edit: &Value,
+    strategy: &str,
+    rest: &[&str],
+    probe: &ProbeFacts,
+    container: &ContainerFacts,
+) -> Opinion {
+    match (strategy, rest) {
+        ("relax_probe", [name]) => {
+            let (seen, default) = match *name {
+                "initialDelaySeconds" => (probe.initial_delay_secs, 0),
+                "timeoutSeconds" => (probe.timeout_secs, 1),
+                "failureThreshold" => (probe.failure_threshold, 3),
+                _ => return no("not a time"),
+            };
+            need(edit["from"] == json!(seen), "not what was seen")?;
+            let old = u64::from(seen.unwrap_or(default));
+            let new = edit["to"].as_u64().unwrap_or(0);
+            need(old < new && new <= 2 * old, "time bound")
+        }
+        ("fix_probe_port", ["httpGet" | "tcpSocket" | "grpc", "port"]) => {
+            let port = edit["to"].as_u64().unwrap_or(0);
+            let is_declared = container.ports.iter().any(|it| u64::from(it.1) == port);
+            need(is_declared && !edit["from"].is_null(), "port")
+        }
+        _ => no("field"),
+    }
+}
+
+fn image_opinion(
+    edit: &Value,
+    plan: &FixPlan,
+    container: &ContainerFacts,
+    evidence: &Evidence,
+) -> Opinion {
+    let wanted_tag = json!(plan.strategy)["parameters"]["new_tag"].as_str().unwrap().to_owned();
+    let new = text(&edit["to"]);
+    let repository = |it: &str| it.rsplit_once(':').map(|it| it.0.to_owned());
+    need(edit["from"] == json!(container.image), "not what was seen")?;
+    need(
+        repository(new).is_some() && repository(new) == repository(&container.image),
+        "repository",
+    )?;
+    need(new.ends_with(&format!(":{wanted_tag}")), "tag")?;
+    let long = |it: &str| format!("docker.io/{it}");
+    need(evidence.images.iter().any(|it| it.image == new || it.image == long(new)), "never seen")
+}
+
+/// Fields of a pod spec that hold a name of something else, below the pod spec.
+const REFERENCES: [&str; 12] = [
+    "containers/*/env/*/valueFrom/configMapKeyRef/name",
+    "containers/*/env/*/valueFrom/configMapKeyRef/key",
+    "containers/*/env/*/valueFrom/secretKeyRef/name",
+    "containers/*/env/*/valueFrom/secretKeyRef/key",
+    "containers/*/envFrom/*/configMapRef/name",
+    "containers/*/envFrom/*/secretRef/name",
+    "volumes/*/configMap/name",
+    "volumes/*/secret/secretName",
+    "volumes/*/persistentVolumeClaim/claimName",
+    "volumes/*/projected/sources/*/configMap/name",
+    "imagePullSecrets/*/name",
+    "serviceAccountName",
+];
+
+fn reference_opinion(edit: &Value, names: &[&str], evidence: &Evidence) -> Opinion {
+    let holds = REFERENCES.iter().any(|pattern| {
+        let pattern: Vec<&str> = pattern.split('/').collect();
+        pattern.len() == names.len()
+            && pattern.iter().zip(names).all(|(left, right)| *left == "*" || left == right)
+    });
+    let (from, to) = (text(&edit["from"]), text(&edit["to"]));
+    let seen = evidence.references.iter().any(|it| {
+        it.path == text(&edit["path"])
+            && it.exists != Some(true)
+            && it.near_miss.as_deref() == Some(to)
+            && (it.name == from || it.key.as_deref() == Some(from))
+    });
+    let plain = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '.' || it == '_';
+    need(holds && seen && !to.is_empty() && to.chars().all(plain), "reference")
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// Whole amounts with a binary suffix or none, which is all that the generator writes.
+fn bytes(amount: &str) -> Option<u128> {
+    let digits = amount.trim_end_matches(|it: char| it.is_ascii_alphabetic());
+    let scale = match amount.strip_prefix(digits)? {
+        "" => 1,
+        "Ki" => 1 << 10,
+        "Mi" => 1 << 20,
+        "Gi" => 1 << 30,
+        _ => return None,
+    };
+    digits.parse::<u128>().ok()?.checked_mul(scale)
+}
