@@ -1,8 +1,87 @@
 //! The registry of analyzers; its order is rank: a cause stands before its symptoms.
 
-use types::{Diagnosis, Evidence};
+mod config_not_found;
+mod container_cannot_run;
+mod crash_loop;
+mod failed_create;
+mod image_not_found;
+mod image_not_pullable;
+mod invalid_image_name;
+mod liveness_probe_failing;
+mod oom_killed;
+mod probe_kills;
+mod readiness_probe_failing;
+mod startup_probe_failing;
+mod unknown;
+mod unschedulable;
+mod wording;
+
+use jiff::SignedDuration;
+use types::{ContainerFacts, Diagnosis, Evidence};
+
+use crate::suspicion::RECENT;
+
+type Analyzer = fn(&Evidence) -> Option<Diagnosis>;
+
+/// Causes before symptoms.
+const ALL: &[Analyzer] = &[
+    failed_create::analyze,
+    unschedulable::analyze,
+    invalid_image_name::analyze,
+    image_not_pullable::analyze,
+    image_not_found::analyze,
+    config_not_found::analyze,
+    oom_killed::analyze,
+    container_cannot_run::analyze,
+    startup_probe_failing::analyze,
+    liveness_probe_failing::analyze,
+    crash_loop::analyze,
+    readiness_probe_failing::analyze,
+];
 
 /// What is wrong, causes before symptoms; empty for what is healthy or on its way.
-pub fn diagnose(_evidence: &Evidence) -> Vec<Diagnosis> {
-    vec![]
+///
+/// A symptom on a container whose cause was named is not named again.
+pub fn diagnose(evidence: &Evidence) -> Vec<Diagnosis> {
+    if is_meant(evidence) {
+        return vec![];
+    }
+    let mut found: Vec<Diagnosis> = Vec::new();
+    for analyze in ALL {
+        let Some(diagnosis) = analyze(evidence) else { continue };
+        let explained = found.iter().any(|it| it.container == diagnosis.container);
+        if !explained {
+            found.push(diagnosis);
+        }
+    }
+    if found.is_empty() {
+        found.extend(unknown::analyze(evidence));
+    }
+    found
+}
+
+/// Whether what looks like trouble is meant: scaled to nothing, suspended, done.
+fn is_meant(evidence: &Evidence) -> bool {
+    let workload = &evidence.workload;
+    let done = workload.desired <= workload.ready && !evidence.pods.iter().any(is_left_behind);
+    workload.desired == 0
+        || (workload.paused && done)
+        || (evidence.subject.kind == types::Kind::Job && workload.paused)
+        || evidence.pods.iter().all(|it| it.phase == "Succeeded") && !evidence.pods.is_empty()
+}
+
+/// Whether a pod is neither ready nor finished nor on its way out.
+fn is_left_behind(pod: &types::PodFacts) -> bool {
+    !pod.ready && !pod.terminating && pod.phase != "Succeeded"
+}
+
+/// Whether this container ended a moment ago: what happened to it is still news.
+fn ended_recently(container: &ContainerFacts, evidence: &Evidence) -> bool {
+    let ended = container.state.exited_at;
+    ended.is_none_or(|at| evidence.taken_at.duration_since(at) < RECENT)
+}
+
+/// How long the container has run now; `None` while it does not.
+fn running_for(container: &ContainerFacts, evidence: &Evidence) -> Option<SignedDuration> {
+    container.state.running_since.map(|since| evidence.taken_at.duration_since(since))
 }

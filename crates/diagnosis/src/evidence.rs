@@ -1,34 +1,62 @@
 //! Objects become facts, redacted on the way.
 
-use types::{Context, Evidence, Kind, ObjectRef, WorkloadFacts};
+mod pods;
+mod containers;
+mod probes;
+mod workload;
+mod events;
+mod revisions;
+mod diff;
+mod references;
+mod near_miss;
+mod images;
+mod room;
+mod neighbours;
+mod owners;
+
+use types::{Context, Evidence, Kind};
 
 use crate::{Objects, Redactor};
 
 /// The facts in these objects, redacted.
-pub fn gather(objects: &Objects, _redactor: &Redactor) -> Evidence {
+pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
+    let current = revisions::current_hash(objects);
+    let pods = pods::facts(objects, current.as_deref());
+    let events = events::facts(objects, redactor);
+    let revisions = revisions::facts(objects, redactor);
+    let containers = containers::facts(objects, &pods, redactor);
+    let workload = workload::facts(objects, &pods, &revisions, redactor);
     Evidence {
         taken_at: objects.taken_at,
         cluster: objects.cluster.clone(),
-        subject: ObjectRef::named(Kind::Pod, "", ""),
-        workload: WorkloadFacts::default(),
-        containers: vec![],
-        pods: vec![],
-        events: vec![],
-        revisions: vec![],
-        references: vec![],
-        images: vec![],
-        nodes: None,
-        neighbours: vec![],
-        unread: vec![],
+        subject: objects.root.object_ref(),
+        images: images::facts(objects, &containers, &revisions),
+        references: references::facts(objects),
+        nodes: room::facts(objects),
+        neighbours: neighbours::facts(objects),
+        unread: objects.unread.iter().map(|it| redactor.redact(it)).collect(),
+        workload,
+        containers,
+        pods,
+        events,
+        revisions,
     }
 }
 
 /// What experience with this workload is kept under.
 pub fn context(evidence: &Evidence) -> Context {
+    let image = evidence.containers.iter().find(|it| !it.ready).or(evidence.containers.first());
+    let family = image.map(|it| images::family(&it.image)).unwrap_or_default();
     Context {
         owner_kind: evidence.subject.kind,
-        image_family: String::new(),
-        workload_class: String::new(),
-        since_rollout: false,
+        image_family: family,
+        workload_class: match evidence.subject.kind {
+            Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet => "service",
+            Kind::DaemonSet => "daemon",
+            Kind::Job | Kind::CronJob => "batch",
+            Kind::Pod | Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => "pod",
+        }
+        .to_owned(),
+        since_rollout: evidence.revisions.iter().any(|it| !it.current && it.was_ready),
     }
 }

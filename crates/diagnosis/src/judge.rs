@@ -1,7 +1,9 @@
 //! Whether a fix helped: health over time, of the workload and of its neighbours.
 
 use jiff::{SignedDuration, Timestamp};
-use types::{Check, Evidence, Verdict};
+use types::{Check, ContainerFacts, Evidence, Kind, Verdict};
+
+use crate::diagnose;
 
 /// What one look shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,19 +36,156 @@ pub struct Patience {
     pub deadline: SignedDuration,
 }
 
+/// Whether all is as it should be: what is wanted is there, of the newest template, and nothing is wrong.
+pub fn healthy(evidence: &Evidence) -> bool {
+    is_complete(evidence) && diagnose(evidence).is_empty()
+}
+
+fn is_complete(evidence: &Evidence) -> bool {
+    let workload = &evidence.workload;
+    match evidence.subject.kind {
+        Kind::Job | Kind::CronJob => workload.failed_condition.is_none(),
+        Kind::Deployment
+        | Kind::StatefulSet
+        | Kind::DaemonSet
+        | Kind::ReplicaSet
+        | Kind::Pod
+        | Kind::Node
+        | Kind::Service
+        | Kind::PersistentVolumeClaim => {
+            workload.desired <= workload.ready
+                && workload.desired <= workload.updated
+                && !workload.rolling_out
+        }
+    }
+}
+
 /// What this evidence shows, compared with the evidence before the fix.
-pub fn look(_before: &Evidence, now: &Evidence) -> Look {
+pub fn look(before: &Evidence, now: &Evidence) -> Look {
+    let fresh = without_old_news(before, now);
+    let faults = diagnose(&fresh);
+    let lost = lost_neighbour(before, now);
+    let fewer = now.workload.ready < before.workload.ready.min(now.workload.desired);
+    let (health, note) = if let Some(name) = lost {
+        (Health::Worse, format!("{name} lost replicas that were ready"))
+    } else if fewer {
+        let note =
+            format!("{} ready, {} before the fix", now.workload.ready, before.workload.ready);
+        (Health::Worse, note)
+    } else if let Some(fault) = faults.first() {
+        (Health::Failing, fault.cause.clone())
+    } else if is_complete(now) && !is_waiting(&fresh) {
+        let note = format!("{} of {} ready", now.workload.ready, now.workload.desired);
+        (Health::Healthy, note)
+    } else {
+        let note = format!("{} of {} ready, on its way", now.workload.ready, now.workload.desired);
+        (Health::OnItsWay, note)
+    };
+    let staying = now.pods.iter().filter(|it| it.current && !it.terminating);
+    let restarts = staying.map(|it| it.restarts).fold(0, u32::saturating_add);
     let check = Check {
         at: now.taken_at,
         ready: now.workload.ready,
         desired: now.workload.desired,
-        restarts: 0,
-        note: String::new(),
+        restarts,
+        note,
     };
-    Look { check, health: Health::OnItsWay }
+    Look { check, health }
+}
+
+/// The evidence without what happened before the fix: an end that was seen then, of the same
+/// container of the same pod, says nothing about now.
+fn without_old_news(before: &Evidence, now: &Evidence) -> Evidence {
+    let mut fresh = now.clone();
+    let old = |it: &ContainerFacts| {
+        before.containers.iter().any(|was| {
+            was.name == it.name
+                && was.role == it.role
+                && was.pod == it.pod
+                && was.restarts == it.restarts
+                && was.state.exited_at == it.state.exited_at
+        })
+    };
+    for container in &mut fresh.containers {
+        if !old(container) {
+            continue;
+        }
+        let running_since = container.state.running_since;
+        let waits_for_old = container.state.waiting.as_deref() == Some("CrashLoopBackOff")
+            || container.state.last_exit.is_some() && container.state.waiting.is_none();
+        if waits_for_old {
+            container.state = types::ContainerState { running_since, ..Default::default() };
+            for probe in &mut container.probes {
+                probe.failure = None;
+            }
+        }
+    }
+    // A controller that has not made its new pods yet shows the old ones and their trouble.
+    if now.workload.rolling_out && !now.pods.iter().any(|it| is_new(before, it.uid.as_str())) {
+        for container in &mut fresh.containers {
+            if before.pods.iter().any(|it| it.name == container.pod) && !is_edited_in_place(now) {
+                let running_since = container.state.running_since;
+                container.state = types::ContainerState { running_since, ..Default::default() };
+            }
+        }
+        fresh.pods.retain(|it| it.scheduled);
+        fresh.events.clear();
+    }
+    fresh
+}
+
+/// Whether this kind of subject is mended without new pods.
+fn is_edited_in_place(now: &Evidence) -> bool {
+    now.subject.kind == Kind::Pod
+}
+
+fn is_new(before: &Evidence, uid: &str) -> bool {
+    !before.pods.iter().any(|it| it.uid == uid)
+}
+
+/// Whether a container of the newest template is neither running nor finished.
+fn is_waiting(evidence: &Evidence) -> bool {
+    evidence.containers.iter().any(|it| !it.pod.is_empty() && it.state.waiting.is_some())
+}
+
+/// A neighbour that had all its replicas before and lacks some now.
+fn lost_neighbour(before: &Evidence, now: &Evidence) -> Option<String> {
+    before
+        .neighbours
+        .iter()
+        .filter(|it| it.desired <= it.ready)
+        .find(|was| {
+            now.neighbours
+                .iter()
+                .any(|it| it.object.is_same(&was.object) && it.ready < it.desired.min(was.ready))
+        })
+        .map(|it| it.object.to_string())
 }
 
 /// The verdict over all looks since the write, oldest first; `None` while it is too early to say.
-pub fn judge(_looks: &[Look], _applied_at: Timestamp, _patience: Patience) -> Option<Verdict> {
-    None
+///
+/// Recovered: healthy for `settle` without a restart. Worse or failing for `settle` ends it early, so that
+/// what does not help is taken back soon; what is merely on its way has until `deadline`.
+pub fn judge(looks: &[Look], applied_at: Timestamp, patience: Patience) -> Option<Verdict> {
+    let last = looks.last()?;
+    let lasted = |health: Health| {
+        let same = |it: &&Look| {
+            let steady = it.check.restarts == last.check.restarts || health != Health::Healthy;
+            it.health == health && steady
+        };
+        let first = looks.iter().rev().take_while(same).last()?;
+        Some(last.check.at.duration_since(first.check.at))
+    };
+    let settled = |health| lasted(health).is_some_and(|it| patience.settle <= it);
+    match last.health {
+        Health::Healthy if settled(Health::Healthy) => return Some(Verdict::Recovered),
+        Health::Worse if settled(Health::Worse) => return Some(Verdict::Worse),
+        Health::Failing if settled(Health::Failing) => return Some(Verdict::Unchanged),
+        Health::Healthy | Health::Worse | Health::Failing | Health::OnItsWay => {}
+    }
+    let over = patience.deadline <= last.check.at.duration_since(applied_at);
+    over.then_some(match last.health {
+        Health::Worse => Verdict::Worse,
+        Health::Healthy | Health::OnItsWay | Health::Failing => Verdict::Unchanged,
+    })
 }

@@ -5,13 +5,16 @@
 #![deny(clippy::disallowed_methods)]
 
 mod objects;
+mod root;
 mod redact;
 mod evidence;
 mod analyzers;
 mod judge;
+mod suspicion;
 
 pub use analyzers::diagnose;
 pub use evidence::{context, gather};
-pub use judge::{Health, Look, Patience, judge, look};
+pub use judge::{Health, Look, Patience, healthy, judge, look};
 pub use objects::{ConfigMapKeys, Log, Objects, Root, Usage};
 pub use redact::Redactor;
+pub use suspicion::{suspicious_pod, suspicious_workload};

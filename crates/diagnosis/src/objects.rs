@@ -66,6 +66,8 @@ pub struct Objects {
     pub logs: Vec<Log>,
     /// What containers use, when a metrics server tells.
     pub usage: Vec<Usage>,
+    /// Revisions (ReplicaSets, ControllerRevisions) that were seen ready before, by name.
+    pub ready_revisions: Vec<String>,
     /// Reads that failed, with reason.
     pub unread: Vec<String>,
 }

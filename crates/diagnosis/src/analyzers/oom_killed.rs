@@ -1,0 +1,38 @@
+//! A container was killed for using more memory than its limit.
+//!
+//! ## What it looks for
+//! A last end with reason `OOMKilled` in the last ten minutes, also when the container runs again.
+//! The exit code says nothing: any SIGKILL gives 137, and a shell may outlive its killed child with 0.
+//!
+//! ## What it does not see
+//! A node out of memory, which evicts the pod instead of killing the container.
+
+use types::{Clue, Diagnosis, Evidence, Fault};
+
+use super::{ended_recently, wording};
+
+pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
+    let container = evidence.containers.iter().find(|it| {
+        it.state.last_exit.as_deref() == Some("OOMKilled") && ended_recently(it, evidence)
+    })?;
+    let name = &container.name;
+    let mut clues = wording::last_exit(container);
+    let cause = match &container.memory_limit {
+        Some(limit) => {
+            clues.push(Clue::new(wording::fact(container, "memory_limit"), limit));
+            format!("Container {name} needs more memory than its limit of {limit} allows.")
+        }
+        None => format!("Container {name} was killed for memory without a limit of its own."),
+    };
+    if let Some(used) = container.memory_used {
+        clues.push(Clue::new(wording::fact(container, "memory_used"), &used));
+    }
+    clues.extend(wording::rollout(evidence));
+    Some(Diagnosis {
+        fault: Fault::OomKilled,
+        container: Some(name.clone()),
+        cause,
+        clues,
+        confidence: 0.99,
+    })
+}

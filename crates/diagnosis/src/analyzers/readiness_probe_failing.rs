@@ -1,0 +1,55 @@
+//! The readiness probe fails: the pod runs and gets no traffic.
+//!
+//! ## What it looks for
+//! A container that runs, is not ready for longer than its probe's own patience, and a recent failure of the probe.
+//!
+//! ## What it does not see
+//! A dependency that is down, which makes a healthy pod unready for good reason.
+
+use jiff::SignedDuration;
+use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
+
+use super::{probe_kills, running_for, wording};
+
+/// A start that takes no longer than this many times the probe's own patience is slow, not broken.
+const SLOW_START: i64 = 2;
+/// What a start may always take, in seconds: a probe with a short period says nothing about the application.
+const MIN_START_SECS: i64 = 30;
+
+pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
+    let (container, probe, failure) = evidence.containers.iter().find_map(|container| {
+        let probe = container.probes.iter().find(|it| it.kind == ProbeKind::Readiness)?;
+        let failure = probe.failure.as_ref()?;
+        is_overdue(container, probe, evidence).then_some((container, probe, failure))
+    })?;
+    let name = &container.name;
+    let mut clues = vec![
+        Clue::new(wording::fact(container, "probes[readiness].action"), &probe.action),
+        Clue::new(wording::fact(container, "probes[readiness].failure"), failure),
+    ];
+    clues.extend(wording::rollout(evidence));
+    let cause = match probe_kills::undeclared_port(container, probe) {
+        Some(port) => format!(
+            "The readiness probe of container {name} asks at port {port}, which the container does not declare."
+        ),
+        None => format!("Container {name} runs, but its readiness probe fails."),
+    };
+    Some(Diagnosis {
+        fault: Fault::ReadinessProbeFailing,
+        container: Some(name.clone()),
+        cause,
+        clues,
+        confidence: 0.85,
+    })
+}
+
+/// Whether the container has run for longer than a slow start takes.
+fn is_overdue(container: &ContainerFacts, probe: &ProbeFacts, evidence: &Evidence) -> bool {
+    let Some(running) = running_for(container, evidence) else { return false };
+    let number = |it: Option<u32>, default: i64| it.map_or(default, i64::from);
+    let own = number(probe.initial_delay_secs, 0)
+        + number(probe.period_secs, 10) * number(probe.failure_threshold, 3);
+    // Where the kubelet still waits for the startup probe, the readiness probe was not asked yet.
+    let patience = SignedDuration::from_secs((own * SLOW_START).max(MIN_START_SECS));
+    !container.ready && patience < running
+}

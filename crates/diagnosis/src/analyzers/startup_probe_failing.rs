@@ -1,0 +1,15 @@
+//! The startup probe fails, and the kubelet kills the container for it.
+//!
+//! ## What it looks for
+//! A recent failure of the startup probe on a container that was restarted, and whose end was not for memory.
+//!
+//! ## What it does not see
+//! Why the application does not answer, unless the probe asks at a port that nobody declares.
+
+use types::{Diagnosis, Evidence, Fault, ProbeKind};
+
+use super::probe_kills;
+
+pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
+    probe_kills::diagnose(evidence, ProbeKind::Startup, Fault::StartupProbeFailing)
+}

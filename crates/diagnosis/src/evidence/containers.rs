@@ -1,0 +1,185 @@
+//! The containers of the template, each with the worst state that a pod shows.
+
+use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
+use types::{ContainerFacts, ContainerRole, ContainerState, PodFacts, Quantity};
+
+use crate::evidence::probes;
+use crate::suspicion::ORDINARY_WAITS;
+use crate::{Objects, Redactor};
+
+/// Lines of a log that are kept.
+const MAX_LINES: usize = 40;
+/// Characters of a line, or of a message, that are kept.
+const MAX_CHARS: usize = 500;
+
+/// Facts of every container of the template, those that run first, then the init containers.
+pub(super) fn facts(
+    objects: &Objects,
+    pods: &[PodFacts],
+    redactor: &Redactor,
+) -> Vec<ContainerFacts> {
+    let Some(spec) = objects.root.pod_spec() else { return vec![] };
+    let of = |role, containers: &[Container]| -> Vec<ContainerFacts> {
+        let reader = Reader { objects, pods, redactor, role };
+        containers.iter().enumerate().map(|(index, it)| reader.read(index, it)).collect()
+    };
+    let mut facts = of(ContainerRole::App, &spec.containers);
+    facts.extend(of(ContainerRole::Init, spec.init_containers.as_deref().unwrap_or_default()));
+    facts
+}
+
+/// What is read from, for the containers of one list.
+struct Reader<'a> {
+    objects: &'a Objects,
+    pods: &'a [PodFacts],
+    redactor: &'a Redactor,
+    role: ContainerRole,
+}
+
+impl Reader<'_> {
+    fn read(&self, index: usize, container: &Container) -> ContainerFacts {
+        let resources = container.resources.as_ref();
+        let limit = |name| quantity(resources.and_then(|it| it.limits.as_ref())?.get(name));
+        let request = |name| quantity(resources.and_then(|it| it.requests.as_ref())?.get(name));
+        let mut facts = ContainerFacts {
+            name: container.name.clone(),
+            role: self.role,
+            index,
+            image: container.image.clone().unwrap_or_default(),
+            pod: String::new(),
+            ready: false,
+            restarts: 0,
+            state: ContainerState::default(),
+            memory_limit: limit("memory"),
+            memory_request: request("memory"),
+            cpu_limit: limit("cpu"),
+            cpu_request: request("cpu"),
+            memory_used: None,
+            cpu_used: None,
+            ports: ports(container),
+            probes: probes::facts(container),
+            log: vec![],
+            previous_log: vec![],
+        };
+        if let Some((pod, status)) = self.worst(&container.name) {
+            self.fill(&mut facts, pod, status);
+        }
+        facts
+    }
+
+    /// The worst status of this container over the pods of the newest revision; over all when there are none.
+    fn worst(&self, name: &str) -> Option<(&Pod, &ContainerStatus)> {
+        let fact = |pod: &Pod| {
+            self.pods.iter().find(|it| Some(it.name.as_str()) == pod.metadata.name.as_deref())
+        };
+        let among = |current: bool| {
+            let pods = self.objects.pods.iter().filter(move |pod| {
+                fact(pod).is_some_and(|it| !it.terminating && (it.current || !current))
+            });
+            pods.filter_map(|pod| Some((&**pod, self.status(pod, name)?)))
+                .max_by_key(|(_, status)| (badness(status), status.restart_count))
+        };
+        among(true).or_else(|| among(false))
+    }
+
+    fn status<'p>(&self, pod: &'p Pod, name: &str) -> Option<&'p ContainerStatus> {
+        let status = pod.status.as_ref()?;
+        let list = match self.role {
+            ContainerRole::App => &status.container_statuses,
+            ContainerRole::Init => &status.init_container_statuses,
+        };
+        list.as_ref()?.iter().find(|it| it.name == name)
+    }
+
+    fn fill(&self, facts: &mut ContainerFacts, pod: &Pod, status: &ContainerStatus) {
+        let pod_name = pod.metadata.name.clone().unwrap_or_default();
+        facts.ready = status.ready;
+        facts.restarts = u32::try_from(status.restart_count).unwrap_or(0);
+        facts.state = self.state(status);
+        let usage = self
+            .objects
+            .usage
+            .iter()
+            .filter(|it| it.container == facts.name && it.pod == pod_name)
+            .max_by_key(|it| it.memory_bytes);
+        facts.memory_used = usage.map(|it| it.memory_bytes);
+        facts.cpu_used = usage.map(|it| it.cpu_millis);
+        facts.log = self.log(&pod_name, &facts.name, false);
+        facts.previous_log = self.log(&pod_name, &facts.name, true);
+        for probe in &mut facts.probes {
+            probe.failure = probes::failure(self.objects, &pod_name, &facts.name, probe.kind)
+                .map(|it| self.text(&it));
+        }
+        facts.pod = pod_name;
+    }
+
+    fn state(&self, status: &ContainerStatus) -> ContainerState {
+        let now = status.state.as_ref();
+        let waiting = now.and_then(|it| it.waiting.as_ref());
+        let ended = now
+            .and_then(|it| it.terminated.as_ref())
+            .or_else(|| status.last_state.as_ref().and_then(|it| it.terminated.as_ref()));
+        ContainerState {
+            waiting: waiting.and_then(|it| it.reason.clone()),
+            waiting_message: waiting.and_then(|it| it.message.as_deref()).map(|it| self.text(it)),
+            running_since: now
+                .and_then(|it| it.running.as_ref()?.started_at.as_ref())
+                .map(|it| it.0),
+            last_exit: ended.and_then(|it| it.reason.clone()),
+            exit_code: ended.map(|it| it.exit_code),
+            exit_message: ended.and_then(|it| it.message.as_deref()).map(|it| self.text(it)),
+            exited_at: ended.and_then(|it| it.finished_at.as_ref()).map(|it| it.0),
+        }
+    }
+
+    fn log(&self, pod: &str, container: &str, previous: bool) -> Vec<String> {
+        let log = self
+            .objects
+            .logs
+            .iter()
+            .find(|it| it.pod == pod && it.container == container && it.previous == previous);
+        let redacted = log.map(|it| self.redactor.redact(&it.text)).unwrap_or_default();
+        let lines: Vec<_> = redacted.lines().map(cut).collect();
+        lines.get(lines.len().saturating_sub(MAX_LINES)..).unwrap_or_default().to_vec()
+    }
+
+    fn text(&self, text: &str) -> String {
+        cut(&self.redactor.redact(text))
+    }
+}
+
+/// As much of a text as is kept.
+fn cut(text: &str) -> String {
+    text.chars().take(MAX_CHARS).collect()
+}
+
+/// How bad a status is; the order decides which pod stands for the container.
+fn badness(status: &ContainerStatus) -> u8 {
+    let state = status.state.as_ref();
+    let waits_badly = state
+        .and_then(|it| it.waiting.as_ref()?.reason.as_deref())
+        .is_some_and(|it| !ORDINARY_WAITS.contains(&it));
+    let ended = state.and_then(|it| it.terminated.as_ref());
+    let ended_badly = ended.is_some_and(|it| it.exit_code != 0);
+    let ended_before = status.last_state.as_ref().is_some_and(|it| it.terminated.is_some());
+    match (waits_badly || ended_badly, ended_before, status.ready) {
+        (true, _, _) => 3,
+        (false, true, _) => 2,
+        (false, false, false) => 1,
+        (false, false, true) => 0,
+    }
+}
+
+fn ports(container: &Container) -> Vec<(String, u16)> {
+    let ports = container.ports.iter().flatten();
+    ports
+        .filter_map(|it| {
+            Some((it.name.clone().unwrap_or_default(), u16::try_from(it.container_port).ok()?))
+        })
+        .collect()
+}
+
+fn quantity(amount: Option<&Amount>) -> Option<Quantity> {
+    amount.map(|it| Quantity(it.0.clone()))
+}

@@ -1,0 +1,48 @@
+//! Events about the subject and what it owns.
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Event;
+use types::EventFacts;
+
+use crate::{Objects, Redactor};
+
+/// More events than this say nothing new.
+const MAX_EVENTS: usize = 50;
+/// Characters of a message that are kept.
+const MAX_CHARS: usize = 1000;
+
+/// Facts of the events, newest first.
+pub(super) fn facts(objects: &Objects, redactor: &Redactor) -> Vec<EventFacts> {
+    let mut events: Vec<_> = objects.events.iter().collect();
+    events.sort_by_key(|it| std::cmp::Reverse((last_seen(it), it.metadata.name.clone())));
+    events.into_iter().take(MAX_EVENTS).map(|it| event_facts(it, redactor)).collect()
+}
+
+fn event_facts(event: &Event, redactor: &Redactor) -> EventFacts {
+    let word = |it: &Option<String>| it.clone().unwrap_or_default();
+    let object = &event.involved_object;
+    let series = event.series.as_ref().and_then(|it| it.count);
+    let message = redactor.redact(event.message.as_deref().unwrap_or_default());
+    EventFacts {
+        type_: word(&event.type_),
+        reason: word(&event.reason),
+        message: message.chars().take(MAX_CHARS).collect(),
+        object: format!(
+            "{} {}/{}",
+            word(&object.kind),
+            word(&object.namespace),
+            word(&object.name)
+        ),
+        count: series.or(event.count).and_then(|it| u32::try_from(it).ok()).unwrap_or(1),
+        last_seen: last_seen(event),
+    }
+}
+
+/// When an event was last seen, by whichever of its clocks is set.
+pub(crate) fn last_seen(event: &Event) -> Option<Timestamp> {
+    let series = event.series.as_ref().and_then(|it| it.last_observed_time.as_ref()).map(|it| it.0);
+    let last = event.last_timestamp.as_ref().map(|it| it.0);
+    let first = event.first_timestamp.as_ref().map(|it| it.0);
+    let made = event.metadata.creation_timestamp.as_ref().map(|it| it.0);
+    series.or(last).or(event.event_time.as_ref().map(|it| it.0)).or(first).or(made)
+}

@@ -1,0 +1,93 @@
+//! Images that are known to run, with a repository that the template uses.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Pod;
+use types::{ContainerFacts, ImageFacts, RevisionFacts};
+
+use crate::Objects;
+
+/// More candidates than this help nobody.
+const MAX_IMAGES: usize = 20;
+
+/// Images of the template's repositories that run ready elsewhere, or ran ready here.
+pub(super) fn facts(
+    objects: &Objects,
+    containers: &[ContainerFacts],
+    revisions: &[RevisionFacts],
+) -> Vec<ImageFacts> {
+    let wanted = |image: &str| {
+        containers.iter().any(|it| repository(&it.image) == repository(image) && it.image != image)
+    };
+    let mut found: BTreeMap<String, ImageFacts> = BTreeMap::new();
+    for revision in revisions.iter().filter(|it| it.was_ready && !it.current) {
+        let images = revision.edits.iter().filter(|it| it.path.as_str().ends_with("/image"));
+        for image in images.filter_map(|it| it.to.as_ref()?.as_str()).filter(|it| wanted(it)) {
+            let seen_in = format!("revision {}", revision.revision);
+            found.entry(image.to_owned()).or_insert(ImageFacts {
+                image: image.to_owned(),
+                seen_in,
+                own: true,
+            });
+        }
+    }
+    for pod in &objects.all_pods {
+        for image in ready_images(pod).filter(|it| wanted(it)) {
+            let name = pod.metadata.name.as_deref().unwrap_or_default();
+            let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
+            found.entry(image.to_owned()).or_insert_with(|| ImageFacts {
+                image: image.to_owned(),
+                seen_in: format!("Pod {namespace}/{name}"),
+                own: false,
+            });
+        }
+    }
+    let mut images: Vec<_> = found.into_values().collect();
+    images.sort_by(|a, b| (!a.own, &a.image).cmp(&(!b.own, &b.image)));
+    images.truncate(MAX_IMAGES);
+    images
+}
+
+/// The images of the containers of this pod that are ready, as its spec names them.
+fn ready_images(pod: &Pod) -> impl Iterator<Item = &str> {
+    let statuses = pod.status.as_ref().and_then(|it| it.container_statuses.as_deref());
+    let statuses = statuses.unwrap_or_default();
+    let containers = pod.spec.iter().flat_map(|it| &it.containers);
+    containers
+        .filter(|it| statuses.iter().any(|status| status.name == it.name && status.ready))
+        .filter_map(|it| it.image.as_deref())
+}
+
+/// The image without tag and digest.
+fn repository(image: &str) -> &str {
+    let image = image.split('@').next().unwrap_or(image);
+    match image.rsplit_once(':') {
+        // A colon before the last slash belongs to the registry's port.
+        Some((repository, tag)) if !tag.contains('/') => repository,
+        Some(_) | None => image,
+    }
+}
+
+/// The last part of the repository: `nginx`.
+pub(super) fn family(image: &str) -> String {
+    repository(image).rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(image: &str, expected: &str, family_expected: &str) {
+        assert_eq!(repository(image), expected);
+        assert_eq!(family(image), family_expected);
+    }
+
+    #[test]
+    fn the_port_of_a_registry_is_no_tag() {
+        check("nginx", "nginx", "nginx");
+        check("nginx:1.27", "nginx", "nginx");
+        check("registry:5000/shop/web", "registry:5000/shop/web", "web");
+        check("registry:5000/shop/web:1.2@sha256:ab", "registry:5000/shop/web", "web");
+    }
+}

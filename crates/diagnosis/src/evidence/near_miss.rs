@@ -1,0 +1,52 @@
+//! The one name that was probably meant.
+
+/// How many edits away a name may be.
+const MAX_EDITS: usize = 2;
+/// Names shorter than this are too alike by chance.
+const MIN_CHARS: usize = 4;
+
+/// The one candidate that is one or two edits away from `name`; `None` when there is none or more than one.
+pub(super) fn near_miss<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    if name.chars().count() < MIN_CHARS {
+        return None;
+    }
+    let mut near: Vec<_> = candidates
+        .into_iter()
+        .map(|it| (strsim::osa_distance(name, it), it))
+        .filter(|it| 0 < it.0 && it.0 <= MAX_EDITS)
+        .collect();
+    near.sort_unstable();
+    near.dedup();
+    match near.as_slice() {
+        [only] => Some(only.1.to_owned()),
+        [best, next, ..] if best.0 < next.0 => Some(best.1.to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_seen() {
+        let names = ["api-settings", "web-settings"];
+
+        assert_eq!(near_miss("api-setings", names).as_deref(), Some("api-settings"));
+        assert_eq!(near_miss("api-settigns", names).as_deref(), Some("api-settings"));
+    }
+
+    #[test]
+    fn two_that_are_equally_near_are_none() {
+        assert_eq!(near_miss("cache-x", ["cache-1", "cache-2"]), None);
+    }
+
+    #[test]
+    fn another_name_is_no_slip() {
+        assert_eq!(near_miss("api-settings", ["billing"]), None);
+        assert_eq!(near_miss("a", ["b"]), None);
+    }
+}

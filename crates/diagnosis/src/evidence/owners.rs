@@ -1,0 +1,113 @@
+//! Who else writes the object.
+
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
+use serde_json::Value;
+use types::{FieldPath, Owner};
+
+use crate::Objects;
+
+/// Field managers whose writes are a person's, the control plane's or our own.
+const NOT_FOREIGN: [&str; 9] = [
+    "k8s-reflexion-agent",
+    "kubectl",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kubelet",
+    "before-first-apply",
+    "Mozilla",
+    "curl",
+    "unknown",
+];
+/// Fields of one manager that are listed; one who has more owns the object.
+const MAX_FIELDS: usize = 200;
+
+/// Everybody else who writes the root.
+pub(super) fn facts(objects: &Objects) -> Vec<Owner> {
+    let mut owners = marks(objects);
+    owners.extend(objects.autoscalers.iter().flatten().filter_map(|it| autoscaler(it, objects)));
+    let managers = objects.root.metadata().managed_fields.iter().flatten();
+    owners.extend(managers.filter_map(manager));
+    owners
+}
+
+/// Labels and annotations by which a tool claims the whole object.
+fn marks(objects: &Objects) -> Vec<Owner> {
+    let root = &objects.root;
+    let annotation = |name: &str| root.annotation(name).is_some();
+    let label = |name: &str| root.label(name).is_some();
+    let mut owners = Vec::new();
+    let mut add = |name: &str, mark: &str| {
+        owners.push(Owner { name: name.to_owned(), mark: mark.to_owned(), fields: vec![] });
+    };
+    for mark in ["argocd.argoproj.io/tracking-id", "argocd.argoproj.io/instance"] {
+        if annotation(mark) || label(mark) {
+            add("argocd", mark);
+        }
+    }
+    for mark in ["kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name"] {
+        if label(mark) || annotation(mark) {
+            add("flux", mark);
+        }
+    }
+    if annotation("meta.helm.sh/release-name")
+        || root.label("app.kubernetes.io/managed-by") == Some("Helm")
+    {
+        add("helm", "meta.helm.sh/release-name");
+    }
+    let controller =
+        root.metadata().owner_references.iter().flatten().find(|it| it.controller == Some(true));
+    if let Some(controller) = controller {
+        add(
+            &controller.kind,
+            &format!("ownerReference to {} {}", controller.kind, controller.name),
+        );
+    }
+    owners
+}
+
+/// An autoscaler that owns the number of replicas of the root.
+fn autoscaler(it: &HorizontalPodAutoscaler, objects: &Objects) -> Option<Owner> {
+    let target = &it.spec.scale_target_ref;
+    let root = objects.root.object_ref();
+    let name = it.metadata.name.as_deref().unwrap_or_default();
+    (target.kind == root.kind.as_str() && target.name == root.name).then(|| Owner {
+        name: "hpa".to_owned(),
+        mark: format!("HorizontalPodAutoscaler {name}"),
+        fields: vec!["/spec/replicas".to_owned()],
+    })
+}
+
+/// A field manager that is neither a person nor the control plane nor we, with the fields of the spec that are his.
+fn manager(entry: &ManagedFieldsEntry) -> Option<Owner> {
+    let name = entry.manager.as_deref()?;
+    let ours = NOT_FOREIGN.iter().any(|it| name == *it || name.starts_with(&format!("{it}-")));
+    if ours || entry.subresource.is_some() || entry.operation.as_deref() != Some("Apply") {
+        return None;
+    }
+    let mut fields = Vec::new();
+    let spec = entry.fields_v1.as_ref().and_then(|it| it.0.get("f:spec"))?;
+    collect(spec, &FieldPath::root().child("spec"), &mut fields);
+    Some(Owner {
+        name: name.to_owned(),
+        mark: "managedFields (server-side apply)".to_owned(),
+        fields: if fields.len() < MAX_FIELDS { fields } else { vec![] },
+    })
+}
+
+/// The leaves of a `FieldsV1` tree as paths; an element of a list is named by its key, `k:{"name":"app"}`.
+fn collect(tree: &Value, path: &FieldPath, fields: &mut Vec<String>) {
+    let members = tree.as_object().into_iter().flatten().filter(|it| it.0 != ".");
+    let mut leaf = true;
+    for (name, below) in members {
+        if MAX_FIELDS <= fields.len() {
+            return;
+        }
+        leaf = false;
+        let step = name.strip_prefix("f:").unwrap_or(name);
+        collect(below, &path.child(step), fields);
+    }
+    if leaf {
+        fields.push(path.to_string());
+    }
+}

@@ -1,0 +1,76 @@
+//! The pods of the subject.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{Pod, PodCondition};
+use types::PodFacts;
+
+use crate::{Objects, Root};
+
+/// More pods than this say nothing new.
+const MAX_PODS: usize = 50;
+
+/// Facts of the pods: those that fail first, then the newest.
+pub(super) fn facts(objects: &Objects, current: Option<&str>) -> Vec<PodFacts> {
+    let mut facts: Vec<_> =
+        objects.pods.iter().map(|it| pod_facts(it, is_current(objects, it, current))).collect();
+    facts.sort_by(|a, b| (a.ready, b.created_at, &a.name).cmp(&(b.ready, a.created_at, &b.name)));
+    facts.truncate(MAX_PODS);
+    facts
+}
+
+/// Whether the pod belongs to the newest revision of the template.
+fn is_current(objects: &Objects, pod: &Pod, current: Option<&str>) -> bool {
+    let label = |name: &str| pod.metadata.labels.as_ref()?.get(name).map(String::as_str);
+    match &objects.root {
+        Root::Deployment(_) => current.is_none() || label("pod-template-hash") == current,
+        Root::StatefulSet(_) | Root::DaemonSet(_) => {
+            current.is_none() || label("controller-revision-hash") == current
+        }
+        Root::CronJob(_) => {
+            let newest = objects
+                .jobs
+                .iter()
+                .max_by_key(|it| it.metadata.creation_timestamp.as_ref().map(|it| it.0));
+            let uid = newest.and_then(|it| it.metadata.uid.as_deref());
+            let owners = pod.metadata.owner_references.iter().flatten();
+            owners.into_iter().any(|it| Some(it.uid.as_str()) == uid)
+        }
+        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) => true,
+    }
+}
+
+fn pod_facts(pod: &Arc<Pod>, current: bool) -> PodFacts {
+    let word = |it: &Option<String>| it.clone().unwrap_or_default();
+    let status = pod.status.as_ref();
+    let ready = condition(pod, "Ready").filter(|it| it.status == "True");
+    let refused = condition(pod, "PodScheduled").filter(|it| it.status == "False");
+    let containers = status.iter().flat_map(|it| it.container_statuses.iter().flatten());
+    let node = pod.spec.as_ref().and_then(|it| it.node_name.clone());
+    PodFacts {
+        name: word(&pod.metadata.name),
+        uid: word(&pod.metadata.uid),
+        resource_version: word(&pod.metadata.resource_version),
+        phase: status.and_then(|it| it.phase.clone()).unwrap_or_default(),
+        reason: status.and_then(|it| it.reason.clone()),
+        ready: ready.is_some(),
+        ready_since: ready.and_then(|it| it.last_transition_time.as_ref()).map(|it| it.0),
+        restarts: containers.map(|it| u32::try_from(it.restart_count).unwrap_or(0)).sum(),
+        scheduled: node.is_some(),
+        unschedulable: refused.and_then(|it| it.message.clone()),
+        node,
+        current,
+        terminating: pod.metadata.deletion_timestamp.is_some(),
+        created_at: pod.metadata.creation_timestamp.as_ref().map(|it| it.0),
+    }
+}
+
+/// A condition of the pod.
+pub(super) fn condition<'a>(pod: &'a Pod, type_: &str) -> Option<&'a PodCondition> {
+    pod.status.as_ref()?.conditions.as_ref()?.iter().find(|it| it.type_ == type_)
+}
+
+/// Whether its condition `Ready` is true.
+pub(super) fn is_ready(pod: &Pod) -> bool {
+    condition(pod, "Ready").is_some_and(|it| it.status == "True")
+}

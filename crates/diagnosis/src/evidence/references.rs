@@ -1,0 +1,222 @@
+//! What the template refers to by name, whether it is there, and what was probably meant.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::{Container, PodSpec, Volume};
+use types::{FieldPath, ReferenceFacts, ReferenceKind};
+
+use crate::evidence::near_miss::near_miss;
+use crate::evidence::pods;
+use crate::{Objects, Root};
+
+/// A reference as it stands in the template.
+struct Reference {
+    kind: ReferenceKind,
+    name: String,
+    key: Option<String>,
+    optional: bool,
+    /// Where the name stands, and where the key stands.
+    path: FieldPath,
+    key_path: Option<FieldPath>,
+}
+
+/// Facts of every reference of the template.
+pub(super) fn facts(objects: &Objects) -> Vec<ReferenceFacts> {
+    let Some(spec) = objects.root.pod_spec() else { return vec![] };
+    let Some(path) = objects.root.kind().pod_spec_path() else { return vec![] };
+    let known = Known { objects, secrets: known_secrets(objects) };
+    of_pod_spec(spec, &path).into_iter().map(|it| known.facts(it)).collect()
+}
+
+/// All references of a pod spec that stands at `path`.
+fn of_pod_spec(spec: &PodSpec, path: &FieldPath) -> Vec<Reference> {
+    let mut found = Vec::new();
+    for (index, it) in spec.containers.iter().enumerate() {
+        of_container(it, &path.child("containers").index(index), &mut found);
+    }
+    for (index, it) in spec.init_containers.iter().flatten().enumerate() {
+        of_container(it, &path.child("initContainers").index(index), &mut found);
+    }
+    for (index, it) in spec.volumes.iter().flatten().enumerate() {
+        of_volume(it, &path.child("volumes").index(index), &mut found);
+    }
+    for (index, it) in spec.image_pull_secrets.iter().flatten().enumerate() {
+        let path = path.child("imagePullSecrets").index(index).child("name");
+        // An absent pull secret is no error: the kubelet pulls without it.
+        found.push(reference(ReferenceKind::Secret, &it.name, true, path));
+    }
+    if let Some(name) = spec.service_account_name.as_ref().filter(|it| *it != "default") {
+        found.push(reference(
+            ReferenceKind::ServiceAccount,
+            name,
+            false,
+            path.child("serviceAccountName"),
+        ));
+    }
+    found.retain(|it| !it.name.is_empty());
+    found
+}
+
+fn reference(kind: ReferenceKind, name: &str, optional: bool, path: FieldPath) -> Reference {
+    Reference { kind, name: name.to_owned(), key: None, optional, path, key_path: None }
+}
+
+fn of_container(container: &Container, path: &FieldPath, found: &mut Vec<Reference>) {
+    for (index, it) in container.env_from.iter().flatten().enumerate() {
+        let path = path.child("envFrom").index(index);
+        if let Some(it) = &it.config_map_ref {
+            let path = path.child("configMapRef").child("name");
+            let optional = it.optional.unwrap_or(false);
+            found.push(reference(ReferenceKind::ConfigMap, &it.name, optional, path));
+        }
+        if let Some(it) = &it.secret_ref {
+            let path = path.child("secretRef").child("name");
+            let optional = it.optional.unwrap_or(false);
+            found.push(reference(ReferenceKind::Secret, &it.name, optional, path));
+        }
+    }
+    for (index, it) in container.env.iter().flatten().enumerate() {
+        let Some(source) = &it.value_from else { continue };
+        let path = path.child("env").index(index).child("valueFrom");
+        let (kind, name, key, optional, path) = if let Some(it) = &source.config_map_key_ref {
+            let path = path.child("configMapKeyRef");
+            (ReferenceKind::ConfigMap, &it.name, &it.key, it.optional, path)
+        } else if let Some(it) = &source.secret_key_ref {
+            let path = path.child("secretKeyRef");
+            (ReferenceKind::Secret, &it.name, &it.key, it.optional, path)
+        } else {
+            continue;
+        };
+        let mut it = reference(kind, name, optional.unwrap_or(false), path.child("name"));
+        it.key = Some(key.clone());
+        it.key_path = Some(path.child("key"));
+        found.push(it);
+    }
+}
+
+fn of_volume(volume: &Volume, path: &FieldPath, found: &mut Vec<Reference>) {
+    if let Some(it) = &volume.config_map {
+        let path = path.child("configMap").child("name");
+        found.push(reference(
+            ReferenceKind::ConfigMap,
+            &it.name,
+            it.optional.unwrap_or(false),
+            path,
+        ));
+    }
+    if let Some(it) = &volume.secret {
+        let name = it.secret_name.as_deref().unwrap_or_default();
+        let path = path.child("secret").child("secretName");
+        found.push(reference(ReferenceKind::Secret, name, it.optional.unwrap_or(false), path));
+    }
+    if let Some(it) = &volume.persistent_volume_claim {
+        let path = path.child("persistentVolumeClaim").child("claimName");
+        found.push(reference(ReferenceKind::Claim, &it.claim_name, false, path));
+    }
+    let sources = volume.projected.iter().flat_map(|it| it.sources.iter().flatten());
+    for (index, it) in sources.enumerate() {
+        let path = path.child("projected").child("sources").index(index);
+        if let Some(it) = &it.config_map {
+            let path = path.child("configMap").child("name");
+            // Every pod mounts this one; the control plane makes it.
+            if it.name != "kube-root-ca.crt" {
+                let optional = it.optional.unwrap_or(false);
+                found.push(reference(ReferenceKind::ConfigMap, &it.name, optional, path));
+            }
+        }
+        if let Some(it) = &it.secret {
+            let path = path.child("secret").child("name");
+            let optional = it.optional.unwrap_or(false);
+            found.push(reference(ReferenceKind::Secret, &it.name, optional, path));
+        }
+    }
+}
+
+/// What is known to exist in the namespace.
+struct Known<'a> {
+    objects: &'a Objects,
+    secrets: BTreeSet<String>,
+}
+
+impl Known<'_> {
+    fn facts(&self, it: Reference) -> ReferenceFacts {
+        let (exists, near_miss) = self.look_up(&it);
+        // When the object is there and only the key is not, the key is what is wrong.
+        let named = self.named(&it) == Some(true);
+        let path = it.key_path.filter(|_| named).unwrap_or(it.path);
+        ReferenceFacts {
+            kind: it.kind,
+            name: it.name,
+            key: it.key,
+            path: path.to_string(),
+            exists,
+            near_miss,
+            optional: it.optional,
+        }
+    }
+
+    /// Whether an object of that name is there; `None` when that may not be read.
+    fn named(&self, it: &Reference) -> Option<bool> {
+        let names = self.names(it.kind)?;
+        Some(names.contains(&it.name.as_str()))
+    }
+
+    fn names(&self, kind: ReferenceKind) -> Option<Vec<&str>> {
+        let objects = self.objects;
+        match kind {
+            ReferenceKind::ConfigMap => {
+                Some(objects.config_maps.as_ref()?.iter().map(|it| it.name.as_str()).collect())
+            }
+            ReferenceKind::Claim => {
+                Some(objects.claims.as_ref()?.iter().map(String::as_str).collect())
+            }
+            ReferenceKind::ServiceAccount => {
+                Some(objects.service_accounts.as_ref()?.iter().map(String::as_str).collect())
+            }
+            ReferenceKind::Secret => None,
+        }
+    }
+
+    fn look_up(&self, it: &Reference) -> (Option<bool>, Option<String>) {
+        if it.kind == ReferenceKind::Secret {
+            let near = near_miss(&it.name, self.secrets.iter().map(String::as_str));
+            let known = self.secrets.contains(&it.name);
+            return (known.then_some(true), near.filter(|_| !known));
+        }
+        let Some(names) = self.names(it.kind) else { return (None, None) };
+        if !names.contains(&it.name.as_str()) {
+            return (Some(false), near_miss(&it.name, names));
+        }
+        let Some(key) = &it.key else { return (Some(true), None) };
+        let maps = self.objects.config_maps.iter().flatten();
+        let keys = maps.filter(|map| map.name == it.name).flat_map(|it| &it.keys);
+        let keys: Vec<_> = keys.map(String::as_str).collect();
+        if keys.contains(&key.as_str()) {
+            return (Some(true), None);
+        }
+        (Some(false), near_miss(key, keys))
+    }
+}
+
+/// Names of Secrets that ready pods of the same namespace refer to. Secrets themselves are never read.
+fn known_secrets(objects: &Objects) -> BTreeSet<String> {
+    let namespace = &objects.root.metadata().namespace;
+    objects
+        .all_pods
+        .iter()
+        .filter(|it| &it.metadata.namespace == namespace && pods::is_ready(it))
+        .filter_map(|it| it.spec.as_ref())
+        .flat_map(|it| of_pod_spec(it, &FieldPath::root()))
+        .filter(|it| it.kind == ReferenceKind::Secret && !it.optional)
+        .map(|it| it.name)
+        .chain(own_ready_secrets(objects))
+        .collect()
+}
+
+/// The same of a bare pod that is ready, which is not among the others.
+fn own_ready_secrets(objects: &Objects) -> Vec<String> {
+    let Root::Pod(pod) = &objects.root else { return vec![] };
+    let spec = pod.spec.as_ref().filter(|_| pods::is_ready(pod));
+    let references = spec.map(|it| of_pod_spec(it, &FieldPath::root())).unwrap_or_default();
+    references.into_iter().filter(|it| it.kind == ReferenceKind::Secret).map(|it| it.name).collect()
+}

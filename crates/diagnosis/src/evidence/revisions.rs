@@ -1,0 +1,178 @@
+//! Former templates of the owner, and what a return to each would change.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_openapi::api::apps::v1::{ControllerRevision, ReplicaSet};
+use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
+use serde_json::Value;
+use types::{Edit, RevisionFacts};
+
+use crate::evidence::{diff, pods};
+use crate::root::template_json;
+use crate::{Objects, Redactor, Root};
+
+/// More revisions than this are never returned to.
+const MAX_REVISIONS: usize = 10;
+/// Words of changes that are kept.
+const MAX_CHANGED: usize = 20;
+
+/// The annotation that numbers a ReplicaSet.
+const REVISION: &str = "deployment.kubernetes.io/revision";
+
+/// What the pods of the newest revision carry as hash; `None` when no revision is known.
+pub(super) fn current_hash(objects: &Objects) -> Option<String> {
+    match &objects.root {
+        Root::Deployment(_) => {
+            let newest = newest_replica_set(objects)?;
+            newest.metadata.labels.as_ref()?.get("pod-template-hash").cloned()
+        }
+        Root::StatefulSet(it) => {
+            let name = it.status.as_ref()?.update_revision.clone()?;
+            Some(name)
+        }
+        Root::DaemonSet(_) => {
+            let newest = objects.controller_revisions.iter().max_by_key(|it| it.revision)?;
+            newest.metadata.labels.as_ref()?.get("controller-revision-hash").cloned()
+        }
+        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) | Root::CronJob(_) => None,
+    }
+}
+
+/// The ReplicaSet of the newest revision.
+pub(super) fn newest_replica_set(objects: &Objects) -> Option<&Arc<ReplicaSet>> {
+    let current = objects.root.template_json();
+    let same = |it: &&Arc<ReplicaSet>| replica_set_template(it).as_ref() == Some(&current);
+    let newest_first = |it: &&Arc<ReplicaSet>| (number(it), made(it));
+    let sets = || objects.replica_sets.iter();
+    sets().filter(same).max_by_key(newest_first).or_else(|| sets().max_by_key(newest_first))
+}
+
+fn number(set: &ReplicaSet) -> i64 {
+    let annotations = set.metadata.annotations.as_ref();
+    annotations.and_then(|it| it.get(REVISION)).and_then(|it| it.parse().ok()).unwrap_or(0)
+}
+
+fn made(set: &ReplicaSet) -> Option<Timestamp> {
+    set.metadata.creation_timestamp.as_ref().map(|it| it.0)
+}
+
+fn replica_set_template(set: &ReplicaSet) -> Option<Value> {
+    set.spec.as_ref()?.template.as_ref().map(template_json)
+}
+
+/// One revision before it becomes facts.
+struct Revision {
+    name: String,
+    number: i64,
+    current: bool,
+    was_ready: bool,
+    template: Value,
+}
+
+/// Facts of the revisions, newest first.
+pub(super) fn facts(objects: &Objects, redactor: &Redactor) -> Vec<RevisionFacts> {
+    let mut revisions = match &objects.root {
+        Root::Deployment(_) => of_replica_sets(objects),
+        Root::StatefulSet(_) | Root::DaemonSet(_) => of_controller_revisions(objects),
+        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) | Root::CronJob(_) => vec![],
+    };
+    revisions.sort_by_key(|it| std::cmp::Reverse((it.current, it.number)));
+    revisions.truncate(MAX_REVISIONS);
+    let current = objects.root.template_json();
+    revisions.into_iter().map(|it| revision_facts(it, &current, redactor)).collect()
+}
+
+fn revision_facts(revision: Revision, current: &Value, redactor: &Redactor) -> RevisionFacts {
+    let edits = if revision.current {
+        vec![]
+    } else {
+        diff::edits(&Root::template_path(), current, &revision.template)
+    };
+    RevisionFacts {
+        changed: changed(&edits, redactor),
+        name: revision.name,
+        revision: revision.number,
+        current: revision.current,
+        was_ready: revision.was_ready,
+        edits,
+    }
+}
+
+fn changed(edits: &[Edit], redactor: &Redactor) -> Vec<String> {
+    edits.iter().take(MAX_CHANGED).map(|it| redactor.redact(&it.to_string())).collect()
+}
+
+fn of_replica_sets(objects: &Objects) -> Vec<Revision> {
+    let newest = newest_replica_set(objects).map(|it| it.metadata.uid.clone());
+    let newest_made = newest_replica_set(objects).and_then(|it| made(it));
+    let is_newest = |it: &ReplicaSet| Some(&it.metadata.uid) == newest.as_ref();
+    let before = objects
+        .replica_sets
+        .iter()
+        .filter(|it| !is_newest(it))
+        .max_by_key(|it| number(it))
+        .and_then(|it| it.metadata.uid.clone());
+    let revision = |set: &Arc<ReplicaSet>| {
+        let name = set.metadata.name.clone().unwrap_or_default();
+        let ready_now = set.status.as_ref().and_then(|it| it.ready_replicas).unwrap_or(0) > 0;
+        let was_before = set.metadata.uid == before && before.is_some();
+        Some(Revision {
+            was_ready: ready_now
+                || objects.ready_revisions.contains(&name)
+                || (was_before && available_since_before(objects, newest_made)),
+            name,
+            number: number(set),
+            current: is_newest(set),
+            template: replica_set_template(set)?,
+        })
+    };
+    objects.replica_sets.iter().filter_map(revision).collect()
+}
+
+/// Whether the Deployment has been available without a break since before its newest revision was
+/// made: then the revision before it must have had ready pods.
+fn available_since_before(objects: &Objects, newest_made: Option<Timestamp>) -> bool {
+    let Root::Deployment(owner) = &objects.root else { return false };
+    let available = owner
+        .status
+        .as_ref()
+        .and_then(|it| it.conditions.as_ref()?.iter().find(|it| it.type_ == "Available"));
+    let since = available
+        .filter(|it| it.status == "True")
+        .and_then(|it| it.last_transition_time.as_ref())
+        .map(|it| it.0);
+    match (since, newest_made) {
+        (Some(since), Some(made)) => since < made,
+        (None, _) | (_, None) => false,
+    }
+}
+
+fn of_controller_revisions(objects: &Objects) -> Vec<Revision> {
+    let current = current_hash(objects);
+    let revision = |it: &Arc<ControllerRevision>| {
+        let name = it.metadata.name.clone().unwrap_or_default();
+        let hash = it.metadata.labels.as_ref().and_then(|it| {
+            it.get("controller-revision-hash").or_else(|| it.get("controller.kubernetes.io/hash"))
+        });
+        // A StatefulSet labels its pods with the revision's name, a DaemonSet with its hash.
+        let marks = [Some(&name), hash];
+        let template = it.data.as_ref()?.0.pointer("/spec/template")?.clone();
+        let template: PodTemplateSpec = serde_json::from_value(template).ok()?;
+        Some(Revision {
+            was_ready: objects.ready_revisions.contains(&name)
+                || objects.pods.iter().any(|pod| pods::is_ready(pod) && carries(pod, marks)),
+            current: current.is_some() && marks.contains(&current.as_ref()),
+            number: it.revision,
+            template: template_json(&template),
+            name,
+        })
+    };
+    objects.controller_revisions.iter().filter_map(revision).collect()
+}
+
+fn carries(pod: &Pod, marks: [Option<&String>; 2]) -> bool {
+    let labels = pod.metadata.labels.as_ref();
+    let hash = labels.and_then(|it| it.get("controller-revision-hash"));
+    hash.is_some() && marks.contains(&hash)
+}

@@ -1,0 +1,80 @@
+//! What the nodes could still take.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Container, Node, Pod};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
+use types::{NodeFacts, Quantity};
+
+use crate::Objects;
+
+/// What the nodes could take; `None` when nodes cannot be read.
+pub(super) fn facts(objects: &Objects) -> Option<NodeFacts> {
+    let nodes = objects.nodes.as_ref()?;
+    let mut asked: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for pod in &objects.all_pods {
+        let Some(node) = pod.spec.as_ref().and_then(|it| it.node_name.as_deref()) else { continue };
+        let phase = pod.status.as_ref().and_then(|it| it.phase.as_deref());
+        if matches!(phase, Some("Succeeded" | "Failed")) {
+            continue;
+        }
+        let (cpu, memory) = requests(pod);
+        let sum = asked.entry(node).or_default();
+        sum.0 = sum.0.saturating_add(cpu);
+        sum.1 = sum.1.saturating_add(memory);
+    }
+    let open: Vec<_> = nodes.iter().filter(|it| takes_pods(it)).collect();
+    let room = |node: &Node| {
+        let name = node.metadata.name.as_deref().unwrap_or_default();
+        let (cpu, memory) = allocatable(node);
+        let (cpu_asked, memory_asked) = asked.get(name).copied().unwrap_or_default();
+        (cpu.saturating_sub(cpu_asked), memory.saturating_sub(memory_asked))
+    };
+    let most = |it: &mut dyn Iterator<Item = u64>| it.max().unwrap_or(0);
+    Some(NodeFacts {
+        ready: u32::try_from(open.len()).unwrap_or(u32::MAX),
+        total: u32::try_from(nodes.len()).unwrap_or(u32::MAX),
+        largest_cpu: most(&mut open.iter().map(|it| allocatable(it).0)),
+        largest_memory: most(&mut open.iter().map(|it| allocatable(it).1)),
+        free_cpu: most(&mut open.iter().map(|it| room(it).0)),
+        free_memory: most(&mut open.iter().map(|it| room(it).1)),
+    })
+}
+
+fn takes_pods(node: &Node) -> bool {
+    let conditions = node.status.iter().flat_map(|it| it.conditions.iter().flatten());
+    let ready = conditions.into_iter().any(|it| it.type_ == "Ready" && it.status == "True");
+    ready && !node.spec.as_ref().and_then(|it| it.unschedulable).unwrap_or(false)
+}
+
+/// CPU in millicores and memory in bytes.
+fn allocatable(node: &Node) -> (u64, u64) {
+    let amounts = node.status.as_ref().and_then(|it| it.allocatable.as_ref());
+    let amount = |name: &str| amounts.and_then(|it| it.get(name));
+    (cpu(amount("cpu")), memory(amount("memory")))
+}
+
+/// What a pod asks for: the sum of its containers, or the largest init container when that is more.
+fn requests(pod: &Pod) -> (u64, u64) {
+    let Some(spec) = &pod.spec else { return (0, 0) };
+    let init = spec.init_containers.as_deref().unwrap_or_default();
+    let of = |it: &Container| {
+        let requests = it.resources.as_ref().and_then(|it| it.requests.as_ref());
+        let amount = |name: &str| requests.and_then(|it| it.get(name));
+        (cpu(amount("cpu")), memory(amount("memory")))
+    };
+    let sum = |it: &mut dyn Iterator<Item = u64>| it.fold(0_u64, u64::saturating_add);
+    let cpu = sum(&mut spec.containers.iter().map(|it| of(it).0));
+    let memory = sum(&mut spec.containers.iter().map(|it| of(it).1));
+    let init_cpu = init.iter().map(|it| of(it).0).max().unwrap_or(0);
+    let init_memory = init.iter().map(|it| of(it).1).max().unwrap_or(0);
+    (cpu.max(init_cpu), memory.max(init_memory))
+}
+
+fn cpu(amount: Option<&Amount>) -> u64 {
+    amount.and_then(|it| Quantity(it.0.clone()).milli_units()).unwrap_or(0)
+}
+
+fn memory(amount: Option<&Amount>) -> u64 {
+    amount.and_then(|it| Quantity(it.0.clone()).units()).unwrap_or(0)
+}

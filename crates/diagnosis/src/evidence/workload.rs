@@ -1,0 +1,195 @@
+//! What the owner wants and has.
+
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::Job;
+use types::{PodFacts, RevisionFacts, WorkloadFacts};
+
+use crate::evidence::owners;
+use crate::root::spec_hash;
+use crate::{Objects, Redactor, Root};
+
+/// The annotation that carries the id of the fix that wrote last.
+const FIX_ID: &str = "k8s-reflexion.io/fix-id";
+/// The annotation that keeps a workload out.
+const OPT_OUT: &str = "k8s-reflexion.io/opt-out";
+
+/// Facts of the owner.
+pub(super) fn facts(
+    objects: &Objects,
+    pods: &[PodFacts],
+    revisions: &[RevisionFacts],
+    redactor: &Redactor,
+) -> WorkloadFacts {
+    let counted = match &objects.root {
+        Root::Deployment(it) => deployment(it, objects),
+        Root::StatefulSet(it) => stateful_set(it, pods),
+        Root::DaemonSet(it) => daemon_set(it, pods),
+        Root::ReplicaSet(it) => replica_set(it),
+        Root::Job(it) => job(it, pods),
+        Root::CronJob(it) => {
+            let newest = objects
+                .jobs
+                .iter()
+                .max_by_key(|it| it.metadata.creation_timestamp.as_ref().map(|it| it.0));
+            let mut facts = newest.map(|it| job(it, pods)).unwrap_or_default();
+            facts.paused = it.spec.suspend.unwrap_or(false);
+            facts
+        }
+        Root::Pod(_) => {
+            let ready = pods.iter().any(|it| it.ready || it.phase == "Succeeded");
+            WorkloadFacts { desired: 1, ready: u32::from(ready), updated: 1, ..Default::default() }
+        }
+    };
+    let newest = revisions.iter().find(|it| it.current);
+    WorkloadFacts {
+        spec_hash: spec_hash(&objects.root.template_json()),
+        was_ready: pods.iter().any(|it| it.ready) || revisions.iter().any(|it| it.was_ready),
+        opted_out: objects.root.annotation(OPT_OUT) == Some("true"),
+        owners: owners::facts(objects),
+        fix_id: objects.root.annotation(FIX_ID).map(ToOwned::to_owned),
+        rolled_out_at: newest.and_then(|it| created(objects, &it.name)),
+        failed_message: counted.failed_message.as_deref().map(|it| redactor.redact(it)),
+        ..counted
+    }
+}
+
+/// When a revision was made.
+fn created(objects: &Objects, name: &str) -> Option<jiff::Timestamp> {
+    let sets = objects.replica_sets.iter().map(|it| &it.metadata);
+    let revisions = objects.controller_revisions.iter().map(|it| &it.metadata);
+    sets.chain(revisions)
+        .find(|it| it.name.as_deref() == Some(name))
+        .and_then(|it| it.creation_timestamp.as_ref())
+        .map(|it| it.0)
+}
+
+fn count(number: Option<i32>) -> u32 {
+    number.and_then(|it| u32::try_from(it).ok()).unwrap_or(0)
+}
+
+fn deployment(owner: &Deployment, objects: &Objects) -> WorkloadFacts {
+    let desired = owner.spec.as_ref().map_or(1, |it| it.replicas.unwrap_or(1));
+    let desired = u32::try_from(desired).unwrap_or(0);
+    let paused = owner.spec.as_ref().and_then(|it| it.paused).unwrap_or(false);
+    let Some(status) = &owner.status else {
+        return WorkloadFacts { desired, paused, rolling_out: true, ..Default::default() };
+    };
+    let unseen = status.observed_generation != owner.metadata.generation;
+    let updated = count(status.updated_replicas);
+    let behind = updated < desired
+        || updated < count(status.replicas)
+        || count(status.available_replicas) < desired;
+    let conditions = status.conditions.as_deref().unwrap_or_default();
+    let given_up = conditions.iter().find(|it| {
+        it.type_ == "Progressing"
+            && it.status == "False"
+            && it.reason.as_deref() != Some("DeploymentPaused")
+    });
+    let refused = conditions.iter().find(|it| it.type_ == "ReplicaFailure" && it.status == "True");
+    // The newest ReplicaSet knows first that its pods are refused.
+    let newest = super::revisions::newest_replica_set(objects);
+    let early = newest.and_then(|it| {
+        let conditions = it.status.as_ref()?.conditions.as_ref()?;
+        conditions.iter().find(|it| it.type_ == "ReplicaFailure" && it.status == "True")
+    });
+    WorkloadFacts {
+        desired,
+        ready: count(status.ready_replicas),
+        updated,
+        paused,
+        rolling_out: unseen || (behind && given_up.is_none()),
+        failed_condition: refused
+            .and_then(|it| it.reason.clone())
+            .or_else(|| early.and_then(|it| it.reason.clone()))
+            .or_else(|| given_up.and_then(|it| it.reason.clone())),
+        failed_message: refused
+            .and_then(|it| it.message.clone())
+            .or_else(|| early.and_then(|it| it.message.clone()))
+            .or_else(|| given_up.and_then(|it| it.message.clone())),
+        ..Default::default()
+    }
+}
+
+fn stateful_set(owner: &StatefulSet, pods: &[PodFacts]) -> WorkloadFacts {
+    let spec = owner.spec.as_ref();
+    let desired = u32::try_from(spec.and_then(|it| it.replicas).unwrap_or(1)).unwrap_or(0);
+    let ordered = spec
+        .and_then(|it| it.pod_management_policy.as_deref())
+        .is_none_or(|it| it == "OrderedReady");
+    let Some(status) = &owner.status else {
+        return WorkloadFacts { desired, ordered, rolling_out: true, ..Default::default() };
+    };
+    let unseen = status.observed_generation != owner.metadata.generation;
+    let ready = count(status.ready_replicas);
+    let updated = u32::try_from(pods.iter().filter(|it| it.current && !it.terminating).count());
+    let updated = updated.unwrap_or(u32::MAX);
+    WorkloadFacts {
+        desired,
+        ready,
+        updated,
+        ordered,
+        rolling_out: unseen || updated < desired || ready < desired,
+        ..Default::default()
+    }
+}
+
+fn daemon_set(owner: &DaemonSet, pods: &[PodFacts]) -> WorkloadFacts {
+    let Some(status) = &owner.status else {
+        return WorkloadFacts { desired: 1, rolling_out: true, ..Default::default() };
+    };
+    let unseen = status.observed_generation != owner.metadata.generation;
+    let desired = u32::try_from(status.desired_number_scheduled).unwrap_or(0);
+    let ready = u32::try_from(status.number_ready).unwrap_or(0);
+    let stale = pods.iter().any(|it| !it.current);
+    let updated = status.updated_number_scheduled.map_or(0, |it| u32::try_from(it).unwrap_or(0));
+    WorkloadFacts {
+        desired,
+        ready,
+        updated,
+        rolling_out: unseen || stale || updated < desired || ready < desired,
+        ..Default::default()
+    }
+}
+
+fn replica_set(owner: &ReplicaSet) -> WorkloadFacts {
+    let desired = owner.spec.as_ref().map_or(1, |it| it.replicas.unwrap_or(1));
+    let status = owner.status.as_ref();
+    let conditions = status.and_then(|it| it.conditions.as_deref()).unwrap_or_default();
+    let refused = conditions.iter().find(|it| it.type_ == "ReplicaFailure" && it.status == "True");
+    let ready = count(status.and_then(|it| it.ready_replicas));
+    let desired = u32::try_from(desired).unwrap_or(0);
+    WorkloadFacts {
+        desired,
+        ready,
+        updated: status.map_or(0, |it| u32::try_from(it.replicas).unwrap_or(0)),
+        rolling_out: ready < desired,
+        failed_condition: refused.and_then(|it| it.reason.clone()),
+        failed_message: refused.and_then(|it| it.message.clone()),
+        ..Default::default()
+    }
+}
+
+/// A job wants completions; what succeeded and what runs ready counts as ready.
+fn job(owner: &Job, pods: &[PodFacts]) -> WorkloadFacts {
+    let spec = owner.spec.as_ref();
+    let desired = spec.and_then(|it| it.completions.or(it.parallelism)).unwrap_or(1);
+    let desired = u32::try_from(desired).unwrap_or(0);
+    let status = owner.status.as_ref();
+    let conditions = status.and_then(|it| it.conditions.as_deref()).unwrap_or_default();
+    let failed = conditions
+        .iter()
+        .find(|it| matches!(it.type_.as_str(), "Failed" | "FailureTarget") && it.status == "True");
+    let complete = conditions.iter().any(|it| it.type_ == "Complete" && it.status == "True");
+    let running = pods.iter().filter(|it| it.ready && !it.terminating).count();
+    let ready = count(status.and_then(|it| it.succeeded)) + u32::try_from(running).unwrap_or(0);
+    WorkloadFacts {
+        desired,
+        ready: if complete { desired } else { ready.min(desired) },
+        updated: desired,
+        paused: spec.and_then(|it| it.suspend).unwrap_or(false),
+        rolling_out: !complete && failed.is_none(),
+        failed_condition: failed.and_then(|it| it.reason.clone()),
+        failed_message: failed.and_then(|it| it.message.clone()),
+        ..Default::default()
+    }
+}

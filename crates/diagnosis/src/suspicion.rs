@@ -1,0 +1,96 @@
+//! The cheap look at every change: is there anything to look at more closely?
+//!
+//! Suspicion may be wrong in one direction only: what is broken is always suspicious.
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+
+use crate::Root;
+
+/// How long a pod may be on its way before that alone is suspicious.
+pub(crate) const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+/// How long an end of a container stays news.
+pub(crate) const RECENT: SignedDuration = SignedDuration::from_secs(600);
+
+/// Reasons of a waiting container that are part of an ordinary start.
+pub(crate) const ORDINARY_WAITS: [&str; 2] = ["ContainerCreating", "PodInitializing"];
+
+/// Whether this pod should be looked at more closely at `now`.
+pub fn suspicious_pod(pod: &Pod, now: Timestamp) -> bool {
+    let Some(status) = &pod.status else { return false };
+    if pod.metadata.deletion_timestamp.is_some() || status.phase.as_deref() == Some("Succeeded") {
+        return false;
+    }
+    if status.phase.as_deref() == Some("Failed") {
+        return true;
+    }
+    let conditions = status.conditions.iter().flatten();
+    let mut ready = false;
+    for condition in conditions {
+        let is_false = condition.status == "False";
+        if condition.type_ == "PodScheduled" && is_false {
+            return true;
+        }
+        ready |= condition.type_ == "Ready" && condition.status == "True";
+    }
+    let containers = status.container_statuses.iter().flatten();
+    if containers.chain(status.init_container_statuses.iter().flatten()).any(|it| troubled(it, now))
+    {
+        return true;
+    }
+    let created = pod.metadata.creation_timestamp.as_ref().map_or(now, |it| it.0);
+    !ready && PATIENCE < now.duration_since(created)
+}
+
+/// Whether this container shows trouble, now or a moment ago.
+fn troubled(container: &ContainerStatus, now: Timestamp) -> bool {
+    let state = container.state.as_ref();
+    if let Some(waiting) = state.and_then(|it| it.waiting.as_ref()) {
+        let reason = waiting.reason.as_deref().unwrap_or_default();
+        if !reason.is_empty() && !ORDINARY_WAITS.contains(&reason) {
+            return true;
+        }
+    }
+    let ended = state.and_then(|it| it.terminated.as_ref());
+    let before = container.last_state.as_ref().and_then(|it| it.terminated.as_ref());
+    ended.into_iter().chain(before).any(|it| {
+        let failed = it.exit_code != 0 || it.reason.as_deref() == Some("OOMKilled");
+        let age = it.finished_at.as_ref().map(|at| now.duration_since(at.0));
+        failed && age.is_none_or(|age| age < RECENT)
+    })
+}
+
+/// Whether this owner itself reports trouble that no pod may show.
+pub fn suspicious_workload(root: &Root) -> bool {
+    let failed = |type_: &str, status: &str, reason: Option<&str>| match type_ {
+        "Progressing" => status == "False" && reason != Some("DeploymentPaused"),
+        "ReplicaFailure" | "Failed" | "FailureTarget" => status == "True",
+        _ => false,
+    };
+    match root {
+        Root::Deployment(it) => it
+            .status
+            .iter()
+            .flat_map(|it| it.conditions.iter().flatten())
+            .any(|it| failed(&it.type_, &it.status, it.reason.as_deref())),
+        Root::ReplicaSet(it) => it
+            .status
+            .iter()
+            .flat_map(|it| it.conditions.iter().flatten())
+            .any(|it| failed(&it.type_, &it.status, it.reason.as_deref())),
+        Root::Job(it) => it
+            .status
+            .iter()
+            .flat_map(|it| it.conditions.iter().flatten())
+            .any(|it| failed(&it.type_, &it.status, it.reason.as_deref())),
+        Root::StatefulSet(it) => {
+            let wanted = it.spec.as_ref().and_then(|it| it.replicas).unwrap_or(1);
+            it.status.as_ref().is_some_and(|it| it.replicas < wanted)
+        }
+        Root::DaemonSet(it) => it
+            .status
+            .as_ref()
+            .is_some_and(|it| it.current_number_scheduled < it.desired_number_scheduled),
+        Root::Pod(_) | Root::CronJob(_) => false,
+    }
+}
