@@ -63,6 +63,7 @@ pub(super) async fn objects(
         workloads: caches.workloads(),
         logs: logs.logs,
         usage: usage.unwrap_or_default(),
+        ready_revisions: vec![],
         unread: vec![],
     };
     Ok(Objects { unread: unread.0, ..objects })
