@@ -39,6 +39,9 @@ pub trait Agent: Send + Sync + 'static {
     /// Its address: what it is known by here.
     fn url(&self) -> &str;
 
+    /// Whether it answers.
+    fn check(&self) -> BoxFuture<'_, Result<(), AgentError>>;
+
     /// Its incidents and executions, from after this message on.
     fn follow(&self, after: Option<String>) -> BoxFuture<'_, Result<Stream, AgentError>>;
 

@@ -16,7 +16,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 /// The same while the stream tells by itself: only against a message that was lost.
 const ASK_AGAIN_FOLLOWING: Duration = Duration::from_secs(5);
 /// After this the run is left for later: no fix is verified or undone that slowly.
-const PATIENCE: Duration = Duration::from_secs(3600);
+const PATIENCE: Duration = Duration::from_hours(1);
 
 /// Where executions that were heard of are passed on.
 #[derive(Debug, Clone)]

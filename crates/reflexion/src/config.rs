@@ -22,7 +22,7 @@ pub struct Config {
     #[arg(long, env = "AGENT_URL", value_delimiter = ',', value_name = "URL")]
     pub agent_url: Vec<String>,
 
-    /// The older name of AGENT_URL.
+    /// The older name of `AGENT_URL`.
     #[arg(long, env = "GO_SERVICE_URL", value_delimiter = ',', value_name = "URL", hide = true)]
     pub go_service_url: Vec<String>,
 

@@ -131,7 +131,7 @@ impl Reflexion {
             let url = patient.agent.url();
             return Ok(Some(Run::new(url, incident.clone(), patient.published, Timestamp::now())));
         };
-        match take_up(&run, incident, occasion) {
+        match take_up(&run, incident, occasion, Timestamp::now()) {
             TakeUp::Leave => return Ok(None),
             TakeUp::GoOn => {
                 if run.pending().is_none() {
@@ -153,20 +153,24 @@ enum TakeUp {
     Anew,
 }
 
-fn take_up(run: &Run, incident: &Incident, occasion: Occasion) -> TakeUp {
+fn take_up(run: &Run, incident: &Incident, occasion: Occasion, now: Timestamp) -> TakeUp {
     match (run.state, occasion) {
+        // The agent did not allow it yet; a caller may try all the same.
+        (RunState::Healing, Occasion::Published | Occasion::Resumed)
+            if run.not_before.is_some_and(|it| now < it) =>
+        {
+            TakeUp::Leave
+        }
         (RunState::Healing, _) | (RunState::Waiting, Occasion::Resumed | Occasion::Asked) => {
             TakeUp::GoOn
         }
-        // A person's yes is told by the execution, not by another report of the incident.
-        (RunState::Waiting, Occasion::Published) => TakeUp::Leave,
         (RunState::Healed | RunState::Escalated | RunState::Closed, Occasion::Resumed) => {
             TakeUp::Leave
         }
         (RunState::Healed | RunState::Escalated | RunState::Closed, Occasion::Asked)
         | (RunState::Closed, Occasion::Published) => TakeUp::Anew,
-        // It is published once more while it settles.
-        (RunState::Healed, Occasion::Published) => TakeUp::Leave,
+        // A person's yes is told by the execution; and what was healed is published until it settles.
+        (RunState::Waiting | RunState::Healed, Occasion::Published) => TakeUp::Leave,
         (RunState::Escalated, Occasion::Published) => {
             if run.is_news(incident) && !is_stranded(run) { TakeUp::Anew } else { TakeUp::Leave }
         }

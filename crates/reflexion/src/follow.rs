@@ -1,6 +1,7 @@
 //! Following an agent: its stream, resumed after every break, and a heal for each incident on it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -12,11 +13,13 @@ use crate::Reflexion;
 use crate::agent::{Agent, AgentError, Heard};
 use crate::desk::{Occasion, Patient};
 use crate::run::{Run, RunState};
-use crate::store::StoreError;
+use crate::store::{Cursor, StoreError};
 
 /// The first pause after a break; it doubles up to the longest.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How often an agent that is not followed is asked whether it answers.
+const LOOK: Duration = Duration::from_secs(10);
 /// How often runs that stopped before their end are taken up again.
 const TAKE_UP: Duration = Duration::from_secs(20);
 
@@ -33,9 +36,30 @@ enum FollowError {
 impl Reflexion {
     /// Follows every agent for as long as the process lives.
     pub fn follow(&self) {
+        self.follows.store(true, Ordering::Relaxed);
         for agent in self.agents.iter() {
             let (reflexion, agent) = (self.clone(), Arc::clone(agent));
             self.runtime.spawn(async move { reflexion.follow_one(agent).await });
+        }
+    }
+
+    /// Only asks every agent now and then whether it answers, for as long as the process lives.
+    pub fn watch(&self) {
+        for agent in self.agents.iter() {
+            let (reflexion, agent) = (self.clone(), Arc::clone(agent));
+            self.runtime.spawn(async move { reflexion.watch_one(&*agent).await });
+        }
+    }
+
+    async fn watch_one(&self, agent: &dyn Agent) {
+        let part = format!("agent {}", agent.url());
+        let mut pause = interval(LOOK);
+        loop {
+            pause.tick().await;
+            match agent.check().await {
+                Ok(()) => self.probes.ready(&part),
+                Err(error) => self.probes.not_ready(&part, service::telemetry::chain(&error)),
+            }
         }
     }
 
@@ -150,9 +174,9 @@ impl Reflexion {
                 "an incident"
             );
             let run = Run::new(agent.url(), incident.clone(), true, Timestamp::now());
-            let cursor =
-                crate::store::Cursor { agent: agent.url().to_owned(), last_id: id.to_owned() };
-            store.save_run(&run, Some(&cursor)).await?;
+            let cursor = Cursor { agent: agent.url().to_owned(), last_id: id.to_owned() };
+            // The first messages of a stream may carry no id: they are told again after a break.
+            store.save_run(&run, Some(&cursor).filter(|it| !it.last_id.is_empty())).await?;
         }
         let patient = Patient { agent: Arc::clone(agent), incident, published: true };
         self.begin(patient, Occasion::Published);
@@ -173,6 +197,7 @@ impl Reflexion {
             RunState::Escalated | RunState::Waiting => {}
         }
         run.state = RunState::Closed;
+        run.incident.state = incident.state;
         reason.clone_into(&mut run.reason);
         run.updated_at = Timestamp::now();
         self.memory.store.save_run(&run, None).await

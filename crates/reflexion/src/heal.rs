@@ -2,6 +2,9 @@
 
 mod steps;
 
+pub(crate) use steps::members;
+
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use learning::{Choice, Decision};
@@ -48,7 +51,23 @@ pub(crate) enum Executed {
     /// It waits for a person's yes.
     Waits(String),
     /// Nothing was written, for this reason. Nothing is learned of the strategy.
-    NotDone(String),
+    Refused {
+        /// Why.
+        reason: String,
+        /// What to do about it.
+        then: Then,
+    },
+}
+
+/// What to do after a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// Try another offer: this one is not for a machine.
+    Another,
+    /// Try again later: the agent does not allow it yet.
+    Later,
+    /// Ask a person.
+    Person,
 }
 
 impl Reflexion {
@@ -63,7 +82,12 @@ impl Reflexion {
             let execution = match self.execute(case, choice).await? {
                 Executed::Judged(execution) => *execution,
                 Executed::Waits(reason) => return self.wait(case, reason).await,
-                Executed::NotDone(reason) => return self.escalate(case, reason).await,
+                Executed::Refused { reason, then } => {
+                    match self.take_no(case, reason, then).await? {
+                        ControlFlow::Continue(()) => continue,
+                        ControlFlow::Break(()) => return Ok(()),
+                    }
+                }
             };
             let observation = Self::observe(case, &execution, &recalled);
             let reflection = self.reflect(case, &execution, &observation, &recalled).await;
@@ -86,7 +110,9 @@ impl Reflexion {
                 return Ok(());
             }
         }
-        self.escalate(case, format!("{MAX_ATTEMPTS} attempts did not help")).await
+        let reason =
+            format!("{MAX_ATTEMPTS} attempts did not help, or all that is offered was refused");
+        self.escalate(case, reason).await
     }
 
     /// Leaves the incident to a person, visibly.
@@ -110,6 +136,26 @@ impl Reflexion {
             "waiting for a person's yes"
         );
         self.end(case, RunState::Waiting, reason).await
+    }
+
+    /// What a refusal means for the run: another offer, or an end of it here.
+    async fn take_no(
+        &self,
+        case: &mut Case,
+        reason: String,
+        then: Then,
+    ) -> Result<ControlFlow<()>, HealError> {
+        match then {
+            Then::Another => {
+                case.run.reason = reason;
+                if self.look_again(case).await? {
+                    return Ok(ControlFlow::Continue(()));
+                }
+            }
+            Then::Later if case.run.may_try() => self.put_off(case, reason).await?,
+            Then::Later | Then::Person => self.escalate(case, reason).await?,
+        }
+        Ok(ControlFlow::Break(()))
     }
 
     async fn end(&self, case: &mut Case, state: RunState, reason: String) -> Result<(), HealError> {

@@ -1,1 +1,137 @@
-//! The routes, and where errors become problem bodies.
+//! Every route of reflexion, one file for each noun, and where errors become problem bodies.
+
+mod process;
+mod workflow;
+mod debug;
+mod escalations;
+mod health;
+mod strategies;
+mod episodes;
+mod performance;
+mod statistics;
+mod settings;
+
+use std::sync::Arc;
+
+use actix_web::web;
+use service::auth::Tokens;
+use service::metrics::Metrics;
+use service::problem::Failure;
+use types::Problem;
+use utoipa::OpenApi;
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::Reflexion;
+use crate::agent::AgentError;
+use crate::heal::HealError;
+use crate::store::StoreError;
+
+/// What the routes need. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    /// What all parts of the process share.
+    pub reflexion: Reflexion,
+    /// Who may call.
+    pub tokens: Arc<Tokens>,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What the routes are, for readers.
+    pub document: utoipa::openapi::OpenApi,
+}
+
+impl Services {
+    /// Services around `reflexion`, whose callers are those of `tokens`.
+    pub fn new(reflexion: Reflexion, tokens: Tokens) -> Self {
+        let metrics = Metrics::new("reflexion");
+        reflexion.meters.register(&metrics);
+        Self { reflexion, tokens: Arc::new(tokens), metrics, document: document() }
+    }
+
+    /// Registers every route with what it needs.
+    pub fn install(self, config: &mut web::ServiceConfig) {
+        config
+            .app_data(web::Data::new(self.reflexion.probes.clone()))
+            .app_data(web::Data::new(self.reflexion))
+            .app_data(web::Data::from(self.tokens))
+            .app_data(web::Data::new(self.metrics))
+            .app_data(service::problem::json_config())
+            .app_data(service::problem::path_config())
+            .app_data(service::problem::query_config());
+        configure(&mut ServiceConfig::new(config));
+        service::health::mount(config);
+        service::metrics::mount(config);
+        service::docs::mount(config, self.document);
+    }
+}
+
+/// Registers the routes that the document describes; what they need comes as `web::Data`.
+pub fn configure(routes: &mut ServiceConfig<'_>) {
+    process::configure(routes);
+    workflow::configure(routes);
+    debug::configure(routes);
+    escalations::configure(routes);
+    health::configure(routes);
+    strategies::configure(routes);
+    episodes::configure(routes);
+    performance::configure(routes);
+    statistics::configure(routes);
+    settings::configure(routes);
+}
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "K8s Reflexion",
+    description = "Follows agents, chooses fixes by experience, and remembers what came of them.",
+    license(name = "Apache-2.0", identifier = "Apache-2.0")
+))]
+struct Document;
+
+/// The OpenAPI document of all routes.
+pub fn document() -> utoipa::openapi::OpenApi {
+    let app = actix_web::App::new().into_utoipa_app().openapi(Document::openapi());
+    app.configure(configure).split_for_parts().1
+}
+
+/// A heal that stopped before its end, from outside.
+fn heal_failure(error: &HealError) -> Failure {
+    match error {
+        HealError::Execute(error) => agent_failure(error),
+        HealError::Remember(error) => store_failure(error),
+    }
+}
+
+/// What an agent's no looks like from outside.
+fn agent_failure(error: &AgentError) -> Failure {
+    match error {
+        AgentError::Unreachable { .. } => Failure::new(
+            503,
+            "agent-unreachable",
+            service::telemetry::chain(error),
+            "check AGENT_URL and whether the agent runs; /readyz says how it is",
+        ),
+        AgentError::Problem(problem) => match problem.status {
+            400 | 404 => Failure::from(Problem::clone(problem)),
+            401 | 403 => Failure::new(
+                502,
+                "agent-refuses-token",
+                error.to_string(),
+                "give a token with role act in AGENT_TOKEN_FILE",
+            ),
+            _ => Failure::new(502, "agent-failed", error.to_string(), "see the agent's log"),
+        },
+        AgentError::Unreadable { .. } => Failure::new(
+            502,
+            "agent-unreadable",
+            error.to_string(),
+            "check that AGENT_URL names an agent of this version",
+        ),
+    }
+}
+
+/// What a failure of the knowledge base looks like from outside.
+fn store_failure(error: &StoreError) -> Failure {
+    let words = service::telemetry::chain(error);
+    tracing::error!(error = words, "the knowledge base failed");
+    Failure::new(500, "knowledge-base", words, "see the log; the disk may be full")
+}

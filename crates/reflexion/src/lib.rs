@@ -14,8 +14,10 @@ mod desk;
 mod follow;
 pub mod metrics;
 pub mod http;
+pub mod start;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use agent::Agent;
@@ -50,6 +52,8 @@ pub struct Reflexion {
     depth: Arc<RwLock<Depth>>,
     board: Board,
     desk: Desk,
+    /// Whether executions are heard of by themselves.
+    follows: Arc<AtomicBool>,
     cursors: Arc<Mutex<BTreeMap<String, String>>>,
     /// Where heals run: not on the threads that answer requests.
     runtime: tokio::runtime::Handle,
@@ -87,6 +91,7 @@ impl Reflexion {
             depth: Arc::new(RwLock::new(depth)),
             board: Board::default(),
             desk: Desk::default(),
+            follows: Arc::default(),
             cursors: Arc::default(),
             runtime: tokio::runtime::Handle::current(),
         })

@@ -1,2 +1,15 @@
-//! Starts the process.
-fn main() {}
+//! Starts reflexion.
+
+use clap::Parser;
+use reflexion::config::Config;
+use reflexion::start::start;
+
+/// Two threads besides those that serve HTTP: heals wait most of the time.
+#[tokio::main(worker_threads = 2)]
+async fn main() -> anyhow::Result<()> {
+    let config = Config::parse();
+    service::telemetry::init();
+    let running = start(&config).await?;
+    tracing::info!(address = %running.address, "listening");
+    running.until(service::shutdown::requested()).await
+}

@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 use learning::Choice;
 use serde::{Deserialize, Serialize};
-use types::{Diagnosis, Execution, Incident, ObjectRef, Strategy};
+use types::{Diagnosis, Execution, Incident, IncidentState, ObjectRef, Strategy};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A person is asked after this many attempts: each failed one is a disturbance.
-pub const MAX_ATTEMPTS: u32 = 3;
+/// A person is asked after this many attempts that were written: each failed one is a disturbance.
+pub const MAX_ATTEMPTS: usize = 3;
+/// And after this many orders, written or refused.
+const MAX_ORDERS: usize = 10;
 
 /// Where a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -58,6 +60,9 @@ pub struct RunAttempt {
     pub diagnosis: Option<Diagnosis>,
     /// How it ended, or where it was last seen.
     pub execution: Option<Execution>,
+    /// Why nothing was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// One healing of one incident.
@@ -80,7 +85,10 @@ pub struct Run {
     /// What was tried, oldest first.
     pub attempts: Vec<RunAttempt>,
     /// Attempts made before this run was opened again; they no longer count against the limit.
-    pub forgiven: u32,
+    pub forgiven: usize,
+    /// When to try again what the agent did not allow yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
     /// Why it is where it is, in one sentence.
     pub reason: String,
     /// Calls of a model.
@@ -104,6 +112,7 @@ impl Run {
             updated_at: now,
             attempts: vec![],
             forgiven: 0,
+            not_before: None,
             reason: String::new(),
             model_calls: 0,
             reflections: 0,
@@ -120,26 +129,47 @@ impl Run {
     pub fn pending(&self) -> Option<&RunAttempt> {
         let newest = self.attempts.last()?;
         let judged = newest.execution.as_ref().is_some_and(|it| it.state.is_final());
-        (!judged && self.state.is_unfinished()).then_some(newest)
+        let open = !judged && newest.refused.is_none();
+        (open && self.state.is_unfinished()).then_some(newest)
+    }
+
+    /// Whether the workload is healthy again, by us or by itself.
+    pub fn is_success(&self) -> bool {
+        match self.state {
+            RunState::Healed => true,
+            RunState::Closed => self.incident.state == IncidentState::Resolved,
+            RunState::Healing | RunState::Waiting | RunState::Escalated => false,
+        }
+    }
+
+    /// Whether nothing goes on before a person did something.
+    pub fn needs_person(&self) -> bool {
+        match self.state {
+            RunState::Waiting | RunState::Escalated => true,
+            RunState::Healing | RunState::Healed | RunState::Closed => false,
+        }
     }
 
     /// Whether another attempt may be made.
     pub fn may_try(&self) -> bool {
-        let made = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
-        made.saturating_sub(self.forgiven) < MAX_ATTEMPTS
+        let counted = self.attempts.iter().skip(self.forgiven);
+        let written = counted.clone().filter(|it| it.refused.is_none()).count();
+        written < MAX_ATTEMPTS && counted.count() < MAX_ORDERS
     }
 
     /// Opens it again with a fresh budget, for a changed incident or because a person asked.
     pub fn reopen(&mut self, incident: Incident) {
-        self.forgiven = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
+        self.forgiven = self.attempts.len();
+        self.not_before = None;
         self.incident = incident;
         self.state = RunState::Healing;
         self.reason.clear();
     }
 
-    /// What this incident's attempts tried, the newest last.
+    /// What was written for this incident, the newest last.
     pub fn tried(&self) -> Vec<Execution> {
-        self.attempts.iter().filter_map(|it| it.execution.clone()).collect()
+        let written = self.attempts.iter().filter(|it| it.refused.is_none());
+        written.filter_map(|it| it.execution.clone()).collect()
     }
 
     /// Whether the incident now holds something that this run has not considered: another spec or another offer.

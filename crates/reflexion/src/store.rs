@@ -101,11 +101,11 @@ impl Store {
     }
 
     async fn migrate(&self, path: &Path) -> Result<(), StoreError> {
-        MIGRATIONS.run(&self.pool).await.map_err(|error| match error {
-            MigrateError::VersionMissing(migration) => {
-                StoreError::Newer { path: path.display().to_string(), migration }
+        MIGRATIONS.run(&self.pool).await.map_err(|error| {
+            if let MigrateError::VersionMissing(migration) = error {
+                return StoreError::Newer { path: path.display().to_string(), migration };
             }
-            other => StoreError::Migrate(other),
+            StoreError::Migrate(error)
         })
     }
 

@@ -15,6 +15,7 @@ mod incident;
 mod execution;
 mod episode;
 mod problem;
+pub mod names;
 pub mod wire;
 
 pub use diagnosis::{Clue, Diagnosis, Fault};

@@ -16,7 +16,7 @@ use super::sse::Parser;
 use super::{Agent, AgentError, Heard, Order, Stream};
 
 /// How long one request may take: the agent answers when the write was made, not when it was verified.
-const REQUEST: Duration = Duration::from_secs(60);
+const REQUEST: Duration = Duration::from_mins(1);
 /// The agent sends a comment every 15 seconds: a longer silence is a dead connection.
 const SILENCE: Duration = Duration::from_secs(45);
 /// The largest answer that is read.
@@ -52,7 +52,7 @@ impl HttpAgent {
         AgentError::Unreachable { url: self.url.clone(), source: source.into() }
     }
 
-    fn unreadable(&self, reason: impl ToString) -> AgentError {
+    fn unreadable(&self, reason: &dyn std::fmt::Display) -> AgentError {
         AgentError::Unreadable { url: self.url.clone(), reason: reason.to_string() }
     }
 
@@ -83,7 +83,7 @@ impl HttpAgent {
         while let Some(bytes) = response.chunk().await.map_err(|it| self.unreachable(it))? {
             body.extend_from_slice(&bytes);
             if MAX_ANSWER < body.len() {
-                return Err(self.unreadable(format!("more than {MAX_ANSWER} bytes")));
+                return Err(self.unreadable(&format!("more than {MAX_ANSWER} bytes")));
             }
         }
         Ok(body)
@@ -93,7 +93,7 @@ impl HttpAgent {
         let response = self.send(request).await?;
         let body = self.body(response).await?;
         let mut reader = serde_json::Deserializer::from_slice(&body);
-        serde_path_to_error::deserialize(&mut reader).map_err(|it| self.unreadable(it))
+        serde_path_to_error::deserialize(&mut reader).map_err(|it| self.unreadable(&it))
     }
 
     async fn open_stream(&self, after: Option<String>) -> Result<Stream, AgentError> {
@@ -153,6 +153,11 @@ impl Reading {
 impl Agent for HttpAgent {
     fn url(&self) -> &str {
         &self.url
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), AgentError>> {
+        let request = self.client.get(self.at("/health"));
+        async move { self.send(request).await.map(drop) }.boxed()
     }
 
     fn follow(&self, after: Option<String>) -> BoxFuture<'_, Result<Stream, AgentError>> {

@@ -1,15 +1,16 @@
 //! The arrows of the story, one function each.
 
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use learning::{Attempt, Choice, Decision, Question, RankedOffer};
 use serde_json::{Map, Value};
 use types::wire::ExecuteFixRequest;
 use types::{Episode, Execution, ExecutionState, IncidentState, Observation, Reflection, Strategy};
 use uuid::Uuid;
 
-use super::{Case, Executed, HealError};
+use super::{Case, Executed, HealError, Then};
 use crate::Reflexion;
 use crate::agent::{AgentError, Order};
 use crate::config::Depth;
@@ -92,16 +93,18 @@ impl Reflexion {
         );
         let answer = match case.agent.execute(order).await {
             Ok(answer) => answer,
-            Err(AgentError::Problem(problem)) => return Ok(Executed::NotDone(problem.detail)),
+            Err(AgentError::Problem(problem)) => {
+                return Ok(refused(case, problem.detail, Then::Another));
+            }
             Err(error) => return Err(error.into()),
         };
         let Ok(id) = answer.execution_id.parse::<Uuid>() else {
-            return Ok(Executed::NotDone(answer.error));
+            return Ok(refused(case, answer.error, Then::Another));
         };
-        let following = self.probes_say_following(case);
+        let following = self.follows.load(Ordering::Relaxed);
         match self.board.settle(&*case.agent, id, following).await {
             Ok(execution) => Ok(executed(case, execution)),
-            Err(error) if error.is_not_found() => Ok(Executed::NotDone(answer.error)),
+            Err(error) if error.is_not_found() => Ok(refused(case, answer.error, Then::Another)),
             Err(error) => Err(error.into()),
         }
     }
@@ -115,6 +118,7 @@ impl Reflexion {
                 choice: choice.clone(),
                 diagnosis: case.run.incident.diagnoses.first().cloned(),
                 execution: None,
+                refused: None,
             });
             self.save(case).await?;
         }
@@ -249,18 +253,22 @@ impl Reflexion {
         Ok(false)
     }
 
+    /// Leaves the run unfinished until the agent may allow it: a minute, then twice as long each time.
+    pub(super) async fn put_off(&self, case: &mut Case, reason: String) -> Result<(), HealError> {
+        let refusals = case.run.attempts.iter().filter(|it| it.refused.is_some()).count();
+        let doublings = u32::try_from(refusals.saturating_sub(1)).unwrap_or(u32::MAX).min(6);
+        let pause = SignedDuration::from_mins(1) * 2_i32.pow(doublings);
+        let now = Timestamp::now();
+        case.run.not_before = now.checked_add(pause).ok();
+        case.run.reason = reason;
+        self.save(case).await
+    }
+
     /// Keeps the run as it is now.
     pub(super) async fn save(&self, case: &mut Case) -> Result<(), HealError> {
         case.run.updated_at = Timestamp::now();
         let cursor = self.cursor(case.agent.url());
         Ok(self.memory.store.save_run(&case.run, cursor.as_ref()).await?)
-    }
-
-    fn probes_say_following(&self, case: &Case) -> bool {
-        self.probes
-            .checks()
-            .get(&format!("agent {}", case.agent.url()))
-            .is_some_and(|it| it == "ok")
     }
 
     /// In the depth `deep`, and every 20 episodes: what do the newest teach together? Not waited for.
@@ -297,12 +305,16 @@ fn executed(case: &mut Case, execution: Execution) -> Executed {
         newest.execution = Some(execution.clone());
     }
     let refusal = execution.refusal.as_ref().map(|it| it.detail.clone()).unwrap_or_default();
+    let code = execution.refusal.as_ref().map_or("", |it| it.code.as_str());
+    let then = after_refusal(code);
     match execution.state {
         ExecutionState::Verified | ExecutionState::Undone | ExecutionState::Stranded => {
             Executed::Judged(Box::new(execution))
         }
-        ExecutionState::Refused => Executed::NotDone(format!("the agent refused: {refusal}")),
-        ExecutionState::Rejected => Executed::NotDone(format!("it was rejected: {refusal}")),
+        ExecutionState::Refused => refused(case, format!("the agent refused: {refusal}"), then),
+        ExecutionState::Rejected => {
+            refused(case, format!("it was rejected: {refusal}"), Then::Person)
+        }
         ExecutionState::Proposed => {
             let words = if refusal.is_empty() { String::new() } else { format!(" ({refusal})") };
             let id = execution.id;
@@ -314,6 +326,29 @@ fn executed(case: &mut Case, execution: Execution) -> Executed {
         ExecutionState::Applying | ExecutionState::Verifying | ExecutionState::Undoing => {
             Executed::Waits(format!("{} is still {}", execution.strategy, execution.state))
         }
+    }
+}
+
+fn refused(case: &mut Case, reason: String, then: Then) -> Executed {
+    if let Some(newest) = case.run.attempts.last_mut() {
+        newest.refused = Some(reason.clone());
+    }
+    Executed::Refused { reason, then }
+}
+
+/// What the agent's reason for a refusal leaves to do. A reason that is not known here is for a person.
+fn after_refusal(code: &str) -> Then {
+    match code {
+        "stale_evidence" | "fix_in_flight" | "too_often" => Then::Later,
+        "advice_only"
+        | "strategy_switched_off"
+        | "target_unidentified"
+        | "foreign_target"
+        | "out_of_scope"
+        | "over_cap"
+        | "owned_elsewhere"
+        | "failed_before" => Then::Another,
+        _ => Then::Person,
     }
 }
 

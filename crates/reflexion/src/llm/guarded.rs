@@ -14,7 +14,7 @@ use super::{Llm, LlmError};
 const FAILURES: u32 = 5;
 /// After this long one call is let through; its outcome decides.
 const REST: Duration = Duration::from_secs(30);
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// Wraps a model with a circuit breaker and a budget.
 pub struct Guarded {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::{Llm, LlmError};
 
 /// How long an answer may take.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// The largest reply that is read.
 const MAX_REPLY: usize = 1024 * 1024;
 /// More than this is no answer to our questions.
@@ -121,7 +121,13 @@ fn words(error: &OpenAIError) -> LlmError {
             .downcast_ref::<TooLong>()
             .map_or_else(|| LlmError::Failed(source.to_string()), |it| LlmError::TooLong(it.0)),
         OpenAIError::Reqwest(error) => LlmError::Failed(service::telemetry::chain(error)),
-        other => LlmError::Failed(learning::fence(&other.to_string(), 300)),
+        OpenAIError::ApiError(_)
+        | OpenAIError::FileSaveError(_)
+        | OpenAIError::FileReadError(_)
+        | OpenAIError::StreamError(_)
+        | OpenAIError::InvalidArgument(_) => {
+            LlmError::Failed(learning::fence(&error.to_string(), 300))
+        }
     }
 }
 
