@@ -6,8 +6,10 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What is logged when `RUST_LOG` says nothing: our own words, and the warnings of others.
-const DEFAULT_FILTER: &str = "warn,agent=info,reflexion=info,sandbox=info,service=info";
+/// What is logged when `RUST_LOG` says nothing: our own words, and the warnings of others. Not those of the
+/// Kubernetes client: it logs whole answers that it cannot read, and every failure once more than we do.
+const DEFAULT_FILTER: &str =
+    "warn,kube_client=off,kube_runtime=off,agent=info,reflexion=info,sandbox=info,service=info";
 
 /// Starts logging to standard error. A second call in the same process changes nothing.
 ///
@@ -33,14 +35,40 @@ pub fn init() {
     }
 }
 
-/// An error and all that led to it, in one line.
+/// An error and all that led to it, in one line. What an error repeats of its source is said once.
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        words.push_str(": ");
-        words.push_str(&cause.to_string());
+        let more = cause.to_string();
+        if !words.ends_with(&more) {
+            words.push_str(": ");
+            words.push_str(&more);
+        }
         source = cause.source();
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("no connection")]
+    struct Cause;
+
+    #[derive(Debug, thiserror::Error)]
+    enum Outer {
+        #[error("no answer: {0}")]
+        Repeats(#[source] Cause),
+        #[error("no answer")]
+        DoesNot(#[source] Cause),
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        assert_eq!(chain(&Outer::Repeats(Cause)), "no answer: no connection");
+        assert_eq!(chain(&Outer::DoesNot(Cause)), "no answer: no connection");
+    }
 }

@@ -1,0 +1,105 @@
+//! A whole agent beside an API server that is played.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use agent::Agent;
+use agent::config::Config;
+use agent::start::start;
+use clap::Parser;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use crate::api_server::ApiServer;
+
+/// How long a condition may take to come true.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An agent that runs until it is dropped.
+pub(crate) struct AgentProcess {
+    /// What its parts share.
+    pub(crate) agent: Agent,
+    address: SocketAddr,
+    http: reqwest::Client,
+    stop: Option<oneshot::Sender<()>>,
+    _data: TempDir,
+}
+
+impl AgentProcess {
+    /// Starts beside this API server.
+    pub(crate) async fn beside(api: &ApiServer) -> Self {
+        Self::with(&api.kubeconfig(), &[]).await
+    }
+
+    /// Starts with this kubeconfig and these flags.
+    pub(crate) async fn with(kubeconfig: &str, flags: &[&str]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let path = data.path().join("kubeconfig");
+        std::fs::write(&path, kubeconfig).unwrap();
+        let mut args = vec!["agent", "--listen", "127.0.0.1:0", "--settle-seconds", "0.2"];
+        args.extend(["--kubeconfig", path.to_str().unwrap()]);
+        args.extend(["--data", data.path().to_str().unwrap()]);
+        args.extend(flags);
+        let running = start(&Config::parse_from(args)).await.unwrap();
+        let (agent, address) = (running.agent.clone(), running.address);
+        let (stop, stopped) = oneshot::channel();
+        tokio::spawn(running.until(async {
+            let _ = stopped.await;
+            "the test is over"
+        }));
+        let http = service::client::streaming(Duration::from_secs(20)).unwrap();
+        Self { agent, address, http, stop: Some(stop), _data: data }
+    }
+
+    /// `GET`: status and body.
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
+        let (status, text) = self.get_text(path).await;
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// `GET`: status and text.
+    pub(crate) async fn get_text(&self, path: &str) -> (u16, String) {
+        let response = self.http.get(format!("http://{}{path}", self.address)).send();
+        let response = response.await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    /// `POST` of raw text as JSON: status and body.
+    pub(crate) async fn post(&self, path: &str, body: &str) -> (u16, Value) {
+        let url = format!("http://{}{path}", self.address);
+        let request = self.http.post(url).header("Content-Type", "application/json");
+        let response = request.body(body.to_owned()).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap_or(Value::Null))
+    }
+
+    /// Waits until `/readyz` says this status, and answers with its text.
+    pub(crate) async fn ready(&self, status: u16) -> String {
+        let started = Instant::now();
+        loop {
+            let (now, text) = self.get_text("/readyz").await;
+            if now == status {
+                return text;
+            }
+            assert!(started.elapsed() < PATIENCE, "/readyz still says {now}: {text}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+impl Drop for AgentProcess {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+}
+
+/// Waits until it is true.
+pub(crate) async fn eventually(what: &str, is_true: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !is_true() {
+        assert!(started.elapsed() < PATIENCE, "waited in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

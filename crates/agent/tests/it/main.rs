@@ -1,0 +1,8 @@
+//! The agent from outside: its API document, and its life beside an API server that is played.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
+mod openapi;
+mod api_server;
+mod agent_process;
+mod watching;
+mod reading;
