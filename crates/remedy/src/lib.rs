@@ -5,6 +5,7 @@
 #![deny(clippy::disallowed_methods)]
 
 mod strategies;
+mod place;
 mod request;
 mod policy;
 mod guard;

@@ -1,6 +1,5 @@
 //! The registry of strategies: what each diagnosis can be answered with.
 
-mod place;
 mod replace_image_tag;
 mod fix_reference;
 mod fix_probe_port;

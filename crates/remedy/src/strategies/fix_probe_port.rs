@@ -17,7 +17,8 @@ use types::{
     ContainerFacts, Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, ProbeFacts, Risk, Strategy,
 };
 
-use super::{place, relax_probe};
+use super::relax_probe;
+use crate::place;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let probes = relax_probe::failing_probes(diagnosis, evidence);
@@ -33,7 +34,12 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         return vec![place::advice(Strategy::FixProbePort, because, evidence, edits)];
     }
     let steps = place::in_template(evidence, edits);
-    vec![place::plan(Strategy::FixProbePort, Risk::Auto, because.to_owned(), steps)]
+    vec![FixPlan {
+        strategy: Strategy::FixProbePort,
+        risk: Risk::Auto,
+        because: because.to_owned(),
+        steps,
+    }]
 }
 
 fn is_about_probes(fault: Fault) -> bool {

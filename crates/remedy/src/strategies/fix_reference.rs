@@ -17,8 +17,8 @@ use types::{
     Diagnosis, Evidence, Fault, FieldPath, FixPlan, ReferenceFacts, ReferenceKind, Risk, Strategy,
 };
 
-use super::place;
 use crate::near::{are_siblings, distance};
+use crate::place;
 
 /// The longest name that Kubernetes gives to anything.
 const MAX_NAME_LENGTH: usize = 253;
@@ -64,7 +64,7 @@ fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> 
     };
     let risk = if changes_hands || are_siblings(wrong, near) { Risk::Ask } else { Risk::Auto };
     let steps = place::in_template(evidence, edits);
-    Some(place::plan(Strategy::FixReference, risk, because, steps))
+    Some(FixPlan { strategy: Strategy::FixReference, risk, because, steps })
 }
 
 /// What the field holds now: the key where the path ends in one, else the name.

@@ -18,8 +18,8 @@ use types::{
     Kind, NodeFacts, Quantity, Risk, Step, Strategy, Subresource,
 };
 
-use super::place;
 use crate::amount;
+use crate::place;
 
 /// A request is lowered to no less than this part of itself: below, it was not a request but a mistake
 /// that a person should see.
@@ -68,7 +68,12 @@ fn plan_for(evidence: &Evidence, lowered: Vec<Lowered>) -> Vec<FixPlan> {
     let edits: Vec<Edit> = lowered.into_iter().map(|it| it.edit).collect();
     if place::has_editable_template(kind) {
         let steps = place::in_template(evidence, edits);
-        return vec![place::plan(Strategy::LowerRequests, risk, because.to_owned(), steps)];
+        return vec![FixPlan {
+            strategy: Strategy::LowerRequests,
+            risk,
+            because: because.to_owned(),
+            steps,
+        }];
     }
     // The quality of service of a living pod is immutable.
     if kind == Kind::Pod && !changes_quality {
@@ -77,7 +82,12 @@ fn plan_for(evidence: &Evidence, lowered: Vec<Lowered>) -> Vec<FixPlan> {
             subresource: Some(Subresource::Resize),
             action: Action::Edit(edits),
         };
-        return vec![place::plan(Strategy::LowerRequests, risk, because.to_owned(), vec![step])];
+        return vec![FixPlan {
+            strategy: Strategy::LowerRequests,
+            risk,
+            because: because.to_owned(),
+            steps: vec![step],
+        }];
     }
     vec![place::advice(Strategy::LowerRequests, because, evidence, edits)]
 }

@@ -17,8 +17,8 @@ use types::{
     Quantity, Risk, Step, Strategy, Subresource,
 };
 
-use super::place;
 use crate::amount;
+use crate::place;
 
 /// Above this a person is asked: most of a node may be at stake.
 const UNASKED_UP_TO: u64 = 2 * 1024 * 1024 * 1024;
@@ -50,7 +50,7 @@ fn plan_for(evidence: &Evidence, container: &ContainerFacts, halves: u8) -> Opti
         | Kind::StatefulSet
         | Kind::DaemonSet
         | Kind::CronJob => {
-            Some(place::plan(strategy, risk, because, place::in_template(evidence, edits)))
+            Some(FixPlan { strategy, risk, because, steps: place::in_template(evidence, edits) })
         }
         Kind::Pod if container.role == ContainerRole::App => {
             let step = Step {
@@ -58,7 +58,7 @@ fn plan_for(evidence: &Evidence, container: &ContainerFacts, halves: u8) -> Opti
                 subresource: Some(Subresource::Resize),
                 action: Action::Edit(edits),
             };
-            Some(place::plan(strategy, risk, because, vec![step]))
+            Some(FixPlan { strategy, risk, because, steps: vec![step] })
         }
         // A pod of a job that was killed is not started again, so a resize would come too late.
         Kind::Pod | Kind::Job => Some(place::advice(strategy, &because, evidence, edits)),

@@ -18,7 +18,7 @@ use types::{
     Strategy,
 };
 
-use super::place;
+use crate::place;
 
 /// No probe is given more than an hour, in any of its fields.
 const MAX_VALUE: u32 = 3600;
@@ -59,7 +59,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     }
     let risk = if answer == Answer::Troubled { Risk::Ask } else { Risk::Auto };
     let steps = place::in_template(evidence, edits);
-    vec![place::plan(Strategy::RelaxProbe, risk, because.to_owned(), steps)]
+    vec![FixPlan { strategy: Strategy::RelaxProbe, risk, because: because.to_owned(), steps }]
 }
 
 /// The probes that the diagnosis is about, those that were seen to fail first.

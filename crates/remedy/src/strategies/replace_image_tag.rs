@@ -18,9 +18,10 @@ use types::{
     Action, ContainerFacts, Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, Risk, Step, Strategy,
 };
 
-use super::{place, wait};
+use super::wait;
 use crate::image::{Image, is_tag};
 use crate::near::distance;
+use crate::place;
 
 /// More candidates than an incident has attempts would never be tried.
 const MAX_CANDIDATES: usize = 3;
@@ -127,7 +128,7 @@ fn plan_for(
         if is_sure && diagnosis.fault != Fault::ImageNotPullable { Risk::Auto } else { Risk::Ask };
 
     let steps = steps(evidence, container, &image)?;
-    Some(place::plan(strategy, risk, because, steps))
+    Some(FixPlan { strategy, risk, because, steps })
 }
 
 /// In the template; in the live pod where there is no template to edit; in both for a CronJob, whose

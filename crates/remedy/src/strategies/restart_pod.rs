@@ -14,7 +14,7 @@
 
 use types::{Action, Diagnosis, Evidence, Fault, FixPlan, Kind, Risk, Strategy};
 
-use super::place;
+use crate::place;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let risk = match diagnosis.fault {
@@ -40,7 +40,12 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let pod = evidence.failing_pod().filter(|it| has_controller && !it.uid.is_empty());
     let because = "A new pod begins afresh, perhaps on another node.";
     let step = pod.map(|it| place::on_pod(evidence, it, None, Action::Evict));
-    step.map(|it| place::plan(Strategy::RestartPod, risk, because.to_owned(), vec![it]))
-        .into_iter()
-        .collect()
+    step.map(|it| FixPlan {
+        strategy: Strategy::RestartPod,
+        risk,
+        because: because.to_owned(),
+        steps: vec![it],
+    })
+    .into_iter()
+    .collect()
 }

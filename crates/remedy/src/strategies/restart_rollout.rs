@@ -13,8 +13,6 @@
 
 use types::{Action, Diagnosis, Evidence, Fault, FixPlan, Kind, Risk, Step, Strategy};
 
-use super::place;
-
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let may_heal = matches!(
         diagnosis.fault,
@@ -28,5 +26,10 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let because = "All pods begin afresh, one after the other.".to_owned();
     let step =
         Step { target: evidence.subject.clone(), subresource: None, action: Action::Restart };
-    vec![place::plan(Strategy::RestartRollout, Risk::Ask, because, vec![step])]
+    vec![FixPlan {
+        strategy: Strategy::RestartRollout,
+        risk: Risk::Ask,
+        because,
+        steps: vec![step],
+    }]
 }

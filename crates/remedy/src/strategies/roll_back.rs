@@ -14,7 +14,8 @@
 
 use types::{Diagnosis, Evidence, Fault, FixPlan, Kind, RevisionFacts, Risk, Strategy};
 
-use super::{place, wait};
+use super::wait;
+use crate::place;
 
 /// Further back lies a program that nobody has tried against today's data.
 pub(crate) const MAX_BACK: usize = 3;
@@ -32,7 +33,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let Some(aim) = aim(evidence) else { return vec![] };
     let because = format!("Revision {} was ready, and the newest never was.", aim.revision);
     let steps = place::in_template(evidence, aim.edits.clone());
-    vec![place::plan(Strategy::RollBack, Risk::Auto, because, steps)]
+    vec![FixPlan { strategy: Strategy::RollBack, risk: Risk::Auto, because, steps }]
 }
 
 /// The newest revision before the current one that was ready.

@@ -11,7 +11,7 @@
 
 use types::{ContainerFacts, Diagnosis, Evidence, Fault, FixPlan, Risk, Strategy};
 
-use super::place;
+use crate::place;
 
 /// Words of registries, runtimes and networks for a trouble that passes.
 const PASSING: [&str; 12] = [
@@ -54,7 +54,12 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         | Fault::FailedCreate
         | Fault::Unknown => return vec![],
     };
-    vec![place::plan(Strategy::Wait, Risk::Auto, because.to_owned(), vec![])]
+    vec![FixPlan {
+        strategy: Strategy::Wait,
+        risk: Risk::Auto,
+        because: because.to_owned(),
+        steps: vec![],
+    }]
 }
 
 /// Whether the image cannot be pulled for a reason that passes.

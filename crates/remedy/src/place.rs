@@ -10,7 +10,7 @@ use types::{
 const MAX_EVICTIONS: usize = 2;
 
 /// Whether the pods of this owner are made from a template that may be edited.
-pub(super) fn has_editable_template(kind: Kind) -> bool {
+pub(crate) fn has_editable_template(kind: Kind) -> bool {
     match kind {
         Kind::Deployment
         | Kind::ReplicaSet
@@ -23,7 +23,7 @@ pub(super) fn has_editable_template(kind: Kind) -> bool {
 }
 
 /// The container that the diagnosis is about; the only one when it names none.
-pub(super) fn container<'a>(
+pub(crate) fn container<'a>(
     diagnosis: &Diagnosis,
     evidence: &'a Evidence,
 ) -> Option<&'a ContainerFacts> {
@@ -35,7 +35,7 @@ pub(super) fn container<'a>(
 }
 
 /// The field of an object of this kind that holds the container.
-pub(super) fn container_path(kind: Kind, container: &ContainerFacts) -> Option<FieldPath> {
+pub(crate) fn container_path(kind: Kind, container: &ContainerFacts) -> Option<FieldPath> {
     let list = match container.role {
         ContainerRole::App => "containers",
         ContainerRole::Init => "initContainers",
@@ -44,7 +44,7 @@ pub(super) fn container_path(kind: Kind, container: &ContainerFacts) -> Option<F
 }
 
 /// An edit of a field that is there, or that is not there yet.
-pub(super) fn edit(path: FieldPath, from: Option<Value>, to: impl Into<Value>) -> Edit {
+pub(crate) fn edit(path: FieldPath, from: Option<Value>, to: impl Into<Value>) -> Edit {
     Edit { path, from, to: Some(to.into()) }
 }
 
@@ -52,7 +52,7 @@ pub(super) fn edit(path: FieldPath, from: Option<Value>, to: impl Into<Value>) -
 ///
 /// A StatefulSet that waits for each pod does not replace a pod that never becomes ready, and a
 /// ReplicaSet replaces none at all: there the broken pods are evicted too.
-pub(super) fn in_template(evidence: &Evidence, edits: Vec<Edit>) -> Vec<Step> {
+pub(crate) fn in_template(evidence: &Evidence, edits: Vec<Edit>) -> Vec<Step> {
     let mut steps = vec![Step {
         target: evidence.subject.clone(),
         subresource: None,
@@ -78,12 +78,12 @@ pub(super) fn in_template(evidence: &Evidence, edits: Vec<Edit>) -> Vec<Step> {
 }
 
 /// A pod of the newest template that is there and not ready.
-pub(super) fn is_broken(pod: &PodFacts) -> bool {
+pub(crate) fn is_broken(pod: &PodFacts) -> bool {
     pod.current && !pod.ready && !pod.terminating && pod.phase != "Succeeded"
 }
 
 /// A step on one of the pods.
-pub(super) fn on_pod(
+pub(crate) fn on_pod(
     evidence: &Evidence,
     pod: &PodFacts,
     subresource: Option<Subresource>,
@@ -100,7 +100,7 @@ pub(super) fn on_pod(
 }
 
 /// The live pod that shows this container's trouble.
-pub(super) fn live_pod<'a>(
+pub(crate) fn live_pod<'a>(
     evidence: &'a Evidence,
     container: &ContainerFacts,
 ) -> Option<&'a PodFacts> {
@@ -108,13 +108,8 @@ pub(super) fn live_pod<'a>(
     named.or_else(|| evidence.failing_pod())
 }
 
-/// A plan, in the order in which it is read.
-pub(super) fn plan(strategy: Strategy, risk: Risk, because: String, steps: Vec<Step>) -> FixPlan {
-    FixPlan { strategy, risk, because, steps }
-}
-
 /// A plan that only shows the edits: for templates that nobody can change in place.
-pub(super) fn advice(
+pub(crate) fn advice(
     strategy: Strategy,
     because: &str,
     evidence: &Evidence,
@@ -124,5 +119,5 @@ pub(super) fn advice(
     let because = format!("{because} A {kind} cannot be changed so: make it anew with this edit.");
     let step =
         Step { target: evidence.subject.clone(), subresource: None, action: Action::Edit(edits) };
-    plan(strategy, Risk::Advice, because, vec![step])
+    FixPlan { strategy, risk: Risk::Advice, because, steps: vec![step] }
 }
