@@ -64,7 +64,7 @@ start_agent() {
     shift 2
     AGENT="http://127.0.0.1:$port"
     KUBECONFIG="$KUBECONFIG_FILE" start agent "$bin/agent" --listen "127.0.0.1:$port" --mode "$mode" \
-        --data "$run/agent" --policy "$top/deploy/policy.yaml" --tokens-file "$run/tokens" "$@"
+        --data "$run/agent" --policy "${POLICY:-$top/deploy/policy.yaml}" --tokens-file "$run/tokens" "$@"
     wait_until 30 "the agent" is_up "$AGENT/readyz"
 }
 
@@ -76,6 +76,21 @@ start_reflexion() {
     AGENT_URL="$AGENT" start reflexion "$bin/reflexion" --listen "127.0.0.1:$port" --data "$run/reflexion" \
         --agent-token-file "$run/act.token" --tokens-file "$run/tokens" "$@"
     wait_until 30 "reflexion" is_up "$REFLEXION/readyz"
+}
+
+# test_policy: the reference policy without its caps in time, for tests that break many things in a minute.
+test_policy() {
+    POLICY="$run/policy.yaml"
+    sed -E 's/^( *(global|namespace)_per_60s): .*/\1: 100/; s/^( *unhealthy_fraction): .*/\1: 1.0/' \
+        "$top/deploy/policy.yaml" >"$POLICY"
+}
+
+# stop NAME [SIGNAL]
+stop() {
+    local pid
+    pid=$(cat "$run/$1.pid")
+    kill -"${2:-TERM}" "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
 }
 
 stop_services() {
