@@ -3,18 +3,29 @@
 //! For demonstrations, for the gym, and for tests that want a whole cluster in milliseconds.
 //! It is held to the same contract tests as a real API server.
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+
 pub mod resources;
 pub mod status;
 pub mod store;
 pub mod controllers;
-mod json;
 mod admission;
+mod api;
 mod defaults;
+mod json;
 mod managed;
+mod patch;
+mod quantity;
+mod schema;
+mod server;
+mod table;
+mod validation;
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
-
+use api::Api;
+use api::audit::Audit;
 use store::Store;
 
 /// How a sandbox is started.
@@ -41,15 +52,22 @@ pub struct NodeSpec {
     pub memory: String,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        let nodes = (1..=3)
-            .map(|it| NodeSpec {
+impl NodeSpec {
+    /// So many nodes of 4 CPUs and 8 GiB.
+    pub fn several(count: usize) -> Vec<Self> {
+        (1..=count)
+            .map(|it| Self {
                 name: format!("node-{it}"),
                 cpu: "4".to_owned(),
                 memory: "8Gi".to_owned(),
             })
-            .collect();
+            .collect()
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let nodes = NodeSpec::several(3);
         Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), speed: 1.0, nodes, audit_log: None }
     }
 }
@@ -58,11 +76,47 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Sandbox {
     store: Store,
+    server: server::Server,
+}
+
+/// Starts a cluster on the current runtime.
+pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
+    let store = Store::new();
+    let audit = match &options.audit_log {
+        Some(path) => Audit::to_file(path)
+            .with_context(|| format!("the audit log {} cannot be written", path.display()))?,
+        None => Audit::default(),
+    };
+    let server = server::start(options.listen, Api::new(store.clone(), audit))
+        .with_context(|| format!("nothing can listen on {}", options.listen))?;
+    controllers::start(&store, options.speed, &options.nodes);
+    Ok(Sandbox { store, server })
 }
 
 impl Sandbox {
+    /// Where the API is.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.server.address)
+    }
+
+    /// A kubeconfig that leads to this cluster.
+    pub fn kubeconfig(&self) -> String {
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: sandbox\n\
+             clusters:\n- name: sandbox\n  cluster: {{server: \"{}\"}}\n\
+             users:\n- name: sandbox\n  user: {{}}\n\
+             contexts:\n- name: sandbox\n  context: {{cluster: sandbox, user: sandbox}}\n",
+            self.url()
+        )
+    }
+
     /// The objects of the cluster.
     pub fn store(&self) -> Store {
         self.store.clone()
+    }
+
+    /// Ends the cluster; nothing of it is kept.
+    pub async fn stop(self) {
+        self.server.handle.stop(false).await;
     }
 }

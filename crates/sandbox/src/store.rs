@@ -18,6 +18,7 @@ mod logs;
 mod objects;
 mod watch;
 
+pub(crate) use births::now;
 pub use deletion::{Deletion, Propagation};
 pub use logs::{LogLine, Run};
 pub use watch::{Change, ChangeKind, Expired, Watch};
