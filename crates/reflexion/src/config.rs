@@ -65,6 +65,10 @@ pub struct Config {
     /// Whether to heal incidents as the agents publish them. `false` heals only what is asked for.
     #[arg(long, env = "REFLEXION_FOLLOW", default_value_t = true, action = clap::ArgAction::Set)]
     pub follow: bool,
+
+    /// Ask the reflexion that listens there whether it is healthy, and exit: for a container's health check.
+    #[arg(long)]
+    pub healthcheck: bool,
 }
 
 /// Where an agent is when nothing is said.

@@ -8,6 +8,9 @@ use reflexion::start::start;
 #[tokio::main(worker_threads = 2)]
 async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
+    if config.healthcheck {
+        return Ok(service::health::ask(config.listen)?);
+    }
     service::telemetry::init();
     let running = start(&config).await?;
     tracing::info!(address = %running.address, "listening");
