@@ -15,6 +15,7 @@ mod config_maps;
 mod logs;
 mod usage;
 mod census;
+mod revisions;
 
 pub use caches::Caches;
 pub use changes::{Change, Seen};
@@ -23,7 +24,7 @@ pub use kube::{FIELD_MANAGER, KubeCluster, Watching};
 pub use store::Store;
 pub use watch::WATCHED;
 
-pub(crate) use caches::{kind_of, reference};
+pub(crate) use caches::reference;
 pub(crate) use changes::key;
 pub(crate) use events::{about, last_seen};
 

@@ -20,6 +20,8 @@ const CLOSED: usize = 500;
 const SAME_TROUBLE: SignedDuration = SignedDuration::from_secs(60);
 /// How many incidents keep their evidence; a storm must not fill the memory with facts.
 const WITH_EVIDENCE: usize = 64;
+/// How many pods evidence lists at most: one that is not in a full list may well be there.
+const LISTED_PODS: usize = 50;
 
 /// What triage found out about a root owner that is not well.
 #[derive(Debug, Clone, PartialEq)]
@@ -221,11 +223,12 @@ fn incident(before: Option<&Incident>, report: Report) -> Incident {
     }
 }
 
-/// The pod that was named before as long as it is not ready: replicas fail in turn, and naming another
-/// each time would be news that is none.
+/// The pod that was named before as long as it is not known to be well or gone: replicas fail in turn,
+/// and naming another each time would be news that is none.
 fn failing_pod(evidence: &Evidence, known: Option<String>) -> Option<String> {
-    let still_failing = |name: &String| {
-        evidence.pods.iter().any(|it| it.name == *name && !it.ready && !it.terminating)
+    let still_failing = |name: &String| match evidence.pods.iter().find(|it| it.name == *name) {
+        Some(pod) => !pod.ready && !pod.terminating,
+        None => LISTED_PODS <= evidence.pods.len(),
     };
     known
         .filter(still_failing)

@@ -23,6 +23,8 @@ use suspicion::Suspicion;
 const AT_ONCE: usize = 8;
 /// How long to wait before a workload that could not be read is read again.
 const UNREAD: Duration = Duration::from_secs(2);
+/// After so long an end of a container counts no more.
+const OLD_NEWS: Duration = diagnosis::RECENT.unsigned_abs();
 
 /// From what the watch sees to one incident for each root owner.
 pub struct Triage {
@@ -86,17 +88,19 @@ impl Triage {
     fn take(&mut self, change: &Change) {
         match &change.seen {
             Seen::Pod(pod) => {
-                let suspicion = suspicion::of_pod(pod);
+                let suspicion = suspicion::of_pod(pod, change.seen_at);
                 let subject = self.caches.root_or_pod(pod);
                 self.consider(&subject, suspicion, change.seen_at);
             }
             Seen::Workload(root) => {
                 let Some(subject) = self.caches.root_of_root(root) else { return };
-                self.consider(&subject, suspicion::of_workload(root), change.seen_at);
+                let suspicion = suspicion::of_workload(root, change.seen_at);
+                self.consider(&subject, suspicion, change.seen_at);
             }
             Seen::Warning(event) => {
                 let Some(subject) = self.caches.root_of_event(event) else { return };
-                self.consider(&subject, suspicion::of_warning(event), change.seen_at);
+                // Any warning is worth a look: the rules decide.
+                self.consider(&subject, Suspicion::Now, change.seen_at);
             }
             Seen::Gone(subject) => self.consider(subject, Suspicion::None, change.seen_at),
             Seen::Relisted => self.consider_all(change.seen_at),
@@ -117,11 +121,11 @@ impl Triage {
     fn consider_all(&mut self, seen_at: Timestamp) {
         for pod in self.caches.pods.all() {
             let subject = self.caches.root_or_pod(&pod);
-            self.consider(&subject, suspicion::of_pod(&pod), seen_at);
+            self.consider(&subject, suspicion::of_pod(&pod, seen_at), seen_at);
         }
         for root in self.caches.workloads() {
             let Some(subject) = self.caches.root_of_root(&root) else { continue };
-            self.consider(&subject, suspicion::of_workload(&root), seen_at);
+            self.consider(&subject, suspicion::of_workload(&root, seen_at), seen_at);
         }
         for incident in self.agent.incidents.open() {
             self.consider(&incident.subject, Suspicion::None, seen_at);
@@ -173,6 +177,8 @@ impl Triage {
             Outcome::Wrong(report) => {
                 self.queue.not_healthy(&turn.subject);
                 self.publish(*report);
+                // What speaks against it may be old news then, and nothing else would tell.
+                self.queue.mark(&turn.subject, OLD_NEWS, None);
             }
             Outcome::Fine(evidence) => self.fine(&turn, &evidence, now),
             Outcome::Gone => self.close(&turn.subject, IncidentState::Gone),
@@ -187,7 +193,7 @@ impl Triage {
     /// No rule knows anything wrong: health, if it lasts; else patience.
     fn fine(&mut self, turn: &Turn, evidence: &Evidence, now: Instant) {
         let subject = &turn.subject;
-        if !is_healthy(evidence) {
+        if !diagnosis::healthy(evidence) {
             self.queue.not_healthy(subject);
             if let Some(patience) = turn.next_patience() {
                 self.queue.mark_again(turn, patience);
@@ -257,12 +263,6 @@ fn report(
     Report { evidence, diagnoses, offers, context, seen_at }
 }
 
-/// Whether all that is wanted is ready and nothing is on its way.
-fn is_healthy(evidence: &Evidence) -> bool {
-    let workload = &evidence.workload;
-    workload.desired <= workload.ready && !workload.rolling_out
-}
-
 impl Caches {
     /// The root owner of a pod, or the pod itself while its owner is not known yet.
     fn root_or_pod(&self, pod: &k8s_openapi::api::core::v1::Pod) -> ObjectRef {
@@ -272,15 +272,6 @@ impl Caches {
 
     /// The root owner above a workload, itself where nothing owns it.
     fn root_of_root(&self, root: &Root) -> Option<ObjectRef> {
-        let metadata = match root {
-            Root::Pod(it) => &it.metadata,
-            Root::Deployment(it) => &it.metadata,
-            Root::ReplicaSet(it) => &it.metadata,
-            Root::StatefulSet(it) => &it.metadata,
-            Root::DaemonSet(it) => &it.metadata,
-            Root::Job(it) => &it.metadata,
-            Root::CronJob(it) => &it.metadata,
-        };
-        self.root_of(crate::cluster::kind_of(root), metadata).ok()
+        self.root_of(root.kind(), root.metadata()).ok()
     }
 }

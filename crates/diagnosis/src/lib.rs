@@ -17,4 +17,4 @@ pub use evidence::{context, gather};
 pub use judge::{Health, Look, Patience, healthy, judge, look};
 pub use objects::{ConfigMapKeys, Log, Objects, Root, Usage};
 pub use redact::Redactor;
-pub use suspicion::{suspicious_pod, suspicious_workload};
+pub use suspicion::{PATIENCE, RECENT, suspicious_pod, suspicious_workload};

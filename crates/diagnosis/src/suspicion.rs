@@ -8,9 +8,9 @@ use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use crate::Root;
 
 /// How long a pod may be on its way before that alone is suspicious.
-pub(crate) const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+pub const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 /// How long an end of a container stays news.
-pub(crate) const RECENT: SignedDuration = SignedDuration::from_secs(600);
+pub const RECENT: SignedDuration = SignedDuration::from_secs(600);
 
 /// Reasons of a waiting container that are part of an ordinary start.
 pub(crate) const ORDINARY_WAITS: [&str; 2] = ["ContainerCreating", "PodInitializing"];

@@ -10,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 use kube::Resource;
 use types::{Kind, ObjectRef};
 
+use super::revisions::ReadyRevisions;
 use super::store::Store;
 
 /// Owners above owners: a pod of a CronJob's Job has two; more than this is a loop.
@@ -36,6 +37,8 @@ pub struct Caches {
     pub events: Store<Event>,
     /// Nodes.
     pub nodes: Store<Node>,
+    /// Revisions that were seen ready.
+    pub(super) ready_revisions: ReadyRevisions,
 }
 
 /// Why a root owner is not known from the caches.
@@ -155,7 +158,7 @@ fn owner_of_ours(metadata: &ObjectMeta) -> Option<(Kind, OwnerReference)> {
 }
 
 /// The owner that controls an object with this metadata.
-fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
+pub(super) fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
     metadata.owner_references.iter().flatten().find(|it| it.controller == Some(true))
 }
 
@@ -167,31 +170,5 @@ pub(crate) fn reference(kind: Kind, metadata: &ObjectMeta) -> ObjectRef {
         name: metadata.name.clone().unwrap_or_default(),
         uid: metadata.uid.clone().unwrap_or_default(),
         resource_version: metadata.resource_version.clone().unwrap_or_default(),
-    }
-}
-
-/// What kind of object a root owner is.
-pub(crate) fn kind_of(root: &Root) -> Kind {
-    match root {
-        Root::Pod(_) => Kind::Pod,
-        Root::Deployment(_) => Kind::Deployment,
-        Root::ReplicaSet(_) => Kind::ReplicaSet,
-        Root::StatefulSet(_) => Kind::StatefulSet,
-        Root::DaemonSet(_) => Kind::DaemonSet,
-        Root::Job(_) => Kind::Job,
-        Root::CronJob(_) => Kind::CronJob,
-    }
-}
-
-/// The object as a reference.
-pub(crate) fn reference_of(root: &Root) -> ObjectRef {
-    match root {
-        Root::Pod(it) => reference(Kind::Pod, it.meta()),
-        Root::Deployment(it) => reference(Kind::Deployment, it.meta()),
-        Root::ReplicaSet(it) => reference(Kind::ReplicaSet, it.meta()),
-        Root::StatefulSet(it) => reference(Kind::StatefulSet, it.meta()),
-        Root::DaemonSet(it) => reference(Kind::DaemonSet, it.meta()),
-        Root::Job(it) => reference(Kind::Job, it.meta()),
-        Root::CronJob(it) => reference(Kind::CronJob, it.meta()),
     }
 }

@@ -6,7 +6,7 @@ use diagnosis::Root;
 use k8s_openapi::api::core::v1::Pod;
 
 use super::Census;
-use super::caches::{Caches, reference_of};
+use super::caches::Caches;
 use super::changes::key;
 
 /// Counts the root owners, and those that have fewer ready replicas than they want.
@@ -20,7 +20,7 @@ pub(super) fn take(caches: &Caches) -> Census {
     let workloads = caches.workloads();
     let unhealthy = workloads
         .iter()
-        .filter(|it| is_short(it) || failed_pods.contains_key(&key(&reference_of(it))))
+        .filter(|it| is_short(it) || failed_pods.contains_key(&key(&it.object_ref())))
         .count();
     Census { unhealthy, workloads: workloads.len() }
 }

@@ -63,7 +63,7 @@ pub(super) async fn objects(
         workloads: caches.workloads(),
         logs: logs.logs,
         usage: usage.unwrap_or_default(),
-        ready_revisions: vec![],
+        ready_revisions: caches.ready_revisions.of(subject),
         unread: vec![],
     };
     Ok(Objects { unread: unread.0, ..objects })

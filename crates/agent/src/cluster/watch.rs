@@ -144,6 +144,7 @@ impl<K: Watched> Line<K> {
                 return;
             }
             watcher::Event::InitApply(object) => {
+                object.note(&self.sinks.caches);
                 self.list.push(object.pruned());
                 return;
             }
@@ -167,6 +168,7 @@ impl<K: Watched> Line<K> {
     }
 
     async fn changed(&mut self, object: Arc<K>) {
+        object.note(&self.sinks.caches);
         K::store(&self.sinks.caches).put(Arc::clone(&object));
         if let Some(root) = object.root(&self.sinks.caches) {
             self.sinks.counters.bump(&root);

@@ -35,6 +35,9 @@ pub(super) trait Watched:
     /// What a new version of it tells.
     fn seen(object: &Arc<Self>) -> Option<Seen>;
 
+    /// Remembers what outlives this version of the object.
+    fn note(&self, _: &Caches) {}
+
     /// Keeps the store within its bound.
     fn bound(_: &Caches) {}
 }
@@ -57,6 +60,10 @@ impl Watched for Pod {
 
     fn seen(object: &Arc<Self>) -> Option<Seen> {
         Some(Seen::Pod(Arc::clone(object)))
+    }
+
+    fn note(&self, caches: &Caches) {
+        caches.ready_revisions.note(self);
     }
 }
 

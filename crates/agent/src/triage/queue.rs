@@ -15,8 +15,9 @@ const DEBOUNCE: Duration = Duration::from_millis(40);
 const CALM: Duration = Duration::from_secs(1);
 /// After so long without a look, a workload counts as quiet again.
 const QUIET: Duration = Duration::from_secs(5);
-/// When a workload that is neither well nor diagnosed is looked at again, counted from the look before.
-const PATIENCE: [u64; 8] = [2, 3, 5, 10, 20, 30, 60, 300];
+/// When a workload that is neither well nor diagnosed is looked at again, in seconds after the look before:
+/// rules have patience of their own, from half a minute to five.
+const PATIENCE: [u64; 7] = [5, 10, 20, 40, 80, 160, 320];
 /// How often a pod waits for its owner to become known, and how long each time: five seconds in all.
 const ORPHAN: (u8, Duration) = (50, Duration::from_millis(100));
 

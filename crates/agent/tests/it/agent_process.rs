@@ -10,6 +10,7 @@ use clap::Parser;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
+use types::{Incident, StreamEvent};
 
 use crate::api_server::ApiServer;
 
@@ -73,6 +74,16 @@ impl AgentProcess {
         (response.status().as_u16(), response.json().await.unwrap_or(Value::Null))
     }
 
+    /// Opens the stream, with the id that was read last.
+    pub(crate) async fn stream(&self, last_event_id: Option<&str>) -> Stream {
+        let url = format!("http://{}/api/v1/incidents/stream", self.address);
+        let mut request = self.http.get(url);
+        if let Some(id) = last_event_id {
+            request = request.header("Last-Event-ID", id);
+        }
+        Stream { response: request.send().await.unwrap(), text: String::new() }
+    }
+
     /// Waits until `/readyz` says this status, and answers with its text.
     pub(crate) async fn ready(&self, status: u16) -> String {
         let started = Instant::now();
@@ -83,6 +94,44 @@ impl AgentProcess {
             }
             assert!(started.elapsed() < PATIENCE, "/readyz still says {now}: {text}");
             tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+/// What is read from the stream.
+pub(crate) struct Stream {
+    response: reqwest::Response,
+    text: String,
+}
+
+impl Stream {
+    /// The next message that is no comment: its id, and what it tells.
+    pub(crate) async fn next(&mut self) -> (Option<String>, StreamEvent) {
+        loop {
+            let message = self.message().await;
+            let part = |name: &str| message.lines().find_map(|it| it.strip_prefix(name));
+            if let Some(data) = part("data: ") {
+                return (part("id: ").map(str::to_owned), serde_json::from_str(data).unwrap());
+            }
+        }
+    }
+
+    async fn message(&mut self) -> String {
+        loop {
+            if let Some(end) = self.text.find("\n\n") {
+                return self.text.drain(..end + 2).collect();
+            }
+            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await;
+            let chunk = chunk.expect("a message in time").unwrap().expect("an open stream");
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    /// The next incident.
+    pub(crate) async fn incident(&mut self) -> Incident {
+        match self.next().await.1 {
+            StreamEvent::Incident(incident) => *incident,
+            StreamEvent::Execution(execution) => panic!("an execution: {execution:?}"),
         }
     }
 }

@@ -121,6 +121,19 @@ impl Play {
         let _ = self.live.send((collection.to_owned(), format!("{line}\n")));
     }
 
+    /// The collection behind this path: of the cluster, or of one namespace; `None` for no collection.
+    fn list(&self, path: &str) -> Option<Vec<Value>> {
+        let (group, rest) = path.split_once("/namespaces/").unwrap_or((path, ""));
+        let (namespace, plural) = rest.split_once('/').unwrap_or_default();
+        if plural.contains('/') || group.contains("metrics.k8s.io") {
+            return None;
+        }
+        let all = if rest.is_empty() { path.to_owned() } else { format!("{group}/{plural}") };
+        let mut items = self.objects.get(&all).cloned().unwrap_or_default();
+        items.retain(|it| rest.is_empty() || it["metadata"]["namespace"] == namespace);
+        Some(items)
+    }
+
     /// The object behind this path.
     fn find(&self, path: &str) -> Option<Value> {
         let (parent, name) = path.rsplit_once('/')?;
@@ -151,11 +164,9 @@ async fn answer(request: HttpRequest, play: Data<Mutex<Play>>) -> HttpResponse {
     if let Some(object) = play.find(&path) {
         return HttpResponse::Ok().json(object);
     }
-    let collections = path.contains("/namespaces/") && path.matches('/').count() % 2 == 0;
-    if collections && path.contains("/pods/") || path.contains("metrics.k8s.io") {
+    let Some(items) = play.list(&path) else {
         return HttpResponse::NotFound().json(status(404, "not found"));
-    }
-    let items = play.objects.get(&path).cloned().unwrap_or_default();
+    };
     HttpResponse::Ok().json(json!({"metadata": {"resourceVersion": "1"}, "items": items}))
 }
 

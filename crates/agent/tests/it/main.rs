@@ -1,8 +1,16 @@
 //! The agent from outside: its API document, and its life beside an API server that is played.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 mod openapi;
 mod api_server;
 mod agent_process;
 mod watching;
 mod reading;
+mod shop;
+mod incidents;
