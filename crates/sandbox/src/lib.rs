@@ -11,7 +11,14 @@ use anyhow::Context;
 pub mod resources;
 pub mod status;
 pub mod store;
+pub mod catalogue;
 pub mod controllers;
+mod world;
+mod clock;
+mod events;
+mod fields;
+mod scheduler;
+mod kubelet;
 mod admission;
 mod api;
 mod defaults;
@@ -77,6 +84,7 @@ impl Default for Options {
 pub struct Sandbox {
     store: Store,
     server: server::Server,
+    controllers: controllers::Controllers,
 }
 
 /// Starts a cluster on the current runtime.
@@ -89,8 +97,8 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
     };
     let server = server::start(options.listen, Api::new(store.clone(), audit))
         .with_context(|| format!("nothing can listen on {}", options.listen))?;
-    controllers::start(&store, options.speed, &options.nodes);
-    Ok(Sandbox { store, server })
+    let controllers = controllers::start(&store, options.speed, &options.nodes);
+    Ok(Sandbox { store, server, controllers })
 }
 
 impl Sandbox {
@@ -115,8 +123,14 @@ impl Sandbox {
         self.store.clone()
     }
 
+    /// What moves the cluster, and where images are added.
+    pub fn controllers(&self) -> &controllers::Controllers {
+        &self.controllers
+    }
+
     /// Ends the cluster; nothing of it is kept.
     pub async fn stop(self) {
+        self.controllers.stop();
         self.server.handle.stop(false).await;
     }
 }
