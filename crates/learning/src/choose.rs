@@ -11,6 +11,8 @@ use crate::record::{Ledger, Posterior};
 const COST_OF_FAILURE: f64 = 0.3;
 /// Means closer than this are as good as equal; only then is chance asked.
 const NEAR: f64 = 0.05;
+/// What has helped here is left for what is only believed in when that is better by more than this.
+const EDGE_OF_THE_KNOWN: f64 = 0.15;
 /// The ends of the 80 % interval.
 const TIE_INTERVAL: (f64, f64) = (0.1, 0.9);
 /// What the 5 % quantile has to reach before a machine acts unasked. A person's yes needs no such bound.
@@ -92,7 +94,7 @@ struct Candidate<'a> {
 
 /// The offer with the greatest posterior mean, or a person.
 ///
-/// Near ties are broken by one draw from each belief. What cannot be taken back, is for a person to
+/// What has helped before stands before what is only believed in and hardly better. Near ties are broken by one draw from each belief. What cannot be taken back, is for a person to
 /// carry out, or failed on this spec before is never chosen; nor is what is expected to do more harm
 /// than good, or what is too uncertain for its risk.
 pub fn choose(question: &Question<'_>) -> Decision {
@@ -111,6 +113,7 @@ pub fn choose(question: &Question<'_>) -> Decision {
         );
         return Decision::Escalate { reason, open: question.advice.is_empty() };
     };
+    let best = known_instead(best, &worth);
     let tied: Vec<_> = worth.into_iter().filter(|it| is_near(best, it)).collect();
     let (winner, propensity) = break_tie(&tied, best, question.uniforms);
     Decision::Act(Box::new(choice(winner, propensity, question)))
@@ -153,10 +156,26 @@ fn mean(candidate: &Candidate<'_>) -> f64 {
     candidate.posterior.belief.mean()
 }
 
+/// The best of what has helped before, unless `best` is of that kind or clearly better.
+fn known_instead<'a, 'b>(
+    best: &'b Candidate<'a>,
+    worth: &[&'b Candidate<'a>],
+) -> &'b Candidate<'a> {
+    if best.posterior.is_strong() {
+        return best;
+    }
+    let known = worth.iter().copied().filter(|it| it.posterior.is_strong());
+    known
+        .filter(|it| mean(best) - mean(it) <= EDGE_OF_THE_KNOWN)
+        .reduce(|a, b| if mean(a) < mean(b) { b } else { a })
+        .unwrap_or(best)
+}
+
 /// Whether chance may prefer `other` to `best`: means as good as equal, and intervals that overlap.
 fn is_near(best: &Candidate<'_>, other: &Candidate<'_>) -> bool {
     let (low, high) = TIE_INTERVAL;
-    mean(best) - mean(other) < NEAR
+    best.posterior.is_strong() == other.posterior.is_strong()
+        && (mean(best) - mean(other)).abs() < NEAR
         && best.posterior.belief.quantile(low) <= other.posterior.belief.quantile(high)
 }
 

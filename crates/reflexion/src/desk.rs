@@ -1,7 +1,7 @@
 //! The desk: who is being healed now. One heal per object at a time; whoever asks for another joins it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
@@ -36,7 +36,7 @@ type Seat = (String, String);
 
 #[derive(Clone)]
 pub(crate) struct Desk {
-    seats: Arc<Mutex<BTreeMap<Seat, Ending>>>,
+    seats: Arc<Mutex<BTreeMap<Seat, Heal>>>,
     permits: Arc<Semaphore>,
 }
 
@@ -44,6 +44,15 @@ impl Default for Desk {
     fn default() -> Self {
         Self { seats: Arc::default(), permits: Arc::new(Semaphore::new(AT_ONCE)) }
     }
+}
+
+/// A heal under way.
+struct Heal {
+    ending: Ending,
+    /// What was published about the object meanwhile: looked at when the heal is over.
+    news: Option<Patient>,
+    /// What was decided about it meanwhile: the same.
+    resumed: Option<Patient>,
 }
 
 /// An incident at an agent, to be healed.
@@ -62,15 +71,27 @@ impl Patient {
 }
 
 /// Frees the seat when the heal ends, also when it panics.
-struct Freed {
+struct Seated {
     desk: Desk,
     seat: Seat,
 }
 
-impl Drop for Freed {
+impl Seated {
+    /// Frees the seat, and hands over what was published meanwhile.
+    fn leave(self) -> (Option<Patient>, Option<Patient>) {
+        self.desk.seats().remove(&self.seat).map_or((None, None), |it| (it.resumed, it.news))
+    }
+}
+
+impl Drop for Seated {
     fn drop(&mut self) {
-        let mut seats = self.desk.seats.lock().unwrap_or_else(PoisonError::into_inner);
-        seats.remove(&self.seat);
+        self.desk.seats().remove(&self.seat);
+    }
+}
+
+impl Desk {
+    fn seats(&self) -> MutexGuard<'_, BTreeMap<Seat, Heal>> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -78,21 +99,26 @@ impl Reflexion {
     /// Whether this object is being healed now.
     pub(crate) fn is_in_hand(&self, incident: &Incident) -> bool {
         let seat = (incident.cluster.clone(), incident.subject.to_string());
-        self.desk.seats.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&seat)
+        self.desk.seats().contains_key(&seat)
     }
 
     /// Begins a heal, or joins the one that is under way for the same object.
     pub(crate) fn begin(&self, patient: Patient, occasion: Occasion) -> Ending {
         let seat = patient.seat();
-        let mut seats = self.desk.seats.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(ending) = seats.get(&seat) {
-            return ending.clone();
+        let mut seats = self.desk.seats();
+        if let Some(heal) = seats.get_mut(&seat) {
+            match occasion {
+                Occasion::Published => heal.news = Some(patient),
+                Occasion::Resumed => heal.resumed = Some(patient),
+                Occasion::Asked => {}
+            }
+            return heal.ending.clone();
         }
         let (tell, ending) = watch::channel(None);
-        seats.insert(seat.clone(), ending.clone());
+        seats.insert(seat.clone(), Heal { ending: ending.clone(), news: None, resumed: None });
         drop(seats);
         let reflexion = self.clone();
-        let freed = Freed { desk: self.desk.clone(), seat };
+        let seated = Seated { desk: self.desk.clone(), seat };
         self.runtime.spawn(async move {
             let ended = reflexion.attend(patient, occasion).await;
             if let Err(error) = &ended {
@@ -100,9 +126,15 @@ impl Reflexion {
                 tracing::warn!(error, "a heal stopped; it is taken up again");
                 reflexion.meters.heal("failed", false);
             }
-            drop(freed);
+            let (resumed, news) = seated.leave();
             // Nobody waiting is fine.
             let _ = tell.send(Some(ended));
+            if let Some(resumed) = resumed {
+                reflexion.begin(resumed, Occasion::Resumed);
+            }
+            if let Some(news) = news {
+                reflexion.hear_again(news).await;
+            }
         });
         ending
     }

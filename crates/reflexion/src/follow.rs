@@ -162,9 +162,6 @@ impl Reflexion {
             }
             IncidentState::Gone => return self.close(&incident, "the object is gone").await,
         }
-        if self.is_in_hand(&incident) {
-            return Ok(());
-        }
         let store = &self.memory.store;
         if store.run_of_incident(incident.id).await?.is_none() {
             tracing::info!(
@@ -183,6 +180,27 @@ impl Reflexion {
         Ok(())
     }
 
+    /// What was published while its object was being healed, as it is now.
+    pub(crate) async fn hear_again(&self, mut patient: Patient) {
+        match patient.agent.incident(patient.incident.id).await {
+            Ok(incident) => patient.incident = incident,
+            // It is told again on the stream, or taken up with the runs that are unfinished.
+            Err(error) => return tracing::debug!(%error, "an incident was not read again"),
+        }
+        let heard = match patient.incident.state {
+            IncidentState::Open => {
+                self.begin(patient, Occasion::Published);
+                return;
+            }
+            IncidentState::Resolved => self.close(&patient.incident, "healthy again").await,
+            IncidentState::Gone => self.close(&patient.incident, "the object is gone").await,
+        };
+        if let Err(error) = heard {
+            let error = service::telemetry::chain(&error);
+            tracing::error!(error, "the end of an incident was not kept");
+        }
+    }
+
     /// An incident ended without a heal under way: nobody has to look any more.
     async fn close(&self, incident: &Incident, reason: &str) -> Result<(), StoreError> {
         if self.is_in_hand(incident) {
@@ -192,9 +210,8 @@ impl Reflexion {
             return Ok(());
         };
         match run.state {
-            // What waits is told by its execution, which the agent ends too.
-            RunState::Healed | RunState::Closed | RunState::Healing => return Ok(()),
-            RunState::Escalated | RunState::Waiting => {}
+            RunState::Healed | RunState::Closed => return Ok(()),
+            RunState::Healing | RunState::Escalated | RunState::Waiting => {}
         }
         run.state = RunState::Closed;
         run.incident.state = incident.state;

@@ -81,7 +81,10 @@ impl Reflexion {
             };
             let execution = match self.execute(case, choice).await? {
                 Executed::Judged(execution) => *execution,
-                Executed::Waits(reason) => return self.wait(case, reason).await,
+                Executed::Waits(reason) => match self.wait(case, reason).await? {
+                    ControlFlow::Continue(()) => continue,
+                    ControlFlow::Break(()) => return Ok(()),
+                },
                 Executed::Refused { reason, then } => {
                     match self.take_no(case, reason, then).await? {
                         ControlFlow::Continue(()) => continue,
@@ -128,14 +131,20 @@ impl Reflexion {
     }
 
     /// Leaves the incident until a person has said yes or no.
-    async fn wait(&self, case: &mut Case, reason: String) -> Result<(), HealError> {
+    async fn wait(&self, case: &mut Case, reason: String) -> Result<ControlFlow<()>, HealError> {
         tracing::info!(
             incident.id = %case.run.incident.id,
             subject = %case.run.subject(),
             reason,
             "waiting for a person's yes"
         );
-        self.end(case, RunState::Waiting, reason).await
+        self.end(case, RunState::Waiting, reason).await?;
+        // What was decided before this was kept is heard by nobody: look once more.
+        if self.still_waits(case).await? {
+            return Ok(ControlFlow::Break(()));
+        }
+        case.run.state = RunState::Healing;
+        Ok(ControlFlow::Continue(()))
     }
 
     /// What a refusal means for the run: another offer, or an end of it here.

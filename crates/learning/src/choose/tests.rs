@@ -51,6 +51,23 @@ fn one_win_in_one_try_does_not_beat_nine_in_ten() {
 }
 
 #[test]
+fn what_helped_once_is_not_left_for_what_was_never_tried() {
+    for uniforms in [[0.01, 0.99], [0.99, 0.01]] {
+        let ledger = ledger(&[(GENTLE, 1, 1)]);
+        let incident = incident(Fault::OomKilled, vec![offer(GENTLE), offer(STRONG)]);
+        let question = Question {
+            incident: &incident,
+            ledger: &ledger,
+            failed: &[],
+            advice: &[],
+            uniforms: &uniforms,
+        };
+        let choice = acted(choose(&question));
+        assert_eq!((choice.strategy, choice.from_memory), (GENTLE, true));
+    }
+}
+
+#[test]
 fn what_always_fails_is_left_for_what_sometimes_helps() {
     check(&[(STRONG, 6, 0)], &GENTLE);
 }

@@ -231,6 +231,14 @@ impl Reflexion {
         Ok(())
     }
 
+    /// Whether the newest execution is still not decided about.
+    pub(super) async fn still_waits(&self, case: &Case) -> Result<bool, HealError> {
+        let newest = case.run.attempts.last().and_then(|it| it.execution.as_ref());
+        let Some(id) = newest.map(|it| it.id) else { return Ok(true) };
+        let execution = case.agent.execution(id).await?;
+        Ok(execution.state == ExecutionState::Proposed)
+    }
+
     /// Reads the incident anew before another attempt; false when it has ended by itself.
     pub(super) async fn look_again(&self, case: &mut Case) -> Result<bool, HealError> {
         if !case.run.published {

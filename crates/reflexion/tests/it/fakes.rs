@@ -1,0 +1,339 @@
+//! An agent and a model that do what a script says.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use futures::FutureExt;
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use learning::Prompt;
+use reflexion::agent::{Agent, AgentError, Heard, Order, Stream};
+use reflexion::llm::{Llm, LlmError};
+use serde_json::{Map, json};
+use tokio::sync::broadcast;
+use tokio_stream::wrappers::BroadcastStream;
+use types::wire::{ExecuteFixResponse, K8sGptAnalyzeRequest, K8sGptAnalyzeResponse};
+use types::{
+    Context, Diagnosis, Execution, ExecutionState, Fault, Incident, IncidentState, Kind, ObjectRef,
+    Offer, Problem, RefusalReport, Risk, Strategy, StreamEvent,
+};
+use uuid::Uuid;
+
+pub(crate) const URL: &str = "http://agent.test";
+pub(crate) const GENTLE: Strategy = Strategy::RaiseMemoryLimit { halves: 1 };
+pub(crate) const STRONG: Strategy = Strategy::RaiseMemoryLimit { halves: 2 };
+
+pub(crate) fn offer(strategy: Strategy) -> Offer {
+    Offer {
+        title: strategy.to_string(),
+        because: "the container passed its limit".to_owned(),
+        risk: Risk::Auto,
+        diff: "/spec: 1 -> 2".to_owned(),
+        reversible: true,
+        strategy,
+    }
+}
+
+/// A Deployment that runs out of memory, with two doses on offer.
+pub(crate) fn incident(name: &str) -> Incident {
+    Incident {
+        id: Uuid::now_v7(),
+        cluster: "one".to_owned(),
+        subject: ObjectRef::named(Kind::Deployment, "shop", name),
+        pod: Some(format!("{name}-1")),
+        since: Timestamp::now(),
+        updated_at: Timestamp::now(),
+        seen_at: None,
+        state: IncidentState::Open,
+        fault: Fault::OomKilled,
+        error_type: "OOMKilled".to_owned(),
+        diagnoses: vec![Diagnosis {
+            fault: Fault::OomKilled,
+            container: Some("app".to_owned()),
+            cause: "Container app needs more memory than its limit allows.".to_owned(),
+            clues: vec![],
+            confidence: 0.95,
+        }],
+        offers: vec![offer(GENTLE), offer(STRONG)],
+        context: Context {
+            owner_kind: Kind::Deployment,
+            image_family: "web".to_owned(),
+            workload_class: "service".to_owned(),
+            since_rollout: false,
+        },
+        spec_hash: format!("spec-of-{name}"),
+        evidence: None,
+    }
+}
+
+/// How each strategy ends; what is not named is verified.
+pub(crate) type Script = BTreeMap<String, (ExecutionState, &'static str)>;
+
+#[derive(Default)]
+struct State {
+    incidents: BTreeMap<Uuid, Incident>,
+    executions: BTreeMap<Uuid, Execution>,
+    by_key: BTreeMap<String, Uuid>,
+    script: Script,
+    orders: Vec<Order>,
+    sequence: u64,
+    resumed_after: Vec<Option<String>>,
+    away: bool,
+}
+
+pub(crate) struct ScriptedAgent {
+    state: Mutex<State>,
+    live: broadcast::Sender<Heard>,
+}
+
+impl ScriptedAgent {
+    pub(crate) fn new(script: &[(Strategy, ExecutionState, &'static str)]) -> Arc<Self> {
+        let script = script.iter().map(|(a, b, c)| (a.key(), (*b, *c))).collect();
+        let state = State { script, ..State::default() };
+        Arc::new(Self { state: Mutex::new(state), live: broadcast::channel(64).0 })
+    }
+
+    /// Publishes the incident, as an agent does when it sees or loses one.
+    pub(crate) fn publish(&self, incident: &Incident) {
+        self.state.lock().unwrap().incidents.insert(incident.id, incident.clone());
+        self.tell(StreamEvent::Incident(Box::new(incident.clone())));
+    }
+
+    fn tell(&self, event: StreamEvent) {
+        let mut state = self.state.lock().unwrap();
+        state.sequence += 1;
+        let _ = self.live.send(Heard { id: state.sequence.to_string(), event });
+    }
+
+    /// Everything that is under way ends like this, and nobody is told.
+    pub(crate) fn finish(&self, to: ExecutionState) {
+        let mut state = self.state.lock().unwrap();
+        for execution in state.executions.values_mut().filter(|it| !it.state.is_final()) {
+            execution.state = to;
+            execution.finished_at = Some(Timestamp::now());
+        }
+    }
+
+    /// A person decides about what waits.
+    pub(crate) fn decide(&self, to: ExecutionState) {
+        let executions: Vec<_> = {
+            let mut state = self.state.lock().unwrap();
+            let waiting = state.executions.values_mut();
+            let waiting = waiting.filter(|it| it.state == ExecutionState::Proposed);
+            waiting
+                .map(|it| {
+                    it.state = to;
+                    it.clone()
+                })
+                .collect()
+        };
+        for execution in executions {
+            self.tell(StreamEvent::Execution(Box::new(execution)));
+        }
+    }
+
+    pub(crate) fn set_away(&self, away: bool) {
+        self.state.lock().unwrap().away = away;
+    }
+
+    pub(crate) fn orders(&self) -> Vec<(String, String)> {
+        let key = |it: &Order| {
+            let strategy = it.request.strategy.clone().into();
+            let strategy: Strategy = serde_json::from_value(strategy).unwrap();
+            (it.idempotency_key.clone(), strategy.key())
+        };
+        self.state.lock().unwrap().orders.iter().map(key).collect()
+    }
+
+    pub(crate) fn strategies(&self) -> Vec<String> {
+        self.orders().into_iter().map(|it| it.1).collect()
+    }
+
+    /// After which message each connection wanted to read on.
+    pub(crate) fn resumed_after(&self) -> Vec<Option<String>> {
+        self.state.lock().unwrap().resumed_after.clone()
+    }
+
+    fn here(&self) -> Result<(), AgentError> {
+        if self.state.lock().unwrap().away {
+            return Err(AgentError::Unreachable { url: URL.to_owned(), source: "away".into() });
+        }
+        Ok(())
+    }
+
+    fn carry_out(&self, order: &Order) -> Execution {
+        let mut state = self.state.lock().unwrap();
+        state.orders.push(order.clone());
+        if let Some(id) = state.by_key.get(&order.idempotency_key) {
+            return state.executions[id].clone();
+        }
+        let strategy = order.request.strategy.clone().into();
+        let strategy: Strategy = serde_json::from_value(strategy).unwrap();
+        let outcome = state.script.get(&strategy.key()).copied();
+        let (end, code) = outcome.unwrap_or((ExecutionState::Verified, ""));
+        let pod = Some(order.request.pod_name.clone());
+        let incident = state.incidents.values().find(|it| it.pod == pod).unwrap().clone();
+        let execution = execution(&incident, strategy, end, code);
+        state.by_key.insert(order.idempotency_key.clone(), execution.id);
+        state.executions.insert(execution.id, execution.clone());
+        execution
+    }
+}
+
+pub(crate) fn execution(
+    incident: &Incident,
+    strategy: Strategy,
+    state: ExecutionState,
+    code: &str,
+) -> Execution {
+    let now = Timestamp::now();
+    let refusal = RefusalReport { code: code.to_owned(), detail: format!("because of {code}") };
+    Execution {
+        id: Uuid::now_v7(),
+        incident: Some(incident.id),
+        cluster: incident.cluster.clone(),
+        subject: incident.subject.clone(),
+        pod: incident.pod.clone().unwrap(),
+        fault: incident.fault,
+        context: incident.context.clone(),
+        spec_hash: incident.spec_hash.clone(),
+        strategy,
+        risk: Risk::Auto,
+        diff: String::new(),
+        undo: String::new(),
+        state,
+        dry_run: false,
+        requested_by: "reflexion".to_owned(),
+        requested_at: now,
+        applied_at: Some(now),
+        finished_at: state.is_final().then_some(now),
+        verdict: None,
+        refusal: (!code.is_empty()).then_some(refusal),
+        checks: vec![],
+    }
+}
+
+impl Agent for ScriptedAgent {
+    fn url(&self) -> &'static str {
+        URL
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), AgentError>> {
+        async { self.here() }.boxed()
+    }
+
+    fn follow(&self, after: Option<String>) -> BoxFuture<'_, Result<Stream, AgentError>> {
+        async move {
+            self.here()?;
+            self.state.lock().unwrap().resumed_after.push(after);
+            let live = BroadcastStream::new(self.live.subscribe());
+            Ok(live.map(|it| Ok(it.unwrap())).boxed())
+        }
+        .boxed()
+    }
+
+    fn analyze(
+        &self,
+        request: K8sGptAnalyzeRequest,
+    ) -> BoxFuture<'_, Result<K8sGptAnalyzeResponse, AgentError>> {
+        async move {
+            self.here()?;
+            let pod = Some(request.pod_name);
+            let state = self.state.lock().unwrap();
+            let Some(incident) = state.incidents.values().rev().find(|it| it.pod == pod) else {
+                let problem = Problem::new(404, "pod-not-found", "no such pod", "");
+                return Err(AgentError::Problem(Box::new(problem)));
+            };
+            Ok(analysis(incident))
+        }
+        .boxed()
+    }
+
+    fn execute(&self, order: Order) -> BoxFuture<'_, Result<ExecuteFixResponse, AgentError>> {
+        async move {
+            self.here()?;
+            let execution = self.carry_out(&order);
+            Ok(ExecuteFixResponse {
+                success: execution.state != ExecutionState::Refused,
+                execution_id: execution.id.to_string(),
+                result: Map::new(),
+                error: String::new(),
+                timestamp: String::new(),
+            })
+        }
+        .boxed()
+    }
+
+    fn execution(&self, id: Uuid) -> BoxFuture<'_, Result<Execution, AgentError>> {
+        async move {
+            self.here()?;
+            Ok(self.state.lock().unwrap().executions[&id].clone())
+        }
+        .boxed()
+    }
+
+    fn incident(&self, id: Uuid) -> BoxFuture<'_, Result<Incident, AgentError>> {
+        async move {
+            self.here()?;
+            Ok(self.state.lock().unwrap().incidents[&id].clone())
+        }
+        .boxed()
+    }
+}
+
+fn analysis(incident: &Incident) -> K8sGptAnalyzeResponse {
+    let open = incident.state == IncidentState::Open;
+    let mut analysis = json!({
+        "healthy": !open,
+        "cluster": incident.cluster,
+        "subject": incident.subject,
+        "diagnoses": if open { incident.diagnoses.clone() } else { vec![] },
+        "offers": incident.offers,
+        "context": incident.context,
+        "spec_hash": incident.spec_hash,
+    });
+    if open {
+        analysis["incident"] = json!(incident.id);
+    }
+    K8sGptAnalyzeResponse {
+        success: true,
+        analysis: analysis.as_object().unwrap().clone(),
+        confidence: 1.0,
+        error_type: incident.error_type.clone(),
+        timestamp: String::new(),
+    }
+}
+
+/// Gives one answer after the other, then fails.
+#[derive(Default)]
+pub(crate) struct ScriptedModel {
+    answers: Mutex<VecDeque<String>>,
+    pub(crate) asked: Mutex<Vec<&'static str>>,
+}
+
+impl ScriptedModel {
+    pub(crate) fn new(answers: &[&str]) -> Arc<Self> {
+        let answers = Mutex::new(answers.iter().map(|it| (*it).to_owned()).collect());
+        Arc::new(Self { answers, asked: Mutex::default() })
+    }
+
+    pub(crate) fn asked(&self) -> Vec<&'static str> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl Llm for ScriptedModel {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+
+    fn ask<'a>(&'a self, prompt: &'a Prompt) -> BoxFuture<'a, Result<String, LlmError>> {
+        async move {
+            self.asked.lock().unwrap().push(prompt.name);
+            let answer = self.answers.lock().unwrap().pop_front();
+            answer.ok_or_else(|| LlmError::Failed("nothing left to say".to_owned()))
+        }
+        .boxed()
+    }
+}
