@@ -2,10 +2,7 @@
 
 use diagnosis::Redactor;
 use serde_json::Value;
-use types::{Action, Edit, FixPlan, Offer, Step};
-
-/// Stands where the value of an environment variable stood: a reader needs to know that it changes, not what it is.
-const HIDDEN: &str = "[hidden]";
+use types::{Action, Edit, FieldPath, FixPlan, Offer, Step};
 
 /// The plans as they are shown.
 pub(crate) fn offers(plans: &[FixPlan], redactor: &Redactor) -> Vec<Offer> {
@@ -22,12 +19,22 @@ pub(crate) fn offers(plans: &[FixPlan], redactor: &Redactor) -> Vec<Offer> {
 
 /// What the plan changes, one line an edit, without secrets.
 pub(crate) fn diff(plan: &FixPlan, redactor: &Redactor) -> String {
-    let steps = plan.steps.iter().map(|it| masked(it).to_string());
+    let steps = plan.steps.iter().map(|it| masked(it, redactor).to_string());
     redactor.redact(&steps.collect::<Vec<_>>().join("\n"))
 }
 
-/// The step with values of environment variables hidden.
-fn masked(step: &Step) -> Step {
+/// The step with values of environment variables hidden: a reader has to know that one changes, not to what.
+fn masked(step: &Step, redactor: &Redactor) -> Step {
+    let mask = |value: &Value, path: &FieldPath| {
+        let in_env = path.names().any(|it| it == "env");
+        let is_value = in_env && path.as_str().ends_with("/value");
+        hide(value.clone(), if is_value { Place::Value } else { Place::of(in_env) }, redactor)
+    };
+    let masked_edit = |edit: &Edit| Edit {
+        path: edit.path.clone(),
+        from: edit.from.as_ref().map(|it| mask(it, &edit.path)),
+        to: edit.to.as_ref().map(|it| mask(it, &edit.path)),
+    };
     let action = match &step.action {
         Action::Edit(edits) => Action::Edit(edits.iter().map(masked_edit).collect()),
         Action::Evict => Action::Evict,
@@ -36,46 +43,52 @@ fn masked(step: &Step) -> Step {
     Step { action, ..step.clone() }
 }
 
-fn masked_edit(edit: &Edit) -> Edit {
-    let names: Vec<_> = edit.path.names().collect();
-    let in_env = names.iter().any(|it| it == "env");
-    let is_value = in_env && names.last().is_some_and(|it| it == "value");
-    let mask = |value: &Value| match (is_value, value) {
-        (true, _) => Value::from(HIDDEN),
-        (false, value) => hide(value.clone(), in_env),
-    };
-    Edit {
-        path: edit.path.clone(),
-        from: edit.from.as_ref().map(mask),
-        to: edit.to.as_ref().map(mask),
+/// Where in an object a value stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Elsewhere,
+    /// Somewhere in a list of environment variables.
+    Env,
+    /// The literal value of one.
+    Value,
+}
+
+impl Place {
+    fn of(in_env: bool) -> Self {
+        if in_env { Self::Env } else { Self::Elsewhere }
+    }
+
+    fn member(self, name: &str) -> Self {
+        match self {
+            Self::Env if name == "value" => Self::Value,
+            Self::Elsewhere => Self::of(name == "env"),
+            Self::Env | Self::Value => self,
+        }
     }
 }
 
-/// The value with every `value` inside an `env` hidden, however deep.
-fn hide(value: Value, in_env: bool) -> Value {
+/// The value with every literal value of a variable in it hidden, however deep.
+fn hide(value: Value, place: Place, redactor: &Redactor) -> Value {
     match value {
-        Value::Object(members) => Value::Object(
-            members
-                .into_iter()
-                .map(|(name, value)| {
-                    let value = if in_env && name == "value" {
-                        Value::from(HIDDEN)
-                    } else {
-                        hide(value, in_env || name == "env")
-                    };
-                    (name, value)
-                })
-                .collect(),
-        ),
-        Value::Array(items) => items.into_iter().map(|it| hide(it, in_env)).collect(),
-        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            let text = plain.as_str().map_or_else(|| plain.to_string(), str::to_owned);
+            if place == Place::Value { Value::from(redactor.mark(&text)) } else { plain }
+        }
+        Value::Array(items) => items.into_iter().map(|it| hide(it, place, redactor)).collect(),
+        Value::Object(members) => {
+            let hidden = members.into_iter().map(|(name, value)| {
+                let value = hide(value, place.member(&name), redactor);
+                (name, value)
+            });
+            Value::Object(hidden.collect())
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use types::{FieldPath, Kind, ObjectRef, Risk, Strategy};
+    use types::{Kind, ObjectRef, Risk, Strategy};
 
     use super::*;
 
@@ -101,13 +114,13 @@ mod tests {
         let env = containers.index(0).child("env");
 
         let one = shown(&env.index(0).child("value"), json!("hunter2"), json!("hunter3"));
-        let entry = json!({"name": "PASSWORD", "value": "hunter2"});
+        let entry = json!({"name": "GREETING", "value": "hunter2"});
         let all = shown(&env, json!([entry]), json!([]));
         let whole = shown(&containers, json!([{"name": "app", "env": [entry]}]), json!([]));
 
         for text in [one, all, whole] {
             assert!(!text.contains("hunter"), "{text}");
-            assert!(text.contains(HIDDEN), "{text}");
+            assert!(text.contains("[redacted:"), "{text}");
         }
     }
 

@@ -86,8 +86,8 @@ impl Redactor {
         format!("{before}{}{after}", self.mark(secret.as_str()))
     }
 
-    /// `[redacted:1f3a5b7c]`: the same for the same secret.
-    fn mark(&self, secret: &str) -> String {
+    /// What stands for a secret: `[redacted:1f3a5b7c]`, the same for the same secret.
+    pub fn mark(&self, secret: &str) -> String {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else {
             return format!("{MARK}]");
         };
