@@ -61,8 +61,8 @@ pub trait Cluster: Send + Sync + 'static {
     /// Evicts the pod, if it still has the uid of `target` and its disruption budget allows it.
     fn evict<'a>(&'a self, target: &'a ObjectRef, dry_run: bool) -> Answer<'a, ()>;
 
-    /// The fix id that the object carries now, read fresh; `None` when no fix of ours wrote it.
-    fn fix_id_of<'a>(&'a self, target: &'a ObjectRef) -> Answer<'a, Option<String>>;
+    /// The object as it is now, read fresh and whole.
+    fn object<'a>(&'a self, target: &'a ObjectRef) -> Answer<'a, Value>;
 
     /// What each node uses; `NotFound` where no metrics server is installed.
     fn node_usage(&self) -> Answer<'_, Vec<NodeUsage>>;

@@ -1,32 +1,183 @@
-//! The story of a fix: approve, apply, settle, judge, undo.
+//! The story of a fix, from an order to a verdict.
+//!
+//!     gather -> diagnose -> plan -> approve -> apply     [`Fixer::fix`]
+//!     settle -> judge -> undo -> report                  [`Fixer::see_through`]
+//!
+//! Intent is in the journal before the cluster is written, every state after it too. Whoever hangs
+//! up in between stops nothing: what was begun is seen through, after a restart as well.
+
+mod apply;
+mod settle;
+mod undo;
+mod world;
+mod resume;
+mod people;
+mod shop;
 
 use std::sync::Arc;
 
-use types::Execution;
+use diagnosis::Patience;
+use jiff::Timestamp;
+use remedy::{ApprovedPlan, Authority, RequestError};
+use serde_json::{Map, Value};
+use types::{Diagnosis, Evidence, Execution, ExecutionState, Fault, FixPlan, Verdict};
+use uuid::Uuid;
 
-use crate::Agent;
-use crate::config::Config;
+use crate::cluster::ClusterError;
+use crate::journal::{JournalError, RequestKey, Stored};
+use crate::offers;
 
-/// Carries out fixes, one per workload at a time, and keeps their journal.
-pub struct Fixer {
-    #[expect(dead_code, reason = "the story is not told yet")]
-    agent: Agent,
+pub use people::PersonError;
+pub use shop::{Fixer, OpenError};
+
+use apply::ApplyError;
+
+/// How often a plan is made anew because the object changed under it.
+const TRIES: u32 = 3;
+
+/// What a caller asks for.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The pod's namespace.
+    pub namespace: String,
+    /// The pod.
+    pub pod: String,
+    /// `type` and `parameters`, as they came.
+    pub strategy: Map<String, Value>,
+    /// Whether nothing is to be written.
+    pub dry_run: bool,
+    /// The incident that this answers.
+    pub incident: Option<Uuid>,
+    /// Who asks.
+    pub requested_by: String,
+    /// His own name for the request.
+    pub key: Option<RequestKey>,
+}
+
+/// Why an order leads to no execution at all. What the guard or the cluster refuses is an execution.
+#[derive(Debug, thiserror::Error)]
+pub enum FixError {
+    /// The request names no plan.
+    #[error("the request names no plan")]
+    Request(RequestError),
+    /// The cluster could not be read.
+    #[error("the cluster could not be read")]
+    Cluster(#[from] ClusterError),
+    /// The journal could not be written, so nothing was written to the cluster.
+    #[error("the journal could not be written, so the cluster was not either")]
+    Journal(#[from] JournalError),
+    /// The task that carried it out ended; its execution says how far it came.
+    #[error("the fix was cut off; its execution says how far it came")]
+    CutOff,
+}
+
+/// What is known when a plan is made.
+struct Case {
+    evidence: Evidence,
+    diagnoses: Vec<Diagnosis>,
+}
+
+/// What was decided about a plan.
+enum Decision {
+    /// Intent is in the journal: write it.
+    Apply(ApprovedPlan),
+    /// Refused, proposed or only tried: nothing more happens by itself.
+    Rest,
 }
 
 impl Fixer {
-    /// Opens the journal and the policy.
-    #[expect(clippy::unused_async, reason = "the journal is opened here")]
-    pub async fn open(agent: Agent, _config: &Config) -> anyhow::Result<Arc<Self>> {
-        Ok(Arc::new(Self { agent }))
+    /// Carries out an order up to the write and answers; the rest is seen through behind the answer.
+    ///
+    /// Runs to that point even when the caller goes away.
+    pub async fn order(self: &Arc<Self>, order: Order) -> Result<Execution, FixError> {
+        let fixer = Arc::clone(self);
+        tokio::spawn(async move { fixer.fix(order).await }).await.map_err(|_| FixError::CutOff)?
     }
 
-    /// How many fixes are under way.
-    pub fn under_way(&self) -> usize {
-        0
+    async fn fix(self: Arc<Self>, order: Order) -> Result<Execution, FixError> {
+        let id = Uuid::now_v7();
+        let mut kept = false;
+        for attempt in 1.. {
+            let case = self.gather(&order).await?;
+            let plan = plan(&order, &case)?;
+            let mut fix = self.draw_up(id, &order, case, plan);
+            let decision = self.approve(&mut fix, Authority::Automation, &order, &mut kept).await?;
+            let Decision::Apply(approved) = decision else { return Ok(fix.execution) };
+            match self.apply(&mut fix, &approved).await {
+                Ok(()) => return self.applied(fix).await,
+                Err(ApplyError::Stale(_)) if attempt < TRIES => {}
+                Err(error) => return self.not_applied(fix, error).await,
+            }
+        }
+        Err(FixError::CutOff)
     }
 
-    /// The executions that have not reached a final state, for a reader that joins the stream.
-    pub fn unfinished(&self) -> Vec<Execution> {
-        vec![]
+    /// Settles, judges, and takes back what did not help. The end of every fix.
+    pub(super) async fn see_through(self: Arc<Self>, mut fix: Stored) {
+        let verdict = self.settle(&mut fix).await;
+        fix.execution.verdict = verdict;
+        match verdict {
+            Some(Verdict::Recovered) => self.report(fix, ExecutionState::Verified).await,
+            Some(Verdict::Unchanged | Verdict::Worse) => self.undo(fix).await,
+            None => self.report_gone(fix).await,
+        }
     }
+
+    /// Reads everything around the pod's root owner, and what is wrong with it.
+    async fn gather(&self, order: &Order) -> Result<Case, FixError> {
+        let subject = self.agent.cluster.root_of(&order.namespace, &order.pod).await?;
+        let objects = self.agent.cluster.objects(&subject).await?;
+        let (evidence, diagnoses) = self.agent.examine(&objects);
+        Ok(Case { evidence, diagnoses })
+    }
+
+    /// The execution of this plan, before anything was decided.
+    fn draw_up(&self, id: Uuid, order: &Order, case: Case, plan: FixPlan) -> Stored {
+        let redactor = &self.agent.redactor;
+        let execution = Execution {
+            id,
+            incident: order
+                .incident
+                .or_else(|| self.agent.incidents.open_of(&case.evidence.subject).map(|it| it.id)),
+            cluster: self.agent.name.to_string(),
+            subject: case.evidence.subject.clone(),
+            pod: order.pod.clone(),
+            fault: case.diagnoses.first().map_or(Fault::Unknown, |it| it.fault),
+            context: diagnosis::context(&case.evidence),
+            spec_hash: case.evidence.workload.spec_hash.clone(),
+            strategy: plan.strategy.clone(),
+            risk: plan.risk,
+            diff: offers::diff(&plan, redactor),
+            undo: offers::diff(&plan.undo(), redactor),
+            state: ExecutionState::Proposed,
+            dry_run: order.dry_run,
+            requested_by: order.requested_by.clone(),
+            requested_at: Timestamp::now(),
+            applied_at: None,
+            finished_at: None,
+            verdict: None,
+            refusal: None,
+            checks: vec![],
+        };
+        Stored { execution, plan, before: case.evidence }
+    }
+
+    /// The write was made: answer, and see the rest through.
+    async fn applied(self: Arc<Self>, mut fix: Stored) -> Result<Execution, FixError> {
+        fix.execution.applied_at = Some(Timestamp::now());
+        self.reach(&mut fix, ExecutionState::Verifying).await;
+        let execution = fix.execution.clone();
+        tokio::spawn(self.see_through(fix));
+        Ok(execution)
+    }
+
+    /// How long a verdict may take.
+    fn patience(&self) -> Patience {
+        self.patience
+    }
+}
+
+/// The plan that the order asks for.
+fn plan(order: &Order, case: &Case) -> Result<FixPlan, FixError> {
+    remedy::requested(&order.strategy, &case.diagnoses, &case.evidence).map_err(FixError::Request)
 }

@@ -7,6 +7,7 @@ pub mod config;
 pub mod cluster;
 pub mod triage;
 pub mod incidents;
+pub mod journal;
 mod offers;
 pub mod fix;
 pub mod http;

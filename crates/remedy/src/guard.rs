@@ -91,6 +91,12 @@ impl ApprovedPlan {
     }
 }
 
+/// A plan that was approved before this life of the process: the journal, which is written before the
+/// cluster is, vouches for it. It may be verified and taken back, and is never applied anew.
+pub fn approved_before(plan: FixPlan) -> ApprovedPlan {
+    ApprovedPlan(plan)
+}
+
 type Check = fn(&FixPlan, &Policy, &World<'_>) -> Result<(), Refusal>;
 
 /// What every plan has to pass, whoever asks.

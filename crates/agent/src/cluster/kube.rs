@@ -190,10 +190,10 @@ impl Cluster for KubeCluster {
         Box::pin(self.evict_pod(target, dry_run))
     }
 
-    fn fix_id_of<'a>(&'a self, target: &'a ObjectRef) -> Answer<'a, Option<String>> {
+    fn object<'a>(&'a self, target: &'a ObjectRef) -> Answer<'a, serde_json::Value> {
         Box::pin(async move {
             let object = self.read(target).await?;
-            Ok(object.annotations().get(remedy::FIX_ID_ANNOTATION).cloned())
+            serde_json::to_value(object).map_err(|it| ClusterError::Malformed(it.to_string()))
         })
     }
 

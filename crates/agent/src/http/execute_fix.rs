@@ -1,5 +1,209 @@
 //! `POST /api/v1/execute-fix`: asks for a fix.
 
+use std::time::Duration;
+
+use actix_web::{HttpRequest, post, web};
+use jiff::Timestamp;
+use remedy::RequestError;
+use serde_json::{Map, json};
+use service::auth::Actor;
+use service::problem::Failure;
+use sha2::{Digest, Sha256};
+use types::wire::{ExecuteFixRequest, ExecuteFixResponse};
+use types::{Execution, ExecutionState, Problem};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(super) fn configure(_routes: &mut ServiceConfig<'_>) {}
+use super::executions::journal_failure;
+use super::{failure, names};
+use crate::fix::{FixError, Fixer, Order};
+use crate::journal::RequestKey;
+
+/// The longest time that an answer is held back.
+const MAX_WAIT_SECONDS: u32 = 300;
+/// The longest name that a caller may give to a request.
+const MAX_KEY: usize = 200;
+
+pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
+    routes.service(execute_fix);
+}
+
+/// Orders a fix.
+///
+/// Answers when the write was made (or, with `wait_seconds`, when the fix has ended). A fix that was refused or
+/// failed is status 200 with `success: false`. The same `Idempotency-Key` with the same body is answered and not
+/// run again.
+#[utoipa::path(
+    tag = "seed",
+    request_body = ExecuteFixRequest,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The caller's own name for this request, kept for a day")),
+    responses(
+        (status = 200, body = ExecuteFixResponse),
+        (status = 400, description = "Malformed JSON, names or parameters", body = Problem),
+        (status = 404, description = "No such pod", body = Problem),
+        (status = 409, description = "The key was used for another request", body = Problem),
+        (status = 503, description = "The API server or the journal does not answer; nothing was written", body = Problem),
+    )
+)]
+#[post("/api/v1/execute-fix")]
+async fn execute_fix(
+    caller: Actor,
+    fixer: web::Data<Fixer>,
+    request: HttpRequest,
+    body: web::Json<ExecuteFixRequest>,
+) -> Result<web::Json<ExecuteFixResponse>, Failure> {
+    names::namespace(&body.namespace)?;
+    names::pod(&body.pod_name)?;
+    let key = request_key(&request, &caller.name, &body)?;
+    if let Some(execution) = answered_before(&fixer, key.as_ref()).await? {
+        return Ok(web::Json(response(&execution)));
+    }
+    let wait = Duration::from_secs(u64::from(body.wait_seconds.min(MAX_WAIT_SECONDS)));
+    let order = Order {
+        namespace: body.namespace.clone(),
+        pod: body.pod_name.clone(),
+        strategy: body.strategy.clone(),
+        dry_run: body.dry_run,
+        incident: body.incident,
+        requested_by: caller.name.clone(),
+        key,
+    };
+    let execution = match fixer.clone().into_inner().order(order).await {
+        Ok(execution) => execution,
+        Err(FixError::Request(error)) => return not_a_plan(error).map(web::Json),
+        Err(error) => return Err(fix_failure(&error)),
+    };
+    let ended = if wait.is_zero() {
+        None
+    } else {
+        fixer.wait(execution.id, wait).await.map_err(|it| journal_failure(&it))?
+    };
+    Ok(web::Json(response(&ended.unwrap_or(execution))))
+}
+
+/// The execution that this very request led to before.
+async fn answered_before(
+    fixer: &Fixer,
+    key: Option<&RequestKey>,
+) -> Result<Option<Execution>, Failure> {
+    let Some(key) = key else { return Ok(None) };
+    let journal = fixer.journal();
+    let named = journal.named(&key.caller, &key.key).await.map_err(|it| journal_failure(&it))?;
+    let Some((id, body_hash)) = named else { return Ok(None) };
+    if body_hash != key.body_hash {
+        return Err(Failure::new(
+            409,
+            "key-used",
+            "this Idempotency-Key was used for another request",
+            "use a new key for a new request",
+        ));
+    }
+    let found = journal.find(id).await.map_err(|it| journal_failure(&it))?;
+    Ok(found.map(|it| it.execution))
+}
+
+fn request_key(
+    request: &HttpRequest,
+    caller: &str,
+    body: &ExecuteFixRequest,
+) -> Result<Option<RequestKey>, Failure> {
+    let Some(header) = request.headers().get("Idempotency-Key") else { return Ok(None) };
+    let key = header.to_str().ok().filter(|it| !it.is_empty() && it.len() <= MAX_KEY);
+    let key = key.ok_or_else(|| {
+        let next = format!("use 1 to {MAX_KEY} visible ASCII characters");
+        Failure::new(400, "bad-key", "the Idempotency-Key cannot be used", next)
+    })?;
+    let body = serde_json::to_vec(body)
+        .map_err(|it| Failure::new(400, "bad-json", it.to_string(), "see /docs"))?;
+    let body_hash =
+        Sha256::digest(body).iter().fold(String::new(), |text, it| format!("{text}{it:02x}"));
+    Ok(Some(RequestKey { caller: caller.to_owned(), key: key.to_owned(), body_hash }))
+}
+
+/// A request that names no plan: malformed parameters are a bad request, the rest fails as the contract says.
+fn not_a_plan(error: RequestError) -> Result<ExecuteFixResponse, Failure> {
+    let words = match error {
+        RequestError::TypeIsNoString => "invalid strategy type".to_owned(),
+        RequestError::NotApplicable(reason) => reason,
+        RequestError::BadParameters(reason) => {
+            let next = "see /docs for the strategies and their parameters";
+            return Err(Failure::new(400, "bad-parameters", reason, next));
+        }
+    };
+    Ok(ExecuteFixResponse {
+        success: false,
+        execution_id: String::new(),
+        result: Map::new(),
+        error: words,
+        timestamp: Timestamp::now().to_string(),
+    })
+}
+
+/// The execution as the contract answers it.
+fn response(execution: &Execution) -> ExecuteFixResponse {
+    let (success, message) = outcome(execution);
+    let mut result = Map::new();
+    result.insert("state".to_owned(), json!(execution.state.as_str()));
+    result.insert("strategy".to_owned(), json!(execution.strategy.name()));
+    result.insert("title".to_owned(), json!(execution.strategy.to_string()));
+    result.insert("diff".to_owned(), json!(execution.diff));
+    result.insert("undo".to_owned(), json!(execution.undo));
+    result.insert("pod_name".to_owned(), json!(execution.pod));
+    result.insert("subject".to_owned(), json!(execution.subject.to_string()));
+    result.insert("dry_run".to_owned(), json!(execution.dry_run));
+    result.insert("message".to_owned(), json!(message));
+    if let Some(refusal) = &execution.refusal {
+        result.insert("refusal".to_owned(), json!(refusal));
+    }
+    if let Some(verdict) = execution.verdict {
+        result.insert("verdict".to_owned(), json!(verdict));
+    }
+    ExecuteFixResponse {
+        success,
+        execution_id: execution.id.to_string(),
+        result,
+        error: if success { String::new() } else { message },
+        timestamp: Timestamp::now().to_string(),
+    }
+}
+
+/// Whether it is a success so far, and what there is to say about it.
+fn outcome(execution: &Execution) -> (bool, String) {
+    let reason = || execution.refusal.as_ref().map(|it| it.detail.clone()).unwrap_or_default();
+    let look = format!("GET /api/v1/executions/{}", execution.id);
+    match execution.state {
+        ExecutionState::Proposed if execution.dry_run && execution.refusal.is_none() => {
+            (true, "a dry run: the cluster would accept it, and nothing was written".to_owned())
+        }
+        ExecutionState::Proposed => (
+            false,
+            format!(
+                "waits for approval ({}): POST /api/v1/executions/{}/approve",
+                reason(),
+                execution.id
+            ),
+        ),
+        ExecutionState::Verifying => (true, format!("written; it is being verified: {look}")),
+        ExecutionState::Verified => (true, "written, and the workload recovered".to_owned()),
+        ExecutionState::Applying => {
+            (false, format!("whether it was written is not known yet: {look}"))
+        }
+        ExecutionState::Undoing => {
+            (false, format!("it did not help and is being taken back: {look}"))
+        }
+        ExecutionState::Undone => (false, "it did not help and was taken back".to_owned()),
+        ExecutionState::Stranded | ExecutionState::Refused | ExecutionState::Rejected => {
+            (false, reason())
+        }
+    }
+}
+
+/// What an order that led to no execution looks like from outside.
+pub(super) fn fix_failure(error: &FixError) -> Failure {
+    match error {
+        FixError::Cluster(error) => failure(error),
+        FixError::Journal(error) => journal_failure(error),
+        FixError::Request(_) | FixError::CutOff => {
+            Failure::new(500, "cut-off", error.to_string(), "see /api/v1/executions")
+        }
+    }
+}

@@ -1,5 +1,47 @@
 //! `/api/v1/mode`: the stop button.
 
+use actix_web::{get, put, web};
+use service::auth::{Admin, Reader};
+use service::problem::Failure;
+use types::Problem;
+use types::wire::ModeBody;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(super) fn configure(_routes: &mut ServiceConfig<'_>) {}
+use super::executions::journal_failure;
+use crate::fix::{Fixer, OpenError};
+
+pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
+    routes.service(read).service(set);
+}
+
+/// What the agent may do: `observe`, `suggest` or `auto`.
+#[utoipa::path(tag = "mode", responses((status = 200, body = ModeBody)))]
+#[get("/api/v1/mode")]
+async fn read(_: Reader, fixer: web::Data<Fixer>) -> web::Json<ModeBody> {
+    web::Json(ModeBody { mode: fixer.mode(), reason: String::new() })
+}
+
+/// Sets what the agent may do. `observe` stops all writing at once; a restart never arms it again.
+#[utoipa::path(tag = "mode", request_body = ModeBody, responses(
+    (status = 200, body = ModeBody),
+    (status = 400, description = "No such mode", body = Problem),
+    (status = 409, description = "`auto` wants a policy and authenticated callers", body = Problem),
+    (status = 503, description = "The mode is set, but not durable: the journal does not answer", body = Problem),
+))]
+#[put("/api/v1/mode")]
+async fn set(
+    caller: Admin,
+    fixer: web::Data<Fixer>,
+    body: web::Json<ModeBody>,
+) -> Result<web::Json<ModeBody>, Failure> {
+    match fixer.set_mode(body.mode, &caller.name, &body.reason).await {
+        Ok(()) => Ok(web::Json(ModeBody { mode: fixer.mode(), reason: body.reason.clone() })),
+        Err(error @ OpenError::Unarmed(_)) => {
+            Err(Failure::new(409, "unarmed", error.to_string(), "docs/operating.md says how"))
+        }
+        Err(OpenError::Journal(error)) => Err(journal_failure(&error)),
+        Err(
+            error @ (OpenError::Chain(_) | OpenError::PolicyFile { .. } | OpenError::Policy { .. }),
+        ) => Err(Failure::new(500, "mode", error.to_string(), "this may be a bug: report it")),
+    }
+}

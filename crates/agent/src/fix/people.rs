@@ -1,0 +1,162 @@
+//! What people say: yes, no, and take it back.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use remedy::Authority;
+use types::{Execution, ExecutionState, RefusalReport};
+use uuid::Uuid;
+
+use super::{FixError, Fixer};
+use crate::journal::Stored;
+use crate::offers;
+
+/// How long a proposal waits for a yes. After that the world has moved on.
+const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
+
+/// Why a person's word had no effect.
+#[derive(Debug, thiserror::Error)]
+pub enum PersonError {
+    /// There is no execution of this id.
+    #[error("there is no execution of this id")]
+    Unknown,
+    /// It is not in a state in which this can be said of it.
+    #[error("the execution is {0}, so this cannot be said of it any more")]
+    TooLate(ExecutionState),
+    /// The proposal is older than it may be.
+    #[error("the proposal is older than {} minutes; order the fix again", LIFETIME.as_mins())]
+    Expired,
+    /// What it was made for has changed.
+    #[error("the workload has changed since the proposal was made; order the fix again")]
+    Changed,
+    /// The agent only observes.
+    #[error("the agent only observes; set mode `suggest` or `auto` first")]
+    Observing,
+    /// The fix itself.
+    #[error(transparent)]
+    Fix(#[from] FixError),
+}
+
+impl Fixer {
+    /// A person says yes to a proposal: once, to what was shown, while it is still true.
+    pub async fn approved_by(
+        self: &Arc<Self>,
+        id: Uuid,
+        who: &str,
+    ) -> Result<Execution, PersonError> {
+        let (fixer, who) = (Arc::clone(self), who.to_owned());
+        let carried_out = tokio::spawn(async move { fixer.carry_out_approved(id, who).await });
+        carried_out.await.map_err(|_| FixError::CutOff)?
+    }
+
+    async fn carry_out_approved(
+        self: Arc<Self>,
+        id: Uuid,
+        who: String,
+    ) -> Result<Execution, PersonError> {
+        let shown = self.waiting(id).await?;
+        if LIFETIME < Timestamp::now().duration_since(shown.execution.requested_at) {
+            return Err(PersonError::Expired);
+        }
+        let mut fix = self.as_it_is_now(&shown).await?;
+        let turn = self.deciding.acquire().await.map_err(|_| FixError::CutOff)?;
+        let approved = match self.ask_guard(&fix, Authority::Person(who.clone())).await? {
+            Ok(approved) => approved,
+            Err(refusal) => {
+                fix.execution.refusal = Some(RefusalReport {
+                    code: refusal.code().to_owned(),
+                    detail: refusal.detail(),
+                });
+                return Ok(fix.execution);
+            }
+        };
+        fix.execution.refusal = None;
+        fix.execution.requested_by = who;
+        self.claim(&mut fix, ExecutionState::Applying).await?;
+        drop(turn);
+        match self.apply(&mut fix, &approved).await {
+            Ok(()) => Ok(self.applied(fix).await?),
+            Err(error) => Ok(self.not_applied(fix, error).await?),
+        }
+    }
+
+    /// A person says no to a proposal.
+    pub async fn rejected_by(&self, id: Uuid, who: &str) -> Result<Execution, PersonError> {
+        let mut fix = self.waiting(id).await?;
+        fix.execution.finished_at = Some(Timestamp::now());
+        fix.execution.refusal =
+            Some(RefusalReport { code: "rejected".to_owned(), detail: format!("{who} said no") });
+        self.claim(&mut fix, ExecutionState::Rejected).await?;
+        Ok(fix.execution)
+    }
+
+    /// A person wants a verified fix to be taken back.
+    pub async fn undone_by(
+        self: &Arc<Self>,
+        id: Uuid,
+        who: &str,
+    ) -> Result<Execution, PersonError> {
+        if !self.may_write() {
+            return Err(PersonError::Observing);
+        }
+        let mut fix = self.stored(id).await?;
+        let state = fix.execution.state;
+        if state != ExecutionState::Verified {
+            return Err(PersonError::TooLate(state));
+        }
+        fix.execution.requested_by = who.to_owned();
+        fix.execution.state = ExecutionState::Undoing;
+        let claimed = self.journal.update(&fix, Some(state)).await.map_err(FixError::from)?;
+        if !claimed {
+            return Err(PersonError::TooLate(self.stored(id).await?.execution.state));
+        }
+        let execution = fix.execution.clone();
+        let fixer = Arc::clone(self);
+        tokio::spawn(async move { fixer.undo(fix).await });
+        Ok(execution)
+    }
+
+    async fn stored(&self, id: Uuid) -> Result<Stored, PersonError> {
+        self.journal.find(id).await.map_err(FixError::from)?.ok_or(PersonError::Unknown)
+    }
+
+    /// The proposal that waits for a yes.
+    async fn waiting(&self, id: Uuid) -> Result<Stored, PersonError> {
+        let fix = self.stored(id).await?;
+        if fix.execution.state != ExecutionState::Proposed || fix.execution.dry_run {
+            return Err(PersonError::TooLate(fix.execution.state));
+        }
+        Ok(fix)
+    }
+
+    /// The same plan, made anew from the facts of now; a yes to another plan is none.
+    async fn as_it_is_now(&self, shown: &Stored) -> Result<Stored, PersonError> {
+        let subject = &shown.execution.subject;
+        let objects = self.agent.cluster.objects(subject).await.map_err(FixError::from)?;
+        let (evidence, diagnoses) = self.agent.examine(&objects);
+        let plan = remedy::plans(&diagnoses, &evidence)
+            .into_iter()
+            .find(|it| it.strategy == shown.execution.strategy)
+            .ok_or(PersonError::Changed)?;
+        let same = evidence.subject.uid == subject.uid
+            && evidence.workload.spec_hash == shown.execution.spec_hash
+            && offers::diff(&plan, &self.agent.redactor) == shown.execution.diff;
+        if !same {
+            return Err(PersonError::Changed);
+        }
+        let mut execution = shown.execution.clone();
+        execution.subject = evidence.subject.clone();
+        Ok(Stored { execution, plan, before: evidence })
+    }
+
+    /// Takes the proposal out of its state; only one can.
+    async fn claim(&self, fix: &mut Stored, state: ExecutionState) -> Result<(), PersonError> {
+        fix.execution.state = state;
+        let from = Some(ExecutionState::Proposed);
+        if self.journal.update(fix, from).await.map_err(FixError::from)? {
+            self.publish(&fix.execution);
+            return Ok(());
+        }
+        Err(PersonError::TooLate(self.stored(fix.execution.id).await?.execution.state))
+    }
+}

@@ -1,0 +1,90 @@
+//! Verification: the workload is looked at whenever it changes, until there is a verdict.
+
+use std::time::Duration;
+
+use diagnosis::{Health, Look, judge, look};
+use jiff::{SignedDuration, Timestamp};
+use types::Verdict;
+
+use super::Fixer;
+use crate::cluster::ClusterError;
+use crate::journal::Stored;
+
+/// Looks that are kept for the record: the first ones and the newest.
+const MAX_CHECKS: usize = 60;
+/// Changes that come closer together than this are looked at together.
+const TOGETHER: Duration = Duration::from_millis(100);
+/// How long the cluster is left alone after it did not answer.
+const RETRY: Duration = Duration::from_secs(1);
+
+impl Fixer {
+    /// Looks until there is a verdict; `None` when the workload is gone.
+    pub(super) async fn settle(&self, fix: &mut Stored) -> Option<Verdict> {
+        let patience = self.patience();
+        let applied_at = fix.execution.applied_at.unwrap_or(fix.execution.requested_at);
+        let mut changes = self.agent.cluster.changes(&fix.execution.subject);
+        let mut looks: Vec<Look> = Vec::new();
+        loop {
+            changes.mark_unchanged();
+            match self.agent.cluster.objects(&fix.execution.subject).await {
+                Ok(objects) => {
+                    let now = diagnosis::gather(&objects, &self.agent.redactor);
+                    let seen = look(&fix.before, &now);
+                    note(&mut fix.execution.checks, &seen);
+                    looks.push(seen);
+                }
+                Err(ClusterError::NotFound(_)) => return None,
+                Err(error) => {
+                    tracing::warn!(%error, execution = %fix.execution.id, "the workload cannot be looked at");
+                    tokio::time::sleep(RETRY).await;
+                    continue;
+                }
+            }
+            if let Some(verdict) = judge(&looks, applied_at, patience) {
+                return Some(verdict);
+            }
+            let next = next_look(&looks, applied_at, patience.settle, patience.deadline);
+            // Whichever comes first: a change, or the moment at which time alone decides.
+            if let Ok(Ok(())) = tokio::time::timeout(next, changes.changed()).await {
+                tokio::time::sleep(TOGETHER).await;
+            }
+        }
+    }
+}
+
+/// Keeps the look for the record, where it says something that the last one did not.
+fn note(checks: &mut Vec<types::Check>, seen: &Look) {
+    let same = checks.last().is_some_and(|it| {
+        (it.ready, it.desired, it.restarts, &it.note)
+            == (seen.check.ready, seen.check.desired, seen.check.restarts, &seen.check.note)
+    });
+    if same {
+        return;
+    }
+    if checks.len() == MAX_CHECKS {
+        checks.remove(MAX_CHECKS / 2);
+    }
+    checks.push(seen.check.clone());
+}
+
+/// How long nothing can be decided unless something changes.
+fn next_look(
+    looks: &[Look],
+    applied_at: Timestamp,
+    settle: SignedDuration,
+    deadline: SignedDuration,
+) -> Duration {
+    let now = Timestamp::now();
+    let over = applied_at.saturating_add(deadline).unwrap_or(now);
+    let streak = looks.last().filter(|it| it.health != Health::OnItsWay).and_then(|last| {
+        looks
+            .iter()
+            .rev()
+            .take_while(|it| it.health == last.health && it.check.restarts == last.check.restarts)
+            .last()
+    });
+    let settled = streak.and_then(|it| it.check.at.saturating_add(settle).ok()).unwrap_or(over);
+    let wait = settled.min(over).duration_since(now);
+    // A little later than the moment itself, so that the look falls behind it; never in a tight circle.
+    Duration::try_from(wait).unwrap_or(Duration::ZERO) + Duration::from_millis(20)
+}

@@ -1,0 +1,242 @@
+//! What a fix needs around it: the journal, the policy, the mode, and what is under way.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use diagnosis::Patience;
+use jiff::{SignedDuration, Timestamp};
+use remedy::Policy;
+use tokio::sync::{Semaphore, watch};
+use types::{Execution, ExecutionState, Mode, RefusalReport, StreamEvent};
+use uuid::Uuid;
+
+use crate::Agent;
+use crate::config::Config;
+use crate::journal::{BrokenChain, Journal, JournalError, Stored};
+
+/// How long the journal is left alone after it refused, growing with each time.
+const JOURNAL_PAUSE: Duration = Duration::from_millis(200);
+/// The longest pause between two tries to write the journal.
+const MAX_JOURNAL_PAUSE: Duration = Duration::from_secs(30);
+
+/// Carries out fixes, one per workload at a time, and keeps their journal.
+pub struct Fixer {
+    pub(super) agent: Agent,
+    pub(super) journal: Journal,
+    pub(super) policy: Policy,
+    pub(super) policy_given: bool,
+    pub(super) authenticated: bool,
+    pub(super) patience: Patience,
+    pub(super) own_namespace: Option<String>,
+    /// One decision at a time: between reading the caps and journalling the intent nobody else decides.
+    pub(super) deciding: Semaphore,
+    pub(super) last_storm: Mutex<Option<Timestamp>>,
+    mode: watch::Sender<Mode>,
+    under_way: Mutex<BTreeMap<Uuid, Execution>>,
+    reached: watch::Sender<u64>,
+}
+
+/// Why fixes cannot be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The journal was changed by somebody else.
+    #[error("{0}; keep the file as evidence, and start again with an empty data directory")]
+    Chain(BrokenChain),
+    /// The policy file cannot be read.
+    #[error("policy file {path} cannot be read")]
+    PolicyFile {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The policy does not say what a policy has to say.
+    #[error("policy file {path}: {problems}; docs/policy.md explains every field")]
+    Policy {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        problems: String,
+    },
+    /// Mode `auto` lacks what it wants.
+    #[error("mode auto wants {0}; give it, or start with --mode suggest")]
+    Unarmed(&'static str),
+}
+
+impl Fixer {
+    /// Opens the journal and the policy, and goes on with what an earlier life of the process left.
+    pub async fn open(agent: Agent, config: &Config) -> Result<Arc<Self>, OpenError> {
+        let journal = Journal::open(&config.data).await?;
+        journal.verify_chain().await?.map_err(OpenError::Chain)?;
+        let policy = config.policy.as_deref().map(read_policy).transpose()?;
+        let (policy_given, authenticated) = (policy.is_some(), config.tokens_file.is_some());
+        let mode = journal.mode().await?.unwrap_or(Mode::from(config.mode));
+        if let Some(missing) = unarmed(mode, policy_given, authenticated) {
+            return Err(OpenError::Unarmed(missing));
+        }
+        let fixer = Arc::new(Self {
+            agent,
+            journal,
+            policy: policy.unwrap_or_default(),
+            policy_given,
+            authenticated,
+            patience: Patience {
+                settle: signed(config.settle()),
+                deadline: signed(config.verify()),
+            },
+            own_namespace: own_namespace(),
+            deciding: Semaphore::new(1),
+            last_storm: Mutex::new(None),
+            mode: watch::Sender::new(mode),
+            under_way: Mutex::default(),
+            reached: watch::Sender::new(0),
+        });
+        fixer.resume().await?;
+        Ok(fixer)
+    }
+
+    /// What the agent may do now.
+    pub fn mode(&self) -> Mode {
+        *self.mode.borrow()
+    }
+
+    /// The mode, for whoever has to wait until it changes.
+    pub(super) fn mode_changes(&self) -> watch::Receiver<Mode> {
+        self.mode.subscribe()
+    }
+
+    /// Sets the mode. Stopping works at once, whatever becomes of the journal; arming is journalled first.
+    pub async fn set_mode(&self, mode: Mode, who: &str, why: &str) -> Result<(), OpenError> {
+        if let Some(missing) = unarmed(mode, self.policy_given, self.authenticated) {
+            return Err(OpenError::Unarmed(missing));
+        }
+        if mode < self.mode() {
+            self.mode.send_replace(mode);
+        }
+        self.journal.set_mode(mode, who, &self.agent.redactor.redact(why)).await?;
+        self.mode.send_replace(mode);
+        tracing::info!(%mode, who, "mode set");
+        Ok(())
+    }
+
+    /// How many fixes are under way.
+    pub fn under_way(&self) -> usize {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// The executions that have not reached a final state, for a reader that joins the stream.
+    pub fn unfinished(&self) -> Vec<Execution> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// The journal, for readers.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Tells everybody about the state that an execution has reached.
+    pub(super) fn publish(&self, execution: &Execution) {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        if execution.state.is_final() || execution.state == ExecutionState::Proposed {
+            under_way.remove(&execution.id);
+        } else {
+            under_way.insert(execution.id, execution.clone());
+        }
+        drop(under_way);
+        self.agent.measures.execution(execution);
+        self.agent.feed.publish(StreamEvent::Execution(Box::new(execution.clone())));
+        self.reached.send_modify(|it| *it += 1);
+        tracing::info!(
+            execution = %execution.id, subject = %execution.subject, state = %execution.state,
+            strategy = execution.strategy.key(), "execution"
+        );
+    }
+
+    /// Moves an execution to a state, in the journal first, and publishes it. Waits for a journal that refuses:
+    /// the cluster was written already, and what was written has to be known.
+    pub(super) async fn reach(&self, fix: &mut Stored, state: ExecutionState) {
+        fix.execution.state = state;
+        if state.is_final() {
+            fix.execution.finished_at = Some(Timestamp::now());
+        }
+        let mut pause = JOURNAL_PAUSE;
+        while let Err(error) = self.journal.update(fix, None).await {
+            tracing::error!(
+                error = service::telemetry::chain(&error),
+                "the journal refuses; trying again"
+            );
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(MAX_JOURNAL_PAUSE);
+        }
+        self.publish(&fix.execution);
+    }
+
+    /// The end of a fix.
+    pub(super) async fn report(&self, mut fix: Stored, state: ExecutionState) {
+        self.reach(&mut fix, state).await;
+    }
+
+    /// The workload went away while its fix was verified: neither a win nor a loss, and nothing is left to take back.
+    pub(super) async fn report_gone(&self, mut fix: Stored) {
+        fix.execution.refusal = Some(RefusalReport {
+            code: "gone".to_owned(),
+            detail: "the workload was deleted while its fix was verified".to_owned(),
+        });
+        self.reach(&mut fix, ExecutionState::Undone).await;
+    }
+
+    /// Waits until the execution has ended or waits for a person, at most so long; as it is then.
+    pub async fn wait(&self, id: Uuid, limit: Duration) -> Result<Option<Execution>, JournalError> {
+        let mut reached = self.reached.subscribe();
+        let deadline = tokio::time::Instant::now() + limit;
+        loop {
+            let found = self.journal.find(id).await?.map(|it| it.execution);
+            let rests = found
+                .as_ref()
+                .is_none_or(|it| it.state.is_final() || it.state == ExecutionState::Proposed);
+            let changed = tokio::time::timeout_at(deadline, reached.changed());
+            if rests || !matches!(changed.await, Ok(Ok(()))) {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+/// What mode `auto` lacks.
+fn unarmed(mode: Mode, policy_given: bool, authenticated: bool) -> Option<&'static str> {
+    match (mode, policy_given, authenticated) {
+        (Mode::Auto, false, _) => Some("a policy file (--policy)"),
+        (Mode::Auto, true, false) => Some("authenticated callers (--tokens-file)"),
+        (Mode::Auto, true, true) | (Mode::Observe | Mode::Suggest, _, _) => None,
+    }
+}
+
+fn read_policy(path: &Path) -> Result<Policy, OpenError> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| OpenError::PolicyFile { path: shown.clone(), source })?;
+    let policy: Policy = serde_yaml_ng::from_str(&text)
+        .map_err(|it| OpenError::Policy { path: shown.clone(), problems: it.to_string() })?;
+    let problems = policy.validate();
+    if problems.is_empty() {
+        Ok(policy)
+    } else {
+        Err(OpenError::Policy { path: shown, problems: problems.join("; ") })
+    }
+}
+
+/// The namespace that this process runs in, when it runs in a pod.
+fn own_namespace() -> Option<String> {
+    let file = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+    std::fs::read_to_string(file).ok().map(|it| it.trim().to_owned()).filter(|it| !it.is_empty())
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}

@@ -1,0 +1,109 @@
+//! The decision: what the guard has to know is collected, asked, and its answer is kept.
+
+use std::sync::PoisonError;
+
+use jiff::{SignedDuration, Timestamp};
+use remedy::{ApprovedPlan, Authority, Refusal, World};
+use types::{ExecutionState, RefusalReport};
+
+use super::{Decision, FixError, Fixer, Order};
+use crate::journal::Stored;
+
+/// How far back the guard looks.
+const MEMORY: SignedDuration = SignedDuration::from_hours(4);
+
+impl Fixer {
+    /// Asks the guard. What it lets through is journalled as intent before this returns; what it does not is
+    /// journalled as refused, or as proposed where a person's yes would answer it.
+    pub(super) async fn approve(
+        &self,
+        fix: &mut Stored,
+        authority: Authority,
+        order: &Order,
+        kept: &mut bool,
+    ) -> Result<Decision, FixError> {
+        let _turn = self.deciding.acquire().await.map_err(|_| FixError::CutOff)?;
+        let decision = match self.ask_guard(fix, authority).await? {
+            Ok(approved) if order.dry_run => {
+                self.try_out(fix, &approved).await;
+                Decision::Rest
+            }
+            Ok(approved) => {
+                fix.execution.state = ExecutionState::Applying;
+                Decision::Apply(approved)
+            }
+            Err(refusal) => {
+                turn_down(fix, &refusal);
+                Decision::Rest
+            }
+        };
+        if *kept {
+            self.journal.update(fix, None).await?;
+        } else {
+            self.journal.begin(fix, order.key.as_ref()).await?;
+            *kept = true;
+        }
+        self.publish(&fix.execution);
+        Ok(decision)
+    }
+
+    /// What the guard says of this plan in the world as it is now.
+    pub(super) async fn ask_guard(
+        &self,
+        fix: &Stored,
+        authority: Authority,
+    ) -> Result<Result<ApprovedPlan, Refusal>, FixError> {
+        let now = Timestamp::now();
+        let namespace = &fix.execution.subject.namespace;
+        let enrolled = self.agent.cluster.namespace_enrolled(namespace).await?;
+        let writes = self.journal.writes_since(now - MEMORY, fix.execution.id).await?;
+        let census = self.agent.cluster.census();
+        let last_storm = {
+            let mut last = self.last_storm.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.policy.is_stormy(census.unhealthy, census.workloads) {
+                *last = Some(now);
+            }
+            *last
+        };
+        let world = World {
+            now,
+            mode: self.mode(),
+            authority,
+            authenticated: self.authenticated,
+            policy_given: self.policy_given,
+            enrolled,
+            evidence: &fix.before,
+            writes: &writes,
+            unhealthy: census.unhealthy,
+            workloads: census.workloads,
+            own_namespace: self.own_namespace.as_deref(),
+            last_storm,
+        };
+        Ok(remedy::approve(fix.plan.clone(), &self.policy, &world))
+    }
+
+    /// A dry run: the API server checks every step and writes none.
+    async fn try_out(&self, fix: &mut Stored, approved: &ApprovedPlan) {
+        if let Err(error) = self.rehearse(fix, approved).await {
+            fix.execution.state = ExecutionState::Refused;
+            fix.execution.finished_at = Some(Timestamp::now());
+            fix.execution.refusal = Some(RefusalReport {
+                code: "refused_by_cluster".to_owned(),
+                detail: self.agent.redactor.redact(&error.to_string()),
+            });
+        }
+    }
+}
+
+/// Proposed where a person's yes answers the refusal, else refused.
+fn turn_down(fix: &mut Stored, refusal: &Refusal) {
+    let execution = &mut fix.execution;
+    execution.refusal =
+        Some(RefusalReport { code: refusal.code().to_owned(), detail: refusal.detail() });
+    if refusal.needs_person() {
+        execution.state = ExecutionState::Proposed;
+    } else {
+        execution.state = ExecutionState::Refused;
+        execution.finished_at = Some(Timestamp::now());
+    }
+}

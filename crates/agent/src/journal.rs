@@ -1,0 +1,310 @@
+//! The journal: intent before each write, every state after it, and a chain of hashes over all of it.
+//!
+//! A SQLite file that only the agent's user can read. When it cannot be written, nothing is written
+//! to the cluster either.
+
+mod chain;
+mod open;
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use remedy::PastWrite;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{Row, SqliteConnection};
+use types::{Evidence, Execution, ExecutionState, FixPlan, Mode};
+use uuid::Uuid;
+
+pub use chain::{BrokenChain, Entry};
+
+/// How long a caller's own name for a request is remembered, in microseconds: a day.
+const KEY_LIFETIME: i64 = 24 * 60 * 60 * 1_000_000;
+/// The most executions that one answer lists.
+const MAX_LISTED: i64 = 500;
+
+/// Why the journal did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The database refused: full, locked, gone.
+    #[error("the journal cannot be read or written")]
+    Database(#[from] sqlx::Error),
+    /// A row holds what this version cannot read.
+    #[error("the journal holds something that cannot be read")]
+    Unreadable(#[from] serde_json::Error),
+    /// The schema is newer than this binary, or a migration failed.
+    #[error(
+        "the journal's schema does not fit this version; run the version that wrote it, or a newer one"
+    )]
+    Schema(#[from] sqlx::migrate::MigrateError),
+    /// The file is damaged. It was put aside, and nothing was deleted.
+    #[error(
+        "the journal was damaged and was put aside as {aside}; restore a backup, or start again with an empty one"
+    )]
+    Damaged {
+        /// Where it is now.
+        aside: PathBuf,
+    },
+    /// The folder or the file cannot be used.
+    #[error("the journal's folder cannot be used")]
+    Folder(#[from] std::io::Error),
+}
+
+/// An execution with what is needed to verify or undo it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    /// As it is shown.
+    pub execution: Execution,
+    /// The plan, with true values.
+    pub plan: FixPlan,
+    /// The facts before the fix.
+    pub before: Evidence,
+}
+
+/// A caller's own name for a request, and a hash of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestKey {
+    /// Who called.
+    pub caller: String,
+    /// His name for it.
+    pub key: String,
+    /// Hash of what he asked for.
+    pub body_hash: String,
+}
+
+/// The journal. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    pool: SqlitePool,
+}
+
+impl Journal {
+    /// Keeps a new execution, with its caller's name for it, and an entry for it, all or nothing.
+    pub async fn begin(
+        &self,
+        stored: &Stored,
+        key: Option<&RequestKey>,
+    ) -> Result<(), JournalError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        insert(&mut tx, stored).await?;
+        if let Some(key) = key {
+            let now = stored.execution.requested_at.as_microsecond();
+            sqlx::query("DELETE FROM requests WHERE at < ?")
+                .bind(now - KEY_LIFETIME)
+                .execute(&mut *tx)
+                .await?;
+            sqlx::query("INSERT INTO requests (caller, key, body_hash, execution, at) VALUES (?, ?, ?, ?, ?)")
+                .bind(&key.caller)
+                .bind(&key.key)
+                .bind(&key.body_hash)
+                .bind(stored.execution.id.to_string())
+                .bind(now)
+                .execute(&mut *tx)
+                .await?;
+        }
+        chain::append(&mut tx, &entry(&stored.execution)?).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Brings an execution up to date and appends an entry, all or nothing. With `only_from`, only while it is in that
+    /// state: false when it was not.
+    pub async fn update(
+        &self,
+        stored: &Stored,
+        only_from: Option<ExecutionState>,
+    ) -> Result<bool, JournalError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let execution = &stored.execution;
+        let done = sqlx::query(
+            "UPDATE executions SET state = ?, applied_at = ?, body = ?, plan = ?, before = ? \
+             WHERE id = ? AND state = coalesce(?, state)",
+        )
+        .bind(execution.state.as_str())
+        .bind(execution.applied_at.map(Timestamp::as_microsecond))
+        .bind(text(execution)?)
+        .bind(text(&stored.plan)?)
+        .bind(text(&stored.before)?)
+        .bind(execution.id.to_string())
+        .bind(only_from.map(ExecutionState::as_str))
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        chain::append(&mut tx, &entry(execution)?).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// The execution of this id.
+    pub async fn find(&self, id: Uuid) -> Result<Option<Stored>, JournalError> {
+        let row = sqlx::query("SELECT body, plan, before FROM executions WHERE id = ?")
+            .bind(id.to_string())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.as_ref().map(stored).transpose()
+    }
+
+    /// Executions, newest first; of one state, where that is asked for.
+    pub async fn list(
+        &self,
+        state: Option<ExecutionState>,
+        limit: u32,
+    ) -> Result<Vec<Execution>, JournalError> {
+        let rows = sqlx::query(
+            "SELECT body FROM executions WHERE state = coalesce(?, state) \
+             ORDER BY requested_at DESC, id DESC LIMIT ?",
+        )
+        .bind(state.map(ExecutionState::as_str))
+        .bind(i64::from(limit).min(MAX_LISTED))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(|it| value(it, "body")).collect()
+    }
+
+    /// The executions that something was begun for and that have not ended.
+    pub async fn unfinished(&self) -> Result<Vec<Stored>, JournalError> {
+        let rows = sqlx::query(
+            "SELECT body, plan, before FROM executions \
+             WHERE state IN ('applying', 'verifying', 'undoing') ORDER BY requested_at",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(stored).collect()
+    }
+
+    /// Our writes since then, for the guard, without this one. What is being applied counts as written.
+    pub async fn writes_since(
+        &self,
+        since: Timestamp,
+        except: Uuid,
+    ) -> Result<Vec<PastWrite>, JournalError> {
+        let rows = sqlx::query(
+            "SELECT body, plan, before FROM executions \
+             WHERE id != ? AND (applied_at >= ? OR (state = 'applying' AND requested_at >= ?)) \
+             ORDER BY requested_at",
+        )
+        .bind(except.to_string())
+        .bind(since.as_microsecond())
+        .bind(since.as_microsecond())
+        .fetch_all(&self.pool)
+        .await?;
+        let stored: Result<Vec<_>, _> = rows.iter().map(stored).collect();
+        Ok(stored?.iter().filter(|it| it.plan.writes()).map(past_write).collect())
+    }
+
+    /// The execution that this caller named so before, and the hash of what he asked for then.
+    pub async fn named(
+        &self,
+        caller: &str,
+        key: &str,
+    ) -> Result<Option<(Uuid, String)>, JournalError> {
+        let row =
+            sqlx::query("SELECT execution, body_hash FROM requests WHERE caller = ? AND key = ?")
+                .bind(caller)
+                .bind(key)
+                .fetch_optional(&self.pool)
+                .await?;
+        let Some(row) = row else { return Ok(None) };
+        let id: String = row.try_get("execution")?;
+        let id = Uuid::parse_str(&id).map_err(|it| sqlx::Error::Decode(it.into()))?;
+        Ok(Some((id, row.try_get("body_hash")?)))
+    }
+
+    /// The mode that was set last; `None` when none ever was.
+    pub async fn mode(&self) -> Result<Option<Mode>, JournalError> {
+        let row = sqlx::query("SELECT value FROM settings WHERE name = 'mode'")
+            .fetch_optional(&self.pool)
+            .await?;
+        row.as_ref().map(|it| value(it, "value")).transpose()
+    }
+
+    /// Sets the mode for good, with an entry that says who and why.
+    pub async fn set_mode(&self, mode: Mode, who: &str, why: &str) -> Result<(), JournalError> {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query(
+            "INSERT INTO settings (name, value) VALUES ('mode', ?) \
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )
+        .bind(text(&mode)?)
+        .execute(&mut *tx)
+        .await?;
+        let body = serde_json::json!({"mode": mode, "reason": why}).to_string();
+        let entry = Entry {
+            at: Timestamp::now().to_string(),
+            who: who.to_owned(),
+            what: "mode".to_owned(),
+            execution: None,
+            body,
+        };
+        chain::append(&mut tx, &entry).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Checks every entry against the one before it.
+    pub async fn verify_chain(&self) -> Result<Result<u64, BrokenChain>, JournalError> {
+        chain::verify(&self.pool).await
+    }
+}
+
+async fn insert(tx: &mut SqliteConnection, stored: &Stored) -> Result<(), JournalError> {
+    let execution = &stored.execution;
+    sqlx::query(
+        "INSERT INTO executions (id, subject, state, requested_at, applied_at, body, plan, before) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(execution.id.to_string())
+    .bind(execution.subject.to_string())
+    .bind(execution.state.as_str())
+    .bind(execution.requested_at.as_microsecond())
+    .bind(execution.applied_at.map(Timestamp::as_microsecond))
+    .bind(text(execution)?)
+    .bind(text(&stored.plan)?)
+    .bind(text(&stored.before)?)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The entry of an execution that reached its state. Redacted, as the execution is.
+fn entry(execution: &Execution) -> Result<Entry, JournalError> {
+    Ok(Entry {
+        at: Timestamp::now().to_string(),
+        who: execution.requested_by.clone(),
+        what: execution.state.to_string(),
+        execution: Some(execution.id.to_string()),
+        body: text(execution)?,
+    })
+}
+
+fn past_write(stored: &Stored) -> PastWrite {
+    let execution = &stored.execution;
+    PastWrite {
+        at: execution.applied_at.unwrap_or(execution.requested_at),
+        subject: execution.subject.clone(),
+        spec_hash: execution.spec_hash.clone(),
+        strategy: execution.strategy.key(),
+        verdict: execution.verdict.filter(|_| execution.state.is_final()),
+        undone: execution.state == ExecutionState::Undone,
+    }
+}
+
+fn text(value: &impl Serialize) -> Result<String, JournalError> {
+    Ok(serde_json::to_string(value)?)
+}
+
+fn value<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, JournalError> {
+    let text: String = row.try_get(column)?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+fn stored(row: &SqliteRow) -> Result<Stored, JournalError> {
+    Ok(Stored {
+        execution: value(row, "body")?,
+        plan: value(row, "plan")?,
+        before: value(row, "before")?,
+    })
+}

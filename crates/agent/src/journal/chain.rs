@@ -1,0 +1,97 @@
+//! The append-only entries: each is hashed together with the one before it, so that a change shows.
+
+use sha2::{Digest, Sha256};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{Row, SqliteConnection};
+
+use super::JournalError;
+
+/// What the first entry is hashed with.
+const BEGINNING: &str = "k8s-reflexion journal 1";
+
+/// Who did what, when, and how things are since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When, RFC 3339.
+    pub at: String,
+    /// Who asked for it.
+    pub who: String,
+    /// The state that was reached, or `mode`.
+    pub what: String,
+    /// The execution it is about.
+    pub execution: Option<String>,
+    /// The execution or the mode as it is since, redacted JSON.
+    pub body: String,
+}
+
+/// The first entry that does not fit the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("entry {number} of the journal was changed, or one before it is missing")]
+pub struct BrokenChain {
+    /// Its number, from 1.
+    pub number: i64,
+}
+
+/// Appends an entry to the chain.
+pub(super) async fn append(tx: &mut SqliteConnection, entry: &Entry) -> Result<(), JournalError> {
+    let last = sqlx::query("SELECT number, hash FROM entries ORDER BY number DESC LIMIT 1")
+        .fetch_optional(&mut *tx)
+        .await?;
+    let (number, before): (i64, String) = match last {
+        Some(row) => (row.try_get("number")?, row.try_get("hash")?),
+        None => (0, BEGINNING.to_owned()),
+    };
+    sqlx::query(
+        "INSERT INTO entries (number, at, who, what, execution, body, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(number + 1)
+    .bind(&entry.at)
+    .bind(&entry.who)
+    .bind(&entry.what)
+    .bind(&entry.execution)
+    .bind(&entry.body)
+    .bind(hash(number + 1, &before, entry))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The number of entries, or the first that is broken.
+pub(super) async fn verify(pool: &SqlitePool) -> Result<Result<u64, BrokenChain>, JournalError> {
+    let mut before = BEGINNING.to_owned();
+    let mut number = 0_i64;
+    loop {
+        let row = sqlx::query(
+            "SELECT number, at, who, what, execution, body, hash FROM entries WHERE number > ? ORDER BY number LIMIT 1",
+        )
+        .bind(number)
+        .fetch_optional(pool)
+        .await?;
+        let Some(row) = row else { return Ok(Ok(u64::try_from(number).unwrap_or(0))) };
+        let entry = Entry {
+            at: row.try_get("at")?,
+            who: row.try_get("who")?,
+            what: row.try_get("what")?,
+            execution: row.try_get("execution")?,
+            body: row.try_get("body")?,
+        };
+        let (found, hash_found): (i64, String) = (row.try_get("number")?, row.try_get("hash")?);
+        number += 1;
+        if found != number || hash_found != hash(number, &before, &entry) {
+            return Ok(Err(BrokenChain { number: found }));
+        }
+        before = hash_found;
+    }
+}
+
+/// Hash over an entry and the hash before it; lengths keep the fields apart.
+fn hash(number: i64, before: &str, entry: &Entry) -> String {
+    let mut hash = Sha256::new();
+    let number = number.to_string();
+    let execution = entry.execution.as_deref().unwrap_or_default();
+    for field in [before, &number, &entry.at, &entry.who, &entry.what, execution, &entry.body] {
+        hash.update(field.len().to_be_bytes());
+        hash.update(field.as_bytes());
+    }
+    hash.finalize().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}

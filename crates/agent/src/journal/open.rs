@@ -1,0 +1,82 @@
+//! How the journal is opened: durable, private, of the right version, and whole.
+
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::Row;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use super::{Journal, JournalError};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/agent");
+
+/// Damaged files that are kept under names of their own; the last name is used again.
+const MAX_ASIDE: u32 = 100;
+/// How long a statement waits for another process that has the file locked.
+const BUSY: Duration = Duration::from_secs(5);
+
+impl Journal {
+    /// Opens the journal in this folder; makes both where they are not there.
+    pub async fn open(folder: &Path) -> Result<Self, JournalError> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let file = folder.join("journal.db");
+        std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&file)?;
+        let pool = match connect(&file).await {
+            Ok(pool) => pool,
+            Err(error) if is_damage(&error) => return Err(put_aside(&file)?),
+            Err(error) => return Err(error.into()),
+        };
+        let found: String =
+            sqlx::query("PRAGMA integrity_check").fetch_one(&pool).await?.try_get(0)?;
+        if found != "ok" {
+            pool.close().await;
+            return Err(put_aside(&file)?);
+        }
+        MIGRATIONS.run(&pool).await?;
+        Ok(Self { pool })
+    }
+
+    /// Writes back what is pending and closes the file.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// One connection: writes are rare, and a queue of one is the simplest lock.
+async fn connect(file: &Path) -> Result<SqlitePool, sqlx::Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY);
+    SqlitePoolOptions::new().max_connections(1).connect_with(options).await
+}
+
+fn is_damage(error: &sqlx::Error) -> bool {
+    // 11 is SQLITE_CORRUPT, 26 SQLITE_NOTADB: https://www.sqlite.org/rescode.html
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|it| it == "11" || it == "26")
+}
+
+/// Renames the file: a person decides what becomes of it.
+fn put_aside(file: &Path) -> Result<JournalError, std::io::Error> {
+    let aside: PathBuf = (1..MAX_ASIDE)
+        .map(|number| file.with_extension(format!("damaged-{number}")))
+        .find(|it| !it.exists())
+        .unwrap_or_else(|| file.with_extension("damaged"));
+    std::fs::rename(file, &aside)?;
+    for part in ["db-wal", "db-shm"] {
+        let rest = file.with_extension(part);
+        if rest.exists() {
+            std::fs::rename(&rest, aside.with_extension(format!("{part}-aside")))?;
+        }
+    }
+    Ok(JournalError::Damaged { aside })
+}
