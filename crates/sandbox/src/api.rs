@@ -32,6 +32,7 @@ pub(crate) use call::Call;
 pub(crate) use decode::without_nulls;
 pub(crate) use fields::declared;
 pub(crate) use scale::{labels, selector};
+pub(crate) use selectors::matches;
 use target::{Place, Target};
 
 /// Everything that a request is answered from.

@@ -6,6 +6,7 @@ use crate::json::{at, default, each, find, has, list, number, place, set, text};
 use crate::resources::Resource;
 
 mod pod;
+pub(crate) use pod::quality;
 mod service;
 
 /// Fills in what is missing. Doing it twice changes nothing.
