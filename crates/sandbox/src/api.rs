@@ -102,29 +102,12 @@ impl Api {
         let target = target::parse(&call.path);
         let answer = match &target {
             Ok(Place::Resource(target)) => self.on_resource(call, target),
-            Ok(Place::Other) => self.other(call),
+            Ok(Place::Other) => other(call),
             Err(error) => Err(error.clone()),
         };
         let answer = answer.unwrap_or_else(|error| Answer::failed(&error));
         self.audit.write(call, target.as_ref().ok(), answer.code);
         answer
-    }
-
-    fn other(&self, call: &Call) -> Result<Answer, StatusError> {
-        if let Some(answer) = discovery::answer(call) {
-            return Ok(answer);
-        }
-        if let Some(answer) = openapi::answer(call) {
-            return Ok(answer);
-        }
-        match call.path.as_str() {
-            "/healthz" | "/livez" | "/readyz" => Ok(Answer::text("ok".to_owned())),
-            _ => Err(StatusError::plain(
-                404,
-                "NotFound",
-                "the server could not find the requested resource",
-            )),
-        }
     }
 
     fn on_resource(&self, call: &Call, target: &Target) -> Result<Answer, StatusError> {
@@ -154,11 +137,7 @@ impl Api {
         subresource: &str,
     ) -> Result<Answer, StatusError> {
         if !target.resource.subresources.contains(&subresource) {
-            return Err(StatusError::plain(
-                404,
-                "NotFound",
-                "the server could not find the requested resource",
-            ));
+            return Err(StatusError::not_served());
         }
         match (subresource, call.method.as_str()) {
             ("status" | "resize" | "ephemeralcontainers", "GET") => self.get(call, target),
@@ -176,9 +155,22 @@ impl Api {
 }
 
 fn not_allowed() -> StatusError {
-    StatusError::plain(
+    StatusError::general(
         405,
         "MethodNotAllowed",
         "the server does not allow this method on the requested resource",
     )
+}
+
+fn other(call: &Call) -> Result<Answer, StatusError> {
+    if let Some(answer) = discovery::answer(call) {
+        return Ok(answer);
+    }
+    if let Some(answer) = openapi::answer(call) {
+        return Ok(answer);
+    }
+    match call.path.as_str() {
+        "/healthz" | "/livez" | "/readyz" => Ok(Answer::text("ok".to_owned())),
+        _ => Err(StatusError::not_served()),
+    }
 }

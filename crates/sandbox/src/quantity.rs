@@ -72,19 +72,9 @@ impl Quantity {
     /// The quantity of nothing.
     pub(crate) const ZERO: Self = Self { milli: 0, binary: false };
 
-    /// The quantity in thousandths.
-    pub(crate) fn milli(self) -> i128 {
-        self.milli
-    }
-
     /// Both together.
     pub(crate) fn plus(self, other: Self) -> Self {
         Self { milli: self.milli + other.milli, binary: self.binary || other.binary }
-    }
-
-    /// This one without the other.
-    pub(crate) fn minus(self, other: Self) -> Self {
-        Self { milli: self.milli - other.milli, binary: self.binary || other.binary }
     }
 
     /// The shortest way to write it: whole numbers with the largest suffix that divides them.

@@ -14,8 +14,16 @@ pub(crate) enum Listing {
 /// How server-side apply merges the list `field` that stands in `parent`.
 pub(crate) fn listing(parent: &str, field: &str) -> Listing {
     let keys: &'static [&'static str] = match (parent, field) {
-        (_, "containers" | "initContainers" | "ephemeralContainers" | "env" | "volumes")
-        | (_, "schedulingGates" | "resourceClaims")
+        (
+            _,
+            "containers"
+            | "initContainers"
+            | "ephemeralContainers"
+            | "env"
+            | "volumes"
+            | "schedulingGates"
+            | "resourceClaims",
+        )
         | ("spec", "imagePullSecrets")
         | ("resources", "claims")
         | ("", "secrets") => &["name"],

@@ -95,6 +95,17 @@ impl StatusError {
         Self { code, reason: reason.to_owned(), message: message.into(), details: Value::Null }
     }
 
+    /// An error that is about no object.
+    pub fn general(code: u16, reason: &str, message: impl Into<String>) -> Self {
+        Self { details: json!({}), ..Self::plain(code, reason, message) }
+    }
+
+    /// 404: nothing is served there.
+    pub fn not_served() -> Self {
+        let why = "the server could not find the requested resource";
+        Self::general(404, "NotFound", why)
+    }
+
     /// 404: there is no object of that name. `resource` is `pods` or `deployments.apps`.
     pub fn not_found(resource: &str, name: &str) -> Self {
         Self::about(404, "NotFound", resource, name, format!("{resource} {name:?} not found"))
@@ -132,9 +143,15 @@ impl StatusError {
             several => format!("[{}]", several.join(", ")),
         };
         let (short, group) = kind.split_once('.').unwrap_or((kind, ""));
-        let mut details = json!({"name": name, "kind": short, "causes": causes.iter().map(|it| {
-            json!({"reason": it.reason, "message": it.message, "field": it.field})
-        }).collect::<Vec<_>>()});
+        let causes = causes
+            .iter()
+            .map(|it| json!({"reason": it.reason, "message": it.message, "field": it.field}));
+        let mut details = json!({"causes": causes.collect::<Vec<_>>()});
+        for (member, value) in [("name", name), ("kind", short)] {
+            if !value.is_empty() {
+                crate::json::set(&mut details, member, value);
+            }
+        }
         if !group.is_empty() {
             crate::json::set(&mut details, "group", group);
         }
@@ -151,6 +168,12 @@ impl StatusError {
         Self::plain(410, "Expired", message)
     }
 
+    /// 409: the object is not the one that its deletion was meant for. `kind` is `Pod`.
+    pub fn precondition(kind: &str, name: &str, why: &str) -> Self {
+        let message = format!("Operation cannot be fulfilled on {kind} {name:?}: {why}");
+        Self::about(409, "Conflict", kind, name, message)
+    }
+
     fn about(code: u16, reason: &str, resource: &str, name: &str, message: String) -> Self {
         let (plural, group) = resource.split_once('.').unwrap_or((resource, ""));
         let mut details = json!({"name": name, "kind": plural});
@@ -164,8 +187,11 @@ impl StatusError {
     pub fn to_status(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason, "code": self.code,
+            "message": self.message, "code": self.code,
         });
+        if !self.reason.is_empty() {
+            crate::json::set(&mut status, "reason", self.reason.clone());
+        }
         if !self.details.is_null() {
             crate::json::set(&mut status, "details", self.details.clone());
         }

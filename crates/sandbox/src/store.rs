@@ -244,7 +244,5 @@ enum Part {
 type Shelf = BTreeMap<(String, String), Arc<Value>>;
 
 fn known(plural: &str) -> Result<&'static Resource, StatusError> {
-    resources::by_plural(plural).ok_or_else(|| {
-        StatusError::plain(404, "NotFound", "the server could not find the requested resource")
-    })
+    resources::by_plural(plural).ok_or_else(StatusError::not_served)
 }

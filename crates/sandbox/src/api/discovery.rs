@@ -129,6 +129,7 @@ fn subresource_verbs(subresource: &str) -> &'static [&'static str] {
 }
 
 /// The versions of the aggregated form: clients of before 1.30 ask for the beta.
+#[derive(Clone, Copy)]
 struct Form {
     api_version: &'static str,
     media: &'static str,

@@ -57,7 +57,9 @@ impl Api {
             Some((version.parse::<u64>().ok()?, namespace.to_owned(), name.to_owned()))
         });
         let Some((version, namespace, name)) = parts else {
-            return Err(StatusError::bad_request(format!("continue key is not valid: {token}")));
+            return Err(StatusError::bad_request(format!(
+                "invalid continue token: continue key is not valid: {token}"
+            )));
         };
         if self.store.watch_all(version).is_err() {
             return Err(StatusError::expired(
@@ -83,7 +85,7 @@ fn check_version(call: &Call, version: u64) -> Result<(), StatusError> {
     let Some(asked) = call.param("resourceVersion") else { return Ok(()) };
     let Ok(asked) = asked.parse::<u64>() else {
         return Err(StatusError::bad_request(format!(
-            "resourceVersion: Invalid value: {asked:?}: strconv.ParseUint: parsing {asked:?}: invalid syntax"
+            "invalid resource version: resourceVersion: Invalid value: {asked:?}: strconv.ParseUint: parsing {asked:?}: invalid syntax"
         )));
     };
     if version < asked {
@@ -94,8 +96,8 @@ fn check_version(call: &Call, version: u64) -> Result<(), StatusError> {
         return Err(error);
     }
     if call.param("resourceVersionMatch") == Some("Exact") && asked != version && asked != 0 {
-        let message = format!("too old resource version: {asked} ({version})");
-        return Err(StatusError::expired(message));
+        let why = "The resourceVersion for the provided list is too old.";
+        return Err(StatusError::expired(why));
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ impl Kind {
             "application/apply-patch+yaml" => Ok(Self::Apply),
             _ => {
                 let why = "415: Unsupported Media Type";
-                Err(StatusError::plain(415, "UnsupportedMediaType", why))
+                Err(StatusError::general(415, "UnsupportedMediaType", why))
             }
         }
     }
@@ -110,8 +110,9 @@ fn rejected(kind: Kind, patch: &Value, before: &Value, error: &StatusError) -> S
     let why =
         error.message.split_once("cannot be handled as a ").map_or(&*error.message, |it| it.1);
     let why = why.split_once(": ").map_or(why, |it| it.1);
-    let shown = if kind == Kind::Strategic { patch } else { before };
-    let cause = Cause::invalid("patch", &json!(shown.to_string()), why);
+    let shown =
+        if kind == Kind::Strategic { patch::strategic::go_map(patch) } else { before.to_string() };
+    let cause = Cause::invalid("patch", &json!(shown), why);
     StatusError::invalid("", "", &[cause])
 }
 

@@ -39,7 +39,7 @@ impl Selection {
         for part in text.split(',').map(str::trim).filter(|it| !it.is_empty()) {
             let (key, equal, value) = field(part)?;
             if !supported(resource, &key) {
-                return Err(unsupported(call, resource, &key));
+                return Err(unsupported(resource, &key));
             }
             fields.push((key, equal, value));
         }
@@ -137,18 +137,18 @@ fn requirement(text: &str) -> Result<Requirement, StatusError> {
     if let Some((key, value)) = text.split_once('<') {
         return Ok(of(key, Test::Less(value.trim().parse().map_err(|_| unreadable(text))?)));
     }
-    let (key, test) = match text.strip_prefix('!') {
+    let (key, presence) = match text.strip_prefix('!') {
         Some(key) => (key, Test::Absent),
         None => (text, Test::Exists),
     };
     if key.trim().is_empty() || key.contains(char::is_whitespace) {
         return Err(unreadable(text));
     }
-    Ok(of(key, test))
+    Ok(of(key, presence))
 }
 
 fn unreadable(text: &str) -> StatusError {
-    StatusError::bad_request(format!("unable to parse requirement: found {text:?}"))
+    StatusError::bad_request(format!("unable to parse requirement: found '{text}'"))
 }
 
 fn field(text: &str) -> Result<(String, bool, String), StatusError> {
@@ -157,14 +157,20 @@ fn field(text: &str) -> Result<(String, bool, String), StatusError> {
     } else if let Some((key, value)) = text.split_once("==").or_else(|| text.split_once('=')) {
         (key, true, value)
     } else {
-        let why = format!("invalid selector: {text:?}; can't understand {text:?}");
+        let why = format!("invalid selector: '{text}'; can't understand '{text}'");
         return Err(StatusError::bad_request(why));
     };
     Ok((key.to_owned(), equal, value.to_owned()))
 }
 
 fn supported(resource: &Resource, key: &str) -> bool {
-    let own: &[&str] = match resource.plural {
+    let namespaced = resource.namespaced && key == "metadata.namespace";
+    key == "metadata.name" || namespaced || own_fields(resource).contains(&key)
+}
+
+/// The fields that only this kind can be selected by.
+fn own_fields(resource: &Resource) -> &'static [&'static str] {
+    match resource.plural {
         "pods" => &[
             "spec.nodeName",
             "spec.restartPolicy",
@@ -195,24 +201,19 @@ fn supported(resource: &Resource, key: &str) -> bool {
         "replicasets" | "replicationcontrollers" => &["status.replicas"],
         "jobs" => &["status.successful"],
         _ => &[],
-    };
-    let namespaced = resource.namespaced && key == "metadata.namespace";
-    key == "metadata.name" || namespaced || own.contains(&key)
+    }
 }
 
-fn unsupported(call: &Call, resource: &Resource, key: &str) -> StatusError {
-    let group_version = if resource.group.is_empty() {
-        format!("/{}", resource.version)
+/// Kinds with selectors of their own say less of what they know than the others.
+fn unsupported(resource: &Resource, key: &str) -> StatusError {
+    let own = own_fields(resource);
+    StatusError::bad_request(if own.is_empty() {
+        format!(
+            "{key:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+        )
     } else {
-        resource.api_version()
-    };
-    StatusError::bad_request(format!(
-        "Unable to find {:?} that match label selector {:?}, field selector {:?}: \
-         field label not supported: {key}",
-        format!("{group_version}, Resource={}", resource.plural),
-        call.param("labelSelector").unwrap_or_default(),
-        call.param("fieldSelector").unwrap_or_default(),
-    ))
+        format!("field label not supported: {key}")
+    })
 }
 
 /// Whether a `LabelSelector` object selects an object's labels; an empty one selects all.

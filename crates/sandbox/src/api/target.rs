@@ -81,5 +81,5 @@ pub(crate) fn parse(path: &str) -> Result<Place, StatusError> {
 }
 
 fn unknown() -> StatusError {
-    StatusError::plain(404, "NotFound", "the server could not find the requested resource")
+    StatusError::not_served()
 }

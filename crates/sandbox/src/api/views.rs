@@ -47,10 +47,11 @@ impl View {
                 _ => Ok(Self::Whole),
             };
         }
-        Err(StatusError::plain(
+        Err(StatusError::general(
             406,
             "NotAcceptable",
-            "only the following media types are accepted: application/json",
+            "406: Not Acceptable\n\nAvailable representations: application/json, \
+             application/json;stream=watch",
         ))
     }
 

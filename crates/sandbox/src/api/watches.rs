@@ -75,7 +75,9 @@ impl Api {
         if from_now {
             let selected: Vec<_> =
                 objects.iter().filter(|it| following.selection.takes(it)).collect();
-            selected.into_iter().for_each(|it| following.say("ADDED", it));
+            for object in selected {
+                following.say("ADDED", object);
+            }
         }
         if initial && following.bookmarks {
             following.bookmark(json!({"k8s.io/initial-events-end": "true"}));
@@ -153,9 +155,9 @@ fn gone(expired: Expired) -> Bytes {
 
 fn version(text: &str) -> Result<u64, StatusError> {
     text.parse().map_err(|_| {
-        StatusError::bad_request(format!(
-            "invalid resource version {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
-        ))
+        let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
+        let why = format!("resourceVersion: Invalid value: {text:?}: {why}");
+        StatusError::plain(500, "", why)
     })
 }
 

@@ -131,8 +131,11 @@ fn check_identity(
             let cause = Cause::invalid("metadata.uid", &json!(wanted), "field is immutable");
             return Err(StatusError::invalid(&resource.qualified_kind(), name, &[cause]));
         }
+        let key =
+            format!("/registry/{}/{}/{name}", resource.plural, text(before, "metadata.namespace"));
         let why = format!(
-            "Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
+            "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, \
+             AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
         );
         return Err(StatusError::conflict(&resource.qualified(), name, &why));
     }

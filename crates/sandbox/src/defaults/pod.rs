@@ -6,8 +6,6 @@ use crate::json::{at, default, each, find, has, list, object, place, set, text};
 
 /// The mode of projected files: readable by all, 0644.
 const FILE_MODE: i64 = 420;
-/// How long a pod stays on a node that is lost, in seconds.
-const EVICT_AFTER: i64 = 300;
 
 /// Fills in a pod.
 pub(super) fn fill(pod: &mut Value) {
@@ -15,36 +13,10 @@ pub(super) fn fill(pod: &mut Value) {
     let spec = place(pod, "spec");
     fill_spec(spec);
     default(spec, "enableServiceLinks", true);
-    default(spec, "preemptionPolicy", "PreemptLowerPriority");
-    default(spec, "priority", 0);
-    default(spec, "serviceAccountName", "default");
-    let account = at(spec, "serviceAccountName").clone();
-    default(spec, "serviceAccount", account);
-    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
-        tolerate(spec, key);
-    }
     default(pod, "status.phase", "Pending");
     if !has(pod, "status.qosClass") {
         let class = quality(at(pod, "spec"));
         set(pod, "status.qosClass", class);
-    }
-}
-
-fn tolerate(spec: &mut Value, key: &str) {
-    let known = list(spec, "tolerations").iter().any(|it| {
-        let all = text(it, "key").is_empty() && text(it, "operator") == "Exists";
-        (all || text(it, "key") == key) && matches!(text(it, "effect"), "" | "NoExecute")
-    });
-    if known {
-        return;
-    }
-    let toleration = json!({"effect": "NoExecute", "key": key, "operator": "Exists",
-        "tolerationSeconds": EVICT_AFTER});
-    match place(spec, "tolerations") {
-        Value::Array(tolerations) => tolerations.push(toleration),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
-            set(spec, "tolerations", json!([toleration]));
-        }
     }
 }
 

@@ -118,7 +118,9 @@ fn all(place: Place<'_>, value: &Value, presence: Presence) -> Fields {
             Listing::Atomic => return Fields::leaf(),
             kind @ (Listing::Keyed(_) | Listing::Set) => items(kind, list),
         },
-        _ => return Fields::leaf(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            return Fields::leaf();
+        }
     };
     let mut fields = Fields::default();
     for (step, value) in &steps {

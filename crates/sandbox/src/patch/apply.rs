@@ -153,7 +153,9 @@ fn merge(place: Place<'_>, value: &mut Value, wanted: &Value) {
             }
         }
         Value::Array(items) => merge_list(place, value, items),
-        _ => *value = wanted.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            *value = wanted.clone();
+        }
     }
 }
 

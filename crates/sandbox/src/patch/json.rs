@@ -20,13 +20,11 @@ pub(crate) fn apply(value: &mut Value, patch: &Value) -> Result<(), StatusError>
     }
     operations.iter().try_for_each(|it| step(value, it)).map_err(|Impossible| {
         // The real server says no more than this, whichever operation failed.
-        let mut error = StatusError::plain(
+        StatusError::general(
             422,
             "Invalid",
             "the server rejected our request due to an error in our request",
-        );
-        error.details = serde_json::json!({});
-        error
+        )
     })
 }
 

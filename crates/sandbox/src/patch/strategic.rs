@@ -165,7 +165,7 @@ fn plain(value: &Value) -> Value {
 }
 
 /// A map as the real server's messages show it.
-fn go_map(value: &Value) -> String {
+pub(crate) fn go_map(value: &Value) -> String {
     match value {
         Value::Object(map) => {
             let members: Vec<_> =

@@ -74,6 +74,10 @@ pub(super) fn prepare(
     }
     set(&mut object, "metadata.generation", resource.generation.then_some(1));
     crate::defaults::fill(resource, &mut object);
+    // What admission adds belongs to nobody.
+    if let Some(manager) = manager {
+        crate::managed::record(&json!({}), &mut object, manager, "");
+    }
     crate::admission::admit(
         &|plural, namespace, name| state.get(plural, namespace, name),
         &|plural, namespace| state.list(plural, Some(namespace)),
@@ -84,9 +88,6 @@ pub(super) fn prepare(
     if state.get(resource.plural, if resource.namespaced { namespace } else { "" }, name).is_some()
     {
         return Err(StatusError::already_exists(&resource.qualified(), name));
-    }
-    if let Some(manager) = manager {
-        crate::managed::record(&json!({}), &mut object, manager, "");
     }
     Ok(object)
 }

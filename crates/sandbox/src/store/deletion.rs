@@ -91,16 +91,27 @@ fn check(
     deletion: &Deletion,
 ) -> Result<(), StatusError> {
     let conditions = [
-        ("UID", &deletion.uid, "metadata.uid"),
-        ("ResourceVersion", &deletion.resource_version, "metadata.resourceVersion"),
+        (
+            "UID",
+            &deletion.uid,
+            "metadata.uid",
+            "The object might have been deleted and then recreated",
+        ),
+        (
+            "ResourceVersion",
+            &deletion.resource_version,
+            "metadata.resourceVersion",
+            "The object might have been modified",
+        ),
     ];
-    for (what, wanted, path) in conditions {
+    for (what, wanted, path, why) in conditions {
         let actual = text(object, path);
         let Some(wanted) = wanted.as_deref().filter(|it| *it != actual) else { continue };
         let why = format!(
-            "Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {actual}"
+            "the {what} in the precondition ({wanted}) does not match the {what} in record \
+             ({actual}). {why}"
         );
-        return Err(StatusError::conflict(&resource.qualified(), name, &why));
+        return Err(StatusError::precondition(&resource.qualified_kind(), name, &why));
     }
     Ok(())
 }

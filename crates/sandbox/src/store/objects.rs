@@ -164,10 +164,17 @@ pub(super) fn settle(resource: &Resource, part: Part, before: &Value, after: &mu
     crate::defaults::fill(resource, after);
     let annotated = resource.plural == "deployments"
         && at(before, "metadata.annotations") != at(after, "metadata.annotations");
-    if resource.generation && (at(before, "spec") != at(after, "spec") || annotated) {
+    if resource.generation && (wanted(before) != wanted(after) || annotated) {
         let generation = number(before, "metadata.generation").unwrap_or(0);
         set(after, "metadata.generation", generation + 1);
     }
+}
+
+/// The spec without what is no wish of its author's: the node of a pod.
+fn wanted(object: &Value) -> Value {
+    let mut spec = at(object, "spec").clone();
+    remove(&mut spec, "nodeName");
+    spec
 }
 
 fn keep(before: &Value, after: &mut Value, path: &str) {

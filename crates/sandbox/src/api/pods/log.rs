@@ -103,7 +103,8 @@ fn choose(pod: &Value, name: &str, asked: Option<&str>) -> Result<String, Status
                 several.join(" ")
             );
             if !initial.is_empty() {
-                why.push_str(&format!(" or one of the init containers: [{}]", initial.join(" ")));
+                let initial = initial.join(" ");
+                why = format!("{why} or one of the init containers: [{initial}]");
             }
             Err(StatusError::bad_request(why))
         }
