@@ -1,0 +1,39 @@
+//! Credentials in addresses: URLs, data source names, e-mail.
+
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use super::{Redactor, compiled, group, values};
+
+/// A URL with a password; a URL with a key for a user; `user:password@tcp(host)`; `user:password@host/`;
+/// an e-mail address.
+const PATTERNS: [&str; 5] = [
+    r#"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^\s/:@?\#"'<>]*):(?P<secret>[^\s/"'<>]+)@"#,
+    r#"[A-Za-z][A-Za-z0-9+.-]*://(?P<shaped>(?P<secret>[^\s/:@?\#"'<>]{16,}))@"#,
+    r#"[A-Za-z0-9_.-]+:(?P<secret>[^\s:/"'@]+)@(?:tcp|udp|unix)\("#,
+    r#"[A-Za-z0-9_.-]+:(?P<secret>[^\s:/"'@]+)@(?P<host>[A-Za-z0-9.-]+)(?::[0-9]{1,5})?/"#,
+    r"(?P<email>(?P<secret>[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.(?P<top>[A-Za-z]{2,24})))\b",
+];
+
+/// Endings of systemd units, which look like e-mail addresses.
+const UNITS: [&str; 7] = ["service", "slice", "scope", "mount", "timer", "socket", "target"];
+
+static ADDRESSES: LazyLock<Vec<Regex>> = LazyLock::new(|| compiled(&PATTERNS));
+
+pub(super) fn redact(redactor: &Redactor, text: &str) -> String {
+    if !text.contains('@') {
+        return text.to_owned();
+    }
+    ADDRESSES.iter().fold(text.to_owned(), |text, it| redactor.replace(&text, it, is_secret))
+}
+
+fn is_secret(found: &Captures<'_>) -> bool {
+    let shaped = group(found, "shaped");
+    !UNITS.contains(&group(found, "top")) && (shaped.is_empty() || values::looks_random(shaped))
+}
+
+#[test]
+fn every_pattern_is_one() {
+    assert_eq!(ADDRESSES.len(), PATTERNS.len());
+}

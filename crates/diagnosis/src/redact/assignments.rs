@@ -1,0 +1,80 @@
+//! Values that stand behind a name which says that they are secret.
+
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use super::values::{self, Place, Value};
+use super::{Redactor, between, compiled, group, names};
+
+/// A value before a colon is the next part of an error message, unless it is as long as this.
+const MIN_SECRET_BEFORE_COLON: usize = 16;
+
+/// A secret's name and what may stand between it and its value.
+///
+/// In order: a name with `=` or `:`; a Kubernetes `env` entry in JSON, in YAML and as Go prints it; two
+/// arguments in a JSON list; two arguments on a command line.
+const PATTERNS: [&str; 4] = [
+    r#"(?P<name>[A-Za-z0-9_.-]*(?i:pass|pwd|secret|token|credential|key|signature|session|auth|jwt|sig|cookie|pin|dsn|conn)[A-Za-z0-9_.-]*)(?P<quote>\\*["'`]?)[ \t]{0,8}(?P<separator>=>|:=|={1,2}|:)[ \t]{0,8}"#,
+    r#"(?i:\\*["']?name\\*["']?)[ \t]{0,8}:[ \t]{0,8}\\*["']?(?P<name>[A-Za-z0-9_.-]+)\\*["']?(?:[ \t]{0,8},|[ \t]{0,8}\r?\n|[ \t])[ \t]{0,40}(?i:\\*["']?value\\*["']?)[ \t]{0,8}(?P<separator>:)[ \t]{0,8}"#,
+    r#"\\*["']-{0,2}(?P<name>[A-Za-z0-9_.-]+)\\*["'][ \t]{0,8}(?P<separator>,)[ \t\r\n]{0,40}(?P<listed>\b|[\\"'])"#,
+    r"(?:^|\s)--?(?P<name>[A-Za-z0-9_.-]+)(?P<separator>[ \t]{1,8})\b",
+];
+
+static ASSIGNMENTS: LazyLock<Vec<Regex>> = LazyLock::new(|| compiled(&PATTERNS));
+
+pub(super) fn redact(redactor: &Redactor, text: &str) -> String {
+    ASSIGNMENTS.iter().fold(text.to_owned(), |text, it| replace(redactor, &text, it))
+}
+
+/// The value is read by hand from where the pattern ends: it may end far away, and when it is none,
+/// the search goes on at its beginning.
+fn replace(redactor: &Redactor, text: &str, pattern: &Regex) -> String {
+    let mut res = String::with_capacity(text.len());
+    let (mut copied, mut from) = (0, 0);
+    while let Some(found) = pattern.captures_at(text, from) {
+        let Some(whole) = found.get(0) else { break };
+        let begin = found.name("listed").map_or(whole.end(), |it| it.start());
+        // A match is never empty: it holds a name.
+        from = begin.max(whole.start() + 1);
+        if !names::is_secret(group(&found, "name")) {
+            continue;
+        }
+        let value = values::read(between(text, begin, text.len()));
+        if is_secret(&found, value) {
+            res.push_str(between(text, copied, begin + value.start));
+            res.push_str(&redactor.mark(value.text));
+            copied = begin + value.start + value.text.len();
+            from = copied;
+        }
+    }
+    res.push_str(between(text, copied, text.len()));
+    res
+}
+
+/// Whether the value behind a secret's name is one: names and colons also stand in error messages.
+fn is_secret(found: &Captures<'_>, value: Value<'_>) -> bool {
+    if value.text.is_empty() || values::is_harmless(value.text) {
+        return false;
+    }
+    let random = values::looks_random(value.text);
+    match value.place {
+        Place::Quoted => true,
+        Place::BeforeColon if group(found, "separator") == ":" => {
+            random && MIN_SECRET_BEFORE_COLON <= value.text.len()
+        }
+        Place::EndOfLine | Place::BeforeColon | Place::Inside => match group(found, "separator") {
+            // `volume "token" : secret "x" not found` has quotes around the name alone.
+            ":" if group(found, "quote").is_empty() => random || value.place == Place::EndOfLine,
+            ":" | "," => random,
+            // Between two arguments stands white space alone.
+            it if it.trim().is_empty() => random || value.place == Place::EndOfLine,
+            _ => true,
+        },
+    }
+}
+
+#[test]
+fn every_pattern_is_one() {
+    assert_eq!(ASSIGNMENTS.len(), PATTERNS.len());
+}

@@ -1,0 +1,191 @@
+//! Where a value ends, and whether it looks like a secret.
+
+use super::{between, mark_at_start};
+
+/// As much of a value as is looked at to decide what it is; a longer one is no word of prose.
+const MAX_LOOK: usize = 256;
+
+/// Words that stand where a secret would, and are none.
+const HARMLESS: [&str; 36] = [
+    "true",
+    "false",
+    "yes",
+    "no",
+    "null",
+    "nil",
+    "none",
+    "<nil>",
+    "<none>",
+    "undefined",
+    "empty",
+    "redacted",
+    "[redacted]",
+    "<redacted>",
+    "hidden",
+    "required",
+    "missing",
+    "invalid",
+    "expired",
+    "unset",
+    "denied",
+    "unauthorized",
+    "forbidden",
+    "failed",
+    "unknown",
+    "malformed",
+    "revoked",
+    "wrong",
+    "absent",
+    "not",
+    "is",
+    "or",
+    "and",
+    "must",
+    "cannot",
+    "x509",
+];
+
+/// A value as it stands in a text, from the separator on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Value<'t> {
+    /// Bytes from the beginning of the text to the value: an opening quote, with its backslashes.
+    pub(super) start: usize,
+    /// The value without its quotes.
+    pub(super) text: &'t str,
+    /// What stands around it.
+    pub(super) place: Place,
+}
+
+/// What stands around a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Quotes.
+    Quoted,
+    /// Nothing more on its line.
+    EndOfLine,
+    /// A colon after it.
+    BeforeColon,
+    /// Something else after it.
+    Inside,
+}
+
+/// The value that a text begins with.
+pub(super) fn read(text: &str) -> Value<'_> {
+    let slashes = text.bytes().take_while(|it| *it == b'\\').count();
+    match text.as_bytes().get(slashes) {
+        Some(quote @ (b'"' | b'\'' | b'`')) => quoted(text, slashes, *quote),
+        Some(_) | None => bare(text),
+    }
+}
+
+/// A value in quotes, which inside other quotes stand behind backslashes themselves. It ends at the same
+/// quote with no more backslashes, or with its line when it was cut off.
+fn quoted(text: &str, slashes: usize, quote: u8) -> Value<'_> {
+    let start = slashes + 1;
+    let mut end = text.len();
+    let mut run = 0;
+    for (at, byte) in text.bytes().enumerate().skip(start) {
+        // Outside other quotes, an even number of backslashes stands for backslashes alone.
+        let bare_quote = if slashes == 0 { run % 2 == 0 } else { run <= slashes };
+        if byte == quote && bare_quote {
+            end = at - run.min(slashes);
+            break;
+        }
+        if byte == b'\n' {
+            end = at;
+            break;
+        }
+        run = if byte == b'\\' { run + 1 } else { 0 };
+    }
+    Value { start, text: between(text, start, end), place: Place::Quoted }
+}
+
+/// A value without quotes: up to white space or a quote, or to a comma, semicolon or ampersand that
+/// another name follows, without the punctuation of the sentence around it.
+fn bare(text: &str) -> Value<'_> {
+    let mark = mark_at_start(text).unwrap_or(0);
+    let ends = |at: usize, it: char| match it {
+        '"' | '\'' | '`' => true,
+        ',' | ';' | '&' => mark <= at && begins_with_name(between(text, at + 1, text.len())),
+        it => it.is_whitespace(),
+    };
+    let end = text.char_indices().find(|it| ends(it.0, it.1)).map_or(text.len(), |it| it.0);
+    let punctuation = ['.', ',', ';', ':', ')', '}', ']', '>', '\\'];
+    let word = between(text, mark.min(end), end);
+    let value = between(text, 0, mark.min(end) + word.trim_end_matches(punctuation).len());
+    let rest = between(text, end, text.len()).trim_start_matches([' ', '\t', '\r']);
+    let place = if rest.is_empty() || rest.starts_with('\n') {
+        Place::EndOfLine
+    } else if word.ends_with(':') {
+        Place::BeforeColon
+    } else {
+        Place::Inside
+    };
+    Value { start: 0, text: value, place }
+}
+
+/// Whether a name and a separator stand here: the next of several assignments.
+fn begins_with_name(text: &str) -> bool {
+    let name =
+        text.bytes().take(64).take_while(|it| it.is_ascii_alphanumeric() || b"_-.".contains(it));
+    let length = name.count();
+    0 < length && matches!(text.as_bytes().get(length), Some(b'=' | b':'))
+}
+
+/// Whether a value stands where a secret would and is none.
+pub(super) fn is_harmless(value: &str) -> bool {
+    let refers = ["$(", "${", "{{", "<set to the key"];
+    let lower = value.get(..16.min(value.len())).unwrap_or(value).to_ascii_lowercase();
+    value.trim_matches(['*', 'x', 'X', '.', '-']).is_empty()
+        || HARMLESS.contains(&&*lower)
+        || refers.iter().any(|it| value.starts_with(it))
+        || begins_marked(value)
+}
+
+/// Whether a value begins with a mark and has no more to hide behind it.
+pub(super) fn begins_marked(value: &str) -> bool {
+    mark_at_start(value).is_some_and(|length| {
+        !between(value, length, value.len()).contains(|it: char| it.is_alphanumeric())
+    })
+}
+
+/// Whether a word looks drawn by chance: no word of prose has digits, or capitals inside.
+pub(super) fn looks_random(value: &str) -> bool {
+    let mut inside = value.bytes().take(MAX_LOOK);
+    let first = inside.next().is_some_and(|it| it.is_ascii_digit());
+    let (mut digit, mut capital, mut small) = (first, false, false);
+    for byte in inside {
+        digit |= byte.is_ascii_digit();
+        capital |= byte.is_ascii_uppercase();
+        small |= byte.is_ascii_lowercase();
+    }
+    MAX_LOOK < value.len() || (4 <= value.len() && (digit || (capital && small)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, value: &str) {
+        assert_eq!(read(text).text, value, "{text}");
+    }
+
+    #[test]
+    fn a_value_ends_where_its_quote_ends() {
+        check(r#""two words" more"#, "two words");
+        check(r#""a\"b" more"#, r#"a\"b"#);
+        check(r#""a\\" more"#, r"a\\");
+        check(r"'it' more", "it");
+        check("\"cut off\nnext", "cut off");
+        check(r#"\"inner\",\"next\""#, "inner");
+    }
+
+    #[test]
+    fn a_bare_value_ends_before_the_next_name() {
+        check("a,b,host=db", "a,b");
+        check("a&b=c", "a");
+        check("a;Database=shop", "a");
+        check("abc).", "abc");
+    }
+}

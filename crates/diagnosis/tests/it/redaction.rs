@@ -1,0 +1,244 @@
+//! No secret passes; what Kubernetes says in good faith does.
+
+use std::time::{Duration, Instant};
+
+use diagnosis::Redactor;
+use proptest::prelude::*;
+
+fn redactor() -> Redactor {
+    Redactor::new([7; 32])
+}
+
+/// The canary stands in every text below; none of it may come through.
+const CANARY: &str = "Zq7canaryW4x";
+
+#[track_caller]
+fn gone(text: &str) {
+    let redacted = redactor().redact(text);
+
+    assert!(text.contains(CANARY), "no canary in {text}");
+    assert!(!redacted.contains(CANARY), "{redacted}");
+    assert!(redacted.contains("[redacted:"), "{redacted}");
+    assert_eq!(redactor().redact(&redacted), redacted);
+}
+
+#[track_caller]
+fn kept(text: &str) {
+    assert_eq!(redactor().redact(text), text);
+}
+
+#[test]
+fn a_value_behind_a_secret_name_is_gone() {
+    for text in [
+        "DB_PASSWORD=Zq7canaryW4x",
+        "export API_TOKEN='Zq7canaryW4x'",
+        "password: Zq7canaryW4x",
+        "login user=bob password=Zq7canaryW4x, host=db",
+        "Server=db;User Id=sa;Password=Zq7canaryW4x;Database=shop",
+        r#"{"user":"bob","password":"Zq7canaryW4x"}"#,
+        r#"{"user":"bob","password" : "Zq7canaryW4x cut off here"#,
+        r#"{"msg":"login {\"password\":\"Zq7canaryW4x\",\"user\":\"bob\"}"}"#,
+        "{'api_key': 'Zq7canaryW4x'}",
+        r#"{"clientSecret":"a\"Zq7canaryW4x"}"#,
+        r#"[{"name":"DB_PASSWORD","value":"Zq7canaryW4x"}]"#,
+        r#"[{"value":"Zq7canaryW4x","name":"DB_PASSWORD"}]"#,
+        r#"/spec/template/spec/containers/0/env/3/value: "Zq7canaryW4x" -> "b c""#,
+        r#"/spec/template/spec/containers/0/env/3/value: "b" -> "Zq7canaryW4x""#,
+        r#"/spec/template/spec/containers/0/env/3/value: nothing -> "Zq7canaryW4x""#,
+        "- name: DB_PASSWORD\n  value: Zq7canaryW4x",
+        "{Name:DB_PASSWORD Value:Zq7canaryW4x ValueFrom:nil}",
+        r#"["serve","--api-key","Zq7canaryW4x"]"#,
+        "serve --token Zq7canaryW4x --port 8080",
+        "serve --token=Zq7canaryW4x",
+        "GET /login?user=bob&access_token=Zq7canaryW4x&page=2",
+        "secret => 'Zq7canaryW4x'",
+        "AWS_SECRET_ACCESS_KEY=Zq7canaryW4x/abc+def",
+        "auth: token=Zq7canaryW4x",
+        "MYSQL_PWD=Zq7canaryW4x mysql",
+        "passphrase = \"Zq7canaryW4x with words\"",
+    ] {
+        gone(text);
+    }
+}
+
+#[test]
+fn a_credential_in_a_header_is_gone() {
+    for text in [
+        "Authorization: Bearer Zq7canaryW4x",
+        "authorization: Basic Zq7canaryW4x=",
+        r#"{"Authorization":"Bearer Zq7canaryW4x"}"#,
+        "Proxy-Authorization: Digest username=bob, response=Zq7canaryW4x",
+        "sent bearer Zq7canaryW4x to the server",
+        "Set-Cookie: session=Zq7canaryW4x; Path=/",
+        "X-Api-Key: Zq7canaryW4x",
+        "curl -u bob:Zq7canaryW4x http://api/",
+    ] {
+        gone(text);
+    }
+}
+
+#[test]
+fn a_credential_in_an_address_is_gone() {
+    for text in [
+        "postgres://bob:Zq7canaryW4x@db:5432/shop",
+        "redis://:Zq7canaryW4x@cache:6379",
+        "amqp://bob:p@Zq7canaryW4x@mq/vhost",
+        "https://Zq7canaryW4x0123456789@sentry.example/1",
+        "bob:Zq7canaryW4x@tcp(db:3306)/shop",
+        "bob:Zq7canaryW4x@db:5432/shop",
+        "mail to Zq7canaryW4x@example.com failed",
+    ] {
+        gone(text);
+    }
+}
+
+#[test]
+fn a_key_that_is_known_by_its_shape_is_gone() {
+    for text in [
+        "got eyJhbGciOiJIUzI1NiJ9.Zq7canaryW4x.c2ln in the body",
+        concat!("gh", "p_Zq7canaryW4x0123456789abcdef"),
+        concat!("github_", "pat_Zq7canaryW4x0123456789abcdef"),
+        concat!("xox", "b-Zq7canaryW4x-0123456789"),
+        concat!("https://hooks.slack", ".com/services/T0/B0/Zq7canaryW4x"),
+        concat!("s", "k-proj-Zq7canaryW4x0123456789abcdef"),
+        concat!("AI", "zaZq7canaryW4x0123456789abcdefghijkABC"),
+        concat!("gl", "pat-Zq7canaryW4x01234567"),
+        concat!("hv", "s.Zq7canaryW4x0123456789"),
+    ] {
+        gone(text);
+    }
+    let id = concat!("AK", "IAQ7CANARYW4X00000");
+    assert!(!redactor().redact(&format!("key {id} is not valid")).contains(id));
+}
+
+#[test]
+fn a_block_is_gone_whole_or_cut_off() {
+    for text in [
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nZq7canaryW4x\n-----END RSA PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\nMIIEpAIBAAKCAQEAZq7canaryW4x0123456789\nMIIE",
+        "MIIEpAIBAAKCAQEA\nZq7canaryW4x0123456789\n-----END PRIVATE KEY-----\nnext line",
+        r#"{"key":"-----BEGIN PRIVATE KEY-----\nMIIEZq7canaryW4x0123456789\n-----END PRIVATE KEY-----\n"}"#,
+        "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nZq7canaryW4x\n-----END EC PRIVATE KEY-----",
+    ] {
+        gone(text);
+    }
+}
+
+#[test]
+fn what_follows_a_block_is_kept() {
+    let text =
+        "-----BEGIN PRIVATE KEY-----\nMIIEpAIBAAKCAQEA0123\n-----END PRIVATE KEY-----\nstarted";
+
+    assert!(redactor().redact(text).ends_with("\nstarted"));
+}
+
+#[test]
+fn the_same_secret_has_the_same_mark_under_the_same_key() {
+    let one = redactor().redact("password=Zq7canaryW4x");
+
+    assert_eq!(
+        redactor().redact("token: 'Zq7canaryW4x'").split('[').nth(1),
+        Some(&*format!("{}'", one.split('[').nth(1).unwrap()))
+    );
+    assert_ne!(Redactor::new([8; 32]).redact("password=Zq7canaryW4x"), one);
+}
+
+#[test]
+fn a_value_is_marked_whole_when_its_name_says_so() {
+    assert!(!redactor().redact_value("DB_PASSWORD", "two words").contains("words"));
+    assert_eq!(redactor().redact_value("MODE", "two words"), "two words");
+}
+
+#[test]
+fn what_kubernetes_says_is_kept() {
+    for text in include_str!("benign.txt").lines() {
+        kept(text);
+    }
+}
+
+/// A seed that is looked at from each of its repetitions to the end would take minutes in all.
+#[test]
+fn a_long_hostile_text_takes_no_longer_than_its_length() {
+    let seeds = [
+        "auth:a,",
+        "auth:a ",
+        "token:",
+        "token: ",
+        "password=",
+        "-----BEGIN A-----",
+        "-----BEGIN A-----AAAA\n",
+        "AAAA\n",
+        "eyJ-",
+        "eyJaaaaaa.",
+        "a@",
+        "a.",
+        "://u:",
+        "a://u:b/",
+        "\\\"token\\\":",
+        "token=\"${",
+        "name: token\n",
+        "Bearer ",
+        "--token ",
+        "[redacted:",
+        "sk-",
+        "\"a\",",
+        "cookie: ",
+        "\\",
+    ];
+    let begin = Instant::now();
+    for seed in seeds {
+        redactor().redact(&seed.repeat((64 << 10) / seed.len()));
+    }
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+}
+
+fn hostile() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        Just("password".to_owned()),
+        Just("token".to_owned()),
+        Just("=".to_owned()),
+        Just(": ".to_owned()),
+        Just("\"".to_owned()),
+        Just("'".to_owned()),
+        Just("\\".to_owned()),
+        Just("\n".to_owned()),
+        Just(" ".to_owned()),
+        Just(",".to_owned()),
+        Just("&".to_owned()),
+        Just("@".to_owned()),
+        Just("://".to_owned()),
+        Just("-----BEGIN A-----".to_owned()),
+        Just("-----END A-----".to_owned()),
+        Just("[redacted:".to_owned()),
+        Just("[redacted:0123abcd]".to_owned()),
+        Just("Bearer ".to_owned()),
+        Just("authorization: ".to_owned()),
+        Just("eyJhbGciOiJI.eyJzdWIi.x".to_owned()),
+        Just("bob@example.com".to_owned()),
+        Just("--".to_owned()),
+        Just("name".to_owned()),
+        Just("value".to_owned()),
+        Just("é".to_owned()),
+        "[a-zA-Z0-9]{1,12}",
+        ".{0,6}",
+    ];
+    prop::collection::vec(part, 0..24).prop_map(|it| it.concat())
+}
+
+proptest! {
+    #[test]
+    fn redacting_twice_changes_nothing_more(text in hostile()) {
+        let once = redactor().redact(&text);
+        prop_assert_eq!(redactor().redact(&once), once);
+    }
+
+    #[test]
+    fn a_password_is_gone_whatever_it_is_made_of(
+        secret in "[A-Wa-w0-9][A-Za-z0-9!#$%^*_+=/-]{7,23}", before in "[a-z ]{0,12}", after in "[a-z ]{0,12}",
+    ) {
+        let redacted = redactor().redact(&format!("{before} DB_PASSWORD={secret} {after}"));
+        prop_assert!(!redacted.contains(&secret), "{}", redacted);
+        let redacted = redactor().redact(&format!(r#"{{"a":"{before}","password":"{secret}","b":"{after}"}}"#));
+        prop_assert!(!redacted.contains(&secret), "{}", redacted);
+    }
+}
