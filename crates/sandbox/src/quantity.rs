@@ -107,9 +107,8 @@ impl Quantity {
 fn factor(suffix: &str) -> Option<(i128, bool)> {
     match suffix {
         "" => return Some((MILLI, false)),
-        "m" => return Some((1, false)),
-        // Finer than a thousandth: rounded up to one.
-        "u" | "n" => return Some((1, false)),
+        // What is finer than a thousandth counts as one.
+        "m" | "u" | "n" => return Some((1, false)),
         _ => {}
     }
     if let Some((_, bits)) = BINARY.iter().find(|(it, _)| *it == suffix) {

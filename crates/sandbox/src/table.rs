@@ -7,6 +7,7 @@ use crate::json::{at, entries, list, text};
 use crate::resources::Resource;
 
 mod cluster;
+mod columns;
 mod pods;
 mod workloads;
 
@@ -67,7 +68,7 @@ fn shape(plural: &str) -> &'static [Column] {
         "limitranges" | "roles" | "clusterroles" => {
             &[("Name", "string", 0), ("Created At", "date", 0)]
         }
-        plural => cluster::columns(plural),
+        plural => columns::columns(plural),
     }
 }
 

@@ -60,9 +60,9 @@ fn parts(path: &str) -> Vec<String> {
 }
 
 fn find<'a>(value: &'a Value, path: &[String]) -> Option<&'a Value> {
-    path.iter().try_fold(value, |it, key| match it {
-        Value::Array(items) => items.get(key.parse::<usize>().ok()?),
-        other => other.get(key),
+    path.iter().try_fold(value, |it, key| match it.as_array() {
+        Some(items) => items.get(key.parse::<usize>().ok()?),
+        None => it.get(key),
     })
 }
 
@@ -71,9 +71,8 @@ fn parent<'a>(
     path: &'a [String],
 ) -> Result<(&'a mut Value, &'a str), Impossible> {
     let (last, before) = path.split_last().ok_or(Impossible)?;
-    let place = before.iter().try_fold(value, |it, key| match it {
-        Value::Array(items) => items.get_mut(key.parse::<usize>().ok()?),
-        other => other.get_mut(key),
+    let place = before.iter().try_fold(value, |it, key| {
+        if it.is_array() { it.get_mut(key.parse::<usize>().ok()?) } else { it.get_mut(key) }
     });
     Ok((place.ok_or(Impossible)?, last))
 }

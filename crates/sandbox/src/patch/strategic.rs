@@ -112,15 +112,13 @@ fn merge_item(
         present.retain(|it| it.get(key) != Some(wanted));
         return Ok(());
     }
-    match index.and_then(|it| present.get_mut(it)) {
-        Some(found) => merge_map(place, found, item),
-        None => {
-            let mut new = Value::Object(Map::new());
-            merge_map(place, &mut new, item)?;
-            present.push(new);
-            Ok(())
-        }
+    if let Some(found) = index.and_then(|it| present.get_mut(it)) {
+        return merge_map(place, found, item);
     }
+    let mut new = Value::Object(Map::new());
+    merge_map(place, &mut new, item)?;
+    present.push(new);
+    Ok(())
 }
 
 fn delete_from(map: &mut Map<String, Value>, field: &str, gone: &Value) {

@@ -3,117 +3,9 @@
 use serde_json::{Value, json};
 
 use super::workloads::class;
-use super::{Column, NONE, age, joined, or, size};
+use super::{NONE, age, joined, or, size};
 use crate::api::{labels, selector};
 use crate::json::{at, entries, has, list, number, text};
-
-const PLAIN: &[Column] = &[("Name", "string", 0), ("Age", "string", 0)];
-
-macro_rules! strings {
-    ($($name:literal),*) => { &[$(($name, "string", 0)),*] };
-}
-
-pub(super) fn columns(plural: &str) -> &'static [Column] {
-    match plural {
-        "events" => &[
-            ("Last Seen", "string", 0),
-            ("Type", "string", 0),
-            ("Reason", "string", 0),
-            ("Object", "string", 0),
-            ("Subobject", "string", 1),
-            ("Source", "string", 1),
-            ("Message", "string", 0),
-            ("First Seen", "string", 1),
-            ("Count", "string", 1),
-            ("Name", "string", 1),
-        ],
-        "nodes" => &[
-            ("Name", "string", 0),
-            ("Status", "string", 0),
-            ("Roles", "string", 0),
-            ("Age", "string", 0),
-            ("Version", "string", 0),
-            ("Internal-IP", "string", 1),
-            ("External-IP", "string", 1),
-            ("OS-Image", "string", 1),
-            ("Kernel-Version", "string", 1),
-            ("Container-Runtime", "string", 1),
-        ],
-        "services" => &[
-            ("Name", "string", 0),
-            ("Type", "string", 0),
-            ("Cluster-IP", "string", 0),
-            ("External-IP", "string", 0),
-            ("Port(s)", "string", 0),
-            ("Age", "string", 0),
-            ("Selector", "string", 1),
-        ],
-        "poddisruptionbudgets" => &[
-            ("Name", "string", 0),
-            ("Min Available", "string", 0),
-            ("Max Unavailable", "string", 0),
-            ("Allowed Disruptions", "integer", 0),
-            ("Age", "string", 0),
-        ],
-        "priorityclasses" => &[
-            ("Name", "string", 0),
-            ("Value", "integer", 0),
-            ("Global-Default", "boolean", 0),
-            ("Age", "string", 0),
-            ("PreemptionPolicy", "string", 0),
-        ],
-        "persistentvolumeclaims" => &[
-            ("Name", "string", 0),
-            ("Status", "string", 0),
-            ("Volume", "string", 0),
-            ("Capacity", "string", 0),
-            ("Access Modes", "string", 0),
-            ("StorageClass", "string", 0),
-            ("VolumeAttributesClass", "string", 0),
-            ("Age", "string", 0),
-            ("VolumeMode", "string", 1),
-        ],
-        plural => plain_columns(plural),
-    }
-}
-
-fn plain_columns(plural: &str) -> &'static [Column] {
-    match plural {
-        "configmaps" => strings!("Name", "Data", "Age"),
-        "secrets" => strings!("Name", "Type", "Data", "Age"),
-        "namespaces" => strings!("Name", "Status", "Age"),
-        "endpoints" => strings!("Name", "Endpoints", "Age"),
-        "endpointslices" => strings!("Name", "AddressType", "Ports", "Endpoints", "Age"),
-        "leases" => strings!("Name", "Holder", "Age"),
-        "ingresses" => strings!("Name", "Class", "Hosts", "Address", "Ports", "Age"),
-        "networkpolicies" => strings!("Name", "Pod-Selector", "Age"),
-        "resourcequotas" => strings!("Name", "Request", "Limit", "Age"),
-        "horizontalpodautoscalers" => {
-            strings!("Name", "Reference", "Targets", "MinPods", "MaxPods", "Replicas", "Age")
-        }
-        "storageclasses" => strings!(
-            "Name",
-            "Provisioner",
-            "ReclaimPolicy",
-            "VolumeBindingMode",
-            "AllowVolumeExpansion",
-            "Age"
-        ),
-        "persistentvolumes" => strings!(
-            "Name",
-            "Capacity",
-            "Access Modes",
-            "Reclaim Policy",
-            "Status",
-            "Claim",
-            "StorageClass",
-            "VolumeAttributesClass",
-            "Reason",
-            "Age"
-        ),
-        _ => PLAIN,
-    }
-}
 
 /// The cells after the name.
 pub(super) fn cells(plural: &str, object: &Value) -> Value {
@@ -146,10 +38,11 @@ pub(super) fn cells(plural: &str, object: &Value) -> Value {
         }
         "resourcequotas" => json!([quota(object, false), quota(object, true), age]),
         "poddisruptionbudgets" => {
-            let bound = |path: &str| match at(object, path) {
-                Value::Null => "N/A".to_owned(),
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
+            let bound = |path: &str| {
+                let value = at(object, path);
+                let number =
+                    || value.as_i64().map_or_else(|| "N/A".to_owned(), |it| it.to_string());
+                value.as_str().map_or_else(number, str::to_owned)
             };
             let allowed = number(object, "status.disruptionsAllowed").unwrap_or(0);
             json!([bound("spec.minAvailable"), bound("spec.maxUnavailable"), allowed, age])

@@ -86,78 +86,74 @@ pub(super) const REVISIONS: &[Column] = &[
 pub(super) fn cells(plural: &str, object: &Value) -> Value {
     let count = |path: &str| number(object, path).unwrap_or(0);
     let age = age(object, "metadata.creationTimestamp");
-    let pods =
-        if plural == "cronjobs" { "spec.jobTemplate.spec.template" } else { "spec.template" };
-    let containers = format!("{pods}.spec.containers");
-    let names = joined(object, &containers, "name");
-    let images = joined(object, &containers, "image");
-    let chosen = selector(at(object, "spec.selector"));
-    let ready = format!("{}/{}", count("status.readyReplicas"), count("spec.replicas"));
-    match plural {
+    let own = match plural {
         "deployments" => json!([
-            ready,
+            replicas(object),
             count("status.updatedReplicas"),
             count("status.availableReplicas"),
-            age,
-            names,
-            images,
-            chosen
+            age
         ]),
-        "statefulsets" => json!([ready, age, names, images]),
-        "daemonsets" => {
-            let nodes = labels(object, "spec.template.spec.nodeSelector");
-            json!([
-                count("status.desiredNumberScheduled"),
-                count("status.currentNumberScheduled"),
-                count("status.numberReady"),
-                count("status.updatedNumberScheduled"),
-                count("status.numberAvailable"),
-                or(&nodes, NONE),
-                age,
-                names,
-                images,
-                chosen
-            ])
-        }
-        "jobs" => json!([
-            job_status(object),
-            completions(object),
-            duration(object),
-            age,
-            names,
-            images,
-            chosen
+        "statefulsets" => json!([replicas(object), age]),
+        "daemonsets" => json!([
+            count("status.desiredNumberScheduled"),
+            count("status.currentNumberScheduled"),
+            count("status.numberReady"),
+            count("status.updatedNumberScheduled"),
+            count("status.numberAvailable"),
+            or(&labels(object, "spec.template.spec.nodeSelector"), NONE),
+            age
         ]),
-        "cronjobs" => {
-            let suspended = at(object, "spec.suspend") == true;
-            let last = if has(object, "status.lastScheduleTime") {
-                super::age(object, "status.lastScheduleTime")
-            } else {
-                NONE.to_owned()
-            };
-            json!([
-                text(object, "spec.schedule"),
-                or(text(object, "spec.timeZone"), NONE),
-                if suspended { "True" } else { "False" },
-                list(object, "status.active").len(),
-                last,
-                age,
-                names,
-                images,
-                NONE
-            ])
-        }
-        "controllerrevisions" => json!([owner(object), count("revision"), age]),
+        "jobs" => json!([job_status(object), completions(object), duration(object), age]),
+        "cronjobs" => json!([
+            text(object, "spec.schedule"),
+            or(text(object, "spec.timeZone"), NONE),
+            if at(object, "spec.suspend") == true { "True" } else { "False" },
+            list(object, "status.active").len(),
+            last_schedule(object),
+            age
+        ]),
+        "controllerrevisions" => return json!([owner(object), count("revision"), age]),
         _ => json!([
             count("spec.replicas"),
             count("status.replicas"),
             count("status.readyReplicas"),
-            age,
-            names,
-            images,
-            chosen
+            age
         ]),
+    };
+    let mut cells = own;
+    if let Some(cells) = cells.as_array_mut() {
+        cells.extend(pods(plural, object));
     }
+    cells
+}
+
+fn replicas(object: &Value) -> String {
+    let ready = number(object, "status.readyReplicas").unwrap_or(0);
+    format!("{ready}/{}", number(object, "spec.replicas").unwrap_or(0))
+}
+
+fn last_schedule(object: &Value) -> String {
+    if has(object, "status.lastScheduleTime") {
+        age(object, "status.lastScheduleTime")
+    } else {
+        NONE.to_owned()
+    }
+}
+
+/// What a wide table says of the pods: their containers, images, and how they are found.
+fn pods(plural: &str, object: &Value) -> Vec<Value> {
+    let cron = plural == "cronjobs";
+    let template = if cron { "spec.jobTemplate.spec.template" } else { "spec.template" };
+    let containers = format!("{template}.spec.containers");
+    let mut cells = vec![
+        json!(joined(object, &containers, "name")),
+        json!(joined(object, &containers, "image")),
+    ];
+    if plural != "statefulsets" {
+        let chosen = selector(at(object, "spec.selector"));
+        cells.push(json!(if cron { NONE } else { &chosen }));
+    }
+    cells
 }
 
 fn owner(object: &Value) -> String {
