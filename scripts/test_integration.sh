@@ -113,7 +113,7 @@ against_sandbox() {
     make_tokens
     test_policy
     start_sandbox 20
-    API=$(sed -n 's/^ *server: *//p' "$KUBECONFIG_FILE" | head -1 | tr -d '"')
+    API=$(grep -o 'http://[0-9.:]*' "$KUBECONFIG_FILE" | head -1)
     start_agent "$agent_port" auto --settle-seconds 1 --verify-seconds 20
     start_reflexion "$reflexion_port" --follow false
     make_namespace shop "$enrolled"

@@ -12,7 +12,7 @@ agent_health() {
     claim_text "GET /readyz names what it waits for" 200 '^pods: ok'
     ask GET "$AGENT/metrics"
     claim_text "GET /metrics is Prometheus text" 200 '^# TYPE ' '^[a-z_]+(\{.*\})? [0-9.e+-]+'
-    ask GET "$AGENT/docs" "" -L
+    ask GET "$AGENT/docs" "" -L --compressed
     claim_text "GET /docs is Swagger UI" 200 '[Ss]wagger'
     ask GET "$AGENT/openapi.json"
     claim "GET /openapi.json lists the contract" 200 '.openapi | startswith("3.")' \

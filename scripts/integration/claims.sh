@@ -26,7 +26,7 @@ held() {
 broken() {
     n_broken=$((n_broken + 1))
     printf '  WRONG %s: %s\n' "$1" "$2"
-    if [ -s "$run/body" ]; then printf '        %s\n' "$(head -c 1500 "$run/body")"; fi
+    if [ -s "$run/body" ]; then printf '        %s\n' "$(head -c 1500 "$run/body" | tr -cd '[:print:]\n')"; fi
 }
 
 chapter() { printf '\n%s\n' "$1"; }

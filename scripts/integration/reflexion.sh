@@ -9,7 +9,7 @@ reflexion_health() {
     claim_text "GET /livez" 200 'ok'
     ask GET "$REFLEXION/metrics"
     claim_text "GET /metrics is Prometheus text" 200 '^# TYPE ' '^[a-z_]+(\{.*\})? [0-9.e+-]+'
-    ask GET "$REFLEXION/docs" "" -L
+    ask GET "$REFLEXION/docs" "" -L --compressed
     claim_text "GET /docs is Swagger UI" 200 '[Ss]wagger'
     ask GET "$REFLEXION/openapi.json"
     claim "GET /openapi.json lists the contract" 200 '.openapi | startswith("3.")' \
@@ -42,7 +42,9 @@ reflexion_bad_input() {
     claim "process for a pod that is not there" 404 'problem(404)'
     ask POST "$REFLEXION/api/v1/debug/simulate-reflection?error_type=OOMKilled&success=maybe"
     claim "simulate-reflection with a flag that is none" 400 'problem(400)'
-    ask GET "$REFLEXION/api/v1/reflexion/workflow/nobody-knows-it"
+    ask GET "$REFLEXION/api/v1/reflexion/workflow/nonsense"
+    claim "a workflow's id that is none" 400 'problem(400)'
+    ask GET "$REFLEXION/api/v1/reflexion/workflow/0190a000-0000-7000-8000-000000000000"
     claim "a workflow that nobody knows" 404 'problem(404)'
     ask GET "$REFLEXION/api/v1/nothing"
     claim "a path that is none" 404 'problem(404)'
