@@ -51,7 +51,7 @@ fixes_made() {
         '.requested_by | text' '.checks | length > 0'
     fix shop "$pod" "$tag" '{"wait_seconds": 60}' -H "Idempotency-Key: one"
     again=$(field .execution_id)
-    claim_that "the same key answers with the same execution" test "$id" = "$again"
+    claim_that "the same key answers with the same execution" test -n "$id" -a "$id" = "$again"
     claim_that "and writes nothing again" deployment_is shop typo '.metadata.generation == 2'
 
     make_deployment shop hungry registry.example/shop/web:2.1 'c.resources = {limits: {memory: "128Mi"}, requests: {memory: "64Mi"}}'
