@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::quantity::Quantity;
+
 const ABSENT: Value = Value::Null;
 
 /// Reading by JSON pointer without a care for what is missing.
@@ -132,48 +134,18 @@ pub(crate) fn expression_holds(expression: &Value, labels: &Value) -> bool {
     }
 }
 
-/// A quantity such as `180Mi` or `250m` in thousandths, which is as fine as the scheduler looks.
-pub(crate) fn thousandths(quantity: &Value) -> Option<i128> {
-    let text = match quantity {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
-    };
-    parse_thousandths(&text)
+/// The quantity that a value holds.
+pub(crate) fn quantity(value: &Value) -> Option<Quantity> {
+    match value {
+        Value::String(text) => Quantity::read(text),
+        Value::Number(number) => Quantity::read(&number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
-/// See [`thousandths`].
-pub(crate) fn parse_thousandths(text: &str) -> Option<i128> {
-    const SUFFIXES: [(&str, i128); 14] = [
-        ("Ki", 1 << 10),
-        ("Mi", 1 << 20),
-        ("Gi", 1 << 30),
-        ("Ti", 1 << 40),
-        ("Pi", 1 << 50),
-        ("Ei", 1 << 60),
-        ("m", 0),
-        ("k", 1_000),
-        ("K", 1_000),
-        ("M", 1_000_000),
-        ("G", 1_000_000_000),
-        ("T", 1_000_000_000_000),
-        ("P", 1_000_000_000_000_000),
-        ("E", 1_000_000_000_000_000_000),
-    ];
-    let text = text.trim();
-    let (digits, unit) = SUFFIXES
-        .iter()
-        .find_map(|(suffix, unit)| Some((text.strip_suffix(suffix)?, *unit)))
-        .unwrap_or((text, 1));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    let scale = if unit == 0 { 1 } else { unit * 1_000 };
-    let mut sum = whole.checked_mul(scale)?;
-    if !fraction.is_empty() {
-        let places = 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
-        sum += fraction.parse::<i128>().ok()?.checked_mul(scale)? / places;
-    }
-    Some(sum)
+/// A quantity such as `180Mi` or `250m` in thousandths, which is as fine as the scheduler looks.
+pub(crate) fn thousandths(value: &Value) -> Option<i128> {
+    quantity(value).map(Quantity::milli)
 }
 
 /// A quantity of memory in bytes.
@@ -186,22 +158,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[track_caller]
-    fn check(quantity: &str, expected: i128) {
-        assert_eq!(parse_thousandths(quantity), Some(expected), "{quantity}");
-    }
-
-    #[test]
-    fn quantities_are_read_as_the_scheduler_reads_them() {
-        check("250m", 250);
-        check("2", 2_000);
-        check("1.5", 1_500);
-        check("180Mi", 180 * 1_048_576 * 1_000);
-        check("0.5Gi", 512 * 1_048_576 * 1_000);
-        check("1k", 1_000_000);
-        assert_eq!(parse_thousandths("many"), None);
-    }
 
     #[test]
     fn a_selector_needs_all_its_parts() {

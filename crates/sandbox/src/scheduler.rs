@@ -14,6 +14,7 @@ use crate::world::World;
 
 mod fit;
 
+pub(crate) use fit::takes;
 use fit::{Load, Refusals};
 
 type Key = (String, String);

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
+use jiff::Timestamp;
+
 use crate::catalogue::{Catalogue, Reference};
 use crate::clock::Clock;
 use crate::events::Recorder;
@@ -16,6 +18,8 @@ pub(crate) struct World {
     /// Writes as a kubelet.
     pub(crate) kubelet_store: Store,
     pub(crate) clock: Clock,
+    /// What the wall said when the cluster's time began.
+    pub(crate) born: Timestamp,
     pub(crate) kubelet: Recorder,
     pub(crate) deployment: Recorder,
     pub(crate) replicaset: Recorder,
@@ -36,6 +40,7 @@ impl World {
             store: store.clone(),
             kubelet_store: store.written_by("kubelet"),
             clock,
+            born: Timestamp::now(),
             kubelet: Recorder::new(store, "kubelet"),
             deployment: Recorder::new(store, "deployment-controller"),
             replicaset: Recorder::new(store, "replicaset-controller"),

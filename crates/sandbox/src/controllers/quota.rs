@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::Desk;
 use crate::clock::Moment;
-use crate::fields::{Fields, put, thousandths};
+use crate::fields::{Fields, put, quantity};
+use crate::quantity::Quantity;
 
 pub(super) fn reconcile(desk: &mut Desk<'_>, namespace: &str, name: &str) -> Option<Moment> {
     let quota = desk.world.store.get("resourcequotas", namespace, name)?;
@@ -38,23 +39,8 @@ fn used(desk: &Desk<'_>, namespace: &str, key: &str) -> String {
         return living.count().to_string();
     }
     let amount = |container: &Value| {
-        let amounts = container.at(&format!("/resources/{kind}"));
-        amounts.get(resource).and_then(thousandths).unwrap_or(0)
+        container.at(&format!("/resources/{kind}")).get(resource).and_then(quantity)
     };
-    let sum: i128 = living.flat_map(|it| it.list("/spec/containers")).map(amount).sum();
-    words(sum)
-}
-
-/// An amount in thousandths as a quantity.
-pub(crate) fn words(thousandths: i128) -> String {
-    if thousandths % 1_000 != 0 {
-        return format!("{thousandths}m");
-    }
-    let whole = thousandths / 1_000;
-    for (shift, unit) in [(30, "Gi"), (20, "Mi"), (10, "Ki")] {
-        if whole != 0 && whole % (1 << shift) == 0 {
-            return format!("{}{unit}", whole >> shift);
-        }
-    }
-    whole.to_string()
+    let amounts = living.flat_map(|it| it.list("/spec/containers")).filter_map(amount);
+    amounts.fold(Quantity::ZERO, Quantity::plus).write()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::shell;
 use crate::catalogue::{Behaviour, Image};
-use crate::fields::parse_thousandths;
+use crate::quantity::Quantity;
 
 /// Everything that decides what a container does.
 #[derive(Clone, Debug)]
@@ -140,8 +140,8 @@ pub(crate) fn live(behaviour: &Behaviour, launch: &Launch<'_>) -> Life {
         add(seconds(0.2), Act::Exit(behaviour.exit_code.filter(|it| *it != 0).unwrap_or(1)));
         return Life { beats, on_term };
     }
-    let needed = behaviour.memory_need.as_deref().and_then(parse_thousandths);
-    if let Some(needed) = needed.and_then(|it| u64::try_from(it / 1_000).ok()) {
+    let needed = behaviour.memory_need.as_deref().and_then(Quantity::read);
+    if let Some(needed) = needed.and_then(|it| u64::try_from(it.milli() / 1_000).ok()) {
         add(seconds(behaviour.memory_after), Act::Use(needed));
     }
     behaviour.log.iter().for_each(|line| add(Duration::ZERO, Act::Line(line.clone())));

@@ -126,6 +126,12 @@ fn matches_node(pod: &Value, node: &Value) -> bool {
     chosen && (terms.is_empty() || terms.iter().any(fits))
 }
 
+/// Whether a node takes pods of this kind, were there room enough.
+pub(crate) fn takes(pod: &Value, node: &Value) -> bool {
+    let nothing = Load::default();
+    check(pod, node, &nothing, &nothing).is_ok()
+}
+
 /// Whether a pod bears a taint.
 pub(crate) fn tolerates(pod: &Value, taint: &Value) -> bool {
     pod.list("/spec/tolerations").iter().any(|it| {
