@@ -72,6 +72,11 @@ impl Quantity {
     /// The quantity of nothing.
     pub(crate) const ZERO: Self = Self { milli: 0, binary: false };
 
+    /// The quantity in thousandths.
+    pub(crate) fn milli(self) -> i128 {
+        self.milli
+    }
+
     /// Both together.
     pub(crate) fn plus(self, other: Self) -> Self {
         Self { milli: self.milli + other.milli, binary: self.binary || other.binary }
