@@ -96,10 +96,12 @@ impl Desk {
 }
 
 impl Reflexion {
-    /// Whether this object is being healed now.
-    pub(crate) fn is_in_hand(&self, incident: &Incident) -> bool {
-        let seat = (incident.cluster.clone(), incident.subject.to_string());
-        self.desk.seats().contains_key(&seat)
+    /// Leaves news for the heal that is under way for the object; false when there is none.
+    pub(crate) fn leave_news(&self, patient: &Patient) -> bool {
+        let mut seats = self.desk.seats();
+        let Some(heal) = seats.get_mut(&patient.seat()) else { return false };
+        heal.news = Some(patient.clone());
+        true
     }
 
     /// Begins a heal, or joins the one that is under way for the same object.

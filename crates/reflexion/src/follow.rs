@@ -155,12 +155,9 @@ impl Reflexion {
         incident: Incident,
         id: &str,
     ) -> Result<(), StoreError> {
-        match incident.state {
-            IncidentState::Open => {}
-            IncidentState::Resolved => {
-                return self.close(&incident, "healthy again").await;
-            }
-            IncidentState::Gone => return self.close(&incident, "the object is gone").await,
+        if incident.state != IncidentState::Open {
+            let agent = Arc::clone(agent);
+            return self.close(&Patient { agent, incident, published: true }).await;
         }
         let store = &self.memory.store;
         if store.run_of_incident(incident.id).await?.is_none() {
@@ -187,25 +184,27 @@ impl Reflexion {
             // It is told again on the stream, or taken up with the runs that are unfinished.
             Err(error) => return tracing::debug!(%error, "an incident was not read again"),
         }
-        let heard = match patient.incident.state {
-            IncidentState::Open => {
-                self.begin(patient, Occasion::Published);
-                return;
-            }
-            IncidentState::Resolved => self.close(&patient.incident, "healthy again").await,
-            IncidentState::Gone => self.close(&patient.incident, "the object is gone").await,
-        };
-        if let Err(error) = heard {
+        if patient.incident.state == IncidentState::Open {
+            self.begin(patient, Occasion::Published);
+            return;
+        }
+        if let Err(error) = self.close(&patient).await {
             let error = service::telemetry::chain(&error);
             tracing::error!(error, "the end of an incident was not kept");
         }
     }
 
     /// An incident ended without a heal under way: nobody has to look any more.
-    async fn close(&self, incident: &Incident, reason: &str) -> Result<(), StoreError> {
-        if self.is_in_hand(incident) {
+    async fn close(&self, patient: &Patient) -> Result<(), StoreError> {
+        if self.leave_news(patient) {
             return Ok(());
         }
+        let incident = &patient.incident;
+        let reason = match incident.state {
+            IncidentState::Open => return Ok(()),
+            IncidentState::Resolved => "healthy again",
+            IncidentState::Gone => "the object is gone",
+        };
         let Some(mut run) = self.memory.store.run_of_incident(incident.id).await? else {
             return Ok(());
         };

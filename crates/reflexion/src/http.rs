@@ -10,6 +10,7 @@ mod episodes;
 mod performance;
 mod statistics;
 mod settings;
+mod feedback;
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use actix_web::web;
 use service::auth::Tokens;
 use service::metrics::Metrics;
 use service::problem::Failure;
-use types::Problem;
+use types::{Fault, Problem};
 use utoipa::OpenApi;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -77,6 +78,7 @@ pub fn configure(routes: &mut ServiceConfig<'_>) {
     performance::configure(routes);
     statistics::configure(routes);
     settings::configure(routes);
+    feedback::configure(routes);
 }
 
 #[derive(OpenApi)]
@@ -134,4 +136,22 @@ fn store_failure(error: &StoreError) -> Failure {
     let words = service::telemetry::chain(error);
     tracing::error!(error = words, "the knowledge base failed");
     Failure::new(500, "knowledge-base", words, "see the log; the disk may be full")
+}
+
+/// The faults that an error type names; all when it names none.
+fn faults(error_type: Option<&str>) -> Result<Vec<Fault>, Failure> {
+    let Some(word) = error_type else { return Ok(vec![]) };
+    let faults = Fault::from_error_type(word);
+    if faults.is_empty() {
+        let known: Vec<_> = Fault::ALL.map(Fault::error_type).into();
+        let next = format!("use one of {}", known.join(", "));
+        return Err(Failure::new(400, "unknown-error-type", "error_type names no fault", next));
+    }
+    Ok(faults)
+}
+
+/// The mean; 0 of nothing.
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0_u32), |(sum, count), it| (sum + it, count + 1));
+    if count == 0 { 0.0 } else { sum / f64::from(count) }
 }

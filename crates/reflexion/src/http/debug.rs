@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::faults;
 use crate::Reflexion;
 
 /// How long the made-up fix takes when nothing is said, in seconds.
@@ -68,11 +69,7 @@ async fn simulate(
     query: web::Query<Simulation>,
 ) -> Result<web::Json<SimulationResponse>, Failure> {
     let word = query.error_type.as_deref().unwrap_or("ImagePullBackOff");
-    let Some(fault) = Fault::from_error_type(word).first().copied() else {
-        let known: Vec<_> = Fault::ALL.map(Fault::error_type).into();
-        let next = format!("use one of {}", known.join(", "));
-        return Err(Failure::new(400, "unknown-error-type", "error_type names no fault", next));
-    };
+    let fault = faults(Some(word))?.first().copied().unwrap_or(Fault::Unknown);
     let took = query.resolution_time.unwrap_or(TOOK);
     let took = SignedDuration::try_from_secs_f64(took.clamp(0.0, 86_400.0)).unwrap_or_default();
     Ok(web::Json(reflexion.simulate(fault, query.success.unwrap_or(false), took).await))

@@ -16,7 +16,7 @@ use crate::run::RunState;
 const LIMIT: u32 = 200;
 
 pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
-    routes.service(escalations);
+    routes.service(list_escalations);
 }
 
 /// Answer of `GET /api/v1/escalations`.
@@ -31,7 +31,7 @@ struct Escalations {
 /// Incidents that a person has to look at, and fixes that wait for a yes.
 #[utoipa::path(tag = "reflexion", responses((status = 200, body = Escalations)))]
 #[get("/api/v1/escalations")]
-async fn escalations(
+async fn list_escalations(
     _: Reader,
     reflexion: web::Data<Reflexion>,
 ) -> Result<web::Json<Escalations>, Failure> {

@@ -33,6 +33,7 @@ pub struct OpenAi {
     client: Client<OpenAIConfig>,
     model: String,
     format: AtomicU8,
+    patience: Duration,
 }
 
 impl OpenAi {
@@ -49,7 +50,18 @@ impl OpenAi {
             config = config.with_api_base(base_url.trim().trim_end_matches('/'));
         }
         let client = Client::build(http.clone(), config).with_http_service(Capped { http });
-        Ok(Self { client, model: model.to_owned(), format: AtomicU8::new(SCHEMA) })
+        Ok(Self {
+            client,
+            model: model.to_owned(),
+            format: AtomicU8::new(SCHEMA),
+            patience: TIMEOUT,
+        })
+    }
+
+    /// The same endpoint, given up after this time.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     async fn complete(&self, prompt: &Prompt, format: u8) -> Result<String, OpenAIError> {
@@ -138,9 +150,9 @@ impl Llm for OpenAi {
 
     fn ask<'a>(&'a self, prompt: &'a Prompt) -> BoxFuture<'a, Result<String, LlmError>> {
         async move {
-            let answer = tokio::time::timeout(TIMEOUT, self.ask_strictly(prompt)).await;
+            let answer = tokio::time::timeout(self.patience, self.ask_strictly(prompt)).await;
             answer.unwrap_or_else(|_| {
-                Err(LlmError::Failed(format!("no answer within {} s", TIMEOUT.as_secs())))
+                Err(LlmError::Failed(format!("no answer within {:?}", self.patience)))
             })
         }
         .boxed()
