@@ -168,7 +168,7 @@ fn workload(kind: &str, namespace: &str, name: &str, replicas: u32) -> Value {
 
 /// A workload that wants 110 MiB and may have 64.
 fn hungry(namespace: &str, name: &str) -> Value {
-    let wants = json!({"memory_need": "110Mi"}).to_string();
+    let wants = json!({"memory_need": "110Mi", "ports": [6379]}).to_string();
     let labels = json!({"app": name});
     json!({
         "apiVersion": "apps/v1",
