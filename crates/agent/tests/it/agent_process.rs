@@ -107,6 +107,10 @@ pub(crate) struct Stream {
 impl Stream {
     /// The next message that is no comment: its id, and what it tells.
     pub(crate) async fn next(&mut self) -> (Option<String>, StreamEvent) {
+        tokio::time::timeout(PATIENCE, self.told()).await.expect("a message in time")
+    }
+
+    async fn told(&mut self) -> (Option<String>, StreamEvent) {
         loop {
             let message = self.message().await;
             let part = |name: &str| message.lines().find_map(|it| it.strip_prefix(name));
@@ -121,8 +125,7 @@ impl Stream {
             if let Some(end) = self.text.find("\n\n") {
                 return self.text.drain(..end + 2).collect();
             }
-            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await;
-            let chunk = chunk.expect("a message in time").unwrap().expect("an open stream");
+            let chunk = self.response.chunk().await.unwrap().expect("an open stream");
             self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }

@@ -14,3 +14,4 @@ mod watching;
 mod reading;
 mod shop;
 mod incidents;
+mod whole_cluster;
