@@ -136,9 +136,7 @@ async fn run(world: Arc<World>) {
                 () = world.clock.until(next) => Ok(Vec::new()),
             };
             match changes {
-                Ok(changes) => {
-                    changes.iter().for_each(|it| see(it, &world, &mut family, &mut queue))
-                }
+                Ok(changes) => see_each(&changes, &world, &mut family, &mut queue),
                 Err(_) => kept_up = false,
             }
         }
@@ -162,7 +160,7 @@ fn work(world: &World, family: &mut Family, queue: &mut Queue, watch: &mut Watch
         }
         // What was just written is known before the next controller looks.
         let Ok(changes) = watch.ready() else { return false };
-        changes.iter().for_each(|it| see(it, world, family, queue));
+        see_each(&changes, world, family, queue);
     }
     true
 }
@@ -194,6 +192,12 @@ fn see_all(world: &World, family: &mut Family, queue: &mut Queue) {
                 queue.tasks.insert(garbage::task(resource.plural, &object));
             }
         }
+    }
+}
+
+fn see_each(changes: &[Arc<Change>], world: &World, family: &mut Family, queue: &mut Queue) {
+    for change in changes {
+        see(change, world, family, queue);
     }
 }
 
@@ -237,20 +241,18 @@ fn all(world: &World, plural: &str, who: Who, queue: &mut Queue) {
 fn about_pod(change: &Change, world: &World, queue: &mut Queue) {
     let namespace = Some(change.namespace.as_str());
     let labels = change.object.at("/metadata/labels");
-    for (plural, who) in [
-        ("services", Who::Endpoints),
-        ("poddisruptionbudgets", Who::Disruption),
-        ("resourcequotas", Who::Quota),
-    ] {
-        for object in world.store.list(plural, namespace).0 {
-            let concerned = match who {
-                Who::Endpoints => endpoints::selects(&object, labels),
-                Who::Disruption => crate::fields::selects(object.at("/spec/selector"), labels),
-                _ => true,
-            };
-            if concerned {
-                queue.tasks.insert((who, change.namespace.clone(), object.name().to_owned()));
-            }
+    type Concerns = fn(&Value, &Value) -> bool;
+    let rows: [(&str, Who, Concerns); 3] = [
+        ("services", Who::Endpoints, endpoints::selects),
+        ("poddisruptionbudgets", Who::Disruption, |it, labels| {
+            crate::fields::selects(it.at("/spec/selector"), labels)
+        }),
+        ("resourcequotas", Who::Quota, |_, _| true),
+    ];
+    for (plural, who, concerns) in rows {
+        let (objects, _) = world.store.list(plural, namespace);
+        for object in objects.iter().filter(|it| concerns(it, labels)) {
+            queue.tasks.insert((who, change.namespace.clone(), object.name().to_owned()));
         }
     }
 }

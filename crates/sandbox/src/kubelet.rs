@@ -117,7 +117,9 @@ impl Kubelets {
         let (pods, _) = world.store.list("pods", None);
         let there: BTreeSet<Key> = pods.iter().map(|it| key(it)).collect();
         let gone: Vec<Key> = self.pods.keys().filter(|it| !there.contains(*it)).cloned().collect();
-        gone.iter().for_each(|it| self.forget(it));
+        for key in gone {
+            self.forget(&key);
+        }
         for pod in pods {
             self.sync(&key(&pod), world);
         }
@@ -172,13 +174,18 @@ impl Kubelets {
             return self.forget(key);
         };
         let node = object.text("/spec/nodeName");
-        let Some(host) = nodes::address(world, node) else { return };
         let now = world.clock.now();
+        let Some(host) = nodes::address(world, node) else {
+            // A node that is cut off may come back.
+            return self.set_timer(key, (!node.is_empty()).then_some(now + HEARTBEAT));
+        };
         if self.pods.get(key).is_none_or(|it| it.uid != object.uid()) {
-            if object.is_going() || matches!(object.text("/status/phase"), "Succeeded" | "Failed") {
-                if object.is_going() {
-                    drop(world.store.remove("pods", &key.0, &key.1));
-                }
+            if object.is_going() {
+                // It never came to run, so there is nothing to stop.
+                drop(world.store.remove("pods", &key.0, &key.1));
+                return;
+            }
+            if matches!(object.text("/status/phase"), "Succeeded" | "Failed") {
                 return;
             }
             self.addresses += 1;

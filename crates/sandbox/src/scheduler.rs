@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::clock::Moment;
 use crate::events::{Note, Tone, now};
 use crate::fields::{Fields, put};
-use crate::store::ChangeKind;
+use crate::store::{Change, ChangeKind};
 use crate::world::World;
 
 mod fit;
@@ -20,9 +20,7 @@ use fit::{Load, Refusals};
 type Key = (String, String);
 
 /// A pod that found no node is looked at again after this, even if nothing changed.
-const AGAIN: Duration = Duration::from_secs(300);
-/// Between two looks at a pod that finds no node.
-const PATIENCE: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_mins(5);
 
 /// What the nodes hold, and who waits for a place.
 #[derive(Debug, Default)]
@@ -54,14 +52,7 @@ pub(crate) async fn run(world: Arc<World>) {
             let now = world.clock.now();
             let mut room = false;
             for change in &changes {
-                let key = (change.namespace.clone(), change.name.clone());
-                match (change.plural, change.kind) {
-                    ("pods", ChangeKind::Deleted) => room |= scheduler.forget(&key),
-                    ("pods", _) => room |= scheduler.see_pod(&change.object),
-                    ("nodes", _) => room |= fit::is_news(change),
-                    ("persistentvolumeclaims", _) => room = true,
-                    _ => {}
-                }
+                room |= scheduler.see(change);
             }
             scheduler.retry(room, now);
         }
@@ -69,16 +60,29 @@ pub(crate) async fn run(world: Arc<World>) {
 }
 
 impl Scheduler {
+    /// Takes note of a change; whether it may have made room for a pod.
+    fn see(&mut self, change: &Change) -> bool {
+        match (change.plural, change.kind) {
+            ("pods", ChangeKind::Deleted) => {
+                self.forget(&(change.namespace.clone(), change.name.clone()))
+            }
+            ("pods", ChangeKind::Added | ChangeKind::Modified) => self.see_pod(&change.object),
+            ("nodes", _) => fit::is_news(change),
+            (plural, _) => plural == "persistentvolumeclaims",
+        }
+    }
+
     /// Takes note of a pod; whether that may have made room for another.
     fn see_pod(&mut self, pod: &Value) -> bool {
         let key = (pod.namespace().to_owned(), pod.name().to_owned());
         let over = matches!(pod.text("/status/phase"), "Succeeded" | "Failed");
         let node = pod.text("/spec/nodeName");
         if node.is_empty() && !over {
-            let generation =
-                pod.condition("PodScheduled").and_then(|it| it.number("/observedGeneration"));
-            let seen = generation == pod.number("/metadata/generation");
-            if !(seen && self.stuck.contains_key(&key)) && !pod.is_going() {
+            let looked_at = pod.condition("PodScheduled");
+            let looked_at = looked_at.and_then(|it| it.number("/observedGeneration"));
+            let known =
+                looked_at == pod.number("/metadata/generation") && self.stuck.contains_key(&key);
+            if !known && !pod.is_going() {
                 self.waiting.insert(key);
             }
             return false;
@@ -135,7 +139,7 @@ impl Scheduler {
                 Ok(node) => self.bind(world, &pod, &node),
                 Err(why) => {
                     tell(world, &pod, &why);
-                    self.stuck.insert(key, world.clock.now() + AGAIN.max(PATIENCE));
+                    self.stuck.insert(key, world.clock.now() + AGAIN);
                 }
             }
         }

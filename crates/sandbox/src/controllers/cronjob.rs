@@ -49,7 +49,7 @@ fn calendar(desk: &Desk<'_>, at: Moment) -> Timestamp {
 /// The first due minute after now.
 fn next_due(desk: &Desk<'_>, schedule: &Schedule) -> Moment {
     let second = u64::try_from(calendar(desk, desk.now).as_second().rem_euclid(60)).unwrap_or(0);
-    let mut at = desk.now + MINUTE - Duration::from_secs(second);
+    let mut at = desk.now + MINUTE.saturating_sub(Duration::from_secs(second));
     for _ in 0..HORIZON {
         let zoned = calendar(desk, at).to_zoned(TimeZone::UTC);
         let small = |it: i8| u8::try_from(it).unwrap_or(0);

@@ -80,21 +80,8 @@ impl Desk<'_> {
         let hash = scene.revisions.update.trim_start_matches(set.name()).trim_start_matches('-');
         let mut refused = false;
         for node in &scene.nodes {
-            let mut there = 0;
-            for pod in scene.pods.get(node.name()).into_iter().flatten() {
-                if pod.text("/status/phase") == "Failed" && !pod.is_going() {
-                    let text = format!(
-                        "Found failed daemon pod {}/{} on node {}, will try to kill it",
-                        pod.namespace(),
-                        pod.name(),
-                        node.name()
-                    );
-                    recorder.warning(set, "FailedDaemonPod", &text);
-                    self.delete_pod(recorder, set, pod);
-                }
-                there += 1;
-            }
-            if 0 < there {
+            if let Some(pods) = scene.pods.get(node.name()) {
+                self.replace_failed(set, node, pods);
                 continue;
             }
             let mut pod = template(set, node.name());
@@ -114,19 +101,31 @@ impl Desk<'_> {
         refused
     }
 
+    fn replace_failed(&self, set: &Value, node: &Value, pods: &[Arc<Value>]) {
+        let recorder = &self.world.daemonset;
+        let failed = |it: &&Arc<Value>| it.text("/status/phase") == "Failed" && !it.is_going();
+        for pod in pods.iter().filter(failed) {
+            let text = format!(
+                "Found failed daemon pod {}/{} on node {}, will try to kill it",
+                pod.namespace(),
+                pod.name(),
+                node.name()
+            );
+            recorder.warning(set, "FailedDaemonPod", &text);
+            self.delete_pod(recorder, set, pod);
+        }
+    }
+
     /// Replaces pods of old versions, no more at a time than may be missing.
     fn update_some(&self, scene: &Scene) {
         let strategy = scene.set.at("/spec/updateStrategy");
         if strategy.text("/type") == "OnDelete" {
             return;
         }
-        let most = match strategy.at("/rollingUpdate/maxUnavailable") {
-            Value::String(text) => {
-                let percent: usize = text.trim_end_matches('%').parse().unwrap_or(0);
-                (scene.nodes.len() * percent).div_ceil(100)
-            }
-            number => usize::try_from(number.as_i64().unwrap_or(1)).unwrap_or(1),
-        };
+        let most = strategy.at("/rollingUpdate/maxUnavailable");
+        let percent = most.as_str().and_then(|it| it.trim_end_matches('%').parse::<usize>().ok());
+        let number = usize::try_from(most.as_i64().unwrap_or(1)).unwrap_or(1);
+        let most = percent.map_or(number, |it| (scene.nodes.len() * it).div_ceil(100));
         let min_ready = min_ready(&scene.set);
         let sound = |it: &Arc<Value>| !it.is_going() && self.is_available(it, min_ready).is_ok();
         let covered = scene
@@ -141,12 +140,11 @@ impl Desk<'_> {
             .filter(|it| !it.is_going() && of_pod(it, &scene.set) != scene.revisions.update);
         for pod in old {
             // One that does not work anyway is no loss.
-            if sound(pod) {
-                if room == 0 {
-                    continue;
-                }
-                room -= 1;
+            let cost = usize::from(sound(pod));
+            if room < cost {
+                continue;
             }
+            room -= cost;
             self.delete_pod(&self.world.daemonset, &scene.set, pod);
         }
     }

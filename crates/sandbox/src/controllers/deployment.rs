@@ -65,7 +65,7 @@ pub(super) fn reconcile(desk: &mut Desk<'_>, namespace: &str, name: &str) -> Opt
         return state::report(desk, &rollout);
     }
     if rollout.deployment.is_true("/spec/paused") {
-        if desk.resized(&rollout) {
+        if resized(&rollout) {
             desk.scale_all(&rollout);
         }
         return state::report(desk, &rollout);
@@ -74,7 +74,7 @@ pub(super) fn reconcile(desk: &mut Desk<'_>, namespace: &str, name: &str) -> Opt
     if rollout.new.is_none() {
         return state::report(desk, &rollout);
     }
-    if desk.resized(&rollout) {
+    if resized(&rollout) {
         desk.scale_all(&rollout);
     } else if rollout.deployment.text("/spec/strategy/type") == "Recreate" {
         desk.recreate(&rollout);
@@ -130,14 +130,6 @@ impl Desk<'_> {
         {
             self.scale(rollout, new, rollout.desired());
         }
-    }
-
-    /// Whether somebody changed the number of replicas since the sets were scaled last.
-    fn resized(&self, rollout: &Rollout) -> bool {
-        rollout.all().filter(|it| 0 < size(it).wanted).any(|it| {
-            let noted = it.at("/metadata/annotations").get(DESIRED).and_then(Value::as_str);
-            noted.is_some_and(|it| it != rollout.desired().to_string())
-        })
     }
 
     /// Gives a new number of replicas to the sets, in proportion to what they have.
@@ -198,6 +190,14 @@ impl Desk<'_> {
     fn note_progress(&mut self, rollout: &Rollout) {
         self.family.progress.insert(rollout.deployment.uid().to_owned(), self.now);
     }
+}
+
+/// Whether somebody changed the number of replicas since the sets were scaled last.
+fn resized(rollout: &Rollout) -> bool {
+    rollout.all().filter(|it| 0 < size(it).wanted).any(|it| {
+        let noted = it.at("/metadata/annotations").get(DESIRED).and_then(Value::as_str);
+        noted.is_some_and(|it| it != rollout.desired().to_string())
+    })
 }
 
 /// The time that a deployment has for its next step.

@@ -79,11 +79,10 @@ impl Family {
     fn remove(&mut self, plural: &'static str, object: &Value) {
         for owner in object.list("/metadata/ownerReferences") {
             let place = (plural, object.namespace().to_owned(), object.name().to_owned());
-            if let Some(children) = self.children.get_mut(owner.text("/uid")) {
-                children.remove(&place);
-                if children.is_empty() {
-                    self.children.remove(owner.text("/uid"));
-                }
+            let Some(children) = self.children.get_mut(owner.text("/uid")) else { continue };
+            children.remove(&place);
+            if children.is_empty() {
+                self.children.remove(owner.text("/uid"));
             }
         }
     }

@@ -55,10 +55,10 @@ struct Sum {
 pub(super) fn reconcile(desk: &mut Desk<'_>, namespace: &str, name: &str) -> Option<Moment> {
     let job = desk.world.store.get("jobs", namespace, name)?;
     let pods = desk.family.of(&desk.world.store, &job, "pods");
-    let (sum, done) = desk.count_pods(&job, &pods);
+    let (sum, done) = count_pods(&job, &pods);
     let over = ["Complete", "Failed"].iter().any(|it| job.condition(it).is_some());
     if over || job.is_going() {
-        pods.iter().for_each(|it| desk.let_go(it));
+        desk.let_all_go(&pods);
         return desk.clean(&job);
     }
     if job.is_true("/spec/suspend") {
@@ -85,7 +85,7 @@ pub(super) fn reconcile(desk: &mut Desk<'_>, namespace: &str, name: &str) -> Opt
     };
     let waits = desk.report_job(&job, sum, verdict, &pods);
     // Counted pods may go; the count is in the status by now.
-    done.iter().for_each(|it| desk.let_go(it));
+    desk.let_all_go(&done);
     if waits { None } else { [next, deadline].into_iter().flatten().min() }
 }
 
@@ -93,39 +93,38 @@ fn completions(job: &Value) -> Option<i64> {
     job.number("/spec/completions")
 }
 
-impl Desk<'_> {
-    /// Adds the pods that ended since to what the status says already.
-    fn count_pods(&self, job: &Value, pods: &[Arc<Value>]) -> (Sum, Vec<Arc<Value>>) {
-        let mut sum = Sum {
-            succeeded: count(job, "/status/succeeded", 0),
-            failed: count(job, "/status/failed", 0),
-            ..Sum::default()
-        };
-        let mut done = Vec::new();
-        for pod in pods {
-            if is_active(pod) {
-                sum.active += 1;
-                sum.ready += i64::from(is_ready(pod));
-                if job.text("/spec/template/spec/restartPolicy") == "OnFailure" {
-                    sum.restarts += restarts(pod);
-                }
-                continue;
-            }
-            let phase = pod.text("/status/phase");
-            let over = matches!(phase, "Succeeded" | "Failed");
-            let tracked = pod.words("/metadata/finalizers").iter().any(|it| it == TRACKED);
-            if !over {
-                sum.going += 1;
-            } else if tracked {
-                if phase == "Succeeded" {
-                    sum.succeeded += 1;
-                } else {
-                    sum.failed += 1;
-                }
-                done.push(Arc::clone(pod));
-            }
+/// Adds the pods that ended since to what the status says already.
+fn count_pods(job: &Value, pods: &[Arc<Value>]) -> (Sum, Vec<Arc<Value>>) {
+    let in_place = job.text("/spec/template/spec/restartPolicy") == "OnFailure";
+    let mut sum = Sum {
+        succeeded: count(job, "/status/succeeded", 0),
+        failed: count(job, "/status/failed", 0),
+        ..Sum::default()
+    };
+    let mut done = Vec::new();
+    for pod in pods {
+        let phase = pod.text("/status/phase");
+        let tracked = pod.words("/metadata/finalizers").iter().any(|it| it == TRACKED);
+        if is_active(pod) {
+            sum.active += 1;
+            sum.ready += i64::from(is_ready(pod));
+            sum.restarts += if in_place { restarts(pod) } else { 0 };
+        } else if !matches!(phase, "Succeeded" | "Failed") {
+            sum.going += 1;
+        } else if tracked {
+            sum.succeeded += i64::from(phase == "Succeeded");
+            sum.failed += i64::from(phase == "Failed");
+            done.push(Arc::clone(pod));
         }
-        (sum, done)
+    }
+    (sum, done)
+}
+
+impl Desk<'_> {
+    fn let_all_go(&self, pods: &[Arc<Value>]) {
+        for pod in pods {
+            self.let_go(pod);
+        }
     }
 
     fn let_go(&self, pod: &Value) {

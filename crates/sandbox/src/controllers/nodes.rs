@@ -14,7 +14,7 @@ use crate::store::Deletion;
 /// A node is lost when nothing was heard of it for so long.
 const GRACE: Duration = Duration::from_secs(40);
 /// The longest a pod stays on a lost node when it does not say how long.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 const TAINT: &str = "node.kubernetes.io/unreachable";
 
 pub(super) fn reconcile(desk: &mut Desk<'_>, name: &str) -> Option<Moment> {

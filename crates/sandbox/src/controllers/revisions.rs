@@ -66,19 +66,16 @@ impl Desk<'_> {
         let known = all.iter().position(|it| *it.at("/data/spec/template") == template);
         if let Some(at) = known {
             let revision = all.remove(at);
-            let mut kept = Arc::clone(&revision);
-            if revision.number("/revision") != Some(newest) {
-                let moved = manager.update(
-                    "controllerrevisions",
-                    revision.namespace(),
-                    revision.name(),
-                    |it| {
-                        put(it, &["revision"], json!(newest + 1));
-                        Ok(())
-                    },
-                );
-                kept = moved.unwrap_or(revision);
-            }
+            let number = match revision.number("/revision") {
+                Some(number) if number == newest => number,
+                Some(_) | None => newest + 1,
+            };
+            let (namespace, name) = (revision.namespace(), revision.name());
+            let moved = manager.update("controllerrevisions", namespace, name, |it| {
+                put(it, &["revision"], json!(number));
+                Ok(())
+            });
+            let kept = moved.unwrap_or_else(|_| Arc::clone(&revision));
             let update = kept.name().to_owned();
             all.push(kept);
             return Revisions { all, update };

@@ -66,11 +66,10 @@ impl Desk<'_> {
     fn move_on(&self, scene: &Scene) -> bool {
         for number in 0..scene.wanted {
             let Some(pod) = scene.pods.get(&number) else {
-                let refused = !self.add(scene, number);
-                if refused || scene.is_ordered() {
-                    return refused;
+                match self.add(scene, number) {
+                    true if !scene.is_ordered() => continue,
+                    added => return !added,
                 }
-                continue;
             };
             if matches!(pod.text("/status/phase"), "Succeeded" | "Failed") && !pod.is_going() {
                 self.take(scene, pod, "RecreatingFailedPod");

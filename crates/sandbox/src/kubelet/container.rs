@@ -116,10 +116,9 @@ impl Container {
     pub(super) fn comes_back(&self, pod: &Value) -> bool {
         let Some(end) = self.end() else { return true };
         match (self.role, pod.text("/spec/restartPolicy")) {
-            (Role::Sidecar, _) => true,
-            (Role::Init, "Never") | (Role::App, "Never") => false,
+            (Role::Init | Role::App, "Never") => false,
             (Role::Init, _) | (Role::App, "OnFailure") => end.code != 0,
-            (Role::App, _) => true,
+            (Role::Sidecar | Role::App, _) => true,
         }
     }
 
@@ -167,7 +166,7 @@ impl Container {
         match &self.state {
             State::Idle => super::starting::start(self, scene),
             State::Pulling { from, until } if *until <= scene.now => {
-                let took = *until - *from;
+                let took = until.saturating_sub(*from);
                 super::starting::pulled(self, took, scene);
             }
             State::Held { until, .. } if *until <= scene.now => self.again(scene),

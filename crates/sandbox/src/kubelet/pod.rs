@@ -113,25 +113,19 @@ impl Pod {
     /// Init containers one after the other, then all the others.
     fn raise(&mut self, scene: &Scene<'_>) {
         for container in &mut self.containers {
-            match container.role {
-                Role::Init if container.is_complete() => {}
-                Role::Init => {
-                    if container.comes_back(scene.pod) {
-                        container.raise(scene);
-                    }
-                    return;
-                }
-                Role::Sidecar => {
-                    container.raise(scene);
-                    if !container.has_started() {
-                        return;
-                    }
-                }
-                Role::App => {
-                    if container.comes_back(scene.pod) {
-                        container.raise(scene);
-                    }
-                }
+            if container.role == Role::Init && container.is_complete() {
+                continue;
+            }
+            if container.comes_back(scene.pod) {
+                container.raise(scene);
+            }
+            let holds_up = match container.role {
+                Role::Init => true,
+                Role::Sidecar => !container.has_started(),
+                Role::App => false,
+            };
+            if holds_up {
+                return;
             }
         }
     }

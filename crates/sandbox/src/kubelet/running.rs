@@ -56,6 +56,10 @@ pub(super) enum Turn {
 /// Servers that are asked to stop do so within this time.
 const STOPPING: Duration = Duration::from_millis(300);
 
+fn exit(code: i32) -> Turn {
+    Turn::Exit(code, if code == 0 { "Completed" } else { "Error" })
+}
+
 impl Running {
     pub(super) fn new(life: Life, now: Moment, probes: Vec<Probe>) -> Self {
         Self {
@@ -91,25 +95,28 @@ impl Running {
                 break;
             }
             self.next += 1;
-            match &beat.act {
-                Act::Line(line) => return Some(Turn::Line(line.clone())),
-                Act::Make(path, text) => drop(self.files.insert(path.clone(), text.clone())),
-                Act::Remove(path) => drop(self.files.remove(path)),
-                Act::Listen(listener) => self.listeners.push(listener.clone()),
-                Act::Hang => self.hangs = true,
-                Act::Use(bytes) => {
-                    self.used = *bytes;
-                    // No machine has boundless memory: without a limit the node's own is the limit.
-                    if limit < self.used || self.used == BOUNDLESS {
-                        return Some(Turn::Exit(137, "OOMKilled"));
-                    }
-                }
-                Act::Exit(0) => return Some(Turn::Exit(0, "Completed")),
-                Act::Exit(code) => return Some(Turn::Exit(*code, "Error")),
+            let act = beat.act.clone();
+            if let Some(turn) = self.perform(act, limit) {
+                return Some(turn);
             }
         }
         let (_, code) = stopped?;
-        Some(Turn::Exit(code, if code == 0 { "Completed" } else { "Error" }))
+        Some(exit(code))
+    }
+
+    fn perform(&mut self, act: Act, limit: u64) -> Option<Turn> {
+        match act {
+            Act::Line(line) => return Some(Turn::Line(line)),
+            Act::Make(path, text) => drop(self.files.insert(path, text)),
+            Act::Remove(path) => drop(self.files.remove(&path)),
+            Act::Listen(listener) => self.listeners.push(listener),
+            Act::Hang => self.hangs = true,
+            Act::Use(bytes) => self.used = bytes,
+            Act::Exit(code) => return Some(exit(code)),
+        }
+        // No machine has boundless memory: without a limit the node's own is the limit.
+        let killed = limit < self.used || self.used == BOUNDLESS;
+        killed.then_some(Turn::Exit(137, "OOMKilled"))
     }
 
     /// Asks the container to stop, and kills it when its grace is over.

@@ -137,11 +137,10 @@ impl Report<'_> {
             "type": kind, "status": status, "lastProbeTime": null, "lastTransitionTime": since,
             "observedGeneration": self.pod.at("/metadata/generation"),
         });
-        if let Some((reason, message)) = against {
-            for (key, text) in [("reason", reason), ("message", message.as_str())] {
-                if !text.is_empty() {
-                    put(&mut condition, &[key], json!(text));
-                }
+        let (reason, message) = against.unwrap_or_default();
+        for (key, text) in [("reason", reason), ("message", message.as_str())] {
+            if !text.is_empty() {
+                put(&mut condition, &[key], json!(text));
             }
         }
         condition
@@ -170,8 +169,9 @@ impl Report<'_> {
             State::Ended => container.ends[0].as_ref().map_or_else(|| json!({}), terminated),
         };
         let at_end = matches!(container.state, State::Ended);
-        let last =
-            container.ends[usize::from(at_end)].as_ref().map_or_else(|| json!({}), terminated);
+        let [latest, before] = &container.ends;
+        let last = if at_end { before } else { latest };
+        let last = last.as_ref().map_or_else(|| json!({}), terminated);
         let id = match &container.state {
             State::Running(running) => Some(running.id.clone()),
             State::Idle | State::Pulling { .. } | State::Held { .. } | State::Ended => {

@@ -39,6 +39,13 @@ impl Kind {
     }
 }
 
+/// Where a spec refers to whole objects for the environment, to single keys, and to files.
+const ENV_FROM: [(Kind, &str); 2] =
+    [(Kind::ConfigMap, "/configMapRef"), (Kind::Secret, "/secretRef")];
+const KEY_FROM: [(Kind, &str); 2] =
+    [(Kind::ConfigMap, "/configMapKeyRef"), (Kind::Secret, "/secretKeyRef")];
+const FILES_FROM: [(Kind, &str); 2] = [(Kind::ConfigMap, "/configMap"), (Kind::Secret, "/secret")];
+
 impl Surroundings<'_> {
     fn texts(&self, kind: Kind, name: &str) -> Option<Texts> {
         let namespace = self.pod.namespace();
@@ -55,34 +62,39 @@ impl Surroundings<'_> {
         }
     }
 
+    /// What a reference points at; nothing when it is absent, or optional and points at nothing.
+    fn referred(&self, kind: Kind, reference: &Value) -> Result<Option<Texts>, String> {
+        if reference.is_null() {
+            return Ok(None);
+        }
+        let name = match reference.text("/name") {
+            "" => reference.text("/secretName"),
+            name => name,
+        };
+        match self.texts(kind, name) {
+            None if !reference.is_true("/optional") => {
+                Err(format!("{} {name:?} not found", kind.lower()))
+            }
+            texts => Ok(texts),
+        }
+    }
+
     /// The environment of a container, or what it lacks in the words of a kubelet.
     pub(super) fn env(&self, container: &Value) -> Result<Texts, String> {
         let mut env = Texts::from([("HOSTNAME".to_owned(), self.pod.name().to_owned())]);
         for source in container.list("/envFrom") {
-            for (kind, pointer) in
-                [(Kind::ConfigMap, "/configMapRef"), (Kind::Secret, "/secretRef")]
-            {
-                let reference = source.at(pointer);
-                if reference.is_null() {
-                    continue;
-                }
-                let name = reference.text("/name");
-                match self.texts(kind, name) {
-                    Some(texts) => {
-                        let prefix = source.text("/prefix");
-                        env.extend(
-                            texts.into_iter().map(|(key, it)| (format!("{prefix}{key}"), it)),
-                        );
-                    }
-                    None if reference.is_true("/optional") => {}
-                    None => return Err(format!("{} {name:?} not found", kind.lower())),
-                }
+            let prefix = source.text("/prefix");
+            for (kind, pointer) in ENV_FROM {
+                let texts = self.referred(kind, source.at(pointer))?.unwrap_or_default();
+                env.extend(texts.into_iter().map(|(key, it)| (format!("{prefix}{key}"), it)));
             }
         }
         for variable in container.list("/env") {
-            let value = match variable.at("/valueFrom") {
-                Value::Null => Some(substituted(variable.text("/value"), &env)),
-                source => self.value_from(source, container)?,
+            let source = variable.at("/valueFrom");
+            let value = if source.is_null() {
+                Some(substituted(variable.text("/value"), &env))
+            } else {
+                self.value_from(source, container)?
             };
             if let Some(value) = value {
                 env.insert(variable.text("/name").to_owned(), value);
@@ -93,30 +105,22 @@ impl Surroundings<'_> {
     }
 
     fn value_from(&self, source: &Value, container: &Value) -> Result<Option<String>, String> {
-        for (kind, pointer) in
-            [(Kind::ConfigMap, "/configMapKeyRef"), (Kind::Secret, "/secretKeyRef")]
-        {
+        for (kind, pointer) in KEY_FROM {
             let reference = source.at(pointer);
             if reference.is_null() {
                 continue;
             }
             let (name, key) = (reference.text("/name"), reference.text("/key"));
-            let optional = reference.is_true("/optional");
-            let Some(texts) = self.texts(kind, name) else {
-                return if optional {
-                    Ok(None)
-                } else {
-                    Err(format!("{} {name:?} not found", kind.lower()))
-                };
-            };
-            return match texts.get(key) {
-                Some(value) => Ok(Some(value.clone())),
-                None if optional => Ok(None),
-                None => {
-                    let namespace = self.pod.namespace();
-                    Err(format!("couldn't find key {key} in {} {namespace}/{name}", kind.word()))
-                }
-            };
+            let Some(mut texts) = self.referred(kind, reference)? else { return Ok(None) };
+            let value = texts.remove(key);
+            if value.is_none() && !reference.is_true("/optional") {
+                let namespace = self.pod.namespace();
+                return Err(format!(
+                    "couldn't find key {key} in {} {namespace}/{name}",
+                    kind.word()
+                ));
+            }
+            return Ok(value);
         }
         let field = source.text("/fieldRef/fieldPath");
         if !field.is_empty() {
@@ -197,25 +201,11 @@ impl Surroundings<'_> {
     }
 
     fn source(&self, source: &Value) -> Result<Texts, String> {
-        let sources = [(Kind::ConfigMap, "/configMap"), (Kind::Secret, "/secret")];
-        for (kind, pointer) in sources {
+        for (kind, pointer) in FILES_FROM {
             let reference = source.at(pointer);
-            if reference.is_null() {
-                continue;
+            if let Some(texts) = self.referred(kind, reference)? {
+                return projected(kind, reference, texts);
             }
-            let name = match reference.text("/name") {
-                "" => reference.text("/secretName"),
-                name => name,
-            };
-            let optional = reference.is_true("/optional");
-            let Some(texts) = self.texts(kind, name) else {
-                return if optional {
-                    Ok(Texts::new())
-                } else {
-                    Err(format!("{} {name:?} not found", kind.lower()))
-                };
-            };
-            return projected(kind, reference, texts);
         }
         Ok(Texts::new())
     }
@@ -284,7 +274,7 @@ pub(super) fn substituted(text: &str, env: &Texts) -> String {
         };
         match env.get(name) {
             Some(value) => res.push_str(value),
-            None => res.push_str(&format!("$({name})")),
+            None => res.extend(["$(", name, ")"]),
         }
         rest = tail;
     }

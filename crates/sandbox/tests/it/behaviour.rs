@@ -2,6 +2,7 @@
 
 mod cluster;
 mod crashes;
+mod crowd;
 mod images;
 mod rollouts;
 mod scheduling;

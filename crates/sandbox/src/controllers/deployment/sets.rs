@@ -14,28 +14,10 @@ impl Desk<'_> {
         let newest = rollout.old.iter().map(|it| revision(it)).max().unwrap_or(0) + 1;
         let manager = self.world.store.written_by("kube-controller-manager");
         if let Some(set) = rollout.new.clone() {
-            let wanted = revision(&set).max(newest).to_string();
-            let annotations = inherited(rollout.deployment.at("/metadata/annotations"));
-            let updated = manager.update("replicasets", set.namespace(), set.name(), |it| {
-                put(it, &["metadata", "annotations", REVISION], json!(wanted));
-                for (key, value) in annotations.as_object().into_iter().flatten() {
-                    put(it, &["metadata", "annotations", key], value.clone());
-                }
-                Ok(())
-            });
-            rollout.new = updated.ok();
-            if rollout.deployment.condition("Progressing").is_none() {
-                self.say_new(
-                    rollout,
-                    "FoundNewReplicaSet",
-                    &format!("Found new replica set {:?}", set.name()),
-                );
-            }
-            self.annotate(rollout, &wanted);
-            return;
+            return self.settle_known(rollout, &set, newest);
         }
         let revision = newest.to_string();
-        let set = self.new_set(rollout, &revision);
+        let set = new_set(rollout, &revision);
         let Ok(set) = manager.create("replicasets", rollout.deployment.namespace(), set) else {
             return;
         };
@@ -50,40 +32,24 @@ impl Desk<'_> {
         self.say_new(rollout, "NewReplicaSetCreated", &text);
     }
 
-    fn new_set(&self, rollout: &Rollout, revision: &str) -> Value {
-        let deployment = &rollout.deployment;
-        let bounds = rollout.bounds();
-        let old: Vec<_> = rollout.old.iter().map(|it| size(it)).collect();
-        let recreates = deployment.text("/spec/strategy/type") == "Recreate";
-        let wanted = if recreates {
-            if old.iter().any(|it| 0 < it.wanted) { 0 } else { rollout.desired() }
-        } else {
-            bounds.grow(super::Size { wanted: 0, available: 0 }, &old)
-        };
-        let hash = revisions::hash(
-            deployment.at("/spec/template"),
-            deployment.number("/status/collisionCount"),
-        );
-        let mut template = deployment.at("/spec/template").clone();
-        put(&mut template, &["metadata", "labels", "pod-template-hash"], json!(hash));
-        let mut selector = deployment.at("/spec/selector").clone();
-        put(&mut selector, &["matchLabels", "pod-template-hash"], json!(hash));
-        let mut annotations = inherited(deployment.at("/metadata/annotations"));
-        put(&mut annotations, &[REVISION], json!(revision));
-        put(&mut annotations, &[DESIRED], json!(rollout.desired().to_string()));
-        put(&mut annotations, &[MOST], json!((rollout.desired() + bounds.surge).to_string()));
-        let mut spec = json!({"replicas": wanted, "selector": selector, "template": template});
-        if let Some(seconds) = deployment.number("/spec/minReadySeconds").filter(|it| *it != 0) {
-            put(&mut spec, &["minReadySeconds"], json!(seconds));
+    /// The set of the template is there; it becomes the newest.
+    fn settle_known(&mut self, rollout: &mut Rollout, set: &Value, newest: i64) {
+        let manager = self.world.store.written_by("kube-controller-manager");
+        let wanted = revision(set).max(newest).to_string();
+        let mut annotations = inherited(rollout.deployment.at("/metadata/annotations"));
+        put(&mut annotations, &[REVISION], json!(wanted));
+        let updated = manager.update("replicasets", set.namespace(), set.name(), |it| {
+            for (key, value) in annotations.as_object().into_iter().flatten() {
+                put(it, &["metadata", "annotations", key], value.clone());
+            }
+            Ok(())
+        });
+        rollout.new = updated.ok();
+        if rollout.deployment.condition("Progressing").is_none() {
+            let text = format!("Found new replica set {:?}", set.name());
+            self.say_new(rollout, "FoundNewReplicaSet", &text);
         }
-        json!({
-            "metadata": {
-                "name": format!("{}-{hash}", deployment.name()),
-                "labels": template.at("/metadata/labels"), "annotations": annotations,
-                "ownerReferences": [owner(deployment)],
-            },
-            "spec": spec,
-        })
+        self.annotate(rollout, &wanted);
     }
 
     /// The deployment carries the revision of its newest set.
@@ -118,4 +84,41 @@ impl Desk<'_> {
             rollout.deployment = told;
         }
     }
+}
+
+/// The set that a deployment's template asks for.
+fn new_set(rollout: &Rollout, revision: &str) -> Value {
+    let deployment = &rollout.deployment;
+    let bounds = rollout.bounds();
+    let old: Vec<_> = rollout.old.iter().map(|it| size(it)).collect();
+    let recreates = deployment.text("/spec/strategy/type") == "Recreate";
+    let wanted = if recreates {
+        if old.iter().any(|it| 0 < it.wanted) { 0 } else { rollout.desired() }
+    } else {
+        bounds.grow(super::Size { wanted: 0, available: 0 }, &old)
+    };
+    let hash = revisions::hash(
+        deployment.at("/spec/template"),
+        deployment.number("/status/collisionCount"),
+    );
+    let mut template = deployment.at("/spec/template").clone();
+    put(&mut template, &["metadata", "labels", "pod-template-hash"], json!(hash));
+    let mut selector = deployment.at("/spec/selector").clone();
+    put(&mut selector, &["matchLabels", "pod-template-hash"], json!(hash));
+    let mut annotations = inherited(deployment.at("/metadata/annotations"));
+    put(&mut annotations, &[REVISION], json!(revision));
+    put(&mut annotations, &[DESIRED], json!(rollout.desired().to_string()));
+    put(&mut annotations, &[MOST], json!((rollout.desired() + bounds.surge).to_string()));
+    let mut spec = json!({"replicas": wanted, "selector": selector, "template": template});
+    if let Some(seconds) = deployment.number("/spec/minReadySeconds").filter(|it| *it != 0) {
+        put(&mut spec, &["minReadySeconds"], json!(seconds));
+    }
+    json!({
+        "metadata": {
+            "name": format!("{}-{hash}", deployment.name()),
+            "labels": template.at("/metadata/labels"), "annotations": annotations,
+            "ownerReferences": [owner(deployment)],
+        },
+        "spec": spec,
+    })
 }

@@ -13,6 +13,25 @@ struct Fields {
 }
 
 impl Fields {
+    /// Takes what stands behind a backslash; the rest is given back.
+    fn push_escaped<'a>(&mut self, after: &'a str, inside: bool) -> &'a str {
+        let next = after.chars().next();
+        if inside && !matches!(next, Some('"' | '\\' | '$' | '`')) {
+            self.open.push('\\');
+            return after;
+        }
+        self.open.extend(next);
+        after.get(next.map_or(0, char::len_utf8)..).unwrap_or_default()
+    }
+
+    fn push_value(&mut self, value: &str, whole: bool) {
+        if whole {
+            self.open.push_str(value);
+        } else {
+            self.push_split(value);
+        }
+    }
+
     fn push_split(&mut self, value: &str) {
         let mut parts = value.split_whitespace();
         if value.starts_with(char::is_whitespace) {
@@ -72,23 +91,11 @@ impl Shell<'_> {
                     inside = !inside;
                     fields.quoted = true;
                 }
-                '\\' => {
-                    let next = after.chars().next();
-                    if inside && !matches!(next, Some('"' | '\\' | '$' | '`')) {
-                        fields.open.push('\\');
-                    } else if let Some(next) = next {
-                        fields.open.push(next);
-                        rest = after.get(next.len_utf8()..).unwrap_or_default();
-                    }
-                }
+                '\\' => rest = fields.push_escaped(after, inside),
                 '$' => {
                     let (value, used) = self.dollar(after)?;
                     rest = after.get(used..).unwrap_or_default();
-                    if inside || whole {
-                        fields.open.push_str(&value);
-                    } else {
-                        fields.push_split(&value);
-                    }
+                    fields.push_value(&value, inside || whole);
                 }
                 '`' => {
                     let (script, tail) = after.split_once('`').unwrap_or((after, ""));

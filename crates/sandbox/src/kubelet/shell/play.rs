@@ -7,13 +7,11 @@ use super::{Flow, Input, Shell};
 impl Shell<'_> {
     /// Plays the text of a script.
     pub(super) fn script_text(&mut self, text: &str) -> Flow {
-        match parse(text) {
-            Some(script) => self.script(&script),
-            None => {
-                self.complain("sh: syntax error", 2);
-                Flow::Exit(2)
-            }
-        }
+        let Some(script) = parse(text) else {
+            self.complain("sh: syntax error", 2);
+            return Flow::Exit(2);
+        };
+        self.script(&script)
     }
 
     fn script(&mut self, script: &Script) -> Flow {
@@ -49,14 +47,7 @@ impl Shell<'_> {
     fn step(&mut self, step: &Step) -> Flow {
         let mut input = Input::default();
         let last = step.pipeline.len().saturating_sub(1);
-        for (at, command) in step.pipeline.iter().enumerate() {
-            if at == last {
-                let flow = self.one(command, &input);
-                if flow != Flow::Next {
-                    return flow;
-                }
-                continue;
-            }
+        for command in step.pipeline.iter().take(last) {
             self.caught.push(String::new());
             let zeros = self.zeros(command);
             let flow = if zeros.is_some() { Flow::Next } else { self.one(command, &input) };
@@ -65,6 +56,10 @@ impl Shell<'_> {
                 return flow;
             }
             input = Input { text, zeros: zeros.unwrap_or(0) };
+        }
+        let flow = step.pipeline.last().map_or(Flow::Next, |it| self.one(it, &input));
+        if flow != Flow::Next {
+            return flow;
         }
         if step.negated {
             self.status = i32::from(self.status == 0);
@@ -176,12 +171,11 @@ impl Shell<'_> {
         }
         let flow = play(self);
         self.quiet -= silenced;
-        if let Some((path, appended)) = target {
-            let text = self.caught.pop().unwrap_or_default();
-            if !path.starts_with("/dev/") && !path.starts_with("/proc/") {
-                let before = if appended { self.files.get(&path).cloned() } else { None };
-                self.make(&path, &(before.unwrap_or_default() + &text));
-            }
+        let Some((path, appended)) = target else { return flow };
+        let text = self.caught.pop().unwrap_or_default();
+        if !path.starts_with("/dev/") && !path.starts_with("/proc/") {
+            let before = self.files.get(&path).filter(|_| appended).cloned();
+            self.make(&path, &(before.unwrap_or_default() + &text));
         }
         flow
     }

@@ -51,13 +51,12 @@ fn word_length(text: &str) -> Option<usize> {
             '\\' => drop(chars.next()),
             '\'' | '`' => drop(chars.find(|inner| inner.1 == it)?),
             '"' => {
-                while let Some((_, inner)) = chars.next() {
-                    match inner {
-                        '\\' => drop(chars.next()),
-                        '"' => break,
-                        _ => {}
-                    }
-                }
+                let mut escaped = false;
+                drop(chars.find(|(_, inner)| {
+                    let ends = !escaped && *inner == '"';
+                    escaped = !escaped && *inner == '\\';
+                    ends
+                })?);
             }
             '$' => {
                 let skipped = enclosed(text.get(at + 1..)?)?;

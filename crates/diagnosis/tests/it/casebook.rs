@@ -1,0 +1,120 @@
+//! The casebook: objects of a cluster, and word for word what is said and offered about them.
+//!
+//! `UPDATE_CASEBOOK=1` writes what is said now into the pages; a reviewer reads the difference.
+
+mod page;
+mod scene;
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+use diagnosis::Redactor;
+use types::Evidence;
+
+use page::Page;
+
+/// The pages, in order.
+fn pages() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/casebook");
+    let mut pages: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .filter(|it| it.extension().is_some_and(|it| it == "md"))
+        .collect();
+    pages.sort();
+    pages
+}
+
+/// What is said about this evidence; a state of health when nothing is wrong.
+fn said(evidence: &Evidence) -> String {
+    let found = diagnosis::diagnose(evidence);
+    if found.is_empty() {
+        let state = if diagnosis::healthy(evidence) { "healthy" } else { "on its way" };
+        return state.to_owned();
+    }
+    lines(&found)
+}
+
+/// What is offered, as it is shown: without secrets.
+fn offered(evidence: &Evidence) -> String {
+    let plans = remedy::plans(&diagnosis::diagnose(evidence), evidence);
+    if plans.is_empty() {
+        return "none".to_owned();
+    }
+    Redactor::new([0; 32]).redact(&lines(&plans))
+}
+
+fn lines<T: Display>(items: &[T]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_page_says_what_is_said() {
+    let update = std::env::var_os("UPDATE_CASEBOOK").is_some();
+    let mut wrong = Vec::new();
+    for path in pages() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let page = Page::read(&text).unwrap_or_else(|it| panic!("{}: {it}", path.display()));
+        let told = page.retold(|objects| {
+            let evidence = scene::evidence(objects);
+            (said(&evidence), offered(&evidence))
+        });
+        if told != text && update {
+            std::fs::write(&path, &told).unwrap();
+        } else if told != text {
+            wrong.push(first_difference(&path, &text, &told));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "run with UPDATE_CASEBOOK=1 and read the difference:\n{}",
+        wrong.join("\n")
+    );
+}
+
+fn first_difference(path: &Path, page: &str, told: &str) -> String {
+    let name = path.file_name().unwrap().display();
+    let pair = page.lines().zip(told.lines()).find(|it| it.0 != it.1);
+    let (page, told) = pair.unwrap_or(("the end", "another end"));
+    format!("{name}\n  page: {page}\n  now:  {told}")
+}
+
+#[test]
+fn what_is_said_of_a_page_holds_for_any_order_of_its_objects() {
+    for path in pages() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for objects in Page::read(&text).unwrap().objects() {
+            let mut turned = scene::objects(objects);
+            turned.pods.reverse();
+            turned.all_pods.reverse();
+            turned.events.reverse();
+            turned.replica_sets.reverse();
+            turned.controller_revisions.reverse();
+            turned.workloads.reverse();
+            turned.logs.reverse();
+
+            assert_eq!(
+                said(&scene::gathered(&turned)),
+                said(&scene::evidence(objects)),
+                "{}",
+                path.display()
+            );
+        }
+    }
+}
+
+/// What the watcher lets pass unseen would never be diagnosed.
+#[test]
+fn what_is_diagnosed_was_suspicious_at_first_sight() {
+    for path in pages() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for objects in Page::read(&text).unwrap().objects() {
+            let objects = scene::objects(objects);
+            let found = diagnosis::diagnose(&scene::gathered(&objects));
+            let suspicious = diagnosis::suspicious_workload(&objects.root)
+                || objects.pods.iter().any(|it| diagnosis::suspicious_pod(it, objects.taken_at));
+
+            assert!(found.is_empty() || suspicious, "{}", path.display());
+        }
+    }
+}
