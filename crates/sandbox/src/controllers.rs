@@ -237,11 +237,13 @@ fn all(world: &World, plural: &str, who: Who, queue: &mut Queue) {
     }
 }
 
+/// Whether an object, the first, looks at a pod with these labels.
+type Concerns = fn(&Value, &Value) -> bool;
+
 /// Services, quotas and budgets look at pods that they do not own.
 fn about_pod(change: &Change, world: &World, queue: &mut Queue) {
     let namespace = Some(change.namespace.as_str());
     let labels = change.object.at("/metadata/labels");
-    type Concerns = fn(&Value, &Value) -> bool;
     let rows: [(&str, Who, Concerns); 3] = [
         ("services", Who::Endpoints, endpoints::selects),
         ("poddisruptionbudgets", Who::Disruption, |it, labels| {

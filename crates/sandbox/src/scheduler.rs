@@ -158,7 +158,7 @@ impl Scheduler {
             let held = self.loads.get(node.name()).unwrap_or(&nothing);
             match fit::check(pod, node, &wanted, held) {
                 Ok(score) if best.is_none_or(|it| it.0 < score) => {
-                    best = Some((score, node.name()))
+                    best = Some((score, node.name()));
                 }
                 Ok(_) => {}
                 Err(whys) => refusals.add(&whys),

@@ -1,4 +1,10 @@
 //! The sandbox, held against what real clusters do.
-#![expect(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 mod behaviour;

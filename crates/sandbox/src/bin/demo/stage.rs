@@ -12,7 +12,7 @@ use crate::Arguments;
 use crate::terminal::Terminal;
 
 /// How long anything on the stage may take before the show is called off.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// The policy of the show: the default's gates, with the caps of a cluster whose clock runs faster.
 const POLICY: &str = include_str!("policy.yaml");
 
@@ -234,7 +234,7 @@ impl Stage {
             }
             let ended = tokio::time::timeout(Duration::from_secs(10), service.wait()).await;
             if ended.is_err() && service.kill().await.is_err() {
-                continue;
+                // It ended by itself in between.
             }
         }
         self.cluster.stop().await;

@@ -184,7 +184,6 @@ impl Shell<'_> {
             ["!", rest @ ..] => !self.holds(rest),
             ["-n", text] | [text] => !text.is_empty(),
             ["-z", text] => text.is_empty(),
-            ["-z"] => true,
             ["-f" | "-e" | "-r" | "-x", path] => self.files.contains_key(*path),
             ["-s", path] => self.files.get(*path).is_some_and(|it| !it.is_empty()),
             ["-d", path] => {
@@ -212,7 +211,7 @@ impl Shell<'_> {
     /// Asks a service by name; in the sandbox there is nothing else to reach.
     fn call(&mut self, name: &str, rest: &[String]) -> Flow {
         let Some(target) =
-            rest.iter().find(|it| !it.starts_with('-') && !it.parse::<f64>().is_ok())
+            rest.iter().find(|it| !it.starts_with('-') && it.parse::<f64>().is_err())
         else {
             return self.done(1);
         };

@@ -48,15 +48,19 @@ fn word_length(text: &str) -> Option<usize> {
     let mut chars = text.char_indices();
     while let Some((at, it)) = chars.next() {
         match it {
-            '\\' => drop(chars.next()),
-            '\'' | '`' => drop(chars.find(|inner| inner.1 == it)?),
+            '\\' => {
+                chars.next();
+            }
+            '\'' | '`' => {
+                chars.find(|inner| inner.1 == it)?;
+            }
             '"' => {
                 let mut escaped = false;
-                drop(chars.find(|(_, inner)| {
+                chars.find(|(_, inner)| {
                     let ends = !escaped && *inner == '"';
                     escaped = !escaped && *inner == '\\';
                     ends
-                })?);
+                })?;
             }
             '$' => {
                 let skipped = enclosed(text.get(at + 1..)?)?;
