@@ -1,9 +1,5 @@
 //! What the crate promises to those who use it.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test may panic"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod casebook;
 mod redaction;

@@ -171,12 +171,22 @@ mod tests {
             .iter()
             .filter_map(|it| match &it.act {
                 Act::Line(line) => Some(line.as_str()),
-                Act::Use(_) | Act::Exit(_) | Act::Make(..) | Act::Remove(_) | Act::Listen(_) | Act::Hang => None,
+                Act::Use(_)
+                | Act::Exit(_)
+                | Act::Make(..)
+                | Act::Remove(_)
+                | Act::Listen(_)
+                | Act::Hang => None,
             })
             .collect();
         let ended = life.beats.iter().find_map(|it| match it.act {
             Act::Exit(code) => Some((it.at.as_secs(), code)),
-            Act::Use(_) | Act::Line(_) | Act::Make(..) | Act::Remove(_) | Act::Listen(_) | Act::Hang => None,
+            Act::Use(_)
+            | Act::Line(_)
+            | Act::Make(..)
+            | Act::Remove(_)
+            | Act::Listen(_)
+            | Act::Hang => None,
         });
         assert_eq!((written.as_slice(), ended), (lines, end), "{script}");
     }
@@ -234,7 +244,12 @@ mod tests {
         let used = |script: &str| {
             play(script).beats.iter().find_map(|it| match it.act {
                 Act::Use(bytes) => Some((it.at.as_secs(), bytes)),
-                Act::Line(_) | Act::Exit(_) | Act::Make(..) | Act::Remove(_) | Act::Listen(_) | Act::Hang => None,
+                Act::Line(_)
+                | Act::Exit(_)
+                | Act::Make(..)
+                | Act::Remove(_)
+                | Act::Listen(_)
+                | Act::Hang => None,
             })
         };
         assert_eq!(used("sleep 2; exec tail /dev/zero"), Some((2, u64::MAX)));
