@@ -1,7 +1,7 @@
 //! The story of a fix, from an order to a verdict.
 //!
-//!     gather -> diagnose -> plan -> approve -> apply     [`Fixer::fix`]
-//!     settle -> judge -> undo -> report                  [`Fixer::see_through`]
+//! - gather -> diagnose -> plan -> approve -> apply     [`Fixer::fix`]
+//! - settle -> judge -> undo -> report                  [`Fixer::see_through`]
 //!
 //! Intent is in the journal before the cluster is written, every state after it too. Whoever hangs
 //! up in between stops nothing: what was begun is seen through, after a restart as well.
