@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use types::wire::{ExecuteFixRequest, ExecuteFixResponse};
 use types::{Execution, ExecutionState, Problem};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use super::executions::journal_failure;
 use super::{failure, names};
@@ -38,7 +39,7 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
     params(("Idempotency-Key" = Option<String>, Header, description = "The caller's own name for this request, kept for a day")),
     responses(
         (status = 200, body = ExecuteFixResponse),
-        (status = 400, description = "Malformed JSON, names or parameters", body = Problem),
+        (status = 400, description = "Malformed JSON or names", body = Problem),
         (status = 404, description = "No such pod", body = Problem),
         (status = 409, description = "The key was used for another request", body = Problem),
         (status = 503, description = "The API server or the journal does not answer; nothing was written", body = Problem),
@@ -69,7 +70,7 @@ async fn execute_fix(
     };
     let execution = match fixer.clone().into_inner().order(order).await {
         Ok(execution) => execution,
-        Err(FixError::Request(error)) => return not_a_plan(error).map(web::Json),
+        Err(FixError::Request(error)) => return Ok(web::Json(not_a_plan(error))),
         Err(error) => return Err(fix_failure(&error)),
     };
     let ended = if wait.is_zero() {
@@ -119,23 +120,19 @@ fn request_key(
     Ok(Some(RequestKey { caller: caller.to_owned(), key: key.to_owned(), body_hash }))
 }
 
-/// A request that names no plan: malformed parameters are a bad request, the rest fails as the contract says.
-fn not_a_plan(error: RequestError) -> Result<ExecuteFixResponse, Failure> {
+/// A request that names no plan fails as the contract says: with status 200, an id of its own, and the reason.
+fn not_a_plan(error: RequestError) -> ExecuteFixResponse {
     let words = match error {
         RequestError::TypeIsNoString => "invalid strategy type".to_owned(),
-        RequestError::NotApplicable(reason) => reason,
-        RequestError::BadParameters(reason) => {
-            let next = "see /docs for the strategies and their parameters";
-            return Err(Failure::new(400, "bad-parameters", reason, next));
-        }
+        RequestError::NotApplicable(reason) | RequestError::BadParameters(reason) => reason,
     };
-    Ok(ExecuteFixResponse {
+    ExecuteFixResponse {
         success: false,
-        execution_id: String::new(),
+        execution_id: Uuid::now_v7().to_string(),
         result: Map::new(),
         error: words,
         timestamp: Timestamp::now().to_string(),
-    })
+    }
 }
 
 /// The execution as the contract answers it.

@@ -31,7 +31,11 @@ pub(super) fn facts(
             });
         }
     }
-    for pod in &objects.all_pods {
+    // Who runs it in the same namespace counts for more, so those are asked first.
+    let namespace = &objects.root.metadata().namespace;
+    let (near, far): (Vec<_>, Vec<_>) =
+        objects.all_pods.iter().partition(|it| &it.metadata.namespace == namespace);
+    for pod in near.into_iter().chain(far) {
         for image in ready_images(pod).filter(|it| wanted(it)) {
             let name = pod.metadata.name.as_deref().unwrap_or_default();
             let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
