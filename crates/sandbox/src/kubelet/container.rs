@@ -29,8 +29,8 @@ pub(super) enum Role {
 pub(super) enum State {
     /// It has not been its turn yet.
     Idle,
-    /// Its image is being downloaded.
-    Pulling { from: Moment, until: Moment },
+    /// Its image is being downloaded. Until that is over, everybody sees the state `before` it.
+    Pulling { from: Moment, until: Moment, before: Box<State> },
     /// Something is in its way; it is tried again at `until`.
     Held { reason: &'static str, message: String, until: Moment },
     /// It runs.
@@ -85,6 +85,17 @@ impl Container {
         let pointer =
             if self.role == Role::App { "/spec/containers" } else { "/spec/initContainers" };
         pod.list(pointer).iter().find(|it| it.text("/name") == self.name).unwrap_or(&Value::Null)
+    }
+
+    /// The state that the API server is told.
+    ///
+    /// A kubelet tells nothing while it pulls, so what stood in the way of the container before, or how it
+    /// ended, stays on show.
+    pub(super) fn shown(&self) -> &State {
+        match &self.state {
+            State::Pulling { before, .. } => before,
+            State::Idle | State::Held { .. } | State::Running(_) | State::Ended => &self.state,
+        }
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -165,7 +176,7 @@ impl Container {
     pub(super) fn raise(&mut self, scene: &Scene<'_>) {
         match &self.state {
             State::Idle => super::starting::start(self, scene),
-            State::Pulling { from, until } if *until <= scene.now => {
+            State::Pulling { from, until, .. } if *until <= scene.now => {
                 let took = until.saturating_sub(*from);
                 super::starting::pulled(self, took, scene);
             }

@@ -71,7 +71,8 @@ fn pull(container: &mut Container, name: &str, reference: &Reference, scene: &Sc
         Some(image) if !scene.world.has(scene.node, reference) => crate::catalogue::download(image),
         Some(_) | None => CHECKED,
     };
-    container.state = State::Pulling { from: scene.now, until: scene.now + takes };
+    let before = Box::new(std::mem::replace(&mut container.state, State::Idle));
+    container.state = State::Pulling { from: scene.now, until: scene.now + takes, before };
 }
 
 /// The download is over.

@@ -157,7 +157,8 @@ impl Report<'_> {
             }
             json!({"waiting": waiting})
         };
-        let state = match &container.state {
+        let shown = container.shown();
+        let state = match shown {
             State::Idle | State::Pulling { .. }
                 if initializing || (has_inits && container.starts == 0) =>
             {
@@ -168,7 +169,7 @@ impl Report<'_> {
             State::Running(running) => json!({"running": {"startedAt": seconds(running.started)}}),
             State::Ended => container.ends[0].as_ref().map_or_else(|| json!({}), terminated),
         };
-        let at_end = matches!(container.state, State::Ended);
+        let at_end = matches!(shown, State::Ended);
         let [latest, before] = &container.ends;
         let last = if at_end { before } else { latest };
         let last = last.as_ref().map_or_else(|| json!({}), terminated);

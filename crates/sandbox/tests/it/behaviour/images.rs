@@ -1,5 +1,6 @@
 //! Images that cannot be had.
 
+use sandbox::store::Store;
 use serde_json::json;
 
 use super::cluster::{Cluster, is_ready, status, waits_for};
@@ -37,6 +38,27 @@ async fn a_typo_in_a_tag_backs_off_in_containerds_words_and_heals() {
         })
         .await;
     assert!(is_ready(&pods[0]));
+}
+
+/// A kubelet that pulls again says nothing until that has failed as well.
+#[tokio::test]
+async fn between_two_tries_the_last_obstacle_stays_on_show() {
+    let cluster = Cluster::start();
+    cluster.pod("web", json!({"image": "nginx:1.99"}));
+    let mut seen = cluster.store.watch("pods", Some("shop"), 0).unwrap();
+
+    let third_try = |it: &Store| {
+        let events = it.list("events", Some("shop")).0;
+        events
+            .into_iter()
+            .find(|it| it["reason"] == "Pulling" && 3 <= it["count"].as_i64().unwrap())
+    };
+    cluster.until("a third try", third_try).await;
+
+    let changes = seen.ready().unwrap();
+    let reasons = changes.iter().map(|it| &status(&it.object)["state"]["waiting"]["reason"]);
+    let mut after_failure = reasons.skip_while(|it| **it != "ErrImagePull");
+    assert!(after_failure.all(|it| it == "ErrImagePull" || it == "ImagePullBackOff"));
 }
 
 #[tokio::test]
