@@ -10,6 +10,7 @@ mod changes;
 mod watched;
 mod watch;
 mod kube;
+mod json_patch;
 mod gather;
 mod config_maps;
 mod logs;

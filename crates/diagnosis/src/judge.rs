@@ -148,16 +148,18 @@ fn is_waiting(evidence: &Evidence) -> bool {
     evidence.containers.iter().any(|it| !it.pod.is_empty() && it.state.waiting.is_some())
 }
 
-/// A neighbour that had all its replicas before and lacks some now.
+/// A neighbour that steadily had all its replicas before and lacks some now, though nobody changed it.
 fn lost_neighbour(before: &Evidence, now: &Evidence) -> Option<String> {
     before
         .neighbours
         .iter()
-        .filter(|it| it.desired <= it.ready)
+        .filter(|it| it.steady && it.desired <= it.ready)
         .find(|was| {
-            now.neighbours
-                .iter()
-                .any(|it| it.object.is_same(&was.object) && it.ready < it.desired.min(was.ready))
+            now.neighbours.iter().any(|it| {
+                it.object.is_same(&was.object)
+                    && it.generation == was.generation
+                    && it.ready < it.desired.min(was.ready)
+            })
         })
         .map(|it| it.object.to_string())
 }

@@ -372,6 +372,13 @@ pub struct NeighbourFacts {
     pub ready: u32,
     /// Restarts of all its pods.
     pub restarts: u32,
+    /// Whether all its pods were ready for a minute and none of their containers ended in the last ten:
+    /// what comes and goes by itself is no witness.
+    #[serde(default)]
+    pub steady: bool,
+    /// `metadata.generation`: another one means that somebody changed what it wants.
+    #[serde(default)]
+    pub generation: i64,
 }
 
 impl Evidence {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use k8s_openapi::api::policy::v1::Eviction;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{DeleteOptions, ObjectMeta, Preconditions};
-use kube::api::{Api, DynamicObject, Patch as KubePatch, PatchParams, PostParams};
+use kube::api::{Api, DynamicObject, PatchParams, PostParams};
 use kube::core::Status;
 use kube::discovery::ApiResource;
 use kube::{Client, ResourceExt};
@@ -14,14 +14,16 @@ use prometheus_client::metrics::counter::Counter;
 use service::health::Probes;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use types::{Kind, ObjectRef, Subresource};
+use types::{Kind, ObjectRef};
 
 use super::caches::{Caches, reference};
 use super::changes::{Change, Counters};
 use super::connect::Clients;
 use super::refusals::meaning;
 use super::watch::Sinks;
-use super::{Answer, Census, Cluster, ClusterError, NodeUsage, Patch, census, gather, usage};
+use super::{
+    Answer, Census, Cluster, ClusterError, NodeUsage, Patch, census, gather, json_patch, usage,
+};
 
 /// Under which name our writes stand in `managedFields`.
 pub const FIELD_MANAGER: &str = "k8s-reflexion-agent";
@@ -119,22 +121,15 @@ impl KubeCluster {
     async fn write(&self, patch: Patch<'_>) -> Result<ObjectRef, ClusterError> {
         let target = patch.target;
         let what = target.to_string();
-        let operations = serde_json::from_value(patch.operations)
-            .map_err(|it| ClusterError::Refused(format!("no JSON Patch: {it}")))?;
-        let body = KubePatch::Json::<()>(operations);
         let params = PatchParams {
             dry_run: patch.dry_run,
             field_manager: Some(FIELD_MANAGER.to_owned()),
             ..PatchParams::default()
         };
-        let api = self.dynamic(target);
-        let after = match patch.subresource {
-            None => within(WRITE, &what, api.patch(&target.name, &params, &body)).await?,
-            Some(Subresource::Resize) => {
-                let call = api.patch_subresource("resize", &target.name, &params, &body);
-                within(WRITE, &what, call).await?
-            }
-        };
+        let url = self.dynamic(target).resource_url().to_owned();
+        let request =
+            json_patch::request(&url, &target.name, patch.subresource, &params, patch.operations)?;
+        let after: DynamicObject = within(WRITE, &what, self.client.request(request)).await?;
         Ok(reference(target.kind, &after.metadata))
     }
 

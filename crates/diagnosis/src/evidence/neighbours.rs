@@ -1,12 +1,16 @@
 //! What stands beside the subject and must not suffer from a fix.
 
-use k8s_openapi::api::core::v1::Pod;
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use types::NeighbourFacts;
 
+use crate::suspicion::RECENT;
 use crate::{Objects, Root};
 
 /// More neighbours than this are not compared.
 const MAX_NEIGHBOURS: usize = 50;
+/// How long a pod has to be ready before its neighbourhood may be judged by it.
+const STEADY: SignedDuration = SignedDuration::from_secs(60);
 
 /// The other workloads of the namespace.
 pub(super) fn facts(objects: &Objects) -> Vec<NeighbourFacts> {
@@ -44,12 +48,14 @@ fn neighbour(root: &Root, objects: &Objects) -> Option<NeighbourFacts> {
         // What runs to its end, or alone, says little about its neighbourhood.
         Root::Job(_) | Root::CronJob(_) | Root::Pod(_) => return None,
     };
-    let own = objects.all_pods.iter().filter(|it| belongs(it, root));
+    let own: Vec<_> = objects.all_pods.iter().filter(|it| belongs(it, root)).collect();
     Some(NeighbourFacts {
         object: root.object_ref(),
         desired: u32::try_from(desired).unwrap_or(0),
         ready: u32::try_from(ready).unwrap_or(0),
-        restarts: own.map(|it| restarts(it)).fold(0, u32::saturating_add),
+        restarts: own.iter().map(|it| restarts(it)).fold(0, u32::saturating_add),
+        steady: own.iter().all(|it| is_steady(it, objects.taken_at)),
+        generation: root.metadata().generation.unwrap_or(0),
     })
 }
 
@@ -70,7 +76,57 @@ fn belongs(pod: &Pod, root: &Root) -> bool {
     matches!(root, Root::Deployment(_)) && set.is_some() && set == metadata.name.as_deref()
 }
 
+fn is_steady(pod: &Pod, now: Timestamp) -> bool {
+    let conditions = pod.status.iter().flat_map(|it| it.conditions.iter().flatten());
+    let ready = conditions.into_iter().find(|it| it.type_ == "Ready" && it.status == "True");
+    let since = ready.and_then(|it| it.last_transition_time.as_ref());
+    let lasts = since.is_some_and(|it| STEADY <= now.duration_since(it.0));
+    lasts && !statuses(pod).any(|it| ended_lately(it, now))
+}
+
+fn ended_lately(container: &ContainerStatus, now: Timestamp) -> bool {
+    let ended = container.last_state.as_ref().and_then(|it| it.terminated.as_ref());
+    let at = ended.map(|it| it.finished_at.as_ref().map_or(now, |it| it.0));
+    at.is_some_and(|at| now.duration_since(at) < RECENT)
+}
+
+fn statuses(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
+    pod.status.iter().flat_map(|it| it.container_statuses.iter().flatten())
+}
+
 fn restarts(pod: &Pod) -> u32 {
-    let statuses = pod.status.iter().flat_map(|it| it.container_statuses.iter().flatten());
-    statuses.map(|it| u32::try_from(it.restart_count).unwrap_or(0)).fold(0, u32::saturating_add)
+    statuses(pod)
+        .map(|it| u32::try_from(it.restart_count).unwrap_or(0))
+        .fold(0, u32::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000;
+
+    #[track_caller]
+    fn check(ready: &str, ready_for: i64, ended_before: Option<i64>, expected: bool) {
+        let now = Timestamp::from_second(NOW).unwrap();
+        let at = |ago: i64| Timestamp::from_second(NOW - ago).unwrap();
+        let ended =
+            ended_before.map(|it| json!({"terminated": {"exitCode": 1, "finishedAt": at(it)}}));
+        let pod = json!({"status": {
+            "conditions": [{"type": "Ready", "status": ready, "lastTransitionTime": at(ready_for)}],
+            "containerStatuses": [{"name": "app", "image": "i", "imageID": "", "ready": true,
+                "restartCount": 1, "lastState": ended}]}});
+        assert_eq!(is_steady(&serde_json::from_value(pod).unwrap(), now), expected);
+    }
+
+    #[test]
+    fn steady_is_what_was_ready_for_a_minute_and_did_not_end_lately() {
+        check("True", 60, None, true);
+        check("True", 59, None, false);
+        check("False", 3600, None, false);
+        check("True", 3600, Some(600), true);
+        check("True", 599, Some(599), false);
+    }
 }

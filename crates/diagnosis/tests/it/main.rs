@@ -3,3 +3,4 @@
 
 mod casebook;
 mod redaction;
+mod judging;

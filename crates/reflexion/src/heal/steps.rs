@@ -347,7 +347,12 @@ fn refused(case: &mut Case, reason: String, then: Then) -> Executed {
 /// What the agent's reason for a refusal leaves to do. A reason that is not known here is for a person.
 fn after_refusal(code: &str) -> Then {
     match code {
-        "stale_evidence" | "fix_in_flight" | "too_often" => Then::Later,
+        "stale_evidence"
+        | "stale"
+        | "fix_in_flight"
+        | "too_often"
+        | "not_applied"
+        | "cluster_unreachable" => Then::Later,
         "advice_only"
         | "strategy_switched_off"
         | "target_unidentified"

@@ -117,7 +117,11 @@ fn rejected(kind: Kind, patch: &Value, before: &Value, error: &StatusError) -> S
 }
 
 fn read(call: &Call, kind: Kind) -> Result<Value, StatusError> {
-    let patch: Value = serde_json::from_slice(&call.body)
+    let patch = match kind {
+        Kind::Json => patch::json::read(&call.body),
+        Kind::Merge | Kind::Strategic | Kind::Apply => serde_json::from_slice(&call.body),
+    };
+    let patch: Value = patch
         .map_err(|error| StatusError::bad_request(format!("error decoding patch: {error}")))?;
     let expected = match kind {
         Kind::Json => patch.is_array(),

@@ -8,6 +8,37 @@ use crate::status::StatusError;
 /// The longest list of operations that the API server takes.
 const LONGEST: usize = 10_000;
 
+/// What the API server's own encoding escapes in a text, beyond what JSON asks for.
+const ESCAPED: [char; 5] = ['<', '>', '&', '\u{2028}', '\u{2029}'];
+/// Stands for one of them that a client did not escape. It is no character, so no object holds it.
+const UNEQUAL: &str = "\u{fffe}";
+
+/// Reads a patch as it is compared and applied.
+///
+/// The real server compares the bytes of a text in a `test` with its own encoding of the object. So a
+/// text in which a client left one of [`ESCAPED`] as it is equals nothing.
+pub(crate) fn read(body: &[u8]) -> serde_json::Result<Value> {
+    let mut patch: Value = serde_json::from_slice(body)?;
+    let text = String::from_utf8_lossy(body);
+    if text.contains(ESCAPED) {
+        let compared: Value = serde_json::from_str(&text.replace(ESCAPED, UNEQUAL))?;
+        let operations = patch.as_array_mut().into_iter().flatten();
+        for (operation, compared) in operations.zip(compared.as_array().into_iter().flatten()) {
+            if is_test(operation)
+                && let (Some(value), Some(compared)) =
+                    (operation.get_mut("value"), compared.get("value"))
+            {
+                value.clone_from(compared);
+            }
+        }
+    }
+    Ok(patch)
+}
+
+fn is_test(operation: &Value) -> bool {
+    text(operation, "op") == "test"
+}
+
 /// Applies a patch.
 pub(crate) fn apply(value: &mut Value, patch: &Value) -> Result<(), StatusError> {
     let operations = patch.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -141,5 +172,33 @@ fn take(value: &mut Value, path: &[String]) -> Result<Value, Impossible> {
             if index < items.len() { Ok(items.remove(index)) } else { Err(Impossible) }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(Impossible),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn holds(body: &str) -> bool {
+        let mut object = json!({"command": ["sh", "-c", "a <b >&2"]});
+        apply(&mut object, &read(body.as_bytes()).unwrap()).is_ok()
+    }
+
+    #[test]
+    fn a_test_compares_the_bytes_that_the_server_would_write() {
+        assert!(holds(
+            r#"[{"op": "test", "path": "/command/2", "value": "a \u003cb \u003e\u00262"}]"#
+        ));
+        assert!(!holds(r#"[{"op": "test", "path": "/command/2", "value": "a <b >&2"}]"#));
+        assert!(!holds(
+            r#"[{"op": "test", "path": "/command", "value": ["sh", "-c", "a <b >&2"]}]"#
+        ));
+    }
+
+    #[test]
+    fn what_is_written_may_hold_any_text() {
+        assert!(holds(r#"[{"op": "replace", "path": "/command/2", "value": "exit 1 >&2"}]"#));
     }
 }

@@ -1,0 +1,199 @@
+//! The verdict over a fix: health that lasts, of the workload and of its neighbours.
+
+use diagnosis::{Health, Look, Patience, judge, look};
+use jiff::{SignedDuration, Timestamp};
+use types::{
+    Check, ContainerFacts, ContainerRole, ContainerState, Evidence, Kind, NeighbourFacts,
+    ObjectRef, PodFacts, Verdict, WorkloadFacts,
+};
+
+const NOW: i64 = 1_800_000_000;
+const SETTLE: i64 = 20;
+const DEADLINE: i64 = 180;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(NOW + second).unwrap()
+}
+
+/// A look at this second, with so many restarts by then.
+fn seen(second: i64, health: Health, restarts: u32) -> Look {
+    let check = Check { at: at(second), ready: 1, desired: 1, restarts, note: String::new() };
+    Look { check, health }
+}
+
+#[track_caller]
+fn check(looks: &[(i64, Health, u32)], expected: Option<Verdict>) {
+    let looks: Vec<_> = looks.iter().map(|it| seen(it.0, it.1, it.2)).collect();
+    let patience = Patience {
+        settle: SignedDuration::from_secs(SETTLE),
+        deadline: SignedDuration::from_secs(DEADLINE),
+    };
+    assert_eq!(judge(&looks, at(0), patience), expected);
+}
+
+use Health::{Failing, Healthy, OnItsWay, Worse};
+
+#[test]
+fn health_counts_when_it_has_lasted() {
+    check(&[], None);
+    check(&[(1, Healthy, 0)], None);
+    check(&[(1, Healthy, 0), (20, Healthy, 0)], None);
+    check(&[(1, Healthy, 0), (21, Healthy, 0)], Some(Verdict::Recovered));
+}
+
+#[test]
+fn a_restart_begins_the_wait_anew() {
+    check(&[(1, Healthy, 0), (15, Healthy, 1), (21, Healthy, 1)], None);
+    check(&[(1, Healthy, 0), (15, Healthy, 1), (35, Healthy, 1)], Some(Verdict::Recovered));
+}
+
+#[test]
+fn a_relapse_begins_the_wait_anew() {
+    check(&[(1, Healthy, 0), (10, Failing, 0), (12, Healthy, 0), (22, Healthy, 0)], None);
+}
+
+#[test]
+fn what_keeps_failing_is_taken_back_before_the_deadline() {
+    check(&[(1, Failing, 0), (20, Failing, 3)], None);
+    check(&[(1, Failing, 0), (21, Failing, 3)], Some(Verdict::Unchanged));
+}
+
+#[test]
+fn what_became_worse_is_taken_back_when_that_lasts() {
+    check(&[(1, Worse, 0), (5, OnItsWay, 0), (21, Worse, 0)], None);
+    check(&[(5, Worse, 0), (25, Worse, 0)], Some(Verdict::Worse));
+}
+
+#[test]
+fn what_is_on_its_way_has_until_the_deadline() {
+    check(&[(1, OnItsWay, 0), (179, OnItsWay, 0)], None);
+    check(&[(1, OnItsWay, 0), (180, OnItsWay, 0)], Some(Verdict::Unchanged));
+}
+
+#[test]
+fn health_that_came_just_before_the_deadline_was_not_seen_to_last() {
+    check(&[(1, OnItsWay, 0), (175, Healthy, 0), (180, Healthy, 0)], Some(Verdict::Unchanged));
+}
+
+fn web() -> Evidence {
+    Evidence {
+        taken_at: at(0),
+        cluster: "test".to_owned(),
+        subject: ObjectRef::named(Kind::Deployment, "shop", "web"),
+        workload: WorkloadFacts { desired: 1, ready: 1, updated: 1, ..WorkloadFacts::default() },
+        containers: vec![],
+        pods: vec![],
+        events: vec![],
+        revisions: vec![],
+        references: vec![],
+        images: vec![],
+        nodes: None,
+        neighbours: vec![],
+        unread: vec![],
+    }
+}
+
+fn beside(ready: u32, steady: bool, generation: i64) -> Evidence {
+    let neighbour = NeighbourFacts {
+        object: ObjectRef::named(Kind::Deployment, "shop", "cart"),
+        desired: 2,
+        ready,
+        restarts: 0,
+        steady,
+        generation,
+    };
+    Evidence { neighbours: vec![neighbour], ..web() }
+}
+
+#[test]
+fn a_steady_neighbour_that_loses_replicas_speaks_against_a_fix() {
+    assert_eq!(look(&beside(2, true, 1), &beside(1, false, 1)).health, Worse);
+    assert_eq!(look(&beside(2, true, 1), &beside(2, true, 1)).health, Healthy);
+}
+
+#[test]
+fn a_neighbour_with_trouble_of_its_own_says_nothing_about_a_fix() {
+    // It came and went before.
+    assert_eq!(look(&beside(2, false, 1), &beside(1, false, 1)).health, Healthy);
+    // It lacked replicas before.
+    assert_eq!(look(&beside(1, true, 1), &beside(0, false, 1)).health, Healthy);
+    // Somebody rolls it out.
+    assert_eq!(look(&beside(2, true, 1), &beside(1, false, 2)).health, Healthy);
+}
+
+#[test]
+fn fewer_ready_than_before_is_worse() {
+    let mut before = web();
+    before.workload = WorkloadFacts { desired: 3, ready: 2, updated: 3, ..before.workload };
+    let mut now = before.clone();
+    now.workload.ready = 1;
+
+    assert_eq!(look(&before, &now).health, Worse);
+}
+
+#[test]
+fn scaled_down_by_somebody_is_not_worse() {
+    let mut before = web();
+    before.workload = WorkloadFacts { desired: 3, ready: 3, updated: 3, ..before.workload };
+    let mut now = before.clone();
+    now.workload = WorkloadFacts { desired: 1, ready: 1, updated: 1, ..now.workload };
+
+    assert_eq!(look(&before, &now).health, Healthy);
+}
+
+/// `web` with a container that ended out of memory at this second.
+fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
+    let state = ContainerState {
+        running_since: Some(at(second + 1)),
+        last_exit: Some("OOMKilled".to_owned()),
+        exit_code: Some(137),
+        exited_at: Some(at(second)),
+        ..ContainerState::default()
+    };
+    let container = ContainerFacts {
+        name: "app".to_owned(),
+        role: ContainerRole::App,
+        index: 0,
+        image: "shop/web:1".to_owned(),
+        pod: pod.to_owned(),
+        ready: true,
+        restarts,
+        state,
+        memory_limit: None,
+        memory_request: None,
+        cpu_limit: None,
+        cpu_request: None,
+        memory_used: None,
+        cpu_used: None,
+        ports: vec![],
+        probes: vec![],
+        log: vec![],
+        previous_log: vec![],
+    };
+    let fact = PodFacts {
+        name: pod.to_owned(),
+        uid: pod.to_owned(),
+        resource_version: "1".to_owned(),
+        phase: "Running".to_owned(),
+        reason: None,
+        ready: true,
+        ready_since: Some(at(second + 1)),
+        restarts,
+        scheduled: true,
+        unschedulable: None,
+        node: None,
+        current: true,
+        terminating: false,
+        created_at: None,
+    };
+    Evidence { taken_at: at(second + 2), containers: vec![container], pods: vec![fact], ..web() }
+}
+
+#[test]
+fn an_end_that_was_known_before_the_fix_is_no_failure_of_it() {
+    let before = killed("web-1", 0, 4);
+
+    assert_eq!(look(&before, &killed("web-1", 0, 4)).health, Healthy);
+    assert_eq!(look(&before, &killed("web-1", 30, 5)).health, Failing);
+    assert_eq!(look(&before, &killed("web-2", 30, 1)).health, Failing);
+}
