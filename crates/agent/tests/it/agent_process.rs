@@ -38,7 +38,10 @@ impl AgentProcess {
         let data = tempfile::tempdir().unwrap();
         let path = data.path().join("kubeconfig");
         std::fs::write(&path, kubeconfig).unwrap();
-        let mut args = vec!["agent", "--listen", "127.0.0.1:0", "--settle-seconds", "0.2"];
+        let mut args = vec!["agent", "--listen", "127.0.0.1:0"];
+        if !flags.contains(&"--settle-seconds") {
+            args.extend(["--settle-seconds", "0.2"]);
+        }
         args.extend(["--kubeconfig", path.to_str().unwrap()]);
         args.extend(["--data", data.path().to_str().unwrap()]);
         args.extend(flags);

@@ -4,7 +4,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test may panic"
+    clippy::print_stderr,
+    reason = "a test may panic, and has to say when it was skipped"
 )]
 
 mod openapi;
@@ -15,3 +16,4 @@ mod reading;
 mod shop;
 mod incidents;
 mod whole_cluster;
+mod live;
