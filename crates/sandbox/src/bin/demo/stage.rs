@@ -1,5 +1,6 @@
 //! The stage: the cluster in this process, agent and reflexion as processes of their own.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -42,6 +43,8 @@ impl Stage {
         if rustls::crypto::ring::default_provider().install_default().is_err() {
             bail!("the provider of cryptography was chosen before");
         }
+        free(arguments.agent, "--agent")?;
+        free(arguments.reflexion, "--reflexion")?;
         let folder =
             std::env::temp_dir().join(format!("k8s-reflexion-demo-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
@@ -91,8 +94,8 @@ impl Stage {
         agent.arg("--data").arg(self.folder.join("agent")).arg("--tokens-file").arg(&tokens_file);
         // Health has to last for a second, as it would for twenty on a cluster with a real clock.
         agent.args(["--settle-seconds", "1.5", "--verify-seconds", "20"]);
-        self.services.push(agent.spawn().context("agent does not start")?);
-        self.wait_until_up(&format!("{}/readyz", self.agent)).await.context("the agent")?;
+        let url = self.agent.clone();
+        self.start(agent, "agent", &url).await?;
         terminal.line(&format!(
             "The agent is up at {} (mode auto, in labelled namespaces).",
             self.agent
@@ -104,8 +107,8 @@ impl Stage {
             .env("AGENT_URL", &self.agent);
         reflexion.arg("--data").arg(self.folder.join("reflexion"));
         reflexion.arg("--agent-token-file").arg(&token_file).arg("--tokens-file").arg(&tokens_file);
-        self.services.push(reflexion.spawn().context("reflexion does not start")?);
-        self.wait_until_up(&format!("{}/readyz", self.reflexion)).await.context("reflexion")?;
+        let url = self.reflexion.clone();
+        self.start(reflexion, "reflexion", &url).await?;
         let model = if std::env::var_os("OPENAI_API_KEY").is_some() { "a" } else { "no" };
         terminal.line(&format!("Reflexion is up at {} ({model} model).", self.reflexion));
         Ok(())
@@ -126,17 +129,31 @@ impl Stage {
         Ok(command)
     }
 
-    async fn wait_until_up(&self, url: &str) -> anyhow::Result<()> {
+    /// Starts a service and waits until it is ready.
+    async fn start(&mut self, mut command: Command, name: &str, url: &str) -> anyhow::Result<()> {
+        let mut service = command.spawn().with_context(|| format!("{name} does not start"))?;
+        let ready = format!("{url}/readyz");
         let up = async {
             loop {
-                let answer = self.http.get(url).send().await;
+                if let Some(status) = service.try_wait()? {
+                    bail!("{name} ended ({status}): {}", self.last_words(name));
+                }
+                let answer = self.http.get(&ready).send().await;
                 if answer.is_ok_and(|it| it.status().is_success()) {
-                    return;
+                    return Ok(());
                 }
                 tokio::time::sleep(Duration::from_millis(30)).await;
             }
         };
-        tokio::time::timeout(LIMIT, up).await.with_context(|| format!("{url} does not answer"))
+        let up = tokio::time::timeout(LIMIT, up).await;
+        self.services.push(service);
+        up.with_context(|| format!("{ready} does not answer"))?
+    }
+
+    /// The end of a service's log.
+    fn last_words(&self, name: &str) -> String {
+        let log = std::fs::read_to_string(self.folder.join(format!("{name}.log")));
+        log.unwrap_or_default().lines().last().unwrap_or("without a word").to_owned()
     }
 
     /// Creates a namespace in which the agent may act by itself.
@@ -253,6 +270,13 @@ fn is_healthy(object: &Value) -> bool {
     let updated =
         number("/status/updatedReplicas").or_else(|| number("/status/updatedNumberScheduled"));
     observed && wanted.is_some_and(|it| 0 < it) && ready == wanted && updated == wanted
+}
+
+/// Says so when the address of a service is taken: whoever is there would be taken for ours.
+fn free(address: SocketAddr, flag: &str) -> anyhow::Result<()> {
+    std::net::TcpListener::bind(address)
+        .map(drop)
+        .with_context(|| format!("{address} cannot be listened on; choose another with {flag}"))
 }
 
 /// Asks a process to end, as a supervisor does.
