@@ -159,12 +159,13 @@ impl Triage {
                 self.queue.mark(&root, Duration::ZERO, turn.seen_at);
                 None
             }
-            Err(unknown) => {
+            Err(unknown) if self.queue.mark_orphan(turn) => {
                 tracing::debug!(pod = %subject, owner = %unknown.owner, "the owner is not known yet");
                 self.queue.done(subject, Instant::now());
-                self.queue.mark_orphan(turn);
                 None
             }
+            // The watch does not bring it: it is read.
+            Err(_) => Some(subject.clone()),
         }
     }
 
@@ -192,7 +193,7 @@ impl Triage {
 
     /// No rule knows anything wrong: health, if it lasts; else patience.
     fn fine(&mut self, turn: &Turn, evidence: &Evidence, now: Instant) {
-        let subject = &turn.subject;
+        let subject = &evidence.subject;
         if !diagnosis::healthy(evidence) {
             self.queue.not_healthy(subject);
             if let Some(patience) = turn.next_patience() {
@@ -239,7 +240,7 @@ async fn until(at: Option<Instant>) {
 
 /// Reads everything around the workload and asks the rules.
 async fn look(agent: &Agent, turn: &Turn) -> Outcome {
-    let objects = match agent.cluster.objects(&turn.subject).await {
+    let objects = match objects(agent, &turn.subject).await {
         Ok(objects) => objects,
         Err(ClusterError::NotFound(_)) => return Outcome::Gone,
         Err(error) => return Outcome::Unread(error),
@@ -249,6 +250,15 @@ async fn look(agent: &Agent, turn: &Turn) -> Outcome {
         return Outcome::Fine(Box::new(evidence));
     }
     Outcome::Wrong(Box::new(report(agent, evidence, diagnoses, turn.seen_at)))
+}
+
+/// Everything around the workload; around the owner of a pod whose owner the watch did not bring.
+async fn objects(agent: &Agent, subject: &ObjectRef) -> Result<diagnosis::Objects, ClusterError> {
+    if subject.kind != Kind::Pod {
+        return agent.cluster.objects(subject).await;
+    }
+    let root = agent.cluster.root_of(&subject.namespace, &subject.name).await?;
+    agent.cluster.objects(&root).await
 }
 
 fn report(

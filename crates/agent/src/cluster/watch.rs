@@ -9,16 +9,19 @@ use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Event, Node, Pod};
+use kube::api::ListParams;
 use kube::runtime::watcher::{self, watcher};
 use kube::{Api, Client};
 use prometheus_client::metrics::counter::Counter;
 use service::health::Probes;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 use types::ObjectRef;
 
 use super::caches::Caches;
 use super::changes::{Change, Counters, Seen};
+use super::kube::{READ, within};
 use super::refusals::refuses_streaming;
 use super::watched::Watched;
 
@@ -43,6 +46,9 @@ const WATCH_SECONDS: u32 = 120;
 const QUIET: Duration = Duration::from_secs(3);
 /// The first wait after a failure, and the longest: nine watches trouble nobody at this pace.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+/// How often the API server is asked whether it still is where the watch is. A server that was restored from
+/// a backup counts anew, and a watch from its future would wait in silence.
+const STILL_THERE: Duration = Duration::from_mins(1);
 /// Lists are read in pages of this size where streaming is not known.
 const PAGE: u32 = 500;
 
@@ -76,12 +82,28 @@ type Item<K> = watcher::Result<watcher::Event<K>>;
 
 /// Watches one kind: streaming lists where the API server knows them, else lists and watches.
 async fn follow<K: Watched>(client: Client, sinks: Sinks) {
-    let config = watcher::Config::default().timeout(WATCH_SECONDS);
-    let streaming = watcher(Api::<K>::all(client.clone()), config.clone().streaming_lists());
+    let api = Api::<K>::all(client);
+    let paged = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
+    let mut config = watcher::Config::default().timeout(WATCH_SECONDS).streaming_lists();
     let mut line = Line::new(sinks);
-    if line.run(streaming).await == Ended::NoStreaming {
-        tracing::info!(kind = K::PLURAL, "the API server knows no streaming lists; reading pages");
-        line.run(watcher(Api::<K>::all(client), config.page_size(PAGE))).await;
+    loop {
+        match line.run(&api, watcher(api.clone(), config.clone())).await {
+            Ended::NobodyListens => return,
+            Ended::NoStreaming => {
+                tracing::info!(
+                    kind = K::PLURAL,
+                    "the API server knows no streaming lists; reading pages"
+                );
+                config = paged.clone();
+            }
+            Ended::WentBack => {
+                tracing::warn!(
+                    kind = K::PLURAL,
+                    "the API server went back in time, as after a restore; everything is read anew"
+                );
+                line.newest = 0;
+            }
+        }
     }
 }
 
@@ -92,6 +114,8 @@ enum Ended {
     NobodyListens,
     /// This API server has to be asked the old way.
     NoStreaming,
+    /// The API server is at an older version than what it told before.
+    WentBack,
 }
 
 /// One kind on its way into the caches.
@@ -101,6 +125,8 @@ struct Line<K> {
     list: Vec<Arc<K>>,
     synced: bool,
     healthy: bool,
+    /// The newest version that an object had.
+    newest: u64,
     back_off: ExponentialBackoff,
 }
 
@@ -112,16 +138,29 @@ fn back_off() -> ExponentialBackoff {
 
 impl<K: Watched> Line<K> {
     fn new(sinks: Sinks) -> Self {
-        Self { sinks, list: vec![], synced: false, healthy: false, back_off: back_off() }
+        let back_off = back_off();
+        Self { sinks, list: vec![], synced: false, healthy: false, newest: 0, back_off }
     }
 
-    async fn run(&mut self, stream: impl Stream<Item = Item<K>> + Send) -> Ended {
+    async fn run(&mut self, api: &Api<K>, stream: impl Stream<Item = Item<K>> + Send) -> Ended {
         let mut stream = std::pin::pin!(stream);
+        let mut still_there = tokio::time::interval(STILL_THERE);
+        still_there.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        still_there.reset();
         loop {
             let next = tokio::select! {
                 next = stream.next() => next,
                 () = self.sinks.changes.closed() => return Ended::NobodyListens,
+                _ = still_there.tick() => {
+                    if self.went_back(api).await {
+                        return Ended::WentBack;
+                    }
+                    continue;
+                }
                 () = tokio::time::sleep(QUIET), if self.synced && !self.healthy => {
+                    if self.went_back(api).await {
+                        return Ended::WentBack;
+                    }
                     self.recovered();
                     continue;
                 }
@@ -137,7 +176,20 @@ impl<K: Watched> Line<K> {
         }
     }
 
+    /// Whether the API server is at an older version than an object that it told before. Versions are compared
+    /// as numbers, as KEP-5504 allows; where they are none, this is never so.
+    async fn went_back(&self, api: &Api<K>) -> bool {
+        let one = ListParams::default().limit(1);
+        let list = within(READ, K::PLURAL, api.list_metadata(&one)).await;
+        let now = list.ok().and_then(|it| it.metadata.resource_version?.parse::<u64>().ok());
+        now.is_some_and(|now| now < self.newest)
+    }
+
     async fn take(&mut self, event: watcher::Event<K>) {
+        if let watcher::Event::InitApply(it) | watcher::Event::Apply(it) = &event {
+            let version = it.meta().resource_version.as_deref().and_then(|it| it.parse().ok());
+            self.newest = self.newest.max(version.unwrap_or(0));
+        }
         match event {
             watcher::Event::Init => {
                 self.list = vec![];

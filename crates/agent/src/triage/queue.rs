@@ -69,12 +69,14 @@ impl Queue {
         self.put(Turn { subject: key(&turn.subject), seen_at: None, looked, orphaned: 0 }, delay);
     }
 
-    /// The owner of this pod is not known yet.
-    pub(super) fn mark_orphan(&mut self, turn: &Turn) {
+    /// The owner of this pod is not known yet: it gets another turn; false when it had enough of them.
+    pub(super) fn mark_orphan(&mut self, turn: &Turn) -> bool {
         let (limit, delay) = ORPHAN;
-        if turn.orphaned < limit {
+        let waits = turn.orphaned < limit;
+        if waits {
             self.put(Turn { orphaned: turn.orphaned + 1, ..turn.clone() }, delay);
         }
+        waits
     }
 
     fn put(&mut self, turn: Turn, delay: Duration) {

@@ -30,6 +30,8 @@ struct Play {
     objects: BTreeMap<String, Vec<Value>>,
     /// What a request whose method, path and query contain the first is answered, once for each entry.
     instead: Vec<(String, u16, Value)>,
+    /// The version at which lists say they were read.
+    version: u64,
     /// Every request, as method and path with query.
     seen: Vec<String>,
     live: broadcast::Sender<(String, String)>,
@@ -41,6 +43,7 @@ impl ApiServer {
         let play = Play {
             objects: BTreeMap::new(),
             instead: vec![],
+            version: 1000,
             seen: vec![],
             live: broadcast::Sender::new(4096),
         };
@@ -88,6 +91,13 @@ impl ApiServer {
     /// Removes an object, and those who watch do not hear of it.
     pub(crate) fn delete_unseen(&self, collection: &str, object: &Value) {
         self.play.lock().unwrap().remove(collection, object);
+    }
+
+    /// Goes back to what it was at this version, as after a restore; those who watch do not hear of it.
+    pub(crate) fn restore(&self, version: u64, collection: &str, objects: &[Value]) {
+        let mut play = self.play.lock().unwrap();
+        play.version = version;
+        play.objects.insert(collection.to_owned(), objects.to_vec());
     }
 
     /// Sends a line to those who watch this collection.
@@ -164,10 +174,11 @@ async fn answer(request: HttpRequest, play: Data<Mutex<Play>>) -> HttpResponse {
     if let Some(object) = play.find(&path) {
         return HttpResponse::Ok().json(object);
     }
+    let version = play.version.to_string();
     let Some(items) = play.list(&path) else {
         return HttpResponse::NotFound().json(status(404, "not found"));
     };
-    HttpResponse::Ok().json(json!({"metadata": {"resourceVersion": "1"}, "items": items}))
+    HttpResponse::Ok().json(json!({"metadata": {"resourceVersion": version}, "items": items}))
 }
 
 /// What there is, a bookmark, and then whatever is said about this collection.

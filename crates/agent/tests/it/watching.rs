@@ -81,6 +81,26 @@ async fn a_version_that_is_too_old_is_answered_with_a_new_list() {
 }
 
 #[actix_web::test]
+async fn an_api_server_that_was_restored_is_read_anew() {
+    let api = ApiServer::start(ANY_PORT);
+    api.put("/api/v1/pods", &pod("web-1"));
+    let agent = AgentProcess::beside(&api).await;
+    agent.ready(200).await;
+
+    let restored = |name: &str| {
+        let mut pod = pod(name);
+        pod["metadata"]["resourceVersion"] = json!("2");
+        pod
+    };
+    api.restore(3, "/api/v1/pods", &[restored("web-2"), restored("web-3")]);
+    api.say("/api/v1/pods", &json!({"type": "ERROR", "object": status(500, "going down")}));
+
+    agent.ready(503).await;
+    agent.ready(200).await;
+    assert_eq!(n_pods(&agent).await, 2);
+}
+
+#[actix_web::test]
 async fn a_busy_api_server_is_asked_again() {
     let api = ApiServer::start(ANY_PORT);
     api.put("/api/v1/pods", &pod("web-1"));

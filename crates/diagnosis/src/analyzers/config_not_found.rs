@@ -36,9 +36,10 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         )
     };
     let reference = evidence.references.iter().find(|it| is_named(it, message));
-    clues.extend(
-        reference.map(|it| Clue::new(it.path.clone(), it.key.as_ref().unwrap_or(&it.name))),
-    );
+    clues.extend(reference.map(|it| {
+        let key = it.key.as_ref().filter(|_| it.path.ends_with("/key"));
+        Clue::new(it.path.clone(), key.unwrap_or(&it.name))
+    }));
     clues.extend(wording::rollout(evidence));
     Some(Diagnosis {
         fault: Fault::ConfigNotFound,
