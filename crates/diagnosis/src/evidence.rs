@@ -8,7 +8,6 @@ mod events;
 mod revisions;
 mod diff;
 mod references;
-mod near_miss;
 mod images;
 mod room;
 mod neighbours;

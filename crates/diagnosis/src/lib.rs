@@ -7,14 +7,19 @@
 mod objects;
 mod root;
 mod redact;
+mod near_miss;
 mod evidence;
 mod analyzers;
 mod judge;
 mod suspicion;
+mod snapshot;
+mod survey;
 
 pub use analyzers::diagnose;
 pub use evidence::{context, gather};
 pub use judge::{Health, Look, Patience, healthy, judge, look};
 pub use objects::{ConfigMapKeys, Log, Objects, Root, Usage};
 pub use redact::Redactor;
+pub use snapshot::{ConfigMapSize, Snapshot, Webhook};
+pub use survey::{of_workload, survey};
 pub use suspicion::{PATIENCE, RECENT, suspicious_pod, suspicious_workload};

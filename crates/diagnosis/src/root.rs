@@ -1,5 +1,7 @@
 //! What all root owners have in common: a name, a template and pods.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
@@ -106,6 +108,32 @@ impl Root {
             | Self::Job(_)
             | Self::CronJob(_) => self.template().map(template_json).unwrap_or_default(),
         }
+    }
+
+    /// How many replicas it wants; `None` for what has no such number.
+    pub(crate) fn desired(&self) -> Option<i32> {
+        match self {
+            Self::Deployment(it) => Some(it.spec.as_ref()?.replicas.unwrap_or(1)),
+            Self::ReplicaSet(it) => Some(it.spec.as_ref()?.replicas.unwrap_or(1)),
+            Self::StatefulSet(it) => Some(it.spec.as_ref()?.replicas.unwrap_or(1)),
+            Self::Pod(_) | Self::DaemonSet(_) | Self::Job(_) | Self::CronJob(_) => None,
+        }
+    }
+
+    /// Whether a selector of these labels would take its pods.
+    pub(crate) fn takes(&self, selector: &BTreeMap<String, String>) -> bool {
+        let labels = match self {
+            Self::Pod(it) => it.metadata.labels.as_ref(),
+            Self::Deployment(_)
+            | Self::ReplicaSet(_)
+            | Self::StatefulSet(_)
+            | Self::DaemonSet(_)
+            | Self::Job(_)
+            | Self::CronJob(_) => {
+                self.template().and_then(|it| it.metadata.as_ref()?.labels.as_ref())
+            }
+        };
+        selector.iter().all(|(key, value)| labels.and_then(|it| it.get(key)) == Some(value))
     }
 
     /// An annotation of it.

@@ -12,6 +12,7 @@ mod diagnosis;
 mod plan;
 mod strategy;
 mod incident;
+mod scan;
 mod execution;
 mod episode;
 mod problem;
@@ -31,4 +32,8 @@ pub use object::{FieldPath, Kind, ObjectRef};
 pub use plan::{Action, Edit, FixPlan, Risk, Step, Subresource};
 pub use problem::Problem;
 pub use quantity::Quantity;
+pub use scan::{
+    AnyFault, ClusterFault, Finding, FindingSource, ScanRequest, ScanResponse, Severity, Subject,
+    Suppression,
+};
 pub use strategy::{SeedStrategy, Strategy};

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::{Container, PodSpec, Volume};
 use types::{FieldPath, ReferenceFacts, ReferenceKind};
 
-use crate::evidence::near_miss::near_miss;
 use crate::evidence::pods;
+use crate::near_miss::near_miss;
 use crate::{Objects, Root};
 
 /// A reference as it stands in the template.

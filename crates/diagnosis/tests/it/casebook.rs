@@ -8,7 +8,7 @@ mod scene;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use diagnosis::Redactor;
+use diagnosis::{Redactor, Snapshot, of_workload};
 use types::Evidence;
 
 use page::Page;
@@ -35,6 +35,14 @@ fn said(evidence: &Evidence) -> String {
     lines(&found)
 }
 
+/// What a scan of the whole page says; its workloads have their say as well.
+fn surveyed(snapshot: &Snapshot, text: &str) -> String {
+    let evidence = scene::workloads(text);
+    let found = evidence.iter().flat_map(|it| of_workload(it, &diagnosis::diagnose(it)));
+    let found = diagnosis::survey(snapshot, found.collect(), &Redactor::new([0; 32]));
+    if found.is_empty() { "nothing is wrong".to_owned() } else { lines(&found) }
+}
+
 /// What is offered, as it is shown: without secrets.
 fn offered(evidence: &Evidence) -> String {
     let plans = remedy::plans(&diagnosis::diagnose(evidence), evidence);
@@ -56,6 +64,9 @@ fn every_page_says_what_is_said() {
         let text = std::fs::read_to_string(&path).unwrap();
         let page = Page::read(&text).unwrap_or_else(|it| panic!("{}: {it}", path.display()));
         let told = page.retold(|objects| {
+            if let Some(snapshot) = scene::snapshot(objects) {
+                return (surveyed(&snapshot, objects), "none".to_owned());
+            }
             let evidence = scene::evidence(objects);
             (said(&evidence), offered(&evidence))
         });
@@ -79,11 +90,16 @@ fn first_difference(path: &Path, page: &str, told: &str) -> String {
     format!("{name}\n  page: {page}\n  now:  {told}")
 }
 
+/// The blocks of objects of a page that are about one workload.
+fn of_workloads(page: &Page) -> impl Iterator<Item = &str> {
+    page.objects().filter(|it| scene::snapshot(it).is_none())
+}
+
 #[test]
 fn what_is_said_of_a_page_holds_for_any_order_of_its_objects() {
     for path in pages() {
         let text = std::fs::read_to_string(&path).unwrap();
-        for objects in Page::read(&text).unwrap().objects() {
+        for objects in of_workloads(&Page::read(&text).unwrap()) {
             let mut turned = scene::objects(objects);
             turned.pods.reverse();
             turned.all_pods.reverse();
@@ -103,12 +119,34 @@ fn what_is_said_of_a_page_holds_for_any_order_of_its_objects() {
     }
 }
 
+#[test]
+fn what_a_survey_says_holds_for_any_order_of_its_objects() {
+    for path in pages() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for objects in Page::read(&text).unwrap().objects() {
+            let Some(snapshot) = scene::snapshot(objects) else { continue };
+            let mut turned = snapshot.clone();
+            turned.pods.reverse();
+            turned.workloads.reverse();
+            turned.events.reverse();
+            turned.nodes.reverse();
+
+            assert_eq!(
+                surveyed(&turned, objects),
+                surveyed(&snapshot, objects),
+                "{}",
+                path.display()
+            );
+        }
+    }
+}
+
 /// What the watcher lets pass unseen would never be diagnosed.
 #[test]
 fn what_is_diagnosed_was_suspicious_at_first_sight() {
     for path in pages() {
         let text = std::fs::read_to_string(&path).unwrap();
-        for objects in Page::read(&text).unwrap().objects() {
+        for objects in of_workloads(&Page::read(&text).unwrap()) {
             let objects = scene::objects(objects);
             let found = diagnosis::diagnose(&scene::gathered(&objects));
             let suspicious = diagnosis::suspicious_workload(&objects.root)

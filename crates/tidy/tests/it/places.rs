@@ -49,24 +49,36 @@ fn a_plan_is_approved_in_one_function_only() {
     assert!(approvals <= 3, "ApprovedPlan is made in {approvals} places");
 }
 
-#[test]
-fn every_analyzer_has_a_casebook_page_and_a_place_in_the_registry() {
-    let registry = &files("crates/diagnosis/src", "src/analyzers.rs")[0].text;
+/// What lacks a page of the casebook or a place in its registry, of the rules in one folder.
+fn incomplete(folder: &str, begins: &str) -> Vec<String> {
+    let registry = files("crates/diagnosis/src", &format!("{folder}.rs"));
+    let registry: String = registry.into_iter().map(|it| it.text).collect();
     let pages: Vec<_> = files("docs/casebook", ".md").into_iter().map(|it| it.path).collect();
     let mut offenders = Vec::new();
-    for file in files("crates/diagnosis/src/analyzers", ".rs") {
-        let name = file.path.rsplit('/').next().unwrap().trim_end_matches(".rs").to_owned();
-        if !file.text.contains("fn analyze(") {
+    for file in files(folder, ".rs") {
+        let name = file.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".rs");
+        if !file.text.contains(&format!("fn {begins}(")) {
             continue;
         }
-        if !registry.contains(&format!("{name}::analyze")) {
-            offenders.push(format!("{name}: add it to ALL in analyzers.rs"));
+        if !registry.contains(&format!("{name}::{begins}")) {
+            offenders.push(format!("{name}: add it to ALL in {folder}.rs"));
         }
         if !pages.contains(&format!("docs/casebook/{name}.md")) {
             offenders.push(format!("{name}: write docs/casebook/{name}.md"));
         }
     }
+    offenders
+}
+
+#[test]
+fn every_analyzer_has_a_casebook_page_and_a_place_in_the_registry() {
+    let offenders = incomplete("crates/diagnosis/src/analyzers", "analyze");
     check("an analyzer is incomplete", &offenders);
+}
+
+#[test]
+fn every_rule_of_the_survey_has_a_casebook_page_and_a_place_in_the_registry() {
+    check("a rule is incomplete", &incomplete("crates/diagnosis/src/survey", "survey"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use diagnosis::{ConfigMapKeys, Log, Objects, Redactor, Root};
+use diagnosis::{ConfigMapKeys, Log, Objects, Redactor, Root, Snapshot, Webhook};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -17,8 +17,8 @@ use types::Evidence;
 #[serde(deny_unknown_fields)]
 struct Frame {
     taken_at: Timestamp,
-    /// `Deployment web`
-    root: String,
+    /// `Deployment web`; absent where the whole cluster is surveyed.
+    root: Option<String>,
     #[serde(default)]
     logs: Vec<LogText>,
     /// Names of revisions that the agent saw ready.
@@ -46,24 +46,72 @@ pub(super) fn gathered(objects: &Objects) -> Evidence {
     diagnosis::gather(objects, &Redactor::new([0; 32]))
 }
 
-/// The objects of a page.
-pub(super) fn objects(text: &str) -> Objects {
+/// When a page was read, and its objects.
+fn read(text: &str) -> (Frame, All) {
     let mut documents = serde_yaml_ng::Deserializer::from_str(text);
     let frame = Frame::deserialize(documents.next().unwrap()).unwrap();
     let documents: Vec<_> = documents.map(|it| Value::deserialize(it).unwrap()).collect();
-    let all = All(documents);
+    (frame, All(documents))
+}
 
+/// The objects of a page that is about the whole cluster; `None` for one that is about one workload.
+pub(super) fn snapshot(text: &str) -> Option<Snapshot> {
+    let (frame, all) = read(text);
+    frame.root.is_none().then(|| Snapshot {
+        pods: all.of("Pod", |_| true),
+        nodes: all.of("Node", |_| true),
+        workloads: all.roots(),
+        jobs: all.of("Job", |_| true),
+        events: all.of("Event", |_| true),
+        namespaces: Some(all.read("Namespace")),
+        services: Some(all.read("Service")),
+        endpoint_slices: Some(all.read("EndpointSlice")),
+        ingresses: Some(all.read("Ingress")),
+        ingress_classes: Some(all.read("IngressClass")),
+        network_policies: Some(all.read("NetworkPolicy")),
+        claims: Some(all.read("PersistentVolumeClaim")),
+        volumes: Some(all.read("PersistentVolume")),
+        storage_classes: Some(all.read("StorageClass")),
+        autoscalers: Some(all.read("HorizontalPodAutoscaler")),
+        budgets: Some(all.read("PodDisruptionBudget")),
+        quotas: Some(all.read("ResourceQuota")),
+        limit_ranges: Some(all.read("LimitRange")),
+        webhooks: Some(all.webhooks()),
+        config_maps: Some(all.read::<ConfigMap>("ConfigMap").iter().map(Snapshot::size).collect()),
+        gateway_classes: Some(all.read("GatewayClass")),
+        gateways: Some(all.read("Gateway")),
+        http_routes: Some(all.read("HTTPRoute")),
+        ..Snapshot::at(frame.taken_at, "casebook")
+    })
+}
+
+/// Every workload of a page as its own rules see it.
+pub(super) fn workloads(text: &str) -> Vec<Evidence> {
+    let (frame, all) = read(text);
     let roots = all.roots();
+    let of = |root: &Root| gathered(&around(root.clone(), &frame, &all, roots.clone()));
+    roots.iter().map(of).collect()
+}
+
+/// The objects of a page around its root.
+pub(super) fn objects(text: &str) -> Objects {
+    let (frame, all) = read(text);
+    let roots = all.roots();
+    let wanted = frame.root.clone().unwrap_or_default();
     let named = |it: &&Root| {
-        format!("{} {}", it.kind(), it.metadata().name.as_deref().unwrap_or_default()) == frame.root
+        format!("{} {}", it.kind(), it.metadata().name.as_deref().unwrap_or_default()) == wanted
     };
-    let root = roots.iter().find(named).unwrap_or_else(|| panic!("no {}", frame.root)).clone();
-    let below = Below::of(&root, &all);
-    let log = |it: LogText| Log {
-        pod: it.pod,
-        container: it.container,
+    let root = roots.iter().find(named).unwrap_or_else(|| panic!("no {wanted}")).clone();
+    around(root, &frame, &all, roots)
+}
+
+fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
+    let below = Below::of(&root, all);
+    let log = |it: &LogText| Log {
+        pod: it.pod.clone(),
+        container: it.container.clone(),
         previous: it.previous,
-        text: it.text,
+        text: it.text.clone(),
     };
     Objects {
         taken_at: frame.taken_at,
@@ -88,9 +136,9 @@ pub(super) fn objects(text: &str) -> Objects {
         service_accounts: Some(all.names("ServiceAccount")),
         autoscalers: Some(all.read("HorizontalPodAutoscaler")),
         workloads: roots,
-        logs: frame.logs.into_iter().map(log).collect(),
+        logs: frame.logs.iter().map(log).collect(),
         usage: vec![],
-        ready_revisions: frame.ready_revisions,
+        ready_revisions: frame.ready_revisions.clone(),
         unread: vec![],
         root,
     }
@@ -113,6 +161,13 @@ impl All {
     ) -> Vec<Arc<T>> {
         let all = self.read::<T>(kind).into_iter();
         all.filter(|it| wanted(it.metadata())).map(Arc::new).collect()
+    }
+
+    fn webhooks(&self) -> Vec<Webhook> {
+        let validating = self.read("ValidatingWebhookConfiguration");
+        let mutating = self.read("MutatingWebhookConfiguration");
+        let validating = validating.iter().flat_map(Webhook::validating);
+        validating.chain(mutating.iter().flat_map(Webhook::mutating)).collect()
     }
 
     fn names(&self, kind: &str) -> Vec<String> {

@@ -6,7 +6,7 @@ const MAX_EDITS: usize = 2;
 const MIN_CHARS: usize = 4;
 
 /// The one candidate that is one or two edits away from `name`; `None` when there is none or more than one.
-pub(super) fn near_miss<'a>(
+pub(crate) fn near_miss<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {

@@ -1,0 +1,225 @@
+//! The objects of a whole cluster, as the agent read them for a scan.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhook,
+    ValidatingWebhookConfiguration, WebhookClientConfig,
+};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{
+    ConfigMap, Event, LimitRange, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod,
+    ResourceQuota, Service,
+};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::storage::v1::StorageClass;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
+
+use crate::Root;
+
+/// The objects of a whole cluster. `None` where a kind could not be read: nothing is claimed about it then.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// When it was read; the only clock.
+    pub taken_at: Timestamp,
+    /// The cluster's name.
+    pub cluster: String,
+    /// Pods.
+    pub pods: Vec<Arc<Pod>>,
+    /// Nodes.
+    pub nodes: Vec<Arc<Node>>,
+    /// Root owners.
+    pub workloads: Vec<Root>,
+    /// Jobs, those of CronJobs among them.
+    pub jobs: Vec<Arc<Job>>,
+    /// Events.
+    pub events: Vec<Arc<Event>>,
+    /// Namespaces.
+    pub namespaces: Option<Vec<Namespace>>,
+    /// Services.
+    pub services: Option<Vec<Service>>,
+    /// What stands behind the Services.
+    pub endpoint_slices: Option<Vec<EndpointSlice>>,
+    /// Ingresses.
+    pub ingresses: Option<Vec<Ingress>>,
+    /// Their classes.
+    pub ingress_classes: Option<Vec<IngressClass>>,
+    /// Network policies.
+    pub network_policies: Option<Vec<NetworkPolicy>>,
+    /// Persistent volume claims.
+    pub claims: Option<Vec<PersistentVolumeClaim>>,
+    /// Persistent volumes.
+    pub volumes: Option<Vec<PersistentVolume>>,
+    /// Storage classes.
+    pub storage_classes: Option<Vec<StorageClass>>,
+    /// Autoscalers.
+    pub autoscalers: Option<Vec<HorizontalPodAutoscaler>>,
+    /// Disruption budgets.
+    pub budgets: Option<Vec<PodDisruptionBudget>>,
+    /// Quotas.
+    pub quotas: Option<Vec<ResourceQuota>>,
+    /// Limit ranges.
+    pub limit_ranges: Option<Vec<LimitRange>>,
+    /// Admission webhooks of both kinds.
+    pub webhooks: Option<Vec<Webhook>>,
+    /// ConfigMaps: names, keys and sizes, never values.
+    pub config_maps: Option<Vec<ConfigMapSize>>,
+    /// `GatewayClass` objects, as JSON; empty where the Gateway API is not installed.
+    pub gateway_classes: Option<Vec<Value>>,
+    /// Gateways, as JSON.
+    pub gateways: Option<Vec<Value>>,
+    /// `HTTPRoute` objects, as JSON.
+    pub http_routes: Option<Vec<Value>>,
+    /// Reads that failed, with reason.
+    pub unread: Vec<String>,
+}
+
+/// One webhook of a Validating- or `MutatingWebhookConfiguration`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// `ValidatingWebhookConfiguration` or `MutatingWebhookConfiguration`.
+    pub kind: String,
+    /// The configuration's name.
+    pub configuration: String,
+    /// The webhook's own name.
+    pub name: String,
+    /// Its place in the configuration.
+    pub index: usize,
+    /// Namespace, name and port of the Service that it asks; `None` for one that is asked by URL.
+    pub service: Option<(String, String, i32)>,
+    /// Whether what it is asked about fails when it does not answer.
+    pub fails_closed: bool,
+}
+
+/// A ConfigMap without its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigMapSize {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its keys, of `data` and `binaryData`.
+    pub keys: Vec<String>,
+    /// The bytes of its values.
+    pub bytes: usize,
+}
+
+impl Webhook {
+    /// The webhooks of a configuration that validates.
+    pub fn validating(configuration: &ValidatingWebhookConfiguration) -> Vec<Self> {
+        let webhooks = configuration.webhooks.iter().flatten().enumerate();
+        let kind = "ValidatingWebhookConfiguration";
+        let of = |(index, it): (usize, &ValidatingWebhook)| {
+            let policy = it.failure_policy.as_deref();
+            Self::new(kind, &configuration.metadata, (index, &it.name), (&it.client_config, policy))
+        };
+        webhooks.map(of).collect()
+    }
+
+    /// The webhooks of a configuration that changes what it is asked about.
+    pub fn mutating(configuration: &MutatingWebhookConfiguration) -> Vec<Self> {
+        let webhooks = configuration.webhooks.iter().flatten().enumerate();
+        let kind = "MutatingWebhookConfiguration";
+        let of = |(index, it): (usize, &MutatingWebhook)| {
+            let policy = it.failure_policy.as_deref();
+            Self::new(kind, &configuration.metadata, (index, &it.name), (&it.client_config, policy))
+        };
+        webhooks.map(of).collect()
+    }
+
+    fn new(
+        kind: &str,
+        of: &ObjectMeta,
+        (index, name): (usize, &str),
+        (client, policy): (&WebhookClientConfig, Option<&str>),
+    ) -> Self {
+        // Port 443 and policy Fail are the defaults of admissionregistration.k8s.io/v1.
+        let service = client.service.as_ref();
+        let service =
+            service.map(|it| (it.namespace.clone(), it.name.clone(), it.port.unwrap_or(443)));
+        Self {
+            kind: kind.to_owned(),
+            configuration: of.name.clone().unwrap_or_default(),
+            name: name.to_owned(),
+            index,
+            service,
+            fails_closed: policy != Some("Ignore"),
+        }
+    }
+}
+
+impl Snapshot {
+    /// A ConfigMap without its values.
+    pub fn size(map: &ConfigMap) -> ConfigMapSize {
+        let text = map.data.iter().flatten().map(|it| (it.0.clone(), it.1.len()));
+        let binary = map.binary_data.iter().flatten().map(|it| (it.0.clone(), it.1.0.len()));
+        let (keys, bytes): (Vec<_>, Vec<_>) = text.chain(binary).unzip();
+        ConfigMapSize {
+            namespace: map.metadata.namespace.clone().unwrap_or_default(),
+            name: map.metadata.name.clone().unwrap_or_default(),
+            keys,
+            bytes: bytes.iter().sum(),
+        }
+    }
+
+    /// Nothing but a time and a name: kinds that were not read are `None`.
+    pub fn at(taken_at: Timestamp, cluster: impl Into<String>) -> Self {
+        Self {
+            taken_at,
+            cluster: cluster.into(),
+            pods: vec![],
+            nodes: vec![],
+            workloads: vec![],
+            jobs: vec![],
+            events: vec![],
+            namespaces: None,
+            services: None,
+            endpoint_slices: None,
+            ingresses: None,
+            ingress_classes: None,
+            network_policies: None,
+            claims: None,
+            volumes: None,
+            storage_classes: None,
+            autoscalers: None,
+            budgets: None,
+            quotas: None,
+            limit_ranges: None,
+            webhooks: None,
+            config_maps: None,
+            gateway_classes: None,
+            gateways: None,
+            http_routes: None,
+            unread: vec![],
+        }
+    }
+
+    /// How many objects there are.
+    pub fn n_objects(&self) -> usize {
+        fn n<T>(items: Option<&Vec<T>>) -> usize {
+            items.map_or(0, Vec::len)
+        }
+        self.pods.len()
+            + self.nodes.len()
+            + self.workloads.iter().filter(|it| !matches!(it, Root::Pod(_))).count()
+            + n(self.namespaces.as_ref())
+            + n(self.services.as_ref())
+            + n(self.ingresses.as_ref())
+            + n(self.network_policies.as_ref())
+            + n(self.claims.as_ref())
+            + n(self.volumes.as_ref())
+            + n(self.storage_classes.as_ref())
+            + n(self.autoscalers.as_ref())
+            + n(self.budgets.as_ref())
+            + n(self.quotas.as_ref())
+            + n(self.webhooks.as_ref())
+            + n(self.config_maps.as_ref())
+            + n(self.gateways.as_ref())
+            + n(self.http_routes.as_ref())
+    }
+}

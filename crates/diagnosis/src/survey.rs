@@ -1,0 +1,44 @@
+//! The survey of a whole cluster: what is wrong with objects that are no workloads, and what causes what.
+//!
+//! The registry of its rules: one a file, each a function from the scene to findings. Workloads have
+//! rules of their own, in `analyzers`; [`of_workload`] makes findings of what those say.
+
+mod scene;
+mod workload;
+mod fold;
+mod service_without_endpoints;
+mod ingress_backend_missing;
+mod claim_not_bound;
+mod budget_blocks_eviction;
+
+use types::{AnyFault, Finding};
+
+pub use workload::of_workload;
+
+use crate::{Redactor, Snapshot};
+use scene::Scene;
+
+/// What one rule finds wrong.
+type Rule = fn(&Scene<'_>) -> Vec<Finding>;
+
+/// Causes before symptoms; the order of findings of equal severity.
+const ALL: &[Rule] = &[
+    claim_not_bound::survey,
+    service_without_endpoints::survey,
+    ingress_backend_missing::survey,
+    budget_blocks_eviction::survey,
+];
+
+/// What is wrong with the objects of a cluster, the worst first. `workloads` are the findings of the
+/// workloads' own rules; what another finding explains is told there, and not for itself.
+pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor) -> Vec<Finding> {
+    let scene = Scene::new(snapshot, redactor);
+    let mut found: Vec<_> = ALL.iter().flat_map(|rule| rule(&scene)).collect();
+    found.extend(workloads.into_iter().map(|it| workload::with_causes(it, &scene)));
+    fold::fold(found)
+}
+
+/// Shorthand for the rules.
+fn cluster(fault: types::ClusterFault) -> AnyFault {
+    AnyFault::Cluster(fault)
+}

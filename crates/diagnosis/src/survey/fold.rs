@@ -1,0 +1,134 @@
+//! Folding: what another finding explains is told there, and not for itself.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+use types::{Finding, Subject};
+
+/// Explained objects that are named; a node may hold hundreds.
+const MAX_EXPLAINED: usize = 100;
+/// Causes of causes that are followed: more than this is a circle.
+const MAX_STEPS: usize = 5;
+
+/// The findings without those that another one explains, the worst first, each with its fingerprint.
+pub(super) fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
+    for finding in &mut found {
+        finding.fingerprint = fingerprint(finding);
+    }
+    // Among several findings of one object the first is the cause of what hangs on it.
+    let mut by_subject: BTreeMap<Subject, usize> = BTreeMap::new();
+    for (index, finding) in found.iter().enumerate() {
+        by_subject.entry(finding.subject.clone()).or_insert(index);
+    }
+    let causes: Vec<_> = (0..found.len()).map(|it| cause(it, &found, &by_subject)).collect();
+    let mut explained: BTreeMap<usize, Vec<Subject>> = BTreeMap::new();
+    for (finding, cause) in found.iter().zip(&causes) {
+        if let Some(cause) = cause {
+            explained.entry(*cause).or_default().push(finding.subject.clone());
+        }
+    }
+    let mut res: Vec<Finding> = vec![];
+    for (index, mut finding) in found.into_iter().enumerate() {
+        if causes.get(index).is_some_and(Option::is_some) {
+            continue;
+        }
+        let mut explains = explained.remove(&index).unwrap_or_default();
+        explains.sort();
+        explains.dedup();
+        explains.retain(|it| *it != finding.subject);
+        explains.truncate(MAX_EXPLAINED);
+        finding.explains = explains;
+        res.push(finding);
+    }
+    // Stable: findings that weigh the same stay in the order of their rules.
+    res.sort_by_key(|it| (it.severity, Reverse(it.explains.len())));
+    res
+}
+
+/// The finding at the end of the chain of causes; `None` where this one stands for itself. In a circle the
+/// first one stands for all.
+fn cause(of: usize, found: &[Finding], by_subject: &BTreeMap<Subject, usize>) -> Option<usize> {
+    let mut chain = vec![of];
+    for _ in 0..MAX_STEPS {
+        let at = chain.last().and_then(|it| found.get(*it))?;
+        let above = at.caused_by.iter().find_map(|it| by_subject.get(it));
+        let Some(above) = above else { break };
+        if let Some(begin) = chain.iter().position(|it| it == above) {
+            let first = chain.iter().skip(begin).min().copied()?;
+            return (first != of).then_some(first);
+        }
+        chain.push(*above);
+    }
+    chain.last().copied().filter(|it| *it != of)
+}
+
+/// 16 hexadecimal digits over what stays the same from scan to scan: object, fault, container and field.
+fn fingerprint(finding: &Finding) -> String {
+    let mut hash = Sha256::new();
+    let subject = finding.subject.to_string();
+    let container = finding.container.as_deref().unwrap_or_default();
+    let field = finding.field.as_deref().unwrap_or_default();
+    for part in [&subject, finding.fault.as_str(), container, field] {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let bytes = hash.finalize();
+    bytes.iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use types::{AnyFault, ClusterFault, Severity};
+
+    use super::*;
+
+    fn finding(name: &str, caused_by: &[&str]) -> Finding {
+        let fault = AnyFault::Cluster(ClusterFault::NodeNotReady);
+        let subject = Subject::new("Node", "", name);
+        let finding = Finding::new(subject, Severity::Critical, fault, String::new());
+        caused_by.iter().fold(finding, |it, name| it.because_of(Subject::new("Node", "", *name)))
+    }
+
+    #[track_caller]
+    fn check(found: Vec<Finding>, expected: &[(&str, &[&str])]) {
+        let folded = fold(found);
+        let told: Vec<_> = folded
+            .iter()
+            .map(|it| {
+                let explains: Vec<_> = it.explains.iter().map(|it| it.name.as_str()).collect();
+                (it.subject.name.as_str(), explains)
+            })
+            .collect();
+        let expected: Vec<_> = expected.iter().map(|it| (it.0, it.1.to_vec())).collect();
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn what_another_finding_explains_is_told_there() {
+        check(
+            vec![finding("a", &[]), finding("b", &["a"]), finding("c", &["b"])],
+            &[("a", &["b", "c"])],
+        );
+    }
+
+    #[test]
+    fn a_cause_without_a_finding_explains_nothing_away() {
+        check(vec![finding("b", &["a"])], &[("b", &[])]);
+    }
+
+    #[test]
+    fn the_first_of_a_circle_stands_for_all() {
+        check(vec![finding("a", &["b"]), finding("b", &["a"])], &[("a", &["b"])]);
+        check(vec![finding("a", &["a"])], &[("a", &[])]);
+    }
+
+    #[test]
+    fn a_fingerprint_does_not_know_the_words_of_the_day() {
+        let one = fold(vec![finding("a", &[])]);
+        let other = fold(vec![finding("a", &[]).clue("restarts", "7")]);
+
+        assert_eq!(one[0].fingerprint, other[0].fingerprint);
+        assert_ne!(one[0].fingerprint, fold(vec![finding("b", &[])])[0].fingerprint);
+    }
+}

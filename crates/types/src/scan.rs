@@ -1,0 +1,386 @@
+//! A scan: what is wrong with any object of a namespace or a cluster, causes with what they explain.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{Clue, Fault, ObjectRef};
+
+/// An object that is spoken about. Of any kind, unlike an [`ObjectRef`], which names what may be written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+pub struct Subject {
+    /// Its kind as written in a manifest.
+    pub kind: String,
+    /// Its namespace; empty for objects that have none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Subject {
+    /// An object of this kind and name.
+    pub fn new(
+        kind: impl Into<String>,
+        namespace: impl Into<String>,
+        name: impl Into<String>,
+    ) -> Self {
+        Self { kind: kind.into(), namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl From<&ObjectRef> for Subject {
+    fn from(object: &ObjectRef) -> Self {
+        Self::new(object.kind.as_str(), object.namespace.clone(), object.name.clone())
+    }
+}
+
+/// `Service shop/web`, `Node node-1`
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.namespace.is_empty() {
+            write!(f, "{} {}", self.kind, self.name)
+        } else {
+            write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
+        }
+    }
+}
+
+/// How much a finding matters, the worst first.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Something does not work that should.
+    Critical,
+    /// Something works less well than it should, or soon will not.
+    Warning,
+    /// Nothing suffers; a reviewer would point at it.
+    Notice,
+}
+
+impl Severity {
+    /// The severity as one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What is wrong with an object that is no workload. No fix is learned for these: they explain and point.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+pub enum ClusterFault {
+    /// A Service selects no pod, or none that is ready.
+    ServiceWithoutEndpoints,
+    /// A Service sends traffic to a port that its pods do not declare.
+    ServicePortMismatch,
+    /// An Ingress names a Service or a port that is not there.
+    IngressBackendMissing,
+    /// An Ingress names a class that is not there, or none and there is no default.
+    IngressClassMissing,
+    /// A claim is not bound, or lost what it was bound to.
+    ClaimNotBound,
+    /// Several storage classes are the default, so that the newest decides.
+    StorageClassAmbiguous,
+    /// A volume failed, or was released and waits for somebody.
+    VolumeNotUsable,
+    /// An autoscaler cannot scale: its target or its metrics are missing.
+    AutoscalerCannotScale,
+    /// An autoscaler wants more replicas than it may have.
+    AutoscalerAtLimit,
+    /// A disruption budget allows no disruption, or protects nothing.
+    BudgetBlocksEviction,
+    /// A quota is used up.
+    QuotaExhausted,
+    /// A node is not ready.
+    NodeNotReady,
+    /// A node runs short of memory, disk or process ids, or reports another trouble.
+    NodePressure,
+    /// A network policy selects no pod.
+    PolicySelectsNothing,
+    /// A webhook's Service is missing or has nobody ready behind it.
+    WebhookUnavailable,
+    /// The jobs of a CronJob fail, or are not started.
+    CronJobFailing,
+    /// A StatefulSet names a Service or a storage class that is not there.
+    StatefulSetReferenceMissing,
+    /// A namespace or an object is being deleted and does not go.
+    StuckTerminating,
+    /// A `GatewayClass` or a Gateway is not accepted or not programmed.
+    GatewayNotReady,
+    /// A route names a Gateway, a listener, a Service or a port that is not there or does not take it.
+    RouteNotAccepted,
+    /// A service account may not do what its pods try to do.
+    AccessForbidden,
+    /// A ConfigMap is larger than it may be, or empty, or nobody uses it.
+    ConfigMapUnused,
+}
+
+/// The word that stands for a [`ClusterFault`], and the same in plain words.
+const WORDS: [(ClusterFault, &str, &str); 22] = [
+    (ClusterFault::ServiceWithoutEndpoints, "ServiceWithoutEndpoints", "service without endpoints"),
+    (ClusterFault::ServicePortMismatch, "ServicePortMismatch", "service port mismatch"),
+    (ClusterFault::IngressBackendMissing, "IngressBackendMissing", "ingress backend missing"),
+    (ClusterFault::IngressClassMissing, "IngressClassMissing", "ingress class missing"),
+    (ClusterFault::ClaimNotBound, "ClaimNotBound", "claim not bound"),
+    (ClusterFault::StorageClassAmbiguous, "StorageClassAmbiguous", "storage class ambiguous"),
+    (ClusterFault::VolumeNotUsable, "VolumeNotUsable", "volume not usable"),
+    (ClusterFault::AutoscalerCannotScale, "AutoscalerCannotScale", "autoscaler cannot scale"),
+    (ClusterFault::AutoscalerAtLimit, "AutoscalerAtLimit", "autoscaler at its limit"),
+    (
+        ClusterFault::BudgetBlocksEviction,
+        "BudgetBlocksEviction",
+        "disruption budget blocks evictions",
+    ),
+    (ClusterFault::QuotaExhausted, "QuotaExhausted", "quota exhausted"),
+    (ClusterFault::NodeNotReady, "NodeNotReady", "node not ready"),
+    (ClusterFault::NodePressure, "NodePressure", "node in trouble"),
+    (ClusterFault::PolicySelectsNothing, "PolicySelectsNothing", "network policy selects nothing"),
+    (ClusterFault::WebhookUnavailable, "WebhookUnavailable", "webhook unavailable"),
+    (ClusterFault::CronJobFailing, "CronJobFailing", "cron job failing"),
+    (ClusterFault::StatefulSetReferenceMissing, "StatefulSetReferenceMissing", "reference missing"),
+    (ClusterFault::StuckTerminating, "StuckTerminating", "stuck in deletion"),
+    (ClusterFault::GatewayNotReady, "GatewayNotReady", "gateway not ready"),
+    (ClusterFault::RouteNotAccepted, "RouteNotAccepted", "route not accepted"),
+    (ClusterFault::AccessForbidden, "AccessForbidden", "access forbidden"),
+    (ClusterFault::ConfigMapUnused, "ConfigMapUnused", "config map unused"),
+];
+
+impl ClusterFault {
+    /// The fault as one word, as it stands in JSON.
+    pub fn as_str(self) -> &'static str {
+        WORDS.iter().find(|it| it.0 == self).map_or("Unknown", |it| it.1)
+    }
+}
+
+impl fmt::Display for ClusterFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(WORDS.iter().find(|it| it.0 == *self).map_or("unknown", |it| it.2))
+    }
+}
+
+/// What is wrong with an object of any kind. One word in JSON.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(untagged)]
+pub enum AnyFault {
+    /// Of a workload.
+    Workload(Fault),
+    /// Of another object.
+    Cluster(ClusterFault),
+}
+
+impl AnyFault {
+    /// The fault as one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Workload(it) => it.as_str(),
+            Self::Cluster(it) => it.as_str(),
+        }
+    }
+}
+
+impl fmt::Display for AnyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Workload(it) => it.fmt(f),
+            Self::Cluster(it) => it.fmt(f),
+        }
+    }
+}
+
+/// Whose finding it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingSource {
+    /// One of our rules.
+    Rules,
+    /// A `Result` object of the K8sGPT operator, as it stands there.
+    K8sgpt,
+}
+
+/// A finding that somebody accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Suppression {
+    /// The fingerprint of the finding.
+    pub fingerprint: String,
+    /// Why it is accepted.
+    pub reason: String,
+    /// Who accepted it.
+    pub by: String,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// One thing that is wrong with one object, with the facts that say so.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Finding {
+    /// The same for the same trouble of the same object, however often it is scanned: 16 hexadecimal digits.
+    pub fingerprint: String,
+    /// The object that would have to change.
+    pub subject: Subject,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What is wrong.
+    pub fault: AnyFault,
+    /// The container it is about, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// The field of the subject that is to blame, as a JSON Pointer, where the facts name one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The cause in one sentence.
+    pub cause: String,
+    /// The facts that say so, redacted.
+    pub clues: Vec<Clue>,
+    /// How sure the rule is, between 0 and 1.
+    pub confidence: f64,
+    /// What this comes from, where that is another object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caused_by: Vec<Subject>,
+    /// What suffers because of this and is not reported for itself; at most 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub explains: Vec<Subject>,
+    /// Whose finding it is.
+    pub source: FindingSource,
+    /// Who accepted it, where somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppressed: Option<Suppression>,
+}
+
+impl Finding {
+    /// A finding of a rule, without a fingerprint yet: that comes with the others of its scan.
+    pub fn new(subject: Subject, severity: Severity, fault: AnyFault, cause: String) -> Self {
+        Self {
+            fingerprint: String::new(),
+            subject,
+            severity,
+            fault,
+            container: None,
+            field: None,
+            cause,
+            clues: vec![],
+            confidence: 0.95,
+            caused_by: vec![],
+            explains: vec![],
+            source: FindingSource::Rules,
+            suppressed: None,
+        }
+    }
+
+    /// The same, with the field that is to blame.
+    #[must_use]
+    pub fn at(self, field: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), ..self }
+    }
+
+    /// The same, with one more fact that says so.
+    #[must_use]
+    pub fn clue(mut self, fact: impl Into<String>, value: &(impl fmt::Display + ?Sized)) -> Self {
+        self.clues.push(Clue::new(fact, value));
+        self
+    }
+
+    /// The same, caused by another object.
+    #[must_use]
+    pub fn because_of(mut self, subject: Subject) -> Self {
+        self.caused_by.push(subject);
+        self
+    }
+
+    /// The same, with another confidence than 0.95.
+    #[must_use]
+    pub fn sure(self, confidence: f64) -> Self {
+        Self { confidence, ..self }
+    }
+}
+
+/// The finding as a person on call reads it.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}: {}", self.severity, self.subject, self.fault, self.cause)?;
+        if let Some(field) = &self.field {
+            write!(f, "\n  at {field}")?;
+        }
+        for clue in &self.clues {
+            write!(f, "\n  {} = {}", clue.fact, clue.value)?;
+        }
+        for subject in &self.caused_by {
+            write!(f, "\n  caused by {subject}")?;
+        }
+        for subject in &self.explains {
+            write!(f, "\n  explains {subject}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What is scanned. Everything, when nothing is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScanRequest {
+    /// Only this namespace; objects without a namespace are then left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Only objects of these kinds, as written in a manifest. All, when empty.
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    /// Only objects with these labels, as `kubectl` writes them: `app=web,tier!=db`. All, when empty.
+    #[serde(default)]
+    pub labels: String,
+    /// Whether notices are told as well.
+    #[serde(default)]
+    pub notices: bool,
+}
+
+/// What a scan found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ScanResponse {
+    /// The cluster's name.
+    pub cluster: String,
+    /// When the objects were read.
+    pub taken_at: Timestamp,
+    /// How many objects were looked at.
+    pub n_objects: usize,
+    /// What is wrong, the worst first; what is accepted stands last.
+    pub findings: Vec<Finding>,
+    /// What could not be read, with reason: nothing is claimed about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cluster_fault_is_one_word_in_json() {
+        for (fault, word, _) in WORDS {
+            assert_eq!(serde_json::to_value(AnyFault::Cluster(fault)).unwrap(), word);
+            assert_eq!(fault.as_str(), word);
+        }
+    }
+
+    #[test]
+    fn a_word_leads_back_to_its_fault() {
+        let of = |it: &str| serde_json::from_value::<AnyFault>(it.into()).unwrap();
+
+        assert_eq!(of("OomKilled"), AnyFault::Workload(Fault::OomKilled));
+        assert_eq!(of("NodeNotReady"), AnyFault::Cluster(ClusterFault::NodeNotReady));
+    }
+}
