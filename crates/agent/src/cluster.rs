@@ -16,6 +16,7 @@ mod config_maps;
 mod logs;
 mod usage;
 mod census;
+mod snapshot;
 mod revisions;
 
 pub use caches::Caches;
@@ -70,6 +71,9 @@ pub trait Cluster: Send + Sync + 'static {
 
     /// A counter that grows when anything of this subject changes.
     fn changes(&self, subject: &ObjectRef) -> Receiver<u64>;
+
+    /// The whole cluster for a scan. What could not be read is named in it.
+    fn snapshot(&self) -> BoxFuture<'_, diagnosis::Snapshot>;
 
     /// How many workloads there are, and how many of them are not healthy, from the caches.
     fn census(&self) -> Census;

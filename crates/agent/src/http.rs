@@ -5,6 +5,7 @@ mod execute_fix;
 mod pod_status;
 mod cluster_metrics;
 mod recent_events;
+mod scan;
 mod health;
 mod incidents;
 mod stream;
@@ -86,6 +87,7 @@ pub fn configure(routes: &mut ServiceConfig<'_>) {
     pod_status::configure(routes);
     cluster_metrics::configure(routes);
     recent_events::configure(routes);
+    scan::configure(routes);
     health::configure(routes);
     // Before `/incidents/{id}`, which would take `stream` for an id.
     stream::configure(routes);

@@ -9,6 +9,7 @@ pub mod triage;
 pub mod incidents;
 pub mod journal;
 mod offers;
+pub mod scan;
 pub mod fix;
 pub mod http;
 pub mod measures;

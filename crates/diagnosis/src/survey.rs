@@ -6,6 +6,7 @@
 mod scene;
 mod workload;
 mod fold;
+mod filter;
 mod service_without_endpoints;
 mod ingress_backend_missing;
 mod claim_not_bound;
@@ -13,6 +14,7 @@ mod budget_blocks_eviction;
 
 use types::{AnyFault, Finding};
 
+pub use filter::asked_for;
 pub use workload::of_workload;
 
 use crate::{Redactor, Snapshot};

@@ -13,6 +13,7 @@ mod plan;
 mod strategy;
 mod incident;
 mod scan;
+mod labels;
 mod execution;
 mod episode;
 mod problem;
@@ -28,6 +29,7 @@ pub use evidence::{
 };
 pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdict};
 pub use incident::{Context, Incident, IncidentState, Offer, StreamEvent};
+pub use labels::{BadLabelQuery, LabelQuery};
 pub use object::{FieldPath, Kind, ObjectRef};
 pub use plan::{Action, Edit, FixPlan, Risk, Step, Subresource};
 pub use problem::Problem;

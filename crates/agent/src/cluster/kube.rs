@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use k8s_openapi::api::policy::v1::Eviction;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{DeleteOptions, ObjectMeta, Preconditions};
@@ -22,7 +23,8 @@ use super::connect::Clients;
 use super::refusals::meaning;
 use super::watch::Sinks;
 use super::{
-    Answer, Census, Cluster, ClusterError, NodeUsage, Patch, census, gather, json_patch, usage,
+    Answer, Census, Cluster, ClusterError, NodeUsage, Patch, census, gather, json_patch, snapshot,
+    usage,
 };
 
 /// Under which name our writes stand in `managedFields`.
@@ -198,6 +200,10 @@ impl Cluster for KubeCluster {
 
     fn changes(&self, subject: &ObjectRef) -> watch::Receiver<u64> {
         self.counters.of(subject)
+    }
+
+    fn snapshot(&self) -> BoxFuture<'_, diagnosis::Snapshot> {
+        Box::pin(snapshot::take(self))
     }
 
     fn census(&self) -> Census {

@@ -1,0 +1,167 @@
+//! The whole cluster for a scan: what is watched comes from the caches, every other kind is listed once.
+
+use diagnosis::{Snapshot, Webhook};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::{Api, DynamicObject, ListParams};
+use kube::core::{ApiResource, GroupVersionKind};
+use kube::{Client, Resource};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::ClusterError;
+use super::kube::{KubeCluster, READ, within};
+
+/// Lists are read in pages of this size.
+const PAGE: u32 = 500;
+/// Pages of one kind that are read: what lies beyond is said to be unread.
+const MAX_PAGES: usize = 40;
+
+/// The cluster as it is now.
+pub(super) async fn take(cluster: &KubeCluster) -> Snapshot {
+    let (caches, client) = (&cluster.caches, &cluster.client);
+    let mut unread = vec![];
+    let (near, storage, rules, gateway) =
+        tokio::join!(network(client), storage(client), rules(client), gateway(client),);
+    let (services, slices, ingresses, classes, policies) = near;
+    let (claims, volumes, storage_classes, config_maps, namespaces) = storage;
+    let (autoscalers, budgets, quotas, limits, webhooks) = rules;
+    let (gateway_classes, gateways, http_routes) = gateway;
+    Snapshot {
+        pods: caches.pods.all(),
+        nodes: caches.nodes.all(),
+        workloads: caches.workloads(),
+        jobs: caches.jobs.all(),
+        events: caches.events.all(),
+        services: kept(services, &mut unread),
+        endpoint_slices: kept(slices, &mut unread),
+        ingresses: kept(ingresses, &mut unread),
+        ingress_classes: kept(classes, &mut unread),
+        network_policies: kept(policies, &mut unread),
+        claims: kept(claims, &mut unread),
+        volumes: kept(volumes, &mut unread),
+        storage_classes: kept(storage_classes, &mut unread),
+        config_maps: kept(config_maps, &mut unread),
+        namespaces: kept(namespaces, &mut unread),
+        autoscalers: kept(autoscalers, &mut unread),
+        budgets: kept(budgets, &mut unread),
+        quotas: kept(quotas, &mut unread),
+        limit_ranges: kept(limits, &mut unread),
+        webhooks: kept(webhooks, &mut unread),
+        gateway_classes: kept(gateway_classes, &mut unread),
+        gateways: kept(gateways, &mut unread),
+        http_routes: kept(http_routes, &mut unread),
+        unread,
+        ..Snapshot::at(Timestamp::now(), cluster.name.to_string())
+    }
+}
+
+type Read<T> = Result<Vec<T>, String>;
+
+fn kept<T>(read: Read<T>, unread: &mut Vec<String>) -> Option<Vec<T>> {
+    read.map_err(|it| unread.push(it)).ok()
+}
+
+async fn network(
+    client: &Client,
+) -> (
+    Read<k8s_openapi::api::core::v1::Service>,
+    Read<k8s_openapi::api::discovery::v1::EndpointSlice>,
+    Read<k8s_openapi::api::networking::v1::Ingress>,
+    Read<k8s_openapi::api::networking::v1::IngressClass>,
+    Read<k8s_openapi::api::networking::v1::NetworkPolicy>,
+) {
+    tokio::join!(all(client), all(client), all(client), all(client), all(client))
+}
+
+async fn storage(
+    client: &Client,
+) -> (
+    Read<k8s_openapi::api::core::v1::PersistentVolumeClaim>,
+    Read<k8s_openapi::api::core::v1::PersistentVolume>,
+    Read<k8s_openapi::api::storage::v1::StorageClass>,
+    Read<diagnosis::ConfigMapSize>,
+    Read<k8s_openapi::api::core::v1::Namespace>,
+) {
+    let sizes = async {
+        // Values are counted where they arrive, and not kept.
+        each(client, |it: ConfigMap| Snapshot::size(&it)).await
+    };
+    tokio::join!(all(client), all(client), all(client), sizes, all(client))
+}
+
+async fn rules(
+    client: &Client,
+) -> (
+    Read<k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler>,
+    Read<k8s_openapi::api::policy::v1::PodDisruptionBudget>,
+    Read<k8s_openapi::api::core::v1::ResourceQuota>,
+    Read<k8s_openapi::api::core::v1::LimitRange>,
+    Read<Webhook>,
+) {
+    let webhooks = async {
+        let (validating, mutating) = tokio::join!(
+            each(client, |it| Webhook::validating(&it)),
+            each(client, |it| Webhook::mutating(&it)),
+        );
+        Ok(validating?.into_iter().chain(mutating?).flatten().collect())
+    };
+    tokio::join!(all(client), all(client), all(client), all(client), webhooks)
+}
+
+async fn gateway(client: &Client) -> (Read<Value>, Read<Value>, Read<Value>) {
+    tokio::join!(
+        gateway_api(client, "GatewayClass", "gatewayclasses"),
+        gateway_api(client, "Gateway", "gateways"),
+        gateway_api(client, "HTTPRoute", "httproutes"),
+    )
+}
+
+/// Objects of the Gateway API; none where it is not installed.
+async fn gateway_api(client: &Client, kind: &str, plural: &str) -> Read<Value> {
+    let named = GroupVersionKind::gvk("gateway.networking.k8s.io", "v1", kind);
+    let resource = ApiResource::from_gvk_with_plural(&named, plural);
+    let api = Api::<DynamicObject>::all_with(client.clone(), &resource);
+    match pages(api, plural).await {
+        Ok(objects) => objects
+            .into_iter()
+            .map(|it| serde_json::to_value(it).map_err(|it| it.to_string()))
+            .collect(),
+        Err(ClusterError::NotFound(_)) => Ok(vec![]),
+        Err(error) => Err(format!("{plural}: {error}")),
+    }
+}
+
+async fn all<K>(client: &Client) -> Read<K>
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
+{
+    each(client, |it: K| it).await
+}
+
+async fn each<K, T>(client: &Client, keep: impl Fn(K) -> T) -> Read<T>
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
+{
+    let plural = K::plural(&());
+    let objects = pages(Api::<K>::all(client.clone()), &plural).await;
+    let objects = objects.map_err(|it| format!("{plural}: {it}"))?;
+    Ok(objects.into_iter().map(keep).collect())
+}
+
+async fn pages<K>(api: Api<K>, what: &str) -> Result<Vec<K>, ClusterError>
+where
+    K: Clone + DeserializeOwned + std::fmt::Debug,
+{
+    let mut params = ListParams::default().limit(PAGE);
+    let mut objects = vec![];
+    for _ in 0..MAX_PAGES {
+        let page = within(READ, what, api.list(&params)).await?;
+        objects.extend(page.items);
+        match page.metadata.continue_.filter(|it| !it.is_empty()) {
+            Some(token) => params = params.continue_token(&token),
+            None => return Ok(objects),
+        }
+    }
+    Err(ClusterError::Malformed(format!("more than {} of them", objects.len())))
+}

@@ -1,0 +1,81 @@
+//! A scan: every workload that looks wrong is read and judged by its rules, the rest of the cluster is surveyed.
+
+use std::collections::BTreeSet;
+
+use diagnosis::Snapshot;
+use futures::{StreamExt, stream};
+use jiff::Timestamp;
+use types::{BadLabelQuery, Finding, LabelQuery, ObjectRef, ScanRequest, ScanResponse};
+
+use crate::Agent;
+use crate::cluster::{Caches, ClusterError, key};
+
+/// How many workloads are read at once: more would only wait for the API server.
+const AT_ONCE: usize = 8;
+
+/// What a scan tells about itself while it lasts: workloads read, of so many.
+pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+
+/// What is wrong in the cluster, as far as it was asked for.
+pub async fn scan(
+    agent: &Agent,
+    caches: &Caches,
+    request: &ScanRequest,
+    progress: Progress<'_>,
+) -> Result<ScanResponse, BadLabelQuery> {
+    let labels: LabelQuery = request.labels.parse()?;
+    let mut snapshot = agent.cluster.snapshot().await;
+    let (workloads, unread) = workloads(agent, caches, &snapshot, progress).await;
+    let found = diagnosis::survey(&snapshot, workloads, &agent.redactor);
+    let findings = diagnosis::asked_for(found, request, &labels, &snapshot);
+    snapshot.unread.extend(unread);
+    let unread = snapshot.unread.iter().map(|it| agent.redactor.redact(it)).collect();
+    Ok(ScanResponse {
+        cluster: agent.name.to_string(),
+        taken_at: snapshot.taken_at,
+        n_objects: snapshot.n_objects(),
+        findings,
+        unread,
+    })
+}
+
+/// The findings of the workloads that look wrong, and what could not be read.
+async fn workloads(
+    agent: &Agent,
+    caches: &Caches,
+    snapshot: &Snapshot,
+    progress: Progress<'_>,
+) -> (Vec<Finding>, Vec<String>) {
+    let suspects = suspects(caches, snapshot);
+    let n_suspects = suspects.len();
+    let mut looks = stream::iter(suspects)
+        .map(|it| async move { (agent.cluster.objects(&it).await, it) })
+        .buffer_unordered(AT_ONCE);
+    let (mut found, mut unread, mut n_read) = (vec![], vec![], 0);
+    while let Some((objects, subject)) = looks.next().await {
+        n_read += 1;
+        progress(n_read, n_suspects);
+        match objects {
+            Ok(objects) => {
+                let (evidence, diagnoses) = agent.examine(&objects);
+                found.extend(diagnosis::of_workload(&evidence, &diagnoses));
+            }
+            // What went in between is no trouble.
+            Err(ClusterError::NotFound(_)) => {}
+            Err(error) => unread.push(format!("{subject}: {error}")),
+        }
+    }
+    // They arrive in any order; what is told has one.
+    found.sort_by(|a, b| a.subject.cmp(&b.subject));
+    (found, unread)
+}
+
+/// The root owners that deserve a closer look.
+fn suspects(caches: &Caches, snapshot: &Snapshot) -> BTreeSet<ObjectRef> {
+    let now: Timestamp = snapshot.taken_at;
+    let pods = snapshot.pods.iter().filter(|it| diagnosis::suspicious_pod(it, now));
+    let by_pods = pods.filter_map(|it| caches.root_of_pod(it).ok());
+    let workloads = snapshot.workloads.iter().filter(|it| diagnosis::suspicious_workload(it));
+    let by_themselves = workloads.map(diagnosis::Root::object_ref);
+    by_pods.chain(by_themselves).map(|it| key(&it)).collect()
+}
