@@ -20,6 +20,8 @@ mod lists;
 mod openapi;
 mod patches;
 mod pods;
+mod protobuf;
+mod reviews;
 mod scale;
 mod selectors;
 mod target;
@@ -34,6 +36,7 @@ pub(crate) use fields::declared;
 pub(crate) use scale::{labels, selector};
 pub(crate) use selectors::matches;
 use target::{Place, Target};
+pub(crate) use views::YAML;
 
 /// Everything that a request is answered from.
 #[derive(Clone, Debug)]
@@ -51,8 +54,8 @@ pub(crate) enum Body {
     Json(Value),
     /// One document of a media type of its own.
     Typed(&'static str, Value),
-    /// Plain text.
-    Text(String),
+    /// Text of a media type.
+    Text(&'static str, String),
     /// A watch: one document per line, for as long as it lasts.
     Lines(Lines),
     /// A log that is followed.
@@ -78,7 +81,7 @@ impl Answer {
     }
 
     fn text(text: String) -> Self {
-        Self { code: 200, body: Body::Text(text), warnings: Vec::new() }
+        Self { code: 200, body: Body::Text("text/plain", text), warnings: Vec::new() }
     }
 
     fn lines(lines: Lines) -> Self {
@@ -125,7 +128,12 @@ impl Api {
             ("PUT", true) => self.replace(call, target),
             ("PATCH", true) => self.patch(call, target),
             ("DELETE", true) => self.delete(call, target),
-            ("DELETE", false) => self.delete_collection(call, target),
+            ("DELETE", false)
+                if target.namespace.is_some()
+                    && target.resource.verbs().contains(&"deletecollection") =>
+            {
+                self.delete_collection(call, target)
+            }
             _ => Err(not_allowed()),
         }
     }
@@ -169,8 +177,11 @@ fn other(call: &Call) -> Result<Answer, StatusError> {
     if let Some(answer) = openapi::answer(call) {
         return Ok(answer);
     }
+    if let Some(answer) = reviews::answer(call) {
+        return answer;
+    }
     match call.path.as_str() {
         "/healthz" | "/livez" | "/readyz" => Ok(Answer::text("ok".to_owned())),
-        _ => Err(StatusError::not_served()),
+        _ => Ok(Answer { code: 404, ..Answer::text("404 page not found\n".to_owned()) }),
     }
 }

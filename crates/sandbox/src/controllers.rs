@@ -212,6 +212,11 @@ fn see(change: &Change, world: &World, family: &mut Family, queue: &mut Queue) {
     if gone || object.is_going() || change.previous.is_none() {
         queue.tasks.insert(garbage::task(change.plural, object));
     }
+    if gone {
+        for owner in object.list("/metadata/ownerReferences") {
+            queue.tasks.extend(garbage::task_of_owner(object.namespace(), owner));
+        }
+    }
     own(object, queue);
     if let Some(owner) = object.controller()
         && let Some(who) = Who::of_kind(owner.text("/kind"))

@@ -41,6 +41,12 @@ impl Resource {
         join(self.kind, self.group)
     }
 
+    /// What can be done with its objects; namespaces go one by one.
+    pub fn verbs(&self) -> Vec<&'static str> {
+        let all = VERBS.into_iter();
+        all.filter(|it| self.plural != "namespaces" || *it != "deletecollection").collect()
+    }
+
     /// Whether `kubectl get all` shows it.
     pub fn in_all(&self) -> bool {
         matches!(
@@ -78,6 +84,8 @@ pub fn by_kind(kind: &str) -> Option<&'static Resource> {
     ALL.iter().find(|it| it.kind == kind)
 }
 
+const VERBS: [&str; 8] =
+    ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 const NONE: &[&str] = &[];
 const STATUS: &[&str] = &["status"];
 const SCALED: &[&str] = &["scale", "status"];

@@ -78,6 +78,8 @@ pub(crate) fn is_atomic(field: &str) -> bool {
             | "involvedObject"
             | "scopeSelector"
             | "secretRef"
+            // An item of this list: an owner is one value.
+            | "ownerReferences"
     )
 }
 

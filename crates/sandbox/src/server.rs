@@ -7,7 +7,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::http::header;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 
-use crate::api::{Answer, Api, Body, Call};
+use crate::api::{Answer, Api, Body, Call, YAML};
 use crate::status::StatusError;
 
 /// The largest body that the API server reads, as the real one.
@@ -50,7 +50,10 @@ async fn serve(
     body: Result<web::Bytes, actix_web::Error>,
 ) -> HttpResponse {
     let answer = match body {
-        Ok(body) => api.answer(&call(&request, body.to_vec())),
+        Ok(body) => {
+            let call = call(&request, body.to_vec());
+            in_yaml(&call.accept, api.answer(&call))
+        }
         Err(_) => Answer::failed(&StatusError::plain(
             413,
             "RequestEntityTooLarge",
@@ -77,6 +80,18 @@ fn call(request: &HttpRequest, body: Vec<u8>) -> Call {
     }
 }
 
+/// The same answer as YAML, for a client that would rather have that than JSON.
+fn in_yaml(accept: &str, answer: Answer) -> Answer {
+    let first = accept.split([',', ';']).next().unwrap_or_default().trim();
+    match answer.body {
+        Body::Json(value) if first == YAML => {
+            let text = serde_yaml_ng::to_string(&value).unwrap_or_default();
+            Answer { body: Body::Text(YAML, text), ..answer }
+        }
+        body => Answer { body, ..answer },
+    }
+}
+
 fn respond(answer: Answer) -> HttpResponse {
     let code = actix_web::http::StatusCode::from_u16(answer.code).unwrap_or_default();
     let mut response = HttpResponse::build(code);
@@ -86,7 +101,7 @@ fn respond(answer: Answer) -> HttpResponse {
     match answer.body {
         Body::Json(value) => response.json(value),
         Body::Typed(media, value) => response.content_type(media).json(value),
-        Body::Text(text) => response.content_type("text/plain").body(text),
+        Body::Text(media, text) => response.content_type(media).body(text),
         Body::Lines(lines) => response.content_type("application/json").streaming(lines),
         Body::TextLines(lines) => response.content_type("text/plain").streaming(lines),
     }

@@ -67,6 +67,7 @@ fn body(resource: &Resource, object: &Value) -> Causes {
         "services" => bodies::service(object, &mut causes),
         "poddisruptionbudgets" => bodies::budget(object, &mut causes),
         "horizontalpodautoscalers" => bodies::autoscaler(object, &mut causes),
+        "events" => bodies::event(object, &mut causes),
         _ => {}
     }
     causes

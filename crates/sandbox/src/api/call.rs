@@ -1,5 +1,7 @@
 //! One request as it came in.
 
+use crate::status::StatusError;
+
 /// One request: what HTTP says, without HTTP.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Call {
@@ -20,6 +22,14 @@ impl Call {
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         let value = self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         value.filter(|it| !it.is_empty())
+    }
+
+    /// A parameter that is a number, if it is given.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, StatusError> {
+        let Some(text) = self.param(name) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| {
+            StatusError::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))
+        })
     }
 
     /// Whether a parameter says yes.

@@ -8,6 +8,28 @@ use crate::json::{at, has, text};
 use crate::resources::Resource;
 use crate::status::{Cause, StatusError};
 
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+
+/// Lists and maps that a server leaves out when there is nothing in them.
+const EMPTY_IS_NOTHING: [&str; 16] = [
+    "annotations",
+    "args",
+    "binaryData",
+    "command",
+    "env",
+    "envFrom",
+    "finalizers",
+    "imagePullSecrets",
+    "initContainers",
+    "labels",
+    "nodeSelector",
+    "ownerReferences",
+    "ports",
+    "tolerations",
+    "volumeMounts",
+    "volumes",
+];
+
 /// An object, and what a client should be told about it.
 pub(super) struct Decoded {
     pub(super) object: Value,
@@ -38,24 +60,27 @@ pub(super) fn document(call: &Call, kind: &str) -> Result<Value, StatusError> {
                 return Err(unreadable("unexpected end of JSON input (<empty>)".to_owned()));
             }
             serde_json::from_slice(&call.body)
-                .map_err(|error| unreadable(format!("{error} ({})", shown())))?
+                .map_err(|error| unreadable(format!("{} ({})", parse_words(&error), shown())))?
         }
+        PROTOBUF => super::protobuf::read(&call.body).ok_or_else(unknown_format)?,
         "application/yaml" | "application/apply-patch+yaml" => {
             serde_yaml_ng::from_slice(&call.body).map_err(|error| unreadable(error.to_string()))?
         }
-        _ => {
-            return Err(StatusError::plain(
-                415,
-                "UnsupportedMediaType",
-                "the body of the request was in an unknown format - accepted media types include: \
-                 application/json, application/yaml",
-            ));
-        }
+        _ => return Err(unknown_format()),
     };
     if !value.is_object() {
         return Err(unreadable("cannot unmarshal the document into an object".to_owned()));
     }
     Ok(without_nulls(value))
+}
+
+fn unknown_format() -> StatusError {
+    StatusError::plain(
+        415,
+        "UnsupportedMediaType",
+        "the body of the request was in an unknown format - accepted media types include: \
+         application/json, application/yaml, application/vnd.kubernetes.protobuf",
+    )
 }
 
 fn check_type(resource: &Resource, object: &Value) -> Result<(), StatusError> {
@@ -90,17 +115,44 @@ fn check_type(resource: &Resource, object: &Value) -> Result<(), StatusError> {
     Ok(())
 }
 
-/// A member that is null is a member that is not there.
+/// What is wrong with a JSON text, in the words of the real server's parser where they are known.
+pub(super) fn parse_words(error: &serde_json::Error) -> String {
+    if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() }
+}
+
+/// What a JSON value is called by the real server's parser.
+pub(super) fn json_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// A member that is null is a member that is not there, and so is a list of metadata or of a
+/// container that has nothing in it.
 pub(crate) fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(map) => {
-            let kept = map.into_iter().filter(|(_, value)| !value.is_null());
+            let kept = map.into_iter().filter(|(key, value)| !stands_for_nothing(key, value));
             Value::Object(
                 kept.map(|(key, value)| (key, without_nulls(value))).collect::<Map<_, _>>(),
             )
         }
         Value::Array(items) => Value::Array(items.into_iter().map(without_nulls).collect()),
         other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => other,
+    }
+}
+
+fn stands_for_nothing(key: &str, value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty() && EMPTY_IS_NOTHING.contains(&key),
+        Value::Object(map) => map.is_empty() && EMPTY_IS_NOTHING.contains(&key),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
 

@@ -10,9 +10,6 @@ use crate::resources::{ALL, Resource};
 /// The version that the sandbox claims to be.
 pub(crate) const VERSION: &str = "v1.36.2";
 
-const VERBS: [&str; 8] =
-    ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
-
 /// Answers a question about the server itself.
 pub(super) fn answer(call: &Call) -> Option<Answer> {
     let aggregated = call.accept.contains("as=APIGroupDiscoveryList");
@@ -84,7 +81,7 @@ fn resources(group: &str, version: &str) -> Option<Value> {
 fn row(resource: &Resource) -> Value {
     let mut row = json!({
         "name": resource.plural, "singularName": resource.kind.to_lowercase(),
-        "namespaced": resource.namespaced, "kind": resource.kind, "verbs": VERBS,
+        "namespaced": resource.namespaced, "kind": resource.kind, "verbs": resource.verbs(),
     });
     if !resource.short.is_empty() {
         set(&mut row, "shortNames", json!(resource.short));
@@ -187,7 +184,7 @@ fn aggregated_row(resource: &Resource) -> Value {
     let mut row = json!({
         "resource": resource.plural, "singularResource": resource.kind.to_lowercase(),
         "responseKind": {"group": resource.group, "version": resource.version, "kind": resource.kind},
-        "scope": if resource.namespaced { "Namespaced" } else { "Cluster" }, "verbs": VERBS,
+        "scope": if resource.namespaced { "Namespaced" } else { "Cluster" }, "verbs": resource.verbs(),
     });
     if !resource.short.is_empty() {
         set(&mut row, "shortNames", json!(resource.short));

@@ -47,12 +47,49 @@ pub(super) fn prune(
     quantity::canonical(&mut object)
         .map_err(|why| StatusError::bad_request(format!("{}: {why}", handled(resource))))?;
     let typed = typed(resource, &object)
-        .map_err(|why| StatusError::bad_request(format!("{}: json: {why}", handled(resource))))?;
+        .map_err(|error| StatusError::bad_request(misfit(resource, &object, &error)))?;
     let mut unknown = Vec::new();
     if let Some(typed) = typed {
         drop_unknown(&mut object, &typed, "", &mut unknown);
     }
     Ok((object, unknown))
+}
+
+type Misfit = serde_path_to_error::Error<serde_json::Error>;
+
+/// A value of the wrong type, in the words of the real server's parser as far as they are known.
+fn misfit(resource: &Resource, object: &Value, error: &Misfit) -> String {
+    let path: Vec<_> = error.path().iter().map(ToString::to_string).collect();
+    let found = path.iter().try_fold(object, |it, step| match it {
+        Value::Array(items) => items.get(step.trim_matches(['[', ']']).parse::<usize>().ok()?),
+        _ => it.get(step),
+    });
+    let wanted = error.inner().to_string();
+    let wanted = wanted.rsplit("expected ").next().unwrap_or_default();
+    let wanted = match wanted {
+        "a string" => "string",
+        "i32" => "int32",
+        "i64" => "int64",
+        "a boolean" => "bool",
+        other => other,
+    };
+    let maps = ["data", "labels", "annotations", "matchLabels", "nodeSelector"];
+    let end =
+        path.iter().position(|it| maps.contains(&it.as_str())).map_or(path.len(), |it| it + 1);
+    let steps: Vec<_> = path.into_iter().take(end).filter(|it| !it.starts_with('[')).collect();
+    let holder = match steps.as_slice() {
+        [only, _] if only == "spec" => format!("{}Spec", resource.kind),
+        [only, _] if only == "metadata" => "ObjectMeta".to_owned(),
+        [.., list, _] if list == "containers" || list == "initContainers" => "Container".to_owned(),
+        [.., template, spec, _] if template == "template" && spec == "spec" => "PodSpec".to_owned(),
+        _ => resource.kind.to_owned(),
+    };
+    let found = found.map_or("value", super::decode::json_kind);
+    let place = steps.join(".");
+    format!(
+        "{}: json: cannot unmarshal {found} into Go struct field {holder}.{place} of type {wanted}",
+        handled(resource)
+    )
 }
 
 fn drop_unknown(object: &mut Value, typed: &Value, path: &str, unknown: &mut Vec<String>) {
@@ -79,14 +116,13 @@ fn drop_unknown(object: &mut Value, typed: &Value, path: &str, unknown: &mut Vec
 }
 
 /// The object as its Rust type sees it.
-fn round<T: Serialize + DeserializeOwned>(
-    object: &Value,
-) -> Result<Option<Value>, serde_json::Error> {
-    let typed: T = serde_json::from_value(object.clone())?;
-    serde_json::to_value(typed).map(Some)
+fn round<T: Serialize + DeserializeOwned>(object: &Value) -> Result<Option<Value>, Misfit> {
+    let typed: T = serde_path_to_error::deserialize(object)?;
+    // What was read can be written again.
+    Ok(serde_json::to_value(typed).ok())
 }
 
-fn typed(resource: &Resource, object: &Value) -> Result<Option<Value>, serde_json::Error> {
+fn typed(resource: &Resource, object: &Value) -> Result<Option<Value>, Misfit> {
     let of_group = (resource.group, resource.plural);
     match of_group {
         ("", plural) => typed_core(plural, object),
@@ -112,7 +148,7 @@ fn typed(resource: &Resource, object: &Value) -> Result<Option<Value>, serde_jso
     }
 }
 
-fn typed_core(plural: &str, object: &Value) -> Result<Option<Value>, serde_json::Error> {
+fn typed_core(plural: &str, object: &Value) -> Result<Option<Value>, Misfit> {
     match plural {
         "pods" => round::<core::Pod>(object),
         "services" => round::<core::Service>(object),

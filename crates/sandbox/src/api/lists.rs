@@ -10,12 +10,13 @@ use super::target::Target;
 use super::views::View;
 use super::{Answer, Api};
 use crate::json::{set, text};
-use crate::status::StatusError;
+use crate::status::{Cause, StatusError};
 
 impl Api {
     /// Answers with one object.
     pub(super) fn get(&self, call: &Call, target: &Target) -> Result<Answer, StatusError> {
         let view = View::of(call)?;
+        check_exact_read(call)?;
         let object = self.found(target)?;
         Ok(Answer::json(200, view.object(target.resource, &object)))
     }
@@ -39,7 +40,7 @@ impl Api {
             let after = self.read_token(token)?;
             selected.retain(|it| after < key(it));
         }
-        let limit = call.param("limit").and_then(|it| it.parse().ok()).unwrap_or(0);
+        let limit = call.number("limit")?.and_then(|it| usize::try_from(it).ok()).unwrap_or(0);
         if 0 < limit && limit < selected.len() {
             let left = selected.len() - limit;
             selected.truncate(limit);
@@ -80,9 +81,24 @@ fn key(object: &Value) -> (String, String) {
     (text(object, "metadata.namespace").to_owned(), text(object, "metadata.name").to_owned())
 }
 
+/// One object is always read at its newest; a version that is none is refused all the same.
+fn check_exact_read(call: &Call) -> Result<(), StatusError> {
+    match call.param("resourceVersion") {
+        Some(asked) => super::watches::version(asked).map(drop),
+        None => Ok(()),
+    }
+}
+
 /// A list can only be as new as the store, and only the newest state is kept.
 fn check_version(call: &Call, version: u64) -> Result<(), StatusError> {
-    let Some(asked) = call.param("resourceVersion") else { return Ok(()) };
+    let Some(asked) = call.param("resourceVersion") else {
+        if call.param("resourceVersionMatch").is_none() || call.param("continue").is_some() {
+            return Ok(());
+        }
+        let why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+        let cause = Cause::forbidden("resourceVersionMatch", why);
+        return Err(StatusError::invalid("ListOptions.meta.k8s.io", "", &[cause]));
+    };
     let Ok(asked) = asked.parse::<u64>() else {
         return Err(StatusError::bad_request(format!(
             "invalid resource version: resourceVersion: Invalid value: {asked:?}: strconv.ParseUint: parsing {asked:?}: invalid syntax"

@@ -45,7 +45,30 @@ fn document(wanted: &str) -> Option<Value> {
         return None;
     }
     let info = json!({"title": "Kubernetes", "version": super::discovery::VERSION});
-    Some(json!({"openapi": "3.0.0", "info": info, "paths": all, "components": {"schemas": {}}}))
+    let schemas: Map<String, Value> =
+        ALL.iter().filter(|it| place(it) == wanted).map(schema).collect();
+    Some(
+        json!({"openapi": "3.0.0", "info": info, "paths": all, "components": {"schemas": schemas}}),
+    )
+}
+
+/// A kind by its name; what is in it is said by nobody here.
+fn schema(resource: &Resource) -> (String, Value) {
+    let group = match resource.group {
+        "" => "core",
+        group => group.split('.').next().unwrap_or(group),
+    };
+    let name = format!("io.k8s.api.{group}.{}.{}", resource.version, resource.kind);
+    let text = json!({"type": "string"});
+    let schema = json!({
+        "type": "object",
+        "description": format!("{} of {}.", resource.kind, resource.api_version()),
+        "properties": {"apiVersion": text, "kind": text, "metadata": {"type": "object"},
+            "spec": {"type": "object"}, "status": {"type": "object"}},
+        "x-kubernetes-group-version-kind": [
+            {"group": resource.group, "version": resource.version, "kind": resource.kind}],
+    });
+    (name, schema)
 }
 
 fn place(resource: &Resource) -> String {

@@ -80,7 +80,7 @@ impl Api {
             return Ok(Answer::json(201, view.object(resource, &created)));
         }
         let after = change(&store, target, Write::Patch, |before| {
-            patch::apply::apply(resource, before, &wanted, &manager)
+            patch::apply::apply(resource, before, &wanted, &manager).map(decode::without_nulls)
         })?;
         Ok(Answer::json(200, view.object(resource, &after)))
     }
@@ -121,8 +121,9 @@ fn read(call: &Call, kind: Kind) -> Result<Value, StatusError> {
         Kind::Json => patch::json::read(&call.body),
         Kind::Merge | Kind::Strategic | Kind::Apply => serde_json::from_slice(&call.body),
     };
-    let patch: Value = patch
-        .map_err(|error| StatusError::bad_request(format!("error decoding patch: {error}")))?;
+    let patch: Value = patch.map_err(|error| {
+        StatusError::bad_request(format!("error decoding patch: {}", decode::parse_words(&error)))
+    })?;
     let expected = match kind {
         Kind::Json => patch.is_array(),
         Kind::Merge | Kind::Strategic | Kind::Apply => patch.is_object(),
@@ -161,5 +162,15 @@ pub(super) fn scale(call: &Call, before: &Value) -> Result<Value, StatusError> {
         Kind::Merge | Kind::Strategic | Kind::Apply => patch::merge(&mut new, &patch),
     }
     remove(&mut new, "status");
+    let replicas = crate::json::at(&new, "spec.replicas");
+    if !replicas.is_null() && replicas.as_i64().is_none() {
+        let why = format!(
+            "Invalid value: {:?}: json: cannot unmarshal {} into Go struct field ScaleSpec.spec.replicas of type int32",
+            before.to_string(),
+            decode::json_kind(replicas)
+        );
+        let cause = Cause { reason: "FieldValueInvalid", message: why, field: "patch".to_owned() };
+        return Err(StatusError::invalid("", "", &[cause]));
+    }
     Ok(new)
 }

@@ -16,8 +16,7 @@ impl Api {
     pub(super) fn evict(&self, call: &Call, target: &Target) -> Result<Answer, StatusError> {
         decode::check_options(call, "CreateOptions")?;
         let eviction = decode::document(call, "Eviction")?;
-        let name = text(&eviction, "metadata.name");
-        if !name.is_empty() && name != target.name() {
+        if text(&eviction, "metadata.name") != target.name() {
             let why = "name in URL does not match name in Eviction object";
             return Err(StatusError::bad_request(why));
         }

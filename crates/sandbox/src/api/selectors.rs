@@ -129,6 +129,10 @@ fn requirement(text: &str) -> Result<Requirement, StatusError> {
         return Ok(of(key, Test::NotIn(one(value))));
     }
     if let Some((key, value)) = text.split_once("==").or_else(|| text.split_once('=')) {
+        if value.starts_with('=') {
+            let why = "unable to parse requirement: found '=', expected: identifier";
+            return Err(StatusError::bad_request(why));
+        }
         return Ok(of(key, Test::In(one(value))));
     }
     if let Some((key, value)) = text.split_once('>') {
@@ -141,7 +145,13 @@ fn requirement(text: &str) -> Result<Requirement, StatusError> {
         Some(key) => (key, Test::Absent),
         None => (text, Test::Exists),
     };
-    if key.trim().is_empty() || key.contains(char::is_whitespace) {
+    if let Some(second) = key.split_whitespace().nth(1) {
+        let why = format!(
+            "unable to parse requirement: found '{second}', expected: in, notin, =, ==, !=, gt, lt"
+        );
+        return Err(StatusError::bad_request(why));
+    }
+    if key.trim().is_empty() {
         return Err(unreadable(text));
     }
     Ok(of(key, presence))

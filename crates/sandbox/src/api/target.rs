@@ -66,6 +66,9 @@ pub(crate) fn parse(path: &str) -> Result<Place, StatusError> {
         [plural, name, subresource] => (*plural, Some(*name), Some(*subresource)),
         _ => return Err(unknown()),
     };
+    if !resources::ALL.iter().any(|it| it.group == group && it.version == version) {
+        return Ok(Place::Other);
+    }
     let resource = resources::find(group, version, plural).ok_or_else(unknown)?;
     if resource.namespaced && namespace.is_none() && name.is_some() {
         return Err(unknown());

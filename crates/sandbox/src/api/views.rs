@@ -9,6 +9,8 @@ use crate::resources::Resource;
 use crate::status::StatusError;
 use crate::table;
 
+pub(crate) const YAML: &str = "application/yaml";
+
 /// What the client asked to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
@@ -37,7 +39,7 @@ impl View {
         for offer in call.accept.split(',').map(str::trim) {
             let mut parts = offer.split(';').map(str::trim);
             let media = parts.next().unwrap_or_default();
-            if !matches!(media, "application/json" | "application/*" | "*/*") {
+            if !matches!(media, "application/json" | YAML | "application/*" | "*/*") {
                 continue;
             }
             let kind = parts.find_map(|it| it.strip_prefix("as="));
@@ -51,7 +53,7 @@ impl View {
             406,
             "NotAcceptable",
             "406: Not Acceptable\n\nAvailable representations: application/json, \
-             application/json;stream=watch",
+             application/yaml, application/vnd.kubernetes.protobuf",
         ))
     }
 

@@ -59,7 +59,7 @@ impl Api {
             Ok(watch) => watch,
             Err(expired) => return Ok(Answer::lines(Box::pin(stream::iter([Ok(gone(expired))])))),
         };
-        let wanted = call.param("timeoutSeconds").and_then(|it| it.parse().ok());
+        let wanted = call.number("timeoutSeconds")?.and_then(|it| u64::try_from(it).ok());
         let lasts = wanted.map_or(LASTS, Duration::from_secs).min(LASTS);
         let mut following = Following {
             watch,
@@ -153,7 +153,8 @@ fn gone(expired: Expired) -> Bytes {
     line("ERROR", &StatusError::expired(expired.to_string()).to_status())
 }
 
-fn version(text: &str) -> Result<u64, StatusError> {
+/// Reads a version.
+pub(super) fn version(text: &str) -> Result<u64, StatusError> {
     text.parse().map_err(|_| {
         let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
         let why = format!("resourceVersion: Invalid value: {text:?}: {why}");

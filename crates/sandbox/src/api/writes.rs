@@ -178,6 +178,12 @@ fn check_namespace(target: &Target, object: &Value) -> Result<(), StatusError> {
 /// The object must be the one that the URL names.
 pub(super) fn check_place(target: &Target, object: &Value) -> Result<(), StatusError> {
     let name = text(object, "metadata.name");
+    if name.is_empty() {
+        return Err(StatusError::bad_request(format!(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            target.name()
+        )));
+    }
     if name != target.name() {
         return Err(StatusError::bad_request(format!(
             "the name of the object ({name}) does not match the name on the URL ({})",

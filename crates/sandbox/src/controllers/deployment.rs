@@ -17,6 +17,8 @@ mod state;
 
 /// The annotation that numbers the revisions.
 const REVISION: &str = "deployment.kubernetes.io/revision";
+/// The annotation of the numbers that a set had before it was taken up again.
+const HISTORY: &str = "deployment.kubernetes.io/revision-history";
 const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
 const MOST: &str = "deployment.kubernetes.io/max-replicas";
 
@@ -215,7 +217,7 @@ fn inherited(annotations: &Value) -> Value {
         REVISION,
         DESIRED,
         MOST,
-        "deployment.kubernetes.io/revision-history",
+        HISTORY,
         "kubectl.kubernetes.io/last-applied-configuration",
         "deprecated.deployment.rollback.to",
     ];

@@ -15,6 +15,14 @@ pub(super) fn task(plural: &'static str, object: &Value) -> Task {
     (Who::Garbage, place, object.uid().to_owned())
 }
 
+/// The task of looking at an owner of an object: it may have waited for the object to go.
+pub(super) fn task_of_owner(namespace: &str, owner: &Value) -> Option<Task> {
+    let resource = crate::resources::by_kind(owner.text("/kind"))?;
+    let home = if resource.namespaced { namespace } else { "" };
+    let place = format!("{}/{home}/{}", resource.plural, owner.text("/name"));
+    Some((Who::Garbage, place, owner.text("/uid").to_owned()))
+}
+
 /// Looks at one object.
 pub(super) fn reconcile(desk: &mut Desk<'_>, place: &str, uid: &str) -> Option<Moment> {
     let mut parts = place.splitn(3, '/');
@@ -96,7 +104,8 @@ fn orphan(desk: &Desk<'_>, plural: &str, object: &Value) {
             let owners = it.list("/metadata/ownerReferences");
             let others: Vec<Value> =
                 owners.iter().filter(|it| it.text("/uid") != object.uid()).cloned().collect();
-            put(it, &["metadata", "ownerReferences"], Value::Array(others));
+            let left = if others.is_empty() { Value::Null } else { Value::Array(others) };
+            crate::json::set(it, "metadata.ownerReferences", left);
             Ok(())
         }));
     }

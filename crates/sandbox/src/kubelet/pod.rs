@@ -40,6 +40,8 @@ pub(super) struct Pod {
     containers: Vec<Container>,
     sandbox: Sandbox,
     ending: bool,
+    /// Why the resources that the spec says by now cannot be had.
+    obstacle: Option<String>,
 }
 
 /// How long it takes to make a pod's network.
@@ -62,6 +64,7 @@ impl Pod {
             containers: inits.chain(apps).collect(),
             sandbox: Sandbox::Making(now + NETWORK),
             ending: false,
+            obstacle: None,
         }
     }
 
@@ -86,7 +89,8 @@ impl Pod {
     /// The status that the pod should have.
     pub(super) fn status(&self, pod: &Value, host: &str) -> Value {
         let sandbox = matches!(self.sandbox, Sandbox::Ready);
-        Report { pod, containers: &self.containers, sandbox, ip: &self.ip, host }.status()
+        let obstacle = self.obstacle.as_deref();
+        Report { pod, containers: &self.containers, sandbox, ip: &self.ip, host, obstacle }.status()
     }
 
     /// Makes network and volumes; whether they are there.
@@ -167,6 +171,16 @@ impl Pod {
 
     /// Gives running containers the resources that the spec says by now.
     fn resize(&mut self, scene: &Scene<'_>) {
+        let node = scene.world.store.get("nodes", "", scene.node);
+        let obstacle = node.and_then(|it| super::resize::obstacle(scene.pod, &it));
+        if let Some(why) = obstacle.as_ref().filter(|it| self.obstacle.as_ref() != Some(it)) {
+            let text = super::resize::refusal(scene.pod, why);
+            scene.note_pod(Tone::Warning, "ResizeInfeasible", &text);
+        }
+        self.obstacle = obstacle;
+        if self.obstacle.is_some() {
+            return;
+        }
         for container in &mut self.containers {
             let wanted = container.spec(scene.pod).at("/resources").clone();
             let State::Running(running) = &mut container.state else { continue };

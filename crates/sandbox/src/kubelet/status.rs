@@ -7,6 +7,8 @@ use super::running::Ended;
 use crate::events::now;
 use crate::fields::{Fields, put};
 
+const PENDING: &str = "PodResizePending";
+
 /// What the status is made from.
 pub(super) struct Report<'a> {
     pub(super) pod: &'a Value,
@@ -15,6 +17,8 @@ pub(super) struct Report<'a> {
     pub(super) sandbox: bool,
     pub(super) ip: &'a str,
     pub(super) host: &'a str,
+    /// Why a resize cannot be done.
+    pub(super) obstacle: Option<&'a str>,
 }
 
 impl Report<'_> {
@@ -120,10 +124,20 @@ impl Report<'_> {
             "Ready",
             "ContainersReady",
             "PodScheduled",
+            PENDING,
         ];
+        conditions.extend(self.obstacle.map(|it| self.pending(it)));
         let others = self.pod.list("/status/conditions").iter();
         conditions.extend(others.filter(|it| !known.contains(&it.text("/type"))).cloned());
         conditions
+    }
+
+    /// The condition of a resize that waits for a larger node.
+    fn pending(&self, why: &str) -> Value {
+        let mut condition = self.condition(PENDING, None);
+        put(&mut condition, &["reason"], json!("Infeasible"));
+        put(&mut condition, &["message"], json!(why));
+        condition
     }
 
     /// A condition that is true unless there is something against it.

@@ -101,11 +101,12 @@ fn differ_steps(place: Place<'_>, old: &Steps<'_>, new: &Steps<'_>) -> Differenc
                 res.changed.put(step.clone(), one.changed);
                 res.removed.put(step.clone(), one.removed);
             }
-            None => res.changed.put(step.clone(), all(inner, after, Presence::Added)),
+            None => res.changed.put(step.clone(), whole(step, all(inner, after, Presence::Added))),
         }
     }
     for (step, before) in old.iter().filter(|(step, _)| !new.contains_key(*step)) {
-        res.removed.put(step.clone(), all(inside(place, step), before, Presence::Added));
+        let gone = all(inside(place, step), before, Presence::Added);
+        res.removed.put(step.clone(), whole(step, gone));
     }
     res
 }
@@ -124,13 +125,16 @@ fn all(place: Place<'_>, value: &Value, presence: Presence) -> Fields {
     };
     let mut fields = Fields::default();
     for (step, value) in &steps {
-        let mut under = all(inside(place, step), value, presence);
-        // A list item is there by its key, whatever else is said of it.
-        under.member |= !step.starts_with("f:");
-        fields.put(step.clone(), under);
+        fields.put(step.clone(), whole(step, all(inside(place, step), value, presence)));
     }
     let empty = fields.under.is_empty();
     fields.member = empty || (presence == Presence::Added && !is_always_there(place.1));
+    fields
+}
+
+/// A list item is there by its key, whatever else is said of it.
+fn whole(step: &str, mut fields: Fields) -> Fields {
+    fields.member |= !step.starts_with("f:");
     fields
 }
 

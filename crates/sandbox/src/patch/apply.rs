@@ -123,7 +123,11 @@ fn conflict(contested: &[(&Entry, Fields)]) -> StatusError {
         } else {
             format!(" with subresource {:?}", entry.subresource)
         };
-        let who = format!("with {:?}{with} using {}", entry.manager, entry.api_version);
+        let how = match entry.operation.as_str() {
+            "Apply" => String::new(),
+            _ => format!(" using {}", entry.api_version),
+        };
+        let who = format!("with {:?}{with}{how}", entry.manager);
         let paths = fields.paths();
         lines.push(match paths.as_slice() {
             [only] if contested.len() == 1 => format!("conflict {who}: {only}"),

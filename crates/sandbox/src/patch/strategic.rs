@@ -33,7 +33,11 @@ fn merge_map(place: Place<'_>, value: &mut Value, patch: &Value) -> Result<(), S
             *value = Value::Null;
             return Ok(());
         }
-        _ => {}
+        Some("merge") | None => {}
+        Some(other) => {
+            let why = format!("unknown patch type: {other} in map: {}", go_map(patch));
+            return Err(StatusError::plain(500, "", why));
+        }
     }
     let map = object(value);
     for (key, change) in changes {

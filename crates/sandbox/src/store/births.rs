@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Store;
 use super::objects::State;
-use crate::json::{remove, set, text};
+use crate::json::{at, remove, set, text};
 use crate::resources::Resource;
 use crate::status::StatusError;
 
@@ -74,10 +74,18 @@ pub(super) fn prepare(
     }
     set(&mut object, "metadata.generation", resource.generation.then_some(1));
     crate::defaults::fill(resource, &mut object);
-    // What admission adds belongs to nobody.
+    // What admission adds belongs to nobody, and neither does a first status.
+    let status = if resource.subresources.contains(&"status") {
+        remove(&mut object, "status").unwrap_or_else(|| first_status(resource))
+    } else {
+        Value::Null
+    };
     if let Some(manager) = manager {
-        crate::managed::record(&json!({}), &mut object, manager, "");
+        let nobodys = json!({"spec": {"finalizers": at(&object, "spec.finalizers")}});
+        let nobodys = if resource.plural == "namespaces" { nobodys } else { json!({}) };
+        crate::managed::record(&nobodys, &mut object, manager, "");
     }
+    set(&mut object, "status", status);
     crate::admission::admit(
         &|plural, namespace, name| state.get(plural, namespace, name),
         &|plural, namespace| state.list(plural, Some(namespace)),
@@ -90,6 +98,20 @@ pub(super) fn prepare(
         return Err(StatusError::already_exists(&resource.qualified(), name));
     }
     Ok(object)
+}
+
+/// The status of an object that nobody has looked at yet.
+fn first_status(resource: &Resource) -> Value {
+    match resource.plural {
+        "deployments" | "jobs" | "cronjobs" | "resourcequotas" | "networkpolicies" => json!({}),
+        "replicasets" | "replicationcontrollers" => json!({"replicas": 0}),
+        "statefulsets" => json!({"replicas": 0, "availableReplicas": 0}),
+        "daemonsets" => json!({"currentNumberScheduled": 0, "desiredNumberScheduled": 0,
+            "numberMisscheduled": 0, "numberReady": 0}),
+        "poddisruptionbudgets" => json!({"currentHealthy": 0, "desiredHealthy": 0,
+            "disruptionsAllowed": 0, "expectedPods": 0}),
+        _ => Value::Null,
+    }
 }
 
 /// Events are served by two groups and kept as the core group's.

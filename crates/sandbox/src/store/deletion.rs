@@ -128,7 +128,9 @@ fn mark(resource: &Resource, object: &mut Value, deletion: &Deletion) -> bool {
     }
     let left = number(object, "metadata.deletionGracePeriodSeconds");
     let marked = namespace && has(object, "metadata.deletionTimestamp");
-    if stays && !marked && left.is_none_or(|left| grace < left) {
+    // A pod says even in its last words how it went.
+    let tells = stays || resource.plural == "pods";
+    if tells && !marked && left.is_none_or(|left| grace < left) {
         let until = Timestamp::now() + SignedDuration::from_secs(grace);
         set(object, "metadata.deletionTimestamp", births::seconds(until));
         if !namespace {

@@ -88,3 +88,14 @@ pub(super) fn autoscaler(object: &Value, causes: &mut Causes) {
         }
     }
 }
+
+/// Checks an event: it stands where what it is about stands.
+pub(super) fn event(object: &Value, causes: &mut Causes) {
+    let place = "involvedObject.namespace";
+    let about = text(object, place);
+    let wanted = if about.is_empty() { "default" } else { about };
+    if text(object, "metadata.namespace") != wanted {
+        let why = "does not match event.namespace";
+        causes.push(Cause::invalid(place, &json!(about), why));
+    }
+}

@@ -8,3 +8,4 @@
 )]
 
 mod behaviour;
+mod contract;

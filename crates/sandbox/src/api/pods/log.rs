@@ -35,6 +35,10 @@ impl Api {
         let wanted = read(call, target.name())?;
         let pod = self.found(target)?;
         let container = choose(&pod, target.name(), call.param("container"))?;
+        if text(&pod, "spec.nodeName").is_empty() {
+            // Nobody could be asked yet.
+            return Ok(Answer { code: 204, ..Answer::text(String::new()) });
+        }
         check_state(&pod, &container, wanted.run)?;
         let key = (target.namespace(), target.name());
         let lines = match self.store.logs(key, &container, wanted.run) {
@@ -57,10 +61,9 @@ impl Api {
 }
 
 fn read(call: &Call, pod: &str) -> Result<Wanted, StatusError> {
-    let number = |name: &str| call.param(name).and_then(|it| it.parse::<i64>().ok());
-    let tail = number("tailLines");
-    let limit = number("limitBytes");
-    let seconds = number("sinceSeconds");
+    let tail = call.number("tailLines")?;
+    let limit = call.number("limitBytes")?;
+    let seconds = call.number("sinceSeconds")?;
     let bounds = [
         ("tailLines", tail, 0, "must be greater than or equal to 0"),
         ("limitBytes", limit, 1, "must be greater than 0"),
@@ -119,10 +122,6 @@ fn check_state(pod: &Value, container: &str, run: Run) -> Result<(), StatusError
         .iter()
         .flat_map(|it| list(pod, &format!("status.{it}")))
         .find(|it| text(it, "name") == container);
-    if text(pod, "spec.nodeName").is_empty() {
-        let why = format!("pod {name} does not have a host assigned");
-        return Err(StatusError::bad_request(why));
-    }
     let ran = status.is_some_and(|it| has(it, "lastState.terminated"));
     match run {
         Run::Previous if !ran => Err(no_previous(name, container)),

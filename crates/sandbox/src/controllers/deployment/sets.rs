@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::Desk;
 use super::super::children::owner;
 use super::super::revisions;
-use super::{DESIRED, MOST, REVISION, Rollout, inherited, revision, size};
+use super::{DESIRED, HISTORY, MOST, REVISION, Rollout, inherited, revision, size};
 use crate::fields::{Fields, put};
 
 impl Desk<'_> {
@@ -35,9 +35,15 @@ impl Desk<'_> {
     /// The set of the template is there; it becomes the newest.
     fn settle_known(&mut self, rollout: &mut Rollout, set: &Value, newest: i64) {
         let manager = self.world.store.written_by("kube-controller-manager");
-        let wanted = revision(set).max(newest).to_string();
+        let known = revision(set);
+        let wanted = known.max(newest).to_string();
         let mut annotations = inherited(rollout.deployment.at("/metadata/annotations"));
         put(&mut annotations, &[REVISION], json!(wanted));
+        if 0 < known && known < newest {
+            let before = set.at("/metadata/annotations").get(HISTORY).and_then(Value::as_str);
+            let history = before.map_or(known.to_string(), |it| format!("{it},{known}"));
+            put(&mut annotations, &[HISTORY], json!(history));
+        }
         let updated = manager.update("replicasets", set.namespace(), set.name(), |it| {
             for (key, value) in annotations.as_object().into_iter().flatten() {
                 put(it, &["metadata", "annotations", key], value.clone());
