@@ -83,13 +83,13 @@ fn call(request: &HttpRequest, body: Vec<u8>) -> Call {
 /// The same answer as YAML, for a client that would rather have that than JSON.
 fn in_yaml(accept: &str, answer: Answer) -> Answer {
     let first = accept.split([',', ';']).next().unwrap_or_default().trim();
-    match answer.body {
-        Body::Json(value) if first == YAML => {
-            let text = serde_yaml_ng::to_string(&value).unwrap_or_default();
-            Answer { body: Body::Text(YAML, text), ..answer }
-        }
-        body => Answer { body, ..answer },
+    if let Body::Json(value) = &answer.body
+        && first == YAML
+    {
+        let text = serde_yaml_ng::to_string(value).unwrap_or_default();
+        return Answer { body: Body::Text(YAML, text), ..answer };
     }
+    answer
 }
 
 fn respond(answer: Answer) -> HttpResponse {

@@ -60,9 +60,9 @@ type Misfit = serde_path_to_error::Error<serde_json::Error>;
 /// A value of the wrong type, in the words of the real server's parser as far as they are known.
 fn misfit(resource: &Resource, object: &Value, error: &Misfit) -> String {
     let path: Vec<_> = error.path().iter().map(ToString::to_string).collect();
-    let found = path.iter().try_fold(object, |it, step| match it {
-        Value::Array(items) => items.get(step.trim_matches(['[', ']']).parse::<usize>().ok()?),
-        _ => it.get(step),
+    let found = path.iter().try_fold(object, |it, step| match it.as_array() {
+        Some(items) => items.get(step.trim_matches(['[', ']']).parse::<usize>().ok()?),
+        None => it.get(step),
     });
     let wanted = error.inner().to_string();
     let wanted = wanted.rsplit("expected ").next().unwrap_or_default();

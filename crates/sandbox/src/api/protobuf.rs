@@ -33,14 +33,13 @@ fn field(text: &'static str) -> Option<(u64, (&'static str, &'static str))> {
 
 /// The object in a body; `None` when it is not in Protocol Buffers, or of a kind that is unknown.
 pub(super) fn read(body: &[u8]) -> Option<Value> {
-    let mut envelope = Parts(body.strip_prefix(MAGIC)?);
+    let envelope = Parts(body.strip_prefix(MAGIC)?);
     let (mut version, mut kind, mut raw) = (String::new(), String::new(), &[][..]);
-    while let Some((number, part)) = envelope.next() {
+    for (number, part) in envelope {
         let Part::Bytes(bytes) = part else { continue };
         match number {
             1 => {
-                let mut of_type = Parts(bytes);
-                while let Some((number, part)) = of_type.next() {
+                for (number, part) in Parts(bytes) {
                     let text = part.text();
                     if number == 1 { version = text } else { kind = text }
                 }

@@ -13,7 +13,7 @@ use super::answer::{Answer, condition};
 /// So much faster than life that a claim about minutes takes a second.
 const SPEED: f64 = 50.0;
 /// The longest wait for anything, on a machine that has much else to do.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// Between two looks at a cluster.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -68,7 +68,9 @@ fn live() -> Option<String> {
 async fn connect(kubeconfig: &str) -> kube::Client {
     let read = Kubeconfig::from_yaml(kubeconfig).unwrap();
     let options = KubeConfigOptions::default();
-    let config = kube::Config::from_custom_kubeconfig(read, &options).await.unwrap();
+    let mut config = kube::Config::from_custom_kubeconfig(read, &options).await.unwrap();
+    // A refusal is an answer, not a reason to ask again.
+    config.default_retry = false;
     kube::Client::try_from(config).unwrap()
 }
 
@@ -78,8 +80,8 @@ pub(crate) struct Cluster {
     pub(crate) kubeconfig: String,
     pub(crate) namespace: String,
     client: kube::Client,
-    #[expect(dead_code, reason = "the sandbox lives as long as the claim")]
-    sandbox: Option<sandbox::Sandbox>,
+    /// What is behind it, when it runs in this process.
+    pub(crate) sandbox: Option<sandbox::Sandbox>,
 }
 
 impl Drop for Cluster {
@@ -188,13 +190,11 @@ impl Cluster {
             }
         };
         let found = tokio::time::timeout(LIMIT, looking).await;
-        match found {
-            Ok(found) => found,
-            Err(_) => {
-                let events = self.get("events").await.body;
-                panic!("never came: {place}\n{last:#}\nevents: {events}")
-            }
+        if let Ok(found) = found {
+            return found;
         }
+        let events = self.get("events").await.body;
+        panic!("never came: {place}\n{last:#}\nevents: {events}")
     }
 
     /// Waits for an event about an object whose name begins so and whose message begins so.
@@ -252,6 +252,10 @@ impl Watch {
         let mut told = Vec::new();
         while told.len() < count {
             let change = self.next().await.expect("a change");
+            // A real server sends these when it likes.
+            if change["type"] == "BOOKMARK" {
+                continue;
+            }
             let word = |it: &Value| it.as_str().unwrap_or_default().to_owned();
             told.push((word(&change["type"]), word(&change["object"]["metadata"]["name"])));
         }

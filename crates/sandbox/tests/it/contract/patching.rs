@@ -109,7 +109,7 @@ async fn a_strategic_patch_merges_containers_and_variables_by_name(
         {"name": "side", "image": "busybox:1.36"},
     ]));
     let object = cluster.patch("deployments/web", STRATEGIC, patch).await.ok();
-    let app = if container(&object, 0)["name"] == "app" { 0 } else { 1 };
+    let app = usize::from(container(&object, 0)["name"] != "app");
     assert_eq!(container(&object, 1 - app)["name"], "side");
     let mut env = container(&object, app)["env"].as_array().unwrap().clone();
     env.sort_by_key(|it| said(&it["name"]).to_owned());
