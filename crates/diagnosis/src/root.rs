@@ -136,6 +136,19 @@ impl Root {
         selector.iter().all(|(key, value)| labels.and_then(|it| it.get(key)) == Some(value))
     }
 
+    /// Its spec as JSON, as it stands in the object.
+    pub(crate) fn spec_json(&self) -> Value {
+        match self {
+            Self::Pod(it) => json!(it.spec),
+            Self::Deployment(it) => json!(it.spec),
+            Self::ReplicaSet(it) => json!(it.spec),
+            Self::StatefulSet(it) => json!(it.spec),
+            Self::DaemonSet(it) => json!(it.spec),
+            Self::Job(it) => json!(it.spec),
+            Self::CronJob(it) => json!(it.spec),
+        }
+    }
+
     /// An annotation of it.
     pub(crate) fn annotation(&self, name: &str) -> Option<&str> {
         self.metadata().annotations.as_ref()?.get(name).map(String::as_str)

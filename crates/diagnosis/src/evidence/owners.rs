@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use types::{FieldPath, Owner};
 
 use crate::Objects;
@@ -27,7 +27,8 @@ pub(super) fn facts(objects: &Objects) -> Vec<Owner> {
     let mut owners = marks(objects);
     owners.extend(objects.autoscalers.iter().flatten().filter_map(|it| autoscaler(it, objects)));
     let managers = objects.root.metadata().managed_fields.iter().flatten();
-    owners.extend(managers.filter_map(manager));
+    let spec = objects.root.spec_json();
+    owners.extend(managers.filter_map(|it| manager(it, &spec)));
     owners
 }
 
@@ -79,15 +80,15 @@ fn autoscaler(it: &HorizontalPodAutoscaler, objects: &Objects) -> Option<Owner> 
 }
 
 /// A field manager that is neither a person nor the control plane nor we, with the fields of the spec that are his.
-fn manager(entry: &ManagedFieldsEntry) -> Option<Owner> {
+fn manager(entry: &ManagedFieldsEntry, spec: &Value) -> Option<Owner> {
     let name = entry.manager.as_deref()?;
     let ours = NOT_FOREIGN.iter().any(|it| name == *it || name.starts_with(&format!("{it}-")));
     if ours || entry.subresource.is_some() || entry.operation.as_deref() != Some("Apply") {
         return None;
     }
     let mut fields = Vec::new();
-    let spec = entry.fields_v1.as_ref().and_then(|it| it.0.get("f:spec"))?;
-    collect(spec, &FieldPath::root().child("spec"), &mut fields);
+    let tree = entry.fields_v1.as_ref().and_then(|it| it.0.get("f:spec"))?;
+    collect(tree, spec, &FieldPath::root().child("spec"), &mut fields);
     Some(Owner {
         name: name.to_owned(),
         mark: "managedFields (server-side apply)".to_owned(),
@@ -95,8 +96,8 @@ fn manager(entry: &ManagedFieldsEntry) -> Option<Owner> {
     })
 }
 
-/// The leaves of a `FieldsV1` tree as paths; an element of a list is named by its key, `k:{"name":"app"}`.
-fn collect(tree: &Value, path: &FieldPath, fields: &mut Vec<String>) {
+/// The leaves of a `FieldsV1` tree as paths into the object.
+fn collect(tree: &Value, object: &Value, path: &FieldPath, fields: &mut Vec<String>) {
     let members = tree.as_object().into_iter().flatten().filter(|it| it.0 != ".");
     let mut leaf = true;
     for (name, below) in members {
@@ -104,10 +105,41 @@ fn collect(tree: &Value, path: &FieldPath, fields: &mut Vec<String>) {
             return;
         }
         leaf = false;
-        let step = name.strip_prefix("f:").unwrap_or(name);
-        collect(below, &path.child(step), fields);
+        match member(name, object) {
+            Some(Member::Field(name)) => {
+                let value = object.get(name).unwrap_or(&Value::Null);
+                collect(below, value, &path.child(name), fields);
+            }
+            Some(Member::Element(index)) => {
+                let value = object.get(index).unwrap_or(&Value::Null);
+                collect(below, value, &path.index(index), fields);
+            }
+            // Which element is meant cannot be told: then it is every one.
+            None => fields.push(path.to_string()),
+        }
     }
     if leaf {
         fields.push(path.to_string());
+    }
+}
+
+/// What a name in a `FieldsV1` tree stands for.
+enum Member<'a> {
+    Field(&'a str),
+    Element(usize),
+}
+
+/// `f:image` is a field, `i:3` an element, and `k:{"name":"app"}` the element that has these members.
+fn member<'a>(name: &'a str, object: &Value) -> Option<Member<'a>> {
+    let (kind, rest) = name.split_once(':')?;
+    match kind {
+        "f" => Some(Member::Field(rest)),
+        "i" => rest.parse().ok().map(Member::Element),
+        "k" => {
+            let key: Map<String, Value> = serde_json::from_str(rest).ok()?;
+            let is_meant = |it: &Value| key.iter().all(|(name, value)| it.get(name) == Some(value));
+            object.as_array()?.iter().position(is_meant).map(Member::Element)
+        }
+        _ => None,
     }
 }
