@@ -7,8 +7,10 @@
 //! up in between stops nothing: what was begun is seen through, after a restart as well.
 
 mod apply;
+mod write;
 mod settle;
 mod undo;
+mod follow;
 mod world;
 mod resume;
 mod people;
@@ -18,9 +20,11 @@ use std::sync::Arc;
 
 use diagnosis::Patience;
 use jiff::Timestamp;
-use remedy::{ApprovedPlan, Authority, RequestError};
+use remedy::{ApprovedPlan, RequestError};
 use serde_json::{Map, Value};
-use types::{Diagnosis, Evidence, Execution, ExecutionState, Fault, FixPlan, Verdict};
+use types::{
+    Diagnosis, Evidence, Execution, ExecutionState, Fault, FixPlan, RefusalReport, Verdict,
+};
 use uuid::Uuid;
 
 use crate::cluster::ClusterError;
@@ -96,20 +100,63 @@ impl Fixer {
 
     async fn fix(self: Arc<Self>, order: Order) -> Result<Execution, FixError> {
         let id = Uuid::now_v7();
-        let mut kept = false;
+        let mut outdated: Option<Stored> = None;
         for attempt in 1.. {
-            let case = self.gather(&order).await?;
-            let plan = plan(&order, &case)?;
-            let mut fix = self.draw_up(id, &order, case, plan);
-            let decision = self.approve(&mut fix, Authority::Automation, &order, &mut kept).await?;
+            let (fix, decision) = match self.decide(id, &order, outdated.is_some()).await {
+                Ok(decided) => decided,
+                Err(error) => return self.give_up(outdated, error).await,
+            };
             let Decision::Apply(approved) = decision else { return Ok(fix.execution) };
-            match self.apply(&mut fix, &approved).await {
+            match self.apply(&fix, &approved).await {
                 Ok(()) => return self.applied(fix).await,
-                Err(ApplyError::Stale(_)) if attempt < TRIES => {}
+                Err(ApplyError::Stale(_)) if attempt < TRIES => outdated = Some(fix),
                 Err(error) => return self.not_applied(fix, error).await,
             }
         }
         Err(FixError::CutOff)
+    }
+
+    /// Everything up to the write, from facts that are read anew.
+    async fn decide(
+        &self,
+        id: Uuid,
+        order: &Order,
+        kept: bool,
+    ) -> Result<(Stored, Decision), FixError> {
+        let case = self.gather(order).await?;
+        let plan = plan(order, &case)?;
+        let mut fix = self.draw_up(id, order, case, plan);
+        let decision = self.approve(&mut fix, order, kept).await?;
+        Ok((fix, decision))
+    }
+
+    /// No decision came about. Where the intent of an outdated one is in the journal, that has to end too.
+    async fn give_up(
+        self: Arc<Self>,
+        outdated: Option<Stored>,
+        error: FixError,
+    ) -> Result<Execution, FixError> {
+        let Some(mut fix) = outdated else { return Err(error) };
+        let why = match &error {
+            // What ailed the workload may be over.
+            FixError::Request(_) => "nothing that was asked for is to do any more".to_owned(),
+            FixError::Cluster(_) | FixError::Journal(_) | FixError::CutOff => {
+                service::telemetry::chain(&error)
+            }
+        };
+        fix.execution.refusal = Some(RefusalReport {
+            code: "stale".to_owned(),
+            detail: self.agent.redactor.redact(&format!(
+                "the object changed while the fix was made, nothing was changed; then: {why}"
+            )),
+        });
+        if matches!(error, FixError::Journal(_)) {
+            // Whoever asked is not kept waiting for a journal that refuses.
+            tokio::spawn(async move { self.report(fix, ExecutionState::Refused).await });
+            return Err(error);
+        }
+        self.reach(&mut fix, ExecutionState::Refused).await;
+        Ok(fix.execution)
     }
 
     /// Settles, judges, and takes back what did not help. The end of every fix.

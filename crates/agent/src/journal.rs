@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row, SqliteConnection};
-use types::{Evidence, Execution, ExecutionState, FixPlan, Mode};
+use types::{Evidence, Execution, ExecutionState, FixPlan, Mode, Verdict};
 use uuid::Uuid;
 
 pub use chain::{BrokenChain, Entry};
@@ -46,6 +46,9 @@ pub enum JournalError {
         /// Where it is now.
         aside: PathBuf,
     },
+    /// The caller gave this name to another request before.
+    #[error("the caller used this name for a request before")]
+    KeyUsed,
     /// The folder or the file cannot be used.
     #[error("the journal's folder cannot be used")]
     Folder(#[from] std::io::Error),
@@ -89,19 +92,7 @@ impl Journal {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         insert(&mut tx, stored).await?;
         if let Some(key) = key {
-            let now = stored.execution.requested_at.as_microsecond();
-            sqlx::query("DELETE FROM requests WHERE at < ?")
-                .bind(now - KEY_LIFETIME)
-                .execute(&mut *tx)
-                .await?;
-            sqlx::query("INSERT INTO requests (caller, key, body_hash, execution, at) VALUES (?, ?, ?, ?, ?)")
-                .bind(&key.caller)
-                .bind(&key.key)
-                .bind(&key.body_hash)
-                .bind(stored.execution.id.to_string())
-                .bind(now)
-                .execute(&mut *tx)
-                .await?;
+            keep_key(&mut tx, key, &stored.execution).await?;
         }
         chain::append(&mut tx, &entry(&stored.execution)?).await?;
         tx.commit().await?;
@@ -175,7 +166,7 @@ impl Journal {
         rows.iter().map(stored).collect()
     }
 
-    /// Our writes since then, for the guard, without this one. What is being applied counts as written.
+    /// Our writes since then, for the guard, without this one; what has not ended counts however old it is.
     pub async fn writes_since(
         &self,
         since: Timestamp,
@@ -183,11 +174,10 @@ impl Journal {
     ) -> Result<Vec<PastWrite>, JournalError> {
         let rows = sqlx::query(
             "SELECT body, plan, before FROM executions \
-             WHERE id != ? AND (applied_at >= ? OR (state = 'applying' AND requested_at >= ?)) \
+             WHERE id != ? AND (applied_at >= ? OR state IN ('applying', 'verifying', 'undoing')) \
              ORDER BY requested_at",
         )
         .bind(except.to_string())
-        .bind(since.as_microsecond())
         .bind(since.as_microsecond())
         .fetch_all(&self.pool)
         .await?;
@@ -201,12 +191,14 @@ impl Journal {
         caller: &str,
         key: &str,
     ) -> Result<Option<(Uuid, String)>, JournalError> {
-        let row =
-            sqlx::query("SELECT execution, body_hash FROM requests WHERE caller = ? AND key = ?")
-                .bind(caller)
-                .bind(key)
-                .fetch_optional(&self.pool)
-                .await?;
+        let row = sqlx::query(
+            "SELECT execution, body_hash FROM requests WHERE caller = ? AND key = ? AND at >= ?",
+        )
+        .bind(caller)
+        .bind(key)
+        .bind(Timestamp::now().as_microsecond() - KEY_LIFETIME)
+        .fetch_optional(&self.pool)
+        .await?;
         let Some(row) = row else { return Ok(None) };
         let id: String = row.try_get("execution")?;
         let id = Uuid::parse_str(&id).map_err(|it| sqlx::Error::Decode(it.into()))?;
@@ -244,7 +236,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Checks every entry against the one before it.
+    /// Checks every entry against the one before it, and what is kept beside them against the newest ones.
     pub async fn verify_chain(&self) -> Result<Result<u64, BrokenChain>, JournalError> {
         chain::verify(&self.pool).await
     }
@@ -269,6 +261,36 @@ async fn insert(tx: &mut SqliteConnection, stored: &Stored) -> Result<(), Journa
     Ok(())
 }
 
+/// Keeps the caller's name for the request, and forgets old ones.
+async fn keep_key(
+    tx: &mut SqliteConnection,
+    key: &RequestKey,
+    execution: &Execution,
+) -> Result<(), JournalError> {
+    let now = execution.requested_at.as_microsecond();
+    sqlx::query("DELETE FROM requests WHERE at < ?")
+        .bind(now - KEY_LIFETIME)
+        .execute(&mut *tx)
+        .await?;
+    let kept = sqlx::query(
+        "INSERT INTO requests (caller, key, body_hash, execution, at) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(&key.caller)
+    .bind(&key.key)
+    .bind(&key.body_hash)
+    .bind(execution.id.to_string())
+    .bind(now)
+    .execute(&mut *tx)
+    .await;
+    match kept {
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            Err(JournalError::KeyUsed)
+        }
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
+    }
+}
+
 /// The entry of an execution that reached its state. Redacted, as the execution is.
 fn entry(execution: &Execution) -> Result<Entry, JournalError> {
     Ok(Entry {
@@ -282,14 +304,23 @@ fn entry(execution: &Execution) -> Result<Entry, JournalError> {
 
 fn past_write(stored: &Stored) -> PastWrite {
     let execution = &stored.execution;
+    let ended = execution.state.is_final();
     PastWrite {
         at: execution.applied_at.unwrap_or(execution.requested_at),
         subject: execution.subject.clone(),
         spec_hash: execution.spec_hash.clone(),
         strategy: execution.strategy.key(),
-        verdict: execution.verdict.filter(|_| execution.state.is_final()),
+        under_way: !ended,
+        verdict: execution.verdict.or(unjudged(execution)).filter(|_| ended),
         undone: execution.state == ExecutionState::Undone,
     }
+}
+
+/// What a write came to that was never verified: in vain when the cluster refused the rest of it or somebody has to
+/// look; nothing is known when its workload went away, or it was cut off.
+fn unjudged(execution: &Execution) -> Option<Verdict> {
+    let refused = execution.refusal.as_ref().is_some_and(|it| it.code == "refused_by_cluster");
+    (refused || execution.state == ExecutionState::Stranded).then_some(Verdict::Unchanged)
 }
 
 fn text(value: &impl Serialize) -> Result<String, JournalError> {

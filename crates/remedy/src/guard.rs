@@ -14,6 +14,7 @@ pub use refusal::Refusal;
 
 use crate::Policy;
 use crate::patch::restart_path;
+use crate::place;
 use crate::policy::HARD_DENIED;
 
 /// How far the clock of the evidence may run ahead of the guard's.
@@ -39,7 +40,9 @@ pub struct PastWrite {
     pub spec_hash: String,
     /// The strategy's key.
     pub strategy: String,
-    /// How it ended; `None` while it is under way.
+    /// Whether it has not ended yet.
+    pub under_way: bool,
+    /// What it did; `None` while it is under way, and where nobody could tell.
     pub verdict: Option<Verdict>,
     /// Whether it was taken back, whole, or left nothing to take back (an eviction, a restart).
     pub undone: bool,
@@ -88,6 +91,14 @@ impl ApprovedPlan {
     #[must_use]
     pub fn undo(&self) -> Self {
         Self(self.0.undo())
+    }
+
+    /// What follows the undo, by what is seen after it: broken pods of the template that was taken back are
+    /// evicted, where nobody else replaces them.
+    #[must_use]
+    pub fn undo_of_pods(&self, before: &Evidence, now: &Evidence) -> Self {
+        let steps = if place::pods_follow(now) { vec![] } else { place::left_behind(before, now) };
+        Self(FixPlan { steps, ..self.0.undo() })
     }
 }
 

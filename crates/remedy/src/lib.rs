@@ -16,6 +16,7 @@ mod amount;
 
 pub use guard::{ApprovedPlan, Authority, PastWrite, Refusal, World, approve, approved_before};
 pub use patch::{FIX_ID_ANNOTATION, RESTARTED_BY_ANNOTATION, json_patch, undo_patch};
+pub use place::pods_follow;
 pub use policy::{
     Caps, Consent, ErrorBudget, Lock, MANAGED_LABEL, OPT_OUT_ANNOTATION, Policy, Storm,
 };

@@ -58,7 +58,16 @@ pub(crate) fn in_template(evidence: &Evidence, edits: Vec<Edit>) -> Vec<Step> {
         subresource: None,
         action: Action::Edit(edits),
     }];
-    let follows = match evidence.subject.kind {
+    if !pods_follow(evidence) {
+        let broken = evidence.pods.iter().filter(|it| is_broken(it)).take(MAX_EVICTIONS);
+        steps.extend(broken.map(|it| on_pod(evidence, it, None, Action::Evict)));
+    }
+    steps
+}
+
+/// Whether broken pods follow an edit of their template by themselves.
+pub fn pods_follow(evidence: &Evidence) -> bool {
+    match evidence.subject.kind {
         Kind::StatefulSet => !evidence.workload.ordered,
         Kind::ReplicaSet => false,
         Kind::Pod
@@ -69,12 +78,23 @@ pub(crate) fn in_template(evidence: &Evidence, edits: Vec<Edit>) -> Vec<Step> {
         | Kind::Node
         | Kind::Service
         | Kind::PersistentVolumeClaim => true,
-    };
-    if !follows {
-        let broken = evidence.pods.iter().filter(|it| is_broken(it)).take(MAX_EVICTIONS);
-        steps.extend(broken.map(|it| on_pod(evidence, it, None, Action::Evict)));
     }
-    steps
+}
+
+/// Evictions of the broken pods that a template left behind which was put back since.
+///
+/// They came after `before`. Those of a StatefulSet name their template; those of a ReplicaSet do not, but none
+/// comes from the template that was put back before one goes.
+pub(crate) fn left_behind(before: &Evidence, now: &Evidence) -> Vec<Step> {
+    let has_names = now.subject.kind == Kind::StatefulSet;
+    let is_old = |pod: &PodFacts| before.pods.iter().any(|it| it.uid == pod.uid);
+    let broken =
+        now.pods.iter().filter(|it| !it.ready && !it.terminating && it.phase != "Succeeded");
+    broken
+        .filter(|it| !(is_old(it) || has_names && it.current))
+        .take(MAX_EVICTIONS)
+        .map(|it| on_pod(now, it, None, Action::Evict))
+        .collect()
 }
 
 /// A pod of the newest template that is there and not ready.

@@ -74,7 +74,7 @@ impl Fixer {
         fix.execution.requested_by = who;
         self.claim(&mut fix, ExecutionState::Applying).await?;
         drop(turn);
-        match self.apply(&mut fix, &approved).await {
+        match self.apply(&fix, &approved).await {
             Ok(()) => Ok(self.applied(fix).await?),
             Err(error) => Ok(self.not_applied(fix, error).await?),
         }

@@ -6,15 +6,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use types::{Action, ExecutionState, RefusalReport, Step};
 
-use super::apply::has_landed;
+use super::undo::{MAX_PAUSE, PAUSE};
+use super::write::has_landed;
 use super::{Fixer, OpenError};
 use crate::cluster::ClusterError;
 use crate::journal::Stored;
 
-/// The first pause before an API server that did not answer is asked again; it doubles.
-const PAUSE: Duration = Duration::from_millis(250);
-/// The longest pause.
-const MAX_PAUSE: Duration = Duration::from_secs(10);
+/// How long a write that is not to be seen may still be on its way: a request outlives its sender for a moment.
+const STRAGGLERS: Duration = Duration::from_secs(5);
 
 impl Fixer {
     /// Goes on with every execution that has not ended.
@@ -31,10 +30,15 @@ impl Fixer {
     pub(super) async fn go_on(self: Arc<Self>, mut fix: Stored) {
         match fix.execution.state {
             ExecutionState::Applying => match self.how_far(&fix).await {
-                0 => self.report_not_applied(fix).await,
+                0 if fix.plan.writes() => self.report_not_applied(fix).await,
                 n if n < fix.plan.steps.len() => {
                     fix.plan.steps.truncate(n);
                     fix.execution.applied_at = Some(Timestamp::now());
+                    fix.execution.refusal = Some(RefusalReport {
+                        code: "cut_off".to_owned(),
+                        detail: "the write was cut off halfway, and what was written is taken back"
+                            .to_owned(),
+                    });
                     self.undo(fix).await;
                 }
                 _ => {
@@ -54,17 +58,26 @@ impl Fixer {
         }
     }
 
-    /// How many steps of the plan were made, by what the cluster shows.
+    /// How many steps of the plan were made, by what the cluster shows once nothing is on its way any more.
     async fn how_far(&self, fix: &Stored) -> usize {
-        let fix_id = fix.execution.id.to_string();
-        let mut n_made = 0;
-        for step in &fix.plan.steps {
-            if !self.was_made(step, &fix_id).await {
-                break;
+        let until = tokio::time::Instant::now() + STRAGGLERS;
+        loop {
+            let n_made = self.n_made(fix).await;
+            if n_made == fix.plan.steps.len() || until <= tokio::time::Instant::now() {
+                return n_made;
             }
-            n_made += 1;
+            tokio::time::sleep(PAUSE).await;
         }
-        n_made
+    }
+
+    async fn n_made(&self, fix: &Stored) -> usize {
+        let fix_id = fix.execution.id.to_string();
+        for (index, step) in fix.plan.steps.iter().enumerate() {
+            if !self.was_made(step, &fix_id).await {
+                return index;
+            }
+        }
+        fix.plan.steps.len()
     }
 
     async fn was_made(&self, step: &Step, fix_id: &str) -> bool {
@@ -81,7 +94,8 @@ impl Fixer {
                 }
                 Err(ClusterError::NotFound(_)) => return step.action == Action::Evict,
                 Err(error) => {
-                    tracing::warn!(%error, target = %step.target, "a fix waits to find out how far it came");
+                    let error = self.words(&error);
+                    tracing::warn!(error, target = %step.target, "a fix waits to find out how far it came");
                 }
             }
             tokio::time::sleep(pause).await;
@@ -93,7 +107,7 @@ impl Fixer {
     async fn report_not_applied(&self, mut fix: Stored) {
         fix.execution.refusal = Some(RefusalReport {
             code: "not_applied".to_owned(),
-            detail: "the agent ended before the write was made; ask again, the facts are read anew"
+            detail: "the write was begun and not made; ask again, the facts are read anew"
                 .to_owned(),
         });
         self.report(fix, ExecutionState::Refused).await;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use diagnosis::{Health, Look, judge, look};
-use jiff::{SignedDuration, Timestamp};
+use diagnosis::{Health, Look, Patience, judge, look};
+use jiff::Timestamp;
 use types::Verdict;
 
 use super::Fixer;
@@ -21,29 +21,38 @@ impl Fixer {
     /// Looks until there is a verdict; `None` when the workload is gone.
     pub(super) async fn settle(&self, fix: &mut Stored) -> Option<Verdict> {
         let patience = self.patience();
-        let applied_at = fix.execution.applied_at.unwrap_or(fix.execution.requested_at);
+        // Not from the write on: the time in which nobody looked says nothing against the fix.
+        let mut since = Timestamp::now();
         let mut changes = self.agent.cluster.changes(&fix.execution.subject);
         let mut looks: Vec<Look> = Vec::new();
         loop {
             changes.mark_unchanged();
+            let asked_at = Timestamp::now();
             match self.agent.cluster.objects(&fix.execution.subject).await {
                 Ok(objects) => {
                     let now = diagnosis::gather(&objects, &self.agent.redactor);
+                    if now.subject.uid != fix.execution.subject.uid {
+                        return None;
+                    }
                     let seen = look(&fix.before, &now);
                     note(&mut fix.execution.checks, &seen);
                     looks.push(seen);
                 }
                 Err(ClusterError::NotFound(_)) => return None,
                 Err(error) => {
-                    tracing::warn!(%error, execution = %fix.execution.id, "the workload cannot be looked at");
+                    let error = self.words(&error);
+                    tracing::warn!(error, execution = %fix.execution.id, "the workload cannot be looked at");
                     tokio::time::sleep(RETRY).await;
+                    // Health that nobody saw does not count, and neither does the time.
+                    looks.clear();
+                    since += Timestamp::now().duration_since(asked_at);
                     continue;
                 }
             }
-            if let Some(verdict) = judge(&looks, applied_at, patience) {
+            if let Some(verdict) = judge(&looks, since, patience) {
                 return Some(verdict);
             }
-            let next = next_look(&looks, applied_at, patience.settle, patience.deadline);
+            let next = next_look(&looks, since, patience);
             // Whichever comes first: a change, or the moment at which time alone decides.
             if let Ok(Ok(())) = tokio::time::timeout(next, changes.changed()).await {
                 tokio::time::sleep(TOGETHER).await;
@@ -68,14 +77,9 @@ fn note(checks: &mut Vec<types::Check>, seen: &Look) {
 }
 
 /// How long nothing can be decided unless something changes.
-fn next_look(
-    looks: &[Look],
-    applied_at: Timestamp,
-    settle: SignedDuration,
-    deadline: SignedDuration,
-) -> Duration {
+fn next_look(looks: &[Look], since: Timestamp, patience: Patience) -> Duration {
     let now = Timestamp::now();
-    let over = applied_at.saturating_add(deadline).unwrap_or(now);
+    let over = since.saturating_add(patience.deadline).unwrap_or(now);
     let streak = looks.last().filter(|it| it.health != Health::OnItsWay).and_then(|last| {
         looks
             .iter()
@@ -83,8 +87,8 @@ fn next_look(
             .take_while(|it| it.health == last.health && it.check.restarts == last.check.restarts)
             .last()
     });
-    let settled = streak.and_then(|it| it.check.at.saturating_add(settle).ok()).unwrap_or(over);
-    let wait = settled.min(over).duration_since(now);
+    let settled = streak.and_then(|it| it.check.at.saturating_add(patience.settle).ok());
+    let wait = settled.unwrap_or(over).min(over).duration_since(now);
     // A little later than the moment itself, so that the look falls behind it; never in a tight circle.
     Duration::try_from(wait).unwrap_or(Duration::ZERO) + Duration::from_millis(20)
 }

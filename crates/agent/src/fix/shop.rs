@@ -34,6 +34,8 @@ pub struct Fixer {
     pub(super) deciding: Semaphore,
     pub(super) last_storm: Mutex<Option<Timestamp>>,
     mode: watch::Sender<Mode>,
+    /// One change of the mode at a time, so that journal and memory end with the same.
+    setting: tokio::sync::Mutex<()>,
     under_way: Mutex<BTreeMap<Uuid, Execution>>,
     reached: watch::Sender<u64>,
 }
@@ -94,6 +96,7 @@ impl Fixer {
             deciding: Semaphore::new(1),
             last_storm: Mutex::new(None),
             mode: watch::Sender::new(mode),
+            setting: tokio::sync::Mutex::default(),
             under_way: Mutex::default(),
             reached: watch::Sender::new(0),
         });
@@ -119,6 +122,7 @@ impl Fixer {
         if mode < self.mode() {
             self.mode.send_replace(mode);
         }
+        let _turn = self.setting.lock().await;
         self.journal.set_mode(mode, who, &self.agent.redactor.redact(why)).await?;
         self.mode.send_replace(mode);
         tracing::info!(%mode, who, "mode set");

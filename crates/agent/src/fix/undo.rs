@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
-use types::{ExecutionState, FixPlan, Mode, RefusalReport, Step};
+use serde_json::Value;
+use types::{ExecutionState, Mode, RefusalReport, Step};
 
 use super::Fixer;
-use super::apply::holds;
+use super::write::holds;
 use crate::cluster::{ClusterError, Patch};
 use crate::journal::Stored;
 
 /// The first pause before an API server that did not answer is asked again; it doubles.
-const PAUSE: Duration = Duration::from_millis(250);
+pub(super) const PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause.
-const MAX_PAUSE: Duration = Duration::from_secs(10);
+pub(super) const MAX_PAUSE: Duration = Duration::from_secs(10);
+/// How often a write is made anew that lost a race over another field.
+const CONTENTIONS: u32 = 8;
 
 /// Why a fix could not be taken back.
 #[derive(Debug, thiserror::Error)]
@@ -35,15 +38,24 @@ pub(super) enum TakeBackError {
     },
 }
 
+/// What came of one try to write.
+enum Try {
+    Done,
+    /// Somebody wrote the object at the same time, and not our fields.
+    Contended(String),
+    Failed(ClusterError),
+}
+
 impl Fixer {
     /// Takes a fix back and reports how that ended.
     pub(super) async fn undo(&self, mut fix: Stored) {
-        self.reach(&mut fix, ExecutionState::Undoing).await;
-        let undo = remedy::approved_before(fix.plan.clone()).undo();
-        match self.take_back(undo.plan(), &fix.execution.id.to_string()).await {
+        if fix.execution.state != ExecutionState::Undoing {
+            self.reach(&mut fix, ExecutionState::Undoing).await;
+        }
+        match self.take_back(&fix).await {
             Ok(()) => self.report(fix, ExecutionState::Undone).await,
             Err(error) => {
-                let detail = self.agent.redactor.redact(&error.to_string());
+                let detail = self.words(&error);
                 tracing::error!(execution = %fix.execution.id, detail, "a person has to look");
                 fix.execution.refusal = Some(RefusalReport { code: "stranded".to_owned(), detail });
                 self.report(fix, ExecutionState::Stranded).await;
@@ -51,61 +63,75 @@ impl Fixer {
         }
     }
 
-    /// Carries out an undo. While the agent is stopped it waits: an undo is a write too.
-    pub(super) async fn take_back(
-        &self,
-        undo: &FixPlan,
-        fix_id: &str,
-    ) -> Result<(), TakeBackError> {
-        for step in &undo.steps {
-            self.take_back_step(step, fix_id).await?;
+    /// Carries out the undo of the plan. While the agent is stopped it waits: an undo is a write too.
+    async fn take_back(&self, fix: &Stored) -> Result<(), TakeBackError> {
+        let plan = remedy::approved_before(fix.plan.clone());
+        let fix_id = fix.execution.id.to_string();
+        for step in &plan.undo().plan().steps {
+            self.take_back_step(step, &fix_id).await?;
         }
-        Ok(())
+        self.let_pods_follow(&plan, fix).await
     }
 
     async fn take_back_step(&self, step: &Step, fix_id: &str) -> Result<(), TakeBackError> {
         let target = step.target.to_string();
-        let mut pause = PAUSE;
+        let (mut pause, mut contentions) = (PAUSE, 0);
         loop {
             self.until_armed().await;
             match self.try_to_take_back(step, fix_id).await {
                 // What is gone needs no undo.
-                Ok(()) | Err(ClusterError::NotFound(_)) => return Ok(()),
-                Err(ClusterError::Conflict(detail)) => {
-                    return Err(TakeBackError::Changed { target, detail });
-                }
-                Err(ClusterError::Refused(detail)) => {
+                Try::Done | Try::Failed(ClusterError::NotFound(_)) => return Ok(()),
+                Try::Contended(detail) if contentions == CONTENTIONS => {
                     return Err(TakeBackError::Refused { target, detail });
                 }
-                Err(
-                    error @ (ClusterError::Throttled { .. }
-                    | ClusterError::Unreachable(_)
-                    | ClusterError::Malformed(_)),
-                ) => tracing::warn!(%error, target, "an undo waits for the API server"),
+                Try::Contended(_) => contentions += 1,
+                Try::Failed(ClusterError::Conflict(detail)) => {
+                    return Err(TakeBackError::Changed { target, detail });
+                }
+                Try::Failed(ClusterError::Refused(detail)) => {
+                    return Err(TakeBackError::Refused { target, detail });
+                }
+                Try::Failed(error) => {
+                    let error = self.words(&error);
+                    tracing::warn!(error, target, "an undo waits for the API server");
+                }
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(MAX_PAUSE);
         }
     }
 
-    async fn try_to_take_back(&self, step: &Step, fix_id: &str) -> Result<(), ClusterError> {
-        let object = self.agent.cluster.object(&step.target).await?;
-        let uid = object.pointer("/metadata/uid").and_then(serde_json::Value::as_str);
+    async fn try_to_take_back(&self, step: &Step, fix_id: &str) -> Try {
+        let object = match self.agent.cluster.object(&step.target).await {
+            Ok(object) => object,
+            Err(error) => return Try::Failed(error),
+        };
+        let uid = object.pointer("/metadata/uid").and_then(Value::as_str);
         // The same name, but another object: ours is gone.
         if uid.is_some_and(|it| it != step.target.uid) || holds(&object, &step.action) {
-            return Ok(());
+            return Try::Done;
         }
-        let Some(operations) = remedy::undo_patch(step, fix_id, &object) else { return Ok(()) };
+        let Some(operations) = remedy::undo_patch(step, fix_id, &object) else { return Try::Done };
         let (target, subresource) = (&step.target, step.subresource);
         let patch = Patch { target, subresource, operations, dry_run: false };
-        self.agent.cluster.patch(patch).await.map(drop)
+        match self.agent.cluster.patch(patch).await {
+            Ok(_) => Try::Done,
+            Err(ClusterError::Conflict(detail)) if is_ours(&object, step) => Try::Contended(detail),
+            Err(error) => Try::Failed(error),
+        }
     }
 
-    async fn until_armed(&self) {
+    /// Waits while the stop button is in.
+    pub(super) async fn until_armed(&self) {
         let mut mode = self.mode_changes();
         // The sender lives as long as this does, so the wait cannot fail.
         if mode.wait_for(|it| *it != Mode::Observe).await.is_err() {
             tracing::error!("the mode is not known any more");
         }
     }
+}
+
+/// Whether every field that the undo is about still holds our value.
+fn is_ours(object: &Value, undo: &Step) -> bool {
+    undo.inverse().is_some_and(|it| holds(object, &it.action))
 }

@@ -14,16 +14,16 @@ const MEMORY: SignedDuration = SignedDuration::from_hours(4);
 
 impl Fixer {
     /// Asks the guard. What it lets through is journalled as intent before this returns; what it does not is
-    /// journalled as refused, or as proposed where a person's yes would answer it.
+    /// journalled as refused, or as proposed where a person's yes would answer it. `kept` says whether the
+    /// journal knows the execution from a try before this.
     pub(super) async fn approve(
         &self,
         fix: &mut Stored,
-        authority: Authority,
         order: &Order,
-        kept: &mut bool,
+        kept: bool,
     ) -> Result<Decision, FixError> {
         let _turn = self.deciding.acquire().await.map_err(|_| FixError::CutOff)?;
-        let decision = match self.ask_guard(fix, authority).await? {
+        let decision = match self.ask_guard(fix, Authority::Automation).await? {
             Ok(approved) if order.dry_run => {
                 self.try_out(fix, &approved).await;
                 Decision::Rest
@@ -37,11 +37,10 @@ impl Fixer {
                 Decision::Rest
             }
         };
-        if *kept {
+        if kept {
             self.journal.update(fix, None).await?;
         } else {
             self.journal.begin(fix, order.key.as_ref()).await?;
-            *kept = true;
         }
         self.publish(&fix.execution);
         Ok(decision)

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::executions::journal_failure;
 use super::{failure, names};
 use crate::fix::{FixError, Fixer, Order};
-use crate::journal::RequestKey;
+use crate::journal::{JournalError, RequestKey};
 
 /// The longest time that an answer is held back.
 const MAX_WAIT_SECONDS: u32 = 300;
@@ -55,9 +55,6 @@ async fn execute_fix(
     names::namespace(&body.namespace)?;
     names::pod(&body.pod_name)?;
     let key = request_key(&request, &caller.name, &body)?;
-    if let Some(execution) = answered_before(&fixer, key.as_ref()).await? {
-        return Ok(web::Json(response(&execution)));
-    }
     let wait = Duration::from_secs(u64::from(body.wait_seconds.min(MAX_WAIT_SECONDS)));
     let order = Order {
         namespace: body.namespace.clone(),
@@ -66,12 +63,15 @@ async fn execute_fix(
         dry_run: body.dry_run,
         incident: body.incident,
         requested_by: caller.name.clone(),
-        key,
+        key: key.clone(),
     };
-    let execution = match fixer.clone().into_inner().order(order).await {
-        Ok(execution) => execution,
-        Err(FixError::Request(error)) => return Ok(web::Json(not_a_plan(error))),
-        Err(error) => return Err(fix_failure(&error)),
+    let execution = match answered_before(&fixer, key.as_ref()).await? {
+        Some(execution) => execution,
+        None => match fixer.clone().into_inner().order(order).await {
+            Ok(execution) => execution,
+            Err(FixError::Request(error)) => return Ok(web::Json(not_a_plan(error))),
+            Err(error) => already_begun(&fixer, key.as_ref(), &error).await?,
+        },
     };
     let ended = if wait.is_zero() {
         None
@@ -79,6 +79,17 @@ async fn execute_fix(
         fixer.wait(execution.id, wait).await.map_err(|it| journal_failure(&it))?
     };
     Ok(web::Json(response(&ended.unwrap_or(execution))))
+}
+
+/// Of two equal requests at once one comes too late, and gets the answer of the other.
+async fn already_begun(
+    fixer: &Fixer,
+    key: Option<&RequestKey>,
+    error: &FixError,
+) -> Result<Execution, Failure> {
+    let lost_race = matches!(error, FixError::Journal(JournalError::KeyUsed));
+    let first = if lost_race { answered_before(fixer, key).await? } else { None };
+    first.ok_or_else(|| fix_failure(error))
 }
 
 /// The execution that this very request led to before.
@@ -184,13 +195,19 @@ fn outcome(execution: &Execution) -> (bool, String) {
         ExecutionState::Applying => {
             (false, format!("whether it was written is not known yet: {look}"))
         }
+        ExecutionState::Undoing if execution.refusal.is_some() => {
+            (false, format!("{}: {look}", reason()))
+        }
         ExecutionState::Undoing => {
             (false, format!("it did not help and is being taken back: {look}"))
         }
-        ExecutionState::Undone => (false, "it did not help and was taken back".to_owned()),
-        ExecutionState::Stranded | ExecutionState::Refused | ExecutionState::Rejected => {
-            (false, reason())
+        ExecutionState::Undone if execution.refusal.is_none() => {
+            (false, "it did not help and was taken back".to_owned())
         }
+        ExecutionState::Undone
+        | ExecutionState::Stranded
+        | ExecutionState::Refused
+        | ExecutionState::Rejected => (false, reason()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The append-only entries: each is hashed together with the one before it, so that a change shows.
 
+use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Row, SqliteConnection};
@@ -24,12 +25,17 @@ pub struct Entry {
     pub body: String,
 }
 
-/// The first entry that does not fit the one before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("entry {number} of the journal was changed, or one before it is missing")]
-pub struct BrokenChain {
-    /// Its number, from 1.
-    pub number: i64,
+/// What shows that the journal was changed by somebody else.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BrokenChain {
+    /// The first entry that does not fit the one before it, by its number from 1.
+    #[error("entry {0} of the journal was changed, or one before it is missing")]
+    Entry(i64),
+    /// An execution, or the mode, is not what its newest entry says.
+    #[error(
+        "the journal's {0} is not what its newest entry says: one of them was changed, or an entry is missing"
+    )]
+    Kept(String),
 }
 
 /// Appends an entry to the chain.
@@ -56,18 +62,15 @@ pub(super) async fn append(tx: &mut SqliteConnection, entry: &Entry) -> Result<(
     Ok(())
 }
 
-/// The number of entries, or the first that is broken.
+/// The number of entries, or what is broken.
 pub(super) async fn verify(pool: &SqlitePool) -> Result<Result<u64, BrokenChain>, JournalError> {
     let mut before = BEGINNING.to_owned();
     let mut number = 0_i64;
-    loop {
-        let row = sqlx::query(
-            "SELECT number, at, who, what, execution, body, hash FROM entries WHERE number > ? ORDER BY number LIMIT 1",
-        )
-        .bind(number)
-        .fetch_optional(pool)
-        .await?;
-        let Some(row) = row else { return Ok(Ok(u64::try_from(number).unwrap_or(0))) };
+    let mut rows = sqlx::query(
+        "SELECT number, at, who, what, execution, body, hash FROM entries ORDER BY number",
+    )
+    .fetch(pool);
+    while let Some(row) = rows.try_next().await? {
         let entry = Entry {
             at: row.try_get("at")?,
             who: row.try_get("who")?,
@@ -78,10 +81,35 @@ pub(super) async fn verify(pool: &SqlitePool) -> Result<Result<u64, BrokenChain>
         let (found, hash_found): (i64, String) = (row.try_get("number")?, row.try_get("hash")?);
         number += 1;
         if found != number || hash_found != hash(number, &before, &entry) {
-            return Ok(Err(BrokenChain { number: found }));
+            return Ok(Err(BrokenChain::Entry(found)));
         }
         before = hash_found;
     }
+    drop(rows);
+    Ok(kept_as_written(pool).await?.map(|()| u64::try_from(number).unwrap_or(0)))
+}
+
+/// A chain does not show that its end is missing; what is kept beside it does.
+async fn kept_as_written(pool: &SqlitePool) -> Result<Result<(), BrokenChain>, JournalError> {
+    let odd: Option<String> = sqlx::query_scalar(
+        "WITH newest AS ( \
+             SELECT execution, body, max(number) FROM entries \
+             WHERE execution IS NOT NULL GROUP BY execution) \
+         SELECT 'execution ' || coalesce(executions.id, newest.execution) \
+         FROM executions FULL JOIN newest ON newest.execution = executions.id \
+         WHERE newest.body IS NOT executions.body LIMIT 1",
+    )
+    .fetch_optional(pool)
+    .await?;
+    let mode: Option<String> = sqlx::query_scalar(
+        "SELECT 'mode' FROM (SELECT 1) \
+         LEFT JOIN (SELECT value FROM settings WHERE name = 'mode') AS kept \
+         LEFT JOIN (SELECT body, max(number) FROM entries WHERE what = 'mode') AS newest \
+         WHERE json_extract(kept.value, '$') IS NOT json_extract(newest.body, '$.mode')",
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(odd.or(mode).map_or(Ok(()), |it| Err(BrokenChain::Kept(it))))
 }
 
 /// Hash over an entry and the hash before it; lengths keep the fields apart.

@@ -1,10 +1,9 @@
 //! How the journal is opened: durable, private, of the right version, and whole.
 
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::Row;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -24,15 +23,16 @@ impl Journal {
     pub async fn open(folder: &Path) -> Result<Self, JournalError> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let file = folder.join("journal.db");
-        std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&file)?;
+        let opened =
+            std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&file)?;
+        // A backup that was put back may be open to everybody.
+        opened.set_permissions(std::fs::Permissions::from_mode(0o600))?;
         let pool = match connect(&file).await {
             Ok(pool) => pool,
             Err(error) if is_damage(&error) => return Err(put_aside(&file)?),
             Err(error) => return Err(error.into()),
         };
-        let found: String =
-            sqlx::query("PRAGMA integrity_check").fetch_one(&pool).await?.try_get(0)?;
-        if found != "ok" {
+        if !is_whole(&pool).await? {
             pool.close().await;
             return Err(put_aside(&file)?);
         }
@@ -57,12 +57,20 @@ async fn connect(file: &Path) -> Result<SqlitePool, sqlx::Error> {
     SqlitePoolOptions::new().max_connections(1).connect_with(options).await
 }
 
+async fn is_whole(pool: &SqlitePool) -> Result<bool, sqlx::Error> {
+    let found = sqlx::query_scalar::<_, String>("PRAGMA integrity_check").fetch_one(pool).await;
+    match found {
+        Ok(found) => Ok(found == "ok"),
+        Err(error) if is_damage(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 fn is_damage(error: &sqlx::Error) -> bool {
-    // 11 is SQLITE_CORRUPT, 26 SQLITE_NOTADB: https://www.sqlite.org/rescode.html
-    error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|it| it == "11" || it == "26")
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    // The low byte is the kind: 11 is SQLITE_CORRUPT, 26 SQLITE_NOTADB (https://www.sqlite.org/rescode.html).
+    let kind = code.and_then(|it| it.parse::<u32>().ok()).map(|it| it & 0xff);
+    matches!(kind, Some(11 | 26))
 }
 
 /// Renames the file: a person decides what becomes of it.

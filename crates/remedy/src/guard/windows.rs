@@ -16,7 +16,7 @@ const HOUR_SECS: i64 = 3600;
 type Answer = Result<(), Refusal>;
 
 pub(super) fn nothing_is_in_flight(_: &FixPlan, policy: &Policy, world: &World<'_>) -> Answer {
-    let in_flight = of_workload(world).filter(|it| it.verdict.is_none()).count();
+    let in_flight = of_workload(world).filter(|it| it.under_way).count();
     if in_flight < policy.caps.workload_in_flight { Ok(()) } else { Err(Refusal::InFlight) }
 }
 

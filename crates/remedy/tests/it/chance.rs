@@ -175,6 +175,7 @@ fn writes(chance: &mut Chance) -> Vec<PastWrite> {
                 subject: ObjectRef::named(kind, namespace, name),
                 spec_hash: (*chance.pick(&["00000000deadbeef", "a", "b"])).to_owned(),
                 strategy: (*chance.pick(&["roll_back", "raise_memory_limit@1.5"])).to_owned(),
+                under_way: verdict.is_none(),
                 verdict,
                 undone: chance.one_in(2),
             }

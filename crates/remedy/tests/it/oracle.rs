@@ -104,7 +104,7 @@ fn budget(world: &World<'_>) -> Opinion {
 }
 
 fn history(plan: &FixPlan, world: &World<'_>) -> Opinion {
-    need(own(world).all(|it| it.verdict.is_some()), "in flight")?;
+    need(own(world).all(|it| !it.under_way), "in flight")?;
     let hash = &world.evidence.workload.spec_hash;
     let key = plan.strategy.key();
     let again = own(world).any(|it| it.strategy == key && it.spec_hash == *hash && in_vain(it));

@@ -235,6 +235,7 @@ pub(crate) fn write(name: &str, ago_secs: i64, verdict: Option<Verdict>) -> Past
         subject: ObjectRef::named(Kind::Deployment, "shop", name),
         spec_hash: format!("hash of {name} {ago_secs}"),
         strategy: "roll_back".to_owned(),
+        under_way: verdict.is_none(),
         verdict,
         undone: matches!(verdict, Some(Verdict::Unchanged | Verdict::Worse)),
     }

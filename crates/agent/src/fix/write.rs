@@ -1,0 +1,137 @@
+//! One step in the cluster: written once, however often the answer gets lost.
+
+use std::time::Duration;
+
+use remedy::FIX_ID_ANNOTATION;
+use serde_json::Value;
+use types::{Action, ObjectRef, Step};
+
+use super::Fixer;
+use crate::cluster::{ClusterError, Patch};
+
+/// How often a write is sent whose answer got lost.
+const WRITE_TRIES: usize = 3;
+/// How often an eviction is asked for while the API server is busy.
+const EVICTION_TRIES: u32 = 5;
+/// The least time between two of them.
+const EVICTION_PAUSE: Duration = Duration::from_secs(10);
+/// How often an object is read to find out whether a write without an answer was made.
+const DOUBT_TRIES: u32 = 6;
+/// The first pause between two of those reads; it doubles.
+const DOUBT_PAUSE: Duration = Duration::from_millis(250);
+
+impl Fixer {
+    /// The patch of a step against the object as it is now; `None` for an eviction.
+    pub(super) async fn operations(
+        &self,
+        step: &Step,
+        fix_id: &str,
+    ) -> Result<Option<Value>, ClusterError> {
+        if step.action == Action::Evict {
+            return Ok(None);
+        }
+        let object = self.agent.cluster.object(&step.target).await?;
+        Ok(remedy::json_patch(step, fix_id, &object))
+    }
+
+    /// Makes the step; answers with the object as it is afterwards, where that is known.
+    ///
+    /// A write whose answer got lost may still be on its way, even where the object does not show it. So the
+    /// very same patch is sent again: it has the same preconditions, and of the two only one can hold.
+    pub(super) async fn write(
+        &self,
+        step: &Step,
+        fix_id: &str,
+    ) -> Result<Option<ObjectRef>, ClusterError> {
+        let Some(operations) = self.operations(step, fix_id).await? else {
+            return self.evict(&step.target).await.map(|()| None);
+        };
+        let (target, subresource) = (&step.target, step.subresource);
+        let mut doubt = None;
+        for _ in 0..WRITE_TRIES {
+            if doubt.is_some() && !self.may_write() {
+                break;
+            }
+            let operations = operations.clone();
+            let patch = Patch { target, subresource, operations, dry_run: false };
+            let error = match self.agent.cluster.patch(patch).await {
+                Ok(after) => return Ok(Some(after)),
+                Err(error) => error,
+            };
+            let in_doubt = error.is_in_doubt();
+            if (in_doubt || doubt.is_some()) && self.has_been_written(step, fix_id).await? {
+                return Ok(None);
+            }
+            if !in_doubt {
+                return Err(error);
+            }
+            doubt = Some(error);
+        }
+        let doubt = doubt.map_or_else(String::new, |it| it.to_string());
+        Err(ClusterError::Unreachable(doubt))
+    }
+
+    /// Evicts the pod. A disruption budget that needs it is a refusal, and nothing is tried in its place.
+    pub(super) async fn evict(&self, pod: &ObjectRef) -> Result<(), ClusterError> {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            match self.agent.cluster.evict(pod, false).await {
+                // Gone is what was wanted.
+                Ok(()) | Err(ClusterError::NotFound(_)) => return Ok(()),
+                Err(ClusterError::Throttled { retry_after, .. }) if tried < EVICTION_TRIES => {
+                    tokio::time::sleep(retry_after.max(EVICTION_PAUSE)).await;
+                }
+                Err(error) => return Err(error),
+            }
+            if !self.may_write() {
+                return Err(stopped());
+            }
+        }
+    }
+
+    /// A write got no answer: the fix id that it carries tells whether it was made.
+    async fn has_been_written(&self, step: &Step, fix_id: &str) -> Result<bool, ClusterError> {
+        let mut pause = DOUBT_PAUSE;
+        let mut last = ClusterError::Unreachable(step.target.to_string());
+        for _ in 0..DOUBT_TRIES {
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+            match self.agent.cluster.object(&step.target).await {
+                Ok(object) => return Ok(has_landed(&object, step, fix_id)),
+                Err(error) if error.is_in_doubt() => last = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(ClusterError::Unreachable(last.to_string()))
+    }
+
+    /// Whether the stop button is out.
+    pub(super) fn may_write(&self) -> bool {
+        self.mode() != types::Mode::Observe
+    }
+}
+
+/// What a step ends with that the stop button kept from being written.
+pub(super) fn stopped() -> ClusterError {
+    ClusterError::Refused("the agent was stopped".to_owned())
+}
+
+/// Whether this step was made: by the fix id or, where that is not kept, by the values.
+pub(super) fn has_landed(object: &Value, step: &Step, fix_id: &str) -> bool {
+    let mark = object.get("metadata").and_then(|it| it.get("annotations")?.get(FIX_ID_ANNOTATION));
+    if mark.and_then(Value::as_str) == Some(fix_id) {
+        return true;
+    }
+    step.subresource.is_some() && holds(object, &step.action)
+}
+
+/// Whether every field already is as the action wants it.
+pub(super) fn holds(object: &Value, action: &Action) -> bool {
+    match action {
+        Action::Edit(edits) => {
+            edits.iter().all(|it| object.pointer(it.path.as_str()) == it.to.as_ref())
+        }
+        Action::Evict | Action::Restart => false,
+    }
+}
