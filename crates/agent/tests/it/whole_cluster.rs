@@ -3,87 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sandbox::{Options, Sandbox};
-use serde_json::{Value, json};
+use serde_json::json;
 use types::{Fault, IncidentState, Kind};
 
 use crate::agent_process::{AgentProcess, Stream};
+use crate::cluster::{Cluster, container};
 
-/// Seconds of the cluster in one of ours.
-const SPEED: f64 = 50.0;
-
-struct Cluster {
-    sandbox: Sandbox,
-    http: reqwest::Client,
-}
-
-impl Cluster {
-    async fn start() -> Self {
-        let sandbox = sandbox::start(Options { speed: SPEED, ..Options::default() }).await.unwrap();
-        let http = service::client::http(Duration::from_secs(10)).unwrap();
-        let cluster = Self { sandbox, http };
-        let namespace =
-            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}});
-        cluster.create("/api/v1/namespaces", &namespace).await;
-        cluster
-    }
-
-    async fn agent(&self) -> AgentProcess {
-        let agent = AgentProcess::with(&self.sandbox.kubeconfig(), &[]).await;
-        agent.ready(200).await;
-        agent
-    }
-
-    async fn create(&self, path: &str, object: &Value) {
-        let url = format!("{}{path}", self.sandbox.url());
-        let response = self.http.post(url).json(object).send().await.unwrap();
-        let status = response.status();
-        assert!(status.is_success(), "{status}: {}", response.text().await.unwrap());
-    }
-
-    /// Changes the image of a Deployment.
-    async fn set_image(&self, deployment: &str, image: &str) {
-        let url =
-            format!("{}/apis/apps/v1/namespaces/shop/deployments/{deployment}", self.sandbox.url());
-        let container = json!({"name": "app", "image": image});
-        let patch = json!({"spec": {"template": {"spec": {"containers": [container]}}}});
-        let request =
-            self.http.patch(url).header("Content-Type", "application/strategic-merge-patch+json");
-        let response = request.body(patch.to_string()).send().await.unwrap();
-        assert!(response.status().is_success(), "{}", response.text().await.unwrap());
-    }
-
-    /// A workload of this kind with this pod spec.
-    async fn run(&self, kind: Kind, name: &str, pod_spec: &Value) {
-        let labels = json!({"app": name});
-        let template = json!({"metadata": {"labels": labels}, "spec": pod_spec});
-        let mut spec = json!({"selector": {"matchLabels": labels}, "template": template});
-        let path = match kind {
-            Kind::Pod => "/api/v1/namespaces/shop/pods",
-            Kind::Deployment => "/apis/apps/v1/namespaces/shop/deployments",
-            Kind::StatefulSet => "/apis/apps/v1/namespaces/shop/statefulsets",
-            Kind::DaemonSet => "/apis/apps/v1/namespaces/shop/daemonsets",
-            Kind::Job => "/apis/batch/v1/namespaces/shop/jobs",
-            Kind::ReplicaSet
-            | Kind::CronJob
-            | Kind::Node
-            | Kind::Service
-            | Kind::PersistentVolumeClaim => panic!("not run here: {kind}"),
-        };
-        if kind == Kind::Pod {
-            spec = pod_spec.clone();
-        } else if kind == Kind::Job {
-            spec = json!({"template": template, "backoffLimit": 6});
-        }
-        let metadata = json!({"name": name, "namespace": "shop", "labels": labels});
-        let object = json!({"apiVersion": kind.api_version(), "kind": kind.as_str(),
-            "metadata": metadata, "spec": spec});
-        self.create(path, &object).await;
-    }
-}
-
-fn container(image: &str) -> Value {
-    json!({"containers": [{"name": "app", "image": image}]})
+async fn agent(cluster: &Cluster) -> AgentProcess {
+    let agent = AgentProcess::with(&cluster.sandbox.kubeconfig(), &[]).await;
+    agent.ready(200).await;
+    agent
 }
 
 /// Reads until each of these subjects had an incident; answers with the fault that it had first.
@@ -99,7 +28,7 @@ async fn first_faults(stream: &mut Stream, n_subjects: usize) -> BTreeMap<String
 #[actix_web::test]
 async fn every_kind_of_workload_is_seen_at_the_object_that_could_be_mended() {
     let cluster = Cluster::start().await;
-    let agent = cluster.agent().await;
+    let agent = agent(&cluster).await;
     let mut stream = agent.stream(None).await;
 
     cluster.run(Kind::Deployment, "well", &container("nginx:1.27")).await;
@@ -132,7 +61,7 @@ async fn every_kind_of_workload_is_seen_at_the_object_that_could_be_mended() {
 #[actix_web::test]
 async fn a_bad_rollout_is_an_incident_that_names_the_way_back_and_ends_with_it() {
     let cluster = Cluster::start().await;
-    let agent = cluster.agent().await;
+    let agent = agent(&cluster).await;
     let mut stream = agent.stream(None).await;
     cluster.run(Kind::Deployment, "web", &container("registry.example/shop/web:2.0")).await;
     let started = async {

@@ -1,0 +1,126 @@
+//! A cluster in which workloads really start, fail and heal.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sandbox::{Options, Sandbox};
+use serde_json::{Value, json};
+use types::Kind;
+
+/// Seconds of the cluster in one of ours.
+const SPEED: f64 = 50.0;
+
+/// A cluster with a namespace `shop` that takes part.
+pub(crate) struct Cluster {
+    pub(crate) sandbox: Sandbox,
+    http: reqwest::Client,
+}
+
+impl Cluster {
+    pub(crate) async fn start() -> Self {
+        Self::audited(None).await
+    }
+
+    /// A cluster that writes down every request.
+    pub(crate) async fn audited(audit_log: Option<PathBuf>) -> Self {
+        let options = Options { speed: SPEED, audit_log, ..Options::default() };
+        let sandbox = sandbox::start(options).await.unwrap();
+        let http = service::client::http(Duration::from_secs(10)).unwrap();
+        let cluster = Self { sandbox, http };
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": "shop", "labels": {"k8s-reflexion.io/managed": "true"}}});
+        cluster.create("/api/v1/namespaces", &namespace).await;
+        cluster
+    }
+
+    pub(crate) async fn create(&self, path: &str, object: &Value) {
+        let url = format!("{}{path}", self.sandbox.url());
+        let response = self.http.post(url).json(object).send().await.unwrap();
+        let status = response.status();
+        assert!(status.is_success(), "{status}: {}", response.text().await.unwrap());
+    }
+
+    /// Changes the image of a Deployment.
+    pub(crate) async fn set_image(&self, deployment: &str, image: &str) {
+        let container = json!({"name": "app", "image": image});
+        let patch = json!({"spec": {"template": {"spec": {"containers": [container]}}}});
+        self.change(&format!("deployments/{deployment}"), &patch).await;
+    }
+
+    /// Changes an object of the group `apps`, named as `deployments/web`, as a person does.
+    pub(crate) async fn change(&self, object: &str, patch: &Value) {
+        let url = format!("{}/apis/apps/v1/namespaces/shop/{object}", self.sandbox.url());
+        let request =
+            self.http.patch(url).header("Content-Type", "application/strategic-merge-patch+json");
+        let response = request.body(patch.to_string()).send().await.unwrap();
+        assert!(response.status().is_success(), "{}", response.text().await.unwrap());
+    }
+
+    /// Applies an object on the server's side, as a tool of this name does.
+    pub(crate) async fn apply(&self, object: &str, manager: &str, body: &Value) {
+        let url = format!(
+            "{}/apis/apps/v1/namespaces/shop/{object}?fieldManager={manager}&force=true",
+            self.sandbox.url()
+        );
+        let request = self.http.patch(url).header("Content-Type", "application/apply-patch+yaml");
+        let response = request.body(body.to_string()).send().await.unwrap();
+        assert!(response.status().is_success(), "{}", response.text().await.unwrap());
+    }
+
+    /// Says whether the shop takes part.
+    pub(crate) async fn enrol(&self, managed: &str) {
+        let url = format!("{}/api/v1/namespaces/shop", self.sandbox.url());
+        let patch = json!({"metadata": {"labels": {"k8s-reflexion.io/managed": managed}}});
+        let request = self.http.patch(url).header("Content-Type", "application/merge-patch+json");
+        let response = request.body(patch.to_string()).send().await.unwrap();
+        assert!(response.status().is_success(), "{}", response.text().await.unwrap());
+    }
+
+    /// A disruption budget that lets no running pod of this workload go.
+    pub(crate) async fn guard(&self, name: &str) {
+        let budget = json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
+            "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": name}}}});
+        self.create("/apis/policy/v1/namespaces/shop/poddisruptionbudgets", &budget).await;
+    }
+
+    /// Deletes what lies at this path.
+    pub(crate) async fn delete(&self, path: &str) {
+        let response = self.http.delete(format!("{}{path}", self.sandbox.url())).send();
+        let response = response.await.unwrap();
+        assert!(response.status().is_success(), "{}", response.text().await.unwrap());
+    }
+
+    /// A workload of this kind with this pod spec.
+    pub(crate) async fn run(&self, kind: Kind, name: &str, pod_spec: &Value) {
+        let labels = json!({"app": name});
+        let template = json!({"metadata": {"labels": labels}, "spec": pod_spec});
+        let mut spec = json!({"selector": {"matchLabels": labels}, "template": template});
+        let path = match kind {
+            Kind::Pod => "/api/v1/namespaces/shop/pods",
+            Kind::Deployment => "/apis/apps/v1/namespaces/shop/deployments",
+            Kind::StatefulSet => "/apis/apps/v1/namespaces/shop/statefulsets",
+            Kind::DaemonSet => "/apis/apps/v1/namespaces/shop/daemonsets",
+            Kind::Job => "/apis/batch/v1/namespaces/shop/jobs",
+            Kind::ReplicaSet
+            | Kind::CronJob
+            | Kind::Node
+            | Kind::Service
+            | Kind::PersistentVolumeClaim => panic!("not run here: {kind}"),
+        };
+        if kind == Kind::Pod {
+            spec = pod_spec.clone();
+        } else if kind == Kind::Job {
+            spec = json!({"template": template, "backoffLimit": 6});
+        }
+        let metadata = json!({"name": name, "namespace": "shop", "labels": labels});
+        let object = json!({"apiVersion": kind.api_version(), "kind": kind.as_str(),
+            "metadata": metadata, "spec": spec});
+        self.create(path, &object).await;
+    }
+}
+
+/// The spec of a pod with one container.
+pub(crate) fn container(image: &str) -> Value {
+    json!({"containers": [{"name": "app", "image": image}]})
+}

@@ -1,0 +1,325 @@
+//! What can go wrong between the agent and the cluster: a proxy that forwards every request but those it was told about.
+//!
+//! One request a connection, so that an answer ends where the connection does.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+
+use serde_json::Value;
+
+use crate::agent_process::eventually;
+use crate::api_server::ANY_PORT;
+
+/// Requests, by their method and path with query.
+pub(crate) type Which = fn(&str) -> bool;
+
+/// A write that the API server is only asked to check.
+pub(crate) fn rehearsal(request: &str) -> bool {
+    changes(request) && request.contains("dryRun=All")
+}
+
+/// A write.
+pub(crate) fn write(request: &str) -> bool {
+    changes(request) && !request.contains("dryRun=All")
+}
+
+fn changes(request: &str) -> bool {
+    ["PATCH ", "POST ", "PUT ", "DELETE "].iter().any(|it| request.starts_with(it))
+}
+
+/// What becomes of a request.
+#[derive(Clone, Debug)]
+pub(crate) enum Fault {
+    /// The cluster does not see it, and this is the answer.
+    Answer(u16, Value),
+    /// The connection breaks before the cluster sees it.
+    LoseRequest,
+    /// The cluster does what it says, and the connection breaks before the answer.
+    LoseAnswer,
+    /// It waits before the cluster sees it, until it is let go. It arrives even if its sender is gone by then.
+    HoldRequest,
+    /// The connection breaks at once, and the cluster sees it when it is let go.
+    ArriveLate,
+    /// The cluster does what it says; the answer waits until it is let go.
+    HoldAnswer,
+}
+
+/// How the line is.
+#[derive(Clone, Copy, PartialEq)]
+enum Line {
+    Open,
+    /// Nobody is there: every connection is closed at once.
+    Cut,
+    /// Connections are taken, and nothing is ever said.
+    Silent,
+}
+
+/// A proxy in front of a cluster.
+pub(crate) struct FaultProxy {
+    address: SocketAddr,
+    play: Arc<Play>,
+}
+
+struct Play {
+    upstream: SocketAddr,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    line: Line,
+    rules: Vec<Rule>,
+    /// Every request that came, whatever became of it.
+    seen: Vec<String>,
+    sockets: Vec<TcpStream>,
+}
+
+struct Rule {
+    which: Which,
+    fault: Fault,
+    once: bool,
+    held: Held,
+}
+
+/// A request that a fault was meant for.
+#[derive(Clone)]
+pub(crate) struct Held(Arc<(Mutex<Phase>, Condvar)>);
+
+#[derive(Clone, Copy, PartialEq)]
+enum Phase {
+    Awaited,
+    Here,
+    LetGo,
+}
+
+impl Held {
+    fn new() -> Self {
+        Self(Arc::new((Mutex::new(Phase::Awaited), Condvar::new())))
+    }
+
+    /// Waits until the request is where it is held.
+    pub(crate) async fn here(&self) {
+        let (phase, _) = &*self.0;
+        eventually("a request is held", || *phase.lock().unwrap() != Phase::Awaited).await;
+    }
+
+    /// Lets it go on.
+    pub(crate) fn let_go(&self) {
+        let (phase, changed) = &*self.0;
+        *phase.lock().unwrap() = Phase::LetGo;
+        changed.notify_all();
+    }
+
+    fn hold(&self) {
+        let (phase, changed) = &*self.0;
+        let mut phase = phase.lock().unwrap();
+        if *phase == Phase::Awaited {
+            *phase = Phase::Here;
+        }
+        drop(changed.wait_while(phase, |it| *it != Phase::LetGo).unwrap());
+    }
+}
+
+impl FaultProxy {
+    /// Starts in front of what listens there.
+    pub(crate) fn before(upstream: SocketAddr) -> Self {
+        let state = State { line: Line::Open, rules: vec![], seen: vec![], sockets: vec![] };
+        let play = Arc::new(Play { upstream, state: Mutex::new(state), changed: Condvar::new() });
+        let listener = TcpListener::bind(SocketAddr::from(ANY_PORT)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::clone(&play);
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let play = Arc::clone(&shared);
+                std::thread::spawn(move || {
+                    // A connection that breaks is what this is for.
+                    drop(play.serve(&client));
+                    let _ = client.shutdown(Shutdown::Both);
+                });
+            }
+        });
+        Self { address, play }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The next such request fares like this.
+    pub(crate) fn next(&self, which: Which, fault: Fault) -> Held {
+        self.rule(which, fault, true)
+    }
+
+    /// Every such request fares like this.
+    pub(crate) fn every(&self, which: Which, fault: Fault) {
+        self.rule(which, fault, false);
+    }
+
+    fn rule(&self, which: Which, fault: Fault, once: bool) -> Held {
+        let held = Held::new();
+        let rule = Rule { which, fault, once, held: held.clone() };
+        self.play.state.lock().unwrap().rules.push(rule);
+        held
+    }
+
+    /// Forgets every fault.
+    pub(crate) fn heal(&self) {
+        self.play.state.lock().unwrap().rules.clear();
+        self.set(Line::Open);
+    }
+
+    /// Nobody can be reached any more; open connections break.
+    pub(crate) fn cut(&self) {
+        self.set(Line::Cut);
+    }
+
+    /// Nobody answers any more; open connections break.
+    pub(crate) fn silence(&self) {
+        self.set(Line::Silent);
+    }
+
+    fn set(&self, line: Line) {
+        let mut state = self.play.state.lock().unwrap();
+        state.line = line;
+        for socket in state.sockets.drain(..) {
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+        self.play.changed.notify_all();
+    }
+
+    /// How many such requests came.
+    pub(crate) fn n_seen(&self, which: Which) -> usize {
+        self.play.state.lock().unwrap().seen.iter().filter(|it| which(it)).count()
+    }
+}
+
+impl Play {
+    fn serve(&self, mut client: &TcpStream) -> io::Result<()> {
+        let request = Request::read(client)?;
+        let (line, fault) = self.notice(&request.line, client);
+        match line {
+            Line::Open => {}
+            Line::Cut => return Ok(()),
+            Line::Silent => {
+                let state = self.state.lock().unwrap();
+                drop(self.changed.wait_while(state, |it| it.line == Line::Silent).unwrap());
+                return Ok(());
+            }
+        }
+        match fault {
+            None => self.pass(&request, client),
+            Some((Fault::Answer(code, body), held)) => {
+                held.let_go();
+                answer(client, code, &body)
+            }
+            Some((Fault::LoseRequest, held)) => {
+                held.let_go();
+                Ok(())
+            }
+            Some((Fault::LoseAnswer, held)) => {
+                self.ask(&request)?;
+                held.let_go();
+                Ok(())
+            }
+            Some((Fault::HoldRequest, held)) => {
+                held.hold();
+                let answer = self.ask(&request)?;
+                client.write_all(&answer)
+            }
+            Some((Fault::ArriveLate, held)) => {
+                client.shutdown(Shutdown::Both)?;
+                held.hold();
+                self.ask(&request).map(drop)
+            }
+            Some((Fault::HoldAnswer, held)) => {
+                let answer = self.ask(&request)?;
+                held.hold();
+                client.write_all(&answer)
+            }
+        }
+    }
+
+    /// Writes the request down, and says how it fares.
+    fn notice(&self, line: &str, client: &TcpStream) -> (Line, Option<(Fault, Held)>) {
+        let mut state = self.state.lock().unwrap();
+        state.seen.push(line.to_owned());
+        state.sockets.extend(client.try_clone());
+        let index = state.rules.iter().position(|it| (it.which)(line));
+        let fault = index.map(|index| {
+            let rule = &state.rules[index];
+            let found = (rule.fault.clone(), rule.held.clone());
+            if rule.once {
+                state.rules.remove(index);
+            }
+            found
+        });
+        (state.line, fault)
+    }
+
+    /// Forwards; the answer comes back piece by piece, as a watch has to.
+    fn pass(&self, request: &Request, mut client: &TcpStream) -> io::Result<()> {
+        let mut upstream = TcpStream::connect(self.upstream)?;
+        self.state.lock().unwrap().sockets.extend(upstream.try_clone());
+        upstream.write_all(&request.bytes)?;
+        let mut piece = vec![0; 64 * 1024];
+        loop {
+            let n_bytes = upstream.read(&mut piece)?;
+            if n_bytes == 0 {
+                return Ok(());
+            }
+            client.write_all(&piece[..n_bytes])?;
+        }
+    }
+
+    /// Forwards, and waits for the whole answer.
+    fn ask(&self, request: &Request) -> io::Result<Vec<u8>> {
+        let mut upstream = TcpStream::connect(self.upstream)?;
+        upstream.write_all(&request.bytes)?;
+        let mut answer = vec![];
+        upstream.read_to_end(&mut answer)?;
+        Ok(answer)
+    }
+}
+
+fn answer(mut client: &TcpStream, code: u16, body: &Value) -> io::Result<()> {
+    let body = body.to_string();
+    let length = body.len();
+    write!(
+        client,
+        "HTTP/1.1 {code} Played\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n{body}"
+    )
+}
+
+/// A request as it came, but for the wish to keep the connection.
+struct Request {
+    /// Method and path with query.
+    line: String,
+    bytes: Vec<u8>,
+}
+
+impl Request {
+    fn read(client: &TcpStream) -> io::Result<Self> {
+        let mut reader = BufReader::new(client);
+        let (mut head, mut length) = (vec![], 0);
+        let mut line = String::new();
+        while reader.read_line(&mut line)? != 0 && line != "\r\n" {
+            let lower = line.to_ascii_lowercase();
+            if let Some(value) = lower.strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            if !lower.starts_with("connection:") {
+                head.push(line.clone());
+            }
+            line.clear();
+        }
+        let first = head.first().ok_or(io::ErrorKind::UnexpectedEof)?;
+        let line = first.rsplit_once(" HTTP/").map_or(first.as_str(), |it| it.0).to_owned();
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        let mut bytes = format!("{}Connection: close\r\n\r\n", head.concat()).into_bytes();
+        bytes.extend(body);
+        Ok(Self { line, bytes })
+    }
+}

@@ -1,0 +1,209 @@
+//! Where the stories of fixes are played: a cluster, faults on the way to it, and an agent that may act.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use types::Kind;
+
+use crate::agent_binary::{AgentBinary, PATIENCE};
+use crate::cluster::{Cluster, container};
+use crate::fault_proxy::FaultProxy;
+
+/// An application of which version 2.1 needs 180 MiB.
+const HUNGRY: &str = "registry.example/shop/web:2.1";
+/// Raises the limit to one and a half times.
+pub(crate) const RAISE: &str = "raise_memory_limit";
+
+/// A cluster, faults on the way to it, and the data of an agent.
+pub(crate) struct Stage {
+    pub(crate) cluster: Cluster,
+    pub(crate) proxy: FaultProxy,
+    pub(crate) data: TempDir,
+}
+
+impl Stage {
+    /// A cluster with a shop, and nothing that fails yet.
+    pub(crate) async fn open() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let cluster = Cluster::audited(Some(data.path().join("audit"))).await;
+        let upstream = cluster.sandbox.url().trim_start_matches("http://").parse().unwrap();
+        let proxy = FaultProxy::before(upstream);
+        let kubeconfig = cluster.sandbox.kubeconfig().replace(&cluster.sandbox.url(), &proxy.url());
+        std::fs::write(data.path().join("kubeconfig"), kubeconfig).unwrap();
+        let stage = Self { cluster, proxy, data };
+        stage.set_policy("{}");
+        stage
+    }
+
+    /// The policy of every agent that is started from now on.
+    pub(crate) fn set_policy(&self, policy: &str) {
+        std::fs::write(self.data.path().join("policy"), policy).unwrap();
+    }
+
+    /// An agent that acts unasked.
+    pub(crate) async fn agent(&self) -> AgentBinary {
+        self.agent_with(&["--mode", "auto"]).await
+    }
+
+    /// An agent with these flags.
+    pub(crate) async fn agent_with(&self, flags: &[&str]) -> AgentBinary {
+        self.try_agent(flags).await.unwrap_or_else(|log| panic!("it does not start: {log}"))
+    }
+
+    /// An agent with these flags, or its log when it does not start.
+    pub(crate) async fn try_agent(&self, flags: &[&str]) -> Result<AgentBinary, String> {
+        let path = |name: &str| self.data.path().join(name).to_str().unwrap().to_owned();
+        let (kubeconfig, policy) = (path("kubeconfig"), path("policy"));
+        let mut all = vec!["--kubeconfig", &kubeconfig, "--policy", &policy];
+        if !flags.contains(&"--settle-seconds") {
+            all.extend(["--settle-seconds", "0.5", "--verify-seconds", "8"]);
+        }
+        all.extend(flags);
+        AgentBinary::start(&self.data.path().join("agent"), &all).await
+    }
+
+    /// A Deployment whose container needs 180 MiB and may have this much.
+    pub(crate) async fn run_hungry(&self, name: &str, limit: &str) {
+        self.run_hungry_as(Kind::Deployment, name, limit).await;
+    }
+
+    /// The same of any kind.
+    pub(crate) async fn run_hungry_as(&self, kind: Kind, name: &str, limit: &str) {
+        self.cluster.run(kind, name, &hungry(limit)).await;
+    }
+
+    /// An object of the cluster as it is now.
+    pub(crate) fn object(&self, plural: &str, name: &str) -> Option<Value> {
+        let found = self.cluster.sandbox.store().get(plural, "shop", name);
+        found.map(|it| Value::clone(&it))
+    }
+
+    /// The memory limit in the template of a Deployment.
+    pub(crate) fn limit(&self, name: &str) -> String {
+        limit_of(&self.object("deployments", name).unwrap())
+    }
+
+    /// The generation of a Deployment: how often its spec was changed, and once more.
+    pub(crate) fn generation(&self, name: &str) -> i64 {
+        self.object("deployments", name).unwrap()["metadata"]["generation"].as_i64().unwrap()
+    }
+
+    /// What the agent wrote, by the cluster's own record: what was refused or only tried is not among it.
+    pub(crate) fn writes(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.data.path().join("audit")).unwrap();
+        // The last line may still be on its way into the file.
+        let lines = text.lines().filter_map(|it| serde_json::from_str::<Value>(it).ok());
+        let is_write = |it: &Value| {
+            let is_change = !["get", "list", "watch"].contains(&it["verb"].as_str().unwrap());
+            let is_made = it["code"].as_u64().unwrap() < 300 && it["dryRun"].is_null();
+            is_change && is_made && it["manager"] == "k8s-reflexion-agent"
+        };
+        lines.filter(is_write).collect()
+    }
+
+    /// How often the agent wrote.
+    pub(crate) fn n_writes(&self) -> usize {
+        self.writes().len()
+    }
+}
+
+/// The spec of a pod whose container needs 180 MiB and may have this much.
+pub(crate) fn hungry(limit: &str) -> Value {
+    let mut spec = container(HUNGRY);
+    spec["containers"][0]["resources"] = json!({"limits": {"memory": limit}});
+    // Later than it is killed where it has too little: it is ready for good, or never.
+    spec["containers"][0]["readinessProbe"] = json!({"httpGet": {"path": "/", "port": 8080}, "initialDelaySeconds": 4, "periodSeconds": 1});
+    spec
+}
+
+/// The memory limit in a template.
+pub(crate) fn limit_of(object: &Value) -> String {
+    let container = &object["spec"]["template"]["spec"]["containers"][0];
+    container["resources"]["limits"]["memory"].as_str().unwrap().to_owned()
+}
+
+impl AgentBinary {
+    /// Waits until the agent offers this strategy for the workload; answers with an order for it.
+    pub(crate) async fn order_for(&self, name: &str, strategy: &str) -> Value {
+        let strategy = if strategy == RAISE {
+            json!({"type": RAISE, "parameters": {"halves": 1}})
+        } else {
+            json!({"type": strategy})
+        };
+        let mut pod = String::new();
+        // An incident may name a pod that has gone since.
+        while self.get(&format!("/api/v1/pod-status/{pod}?namespace=shop")).await.0 != 200 {
+            let offered = self.until("/api/v1/incidents?state=open", |body| {
+                let incidents = body["incidents"].as_array()?;
+                let incident = incidents.iter().find(|it| it["subject"]["name"] == name)?;
+                let offers = incident["offers"].as_array()?;
+                offers.iter().find(|it| it["strategy"]["type"] == strategy["type"])?;
+                incident["pod"].as_str().map(str::to_owned)
+            });
+            pod = offered.await;
+        }
+        json!({"pod_name": pod, "namespace": "shop", "strategy": strategy})
+    }
+
+    /// Orders it as soon as it is offered, and answers with the execution so far.
+    pub(crate) async fn fix(&self, name: &str, strategy: &str) -> Value {
+        let order = self.order_for(name, strategy).await;
+        self.carry_out(&order).await
+    }
+
+    /// The execution that an order led to, so far.
+    pub(crate) async fn carry_out(&self, order: &Value) -> Value {
+        let (status, answer) = self.post("/api/v1/execute-fix", order).await;
+        assert_eq!(status, 200, "{answer}");
+        self.execution(&answer).await
+    }
+
+    /// The execution that the answer names.
+    pub(crate) async fn execution(&self, answer: &Value) -> Value {
+        let id = answer["execution_id"].as_str().unwrap();
+        let (status, execution) = self.get(&format!("/api/v1/executions/{id}")).await;
+        assert_eq!(status, 200, "{answer}");
+        execution
+    }
+
+    /// The execution as soon as it is in this state.
+    pub(crate) async fn in_state(&self, execution: &Value, state: &str) -> Value {
+        self.seen(execution, |it| it["state"] == state).await
+    }
+
+    /// The execution as it ended.
+    pub(crate) async fn end_of(&self, execution: &Value) -> Value {
+        self.seen(execution, is_final).await
+    }
+
+    async fn seen(&self, execution: &Value, is_so: impl Fn(&Value) -> bool) -> Value {
+        let path = format!("/api/v1/executions/{}", execution["id"].as_str().unwrap());
+        self.until(&path, |it| is_so(it).then(|| it.clone())).await
+    }
+}
+
+fn is_final(execution: &Value) -> bool {
+    let state = execution["state"].as_str().unwrap_or_default();
+    ["verified", "undone", "stranded", "refused", "rejected"].contains(&state)
+}
+
+/// The state of an execution and the code of its refusal.
+pub(crate) fn state(execution: &Value) -> (&str, &str) {
+    let word = |it: &'static str| execution.pointer(it).and_then(Value::as_str).unwrap_or_default();
+    (word("/state"), word("/refusal/code"))
+}
+
+/// The code of a problem.
+pub(crate) fn code(problem: &Value) -> &str {
+    problem["type"].as_str().and_then(|it| it.rsplit_once('#')).map_or("", |it| it.1)
+}
+
+/// Waits until it is true of the stage.
+pub(crate) async fn until(what: &str, is_true: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !is_true() {
+        assert!(started.elapsed() < PATIENCE, "waited in vain until {what}");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}

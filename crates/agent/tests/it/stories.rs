@@ -1,0 +1,10 @@
+//! Whole fixes, from the order to the end, each in a cluster of its own.
+
+mod verdicts;
+mod races;
+mod lost;
+mod stopping;
+mod refusals;
+mod sets;
+mod orders;
+mod people;

@@ -1,0 +1,100 @@
+//! The same order twice, and two at once.
+
+use serde_json::json;
+
+use crate::fault_proxy::{Fault, rehearsal, write};
+use crate::stage::{RAISE, Stage, code, state};
+
+const FIX: &str = "/api/v1/execute-fix";
+
+#[actix_web::test]
+async fn the_same_name_for_the_same_order_is_answered_and_not_carried_out_again() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+    let order = agent.order_for("web", RAISE).await;
+
+    let (_, first) = agent.post_named("one", FIX, &order).await;
+    agent.end_of(&agent.execution(&first).await).await;
+    agent.kill();
+    let agent = stage.agent().await;
+    let (status, again) = agent.post_named("one", FIX, &order).await;
+
+    assert_eq!((status, &again["execution_id"]), (200, &first["execution_id"]));
+    assert_eq!((&again["success"], &again["result"]["state"]), (&json!(true), &json!("verified")));
+    assert_eq!(stage.n_writes(), 1);
+}
+
+#[actix_web::test]
+async fn the_same_name_for_another_order_is_a_conflict() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+    let mut order = agent.order_for("web", RAISE).await;
+
+    let (first, _) = agent.post_named("one", FIX, &order).await;
+    order["strategy"]["parameters"]["halves"] = json!(2);
+    let (second, problem) = agent.post_named("one", FIX, &order).await;
+
+    assert_eq!((first, second, code(&problem)), (200, 409, "key-used"), "{problem}");
+    assert_eq!(stage.proxy.n_seen(write), 1);
+}
+
+#[actix_web::test]
+async fn two_equal_orders_of_one_name_at_once_get_the_same_answer() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+    let order = agent.order_for("web", RAISE).await;
+
+    let orders = [(); 8].map(|()| agent.post_named("one", FIX, &order));
+    let answers = futures::future::join_all(orders).await;
+
+    for (status, answer) in &answers {
+        assert_eq!((*status, &answer["execution_id"]), (200, &answers[0].1["execution_id"]));
+    }
+    let end = agent.end_of(&agent.execution(&answers[0].1).await).await;
+    assert_eq!((state(&end), stage.n_writes()), (("verified", ""), 1), "{end:#}");
+    assert_eq!(agent.get("/api/v1/executions").await.1["count"], 1);
+}
+
+#[actix_web::test]
+async fn of_two_orders_at_once_for_one_workload_one_is_carried_out() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+    let order = agent.order_for("web", RAISE).await;
+
+    let held = stage.proxy.next(rehearsal, Fault::HoldRequest);
+    let second = async {
+        held.here().await;
+        let second = agent.carry_out(&order).await;
+        held.let_go();
+        second
+    };
+    let (first, second) = tokio::join!(agent.carry_out(&order), second);
+
+    assert_eq!(state(&first), ("verifying", ""), "{first:#}");
+    assert_eq!(state(&second), ("refused", "fix_in_flight"), "{second:#}");
+    assert_eq!((stage.n_writes(), stage.generation("web")), (1, 2));
+}
+
+#[actix_web::test]
+async fn a_caller_that_goes_away_stops_nothing() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+    let order = agent.order_for("web", RAISE).await;
+
+    let held = stage.proxy.next(rehearsal, Fault::HoldRequest);
+    tokio::select! {
+        _ = agent.carry_out(&order) => panic!("it is held"),
+        () = held.here() => {}
+    }
+    held.let_go();
+    let id = agent
+        .until("/api/v1/executions", |it| it["executions"][0]["id"].as_str().map(str::to_owned));
+    let end = agent.end_of(&json!({"id": id.await})).await;
+
+    assert_eq!((state(&end), stage.n_writes()), (("verified", ""), 1), "{end:#}");
+}

@@ -1,0 +1,165 @@
+//! What people say: yes, no, and take it back.
+
+use agent::journal::Journal;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::agent_binary::AgentBinary;
+use crate::fault_proxy::{Fault, rehearsal, write};
+use crate::stage::{RAISE, Stage, code, hungry, state};
+
+const SUGGEST: [&str; 2] = ["--mode", "suggest"];
+
+async fn say(agent: &AgentBinary, execution: &Value, word: &str) -> (u16, Value) {
+    let id = execution["id"].as_str().unwrap();
+    agent.post(&format!("/api/v1/executions/{id}/{word}"), &json!({})).await
+}
+
+/// A fix that waits for a yes.
+async fn proposal(stage: &Stage) -> (AgentBinary, Value) {
+    let agent = stage.agent_with(&SUGGEST).await;
+    stage.run_hungry("web", "128Mi").await;
+    let proposed = agent.fix("web", RAISE).await;
+    assert_eq!(state(&proposed), ("proposed", "needs_approval"), "{proposed:#}");
+    assert_eq!(stage.proxy.n_seen(rehearsal) + stage.proxy.n_seen(write), 0);
+    (agent, proposed)
+}
+
+/// A fix that helped.
+async fn verified(stage: &Stage) -> (AgentBinary, Value) {
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+    let fix = agent.fix("web", RAISE).await;
+    let end = agent.end_of(&fix).await;
+    assert_eq!(state(&end), ("verified", ""), "{end:#}");
+    (agent, end)
+}
+
+#[actix_web::test]
+async fn a_yes_counts_once() {
+    let stage = Stage::open().await;
+    let (agent, proposed) = proposal(&stage).await;
+
+    let answers =
+        futures::future::join_all([(); 4].map(|()| say(&agent, &proposed, "approve"))).await;
+    let end = agent.end_of(&proposed).await;
+
+    let n_yes = answers.iter().filter(|it| it.1["state"] == "verifying").count();
+    assert_eq!((n_yes, state(&end), stage.n_writes()), (1, ("verified", ""), 1), "{answers:#?}");
+    assert_eq!(say(&agent, &proposed, "approve").await.0, 409);
+    assert_eq!(say(&agent, &proposed, "reject").await.0, 409);
+}
+
+#[actix_web::test]
+async fn after_a_no_nothing_is_written() {
+    let stage = Stage::open().await;
+    let (agent, proposed) = proposal(&stage).await;
+
+    let (status, rejected) = say(&agent, &proposed, "reject").await;
+
+    assert_eq!((status, state(&rejected)), (200, ("rejected", "rejected")));
+    assert_eq!(say(&agent, &proposed, "approve").await.0, 409);
+    assert_eq!(stage.proxy.n_seen(write), 0);
+}
+
+#[actix_web::test]
+async fn a_yes_to_what_has_changed_since_is_none() {
+    let stage = Stage::open().await;
+    let (agent, proposed) = proposal(&stage).await;
+
+    let other = json!({"spec": {"template": {"spec": hungry("96Mi")}}});
+    stage.cluster.change("deployments/web", &other).await;
+    let (status, problem) = say(&agent, &proposed, "approve").await;
+
+    assert_eq!((status, code(&problem)), (409, "changed"), "{problem}");
+    assert_eq!((stage.limit("web").as_str(), stage.proxy.n_seen(write)), ("96Mi", 0));
+}
+
+#[actix_web::test]
+async fn a_yes_that_comes_too_late_is_none() {
+    let stage = Stage::open().await;
+    let (agent, proposed) = proposal(&stage).await;
+    agent.kill();
+    let journal = Journal::open(&stage.data.path().join("agent")).await.unwrap();
+    let id = proposed["id"].as_str().unwrap().parse().unwrap();
+    let mut old = journal.find(id).await.unwrap().unwrap();
+    old.execution.requested_at -= SignedDuration::from_mins(16);
+    journal.update(&old, None).await.unwrap();
+    journal.close().await;
+
+    let agent = stage.agent_with(&SUGGEST).await;
+    let (status, problem) = say(&agent, &proposed, "approve").await;
+
+    assert_eq!((status, code(&problem)), (409, "expired"), "{problem}");
+    assert_eq!(stage.proxy.n_seen(write), 0);
+}
+
+#[actix_web::test]
+async fn a_yes_while_the_agent_only_observes_waits_for_another() {
+    let stage = Stage::open().await;
+    let (agent, proposed) = proposal(&stage).await;
+
+    agent.set_mode("observe").await;
+    let (_, answer) = say(&agent, &proposed, "approve").await;
+
+    assert_eq!(state(&answer), ("proposed", "observing"), "{answer:#}");
+    assert_eq!(stage.proxy.n_seen(write), 0);
+    agent.set_mode("suggest").await;
+    let (_, answer) = say(&agent, &proposed, "approve").await;
+    assert_eq!(state(&answer), ("verifying", ""), "{answer:#}");
+}
+
+#[actix_web::test]
+async fn a_person_can_take_a_fix_back_that_helped_and_once() {
+    let stage = Stage::open().await;
+    let (agent, fix) = verified(&stage).await;
+
+    let answers = futures::future::join_all([(); 4].map(|()| say(&agent, &fix, "undo"))).await;
+    let end = agent.in_state(&fix, "undone").await;
+
+    assert_eq!(answers.iter().filter(|it| it.0 == 200).count(), 1, "{answers:#?}");
+    assert_eq!(end["requested_by"], "alice");
+    assert_eq!((stage.limit("web").as_str(), stage.n_writes()), ("128Mi", 2));
+}
+
+#[actix_web::test]
+async fn an_undo_leaves_alone_what_somebody_else_changed_meanwhile() {
+    let stage = Stage::open().await;
+    let (agent, fix) = verified(&stage).await;
+
+    let other = json!({"metadata": {"annotations": {"note": "mine"}}, "spec": {"replicas": 2}});
+    stage.cluster.change("deployments/web", &other).await;
+    say(&agent, &fix, "undo").await;
+    agent.in_state(&fix, "undone").await;
+
+    let web = stage.object("deployments", "web").unwrap();
+    assert_eq!(stage.limit("web"), "128Mi");
+    assert_eq!(
+        (&web["spec"]["replicas"], &web["metadata"]["annotations"]["note"]),
+        (&json!(2), &json!("mine"))
+    );
+}
+
+#[actix_web::test]
+async fn an_undo_never_overwrites_the_value_that_a_person_set_meanwhile() {
+    let stage = Stage::open().await;
+    stage.set_policy("caps: {workload_per_5min: 9}");
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "64Mi").await;
+    let order = agent.order_for("web", RAISE).await;
+
+    // Between the verdict and the undo: the undo has read the object, and its write is on the way.
+    let fix = agent.carry_out(&order).await;
+    let held = stage.proxy.next(write, Fault::HoldRequest);
+    held.here().await;
+    let mine = json!({"spec": {"template": {"spec": hungry("112Mi")}}});
+    stage.cluster.change("deployments/web", &mine).await;
+    held.let_go();
+    let end = agent.end_of(&fix).await;
+
+    assert_eq!(state(&end), ("stranded", "stranded"), "{end:#}");
+    assert!(end["refusal"]["detail"].as_str().unwrap().contains("somebody changed"), "{end:#}");
+    assert_eq!((stage.limit("web").as_str(), stage.n_writes()), ("112Mi", 1));
+    // A machine keeps away from now on.
+    assert_eq!(state(&agent.fix("web", RAISE).await), ("proposed", "stranded"));
+}

@@ -1,0 +1,120 @@
+//! The stop button.
+
+use serde_json::json;
+
+use crate::agent_binary::AgentBinary;
+use crate::fault_proxy::{Fault, rehearsal, write};
+use crate::stage::{RAISE, Stage, state, until};
+
+/// How often the button is pressed while something is being written.
+const PRESSED: usize = 20;
+
+async fn stop(agent: &AgentBinary) {
+    assert_eq!(agent.set_mode("observe").await.0, 200);
+}
+
+async fn arm(agent: &AgentBinary) {
+    assert_eq!(agent.set_mode("auto").await.0, 200);
+}
+
+#[actix_web::test]
+async fn after_the_stop_button_nothing_is_written_and_a_restart_changes_nothing() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+    let order = agent.order_for("web", RAISE).await;
+
+    for _ in 0..PRESSED {
+        let held = stage.proxy.next(rehearsal, Fault::HoldRequest);
+        let press = async {
+            held.here().await;
+            stop(&agent).await;
+            held.let_go();
+        };
+        let (end, ()) = tokio::join!(agent.carry_out(&order), press);
+        assert_eq!(state(&end), ("refused", "observing"), "{end:#}");
+        arm(&agent).await;
+    }
+    stop(&agent).await;
+    agent.kill();
+    let agent = stage.agent().await;
+
+    assert_eq!(agent.get("/api/v1/mode").await.1["mode"], "observe");
+    let order = agent.order_for("web", RAISE).await;
+    assert_eq!(state(&agent.carry_out(&order).await), ("refused", "observing"));
+    assert_eq!(stage.proxy.n_seen(write), 0);
+    arm(&agent).await;
+    assert_eq!(state(&agent.carry_out(&order).await), ("verifying", ""));
+}
+
+#[actix_web::test]
+async fn whenever_the_button_is_pressed_no_write_comes_a_second_later() {
+    let stage = Stage::open().await;
+    stage.set_policy(
+        "{caps: {global_per_60s: 100, namespace_per_60s: 100}, storm: {from_workloads: 1000}}",
+    );
+    let agent = stage.agent().await;
+    for number in 0..PRESSED {
+        stage.run_hungry(&format!("web{number}"), "128Mi").await;
+    }
+
+    for number in 0..PRESSED {
+        let order = agent.order_for(&format!("web{number}"), RAISE).await;
+        let press = async {
+            // A different moment each time, from before the decision to after the write.
+            for _ in 0..number * 40 {
+                tokio::task::yield_now().await;
+            }
+            stop(&agent).await;
+            jiff::Timestamp::now() + jiff::SignedDuration::from_secs(1)
+        };
+        let ((status, answer), silent_from) =
+            tokio::join!(agent.post("/api/v1/execute-fix", &order), press);
+        assert_eq!(status, 200, "{answer}");
+        until("a second is over", || silent_from < jiff::Timestamp::now()).await;
+        let late = stage.writes().into_iter().filter(|it| {
+            let at: jiff::Timestamp = it["at"].as_str().unwrap().parse().unwrap();
+            silent_from < at
+        });
+        assert_eq!(late.count(), 0);
+        arm(&agent).await;
+    }
+}
+
+#[actix_web::test]
+async fn an_undo_waits_while_the_agent_is_stopped_over_a_restart_too() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "64Mi").await;
+
+    let fix = agent.fix("web", RAISE).await;
+    stop(&agent).await;
+    agent.in_state(&fix, "undoing").await;
+    agent.kill();
+    let agent = stage.agent().await;
+    agent.ready().await;
+    let waiting = agent.in_state(&fix, "undoing").await;
+
+    assert_eq!((stage.limit("web").as_str(), stage.n_writes()), ("96Mi", 1), "{waiting:#}");
+    arm(&agent).await;
+    let end = agent.end_of(&fix).await;
+    assert_eq!(state(&end), ("undone", ""), "{end:#}");
+    assert_eq!((stage.limit("web").as_str(), stage.n_writes()), ("64Mi", 2));
+}
+
+#[actix_web::test]
+async fn two_who_set_the_mode_at_once_leave_the_same_mode_behind_in_memory_and_after_a_restart() {
+    let stage = Stage::open().await;
+    let mut agent = stage.agent().await;
+
+    for _ in 0..5 {
+        let modes = ["observe", "auto", "suggest", "observe", "auto", "observe", "suggest"];
+        futures::future::join_all(modes.map(|it| agent.set_mode(it))).await;
+        let before = agent.get("/api/v1/mode").await.1["mode"].clone();
+        agent.kill();
+        agent = stage.agent().await;
+        assert_eq!(agent.get("/api/v1/mode").await.1["mode"], before);
+    }
+    assert_eq!(agent.set_mode("nonsense").await.0, 400);
+    assert_eq!(agent.get("/api/v1/executions").await.1, json!({"count": 0, "executions": []}));
+}
