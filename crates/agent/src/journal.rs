@@ -18,6 +18,7 @@ use types::{Evidence, Execution, ExecutionState, FixPlan, Mode, Verdict};
 use uuid::Uuid;
 
 pub use chain::{BrokenChain, Entry};
+pub use open::MIGRATIONS;
 
 /// How long a caller's own name for a request is remembered, in microseconds: a day.
 const KEY_LIFETIME: i64 = 24 * 60 * 60 * 1_000_000;

@@ -42,6 +42,12 @@ impl Experience {
     pub fn of(execution: &Execution) -> Option<Self> {
         let recovered = match execution.state {
             ExecutionState::Verified => true,
+            // Taken back before it could be judged: refused halfway, cut off, or its workload went away.
+            ExecutionState::Undone
+                if execution.verdict.is_none() && execution.refusal.is_some() =>
+            {
+                return None;
+            }
             ExecutionState::Undone | ExecutionState::Stranded => false,
             ExecutionState::Proposed
             | ExecutionState::Applying

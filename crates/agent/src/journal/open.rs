@@ -11,7 +11,8 @@ use sqlx::sqlite::{
 
 use super::{Journal, JournalError};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/agent");
+/// The schema, step by step.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/agent");
 
 /// Damaged files that are kept under names of their own; the last name is used again.
 const MAX_ASIDE: u32 = 100;
@@ -38,6 +39,12 @@ impl Journal {
         }
         MIGRATIONS.run(&pool).await?;
         Ok(Self { pool })
+    }
+
+    /// The pool, for tests that look at the file itself.
+    #[doc(hidden)]
+    pub fn pool(&self) -> &SqlitePool {
+        &self.pool
     }
 
     /// Writes back what is pending and closes the file.

@@ -10,7 +10,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 /// How long a condition may take to come true. A busy machine with two cores is slow.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// The token of the tests' admin.
 const TOKEN: &str = "a-token-of-the-tests";
 

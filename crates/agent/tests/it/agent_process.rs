@@ -15,7 +15,7 @@ use types::{Incident, StreamEvent};
 use crate::api_server::ApiServer;
 
 /// How long a condition may take to come true.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An agent that runs until it is dropped.
 pub(crate) struct AgentProcess {

@@ -22,3 +22,5 @@ mod fault_proxy;
 mod agent_binary;
 mod stage;
 mod stories;
+mod journal;
+mod kill_points;

@@ -1,5 +1,7 @@
 //! Requests and answers get lost, and the API server goes away.
 
+use serde_json::Value;
+
 use crate::fault_proxy::{Fault, write};
 use crate::stage::{RAISE, Stage, code, state, until};
 
@@ -56,6 +58,32 @@ async fn a_write_that_arrives_late_and_its_repeat_have_one_effect() {
     assert_eq!(state(&end), ("verified", ""), "{end:#}");
     assert_eq!((stage.n_writes(), stage.generation("web")), (1, 2));
     assert_eq!(stage.limit("web"), "192Mi");
+}
+
+#[actix_web::test]
+async fn what_became_of_a_write_is_found_out_when_the_cluster_can_be_reached_again() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+    let order = agent.order_for("web", RAISE).await;
+
+    let held = stage.proxy.next(write, Fault::HoldAnswer);
+    let cut = async {
+        held.here().await;
+        stage.proxy.cut();
+        held.let_go();
+    };
+    let (fix, ()) = tokio::join!(agent.carry_out(&order), cut);
+    agent.kill();
+    let agent = stage.agent().await;
+    let waiting = agent.in_state(&fix, "applying").await;
+    stage.proxy.heal();
+    let end = agent.end_of(&fix).await;
+
+    assert_eq!(state(&fix), ("applying", ""), "{fix:#}");
+    assert_eq!(waiting["verdict"], Value::Null);
+    assert_eq!(state(&end), ("verified", ""), "{end:#}");
+    assert_eq!((stage.n_writes(), stage.generation("web")), (1, 2));
 }
 
 #[actix_web::test]
@@ -129,7 +157,7 @@ async fn check_absence(go_away: fn(&Stage), n_asked: usize) {
     stage.proxy.heal();
     let end = agent.end_of(&fix).await;
 
-    assert_eq!(meanwhile["verdict"], serde_json::Value::Null);
+    assert_eq!(meanwhile["verdict"], Value::Null);
     assert_eq!(state(&end), ("verified", ""), "{end:#}");
     assert_eq!((stage.limit("web").as_str(), stage.n_writes()), ("192Mi", 1));
 }

@@ -1,0 +1,192 @@
+//! The agent is killed at every point of a fix, started again on the same data, and has to bring it to its end.
+//!
+//! `KILL_ROUNDS=12` repeats every point with every outcome so often: 21 kills a round.
+
+use futures::StreamExt;
+use serde_json::Value;
+
+use crate::agent_binary::AgentBinary;
+use crate::fault_proxy::{Fault, Held, rehearsal, write};
+use crate::stage::{RAISE, Stage, state};
+
+/// Clusters at the same time: each waits most of the time.
+const AT_ONCE: usize = 4;
+
+/// Where the agent is when it is killed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Point {
+    BeforeTheRehearsal,
+    AfterTheRehearsal,
+    /// The write is on its way, and gets lost.
+    WriteLost,
+    /// The write is on its way, and arrives when its sender is gone.
+    WriteLate,
+    WriteMade,
+    WriteAnswered,
+    FirstLook,
+    LaterLook,
+    UndoLost,
+    UndoLate,
+    UndoMade,
+    Ended,
+}
+
+const POINTS: [Point; 12] = [
+    Point::BeforeTheRehearsal,
+    Point::AfterTheRehearsal,
+    Point::WriteLost,
+    Point::WriteLate,
+    Point::WriteMade,
+    Point::WriteAnswered,
+    Point::FirstLook,
+    Point::LaterLook,
+    Point::UndoLost,
+    Point::UndoLate,
+    Point::UndoMade,
+    Point::Ended,
+];
+
+impl Point {
+    fn is_in_the_undo(self) -> bool {
+        matches!(self, Self::UndoLost | Self::UndoLate | Self::UndoMade)
+    }
+
+    /// Whether the write never reaches the cluster.
+    fn is_before_the_write(self) -> bool {
+        matches!(self, Self::BeforeTheRehearsal | Self::AfterTheRehearsal | Self::WriteLost)
+    }
+}
+
+/// Twice what it has helps, or does not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fate {
+    Helps,
+    DoesNot,
+}
+
+impl Fate {
+    fn limit(self) -> &'static str {
+        match self {
+            Self::Helps => "128Mi",
+            Self::DoesNot => "64Mi",
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_fix_that_is_cut_off_anywhere_is_made_once_and_brought_to_its_end() {
+    let rounds = std::env::var("KILL_ROUNDS").ok().and_then(|it| it.parse().ok()).unwrap_or(1);
+    let round = POINTS.into_iter().flat_map(|point| {
+        let fates = [Fate::Helps, Fate::DoesNot].into_iter();
+        fates
+            .filter(move |it| !point.is_in_the_undo() || *it == Fate::DoesNot)
+            .map(move |it| (point, it))
+    });
+    let all: Vec<_> = std::iter::repeat_n(round.collect::<Vec<_>>(), rounds).flatten().collect();
+
+    let n_killed = futures::stream::iter(all)
+        .map(|(point, fate)| check(point, fate))
+        .buffer_unordered(AT_ONCE)
+        .count()
+        .await;
+
+    println!("killed {n_killed} times, each fix made at most once and brought to its end");
+}
+
+async fn check(point: Point, fate: Fate) {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", fate.limit()).await;
+    let order = agent.order_for("web", RAISE).await;
+
+    let held = bring_to(point, &stage, &agent, &order).await;
+    agent.kill();
+    // What is lost stays where it is held.
+    let held = held.filter(|_| !matches!(point, Point::WriteLost | Point::UndoLost));
+    if let Some(held) = held {
+        held.let_go();
+    }
+    let agent = stage.agent().await;
+    let listed = agent.get("/api/v1/executions").await.1;
+    let end = agent.end_of(&listed["executions"][0]).await;
+
+    let (state_wanted, limit, n_writes) = if point.is_before_the_write() {
+        (("refused", "not_applied"), fate.limit(), 0)
+    } else if fate == Fate::Helps {
+        (("verified", ""), "192Mi", 1)
+    } else {
+        (("undone", ""), "64Mi", 2)
+    };
+    let what = format!("{point:?}, {fate:?}: {end:#}\n{:#?}\n{}", stage.writes(), agent.log());
+    assert_eq!(listed["count"], 1, "{what}");
+    assert_eq!(state(&end), state_wanted, "{what}");
+    assert_eq!((stage.limit("web").as_str(), stage.n_writes()), (limit, n_writes), "{what}");
+    assert_eq!(stage.generation("web"), 1 + i64::try_from(n_writes).unwrap(), "{what}");
+    for write in stage.writes() {
+        let id = end["id"].as_str().unwrap();
+        assert!(write["body"].to_string().contains(id), "{what}");
+    }
+}
+
+/// Orders the fix and waits until the agent is at this point; answers with what is held on its way.
+async fn bring_to(point: Point, stage: &Stage, agent: &AgentBinary, order: &Value) -> Option<Held> {
+    let proxy = &stage.proxy;
+    let held = match point {
+        Point::BeforeTheRehearsal => proxy.next(rehearsal, Fault::HoldRequest),
+        Point::AfterTheRehearsal => proxy.next(rehearsal, Fault::HoldAnswer),
+        Point::WriteLost | Point::WriteLate => proxy.next(write, Fault::HoldRequest),
+        Point::WriteMade => proxy.next(write, Fault::HoldAnswer),
+        Point::WriteAnswered
+        | Point::FirstLook
+        | Point::LaterLook
+        | Point::UndoLost
+        | Point::UndoLate
+        | Point::UndoMade
+        | Point::Ended => {
+            let fix = agent.carry_out(order).await;
+            return bring_on_to(point, stage, agent, &fix).await;
+        }
+    };
+    tokio::select! {
+        _ = agent.post("/api/v1/execute-fix", order) => panic!("{point:?}: it is not held"),
+        () = held.here() => Some(held),
+    }
+}
+
+/// The same after the write was answered.
+async fn bring_on_to(
+    point: Point,
+    stage: &Stage,
+    agent: &AgentBinary,
+    fix: &Value,
+) -> Option<Held> {
+    let is_look = |it: &str| it.starts_with("GET /apis/apps/v1/namespaces/shop/deployments/web");
+    let looked = stage.proxy.n_seen(is_look);
+    let looks = |n: usize| {
+        crate::stage::until("it looks", move || looked + n <= stage.proxy.n_seen(is_look))
+    };
+    let held = match point {
+        Point::FirstLook => {
+            looks(1).await;
+            return None;
+        }
+        Point::LaterLook => {
+            looks(3).await;
+            return None;
+        }
+        Point::Ended => {
+            agent.end_of(fix).await;
+            return None;
+        }
+        Point::UndoLost | Point::UndoLate => stage.proxy.next(write, Fault::HoldRequest),
+        Point::UndoMade => stage.proxy.next(write, Fault::HoldAnswer),
+        Point::BeforeTheRehearsal
+        | Point::AfterTheRehearsal
+        | Point::WriteLost
+        | Point::WriteLate
+        | Point::WriteMade
+        | Point::WriteAnswered => return None,
+    };
+    held.here().await;
+    Some(held)
+}
