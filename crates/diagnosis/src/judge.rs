@@ -60,9 +60,9 @@ fn is_complete(evidence: &Evidence) -> bool {
     }
 }
 
-/// What this evidence shows, compared with the evidence before the fix.
-pub fn look(before: &Evidence, now: &Evidence) -> Look {
-    let fresh = without_old_news(before, now);
+/// What this evidence shows, compared with the evidence before the fix that was written at `applied_at`.
+pub fn look(before: &Evidence, now: &Evidence, applied_at: Timestamp) -> Look {
+    let fresh = without_old_news(before, now, applied_at);
     let faults = diagnose(&fresh);
     let lost = lost_neighbour(before, now);
     let fewer = now.workload.ready < before.workload.ready.min(now.workload.desired);
@@ -95,16 +95,22 @@ pub fn look(before: &Evidence, now: &Evidence) -> Look {
 
 /// The evidence without what happened before the fix: an end that was seen then, of the same
 /// container of the same pod, says nothing about now.
-fn without_old_news(before: &Evidence, now: &Evidence) -> Evidence {
+fn without_old_news(before: &Evidence, now: &Evidence, applied_at: Timestamp) -> Evidence {
     let mut fresh = now.clone();
     let old = |it: &ContainerFacts| {
-        before.containers.iter().any(|was| {
-            was.name == it.name
-                && was.role == it.role
-                && was.pod == it.pod
-                && was.restarts == it.restarts
-                && was.state.exited_at == it.state.exited_at
-        })
+        let is_same_end = |was: &ContainerFacts| {
+            // The container may have been started once since that end.
+            let restarts = was.restarts..=was.restarts.saturating_add(1);
+            was.state.exited_at == it.state.exited_at && restarts.contains(&it.restarts)
+        };
+        let was = before
+            .containers
+            .iter()
+            .find(|was| was.name == it.name && was.role == it.role && was.pod == it.pod);
+        // A pod that is mended where it runs can end once more between the evidence and the write.
+        let ended_before = is_edited_in_place(now)
+            && it.state.exited_at.is_some_and(|exited_at| exited_at <= applied_at);
+        was.is_some_and(|was| is_same_end(was) || ended_before)
     };
     for container in &mut fresh.containers {
         if !old(container) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use remedy::ApprovedPlan;
-use types::{Execution, ExecutionState, ObjectRef, RefusalReport, Step};
+use types::{Action, Execution, ExecutionState, ObjectRef, RefusalReport, Step};
 
 use super::write::stopped;
 use super::{FixError, Fixer};
@@ -52,11 +52,13 @@ impl Fixer {
                 let halfway = ApplyError::Halfway { step: index, reason: stopped() };
                 return Err(if index == 0 { ApplyError::Stopped } else { halfway });
             }
-            let after = self.write(&step, &fix_id).await.map_err(|it| {
-                let in_doubt = matches!(it, ClusterError::Unreachable(_));
-                if in_doubt { ApplyError::InDoubt } else { failed(index, it) }
-            })?;
-            written = after.or(written);
+            match self.write(&step, &fix_id).await {
+                Ok(after) => written = after.or(written),
+                Err(ClusterError::Unreachable(_)) => return Err(ApplyError::InDoubt),
+                // The edit before it moved the controller to replace this pod: that is what was wanted.
+                Err(ClusterError::Conflict(_)) if 0 < index && step.action == Action::Evict => {}
+                Err(error) => return Err(failed(index, error)),
+            }
         }
         Ok(())
     }

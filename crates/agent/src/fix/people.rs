@@ -56,6 +56,7 @@ impl Fixer {
     ) -> Result<Execution, PersonError> {
         let shown = self.waiting(id).await?;
         if LIFETIME < Timestamp::now().duration_since(shown.execution.requested_at) {
+            self.reject(shown, "expired", "nobody said yes in time".to_owned()).await?;
             return Err(PersonError::Expired);
         }
         let mut fix = self.as_it_is_now(&shown).await?;
@@ -82,10 +83,18 @@ impl Fixer {
 
     /// A person says no to a proposal.
     pub async fn rejected_by(&self, id: Uuid, who: &str) -> Result<Execution, PersonError> {
-        let mut fix = self.waiting(id).await?;
+        let fix = self.waiting(id).await?;
+        self.reject(fix, "rejected", format!("{who} said no")).await
+    }
+
+    async fn reject(
+        &self,
+        mut fix: Stored,
+        code: &str,
+        detail: String,
+    ) -> Result<Execution, PersonError> {
         fix.execution.finished_at = Some(Timestamp::now());
-        fix.execution.refusal =
-            Some(RefusalReport { code: "rejected".to_owned(), detail: format!("{who} said no") });
+        fix.execution.refusal = Some(RefusalReport { code: code.to_owned(), detail });
         self.claim(&mut fix, ExecutionState::Rejected).await?;
         Ok(fix.execution)
     }
@@ -110,6 +119,7 @@ impl Fixer {
         if !claimed {
             return Err(PersonError::TooLate(self.stored(id).await?.execution.state));
         }
+        self.publish(&fix.execution);
         let execution = fix.execution.clone();
         let fixer = Arc::clone(self);
         tokio::spawn(async move { fixer.undo(fix).await });

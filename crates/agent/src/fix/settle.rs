@@ -21,6 +21,7 @@ impl Fixer {
     /// Looks until there is a verdict; `None` when the workload is gone.
     pub(super) async fn settle(&self, fix: &mut Stored) -> Option<Verdict> {
         let patience = self.patience();
+        let applied_at = fix.execution.applied_at.unwrap_or(fix.execution.requested_at);
         // Not from the write on: the time in which nobody looked says nothing against the fix.
         let mut since = Timestamp::now();
         let mut changes = self.agent.cluster.changes(&fix.execution.subject);
@@ -34,7 +35,7 @@ impl Fixer {
                     if now.subject.uid != fix.execution.subject.uid {
                         return None;
                     }
-                    let seen = look(&fix.before, &now);
+                    let seen = look(&fix.before, &now, applied_at);
                     note(&mut fix.execution.checks, &seen);
                     looks.push(seen);
                 }

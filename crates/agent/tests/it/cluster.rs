@@ -99,14 +99,13 @@ impl Cluster {
         let path = match kind {
             Kind::Pod => "/api/v1/namespaces/shop/pods",
             Kind::Deployment => "/apis/apps/v1/namespaces/shop/deployments",
+            Kind::ReplicaSet => "/apis/apps/v1/namespaces/shop/replicasets",
             Kind::StatefulSet => "/apis/apps/v1/namespaces/shop/statefulsets",
             Kind::DaemonSet => "/apis/apps/v1/namespaces/shop/daemonsets",
             Kind::Job => "/apis/batch/v1/namespaces/shop/jobs",
-            Kind::ReplicaSet
-            | Kind::CronJob
-            | Kind::Node
-            | Kind::Service
-            | Kind::PersistentVolumeClaim => panic!("not run here: {kind}"),
+            Kind::CronJob | Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => {
+                panic!("not run here: {kind}")
+            }
         };
         if kind == Kind::Pod {
             spec = pod_spec.clone();

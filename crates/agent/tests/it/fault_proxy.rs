@@ -2,6 +2,7 @@
 //!
 //! One request a connection, so that an answer ends where the connection does.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
@@ -49,6 +50,8 @@ pub(crate) enum Fault {
 #[derive(Clone, Copy, PartialEq)]
 enum Line {
     Open,
+    /// The test is over.
+    Gone,
     /// Nobody is there: every connection is closed at once.
     Cut,
     /// Connections are taken, and nothing is ever said.
@@ -72,7 +75,8 @@ struct State {
     rules: Vec<Rule>,
     /// Every request that came, whatever became of it.
     seen: Vec<String>,
-    sockets: Vec<TcpStream>,
+    /// What is open, by the port of the agent's end.
+    sockets: BTreeMap<u16, Vec<TcpStream>>,
 }
 
 struct Rule {
@@ -124,18 +128,24 @@ impl Held {
 impl FaultProxy {
     /// Starts in front of what listens there.
     pub(crate) fn before(upstream: SocketAddr) -> Self {
-        let state = State { line: Line::Open, rules: vec![], seen: vec![], sockets: vec![] };
+        let state =
+            State { line: Line::Open, rules: vec![], seen: vec![], sockets: BTreeMap::new() };
         let play = Arc::new(Play { upstream, state: Mutex::new(state), changed: Condvar::new() });
         let listener = TcpListener::bind(SocketAddr::from(ANY_PORT)).unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::clone(&play);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
+                if shared.state.lock().unwrap().line == Line::Gone {
+                    break;
+                }
                 let play = Arc::clone(&shared);
                 std::thread::spawn(move || {
+                    let port = port(&client);
                     // A connection that breaks is what this is for.
                     drop(play.serve(&client));
                     let _ = client.shutdown(Shutdown::Both);
+                    play.state.lock().unwrap().sockets.remove(&port);
                 });
             }
         });
@@ -182,7 +192,7 @@ impl FaultProxy {
     fn set(&self, line: Line) {
         let mut state = self.play.state.lock().unwrap();
         state.line = line;
-        for socket in state.sockets.drain(..) {
+        for socket in state.sockets.values().flatten() {
             let _ = socket.shutdown(Shutdown::Both);
         }
         self.play.changed.notify_all();
@@ -194,13 +204,26 @@ impl FaultProxy {
     }
 }
 
+impl Drop for FaultProxy {
+    fn drop(&mut self) {
+        self.set(Line::Gone);
+        // Whoever waits for the next connection learns of it by one.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+/// The port that a connection comes from.
+fn port(client: &TcpStream) -> u16 {
+    client.peer_addr().map_or(0, |it| it.port())
+}
+
 impl Play {
     fn serve(&self, mut client: &TcpStream) -> io::Result<()> {
         let request = Request::read(client)?;
         let (line, fault) = self.notice(&request.line, client);
         match line {
             Line::Open => {}
-            Line::Cut => return Ok(()),
+            Line::Cut | Line::Gone => return Ok(()),
             Line::Silent => {
                 let state = self.state.lock().unwrap();
                 drop(self.changed.wait_while(state, |it| it.line == Line::Silent).unwrap());
@@ -244,7 +267,7 @@ impl Play {
     fn notice(&self, line: &str, client: &TcpStream) -> (Line, Option<(Fault, Held)>) {
         let mut state = self.state.lock().unwrap();
         state.seen.push(line.to_owned());
-        state.sockets.extend(client.try_clone());
+        state.sockets.entry(port(client)).or_default().extend(client.try_clone());
         let index = state.rules.iter().position(|it| (it.which)(line));
         let fault = index.map(|index| {
             let rule = &state.rules[index];
@@ -260,7 +283,9 @@ impl Play {
     /// Forwards; the answer comes back piece by piece, as a watch has to.
     fn pass(&self, request: &Request, mut client: &TcpStream) -> io::Result<()> {
         let mut upstream = TcpStream::connect(self.upstream)?;
-        self.state.lock().unwrap().sockets.extend(upstream.try_clone());
+        let mut state = self.state.lock().unwrap();
+        state.sockets.entry(port(client)).or_default().extend(upstream.try_clone());
+        drop(state);
         upstream.write_all(&request.bytes)?;
         let mut piece = vec![0; 64 * 1024];
         loop {

@@ -126,6 +126,8 @@ async fn check(point: Point, fate: Fate) {
         let id = end["id"].as_str().unwrap();
         assert!(write["body"].to_string().contains(id), "{what}");
     }
+    drop(agent);
+    stage.close().await;
 }
 
 /// Orders the fix and waits until the agent is at this point; answers with what is held on its way.

@@ -36,6 +36,11 @@ impl Stage {
         stage
     }
 
+    /// Ends the cluster, for a test that plays on many stages.
+    pub(crate) async fn close(self) {
+        self.cluster.sandbox.stop().await;
+    }
+
     /// The policy of every agent that is started from now on.
     pub(crate) fn set_policy(&self, policy: &str) {
         std::fs::write(self.data.path().join("policy"), policy).unwrap();

@@ -91,6 +91,8 @@ async fn a_yes_that_comes_too_late_is_none() {
     let (status, problem) = say(&agent, &proposed, "approve").await;
 
     assert_eq!((status, code(&problem)), (409, "expired"), "{problem}");
+    let end = agent.end_of(&proposed).await;
+    assert_eq!(state(&end), ("rejected", "expired"), "{end:#}");
     assert_eq!(stage.proxy.n_seen(write), 0);
 }
 

@@ -65,6 +65,27 @@ async fn a_set_whose_fix_does_not_help_gets_its_old_template_and_its_old_pod_bac
 }
 
 #[actix_web::test]
+async fn a_replica_set_whose_fix_does_not_help_gets_its_old_template_and_its_old_pod_back() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry_as(Kind::ReplicaSet, "rs", "64Mi").await;
+    let limits_of_pods = || -> Vec<Value> {
+        let pods = stage.cluster.sandbox.store().list("pods", Some("shop")).0;
+        let limit =
+            |it: &Value| it["spec"]["containers"][0]["resources"]["limits"]["memory"].clone();
+        pods.iter().map(|it| limit(it)).collect()
+    };
+
+    let fix = agent.fix("rs", RAISE).await;
+    let end = agent.end_of(&fix).await;
+
+    assert_eq!(state(&end), ("undone", ""), "{end:#}");
+    assert_eq!(limit_of(&stage.object("replicasets", "rs").unwrap()), "64Mi");
+    until("the pod is the old one", || limits_of_pods() == [json!("64Mi")]).await;
+    assert_eq!((stage.proxy.n_seen(eviction), stage.proxy.n_seen(deletion)), (2, 0));
+}
+
+#[actix_web::test]
 async fn an_eviction_that_a_budget_forbids_is_refused_before_anything_is_written() {
     let stage = Stage::open().await;
     let agent = stage.agent().await;
@@ -95,6 +116,27 @@ async fn an_eviction_that_is_refused_after_the_edit_takes_the_edit_back_and_beco
     assert_eq!((stage.proxy.n_seen(eviction), stage.proxy.n_seen(deletion)), (1, 0));
     // What the cluster refuses is not tried again on the same spec.
     assert_eq!(state(&agent.carry_out(&order).await), ("refused", "failed_before"));
+}
+
+#[actix_web::test]
+async fn a_pod_that_was_replaced_before_its_eviction_needs_none() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry_as(Kind::StatefulSet, "db", "128Mi").await;
+    let order = agent.order_for("db", RAISE).await;
+
+    let held = stage.proxy.next(eviction, Fault::HoldRequest);
+    let replace = async {
+        held.here().await;
+        stage.cluster.delete("/api/v1/namespaces/shop/pods/db-0").await;
+        until("another has its name", || limit_of_pod(&stage) == Some(json!("192Mi"))).await;
+        held.let_go();
+    };
+    let (fix, ()) = tokio::join!(agent.carry_out(&order), replace);
+    let end = agent.end_of(&fix).await;
+
+    assert_eq!(state(&end), ("verified", ""), "{end:#}");
+    assert_eq!((limit_of_set(&stage).as_str(), stage.n_writes()), ("192Mi", 1));
 }
 
 #[actix_web::test]

@@ -1,8 +1,10 @@
 //! What helped stays, and what did not is taken back.
 
 use serde_json::json;
+use types::Kind;
 
 use crate::cluster::container;
+use crate::fault_proxy::{Fault, write};
 use crate::stage::{RAISE, Stage, state, until};
 
 #[actix_web::test]
@@ -35,7 +37,7 @@ async fn a_raised_limit_that_does_not_help_is_taken_back() {
 async fn a_fix_after_which_a_neighbour_suffers_is_taken_back() {
     let stage = Stage::open().await;
     let agent = stage.agent().await;
-    stage.cluster.run(types::Kind::Deployment, "steady", &container("nginx:1.27")).await;
+    stage.cluster.run(Kind::Deployment, "steady", &container("nginx:1.27")).await;
     until("the neighbour is ready", || {
         stage.object("deployments", "steady").unwrap()["status"]["readyReplicas"] == 1
     })
@@ -51,4 +53,54 @@ async fn a_fix_after_which_a_neighbour_suffers_is_taken_back() {
 
     assert_eq!((state(&end), &end["verdict"]), (("undone", ""), &json!("worse")), "{end:#}");
     assert_eq!((stage.limit("web").as_str(), stage.n_writes()), ("128Mi", 2));
+}
+
+#[actix_web::test]
+async fn a_bare_pod_is_resized_where_it_runs() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry_as(Kind::Pod, "alone", "128Mi").await;
+    let uid = stage.object("pods", "alone").unwrap()["metadata"]["uid"].clone();
+    let order = agent.order_for("alone", RAISE).await;
+
+    stage.proxy.next(write, Fault::LoseAnswer);
+    let fix = agent.carry_out(&order).await;
+    let end = agent.end_of(&fix).await;
+
+    assert_eq!(state(&end), ("verified", ""), "{end:#}");
+    let pod = stage.object("pods", "alone").unwrap();
+    let limit = &pod["spec"]["containers"][0]["resources"]["limits"]["memory"];
+    assert_eq!((limit, &pod["metadata"]["uid"]), (&json!("192Mi"), &uid));
+    assert_eq!(stage.n_writes(), 1);
+}
+
+#[actix_web::test]
+async fn a_bad_rollout_is_rolled_back_and_a_person_can_roll_it_forward_again() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    let image = |stage: &Stage| {
+        let web = stage.object("deployments", "web").unwrap();
+        web["spec"]["template"]["spec"]["containers"][0]["image"].clone()
+    };
+    stage.cluster.run(Kind::Deployment, "web", &container("registry.example/shop/web:2.0")).await;
+    until("it is ready", || {
+        stage.object("deployments", "web").unwrap()["status"]["readyReplicas"] == 1
+    })
+    .await;
+    // The agent has to have seen it ready to know where back is.
+    let ready = |it: &serde_json::Value| (it["containers_ready"] == true).then_some(());
+    let pods = stage.cluster.sandbox.store().list("pods", Some("shop")).0;
+    let name = pods[0]["metadata"]["name"].as_str().unwrap();
+    agent.until(&format!("/api/v1/pod-status/{name}?namespace=shop"), ready).await;
+    stage.cluster.set_image("web", "registry.example/shop/web:9.9").await;
+
+    let fix = agent.fix("web", "roll_back").await;
+    let end = agent.end_of(&fix).await;
+
+    assert_eq!(state(&end), ("verified", ""), "{end:#}");
+    assert_eq!((image(&stage), stage.n_writes()), (json!("registry.example/shop/web:2.0"), 1));
+    let id = end["id"].as_str().unwrap();
+    agent.post(&format!("/api/v1/executions/{id}/undo"), &json!({})).await;
+    agent.in_state(&end, "undone").await;
+    assert_eq!(image(&stage), json!("registry.example/shop/web:9.9"));
 }
