@@ -48,6 +48,9 @@ pub trait Cluster: Send + Sync + 'static {
     /// The root owner of a pod, through controller references whose uid was checked.
     fn root_of<'a>(&'a self, namespace: &'a str, pod: &'a str) -> Answer<'a, ObjectRef>;
 
+    /// Whether what the watches keep can be decided on: `Unreachable` while one of them is behind.
+    fn up_to_date(&self) -> Result<(), ClusterError>;
+
     /// The pod, read fresh and whole.
     fn pod<'a>(&'a self, namespace: &'a str, name: &'a str) -> Answer<'a, Pod>;
 

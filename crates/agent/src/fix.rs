@@ -18,12 +18,13 @@ mod shop;
 
 use std::sync::Arc;
 
-use diagnosis::Patience;
+use diagnosis::{Objects, Patience};
 use jiff::Timestamp;
 use remedy::{ApprovedPlan, RequestError};
 use serde_json::{Map, Value};
 use types::{
-    Diagnosis, Evidence, Execution, ExecutionState, Fault, FixPlan, RefusalReport, Verdict,
+    Diagnosis, Evidence, Execution, ExecutionState, Fault, FixPlan, ObjectRef, RefusalReport,
+    Verdict,
 };
 use uuid::Uuid;
 
@@ -173,9 +174,15 @@ impl Fixer {
     /// Reads everything around the pod's root owner, and what is wrong with it.
     async fn gather(&self, order: &Order) -> Result<Case, FixError> {
         let subject = self.agent.cluster.root_of(&order.namespace, &order.pod).await?;
-        let objects = self.agent.cluster.objects(&subject).await?;
-        let (evidence, diagnoses) = self.agent.examine(&objects);
+        let (evidence, diagnoses) = self.agent.examine(&self.objects(&subject).await?);
         Ok(Case { evidence, diagnoses })
+    }
+
+    /// Everything around the subject, or an error while what the watches keep is old: a decision or a verdict
+    /// would be made on what was.
+    async fn objects(&self, subject: &ObjectRef) -> Result<Objects, ClusterError> {
+        self.agent.cluster.up_to_date()?;
+        self.agent.cluster.objects(subject).await
     }
 
     /// The execution of this plan, before anything was decided.

@@ -36,12 +36,16 @@ const WRITE: Duration = Duration::from_secs(30);
 /// How many changes may wait to be triaged before the watches wait too.
 const QUEUE: usize = 1024;
 
+/// What a decision and a verdict are made from, beside what is read for them: the workload's pods and its neighbours.
+const DECIDED_ON: [&str; 5] = ["pods", "deployments", "replicasets", "statefulsets", "daemonsets"];
+
 /// The real cluster.
 pub struct KubeCluster {
     pub(super) client: Client,
     pub(super) name: Arc<str>,
     pub(super) caches: Arc<Caches>,
     counters: Arc<Counters>,
+    probes: Probes,
     /// The watches end with the cluster.
     _watches: JoinSet<()>,
 }
@@ -66,7 +70,7 @@ impl KubeCluster {
             caches: Arc::clone(&caches),
             counters: Arc::clone(&counters),
             changes: sender,
-            probes,
+            probes: probes.clone(),
             restarts,
         };
         let watches = super::watch::start(&clients.watching, &sinks);
@@ -75,6 +79,7 @@ impl KubeCluster {
             name,
             caches: Arc::clone(&caches),
             counters,
+            probes,
             _watches: watches,
         };
         Watching { cluster: Arc::new(cluster), caches, changes }
@@ -159,6 +164,15 @@ impl KubeCluster {
 impl Cluster for KubeCluster {
     fn root_of<'a>(&'a self, namespace: &'a str, pod: &'a str) -> Answer<'a, ObjectRef> {
         Box::pin(self.find_root(namespace, pod))
+    }
+
+    fn up_to_date(&self) -> Result<(), ClusterError> {
+        let checks = self.probes.checks();
+        let behind = DECIDED_ON.iter().find_map(|kind| {
+            let words = checks.get(*kind).filter(|it| *it != "ok")?;
+            Some(format!("the watch of {kind} is not up to date: {words}"))
+        });
+        behind.map_or(Ok(()), |it| Err(ClusterError::Unreachable(it)))
     }
 
     fn pod<'a>(&'a self, namespace: &'a str, name: &'a str) -> Answer<'a, Pod> {

@@ -60,7 +60,7 @@ impl Fixer {
         if patient && !is_observed(&object) {
             return Ok(false);
         }
-        let objects = self.agent.cluster.objects(subject).await?;
+        let objects = self.objects(subject).await?;
         let now = diagnosis::gather(&objects, &self.agent.redactor);
         for step in &plan.undo_of_pods(&fix.before, &now).plan().steps {
             match self.agent.cluster.evict(&step.target, false).await {

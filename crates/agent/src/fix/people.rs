@@ -142,7 +142,7 @@ impl Fixer {
     /// The same plan, made anew from the facts of now; a yes to another plan is none.
     async fn as_it_is_now(&self, shown: &Stored) -> Result<Stored, PersonError> {
         let subject = &shown.execution.subject;
-        let objects = self.agent.cluster.objects(subject).await.map_err(FixError::from)?;
+        let objects = self.objects(subject).await.map_err(FixError::from)?;
         let (evidence, diagnoses) = self.agent.examine(&objects);
         let plan = remedy::plans(&diagnoses, &evidence)
             .into_iter()

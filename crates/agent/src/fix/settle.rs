@@ -29,7 +29,7 @@ impl Fixer {
         loop {
             changes.mark_unchanged();
             let asked_at = Timestamp::now();
-            match self.agent.cluster.objects(&fix.execution.subject).await {
+            match self.objects(&fix.execution.subject).await {
                 Ok(objects) => {
                     let now = diagnosis::gather(&objects, &self.agent.redactor);
                     if now.subject.uid != fix.execution.subject.uid {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use reqwest::Method;
 use sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 use types::Kind;
@@ -34,8 +35,14 @@ impl Cluster {
     }
 
     pub(crate) async fn create(&self, path: &str, object: &Value) {
-        let url = format!("{}{path}", self.sandbox.url());
-        let response = self.http.post(url).json(object).send().await.unwrap();
+        self.send(Method::POST, path, "application/json", object).await;
+    }
+
+    /// Sends a request on a connection of its own: a kept one may be closed just when it is used again.
+    async fn send(&self, method: Method, path: &str, content_type: &str, body: &Value) {
+        let request = self.http.request(method, format!("{}{path}", self.sandbox.url()));
+        let request = request.header("Connection", "close").header("Content-Type", content_type);
+        let response = request.body(body.to_string()).send().await.unwrap();
         let status = response.status();
         assert!(status.is_success(), "{status}: {}", response.text().await.unwrap());
     }
@@ -49,31 +56,22 @@ impl Cluster {
 
     /// Changes an object of the group `apps`, named as `deployments/web`, as a person does.
     pub(crate) async fn change(&self, object: &str, patch: &Value) {
-        let url = format!("{}/apis/apps/v1/namespaces/shop/{object}", self.sandbox.url());
-        let request =
-            self.http.patch(url).header("Content-Type", "application/strategic-merge-patch+json");
-        let response = request.body(patch.to_string()).send().await.unwrap();
-        assert!(response.status().is_success(), "{}", response.text().await.unwrap());
+        let path = format!("/apis/apps/v1/namespaces/shop/{object}");
+        self.send(Method::PATCH, &path, "application/strategic-merge-patch+json", patch).await;
     }
 
     /// Applies an object on the server's side, as a tool of this name does.
     pub(crate) async fn apply(&self, object: &str, manager: &str, body: &Value) {
-        let url = format!(
-            "{}/apis/apps/v1/namespaces/shop/{object}?fieldManager={manager}&force=true",
-            self.sandbox.url()
-        );
-        let request = self.http.patch(url).header("Content-Type", "application/apply-patch+yaml");
-        let response = request.body(body.to_string()).send().await.unwrap();
-        assert!(response.status().is_success(), "{}", response.text().await.unwrap());
+        let query = format!("fieldManager={manager}&force=true");
+        let path = format!("/apis/apps/v1/namespaces/shop/{object}?{query}");
+        self.send(Method::PATCH, &path, "application/apply-patch+yaml", body).await;
     }
 
     /// Says whether the shop takes part.
     pub(crate) async fn enrol(&self, managed: &str) {
-        let url = format!("{}/api/v1/namespaces/shop", self.sandbox.url());
         let patch = json!({"metadata": {"labels": {"k8s-reflexion.io/managed": managed}}});
-        let request = self.http.patch(url).header("Content-Type", "application/merge-patch+json");
-        let response = request.body(patch.to_string()).send().await.unwrap();
-        assert!(response.status().is_success(), "{}", response.text().await.unwrap());
+        let path = "/api/v1/namespaces/shop";
+        self.send(Method::PATCH, path, "application/merge-patch+json", &patch).await;
     }
 
     /// A disruption budget that lets no running pod of this workload go.
@@ -86,9 +84,7 @@ impl Cluster {
 
     /// Deletes what lies at this path.
     pub(crate) async fn delete(&self, path: &str) {
-        let response = self.http.delete(format!("{}{path}", self.sandbox.url())).send();
-        let response = response.await.unwrap();
-        assert!(response.status().is_success(), "{}", response.text().await.unwrap());
+        self.send(Method::DELETE, path, "application/json", &json!({})).await;
     }
 
     /// A workload of this kind with this pod spec.

@@ -85,6 +85,22 @@ async fn an_entry_that_is_missing_at_the_end_is_found_at_its_execution() {
     assert!(log.contains("is not what its newest entry says"), "{log}");
 }
 
+#[actix_web::test]
+async fn every_state_of_a_fix_is_an_entry_that_says_who_and_what() {
+    let (_stage, folder) = after_a_fix().await;
+
+    let mut connection = connect(&folder).await;
+    let query = "SELECT who, what, body FROM entries ORDER BY number";
+    let entries: Vec<(String, String, String)> =
+        sqlx::query_as(query).fetch_all(&mut connection).await.unwrap();
+
+    let told: Vec<_> = entries.iter().map(|it| (it.0.as_str(), it.1.as_str())).collect();
+    assert_eq!(told, ["applying", "verifying", "verified"].map(|it| ("alice", it)));
+    for (_, _, body) in &entries {
+        assert!(body.contains(r#"\"128Mi\" -> \"192Mi\""#), "{body}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_kept_beside_the_entries_cannot_be_changed_unseen() {
     let edits: [(&[&'static str], &str); 3] = [

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::agent_binary::AgentBinary;
 use crate::fault_proxy::{Fault, Held, rehearsal, write};
-use crate::stage::{RAISE, Stage, state};
+use crate::stage::{RAISE, Stage, state, until};
 
 /// Clusters at the same time: each waits most of the time.
 const AT_ONCE: usize = 4;
@@ -162,18 +162,16 @@ async fn bring_on_to(
     agent: &AgentBinary,
     fix: &Value,
 ) -> Option<Held> {
-    let is_look = |it: &str| it.starts_with("GET /apis/apps/v1/namespaces/shop/deployments/web");
-    let looked = stage.proxy.n_seen(is_look);
-    let looks = |n: usize| {
-        crate::stage::until("it looks", move || looked + n <= stage.proxy.n_seen(is_look))
-    };
+    let is_read = |it: &str| it.starts_with("GET /apis/apps/v1/namespaces/shop/deployments/web");
+    let read = |n: usize| until("it looks", move || n <= stage.proxy.n_seen(is_read));
     let held = match point {
+        // Read for the plan, for the rehearsal and for the write; then come the looks.
         Point::FirstLook => {
-            looks(1).await;
+            read(4).await;
             return None;
         }
         Point::LaterLook => {
-            looks(3).await;
+            read(5).await;
             return None;
         }
         Point::Ended => {

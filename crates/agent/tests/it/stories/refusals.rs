@@ -43,6 +43,23 @@ async fn a_write_that_is_refused_after_its_rehearsal_is_not_repeated() {
 }
 
 #[actix_web::test]
+async fn an_undo_that_the_cluster_refuses_is_left_to_a_person() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "64Mi").await;
+    let order = agent.order_for("web", RAISE).await;
+
+    let fix = agent.carry_out(&order).await;
+    stage.proxy.every(write, Fault::Answer(403, status(403, "patch is forbidden")));
+    let end = agent.end_of(&fix).await;
+
+    assert_eq!(state(&end), ("stranded", "stranded"), "{end:#}");
+    let words = end["refusal"]["detail"].as_str().unwrap();
+    assert!(words.contains("do it by hand: patch is forbidden"), "{words}");
+    assert_eq!((stage.limit("web").as_str(), stage.proxy.n_seen(write)), ("96Mi", 2));
+}
+
+#[actix_web::test]
 async fn a_secret_in_a_refusal_does_not_leave_the_agent() {
     let stage = Stage::open().await;
     let agent = stage.agent().await;

@@ -1,5 +1,6 @@
 //! What helped stays, and what did not is taken back.
 
+use sandbox::catalogue::{Behaviour, Image};
 use serde_json::json;
 use types::Kind;
 
@@ -53,6 +54,38 @@ async fn a_fix_after_which_a_neighbour_suffers_is_taken_back() {
 
     assert_eq!((state(&end), &end["verdict"]), (("undone", ""), &json!("worse")), "{end:#}");
     assert_eq!((stage.limit("web").as_str(), stage.n_writes()), ("128Mi", 2));
+}
+
+#[actix_web::test]
+async fn health_that_does_not_last_is_no_success() {
+    let stage = Stage::open().await;
+    let image = "registry.example/shop/flapping:1";
+    let behaviour = Behaviour {
+        memory_need: Some("180Mi".to_owned()),
+        // In the cluster's time, in which the settle time below is 75 seconds.
+        memory_after: 25.0,
+        ..Behaviour::server(&[8080])
+    };
+    let flapping = Image {
+        command: vec!["/app".to_owned()],
+        programs: vec!["/app".to_owned()],
+        behaviour,
+        ..Image::default()
+    };
+    assert!(stage.cluster.sandbox.controllers().add_image(image, flapping));
+    let patience = ["--mode", "auto", "--settle-seconds", "1.5", "--verify-seconds", "6"];
+    let agent = stage.agent_with(&patience).await;
+    let mut spec = container(image);
+    spec["containers"][0]["resources"] = json!({"limits": {"memory": "64Mi"}});
+    stage.cluster.run(Kind::Deployment, "web", &spec).await;
+
+    let fix = agent.fix("web", RAISE).await;
+    let end = agent.end_of(&fix).await;
+
+    let was_ready = end["checks"].as_array().unwrap().iter().any(|it| it["ready"] == 1);
+    assert!(was_ready, "{end:#}");
+    assert_eq!((state(&end), &end["verdict"]), (("undone", ""), &json!("unchanged")), "{end:#}");
+    assert_eq!(stage.limit("web"), "64Mi");
 }
 
 #[actix_web::test]
