@@ -1,6 +1,6 @@
 //! The verdict over a fix: health that lasts, of the workload and of its neighbours.
 
-use diagnosis::{Health, Look, Patience, judge, look};
+use diagnosis::{Health, Look, Patience, judge};
 use jiff::{SignedDuration, Timestamp};
 use types::{
     Check, ContainerFacts, ContainerRole, ContainerState, Evidence, Kind, NeighbourFacts,
@@ -73,6 +73,11 @@ fn what_is_on_its_way_has_until_the_deadline() {
 #[test]
 fn health_that_came_just_before_the_deadline_was_not_seen_to_last() {
     check(&[(1, OnItsWay, 0), (175, Healthy, 0), (180, Healthy, 0)], Some(Verdict::Unchanged));
+}
+
+/// A look after a write at the first second.
+fn look(before: &Evidence, now: &Evidence) -> Look {
+    diagnosis::look(before, now, at(1))
 }
 
 fn web() -> Evidence {
