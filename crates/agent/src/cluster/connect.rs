@@ -3,11 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
+use http::header::{HeaderValue, USER_AGENT};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// Who we are in the API server's audit log.
+const OWN_NAME: &str = concat!("k8s-reflexion-agent/", env!("CARGO_PKG_VERSION"));
 
 /// The two clients: watches may retry by themselves, requests may not.
 #[derive(Clone)]
@@ -55,6 +59,7 @@ pub async fn connect(kubeconfig: Option<&Path>) -> Result<Clients, ConnectError>
         None => Config::infer().await.map_err(ConnectError::Nowhere)?,
     };
     config.connect_timeout = Some(CONNECT);
+    config.headers.push((USER_AGENT, HeaderValue::from_static(OWN_NAME)));
     let url = config.cluster_url.to_string();
     let client = |config| {
         Client::try_from(config)
