@@ -111,19 +111,21 @@ impl Tokens {
         Self::parse(&text, &shown)
     }
 
-    fn parse(text: &str, path: &str) -> Result<Self, TokensError> {
-        let mut entries = Vec::new();
+    pub(crate) fn parse(text: &str, path: &str) -> Result<Self, TokensError> {
+        let mut entries: Vec<(Caller, SecretString)> = Vec::new();
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let entry = entry(line).map_err(|reason| TokensError::Line {
-                path: path.to_owned(),
-                line: index + 1,
-                reason,
-            })?;
-            entries.push(entry);
+            let refused =
+                |reason| TokensError::Line { path: path.to_owned(), line: index + 1, reason };
+            let (caller, token) = entry(line).map_err(refused)?;
+            let same = |it: &&(Caller, SecretString)| it.1.expose_secret() == token.expose_secret();
+            if let Some((other, _)) = entries.iter().find(same) {
+                return Err(refused(format!("its token is that of `{}` above", other.name)));
+            }
+            entries.push((caller, token));
         }
         match entries.len() {
             0 => Err(TokensError::Empty { path: path.to_owned() }),
@@ -157,8 +159,9 @@ impl Tokens {
             .headers()
             .get(header::AUTHORIZATION)
             .and_then(|it| it.to_str().ok())
-            .and_then(|it| it.strip_prefix("Bearer "))
-            .and_then(|it| self.caller(it.trim()))
+            .and_then(|it| it.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+            .and_then(|(_, token)| self.caller(token.trim()))
             .cloned()
             .ok_or_else(|| {
                 Failure::new(
@@ -295,6 +298,23 @@ mod tests {
         check(Some("Bearer bbbbbbbbbbbbbbbbbbbb"), Role::Act, None);
         check(Some("Bearer bbbbbbbbbbbbbbbbbbbb"), Role::Admin, Some(403));
         check(Some("Bearer cccccccccccccccccccc"), Role::Admin, None);
+    }
+
+    /// RFC 9110, 11.1: the scheme is case-insensitive.
+    #[test]
+    fn the_scheme_is_bearer_in_any_case() {
+        check(Some("bearer aaaaaaaaaaaaaaaaaaaa"), Role::Read, None);
+        check(Some("BEARER  aaaaaaaaaaaaaaaaaaaa"), Role::Read, None);
+        check(Some("bearer AAAAAAAAAAAAAAAAAAAA"), Role::Read, Some(401));
+    }
+
+    #[test]
+    fn one_token_is_one_caller() {
+        let text = "read a aaaaaaaaaaaaaaaaaaaa\n\nadmin b aaaaaaaaaaaaaaaaaaaa";
+        let error = Tokens::parse(text, "tokens").unwrap_err().to_string();
+
+        assert!(error.contains("line 3: its token is that of `a` above"), "{error}");
+        assert!(!error.contains("aaaaaaaaaaaaaaaaaaaa"), "{error}");
     }
 
     #[test]
