@@ -77,7 +77,44 @@ impl From<ModeSetting> for Mode {
     }
 }
 
+/// The shortest time that health can be judged over, in seconds.
+const MIN_SETTLE_SECONDS: f64 = 0.05;
+
+/// Why the settings do not go together.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum PatienceError {
+    /// Health that lasts no time is no health.
+    #[error(
+        "--settle-seconds {0} is too short to judge health over; give at least {MIN_SETTLE_SECONDS}, such as 20"
+    )]
+    Settle(f64),
+    /// Then every fix would be taken back before it could count.
+    #[error(
+        "--verify-seconds {verify} is not longer than --settle-seconds {settle}, so that every fix would be taken \
+         back before it could count; give more for --verify-seconds"
+    )]
+    Verify {
+        /// How long health has to last.
+        settle: f64,
+        /// How long a fix may take.
+        verify: f64,
+    },
+}
+
 impl Config {
+    /// Refuses times under which no fix could ever count.
+    pub fn check_patience(&self) -> Result<(), PatienceError> {
+        let (settle, verify) = (self.settle_seconds, self.verify_seconds);
+        if settle.is_nan() || settle < MIN_SETTLE_SECONDS {
+            return Err(PatienceError::Settle(settle));
+        }
+        if self.settle() < self.verify() {
+            Ok(())
+        } else {
+            Err(PatienceError::Verify { settle, verify })
+        }
+    }
+
     /// How long health has to last before it counts.
     pub fn settle(&self) -> Duration {
         seconds(self.settle_seconds)
@@ -92,4 +129,37 @@ impl Config {
 /// A day at most: a setting beyond that is a slip of the finger, and NaN or negative means none.
 fn seconds(value: f64) -> Duration {
     Duration::try_from_secs_f64(value.clamp(0.0, 86_400.0)).unwrap_or(Duration::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(settle: &str, verify: &str, words: Option<&str>) {
+        let arguments = ["agent", "--settle-seconds", settle, "--verify-seconds", verify];
+        let refused = Config::parse_from(arguments).check_patience().err().map(|it| it.to_string());
+        let fits = match (words, &refused) {
+            (Some(words), Some(refused)) => refused.contains(words),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        assert!(fits, "{settle} and {verify}: {refused:?}");
+    }
+
+    #[test]
+    fn a_fix_has_more_time_to_help_than_health_has_to_last() {
+        check("20", "180", None);
+        check("0.2", "0.3", None);
+        check("100", "10", Some("--verify-seconds 10 is not longer than --settle-seconds 100"));
+        check("20", "20", Some("is not longer"));
+        check("20", "NaN", Some("is not longer"));
+    }
+
+    #[test]
+    fn health_has_to_last() {
+        for settle in ["0", "0.01", "NaN"] {
+            check(settle, "180", Some("is too short"));
+        }
+    }
 }
