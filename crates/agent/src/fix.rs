@@ -33,6 +33,7 @@ use crate::journal::{JournalError, RequestKey, Stored};
 use crate::offers;
 
 pub use people::PersonError;
+pub(crate) use shop::check_settings;
 pub use shop::{Fixer, OpenError};
 
 use apply::ApplyError;

@@ -20,6 +20,7 @@ use service::auth::Tokens;
 use service::health::Probes;
 use service::metrics::Metrics;
 use service::problem::Failure;
+use service::shutdown::Goodbye;
 use utoipa::OpenApi;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -43,6 +44,8 @@ pub struct Services {
     pub tokens: Arc<Tokens>,
     /// What is counted.
     pub metrics: Metrics,
+    /// Tells streams that the process stops.
+    pub goodbye: Goodbye,
     /// What the routes are, for readers.
     pub document: utoipa::openapi::OpenApi,
 }
@@ -57,6 +60,7 @@ impl Services {
             probes: Probes::default(),
             tokens: Arc::new(Tokens::none()),
             metrics: Metrics::new("agent"),
+            goodbye: Goodbye::default(),
             document: document(),
         }
     }
@@ -70,6 +74,7 @@ impl Services {
             .app_data(web::Data::new(self.probes))
             .app_data(web::Data::from(self.tokens))
             .app_data(web::Data::new(self.metrics))
+            .app_data(web::Data::new(self.goodbye))
             .app_data(service::problem::json_config())
             .app_data(service::problem::path_config())
             .app_data(service::problem::query_config());
@@ -107,7 +112,9 @@ struct Document;
 /// The OpenAPI document of all routes.
 pub fn document() -> utoipa::openapi::OpenApi {
     let app = actix_web::App::new().into_utoipa_app().openapi(Document::openapi());
-    app.configure(configure).split_for_parts().1
+    let mut document = app.configure(configure).split_for_parts().1;
+    service::openapi::complete(&mut document);
+    document
 }
 
 /// What a failure of the cluster looks like from outside.

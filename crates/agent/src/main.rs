@@ -1,13 +1,18 @@
 //! Starts the agent.
 
+use std::process::ExitCode;
+
 use agent::config::Config;
 use agent::start::start;
 use clap::Parser;
 
 /// Two threads besides those that serve HTTP: the watches and triage wait most of the time.
 #[tokio::main(worker_threads = 2)]
-async fn main() -> anyhow::Result<()> {
-    let config = Config::parse();
+async fn main() -> ExitCode {
+    service::shutdown::exit_code(run(Config::parse()).await)
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
     if config.healthcheck {
         return Ok(service::health::ask(config.listen)?);
     }

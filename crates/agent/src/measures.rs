@@ -1,15 +1,21 @@
 //! What the agent counts, for `/metrics`.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use service::metrics::Metrics;
-use types::{Execution, Incident};
+use types::{Execution, Incident, Mode};
+
+use crate::fix::Fixer;
 
 /// The fault of an incident.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -105,5 +111,35 @@ impl Measures {
     /// A workload was read and diagnosed.
     pub fn gathered(&self, took: Duration) {
         self.gather_seconds.observe(took.as_secs_f64());
+    }
+}
+
+/// The mode as it is whenever somebody looks: 1 for the one that is set, 0 for the others.
+pub struct ModeNow(pub Arc<Fixer>);
+
+impl ModeNow {
+    /// Shows it under `/metrics`.
+    pub fn register(self, metrics: &Metrics) {
+        metrics.registry(|it| it.register_collector(Box::new(self)));
+    }
+}
+
+impl fmt::Debug for ModeNow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ModeNow").field(&self.0.mode()).finish()
+    }
+}
+
+impl Collector for ModeNow {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let help = "1 for the mode that the agent is in, 0 for the others";
+        let mut family = encoder.encode_descriptor("mode", help, None, MetricType::Gauge)?;
+        let now = self.0.mode();
+        for mode in [Mode::Observe, Mode::Suggest, Mode::Auto] {
+            let gauge = Gauge::<i64>::default();
+            gauge.set(i64::from(mode == now));
+            gauge.encode(family.encode_family(&[("mode", mode.to_string())])?)?;
+        }
+        Ok(())
     }
 }

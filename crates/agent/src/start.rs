@@ -1,6 +1,6 @@
 //! Puts the parts together and lets them run until somebody wants them to stop.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::dev::Server;
@@ -10,14 +10,15 @@ use diagnosis::Redactor;
 use service::auth::Tokens;
 use service::health::Probes;
 use service::metrics::Metrics;
+use service::shutdown::Goodbye;
 use tokio::task::JoinHandle;
 
 use crate::Agent;
 use crate::cluster::{self, KubeCluster, WATCHED};
-use crate::config::Config;
-use crate::fix::Fixer;
+use crate::config::{Config, PatienceError};
+use crate::fix::{self, Fixer, OpenError};
 use crate::http::Services;
-use crate::measures::Measures;
+use crate::measures::{Measures, ModeNow};
 use crate::secret_key;
 use crate::triage::Triage;
 
@@ -47,18 +48,18 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
-    /// The journal or the policy cannot be used.
-    #[error("the journal or the policy cannot be used")]
-    Fixer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Under these times no fix could ever count.
+    #[error(transparent)]
+    Patience(#[from] PatienceError),
+    /// The journal, the policy or the mode cannot be used; each says so itself.
+    #[error(transparent)]
+    Fixer(#[from] OpenError),
     /// The address cannot be listened on.
-    #[error("{address} cannot be listened on; choose another with --listen")]
-    Bind {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Bind(#[from] service::listen::BindError),
+    /// The server cannot begin.
+    #[error("the server cannot begin")]
+    Serve(#[source] std::io::Error),
 }
 
 /// An agent that runs.
@@ -70,15 +71,24 @@ pub struct Running {
     server: Server,
     triage: JoinHandle<()>,
     cluster: Arc<KubeCluster>,
+    goodbye: Goodbye,
 }
 
-/// Starts everything. An API server that cannot be reached is no reason not to: it is waited for.
-pub async fn start(config: &Config) -> Result<Running, StartError> {
+/// What can be known to be wrong before anything is opened, written or watched; else the tokens and the address, taken.
+fn settle_settings(config: &Config) -> Result<(Tokens, TcpListener), StartError> {
+    config.check_patience()?;
     let tokens = match &config.tokens_file {
         Some(path) => Tokens::load(path)?,
         None => Tokens::none(),
     };
     service::listen::check(config.listen, tokens.is_set(), config.allow_insecure_listen)?;
+    fix::check_settings(config)?;
+    Ok((tokens, service::listen::bind(config.listen)?))
+}
+
+/// Starts everything. An API server that cannot be reached is no reason not to: it is waited for.
+pub async fn start(config: &Config) -> Result<Running, StartError> {
+    let (tokens, listener) = settle_settings(config)?;
     let clients = cluster::connect(config.kubeconfig.as_deref()).await?;
     let key = secret_key::load_or_make(&config.data)
         .map_err(|source| StartError::Data { path: config.data.display().to_string(), source })?;
@@ -94,24 +104,27 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         measures: Arc::new(measures),
         ..Agent::new(&config.cluster, Arc::clone(&cluster) as _, Redactor::new(key))
     };
-    let fixer =
-        Fixer::open(agent.clone(), config).await.map_err(|it| StartError::Fixer(it.into()))?;
+    let fixer = Fixer::open(agent.clone(), config).await?;
     let metrics = Metrics::new("agent");
     agent.measures.register(&metrics);
+    ModeNow(Arc::clone(&fixer)).register(&metrics);
 
     let services = Services::new(agent.clone(), fixer, Arc::clone(&watching.caches));
     let services = Services { probes, tokens: Arc::new(tokens), metrics, ..services };
-    let (address, server) = serve(config.listen, services)?;
+    let goodbye = services.goodbye.clone();
+    let (address, server) = serve(listener, services).map_err(StartError::Serve)?;
     let triage = Triage::new(agent.clone(), watching.caches, config.settle());
     let triage = tokio::spawn(triage.run(watching.changes));
-    Ok(Running { address, agent, server, triage, cluster })
+    Ok(Running { address, agent, server, triage, cluster, goodbye })
 }
 
-fn serve(listen: SocketAddr, services: Services) -> Result<(SocketAddr, Server), StartError> {
-    let unusable = |source| StartError::Bind { address: listen, source };
+fn serve(listener: TcpListener, services: Services) -> std::io::Result<(SocketAddr, Server)> {
+    let address = listener.local_addr()?;
     let app = move || {
         let services = services.clone();
         App::new()
+            .wrap(from_fn(service::head::answer))
+            .wrap(from_fn(service::origin::check))
             .wrap(from_fn(service::metrics::count))
             .configure(move |it| services.install(it))
             .default_service(web::to(service::problem::not_found))
@@ -119,10 +132,9 @@ fn serve(listen: SocketAddr, services: Services) -> Result<(SocketAddr, Server),
     let server = HttpServer::new(app)
         .workers(WORKERS)
         .shutdown_timeout(GOODBYE_SECONDS)
+        .client_request_timeout(service::listen::HEADER_TIME)
         .disable_signals()
-        .bind(listen)
-        .map_err(unusable)?;
-    let address = server.addrs().first().copied().unwrap_or(listen);
+        .listen(listener)?;
     Ok((address, server.run()))
 }
 
@@ -133,6 +145,7 @@ impl Running {
         let server = tokio::spawn(self.server);
         let reason = stop.await;
         tracing::info!(reason, "stopping");
+        self.goodbye.say();
         handle.stop(true).await;
         self.triage.abort();
         drop(self.cluster);

@@ -92,7 +92,9 @@ struct Document;
 /// The OpenAPI document of all routes.
 pub fn document() -> utoipa::openapi::OpenApi {
     let app = actix_web::App::new().into_utoipa_app().openapi(Document::openapi());
-    app.configure(configure).split_for_parts().1
+    let mut document = app.configure(configure).split_for_parts().1;
+    service::openapi::complete(&mut document);
+    document
 }
 
 /// A heal that stopped before its end, from outside.

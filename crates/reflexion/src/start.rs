@@ -1,6 +1,6 @@
 //! Putting the parts together: settings in, a running service out.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::middleware::from_fn;
@@ -51,6 +51,7 @@ impl Running {
 pub async fn start(config: &Config) -> Result<Running> {
     let tokens = tokens(config)?;
     service::listen::check(config.listen, tokens.is_set(), config.allow_insecure_listen)?;
+    let listener = service::listen::bind(config.listen)?;
     let opened = Store::open(&config.data, Timestamp::now()).await?;
     let meters = Meters::default();
     let reflexion = Reflexion::new(Parts {
@@ -67,7 +68,7 @@ pub async fn start(config: &Config) -> Result<Running> {
         tracing::error!(file = %quarantined.display(), "the knowledge base was damaged and set aside; learning begins anew");
         reflexion.probes.not_ready("knowledge", words);
     }
-    let (address, server) = listen(config, Services::new(reflexion.clone(), tokens))?;
+    let (address, server) = listen(listener, Services::new(reflexion.clone(), tokens))?;
     if config.follow {
         reflexion.follow();
     } else {
@@ -76,20 +77,26 @@ pub async fn start(config: &Config) -> Result<Running> {
     Ok(Running { address, reflexion, server })
 }
 
-fn listen(config: &Config, services: Services) -> Result<(SocketAddr, actix_web::dev::Server)> {
+fn listen(
+    listener: TcpListener,
+    services: Services,
+) -> Result<(SocketAddr, actix_web::dev::Server)> {
+    let address = listener.local_addr().context("no address is listened on")?;
     let server = HttpServer::new(move || {
         let services = services.clone();
         App::new()
+            .wrap(from_fn(service::head::answer))
+            .wrap(from_fn(service::origin::check))
             .wrap(from_fn(service::metrics::count))
             .configure(move |it| services.install(it))
             .default_service(web::to(service::problem::not_found))
     })
     .workers(WORKERS)
     .shutdown_timeout(GRACE_SECS)
+    .client_request_timeout(service::listen::HEADER_TIME)
     .disable_signals()
-    .bind(config.listen)
-    .with_context(|| format!("cannot listen on {}", config.listen))?;
-    let address = server.addrs().first().copied().context("no address is listened on")?;
+    .listen(listener)
+    .context("the server cannot begin")?;
     Ok((address, server.run()))
 }
 

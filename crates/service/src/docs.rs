@@ -4,8 +4,11 @@ use actix_web::{HttpResponse, get, web};
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
-/// Serves the document and the pages.
+use crate::described::Described;
+
+/// Serves the document and the pages, and lets problems speak of what it describes.
 pub fn mount(config: &mut web::ServiceConfig, document: OpenApi) {
+    config.app_data(web::Data::new(Described::of(&document)));
     config.service(redirect).service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document));
 }
 

@@ -52,11 +52,26 @@ impl Probes {
 /// How long a service may take to answer whether it is healthy.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Why the service that was asked is not healthy.
+#[derive(Debug, thiserror::Error)]
+#[error("no healthy answer from {address}")]
+pub struct Unhealthy {
+    /// Where it was asked.
+    pub address: SocketAddr,
+    /// Why.
+    #[source]
+    pub source: io::Error,
+}
+
 /// Asks the service that listens on `address` for its `/health`, from another process on the same machine.
 ///
 /// For supervisors of images that hold no shell and no `curl`. Needs no runtime and no token.
-pub fn ask(address: SocketAddr) -> io::Result<()> {
+pub fn ask(address: SocketAddr) -> Result<(), Unhealthy> {
     let address = SocketAddr::new(reachable(address.ip()), address.port());
+    ask_there(address).map_err(|source| Unhealthy { address, source })
+}
+
+fn ask_there(address: SocketAddr) -> io::Result<()> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -146,6 +161,8 @@ mod tests {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
             listener.local_addr().unwrap()
         };
-        assert!(ask(nobody).is_err());
+        let error = ask(nobody).unwrap_err();
+
+        assert!(error.to_string().contains(&nobody.to_string()), "{error}");
     }
 }

@@ -1,6 +1,10 @@
 //! Where a service may listen: beyond this machine only with authentication, or asked for in so many words.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+/// How long a request's headers may take to arrive.
+pub const HEADER_TIME: Duration = Duration::from_secs(5);
 
 /// Why a service does not start to listen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +26,22 @@ pub fn check(address: SocketAddr, tokens_set: bool, insecure: bool) -> Result<()
     } else {
         Err(ListenRefused { address })
     }
+}
+
+/// The address cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("{address} cannot be listened on; choose another with --listen")]
+pub struct BindError {
+    /// The address.
+    pub address: SocketAddr,
+    /// Why.
+    #[source]
+    pub source: std::io::Error,
+}
+
+/// Takes the address before anything else is begun. Who connects waits until it is served.
+pub fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
+    TcpListener::bind(address).map_err(|source| BindError { address, source })
 }
 
 #[cfg(test)]

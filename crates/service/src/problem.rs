@@ -2,10 +2,14 @@
 
 use std::fmt;
 
-use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError};
+use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, ResponseError, web};
+use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use types::Problem;
+
+use crate::described::{Described, shown};
+use crate::input;
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -58,45 +62,60 @@ impl ResponseError for Failure {
     }
 }
 
-/// How JSON bodies are read: at most [`MAX_BODY_BYTES`]; what does not fit is a problem body.
+/// How JSON bodies are read that no [`crate::input::Body`] reads: what does not fit is a problem body.
 pub fn json_config() -> web::JsonConfig {
     web::JsonConfig::default().limit(MAX_BODY_BYTES).error_handler(|error, _| {
-        let status = match &error {
-            JsonPayloadError::OverflowKnownLength { .. } | JsonPayloadError::Overflow { .. } => 413,
-            JsonPayloadError::ContentType => 415,
-            JsonPayloadError::Deserialize(_)
-            | JsonPayloadError::Serialize(_)
-            | JsonPayloadError::Payload(_)
-            | _ => 400,
+        let failure = match &error {
+            JsonPayloadError::OverflowKnownLength { .. } | JsonPayloadError::Overflow { .. } => {
+                input::too_large()
+            }
+            JsonPayloadError::ContentType => input::not_json(),
+            JsonPayloadError::Deserialize(error) => {
+                let (detail, next) = input::explain(error, "");
+                Failure::new(400, "bad-json", detail, next)
+            }
+            JsonPayloadError::Serialize(_) | JsonPayloadError::Payload(_) | _ => {
+                Failure::new(400, "bad-body", "the body cannot be read", "send it again")
+            }
         };
-        let code = match status {
-            413 => "body-too-large",
-            415 => "not-json",
-            _ => "bad-json",
-        };
-        let next = format!("send application/json of at most {MAX_BODY_BYTES} bytes; see /docs");
-        Failure::new(status, code, error.to_string(), next).into()
+        failure.into()
     })
 }
 
-/// How path parameters are read: what does not fit is a problem body.
+/// How path parameters are read: what does not fit is a problem body that names the parameter.
 pub fn path_config() -> web::PathConfig {
-    web::PathConfig::default().error_handler(|error: PathError, _| {
-        Failure::new(400, "bad-path", error.to_string(), "see /docs").into()
+    web::PathConfig::default().error_handler(|_, request| {
+        let (detail, next) = Described::explain(request, "path");
+        Failure::new(400, "bad-path", detail, next).into()
     })
 }
 
-/// How query parameters are read: what does not fit is a problem body.
+/// How query parameters are read: what does not fit is a problem body that names the parameter.
 pub fn query_config() -> web::QueryConfig {
-    web::QueryConfig::default().error_handler(|error: QueryPayloadError, _| {
-        Failure::new(400, "bad-query", error.to_string(), "see /docs").into()
+    web::QueryConfig::default().error_handler(|_, request| {
+        let (detail, next) = Described::explain(request, "query");
+        Failure::new(400, "bad-query", detail, next).into()
     })
 }
 
-/// The answer for a path that nobody serves.
+/// The answer for a path that nobody serves, and for a method that a path is not served under.
 ///
 /// For `default_service(web::to(not_found))`.
-pub async fn not_found(request: actix_web::HttpRequest) -> Result<HttpResponse, Failure> {
-    let detail = format!("there is no {} {}", request.method(), request.path());
-    Err(Failure::new(404, "no-such-route", detail, "see /docs for what there is"))
+pub async fn not_found(request: HttpRequest) -> HttpResponse {
+    let path = shown(request.path());
+    let described = request.app_data::<web::Data<Described>>();
+    let methods = described.map(|it| it.methods(request.path())).unwrap_or_default();
+    if methods.is_empty() {
+        let detail = format!("there is nothing under {path}");
+        return Failure::new(404, "no-such-route", detail, "/docs lists what there is")
+            .error_response();
+    }
+    let allowed = methods.join(", ");
+    let detail = format!("{path} is not served under this method");
+    let next = format!("use {allowed}");
+    let mut response = Failure::new(405, "method-not-allowed", detail, next).error_response();
+    if let Ok(allowed) = HeaderValue::from_str(&allowed) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
 }

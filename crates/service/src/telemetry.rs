@@ -7,9 +7,9 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// What is logged when `RUST_LOG` says nothing: our own words, and the warnings of others. Not those of the
-/// Kubernetes client: it logs whole answers that it cannot read, and every failure once more than we do.
-const DEFAULT_FILTER: &str =
-    "warn,kube_client=off,kube_runtime=off,agent=info,reflexion=info,sandbox=info,service=info";
+/// Kubernetes client: it logs whole answers that it cannot read, and every failure once more than we do. Nor those of
+/// the connections to us: what a client sends that is no HTTP is no error of ours.
+const DEFAULT_FILTER: &str = "warn,kube_client=off,kube_runtime=off,actix_http::h1=off,agent=info,reflexion=info,sandbox=info,service=info";
 
 /// Starts logging to standard error. A second call in the same process changes nothing.
 ///

@@ -221,6 +221,15 @@ fn unarmed(mode: Mode, policy_given: bool, authenticated: bool) -> Option<&'stat
     }
 }
 
+/// What can be known to be wrong before the journal is opened.
+pub(crate) fn check_settings(config: &Config) -> Result<(), OpenError> {
+    let policy = config.policy.as_deref().map(read_policy).transpose()?;
+    match unarmed(config.mode.into(), policy.is_some(), config.tokens_file.is_some()) {
+        Some(missing) => Err(OpenError::Unarmed(missing)),
+        None => Ok(()),
+    }
+}
+
 fn read_policy(path: &Path) -> Result<Policy, OpenError> {
     let shown = path.display().to_string();
     let text = std::fs::read_to_string(path)

@@ -4,6 +4,7 @@ use actix_web::{post, web};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use service::auth::Reader;
+use service::input::Body;
 use service::problem::Failure;
 use types::Problem;
 use types::wire::{K8sGptAnalyzeRequest, K8sGptAnalyzeResponse};
@@ -33,7 +34,7 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
 async fn analyze(
     _: Reader,
     agent: web::Data<Agent>,
-    request: web::Json<K8sGptAnalyzeRequest>,
+    request: Body<K8sGptAnalyzeRequest>,
 ) -> Result<web::Json<K8sGptAnalyzeResponse>, Failure> {
     names::namespace(&request.namespace)?;
     names::pod(&request.pod_name)?;

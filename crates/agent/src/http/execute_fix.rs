@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use remedy::RequestError;
 use serde_json::{Map, json};
 use service::auth::Actor;
+use service::input::Body;
 use service::problem::Failure;
 use sha2::{Digest, Sha256};
 use types::wire::{ExecuteFixRequest, ExecuteFixResponse};
@@ -50,7 +51,7 @@ async fn execute_fix(
     caller: Actor,
     fixer: web::Data<Fixer>,
     request: HttpRequest,
-    body: web::Json<ExecuteFixRequest>,
+    body: Body<ExecuteFixRequest>,
 ) -> Result<web::Json<ExecuteFixResponse>, Failure> {
     names::namespace(&body.namespace)?;
     names::pod(&body.pod_name)?;

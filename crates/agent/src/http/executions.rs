@@ -6,7 +6,6 @@ use service::auth::{Actor, Reader};
 use service::problem::Failure;
 use types::wire::ExecutionsResponse;
 use types::{Execution, ExecutionState, Problem};
-use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -19,8 +18,7 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
 }
 
 /// Which executions are listed.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[derive(Debug, Deserialize)]
 struct Filter {
     /// Only those in this state.
     state: Option<ExecutionState>,
@@ -29,7 +27,10 @@ struct Filter {
 }
 
 /// Lists executions, newest first.
-#[utoipa::path(tag = "executions", responses(
+#[utoipa::path(operation_id = "list_executions", tag = "executions", params(
+    ("state" = Option<ExecutionState>, Query, description = "Only those in this state"),
+    ("limit" = Option<u32>, Query, description = "At most so many; 100 when absent, 500 at the most"),
+), responses(
     (status = 200, body = ExecutionsResponse),
     (status = 503, description = "The journal does not answer", body = Problem),
 ))]
@@ -45,7 +46,7 @@ async fn list(
 }
 
 /// One execution, with every look of its verification.
-#[utoipa::path(tag = "executions", responses(
+#[utoipa::path(operation_id = "find_execution", tag = "executions", responses(
     (status = 200, body = Execution),
     (status = 404, description = "No such execution", body = Problem),
 ))]
@@ -61,7 +62,7 @@ async fn find(
 }
 
 /// Says yes to a proposal: once, and only while what it was made for is as it was.
-#[utoipa::path(tag = "executions", responses(
+#[utoipa::path(operation_id = "approve_execution", tag = "executions", responses(
     (status = 200, body = Execution),
     (status = 404, description = "No such execution", body = Problem),
     (status = 409, description = "It does not wait, has expired, or the workload has changed", body = Problem),
@@ -77,7 +78,7 @@ async fn approve(
 }
 
 /// Says no to a proposal.
-#[utoipa::path(tag = "executions", responses(
+#[utoipa::path(operation_id = "reject_execution", tag = "executions", responses(
     (status = 200, body = Execution),
     (status = 404, description = "No such execution", body = Problem),
     (status = 409, description = "It does not wait", body = Problem),
@@ -93,7 +94,7 @@ async fn reject(
 }
 
 /// Takes a verified fix back.
-#[utoipa::path(tag = "executions", responses(
+#[utoipa::path(operation_id = "undo_execution", tag = "executions", responses(
     (status = 200, body = Execution),
     (status = 404, description = "No such execution", body = Problem),
     (status = 409, description = "It is not verified, or the agent only observes", body = Problem),

@@ -27,6 +27,7 @@ struct Filter {
 
 /// All open incidents and the last 500 closed ones, newest first.
 #[utoipa::path(
+    operation_id = "list_incidents",
     tag = "incidents",
     params(
         ("state" = Option<IncidentState>, Query, description = "Only in this state"),
@@ -53,6 +54,7 @@ async fn list(
 
 /// One incident with its evidence.
 #[utoipa::path(
+    operation_id = "find_incident",
     tag = "incidents",
     params(("id" = Uuid, Path, description = "The incident's id")),
     responses(

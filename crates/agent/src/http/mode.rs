@@ -2,9 +2,10 @@
 
 use actix_web::{get, put, web};
 use service::auth::{Admin, Reader};
+use service::input::Body;
 use service::problem::Failure;
-use types::Problem;
 use types::wire::ModeBody;
+use types::{Mode, Problem};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::executions::journal_failure;
@@ -15,16 +16,16 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
 }
 
 /// What the agent may do: `observe`, `suggest` or `auto`.
-#[utoipa::path(tag = "mode", responses((status = 200, body = ModeBody)))]
+#[utoipa::path(operation_id = "read_mode", tag = "mode", responses((status = 200, body = ModeBody)))]
 #[get("/api/v1/mode")]
 async fn read(_: Reader, fixer: web::Data<Fixer>) -> web::Json<ModeBody> {
     web::Json(ModeBody { mode: fixer.mode(), reason: String::new() })
 }
 
-/// Sets what the agent may do. `observe` stops all writing at once; a restart never arms it again.
-#[utoipa::path(tag = "mode", request_body = ModeBody, responses(
+/// Sets what the agent may do. `observe` stops all writing at once; a restart never arms it again. `auto` wants a reason.
+#[utoipa::path(operation_id = "set_mode", tag = "mode", request_body = ModeBody, responses(
     (status = 200, body = ModeBody),
-    (status = 400, description = "No such mode", body = Problem),
+    (status = 400, description = "No such mode, or no reason for `auto`", body = Problem),
     (status = 409, description = "`auto` wants a policy and authenticated callers", body = Problem),
     (status = 503, description = "The mode is set, but not durable: the journal does not answer", body = Problem),
 ))]
@@ -32,8 +33,13 @@ async fn read(_: Reader, fixer: web::Data<Fixer>) -> web::Json<ModeBody> {
 async fn set(
     caller: Admin,
     fixer: web::Data<Fixer>,
-    body: web::Json<ModeBody>,
+    body: Body<ModeBody>,
 ) -> Result<web::Json<ModeBody>, Failure> {
+    if body.mode == Mode::Auto && body.reason.trim().is_empty() {
+        let detail = "mode auto wants a reason: who reads the journal later will ask for it";
+        let next = "give `reason` beside `mode`, in your own words";
+        return Err(Failure::new(400, "reason-missing", detail, next));
+    }
     match fixer.set_mode(body.mode, &caller.name, &body.reason).await {
         Ok(()) => Ok(web::Json(ModeBody { mode: fixer.mode(), reason: body.reason.clone() })),
         Err(error @ OpenError::Unarmed(_)) => {

@@ -11,6 +11,7 @@ use service::health::Probes;
 use service::problem::Failure;
 use types::Problem;
 use types::wire::{KubernetesEvent, RecentEventsResponse};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{names, need_watches};
@@ -31,7 +32,7 @@ struct Filter {
     namespace: Option<String>,
     /// Only `Normal` or `Warning`.
     #[serde(rename = "type")]
-    type_: Option<String>,
+    type_: Option<EventType>,
     /// Only with this reason, such as `BackOff`.
     reason: Option<String>,
     /// Only about this object: `web-1` or `Pod/web-1`.
@@ -40,15 +41,33 @@ struct Filter {
     limit: Option<usize>,
 }
 
+/// The types that Kubernetes has for events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+enum EventType {
+    /// All is well.
+    Normal,
+    /// Something may be wrong.
+    Warning,
+}
+
+impl EventType {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "Normal",
+            Self::Warning => "Warning",
+        }
+    }
+}
+
 /// The newest events first, at most 50.
 #[utoipa::path(
     tag = "seed",
     params(
         ("namespace" = Option<String>, Query, description = "Only of this namespace"),
-        ("type" = Option<String>, Query, description = "Only `Normal` or `Warning`"),
+        ("type" = inline(Option<EventType>), Query, description = "Only `Normal` or `Warning`"),
         ("reason" = Option<String>, Query, description = "Only with this reason: `BackOff`"),
         ("object" = Option<String>, Query, description = "Only about `web-1` or `Pod/web-1`"),
-        ("limit" = Option<usize>, Query, description = "At most so many, up to 50"),
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 50, description = "At most so many, up to 50"),
     ),
     responses(
         (status = 200, body = RecentEventsResponse),
@@ -94,7 +113,8 @@ fn is_asked_for(event: &Event, query: &Filter) -> bool {
     let object = query.object.as_ref().is_none_or(|wanted| {
         event.involved_object.name.as_ref() == Some(wanted) || about(event) == *wanted
     });
-    object && fits(&query.type_, &event.type_) && fits(&query.reason, &event.reason)
+    let type_ = query.type_.is_none_or(|it| event.type_.as_deref() == Some(it.as_str()));
+    object && type_ && fits(&query.reason, &event.reason)
 }
 
 fn shown(event: &Event, redactor: &Redactor) -> KubernetesEvent {
@@ -140,7 +160,7 @@ mod tests {
     #[test]
     fn filters_are_all_meant() {
         let events = || vec![event("a", "Normal", 1), event("b", "Warning", 2)];
-        let warnings = Filter { type_: Some("Warning".to_owned()), ..Filter::default() };
+        let warnings = Filter { type_: Some(EventType::Warning), ..Filter::default() };
         let about_a = Filter { object: Some("Pod/a".to_owned()), ..Filter::default() };
         let neither = Filter { object: Some("a".to_owned()), ..warnings_like(&warnings) };
 
@@ -150,6 +170,6 @@ mod tests {
     }
 
     fn warnings_like(query: &Filter) -> Filter {
-        Filter { type_: query.type_.clone(), ..Filter::default() }
+        Filter { type_: query.type_, ..Filter::default() }
     }
 }

@@ -8,6 +8,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use futures::Stream;
 use service::auth::Reader;
+use service::shutdown::Goodbye;
 use tokio::sync::broadcast::error::RecvError;
 use types::StreamEvent;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -29,6 +30,7 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
 /// that comes back with `Last-Event-ID` gets what it missed; one that comes for the first time, or
 /// too late, gets all open incidents and unfinished executions first.
 #[utoipa::path(
+    operation_id = "follow_incidents",
     tag = "incidents",
     params(("Last-Event-ID" = Option<u64>, Header, description = "The last id that was read")),
     responses((status = 200, content_type = "text/event-stream", body = StreamEvent))
@@ -39,6 +41,7 @@ async fn follow(
     request: HttpRequest,
     agent: web::Data<Agent>,
     fixer: web::Data<Fixer>,
+    goodbye: web::Data<Goodbye>,
 ) -> HttpResponse {
     let last_seen = request.headers().get("Last-Event-ID");
     let last_seen = last_seen.and_then(|it| it.to_str().ok()).and_then(|it| it.parse().ok());
@@ -48,7 +51,7 @@ async fn follow(
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(messages(first, subscription))
+        .streaming(messages(first, subscription, Goodbye::clone(&goodbye)))
 }
 
 /// What a reader gets before anything live: what it missed, or the whole state.
@@ -90,14 +93,21 @@ fn message(event: &StreamEvent, number: Option<u64>) -> String {
 fn messages(
     first: String,
     subscription: Subscription,
+    goodbye: Goodbye,
 ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
-    futures::stream::unfold((Some(first), subscription.live), async |(first, mut live)| {
+    let state = (Some(first), subscription.live, goodbye);
+    futures::stream::unfold(state, async |(first, mut live, goodbye)| {
         if let Some(first) = first {
-            return Some((Ok(Bytes::from(first)), (None, live)));
+            return Some((Ok(Bytes::from(first)), (None, live, goodbye)));
         }
-        match tokio::time::timeout(HEARTBEAT, live.recv()).await {
-            Ok(Ok(message)) => Some((Ok(text(&message)), (None, live))),
-            Err(_) => Some((Ok(Bytes::from_static(b": still here\n\n")), (None, live))),
+        let next = tokio::select! {
+            next = tokio::time::timeout(HEARTBEAT, live.recv()) => next,
+            // The reader comes back to the next life of the process.
+            () = goodbye.said() => return None,
+        };
+        match next {
+            Ok(Ok(message)) => Some((Ok(text(&message)), (None, live, goodbye))),
+            Err(_) => Some((Ok(Bytes::from_static(b": still here\n\n")), (None, live, goodbye))),
             // A reader that is too slow is let go: it comes back and resumes from what it saw last.
             Ok(Err(RecvError::Lagged(_) | RecvError::Closed)) => None,
         }

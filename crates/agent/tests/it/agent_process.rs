@@ -77,6 +77,37 @@ impl AgentProcess {
         (response.status().as_u16(), response.json().await.unwrap_or(Value::Null))
     }
 
+    /// Any request with these headers: status and body.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> (u16, Value) {
+        let url = format!("http://{}{path}", self.address);
+        let mut request = self.http.request(method.parse().unwrap(), url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap_or(Value::Null))
+    }
+
+    /// `PUT` of raw text as JSON: status and body.
+    pub(crate) async fn put(&self, path: &str, body: &str) -> (u16, Value) {
+        let url = format!("http://{}{path}", self.address);
+        let request = self.http.put(url).header("Content-Type", "application/json");
+        let response = request.body(body.to_owned()).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap_or(Value::Null))
+    }
+
+    /// Tells it to stop, as a signal does.
+    pub(crate) fn stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+
     /// Opens the stream, with the id that was read last.
     pub(crate) async fn stream(&self, last_event_id: Option<&str>) -> Stream {
         let url = format!("http://{}/api/v1/incidents/stream", self.address);
@@ -108,6 +139,12 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
+    /// Reads to the end, and says whether it comes in time.
+    pub(crate) async fn ends(mut self) -> bool {
+        let read = async { while matches!(self.response.chunk().await, Ok(Some(_))) {} };
+        tokio::time::timeout(Duration::from_secs(3), read).await.is_ok()
+    }
+
     /// The next message that is no comment: its id, and what it tells.
     pub(crate) async fn next(&mut self) -> (Option<String>, StreamEvent) {
         tokio::time::timeout(PATIENCE, self.told()).await.expect("a message in time")
@@ -144,9 +181,7 @@ impl Stream {
 
 impl Drop for AgentProcess {
     fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
+        Self::stop(self);
     }
 }
 

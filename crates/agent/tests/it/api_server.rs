@@ -34,6 +34,8 @@ struct Play {
     version: u64,
     /// Every request, as method and path with query.
     seen: Vec<String>,
+    /// The `User-Agent` of every request.
+    callers: Vec<String>,
     live: broadcast::Sender<(String, String)>,
 }
 
@@ -45,6 +47,7 @@ impl ApiServer {
             instead: vec![],
             version: 1000,
             seen: vec![],
+            callers: vec![],
             live: broadcast::Sender::new(4096),
         };
         let play = Arc::new(Mutex::new(play));
@@ -115,6 +118,11 @@ impl ApiServer {
         self.play.lock().unwrap().seen.iter().filter(|it| it.contains(part)).count()
     }
 
+    /// Who every request said that it is from.
+    pub(crate) fn callers(&self) -> Vec<String> {
+        self.play.lock().unwrap().callers.clone()
+    }
+
     /// Stops, as a process that is killed.
     pub(crate) async fn stop(self) {
         self.handle.stop(false).await;
@@ -164,6 +172,8 @@ async fn answer(request: HttpRequest, play: Data<Mutex<Play>>) -> HttpResponse {
     let asked = format!("{} {path}?{query}", request.method());
     let mut play = play.lock().unwrap();
     play.seen.push(asked.clone());
+    let caller = request.headers().get("User-Agent").and_then(|it| it.to_str().ok());
+    play.callers.push(caller.unwrap_or_default().to_owned());
     if let Some(index) = play.instead.iter().position(|(part, ..)| asked.contains(part)) {
         let (_, code, body) = play.instead.remove(index);
         return HttpResponse::build(code.try_into().unwrap()).json(body);

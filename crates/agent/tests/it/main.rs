@@ -12,6 +12,8 @@ mod openapi;
 mod api_server;
 mod agent_process;
 mod watching;
+mod manners;
+mod starting;
 mod reading;
 mod shop;
 mod incidents;

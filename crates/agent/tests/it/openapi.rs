@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use crate::agent_process::AgentProcess;
+use crate::api_server::{ANY_PORT, ApiServer};
+
 /// `UPDATE_OPENAPI=1` writes it.
 #[test]
 fn the_committed_document_is_the_one_that_is_served() {
@@ -36,5 +39,35 @@ fn every_route_of_the_contract_is_described() {
         ("/api/v1/incidents/stream", "get"),
     ] {
         assert!(document["paths"][path][method].is_object(), "{method} {path}");
+    }
+}
+
+#[test]
+fn the_document_keeps_the_rules_of_every_operation() {
+    assert_eq!(service::openapi::broken_rules(&agent::http::document()), Vec::<String>::new());
+}
+
+/// A document that says less than the service does would hide the lock from Swagger UI.
+#[actix_web::test]
+async fn what_is_described_as_protected_wants_a_token_and_nothing_else_does() {
+    let api = ApiServer::start(ANY_PORT);
+    let folder = tempfile::tempdir().unwrap();
+    let tokens = folder.path().join("tokens");
+    std::fs::write(&tokens, "read dashboard aaaaaaaaaaaaaaaaaaaa").unwrap();
+    let flags = ["--tokens-file", tokens.to_str().unwrap()];
+    let agent = AgentProcess::with(&api.kubeconfig(), &flags).await;
+
+    let document = serde_json::to_value(agent::http::document()).unwrap();
+    assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let path = path.replace("{id}", &uuid::Uuid::nil().to_string());
+            let status = agent.send(&method.to_uppercase(), &path, &[]).await.0;
+            assert_eq!(
+                status == 401,
+                operation["security"].is_array(),
+                "{method} {path}: {status}"
+            );
+        }
     }
 }

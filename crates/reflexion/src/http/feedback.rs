@@ -4,6 +4,7 @@ use actix_web::{post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use service::auth::Actor;
+use service::input::Body;
 use service::problem::Failure;
 use types::{Problem, wire};
 use utoipa::ToSchema;
@@ -87,7 +88,7 @@ struct LearningSummary {
 async fn feedback(
     _: Actor,
     reflexion: web::Data<Reflexion>,
-    request: web::Json<FeedbackRequest>,
+    request: Body<FeedbackRequest>,
 ) -> Result<web::Json<FeedbackResponse>, Failure> {
     let run = reflexion.memory.store.run(request.workflow_id).await;
     let Some(run) = run.map_err(|it| store_failure(&it))? else {

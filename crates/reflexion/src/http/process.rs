@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use service::auth::Actor;
+use service::input::Body;
 use service::problem::Failure;
 use types::wire::{K8sGptAnalyzeRequest, ProcessRequest, ProcessResponse, ReflexionSummary};
 use types::{Context, Diagnosis, Fault, Incident, IncidentState, ObjectRef, Offer, Problem, names};
@@ -48,7 +49,7 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
 async fn process(
     _: Actor,
     reflexion: web::Data<Reflexion>,
-    request: web::Json<ProcessRequest>,
+    request: Body<ProcessRequest>,
 ) -> Result<web::Json<ProcessResponse>, Failure> {
     let request = request.into_inner();
     check(&request)?;
@@ -83,7 +84,7 @@ struct AsyncResponse {
 async fn process_async(
     _: Actor,
     reflexion: web::Data<Reflexion>,
-    request: web::Json<ProcessRequest>,
+    request: Body<ProcessRequest>,
 ) -> Result<web::Json<AsyncResponse>, Failure> {
     check(&request)?;
     let run = match reflexion.admit(&request).await? {
@@ -140,7 +141,7 @@ struct ProcessWithDataResponse {
 async fn process_with_data(
     _: Actor,
     reflexion: web::Data<Reflexion>,
-    request: web::Json<ProcessWithDataRequest>,
+    request: Body<ProcessWithDataRequest>,
 ) -> Result<web::Json<ProcessWithDataResponse>, Failure> {
     let request = request.into_inner().request;
     check(&request)?;

@@ -128,7 +128,7 @@ impl Workflow {
 /// Where a run is, with every attempt.
 #[utoipa::path(
     tag = "reflexion",
-    params(("id" = String, Path, description = "The workflow id that `process` answered with")),
+    params(("id" = Uuid, Path, description = "The workflow id that `process` answered with")),
     responses(
         (status = 200, body = Workflow),
         (status = 404, description = "No such run", body = Problem),

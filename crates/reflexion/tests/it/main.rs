@@ -12,5 +12,6 @@ mod stories;
 mod restarts;
 mod knowledge;
 mod endpoints;
+mod openapi;
 mod model;
 mod wire;
