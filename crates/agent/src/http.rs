@@ -11,6 +11,7 @@ mod incidents;
 mod stream;
 mod executions;
 mod mode;
+mod mode_order;
 mod names;
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@ mod performance;
 mod statistics;
 mod settings;
 mod feedback;
+mod error_types;
 
 use std::sync::Arc;
 
@@ -93,6 +94,7 @@ struct Document;
 pub fn document() -> utoipa::openapi::OpenApi {
     let app = actix_web::App::new().into_utoipa_app().openapi(Document::openapi());
     let mut document = app.configure(configure).split_for_parts().1;
+    error_types::list(&mut document);
     service::openapi::complete(&mut document);
     document
 }

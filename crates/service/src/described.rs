@@ -110,10 +110,6 @@ impl Parameter<'_> {
         }
         match self.schema.get("format").and_then(Value::as_str) {
             Some("uuid") => is_uuid(value),
-            Some("int32") if self.bound("minimum") == Some(0.0) => {
-                value.parse::<u32>().is_ok_and(|it| in_bounds(it.into()))
-            }
-            Some("int32") => value.parse::<i32>().is_ok_and(|it| in_bounds(it.into())),
             _ if self.is("integer") => {
                 value.parse::<i64>().is_ok() && value.parse().is_ok_and(in_bounds)
             }
@@ -143,7 +139,7 @@ impl Parameter<'_> {
         if let Some(least) = self.bound("minimum") {
             let _ = write!(res, ", at least {least}");
         }
-        if let Some(most) = self.bound("maximum") {
+        if let Some(most) = self.bound("maximum").filter(|it| *it < f64::from(u32::MAX)) {
             let _ = write!(res, ", at most {most}");
         }
         res

@@ -6,9 +6,11 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::Number;
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
+use utoipa::openapi::schema::{KnownFormat, Object, SchemaFormat};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, Content, OpenApi, Ref, RefOr, Response};
+use utoipa::openapi::{Components, Content, OpenApi, Ref, RefOr, Response, Schema};
 
 /// The name of the one way to prove who calls.
 const SCHEME: &str = "bearer";
@@ -44,7 +46,7 @@ fn complete_one(operation: &mut Operation, is_protected: bool) {
     let has_body = operation.request_body.is_some();
     let mut parameters = operation.parameters.iter().flatten();
     let is_read = |it: &RefOr<_>| match it {
-        RefOr::T(utoipa::openapi::path::Parameter { parameter_in, .. }) => {
+        RefOr::T(Parameter { parameter_in, .. }) => {
             matches!(parameter_in, ParameterIn::Path | ParameterIn::Query)
         }
         RefOr::Ref(_) => true,
@@ -65,6 +67,13 @@ fn complete_one(operation: &mut Operation, is_protected: bool) {
     } else {
         declare(operation, 403, "No tokens are set and the request is foreign");
     }
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(Parameter { schema: Some(RefOr::T(Schema::Object(schema))), .. }) =
+            parameter
+        {
+            widen(schema);
+        }
+    }
     let summary = operation.summary.clone();
     for response in operation.responses.responses.values_mut() {
         if let RefOr::T(response) = response {
@@ -73,11 +82,19 @@ fn complete_one(operation: &mut Operation, is_protected: bool) {
     }
 }
 
+/// A `u32` is described as an `int32` from 0, which it outgrows.
+fn widen(schema: &mut Object) {
+    let is_int32 = schema.format == Some(SchemaFormat::KnownFormat(KnownFormat::Int32));
+    if is_int32 && schema.minimum.is_some() {
+        schema.format = Some(SchemaFormat::KnownFormat(KnownFormat::Int64));
+        schema.maximum.get_or_insert(Number::UInt(u32::MAX as usize));
+    }
+}
+
 /// Adds the response of a problem, unless the handler has said more.
 fn declare(operation: &mut Operation, status: u16, description: &str) {
     operation.responses.responses.entry(status.to_string()).or_insert_with(|| {
-        let content =
-            Content::new(Some(RefOr::<utoipa::openapi::Schema>::Ref(Ref::new(PROBLEM_SCHEMA))));
+        let content = Content::new(Some(RefOr::<Schema>::Ref(Ref::new(PROBLEM_SCHEMA))));
         let mut response = Response::new(description);
         response.content.insert(PROBLEM_TYPE.to_owned(), RefOr::T(content));
         RefOr::T(response)
@@ -174,7 +191,7 @@ fn broken_references(document: &OpenApi) -> Vec<String> {
 mod tests {
     use utoipa::openapi::path::{HttpMethod, PathsBuilder};
     use utoipa::openapi::request_body::RequestBody;
-    use utoipa::openapi::{InfoBuilder, OpenApiBuilder, Schema};
+    use utoipa::openapi::{InfoBuilder, OpenApiBuilder};
 
     use super::*;
 

@@ -21,9 +21,14 @@ pub fn default_namespace() -> String {
 #[schema(example = json!({"pod_name": "test-pod", "namespace": "default"}))]
 pub struct K8sGptAnalyzeRequest {
     /// The pod's name.
+    #[schema(
+        pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+        max_length = 253
+    )]
     pub pod_name: String,
     /// Its namespace.
     #[serde(default = "default_namespace")]
+    #[schema(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length = 63)]
     pub namespace: String,
 }
 
@@ -50,9 +55,14 @@ pub struct K8sGptAnalyzeResponse {
 #[serde(deny_unknown_fields)]
 pub struct ExecuteFixRequest {
     /// The pod's name.
+    #[schema(
+        pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+        max_length = 253
+    )]
     pub pod_name: String,
     /// Its namespace.
     #[serde(default = "default_namespace")]
+    #[schema(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length = 63)]
     pub namespace: String,
     /// `type`: one of the seed's four or a registered name; `parameters`: its dose.
     #[schema(value_type = Object)]
@@ -207,14 +217,21 @@ pub struct ModeBody {
 #[schema(example = json!({"pod_name": "test-pod", "namespace": "default", "error_type": "ImagePullBackOff"}))]
 pub struct ProcessRequest {
     /// The pod's name.
+    #[schema(
+        pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+        max_length = 253
+    )]
     pub pod_name: String,
     /// Its namespace.
     #[serde(default = "default_namespace")]
+    #[schema(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length = 63)]
     pub namespace: String,
     /// What the caller thinks is wrong, in Kubernetes' words. The agent's diagnosis decides.
+    #[schema(pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$", min_length = 1, max_length = 200)]
     pub error_type: String,
     /// Names this run, so that a repeat of the same call is answered and not run again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$", min_length = 1, max_length = 200)]
     pub thread_id: Option<String>,
 }
 

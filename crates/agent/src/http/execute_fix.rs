@@ -37,7 +37,7 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "seed",
     request_body = ExecuteFixRequest,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The caller's own name for this request, kept for a day")),
+    params(("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]([ -~]{0,198}[!-~])?$", description = "The caller's own name for this request, kept for a day")),
     responses(
         (status = 200, body = ExecuteFixResponse),
         (status = 400, description = "Malformed JSON or names", body = Problem),

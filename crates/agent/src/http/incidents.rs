@@ -31,7 +31,7 @@ struct Filter {
     tag = "incidents",
     params(
         ("state" = Option<IncidentState>, Query, description = "Only in this state"),
-        ("namespace" = Option<String>, Query, description = "Only of this namespace"),
+        ("namespace" = Option<String>, Query, pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length = 63, description = "Only of this namespace"),
     ),
     responses((status = 200, body = IncidentsResponse), (status = 400, body = Problem))
 )]

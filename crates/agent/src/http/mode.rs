@@ -9,6 +9,7 @@ use types::{Mode, Problem};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::executions::journal_failure;
+use super::mode_order::ModeOrder;
 use crate::fix::{Fixer, OpenError};
 
 pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
@@ -23,7 +24,7 @@ async fn read(_: Reader, fixer: web::Data<Fixer>) -> web::Json<ModeBody> {
 }
 
 /// Sets what the agent may do. `observe` stops all writing at once; a restart never arms it again. `auto` wants a reason.
-#[utoipa::path(operation_id = "set_mode", tag = "mode", request_body = ModeBody, responses(
+#[utoipa::path(operation_id = "set_mode", tag = "mode", request_body = ModeOrder, responses(
     (status = 200, body = ModeBody),
     (status = 400, description = "No such mode, or no reason for `auto`", body = Problem),
     (status = 409, description = "`auto` wants a policy and authenticated callers", body = Problem),

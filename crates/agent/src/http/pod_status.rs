@@ -36,8 +36,8 @@ struct Place {
 #[utoipa::path(
     tag = "seed",
     params(
-        ("podName" = String, Path, description = "The pod's name"),
-        ("namespace" = Option<String>, Query, description = "Its namespace; `default` when absent"),
+        ("podName" = String, Path, pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", max_length = 253, description = "The pod's name"),
+        ("namespace" = Option<String>, Query, pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length = 63, description = "Its namespace; `default` when absent"),
     ),
     responses(
         (status = 200, body = PodStatusResponse),

@@ -63,7 +63,7 @@ impl EventType {
 #[utoipa::path(
     tag = "seed",
     params(
-        ("namespace" = Option<String>, Query, description = "Only of this namespace"),
+        ("namespace" = Option<String>, Query, pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length = 63, description = "Only of this namespace"),
         ("type" = inline(Option<EventType>), Query, description = "Only `Normal` or `Warning`"),
         ("reason" = Option<String>, Query, description = "Only with this reason: `BackOff`"),
         ("object" = Option<String>, Query, description = "Only about `web-1` or `Pod/web-1`"),
