@@ -32,6 +32,8 @@ fn changes(request: &str) -> bool {
 /// What becomes of a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
+    /// Nothing bad: so that the fault after it meets the next one.
+    Pass,
     /// The cluster does not see it, and this is the answer.
     Answer(u16, Value),
     /// The connection breaks before the cluster sees it.
@@ -161,6 +163,18 @@ impl FaultProxy {
         self.rule(which, fault, true)
     }
 
+    /// The second such request fares like this.
+    pub(crate) fn second(&self, which: Which, fault: Fault) -> Held {
+        self.rule(which, Fault::Pass, true);
+        self.rule(which, fault, true)
+    }
+
+    /// All such requests after the first fare like this.
+    pub(crate) fn after_first(&self, which: Which, fault: Fault) {
+        self.rule(which, Fault::Pass, true);
+        self.rule(which, fault, false);
+    }
+
     /// Every such request fares like this.
     pub(crate) fn every(&self, which: Which, fault: Fault) {
         self.rule(which, fault, false);
@@ -231,7 +245,7 @@ impl Play {
             }
         }
         match fault {
-            None => self.pass(&request, client),
+            None | Some((Fault::Pass, _)) => self.pass(&request, client),
             Some((Fault::Answer(code, body), held)) => {
                 held.let_go();
                 answer(client, code, &body)

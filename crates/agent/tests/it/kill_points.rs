@@ -138,55 +138,43 @@ async fn bring_to(point: Point, stage: &Stage, agent: &AgentBinary, order: &Valu
         Point::AfterTheRehearsal => proxy.next(rehearsal, Fault::HoldAnswer),
         Point::WriteLost | Point::WriteLate => proxy.next(write, Fault::HoldRequest),
         Point::WriteMade => proxy.next(write, Fault::HoldAnswer),
-        Point::WriteAnswered
-        | Point::FirstLook
-        | Point::LaterLook
-        | Point::UndoLost
-        | Point::UndoLate
-        | Point::UndoMade
-        | Point::Ended => {
+        Point::UndoLost | Point::UndoLate => proxy.second(write, Fault::HoldRequest),
+        Point::UndoMade => proxy.second(write, Fault::HoldAnswer),
+        Point::WriteAnswered | Point::FirstLook | Point::LaterLook | Point::Ended => {
             let fix = agent.carry_out(order).await;
-            return bring_on_to(point, stage, agent, &fix).await;
+            bring_on_to(point, stage, agent, &fix).await;
+            return None;
         }
     };
+    let order = async {
+        agent.post("/api/v1/execute-fix", order).await;
+        // The undo comes after the answer; nothing else ends the wait for it.
+        assert!(point.is_in_the_undo(), "{point:?}: it is not held");
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
-        _ = agent.post("/api/v1/execute-fix", order) => panic!("{point:?}: it is not held"),
+        () = order => None,
         () = held.here() => Some(held),
     }
 }
 
-/// The same after the write was answered.
-async fn bring_on_to(
-    point: Point,
-    stage: &Stage,
-    agent: &AgentBinary,
-    fix: &Value,
-) -> Option<Held> {
+/// The same where nothing is held.
+async fn bring_on_to(point: Point, stage: &Stage, agent: &AgentBinary, fix: &Value) {
     let is_read = |it: &str| it.starts_with("GET /apis/apps/v1/namespaces/shop/deployments/web");
     let read = |n: usize| until("it looks", move || n <= stage.proxy.n_seen(is_read));
-    let held = match point {
+    match point {
         // Read for the plan, for the rehearsal and for the write; then come the looks.
-        Point::FirstLook => {
-            read(4).await;
-            return None;
-        }
-        Point::LaterLook => {
-            read(5).await;
-            return None;
-        }
-        Point::Ended => {
-            agent.end_of(fix).await;
-            return None;
-        }
-        Point::UndoLost | Point::UndoLate => stage.proxy.next(write, Fault::HoldRequest),
-        Point::UndoMade => stage.proxy.next(write, Fault::HoldAnswer),
+        Point::FirstLook => read(4).await,
+        Point::LaterLook => read(5).await,
+        Point::Ended => drop(agent.end_of(fix).await),
         Point::BeforeTheRehearsal
         | Point::AfterTheRehearsal
         | Point::WriteLost
         | Point::WriteLate
         | Point::WriteMade
-        | Point::WriteAnswered => return None,
-    };
-    held.here().await;
-    Some(held)
+        | Point::WriteAnswered
+        | Point::UndoLost
+        | Point::UndoLate
+        | Point::UndoMade => {}
+    }
 }

@@ -51,6 +51,12 @@ impl Stage {
         self.agent_with(&["--mode", "auto"]).await
     }
 
+    /// An agent that acts unasked and takes its time with a verdict, so that something can come before it.
+    pub(crate) async fn slow_agent(&self) -> AgentBinary {
+        let patience = ["--settle-seconds", "4", "--verify-seconds", "20"];
+        self.agent_with(&[&["--mode", "auto"], &patience[..]].concat()).await
+    }
+
     /// An agent with these flags.
     pub(crate) async fn agent_with(&self, flags: &[&str]) -> AgentBinary {
         self.try_agent(flags).await.unwrap_or_else(|log| panic!("it does not start: {log}"))

@@ -92,8 +92,8 @@ async fn an_undo_whose_answer_gets_lost_is_made_once() {
     let agent = stage.agent().await;
     stage.run_hungry("web", "64Mi").await;
 
+    stage.proxy.second(write, Fault::LoseAnswer);
     let fix = agent.fix("web", RAISE).await;
-    stage.proxy.next(write, Fault::LoseAnswer);
     let end = agent.end_of(&fix).await;
 
     assert_eq!(state(&end), ("undone", ""), "{end:#}");
@@ -107,9 +107,9 @@ async fn an_undo_that_loses_a_race_over_another_field_is_made_all_the_same() {
     let agent = stage.agent().await;
     stage.run_hungry("web", "64Mi").await;
 
-    let fix = agent.fix("web", RAISE).await;
     let contended = crate::api_server::status(409, "the object has been modified");
-    stage.proxy.next(write, Fault::Answer(409, contended));
+    stage.proxy.second(write, Fault::Answer(409, contended));
+    let fix = agent.fix("web", RAISE).await;
     let end = agent.end_of(&fix).await;
 
     assert_eq!(state(&end), ("undone", ""), "{end:#}");
@@ -143,7 +143,7 @@ async fn an_api_server_that_says_nothing_is_waited_for() {
 /// What was seen of the cluster before it went away, and the time since, say nothing against the fix.
 async fn check_absence(go_away: fn(&Stage), n_asked: usize) {
     let stage = Stage::open().await;
-    let patience = ["--mode", "auto", "--settle-seconds", "1.5", "--verify-seconds", "3"];
+    let patience = ["--mode", "auto", "--settle-seconds", "3", "--verify-seconds", "4"];
     let agent = stage.agent_with(&patience).await;
     stage.run_hungry("web", "128Mi").await;
     let is_look = |it: &str| it.starts_with("GET /apis/apps/v1/namespaces/shop/deployments/web");

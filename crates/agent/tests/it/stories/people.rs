@@ -151,8 +151,8 @@ async fn an_undo_never_overwrites_the_value_that_a_person_set_meanwhile() {
     let order = agent.order_for("web", RAISE).await;
 
     // Between the verdict and the undo: the undo has read the object, and its write is on the way.
+    let held = stage.proxy.second(write, Fault::HoldRequest);
     let fix = agent.carry_out(&order).await;
-    let held = stage.proxy.next(write, Fault::HoldRequest);
     held.here().await;
     let mine = json!({"spec": {"template": {"spec": hungry("112Mi")}}});
     stage.cluster.change("deployments/web", &mine).await;

@@ -106,7 +106,7 @@ async fn a_workload_that_goes_before_the_write_ends_the_fix_as_gone() {
 #[actix_web::test]
 async fn a_workload_that_goes_while_its_fix_is_verified_is_no_success_and_not_made_again() {
     let stage = Stage::open().await;
-    let agent = stage.agent().await;
+    let agent = stage.slow_agent().await;
     stage.run_hungry("web", "64Mi").await;
     let order = agent.order_for("web", RAISE).await;
 
@@ -122,7 +122,7 @@ async fn a_workload_that_goes_while_its_fix_is_verified_is_no_success_and_not_ma
 async fn a_workload_of_the_same_name_is_not_the_one_that_was_fixed() {
     let stage = Stage::open().await;
     stage.set_policy("caps: {workload_per_5min: 2}");
-    let agent = stage.agent().await;
+    let agent = stage.slow_agent().await;
     stage.run_hungry("web", "64Mi").await;
     let order = agent.order_for("web", RAISE).await;
 

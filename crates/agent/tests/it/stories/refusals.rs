@@ -49,8 +49,8 @@ async fn an_undo_that_the_cluster_refuses_is_left_to_a_person() {
     stage.run_hungry("web", "64Mi").await;
     let order = agent.order_for("web", RAISE).await;
 
+    stage.proxy.after_first(write, Fault::Answer(403, status(403, "patch is forbidden")));
     let fix = agent.carry_out(&order).await;
-    stage.proxy.every(write, Fault::Answer(403, status(403, "patch is forbidden")));
     let end = agent.end_of(&fix).await;
 
     assert_eq!(state(&end), ("stranded", "stranded"), "{end:#}");

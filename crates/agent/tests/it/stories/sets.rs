@@ -166,8 +166,8 @@ async fn an_old_pod_that_a_budget_keeps_is_left_to_a_person() {
     let agent = stage.agent().await;
     stage.run_hungry_as(Kind::StatefulSet, "db", "64Mi").await;
 
+    stage.proxy.after_first(eviction, budget());
     let fix = agent.fix("db", RAISE).await;
-    stage.proxy.every(eviction, budget());
     let end = agent.end_of(&fix).await;
 
     assert_eq!(state(&end), ("stranded", "stranded"), "{end:#}");

@@ -82,7 +82,7 @@ async fn press_often(first: usize, rounds: usize) {
 #[actix_web::test]
 async fn an_undo_waits_while_the_agent_is_stopped_over_a_restart_too() {
     let stage = Stage::open().await;
-    let agent = stage.agent().await;
+    let agent = stage.slow_agent().await;
     stage.run_hungry("web", "64Mi").await;
 
     let fix = agent.fix("web", RAISE).await;

@@ -37,7 +37,7 @@ async fn a_raised_limit_that_does_not_help_is_taken_back() {
 #[actix_web::test]
 async fn a_fix_after_which_a_neighbour_suffers_is_taken_back() {
     let stage = Stage::open().await;
-    let agent = stage.agent().await;
+    let agent = stage.slow_agent().await;
     stage.cluster.run(Kind::Deployment, "steady", &container("nginx:1.27")).await;
     until("the neighbour is ready", || {
         stage.object("deployments", "steady").unwrap()["status"]["readyReplicas"] == 1
