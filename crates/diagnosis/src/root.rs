@@ -122,7 +122,13 @@ impl Root {
 
     /// Whether a selector of these labels would take its pods.
     pub(crate) fn takes(&self, selector: &BTreeMap<String, String>) -> bool {
-        let labels = match self {
+        let labels = self.pod_labels();
+        selector.iter().all(|(key, value)| labels.and_then(|it| it.get(key)) == Some(value))
+    }
+
+    /// The labels that its pods have.
+    pub(crate) fn pod_labels(&self) -> Option<&BTreeMap<String, String>> {
+        match self {
             Self::Pod(it) => it.metadata.labels.as_ref(),
             Self::Deployment(_)
             | Self::ReplicaSet(_)
@@ -132,8 +138,7 @@ impl Root {
             | Self::CronJob(_) => {
                 self.template().and_then(|it| it.metadata.as_ref()?.labels.as_ref())
             }
-        };
-        selector.iter().all(|(key, value)| labels.and_then(|it| it.get(key)) == Some(value))
+        }
     }
 
     /// Its spec as JSON, as it stands in the object.

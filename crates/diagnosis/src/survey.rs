@@ -4,11 +4,24 @@
 //! rules of their own, in `analyzers`; [`of_workload`] makes findings of what those say.
 
 mod scene;
+mod words;
+mod json;
+mod slip;
 mod workload;
+mod edges;
 mod fold;
 mod filter;
+mod service_port_mismatch;
 mod service_without_endpoints;
+mod load_balancer_pending;
+mod ingress_class_missing;
 mod ingress_backend_missing;
+mod gateway_not_ready;
+mod route_not_accepted;
+mod policy_blocks_traffic;
+mod policy_selects_nothing;
+mod webhook_unavailable;
+mod access_forbidden;
 mod claim_not_bound;
 mod budget_blocks_eviction;
 
@@ -26,17 +39,27 @@ type Rule = fn(&Scene<'_>) -> Vec<Finding>;
 /// Causes before symptoms; the order of findings of equal severity.
 const ALL: &[Rule] = &[
     claim_not_bound::survey,
+    access_forbidden::survey,
+    service_port_mismatch::survey,
     service_without_endpoints::survey,
+    webhook_unavailable::survey,
+    load_balancer_pending::survey,
+    ingress_class_missing::survey,
     ingress_backend_missing::survey,
+    gateway_not_ready::survey,
+    route_not_accepted::survey,
+    policy_blocks_traffic::survey,
+    policy_selects_nothing::survey,
     budget_blocks_eviction::survey,
 ];
 
 /// What is wrong with the objects of a cluster, the worst first. `workloads` are the findings of the
 /// workloads' own rules; what another finding explains is told there, and not for itself.
 pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor) -> Vec<Finding> {
-    let scene = Scene::new(snapshot, redactor);
+    let scene = Scene::new(snapshot, workloads, redactor);
     let mut found: Vec<_> = ALL.iter().flat_map(|rule| rule(&scene)).collect();
-    found.extend(workloads.into_iter().map(|it| workload::with_causes(it, &scene)));
+    let workloads = scene.workload_findings.iter();
+    found.extend(workloads.map(|it| edges::with_causes(it.clone(), &scene)));
     fold::fold(found)
 }
 

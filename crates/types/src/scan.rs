@@ -88,6 +88,8 @@ pub enum ClusterFault {
     ServiceWithoutEndpoints,
     /// A Service sends traffic to a port that its pods do not declare.
     ServicePortMismatch,
+    /// A Service waits for a load balancer that cannot be made.
+    LoadBalancerPending,
     /// An Ingress names a Service or a port that is not there.
     IngressBackendMissing,
     /// An Ingress names a class that is not there, or none and there is no default.
@@ -110,6 +112,8 @@ pub enum ClusterFault {
     NodeNotReady,
     /// A node runs short of memory, disk or process ids, or reports another trouble.
     NodePressure,
+    /// Network policies let nobody in to the pods of a Service.
+    PolicyBlocksTraffic,
     /// A network policy selects no pod.
     PolicySelectsNothing,
     /// A webhook's Service is missing or has nobody ready behind it.
@@ -131,9 +135,10 @@ pub enum ClusterFault {
 }
 
 /// The word that stands for a [`ClusterFault`], and the same in plain words.
-const WORDS: [(ClusterFault, &str, &str); 22] = [
+const WORDS: [(ClusterFault, &str, &str); 24] = [
     (ClusterFault::ServiceWithoutEndpoints, "ServiceWithoutEndpoints", "service without endpoints"),
     (ClusterFault::ServicePortMismatch, "ServicePortMismatch", "service port mismatch"),
+    (ClusterFault::LoadBalancerPending, "LoadBalancerPending", "load balancer pending"),
     (ClusterFault::IngressBackendMissing, "IngressBackendMissing", "ingress backend missing"),
     (ClusterFault::IngressClassMissing, "IngressClassMissing", "ingress class missing"),
     (ClusterFault::ClaimNotBound, "ClaimNotBound", "claim not bound"),
@@ -149,6 +154,7 @@ const WORDS: [(ClusterFault, &str, &str); 22] = [
     (ClusterFault::QuotaExhausted, "QuotaExhausted", "quota exhausted"),
     (ClusterFault::NodeNotReady, "NodeNotReady", "node not ready"),
     (ClusterFault::NodePressure, "NodePressure", "node in trouble"),
+    (ClusterFault::PolicyBlocksTraffic, "PolicyBlocksTraffic", "network policy blocks traffic"),
     (ClusterFault::PolicySelectsNothing, "PolicySelectsNothing", "network policy selects nothing"),
     (ClusterFault::WebhookUnavailable, "WebhookUnavailable", "webhook unavailable"),
     (ClusterFault::CronJobFailing, "CronJobFailing", "cron job failing"),

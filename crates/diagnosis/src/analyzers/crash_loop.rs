@@ -15,7 +15,8 @@ use super::{ended_recently, wording};
 /// Restarts from which a short life counts as a loop even while the container runs.
 const LOOP: u32 = 2;
 /// What an application says before it ends, and what it means. The first that fits decides.
-const MEANINGS: [(&str, &str); 15] = [
+const MEANINGS: [(&str, &str); 16] = [
+    ("forbidden: user", "its service account may not do what it tries"),
     ("address already in use", "its port is in use already"),
     ("permission denied", "it may not read or write something"),
     ("read-only file system", "it writes to a file system that is read-only"),

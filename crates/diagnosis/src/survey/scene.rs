@@ -5,14 +5,21 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, Pod, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
-use types::Subject;
+use types::{Finding, Subject};
 
+use crate::suspicion::RECENT;
 use crate::{Redactor, Root, Snapshot};
+
+/// How long pods may start before it is trouble that nobody says anything about, in seconds: what fails to
+/// start is told by its own rules, and the last of those waits as long.
+const START_SECS: i64 = 300;
 
 /// The snapshot with what the rules look up in it.
 pub(super) struct Scene<'a> {
     /// The objects.
     pub(super) all: &'a Snapshot,
+    /// What the workloads' own rules found.
+    pub(super) workload_findings: Vec<Finding>,
     redactor: &'a Redactor,
     pods: BTreeMap<&'a str, Vec<&'a Pod>>,
     services: BTreeMap<(&'a str, &'a str), &'a Service>,
@@ -21,7 +28,11 @@ pub(super) struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    pub(super) fn new(all: &'a Snapshot, redactor: &'a Redactor) -> Self {
+    pub(super) fn new(
+        all: &'a Snapshot,
+        workload_findings: Vec<Finding>,
+        redactor: &'a Redactor,
+    ) -> Self {
         let mut pods: BTreeMap<_, Vec<&Pod>> = BTreeMap::new();
         for pod in &all.pods {
             pods.entry(namespace(&pod.metadata)).or_default().push(pod);
@@ -39,6 +50,7 @@ impl<'a> Scene<'a> {
         }
         Self {
             all,
+            workload_findings,
             redactor,
             pods,
             services: services
@@ -109,6 +121,28 @@ impl<'a> Scene<'a> {
         let above = above.filter(|it| self.workload(it.0, namespace, it.1).is_some());
         let (kind, name) = above.unwrap_or((kind, owner));
         Subject::new(kind, namespace, name)
+    }
+
+    /// Whether an object was made less than this many seconds ago; one of unknown age was not.
+    pub(super) fn is_new(&self, metadata: &ObjectMeta, secs: i64) -> bool {
+        let created = metadata.creation_timestamp.as_ref().map(|it| it.0);
+        created.is_some() && self.age_secs(created) < secs
+    }
+
+    /// Whether an event tells of now; one of unknown age does.
+    pub(super) fn is_recent(&self, event: &Event) -> bool {
+        let secs = RECENT.as_secs();
+        last_seen(event).is_none_or(|it| self.age_secs(Some(it)) < secs)
+    }
+
+    /// Whether one of these pods is young and their workloads' own rules find nothing wrong with them.
+    pub(super) fn are_starting(&self, pods: &[&Pod]) -> bool {
+        let is_young = |it: &&Pod| self.is_new(&it.metadata, START_SECS);
+        let is_in_trouble = |pod: &&Pod| {
+            let root = self.root_of(pod);
+            self.workload_findings.iter().any(|it| it.subject == root)
+        };
+        pods.iter().any(is_young) && !pods.iter().any(is_in_trouble)
     }
 
     /// A text without secrets.

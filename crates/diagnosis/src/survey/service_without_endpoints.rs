@@ -1,20 +1,27 @@
 //! A Service selects no pod, or none that is ready.
 //!
 //! ## What it looks for
-//! A selector that takes no pod of its namespace, with the one workload that it was probably meant for; or
-//! pods of which none is ready: then the workload's own trouble is the cause.
+//! A selector that takes no pod of its namespace, with the one workload that it was probably meant for, in this
+//! namespace or in another; or pods of which none is ready: then the workload's own trouble is the cause.
 //!
 //! ## What it does not see
-//! A Service without a selector, whose endpoints somebody else keeps, and one that names a host (`ExternalName`).
+//! A Service without a selector, whose endpoints somebody else keeps, one that names a host (`ExternalName`), and
+//! pods that start, that are replaced right now, or that ended on purpose.
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Pod, Service};
 use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
-use super::scene::{Scene, is_over, is_ready, namespace, subject};
-use crate::near_miss::near_miss;
+use super::scene::{Scene, is_over, is_ready, name, namespace, subject};
+use super::slip::{escaped, shown, slip};
+use super::words::listed;
+use crate::Root;
+
+/// How long a Service or a workload may be without pods after it was made, in seconds: what is installed
+/// together comes one after the other.
+const PATIENCE_SECS: i64 = 20;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     scene.all.services.iter().flatten().filter_map(|it| of_service(it, scene)).collect()
@@ -27,85 +34,141 @@ fn of_service(service: &Service, scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let space = namespace(&service.metadata);
-    let pods: Vec<_> =
-        scene.pods_with(space, selector).into_iter().filter(|it| !is_over(it)).collect();
+    let all = scene.pods_with(space, selector);
+    let (over, pods): (Vec<&Pod>, Vec<&Pod>) = all.into_iter().partition(|it| is_over(it));
     if pods.iter().any(|it| is_ready(it)) {
         return None;
     }
-    let about = subject("Service", &service.metadata);
     if pods.is_empty() {
-        return Some(nobody(about, selector, scene));
+        // Pods that go while others come are a rollout, or a pod that is replaced.
+        let are_replaced = over.iter().any(|it| it.metadata.deletion_timestamp.is_some());
+        return if are_replaced { None } else { nobody(service, selector, scene) };
+    }
+    // Its endpoints are told to everybody whether they are ready or not: so its owner wants it.
+    if spec.publish_not_ready_addresses == Some(true) || scene.are_starting(&pods) {
+        return None;
     }
     let mut roots: Vec<Subject> = pods.iter().map(|it| scene.root_of(it)).collect();
     roots.sort();
     roots.dedup();
     let names: Vec<_> = roots.iter().map(ToString::to_string).collect();
-    let cause = format!("None of the pods behind it is ready: {}.", names.join(", "));
+    let cause = format!("None of the pods behind it is ready: {}.", listed(&names));
+    let about = subject("Service", &service.metadata);
     let finding = finding(about, cause).clue("pods.ready", &format!("0 of {}", pods.len()));
     Some(roots.into_iter().fold(finding, Finding::because_of))
 }
 
-/// The selector takes no pod. A workload that is scaled to nothing on purpose is no trouble of the Service.
-fn nobody(about: Subject, selector: &BTreeMap<String, String>, scene: &Scene<'_>) -> Finding {
+/// The selector takes no pod.
+fn nobody(
+    service: &Service,
+    selector: &BTreeMap<String, String>,
+    scene: &Scene<'_>,
+) -> Option<Finding> {
+    let about = subject("Service", &service.metadata);
     let workloads = scene.all.workloads.iter();
     let mut here = workloads.filter(|it| namespace(it.metadata()) == about.namespace);
-    let meant = here.find(|it| it.takes(selector));
-    if let Some(root) = meant {
-        let scaled_to_nothing = root.desired() == Some(0);
-        let root = Subject::from(&root.object_ref());
-        if scaled_to_nothing {
-            let cause = format!("{root} is scaled to 0, so nobody answers.");
-            let finding = Finding { severity: Severity::Notice, ..finding(about, cause) };
-            return finding.clue("workload.desired", "0").because_of(root);
-        }
-        let cause = format!("{root} has no pod.");
-        return finding(about, cause).because_of(root);
+    if let Some(root) = here.find(|it| it.takes(selector)) {
+        return without_pods(about, root, scene);
+    }
+    if scene.is_new(&service.metadata, PATIENCE_SECS) {
+        return None;
     }
     let shown = shown(selector);
     let finding = |cause: String| finding(about.clone(), cause).clue("/spec/selector", &shown);
-    if let Some((key, value, wanted)) = slip(selector, &about.namespace, scene) {
+    let found = if let Some(slip) = slip(selector, &about.namespace, scene) {
+        let (key, value, meant) = (&slip.key, &slip.value, &slip.meant);
         let cause = format!(
-            "Its selector {shown} takes no pod; with {key}={wanted} instead of {value} it would."
+            "Its selector {shown} takes no pod; with {key}={meant} instead of {value} it would."
         );
-        return finding(cause).at(format!("/spec/selector/{}", escaped(&key)));
-    }
-    finding(format!("Its selector {shown} takes no pod.")).at("/spec/selector").sure(0.9)
+        finding(cause).at(format!("/spec/selector/{}", escaped(key)))
+    } else if let Some(root) = elsewhere(selector, scene) {
+        let cause = format!(
+            "Its selector {shown} takes no pod of its own namespace; {root} has such pods, but a Service takes \
+             none of another namespace."
+        );
+        finding(cause).at("/spec/selector").sure(0.9)
+    } else {
+        finding(format!("Its selector {shown} takes no pod.")).at("/spec/selector").sure(0.9)
+    };
+    Some(used_by(found, &about, scene))
 }
 
-/// The one label of the selector that keeps all pods out, with the one value that would let some in.
-fn slip(
-    selector: &BTreeMap<String, String>,
-    namespace: &str,
-    scene: &Scene<'_>,
-) -> Option<(String, String, String)> {
-    let mut found = selector.iter().filter_map(|(key, value)| {
-        let mut others = selector.clone();
-        others.remove(key);
-        let pods = scene.pods_with(namespace, &others);
-        let labels = pods.iter().filter_map(|it| it.metadata.labels.as_ref()?.get(key));
-        let mut values: Vec<_> = labels.map(String::as_str).collect();
-        values.sort_unstable();
-        values.dedup();
-        let only = match values.as_slice() {
-            [only] if !others.is_empty() => Some((*only).to_owned()),
-            _ => near_miss(value, values.iter().copied()),
+/// A workload would be taken and has no pod. One that is scaled to nothing on purpose is no trouble of the
+/// Service, and work that is done or not begun is nobody's.
+fn without_pods(about: Subject, root: &Root, scene: &Scene<'_>) -> Option<Finding> {
+    let name = Subject::from(&root.object_ref());
+    let notice = |cause: String| Finding {
+        severity: Severity::Notice,
+        ..finding(about.clone(), cause).clue("workload.desired", "0").because_of(name.clone())
+    };
+    let wants_nothing = match root {
+        Root::Job(_) | Root::CronJob(_) => return None,
+        Root::Pod(pod) => {
+            let phase = pod.status.as_ref().and_then(|it| it.phase.as_deref());
+            let has_failed = phase == Some("Failed");
+            let ended = finding(about, format!("{name} has ended, so nobody answers."));
+            return has_failed.then(|| ended.because_of(name));
+        }
+        Root::DaemonSet(it) => {
+            it.status.as_ref().is_some_and(|it| it.desired_number_scheduled == 0)
+        }
+        Root::Deployment(_) | Root::ReplicaSet(_) | Root::StatefulSet(_) => {
+            root.desired() == Some(0)
+        }
+    };
+    if scene.is_new(root.metadata(), PATIENCE_SECS) {
+        return None;
+    }
+    if wants_nothing {
+        let how = if matches!(root, Root::DaemonSet(_)) {
+            "finds no node to run on"
+        } else {
+            "is scaled to 0"
         };
-        only.map(|it| (key.clone(), value.clone(), it))
+        return Some(notice(format!("{name} {how}, so nobody answers.")));
+    }
+    Some(finding(about, format!("{name} has no pod.")).because_of(name))
+}
+
+/// The root owner of the pods that the selector would take in another namespace, where there is just one.
+fn elsewhere(selector: &BTreeMap<String, String>, scene: &Scene<'_>) -> Option<Subject> {
+    // One label is too little to tell a workload that was meant from one that is merely named alike.
+    let tells = 1 < selector.len() || selector.values().all(|it| 3 < it.chars().count());
+    let mut roots: Vec<_> = scene
+        .all
+        .workloads
+        .iter()
+        .filter(|it| tells && it.takes(selector))
+        .map(|it| Subject::from(&it.object_ref()))
+        .collect();
+    roots.sort();
+    match roots.as_slice() {
+        [only] => Some(only.clone()),
+        _ => None,
+    }
+}
+
+/// The finding with the StatefulSet whose pods get their names from this Service.
+fn used_by(finding: Finding, about: &Subject, scene: &Scene<'_>) -> Finding {
+    let mut sets = scene.all.workloads.iter().filter(|it| match it {
+        Root::StatefulSet(set) => {
+            let spec = set.spec.as_ref();
+            namespace(&set.metadata) == about.namespace
+                && spec.and_then(|it| it.service_name.as_deref()) == Some(&*about.name)
+        }
+        Root::Pod(_)
+        | Root::Deployment(_)
+        | Root::ReplicaSet(_)
+        | Root::DaemonSet(_)
+        | Root::Job(_)
+        | Root::CronJob(_) => false,
     });
-    let first = found.next()?;
-    found.next().is_none().then_some(first)
+    let Some(set) = sets.next() else { return finding };
+    let set = format!("StatefulSet {}/{}", about.namespace, name(set.metadata()));
+    finding.clue(format!("{set}./spec/serviceName"), &about.name)
 }
 
 fn finding(about: Subject, cause: String) -> Finding {
     let fault = cluster(ClusterFault::ServiceWithoutEndpoints);
     Finding::new(about, Severity::Critical, fault, cause)
-}
-
-fn shown(labels: &BTreeMap<String, String>) -> String {
-    labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
-}
-
-/// A name as one step of a JSON Pointer.
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }

@@ -5,7 +5,7 @@ use types::{
     ProbeKind, Severity, Subject,
 };
 
-use super::scene::Scene;
+use super::access_forbidden;
 
 /// The findings of one workload.
 pub fn of_workload(evidence: &Evidence, diagnoses: &[Diagnosis]) -> Vec<Finding> {
@@ -21,11 +21,13 @@ fn finding(evidence: &Evidence, diagnosis: &Diagnosis) -> Finding {
         Severity::Warning
     };
     let subject = Subject::from(&evidence.subject);
+    let mut clues = diagnosis.clues.clone();
+    clues.extend(access_forbidden::said(evidence, &clues));
     let fault = AnyFault::Workload(diagnosis.fault);
     Finding {
         container: diagnosis.container.clone(),
         field: field(evidence, diagnosis),
-        clues: diagnosis.clues.clone(),
+        clues,
         confidence: diagnosis.confidence,
         ..Finding::new(subject, severity, fault, diagnosis.cause.clone())
     }
@@ -71,12 +73,4 @@ fn container_path(evidence: &Evidence, container: &ContainerFacts) -> Option<Fie
         ContainerRole::Init => "initContainers",
     };
     Some(evidence.subject.kind.pod_spec_path()?.child(list).index(container.index))
-}
-
-/// The finding with the objects beyond the workload that cause it.
-///
-/// A rule of its own for each kind of cause; what they name is only folded away where that object has
-/// a finding itself.
-pub(super) fn with_causes(finding: Finding, _scene: &Scene<'_>) -> Finding {
-    finding
 }

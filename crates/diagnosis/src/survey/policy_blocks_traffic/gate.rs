@@ -1,0 +1,211 @@
+//! One policy as it stands before one pod.
+
+use k8s_openapi::api::core::v1::{Pod, ServicePort};
+use k8s_openapi::api::networking::v1::{
+    NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort,
+};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use types::Subject;
+
+use crate::survey::scene::{Scene, is_over, name, namespace, selects, subject};
+use crate::survey::slip::{escaped, slip};
+use crate::survey::words::listed;
+
+/// A policy that is about the ingress of a pod.
+pub(super) struct Gate<'a> {
+    policy: &'a NetworkPolicy,
+    pod: &'a Pod,
+    scene: &'a Scene<'a>,
+}
+
+/// Why nobody comes in, the one first that is the least likely to be meant so.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Why {
+    /// There are rules, and those whom they let in are not there.
+    Peers,
+    /// There are rules, and they are for other ports.
+    Ports,
+    /// There is no rule.
+    Wholly,
+}
+
+/// A policy that lets nobody in, and where that stands in it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Shut {
+    why: Why,
+    /// The field of the policy that is to blame.
+    pub(super) field: String,
+    /// What stands there.
+    pub(super) value: String,
+}
+
+impl Shut {
+    /// The sentence about the Services whose pods are shut off.
+    pub(super) fn cause(&self, services: &str) -> String {
+        let begin = match self.why {
+            Why::Wholly => format!("It lets nobody in to the pods of {services}"),
+            Why::Ports => {
+                format!("It opens other ports than those that {services} sends traffic to")
+            }
+            Why::Peers => format!("Those whom it lets in to the pods of {services} are not there"),
+        };
+        format!("{begin}, and no other policy lets anybody in.")
+    }
+
+    /// How sure it is that this is not meant so. A policy that shuts pods off wholly may be; one with rules wants to let
+    /// somebody in.
+    pub(super) fn sure(&self) -> f64 {
+        match self.why {
+            Why::Wholly | Why::Peers => 0.75,
+            Why::Ports => 0.8,
+        }
+    }
+}
+
+impl<'a> Gate<'a> {
+    /// `None` for a policy that is not about the ingress of this pod.
+    pub(super) fn of(
+        policy: &'a NetworkPolicy,
+        pod: &'a Pod,
+        scene: &'a Scene<'a>,
+    ) -> Option<Self> {
+        let spec = policy.spec.as_ref()?;
+        let labels = pod.metadata.labels.as_ref();
+        let is_taken = spec.pod_selector.as_ref().is_none_or(|it| selects(it, labels));
+        let types = spec.policy_types.as_deref().unwrap_or_default();
+        let is_ingress = types.is_empty() || types.iter().any(|it| it == "Ingress");
+        let is_here = namespace(&policy.metadata) == namespace(&pod.metadata);
+        (is_taken && is_ingress && is_here).then_some(Self { policy, pod, scene })
+    }
+
+    /// The policy.
+    pub(super) fn subject(&self) -> Subject {
+        subject("NetworkPolicy", &self.policy.metadata)
+    }
+
+    /// Whether it lets anybody in to one of these ports.
+    pub(super) fn lets_in(&self, ports: &[&ServicePort]) -> bool {
+        self.rules().any(|it| self.is_for(it, ports) && self.has_peers(it))
+    }
+
+    /// Why it lets nobody in; `None` for one that does.
+    pub(super) fn shut(&self, ports: &[&ServicePort]) -> Option<Shut> {
+        if self.lets_in(ports) {
+            return None;
+        }
+        let rules: Vec<_> = self.rules().enumerate().collect();
+        let fits = rules.iter().find(|it| self.is_for(it.1, ports));
+        Some(match (rules.first(), fits) {
+            (None, _) => {
+                Shut { why: Why::Wholly, field: "/spec/ingress".into(), value: "no rule".into() }
+            }
+            (Some(_), Some((index, rule))) => self.absent(*index, rule),
+            (Some((index, rule)), None) => {
+                let opened: Vec<_> = rule.ports.iter().flatten().map(words).collect();
+                let field = format!("/spec/ingress/{index}/ports");
+                Shut { why: Why::Ports, field, value: listed(&opened) }
+            }
+        })
+    }
+
+    /// Those whom a rule lets in are not there; perhaps for a slip in a label.
+    fn absent(&self, index: usize, rule: &NetworkPolicyIngressRule) -> Shut {
+        let own = namespace(&self.policy.metadata);
+        let field = format!("/spec/ingress/{index}/from");
+        let peers = rule.from.iter().flatten().enumerate();
+        let mut slips = peers.filter_map(|(place, it)| {
+            let selector = it.pod_selector.as_ref().filter(|_| it.namespace_selector.is_none())?;
+            let slip = slip(selector.match_labels.as_ref()?, own, self.scene)?;
+            let field = format!("{field}/{place}/podSelector/matchLabels/{}", escaped(&slip.key));
+            let value = format!("{}, where pods have {}", slip.value, slip.meant);
+            Some(Shut { why: Why::Peers, field, value })
+        });
+        let none = || "no such pod or namespace".to_owned();
+        slips.next().unwrap_or_else(|| Shut {
+            why: Why::Peers,
+            field: field.clone(),
+            value: none(),
+        })
+    }
+
+    fn rules(&self) -> impl Iterator<Item = &NetworkPolicyIngressRule> {
+        self.policy.spec.iter().flat_map(|it| it.ingress.iter().flatten())
+    }
+
+    fn is_for(&self, rule: &NetworkPolicyIngressRule, ports: &[&ServicePort]) -> bool {
+        let wanted = rule.ports.as_deref().unwrap_or_default();
+        wanted.is_empty() || wanted.iter().any(|it| ports.iter().any(|port| self.meets(it, port)))
+    }
+
+    /// Whether a port of a rule is the one that the Service sends its traffic to.
+    fn meets(&self, wanted: &NetworkPolicyPort, port: &ServicePort) -> bool {
+        let protocol = |it: &Option<String>| it.clone().unwrap_or_else(|| "TCP".to_owned());
+        if protocol(&wanted.protocol) != protocol(&port.protocol) {
+            return false;
+        }
+        let target = match &port.target_port {
+            Some(IntOrString::Int(0)) | None => Some(port.port),
+            Some(target) => self.number(target),
+        };
+        let (Some(first), Some(target)) = (&wanted.port, target) else {
+            // Without a port it is for all of them; a name that leads nowhere is no trouble of the policy.
+            return true;
+        };
+        let Some(first) = self.number(first) else { return false };
+        (first..=wanted.end_port.unwrap_or(first)).contains(&target)
+    }
+
+    /// The port of the pod that a number or a name stands for.
+    fn number(&self, port: &IntOrString) -> Option<i32> {
+        let name = match port {
+            IntOrString::Int(number) => return Some(*number),
+            IntOrString::String(name) => name,
+        };
+        let spec = self.pod.spec.iter();
+        let containers =
+            spec.flat_map(|it| it.containers.iter().chain(it.init_containers.iter().flatten()));
+        let mut ports = containers.flat_map(|it| it.ports.iter().flatten());
+        ports.find(|it| it.name.as_ref() == Some(name)).map(|it| it.container_port)
+    }
+
+    /// Whether those who a rule lets in are there.
+    fn has_peers(&self, rule: &NetworkPolicyIngressRule) -> bool {
+        let peers = rule.from.as_deref().unwrap_or_default();
+        peers.is_empty() || peers.iter().any(|it| self.is_there(it))
+    }
+
+    fn is_there(&self, peer: &NetworkPolicyPeer) -> bool {
+        // An address may be anybody's.
+        if peer.ip_block.is_some() {
+            return true;
+        }
+        let own = namespace(&self.policy.metadata);
+        let spaces: Vec<&str> = match (&peer.namespace_selector, &self.scene.all.namespaces) {
+            (None, _) => vec![own],
+            (Some(_), None) => return true,
+            (Some(selector), Some(all)) => {
+                let taken = all.iter().filter(|it| selects(selector, it.metadata.labels.as_ref()));
+                taken.map(|it| name(&it.metadata)).collect()
+            }
+        };
+        let Some(selector) = &peer.pod_selector else { return !spaces.is_empty() };
+        let is_made_here = self.scene.all.workloads.iter().any(|it| {
+            spaces.contains(&namespace(it.metadata())) && selects(selector, it.pod_labels())
+        });
+        let mut pods = spaces.iter().flat_map(|it| self.scene.pods(it));
+        is_made_here
+            || pods.any(|it| !is_over(it) && selects(selector, it.metadata.labels.as_ref()))
+    }
+}
+
+/// `8080`, `http` or `8000-8100`
+fn words(port: &NetworkPolicyPort) -> String {
+    let first = match &port.port {
+        Some(IntOrString::Int(number)) => number.to_string(),
+        Some(IntOrString::String(name)) => name.clone(),
+        None => "all".to_owned(),
+    };
+    let protocol = port.protocol.as_deref().filter(|it| *it != "TCP");
+    let last = port.end_port.map_or_else(String::new, |it| format!("-{it}"));
+    format!("{first}{last}{}", protocol.map_or_else(String::new, |it| format!(" ({it})")))
+}

@@ -1,0 +1,282 @@
+//! A Service sends traffic to a port that its pods do not declare.
+//!
+//! ## What it looks for
+//! A named target port that none of its pods declares: then nobody gets its traffic. A number that no container
+//! declares, though each declares ports and is ready: containers need not declare what they listen on, so this is
+//! a warning, and only a notice where another Service reaches the declared port.
+//!
+//! ## What it does not see
+//! What a container really listens on.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::{Container, Pod, Service, ServicePort};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use types::{ClusterFault, Finding, Severity};
+
+use super::cluster;
+use super::scene::{Scene, has_labels, is_over, is_ready, name, namespace, subject};
+use super::words::{entry, listed};
+use crate::near_miss::near_miss;
+
+/// Says whose slice it is.
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
+
+pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
+    scene.all.services.iter().flatten().flat_map(|it| of_service(it, scene)).collect()
+}
+
+fn of_service(service: &Service, scene: &Scene<'_>) -> Vec<Finding> {
+    let Some(behind) = Behind::of(service, scene) else { return vec![] };
+    let ports = service.spec.iter().flat_map(|it| it.ports.iter().flatten()).enumerate();
+    let found = ports.filter_map(|(index, port)| match target(port) {
+        IntOrString::String(wanted) => behind.named(index, port, &wanted),
+        IntOrString::Int(wanted) => behind.numbered(index, port, wanted),
+    });
+    found.collect()
+}
+
+/// A Service and the pods behind it.
+struct Behind<'a> {
+    service: &'a Service,
+    pods: Vec<&'a Pod>,
+    declared: BTreeSet<Declared<'a>>,
+    scene: &'a Scene<'a>,
+}
+
+/// A port that a container declares.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Declared<'a> {
+    number: i32,
+    name: &'a str,
+    protocol: &'a str,
+}
+
+impl<'a> Behind<'a> {
+    fn of(service: &'a Service, scene: &'a Scene<'a>) -> Option<Self> {
+        let spec = service.spec.as_ref()?;
+        let selector = spec.selector.as_ref().filter(|it| !it.is_empty())?;
+        if spec.type_.as_deref() == Some("ExternalName") {
+            return None;
+        }
+        let pods = scene.pods_with(namespace(&service.metadata), selector);
+        let pods: Vec<_> = pods.into_iter().filter(|it| !is_over(it)).collect();
+        let declared = pods.iter().flat_map(|it| declared(it)).collect();
+        (!pods.is_empty()).then_some(Self { service, pods, declared, scene })
+    }
+
+    /// None of the pods declares a port of this name: they are no endpoints for it.
+    fn named(&self, index: usize, port: &ServicePort, wanted: &str) -> Option<Finding> {
+        let protocol = protocol(port);
+        let of_name: Vec<_> = self.declared.iter().filter(|it| it.name == wanted).collect();
+        if of_name.iter().any(|it| it.protocol == protocol) || self.is_resolved(port) {
+            return None;
+        }
+        let (member, value, cause) = if let Some(other) = of_name.first() {
+            let other = other.protocol;
+            let cause = format!(
+                "Its pods declare port {wanted} for {other}, and the Service wants it for {protocol}."
+            );
+            ("protocol", protocol, cause)
+        } else {
+            let meant = self.meant(wanted);
+            let cause = format!("None of its pods declares a port {wanted}; {meant}.");
+            ("targetPort", wanted, cause)
+        };
+        let field = format!("/spec/ports/{index}/{member}");
+        let finding = self.finding(Severity::Critical, cause).clue(field.clone(), value).at(field);
+        let finding = self.shown(finding);
+        Some(match self.empty_slice(port) {
+            Some((slice, ports)) => {
+                let ports = ports.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+                let ports = if ports.is_empty() { "none".to_owned() } else { listed(&ports) };
+                finding.clue(format!("EndpointSlice {slice}.ports"), &ports).sure(0.98)
+            }
+            None => finding.sure(0.93),
+        })
+    }
+
+    /// What they declare instead.
+    fn meant(&self, wanted: &str) -> String {
+        let names = self.declared.iter().map(|it| it.name).filter(|it| !it.is_empty());
+        if let Some(near) = near_miss(wanted, names) {
+            return format!("they declare {near}, which was probably meant");
+        }
+        let shown: Vec<_> = self.declared.iter().map(Declared::shown).collect();
+        match shown.as_slice() {
+            [] => "they declare no port at all".to_owned(),
+            [only] => format!("the only one that they declare is {only}"),
+            _ => format!("they declare {}", listed(&shown)),
+        }
+    }
+
+    /// The containers declare ports, and this is none of them.
+    fn numbered(&self, index: usize, port: &ServicePort, wanted: i32) -> Option<Finding> {
+        let each_declares = |it: &&&Pod| {
+            let containers = it.spec.iter().flat_map(|it| &it.containers);
+            containers.into_iter().all(|it| it.ports.as_ref().is_some_and(|it| !it.is_empty()))
+        };
+        let ready: Vec<_> = self.pods.iter().filter(|it| is_ready(it)).collect();
+        if ready.is_empty() || !ready.iter().all(each_declares) {
+            return None;
+        }
+        let protocol = protocol(port);
+        let is_declared = |number: i32| self.declared.iter().any(|it| it.number == number);
+        // A probe that succeeds there proves that somebody listens.
+        if is_declared(wanted) || ready.iter().any(|it| probed(it).contains(&wanted)) {
+            return None;
+        }
+        // A Service that reaches a declared port may well offer another one beside it.
+        if self.reaches(self.service) {
+            return None;
+        }
+        let declared: Vec<_> = self
+            .declared
+            .iter()
+            .filter(|it| it.protocol == protocol)
+            .map(Declared::shown)
+            .collect();
+        let (meant, sure) = match declared.as_slice() {
+            [] => return None,
+            [only] => (format!("the only port that they declare is {only}"), 0.8),
+            _ => (format!("they declare {}", listed(&declared)), 0.6),
+        };
+        let is_served = self.others().any(|it| self.reaches(it));
+        let severity = if is_served { Severity::Notice } else { Severity::Warning };
+        let sure = if is_served { 0.5 } else { sure };
+        let field = if port.target_port.is_some() { "targetPort" } else { "port" };
+        let field = format!("/spec/ports/{index}/{field}");
+        let cause = format!("It sends traffic to port {wanted} of its pods; {meant}.");
+        let finding = self.finding(severity, cause).clue(field.clone(), &wanted).at(field);
+        Some(self.shown(finding).sure(sure))
+    }
+
+    /// Whether a port of this Service leads to one that the pods declare.
+    fn reaches(&self, service: &Service) -> bool {
+        let ports = service.spec.iter().flat_map(|it| it.ports.iter().flatten());
+        ports.into_iter().any(|port| {
+            self.declared.iter().any(|it| match target(port) {
+                IntOrString::Int(number) => it.number == number,
+                IntOrString::String(name) => it.name == name,
+            })
+        })
+    }
+
+    /// The other Services that take one of these pods.
+    fn others(&self) -> impl Iterator<Item = &Service> {
+        self.scene.all.services.iter().flatten().filter(|it| {
+            let selector = it.spec.as_ref().and_then(|it| it.selector.as_ref());
+            let takes = |pod: &&Pod| {
+                selector.is_some_and(|it| {
+                    !it.is_empty() && has_labels(pod.metadata.labels.as_ref(), it)
+                })
+            };
+            namespace(&it.metadata) == namespace(&self.service.metadata)
+                && name(&it.metadata) != name(&self.service.metadata)
+                && self.pods.iter().any(takes)
+        })
+    }
+
+    /// The ports that slices of this Service have, with the name of the slice.
+    fn slices(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+        let slices = self.scene.all.endpoint_slices.iter().flatten();
+        let own = slices.filter(|it| {
+            namespace(&it.metadata) == namespace(&self.service.metadata)
+                && entry(it.metadata.labels.as_ref(), SERVICE_NAME)
+                    == Some(name(&self.service.metadata))
+                && it.endpoints.iter().flatten().next().is_some()
+        });
+        own.map(|it| {
+            let ports = it.ports.iter().flatten().map(|it| it.name.as_deref().unwrap_or_default());
+            (name(&it.metadata), ports.collect())
+        })
+    }
+
+    /// Whether the cluster found the port in some pod.
+    fn is_resolved(&self, port: &ServicePort) -> bool {
+        let wanted = port.name.as_deref().unwrap_or_default();
+        self.slices().any(|it| it.1.contains(&wanted))
+    }
+
+    /// The slice that proves that the cluster did not find the port, with those that it found.
+    fn empty_slice(&self, port: &ServicePort) -> Option<(&str, Vec<&str>)> {
+        let wanted = port.name.as_deref().unwrap_or_default();
+        self.slices().filter(|it| !it.1.contains(&wanted)).min()
+    }
+
+    fn finding(&self, severity: Severity, cause: String) -> Finding {
+        let about = subject("Service", &self.service.metadata);
+        Finding::new(about, severity, cluster(ClusterFault::ServicePortMismatch), cause)
+    }
+
+    fn shown(&self, finding: Finding) -> Finding {
+        let shown: Vec<_> = self.declared.iter().map(Declared::shown).collect();
+        let roots: BTreeSet<_> = self.pods.iter().map(|it| self.scene.root_of(it)).collect();
+        let Some(root) = roots.first() else { return finding };
+        let shown = if shown.is_empty() { "none".to_owned() } else { listed(&shown) };
+        finding.clue(format!("{root}.ports"), &shown)
+    }
+}
+
+impl Declared<'_> {
+    fn shown(&self) -> String {
+        let protocol = if self.protocol == "TCP" { "" } else { self.protocol };
+        let words = [self.name, protocol].into_iter().filter(|it| !it.is_empty());
+        let words = words.collect::<Vec<_>>().join(", ");
+        if words.is_empty() {
+            self.number.to_string()
+        } else {
+            format!("{} ({words})", self.number)
+        }
+    }
+}
+
+/// The ports of the containers that run as long as the pod does.
+fn declared(pod: &Pod) -> Vec<Declared<'_>> {
+    let ports = lasting(pod).flat_map(|it| it.ports.iter().flatten());
+    ports
+        .map(|it| Declared {
+            number: it.container_port,
+            name: it.name.as_deref().unwrap_or_default(),
+            protocol: it.protocol.as_deref().unwrap_or("TCP"),
+        })
+        .collect()
+}
+
+fn lasting(pod: &Pod) -> impl Iterator<Item = &Container> {
+    let spec = pod.spec.iter();
+    spec.flat_map(|it| {
+        let sidecars = it.init_containers.iter().flatten();
+        it.containers
+            .iter()
+            .chain(sidecars.filter(|it| it.restart_policy.as_deref() == Some("Always")))
+    })
+}
+
+/// The ports that probes of a pod ask by number.
+fn probed(pod: &Pod) -> Vec<i32> {
+    let probes = lasting(pod).flat_map(|it| {
+        [&it.readiness_probe, &it.liveness_probe, &it.startup_probe].into_iter().flatten()
+    });
+    let ports = probes.filter_map(|it| {
+        let port = it.http_get.as_ref().map(|it| &it.port);
+        match port.or(it.tcp_socket.as_ref().map(|it| &it.port)) {
+            Some(IntOrString::Int(number)) => Some(*number),
+            Some(IntOrString::String(_)) => None,
+            None => it.grpc.as_ref().map(|it| it.port),
+        }
+    });
+    ports.collect()
+}
+
+/// Where a port leads; to the same number where nothing else is said.
+fn target(port: &ServicePort) -> IntOrString {
+    match &port.target_port {
+        Some(IntOrString::Int(0)) | None => IntOrString::Int(port.port),
+        Some(target) => target.clone(),
+    }
+}
+
+fn protocol(port: &ServicePort) -> &str {
+    port.protocol.as_deref().unwrap_or("TCP")
+}

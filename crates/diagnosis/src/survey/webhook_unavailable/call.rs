@@ -1,0 +1,109 @@
+//! Calls of a webhook that failed, in the words of the API server.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use types::Subject;
+
+use super::Trouble;
+use crate::Webhook;
+use crate::survey::scene::{Scene, last_seen};
+use crate::survey::words::quoted;
+
+/// What the API server says, what that means, and the member of the webhook's `clientConfig` that it is about.
+const MEANINGS: [(&str, &str, &str); 9] = [
+    ("x509:", "the API server does not trust its certificate", "/caBundle"),
+    ("tls:", "the API server does not trust its certificate", "/caBundle"),
+    ("no service port", "its Service has no such port", "/service/port"),
+    ("no endpoints available", "nobody is ready behind its Service", "/service/name"),
+    ("gave http response to https", "it speaks no TLS on that port", "/service/port"),
+    ("could not find the requested resource", "it answers nothing on that path", "/service/path"),
+    ("connection refused", "nobody listens on that port", "/service/port"),
+    ("deadline exceeded", "it does not answer in time", "/service"),
+    ("timeout", "it does not answer in time", "/service"),
+];
+
+/// What the API server says about a Service, its port and its pods: that is seen in the objects themselves.
+const SEEN: [&str; 2] = ["no service port", "no endpoints available"];
+
+/// The webhook that a message says could not be called.
+pub(in crate::survey) fn called(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("failed calling webhook \"")?;
+    rest.split_once('"').map(|it| it.0)
+}
+
+/// A call that failed: where that is said, and what is said.
+pub(super) struct Failure {
+    fact: String,
+    why: String,
+}
+
+/// The newest failed call of each webhook: as recent events tell, and else what workloads suffer from. A condition of
+/// a workload keeps the words of the first failure, an event has those of the last.
+pub(super) fn failures(scene: &Scene<'_>) -> BTreeMap<String, Failure> {
+    let mut events: Vec<_> = scene.all.events.iter().filter(|it| scene.is_recent(it)).collect();
+    events.sort_by_key(|it| (Reverse(last_seen(it)), &it.metadata.name));
+    let mut failures = BTreeMap::new();
+    for event in events {
+        let message = event.message.as_deref().unwrap_or_default();
+        let Some(name) = called(message) else { continue };
+        let fact = format!("events[{}].message", event.reason.as_deref().unwrap_or_default());
+        let why = why(message, scene);
+        failures.entry(name.to_owned()).or_insert(Failure { fact, why });
+    }
+    for finding in &scene.workload_findings {
+        for clue in &finding.clues {
+            let Some(name) = called(&clue.value) else { continue };
+            let fact = format!("{}.{}", finding.subject, clue.fact);
+            let why = why(&clue.value, scene);
+            failures.entry(name.to_owned()).or_insert(Failure { fact, why });
+        }
+    }
+    failures
+}
+
+/// What went wrong, without the address that was asked.
+fn why(message: &str, scene: &Scene<'_>) -> String {
+    let after = message.split_once("failed to call webhook: ").map_or(message, |it| it.1);
+    let after = if after.starts_with("Post \"") {
+        after.split_once("\": ").map_or(after, |it| it.1)
+    } else {
+        after
+    };
+    quoted(after, scene)
+}
+
+/// The trouble of a webhook that could not be called though its Service looks well now; `None` where the words
+/// are about a Service that did not look well then.
+pub(super) fn trouble(webhook: &Webhook, failure: &Failure, scene: &Scene<'_>) -> Option<Trouble> {
+    let words = failure.why.to_lowercase();
+    let was_seen = webhook.service.is_some() && scene.all.services.is_some();
+    let is_about_service =
+        words.starts_with("service \"") || SEEN.iter().any(|it| words.contains(it));
+    if was_seen && is_about_service {
+        return None;
+    }
+    let meaning = MEANINGS.iter().find(|it| words.contains(it.0));
+    let client = format!("/webhooks/{}/clientConfig", webhook.index);
+    let field = match (meaning, &webhook.service) {
+        (Some(meaning), Some(_)) => format!("{client}{}", meaning.2),
+        (Some(("x509:" | "tls:", _, member)), None) => format!("{client}{member}"),
+        (_, None) => format!("{client}/url"),
+        (None, Some(_)) => format!("{client}/service"),
+    };
+    let cause = match meaning {
+        Some((_, meaning, _)) => format!("The API server cannot call it: {meaning}"),
+        None => format!("The API server cannot call it: {}", failure.why),
+    };
+    // What the Service itself cannot help is none of its doing.
+    let is_its_own = meaning.is_some_and(|it| matches!(it.2, "/caBundle" | "/service/path"));
+    let service = webhook.service.as_ref().filter(|_| !is_its_own);
+    let causes = service.map(|it| Subject::new("Service", it.0.clone(), it.1.clone()));
+    Some(Trouble {
+        cause,
+        field,
+        clues: vec![(failure.fact.clone(), failure.why.clone())],
+        causes: causes.into_iter().collect(),
+        sure: if meaning.is_some() { 0.95 } else { 0.85 },
+    })
+}
