@@ -25,11 +25,17 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
 
 fn of_class(class: &Value, scene: &Scene<'_>) -> Option<Finding> {
     let trouble = trouble(class, list(class, "/status/conditions"), &["Accepted"], scene)?;
+    let member = match trouble.reason {
+        "InvalidParameters" => "parametersRef",
+        _ => "controllerName",
+    };
+    let field = format!("/spec/{member}");
+    let shown = match member {
+        "parametersRef" => text(class, "/spec/parametersRef/name"),
+        _ => text(class, "/spec/controllerName"),
+    };
     let told = told(subject("GatewayClass", class), &trouble, scene);
-    Some(
-        told.at("/spec/controllerName")
-            .clue("/spec/controllerName", text(class, "/spec/controllerName")),
-    )
+    Some(told.clue(field.clone(), shown).at(field))
 }
 
 /// What is wrong with one Gateway; its routes hang on it.

@@ -37,6 +37,8 @@ pub(super) struct Shut {
     pub(super) field: String,
     /// What stands there.
     pub(super) value: String,
+    /// The label that was probably meant.
+    meant: Option<String>,
 }
 
 impl Shut {
@@ -49,7 +51,9 @@ impl Shut {
             }
             Why::Peers => format!("Those whom it lets in to the pods of {services} are not there"),
         };
-        format!("{begin}, and no other policy lets anybody in.")
+        let meant = self.meant.as_ref();
+        let meant = meant.map(|it| format!("; {it} was probably meant")).unwrap_or_default();
+        format!("{begin}, and no other policy lets anybody in{meant}.")
     }
 
     /// How sure it is that this is not meant so. A policy that shuts pods off wholly may be; one with rules wants to let
@@ -96,14 +100,17 @@ impl<'a> Gate<'a> {
         let rules: Vec<_> = self.rules().enumerate().collect();
         let fits = rules.iter().find(|it| self.is_for(it.1, ports));
         Some(match (rules.first(), fits) {
-            (None, _) => {
-                Shut { why: Why::Wholly, field: "/spec/ingress".into(), value: "no rule".into() }
-            }
+            (None, _) => Shut {
+                why: Why::Wholly,
+                field: "/spec/ingress".into(),
+                value: "no rule".into(),
+                meant: None,
+            },
             (Some(_), Some((index, rule))) => self.absent(*index, rule),
             (Some((index, rule)), None) => {
                 let opened: Vec<_> = rule.ports.iter().flatten().map(words).collect();
                 let field = format!("/spec/ingress/{index}/ports");
-                Shut { why: Why::Ports, field, value: listed(&opened) }
+                Shut { why: Why::Ports, field, value: listed(&opened), meant: None }
             }
         })
     }
@@ -117,14 +124,15 @@ impl<'a> Gate<'a> {
             let selector = it.pod_selector.as_ref().filter(|_| it.namespace_selector.is_none())?;
             let slip = slip(selector.match_labels.as_ref()?, own, self.scene)?;
             let field = format!("{field}/{place}/podSelector/matchLabels/{}", escaped(&slip.key));
-            let value = format!("{}, where pods have {}", slip.value, slip.meant);
-            Some(Shut { why: Why::Peers, field, value })
+            let meant = Some(format!("{}={}", slip.key, slip.meant));
+            Some(Shut { why: Why::Peers, field, value: slip.value, meant })
         });
         let none = || "no such pod or namespace".to_owned();
         slips.next().unwrap_or_else(|| Shut {
             why: Why::Peers,
             field: field.clone(),
             value: none(),
+            meant: None,
         })
     }
 
