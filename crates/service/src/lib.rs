@@ -6,6 +6,7 @@
 
 pub mod telemetry;
 pub mod listen;
+pub mod lock;
 pub mod auth;
 pub mod origin;
 pub mod head;
