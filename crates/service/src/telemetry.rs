@@ -10,13 +10,15 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// Kubernetes client: it logs whole answers that it cannot read, and every failure once more than we do. Nor those of
 /// the connections to us: what a client sends that is no HTTP is no error of ours.
 const DEFAULT_FILTER: &str = "warn,kube_client=off,kube_runtime=off,actix_http::h1=off,agent=info,reflexion=info,sandbox=info,service=info";
+/// It logs whole replies of a model that it cannot read. Silent unless `RUST_LOG` names it.
+const MODEL_CLIENT: &str = "async_openai";
 
 /// Starts logging to standard error. A second call in the same process changes nothing.
 ///
 /// `LOG_FORMAT` is `json` or `text`; without it a terminal gets text and a file gets JSON. Control
 /// characters in values are escaped in both, so that text from a cluster cannot forge a line.
 pub fn init() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| DEFAULT_FILTER.into());
+    let filter = filter(std::env::var("RUST_LOG").ok().as_deref());
     let json = match std::env::var("LOG_FORMAT").as_deref() {
         Ok("json") => true,
         Ok("text") => false,
@@ -33,6 +35,16 @@ pub fn init() {
     if let Err(error) = started {
         tracing::debug!(%error, "logging was started before");
     }
+}
+
+/// What is logged when `RUST_LOG` says this; what cannot be read says nothing.
+fn filter(said: Option<&str>) -> EnvFilter {
+    let said = said.filter(|it| !it.trim().is_empty());
+    let words = said.unwrap_or(DEFAULT_FILTER);
+    if words.contains(MODEL_CLIENT) {
+        return EnvFilter::try_new(words).unwrap_or_else(|_| filter(None));
+    }
+    EnvFilter::try_new(format!("{words},{MODEL_CLIENT}=off")).unwrap_or_else(|_| filter(None))
 }
 
 /// An error and all that led to it, in one line. What an error repeats of its source is said once.
@@ -64,6 +76,16 @@ mod tests {
         Repeats(#[source] Cause),
         #[error("no answer")]
         DoesNot(#[source] Cause),
+    }
+
+    #[test]
+    fn a_models_replies_are_not_logged_by_its_client_unless_somebody_asks_for_it() {
+        for said in
+            [None, Some(""), Some("info"), Some("reflexion=debug,warn"), Some("=,=,nonsense[")]
+        {
+            assert!(filter(said).to_string().contains("async_openai=off"), "{said:?}");
+        }
+        assert!(!filter(Some("async_openai=error")).to_string().contains("async_openai=off"));
     }
 
     #[test]
