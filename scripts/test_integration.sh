@@ -150,6 +150,7 @@ against_sandbox() {
     fixes_stopped
     fixes_survive
     reflexion_heals
+    reflexion_forgets
     reflexion_waits_for_the_agent
     stop reflexion
     start_reflexion "$reflexion_port"

@@ -102,5 +102,6 @@ pub(crate) fn episode(execution: Execution, lesson: &str) -> Episode {
             insights: vec![],
         },
         propensity: 1.0,
+        correction: None,
     }
 }

@@ -33,7 +33,6 @@ pub fn observe(attempt: &Attempt<'_>) -> Observation {
     let recovered = execution.state == ExecutionState::Verified;
     let took_secs = execution.finished_at.map(|it| seconds(attempt.since, it));
     let verify_secs = execution.applied_at.zip(execution.finished_at).map(|(a, b)| seconds(a, b));
-    let likelihood = if recovered { choice.mean } else { 1.0 - choice.mean };
     Observation {
         recovered,
         took_secs,
@@ -42,10 +41,16 @@ pub fn observe(attempt: &Attempt<'_>) -> Observation {
         tried_before: choice.tries,
         won_before: choice.wins,
         expected: choice.mean,
-        surprising: likelihood < UNLIKELY,
+        surprising: is_surprising(recovered, choice.mean),
         comparison: comparison(attempt, recovered, took_secs),
         anomalies: anomalies(attempt, took_secs),
     }
+}
+
+/// Whether the outcome was unlikely under what was expected.
+pub(crate) fn is_surprising(recovered: bool, expected: f64) -> bool {
+    let likelihood = if recovered { expected } else { 1.0 - expected };
+    likelihood < UNLIKELY
 }
 
 fn seconds(from: Timestamp, to: Timestamp) -> i64 {

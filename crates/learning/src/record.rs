@@ -20,7 +20,7 @@ const OTHERS: (f64, f64) = (0.5, 1.5);
 const SETTLED_WINS: u32 = 3;
 const LOSSES_OF_CHANGE: u32 = 2;
 /// A record is worth acting on without advice when its mean is at least this.
-const STRONG_MEAN: f64 = 0.5;
+pub const STRONG_MEAN: f64 = 0.5;
 /// And when it won once in this very context, or this often in others.
 const STRONG_ELSEWHERE: u32 = 2;
 
@@ -179,6 +179,19 @@ impl Ledger {
             res.belief = res.belief.and(won * scale, lost * scale);
         }
         res
+    }
+
+    /// In how many contexts something was tried: fault, strategy and context, each combination once.
+    pub fn associations(&self) -> usize {
+        self.tallies.values().map(BTreeMap::len).sum()
+    }
+
+    /// How many of these are strong enough to be acted on from memory alone.
+    pub fn patterns(&self) -> usize {
+        let all = self.tallies.iter().flat_map(|((fault, strategy), contexts)| {
+            contexts.keys().map(|context| self.posterior(*fault, context, strategy))
+        });
+        all.filter(Posterior::is_strong).count()
     }
 
     /// Every record over all contexts, the most often tried first.

@@ -64,7 +64,7 @@ pub trait Agent: Send + Sync + 'static {
 /// Why an agent did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
-    /// It did not answer, or said that it cannot now. Asking again later may help.
+    /// It did not answer. Asking again later may help.
     #[error("the agent at {url} cannot be reached")]
     Unreachable {
         /// Its address.
@@ -72,6 +72,14 @@ pub enum AgentError {
         /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It answered that it cannot now: its API server is away, or it has too much to do. Asking again later may help.
+    #[error("the agent at {url} cannot do this now: {problem}")]
+    NotNow {
+        /// Its address.
+        url: String,
+        /// What it says.
+        problem: Box<Problem>,
     },
     /// It said no. Asking again does not help.
     #[error("the agent says: {0}")]
@@ -91,14 +99,14 @@ impl AgentError {
     pub fn is_not_found(&self) -> bool {
         match self {
             Self::Problem(problem) => problem.status == 404,
-            Self::Unreachable { .. } | Self::Unreadable { .. } => false,
+            Self::Unreachable { .. } | Self::NotNow { .. } | Self::Unreadable { .. } => false,
         }
     }
 
     /// Whether asking again later may help.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Unreachable { .. } => true,
+            Self::Unreachable { .. } | Self::NotNow { .. } => true,
             Self::Problem(_) | Self::Unreadable { .. } => false,
         }
     }

@@ -19,11 +19,11 @@ pub struct Config {
     pub listen: SocketAddr,
 
     /// The agents, one a cluster, separated by commas. `GO_SERVICE_URL` is read when this is not set.
-    #[arg(long, env = "AGENT_URL", value_delimiter = ',', value_name = "URL")]
+    #[arg(long, env = "AGENT_URL", value_delimiter = ',', value_name = "URL", value_parser = address)]
     pub agent_url: Vec<String>,
 
     /// The older name of `AGENT_URL`.
-    #[arg(long, env = "GO_SERVICE_URL", value_delimiter = ',', value_name = "URL", hide = true)]
+    #[arg(long, env = "GO_SERVICE_URL", value_delimiter = ',', value_name = "URL", value_parser = address, hide = true)]
     pub go_service_url: Vec<String>,
 
     /// A file that holds the token for the agents.
@@ -34,16 +34,17 @@ pub struct Config {
     #[arg(long, env = "REFLEXION_DATA", value_name = "DIR", default_value = "./reflexion-data")]
     pub data: PathBuf,
 
-    /// How much to think about outcomes: shallow (rules), medium, deep.
-    #[arg(long, env = "REFLECTION_DEPTH", default_value = "medium")]
-    pub depth: Depth,
+    /// How much to think about outcomes: shallow (rules), medium, deep. Without it, what was last chosen over
+    /// HTTP, or else medium.
+    #[arg(long, env = "REFLECTION_DEPTH", default_value = "", hide_default_value = true, value_parser = depth)]
+    pub depth: String,
 
     /// The key of the model's endpoint. Without key and base URL there is no model, only rules.
     #[arg(long, env = "OPENAI_API_KEY", hide_env_values = true, hide = true)]
     pub openai_api_key: Option<SecretString>,
 
     /// An OpenAI-compatible endpoint, such as `http://127.0.0.1:11434/v1`.
-    #[arg(long, env = "OPENAI_BASE_URL", value_name = "URL")]
+    #[arg(long, env = "OPENAI_BASE_URL", value_name = "URL", value_parser = address)]
     pub openai_base_url: Option<String>,
 
     /// The model's name there.
@@ -87,6 +88,11 @@ impl Config {
         if res.is_empty() { vec![DEFAULT_AGENT.to_owned()] } else { res }
     }
 
+    /// The depth that somebody set; it wins over what was chosen while running.
+    pub fn set_depth(&self) -> Option<Depth> {
+        self.depth.parse().ok()
+    }
+
     /// Whether a model is configured: an own endpoint may need no key.
     pub fn has_model(&self) -> bool {
         let set = |it: &Option<String>| it.as_ref().is_some_and(|it| !it.trim().is_empty());
@@ -96,6 +102,32 @@ impl Config {
         });
         key || set(&self.openai_base_url)
     }
+}
+
+/// An `http` or `https` address with a host, or nothing at all: containers set empty variables.
+fn address(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    let next = "give one such as http://127.0.0.1:8080 or https://agent.example";
+    let url = reqwest::Url::parse(text).map_err(|it| format!("it is no address: {it}; {next}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("`{}` is neither http nor https; {next}", url.scheme()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it holds a name or a password, which would be logged; give a token or key file instead".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("paths are put behind it, so it cannot have a `?` or `#`; {next}"));
+    }
+    Ok(text.to_owned())
+}
+
+/// A depth, or nothing at all.
+fn depth(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() { Ok(String::new()) } else { Depth::from_str(text).map(|it| it.to_string()) }
 }
 
 /// How much to think about outcomes.
@@ -162,5 +194,45 @@ mod tests {
         let shown = format!("{:?}", config(&["--openai-api-key", "sk-secret"]));
 
         assert!(!shown.contains("sk-secret"), "{shown}");
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_refused_at_the_start_with_what_to_give() {
+        let refused = |arguments: &[&str]| {
+            let all = [&["reflexion"], arguments].concat();
+            Config::try_parse_from(all).unwrap_err().to_string()
+        };
+        for (flag, value, words) in [
+            ("--agent-url", "not a url", "it is no address"),
+            ("--agent-url", "http://a:1,127.0.0.1:8080", "it is no address"),
+            ("--agent-url", "ftp://a", "neither http nor https"),
+            ("--agent-url", "http://", "it is no address"),
+            ("--agent-url", "http://name:secret@a", "would be logged"),
+            ("--go-service-url", "localhost:8080", "neither http nor https"),
+            ("--openai-base-url", "ftp://x", "neither http nor https"),
+            ("--openai-base-url", "http://x/v1?key=1", "cannot have a `?`"),
+        ] {
+            let text = refused(&[flag, value]);
+            assert!(text.contains(flag) && text.contains(words), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_one_or_is_not_given_is_let_through() {
+        assert_eq!(config(&["--agent-url", ""]).agents(), [DEFAULT_AGENT]);
+        assert_eq!(
+            config(&["--agent-url", "https://a.example/k8s/"]).agents(),
+            ["https://a.example/k8s"]
+        );
+        assert!(!config(&["--openai-base-url", ""]).has_model());
+        assert!(config(&["--openai-base-url", "http://[::1]:11434/v1"]).has_model());
+    }
+
+    #[test]
+    fn a_depth_is_set_only_when_somebody_set_it() {
+        assert_eq!(config(&[]).set_depth(), None);
+        assert_eq!(config(&["--depth", ""]).set_depth(), None);
+        assert_eq!(config(&["--depth", "deep"]).set_depth(), Some(Depth::Deep));
+        assert!(Config::try_parse_from(["reflexion", "--depth", "bottomless"]).is_err());
     }
 }

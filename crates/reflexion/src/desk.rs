@@ -152,7 +152,7 @@ impl Reflexion {
         let from_memory = case.run.attempts.last().is_some_and(|it| it.choice.from_memory);
         self.meters.heal(case.run.state.as_str(), from_memory);
         if case.run.state == RunState::Healed {
-            let took = case.run.updated_at.as_second() - case.run.incident.since.as_second();
+            let took = case.run.updated_at.as_second() - case.run.since().as_second();
             self.meters.heal_seconds.observe(f64::from(i32::try_from(took.max(0)).unwrap_or(0)));
         }
         Ok(Some(case.run))
@@ -173,7 +173,17 @@ impl Reflexion {
                 }
                 run.state = RunState::Healing;
             }
-            TakeUp::Anew => run.reopen(incident.clone()),
+            TakeUp::Anew => {
+                if run.state == RunState::Healed {
+                    tracing::info!(
+                        incident.id = %incident.id,
+                        subject = %incident.subject,
+                        fault = %incident.fault,
+                        "a healed incident came back"
+                    );
+                }
+                run.reopen(incident.clone(), Timestamp::now());
+            }
         }
         Ok(Some(run))
     }
@@ -188,26 +198,21 @@ enum TakeUp {
 }
 
 fn take_up(run: &Run, incident: &Incident, occasion: Occasion, now: Timestamp) -> TakeUp {
+    use {Occasion as O, RunState as R};
+    let anew_if = |it: bool| if it { TakeUp::Anew } else { TakeUp::Leave };
     match (run.state, occasion) {
         // The agent did not allow it yet; a caller may try all the same.
-        (RunState::Healing, Occasion::Published | Occasion::Resumed)
-            if run.not_before.is_some_and(|it| now < it) =>
-        {
+        (R::Healing, O::Published | O::Resumed) if run.not_before.is_some_and(|it| now < it) => {
             TakeUp::Leave
         }
-        (RunState::Healing, _) | (RunState::Waiting, Occasion::Resumed | Occasion::Asked) => {
-            TakeUp::GoOn
-        }
-        (RunState::Healed | RunState::Escalated | RunState::Closed, Occasion::Resumed) => {
-            TakeUp::Leave
-        }
-        (RunState::Healed | RunState::Escalated | RunState::Closed, Occasion::Asked)
-        | (RunState::Closed, Occasion::Published) => TakeUp::Anew,
-        // A person's yes is told by the execution; and what was healed is published until it settles.
-        (RunState::Waiting | RunState::Healed, Occasion::Published) => TakeUp::Leave,
-        (RunState::Escalated, Occasion::Published) => {
-            if run.is_news(incident) && !is_stranded(run) { TakeUp::Anew } else { TakeUp::Leave }
-        }
+        (R::Healing, _) | (R::Waiting, O::Resumed | O::Asked) => TakeUp::GoOn,
+        // A person's yes is told by the execution.
+        (R::Waiting, O::Published)
+        | (R::Healed | R::Escalated | R::Closed | R::Healthy, O::Resumed) => TakeUp::Leave,
+        (R::Healed | R::Escalated | R::Closed | R::Healthy, O::Asked)
+        | (R::Closed | R::Healthy, O::Published) => TakeUp::Anew,
+        (R::Healed, O::Published) => anew_if(run.has_come_back(incident)),
+        (R::Escalated, O::Published) => anew_if(run.is_news(incident) && !is_stranded(run)),
     }
 }
 

@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
 use types::{Execution, ExecutionState, Incident, IncidentState, StreamEvent};
 
-use crate::Reflexion;
 use crate::agent::{Agent, AgentError, Heard};
 use crate::desk::{Occasion, Patient};
 use crate::run::{Run, RunState};
 use crate::store::{Cursor, StoreError};
+use crate::{KNOWLEDGE, Reflexion};
 
 /// The first pause after a break; it doubles up to the longest.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
@@ -75,6 +75,9 @@ impl Reflexion {
                 pause = SHORTEST_PAUSE;
                 reported = false;
             }
+            if let FollowError::Store(_) = error {
+                self.probes.not_ready(KNOWLEDGE, words.clone());
+            }
             // A break is told once, however long it lasts.
             if !reported {
                 tracing::warn!(agent = agent.url(), error = words, "not following; trying again");
@@ -101,6 +104,7 @@ impl Reflexion {
         self.probes.ready(part);
         tracing::info!(agent = agent.url(), "following");
         self.take_up_runs(agent, &[RunState::Healing, RunState::Waiting]).await?;
+        self.check_verified(&**agent).await?;
         let mut take_up = interval(TAKE_UP);
         take_up.set_missed_tick_behavior(MissedTickBehavior::Delay);
         take_up.reset();
@@ -208,13 +212,18 @@ impl Reflexion {
         let Some(mut run) = self.memory.store.run_of_incident(incident.id).await? else {
             return Ok(());
         };
-        match run.state {
-            RunState::Healed | RunState::Closed => return Ok(()),
-            RunState::Healing | RunState::Escalated | RunState::Waiting => {}
+        if run.incident.state == incident.state {
+            return Ok(());
         }
-        run.state = RunState::Closed;
         run.incident.state = incident.state;
-        reason.clone_into(&mut run.reason);
+        match run.state {
+            // It stays healed; that it ended is what a return of the trouble is known by.
+            RunState::Healed | RunState::Closed | RunState::Healthy => {}
+            RunState::Healing | RunState::Escalated | RunState::Waiting => {
+                run.state = RunState::Closed;
+                reason.clone_into(&mut run.reason);
+            }
+        }
         run.updated_at = Timestamp::now();
         self.memory.store.save_run(&run, None).await
     }
@@ -225,10 +234,11 @@ impl Reflexion {
         execution: Execution,
     ) -> Result<(), StoreError> {
         let (id, state) = (execution.id, execution.state);
-        self.board.post(execution);
+        self.board.post(execution.clone());
         if state == ExecutionState::Proposed {
             return Ok(());
         }
+        self.unlearn(&execution).await?;
         if let Some(run) = self.memory.store.run_of_execution(id).await?
             && run.state == RunState::Waiting
         {

@@ -12,7 +12,9 @@ mod statistics;
 mod settings;
 mod feedback;
 mod error_types;
+mod forget;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix_web::web;
@@ -23,11 +25,15 @@ use types::{Fault, Problem};
 use utoipa::OpenApi;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use crate::Reflexion;
 use crate::agent::AgentError;
 use crate::heal::HealError;
 use crate::store::StoreError;
+
+/// So much of a caller's word is repeated to him.
+const MAX_SHOWN: usize = 60;
 
 /// What the routes need. Cheap to clone.
 #[derive(Clone)]
@@ -80,6 +86,7 @@ pub fn configure(routes: &mut ServiceConfig<'_>) {
     statistics::configure(routes);
     settings::configure(routes);
     feedback::configure(routes);
+    forget::configure(routes);
 }
 
 #[derive(OpenApi)]
@@ -116,6 +123,12 @@ fn agent_failure(error: &AgentError) -> Failure {
             service::telemetry::chain(error),
             "check AGENT_URL and whether the agent runs; /readyz says how it is",
         ),
+        AgentError::NotNow { problem, .. } => Failure::new(
+            503,
+            problem.type_.rsplit('#').next().unwrap_or("agent-not-now"),
+            error.to_string(),
+            if problem.next.is_empty() { "look at the agent's /readyz" } else { &*problem.next },
+        ),
         AgentError::Problem(problem) => match problem.status {
             400 | 404 => Failure::from(Problem::clone(problem)),
             401 | 403 => Failure::new(
@@ -139,7 +152,39 @@ fn agent_failure(error: &AgentError) -> Failure {
 fn store_failure(error: &StoreError) -> Failure {
     let words = service::telemetry::chain(error);
     tracing::error!(error = words, "the knowledge base failed");
-    Failure::new(500, "knowledge-base", words, "see the log; the disk may be full")
+    match error {
+        StoreError::Backups { .. } => Failure::new(
+            409,
+            "too-many-backups",
+            words,
+            "move old backups out of that folder, then repeat",
+        ),
+        StoreError::Row(_) => Failure::new(
+            500,
+            "knowledge-row",
+            words,
+            "run the version that wrote it, or put back a backup of the file",
+        ),
+        StoreError::Open { .. }
+        | StoreError::Newer { .. }
+        | StoreError::Migrate(_)
+        | StoreError::Sql(_)
+        | StoreError::Backup { .. } => Failure::new(
+            503,
+            "knowledge-base",
+            words,
+            "make room on the disk of the data folder, or make it writable, and repeat; no restart is needed, and /readyz says when it is well",
+        ),
+    }
+}
+
+/// An id as a caller writes it.
+fn id(text: &str, what: &str) -> Result<Uuid, Failure> {
+    text.parse().map_err(|_| {
+        let shown = learning::fence(text, MAX_SHOWN);
+        let next = "give it as it was answered, such as 0190a000-0000-7000-8000-000000000000";
+        Failure::new(400, "bad-id", format!("`{shown}` is no id of {what}"), next)
+    })
 }
 
 /// The faults that an error type names; all when it names none.
@@ -147,7 +192,8 @@ fn faults(error_type: Option<&str>) -> Result<Vec<Fault>, Failure> {
     let Some(word) = error_type else { return Ok(vec![]) };
     let faults = Fault::from_error_type(word);
     if faults.is_empty() {
-        let known: Vec<_> = Fault::ALL.map(Fault::error_type).into();
+        let known: BTreeSet<_> = Fault::ALL.iter().map(|it| it.error_type()).collect();
+        let known: Vec<_> = known.into_iter().collect();
         let next = format!("use one of {}", known.join(", "));
         return Err(Failure::new(400, "unknown-error-type", "error_type names no fault", next));
     }

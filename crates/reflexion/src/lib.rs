@@ -12,6 +12,8 @@ mod heal;
 mod board;
 mod desk;
 mod follow;
+mod unlearn;
+mod knowledge;
 pub mod metrics;
 pub mod http;
 pub mod start;
@@ -24,6 +26,7 @@ use agent::Agent;
 use board::Board;
 use config::Depth;
 use desk::Desk;
+use knowledge::KNOWLEDGE;
 use llm::Counsel;
 use memory::Memory;
 use metrics::Meters;
@@ -50,6 +53,10 @@ pub struct Reflexion {
     /// What is ready.
     pub probes: Probes,
     depth: Arc<RwLock<Depth>>,
+    /// The depth that the setting gives, which wins at every start.
+    set_depth: Option<Depth>,
+    /// What happened to the knowledge base before it was opened, if a person has to know.
+    damaged: Option<Arc<str>>,
     board: Board,
     desk: Desk,
     /// Whether executions are heard of by themselves.
@@ -67,8 +74,10 @@ pub struct Parts {
     pub agents: Vec<Arc<dyn Agent>>,
     /// Who is asked.
     pub counsel: Option<Counsel>,
-    /// How much to think, unless it was changed while running.
-    pub depth: Depth,
+    /// How much to think. Without it, what was last chosen while running, or else the default.
+    pub depth: Option<Depth>,
+    /// What happened to the knowledge base before it was opened: not ready until somebody looked and started anew.
+    pub damaged: Option<String>,
     /// What is counted.
     pub meters: Meters,
 }
@@ -77,18 +86,28 @@ impl Reflexion {
     /// Puts the parts together; heals run on the runtime that this is called on.
     pub async fn new(parts: Parts) -> Result<Self, StoreError> {
         let kept = parts.memory.store.setting(DEPTH_SETTING).await?;
-        let depth = kept.and_then(|it| it.parse().ok()).unwrap_or(parts.depth);
+        let kept: Option<Depth> = kept.and_then(|it| it.parse().ok());
+        if let (Some(set), Some(kept)) = (parts.depth, kept)
+            && set != kept
+        {
+            tracing::info!(depth = %set, chosen_before = %kept, "the setting of the depth wins over what was chosen before");
+        }
         let names = parts.agents.iter().map(|it| format!("agent {}", it.url()));
-        let names: Vec<_> = names.chain(["knowledge".to_owned()]).collect();
+        let names: Vec<_> = names.chain([KNOWLEDGE.to_owned()]).collect();
         let probes = Probes::waiting_for(names.iter().map(String::as_str));
-        probes.ready("knowledge");
+        match &parts.damaged {
+            Some(words) => probes.not_ready(KNOWLEDGE, words),
+            None => probes.ready(KNOWLEDGE),
+        }
         Ok(Self {
             memory: parts.memory,
             agents: parts.agents.into(),
             counsel: parts.counsel,
             meters: parts.meters,
             probes,
-            depth: Arc::new(RwLock::new(depth)),
+            depth: Arc::new(RwLock::new(parts.depth.or(kept).unwrap_or_default())),
+            set_depth: parts.depth,
+            damaged: parts.damaged.map(Arc::from),
             board: Board::default(),
             desk: Desk::default(),
             follows: Arc::default(),
@@ -102,7 +121,12 @@ impl Reflexion {
         *self.depth.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes how much to think, now and after a restart.
+    /// The depth that the setting gives; it wins over what is chosen while running at the next start.
+    pub fn depth_setting(&self) -> Option<Depth> {
+        self.set_depth
+    }
+
+    /// Changes how much to think, now and after a restart without the setting.
     pub async fn set_depth(&self, depth: Depth) -> Result<(), StoreError> {
         self.memory.store.set_setting(DEPTH_SETTING, &depth.to_string()).await?;
         *self.depth.write().unwrap_or_else(PoisonError::into_inner) = depth;

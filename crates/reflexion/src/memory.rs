@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use jiff::Timestamp;
 use learning::{Experience, Ledger, Progress};
-use types::{Episode, Incident, Strategy};
+use tokio::sync::Mutex;
+use types::{Episode, Execution, Incident, Strategy};
 
 use crate::run::Run;
-use crate::store::{Cursor, EpisodeFilter, Store, StoreError};
+use crate::store::{Cursor, EpisodeFilter, Forgotten, Store, StoreError, What};
 
 /// So many of the newest episodes of a fault are looked at.
 const CANDIDATES: u32 = 24;
@@ -30,6 +32,8 @@ pub struct Memory {
     /// The store.
     pub store: Store,
     folds: Arc<RwLock<Folds>>,
+    /// Held while episodes change, so that the folds always are those of what is stored.
+    turn: Arc<Mutex<()>>,
 }
 
 #[derive(Default)]
@@ -42,12 +46,8 @@ struct Folds {
 impl Memory {
     /// Folds all that the store holds.
     pub async fn load(store: Store) -> Result<Self, StoreError> {
-        let history = store.history().await?;
-        let progress = Progress::fold(history.iter().map(|it| &it.1));
-        let episodes = u64::try_from(history.len()).unwrap_or(u64::MAX);
-        let ledger = Arc::new(Ledger::fold(history.into_iter().map(|it| it.0)));
-        let folds = Folds { ledger, progress, episodes };
-        Ok(Self { store, folds: Arc::new(RwLock::new(folds)) })
+        let folds = Arc::new(RwLock::new(fold(&store).await?));
+        Ok(Self { store, folds, turn: Arc::default() })
     }
 
     /// The records as they are now.
@@ -88,6 +88,7 @@ impl Memory {
         run: &Run,
         cursor: Option<&Cursor>,
     ) -> Result<bool, StoreError> {
+        let _turn = self.turn.lock().await;
         let added = self.store.remember(episode, run, cursor).await?;
         if added && let Some(experience) = Experience::of(&episode.execution) {
             let mut folds = self.folds.write().unwrap_or_else(PoisonError::into_inner);
@@ -97,4 +98,42 @@ impl Memory {
         }
         Ok(added)
     }
+    /// Corrects the episode of an execution that was taken back after it had been verified, and folds anew.
+    ///
+    /// Returns the episode as it is now; `None` when there was nothing to correct. `run` is kept with it.
+    pub async fn correct(
+        &self,
+        execution: &Execution,
+        run: Option<&Run>,
+    ) -> Result<Option<Episode>, StoreError> {
+        let _turn = self.turn.lock().await;
+        let Some(episode) = self.store.episode_of(execution.id).await? else { return Ok(None) };
+        let corrected = learning::corrected(&episode, execution, Timestamp::now());
+        let Some(episode) = corrected else { return Ok(None) };
+        self.store.correct(&episode, run).await?;
+        self.fold_anew().await?;
+        Ok(Some(episode))
+    }
+
+    /// Forgets on purpose, after a backup, and folds what is left. `None` when there is nothing of the kind.
+    pub async fn forget(&self, what: &What) -> Result<Option<Forgotten>, StoreError> {
+        let _turn = self.turn.lock().await;
+        let forgotten = self.store.forget(what, Timestamp::now()).await?;
+        self.fold_anew().await?;
+        Ok(forgotten)
+    }
+
+    async fn fold_anew(&self) -> Result<(), StoreError> {
+        let folds = fold(&self.store).await?;
+        *self.folds.write().unwrap_or_else(PoisonError::into_inner) = folds;
+        Ok(())
+    }
+}
+
+async fn fold(store: &Store) -> Result<Folds, StoreError> {
+    let history = store.history().await?;
+    let progress = Progress::fold(history.iter().map(|it| &it.1));
+    let episodes = u64::try_from(history.len()).unwrap_or(u64::MAX);
+    let ledger = Arc::new(Ledger::fold(history.into_iter().map(|it| it.0)));
+    Ok(Folds { ledger, progress, episodes })
 }

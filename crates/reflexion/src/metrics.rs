@@ -22,7 +22,7 @@ pub struct HealLabels {
 pub struct ModelLabels {
     /// `advise`, `reflect` or `meta`.
     pub purpose: String,
-    /// `answered` or `failed`.
+    /// `answered`, `unusable`, `failed`, `timed_out`, `too_long`; not asked at all: `resting` or `spent`.
     pub outcome: String,
 }
 
@@ -96,10 +96,10 @@ impl Meters {
             .sum()
     }
 
-    /// Counts a call of a model.
-    pub fn model_call(&self, purpose: &str, answered: bool) {
-        let outcome = if answered { "answered" } else { "failed" }.to_owned();
-        self.model_calls.get_or_create(&ModelLabels { purpose: purpose.to_owned(), outcome }).inc();
+    /// Counts a call of a model under what came of it.
+    pub fn model_call(&self, purpose: &str, outcome: &str) {
+        let labels = ModelLabels { purpose: purpose.to_owned(), outcome: outcome.to_owned() };
+        self.model_calls.get_or_create(&labels).inc();
     }
 
     /// Counts a stream that was opened anew.

@@ -11,6 +11,8 @@ use uuid::Uuid;
 pub const MAX_ATTEMPTS: usize = 3;
 /// And after this many orders, written or refused.
 const MAX_ORDERS: usize = 10;
+/// Attempts and lessons of earlier times that a run keeps when it is opened again: trouble may come back for ever.
+const MAX_EARLIER: usize = 20;
 
 /// Where a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -26,6 +28,8 @@ pub enum RunState {
     Escalated,
     /// It ended without us: healthy again, or gone.
     Closed,
+    /// There was nothing to heal when somebody asked. No heal, and counted as none.
+    Healthy,
 }
 
 impl RunState {
@@ -37,6 +41,7 @@ impl RunState {
             Self::Healed => "healed",
             Self::Escalated => "escalated",
             Self::Closed => "closed",
+            Self::Healthy => "healthy",
         }
     }
 
@@ -44,7 +49,7 @@ impl RunState {
     pub fn is_unfinished(self) -> bool {
         match self {
             Self::Healing | Self::Waiting => true,
-            Self::Healed | Self::Escalated | Self::Closed => false,
+            Self::Healed | Self::Escalated | Self::Closed | Self::Healthy => false,
         }
     }
 }
@@ -80,6 +85,9 @@ pub struct Run {
     pub state: RunState,
     /// When it began.
     pub started_at: Timestamp,
+    /// When it was last opened again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopened_at: Option<Timestamp>,
     /// When something was last written here.
     pub updated_at: Timestamp,
     /// What was tried, oldest first.
@@ -109,6 +117,7 @@ impl Run {
             published,
             state: RunState::Healing,
             started_at: now,
+            reopened_at: None,
             updated_at: now,
             attempts: vec![],
             forgiven: 0,
@@ -136,7 +145,7 @@ impl Run {
     /// Whether the workload is healthy again, by us or by itself.
     pub fn is_success(&self) -> bool {
         match self.state {
-            RunState::Healed => true,
+            RunState::Healed | RunState::Healthy => true,
             RunState::Closed => self.incident.state == IncidentState::Resolved,
             RunState::Healing | RunState::Waiting | RunState::Escalated => false,
         }
@@ -146,30 +155,57 @@ impl Run {
     pub fn needs_person(&self) -> bool {
         match self.state {
             RunState::Waiting | RunState::Escalated => true,
-            RunState::Healing | RunState::Healed | RunState::Closed => false,
+            RunState::Healing | RunState::Healed | RunState::Closed | RunState::Healthy => false,
         }
+    }
+
+    /// The attempts since it was begun or last opened again: those that count.
+    pub fn current(&self) -> &[RunAttempt] {
+        self.attempts.get(self.forgiven..).unwrap_or_default()
+    }
+
+    /// The number of the next attempt. Never used twice in an incident: it is part of the idempotency key.
+    pub fn next_number(&self) -> u32 {
+        self.attempts.last().map_or(0, |it| it.number).saturating_add(1)
+    }
+
+    /// When the present trouble was first seen: not before the run was last opened again.
+    pub fn since(&self) -> Timestamp {
+        self.reopened_at.map_or(self.incident.since, |it| it.max(self.incident.since))
     }
 
     /// Whether another attempt may be made.
     pub fn may_try(&self) -> bool {
-        let counted = self.attempts.iter().skip(self.forgiven);
-        let written = counted.clone().filter(|it| it.refused.is_none()).count();
-        written < MAX_ATTEMPTS && counted.count() < MAX_ORDERS
+        let counted = self.current();
+        let written = counted.iter().filter(|it| it.refused.is_none()).count();
+        written < MAX_ATTEMPTS && counted.len() < MAX_ORDERS
     }
 
-    /// Opens it again with a fresh budget, for a changed incident or because a person asked.
-    pub fn reopen(&mut self, incident: Incident) {
+    /// Opens it again with a fresh budget: for a changed incident, for trouble that came back, or because a person asked.
+    pub fn reopen(&mut self, incident: Incident, now: Timestamp) {
+        forget_oldest(&mut self.attempts);
+        forget_oldest(&mut self.lessons);
         self.forgiven = self.attempts.len();
         self.not_before = None;
+        self.reopened_at = Some(now);
         self.incident = incident;
         self.state = RunState::Healing;
         self.reason.clear();
     }
 
-    /// What was written for this incident, the newest last.
+    /// What was written for the present trouble, the newest last.
     pub fn tried(&self) -> Vec<Execution> {
-        let written = self.attempts.iter().filter(|it| it.refused.is_none());
+        let written = self.current().iter().filter(|it| it.refused.is_none());
         written.filter_map(|it| it.execution.clone()).collect()
+    }
+
+    /// Whether this report is of trouble after the heal: it had ended meanwhile, or was seen after the fix was verified.
+    ///
+    /// Until it settles, what was healed is still reported as it was before.
+    pub fn has_come_back(&self, incident: &Incident) -> bool {
+        let newest = self.attempts.last().and_then(|it| it.execution.as_ref());
+        self.incident.state != IncidentState::Open
+            || newest.and_then(|it| it.finished_at).is_some_and(|it| it < incident.updated_at)
     }
 
     /// Whether the incident now holds something that this run has not considered: another spec or another offer.
@@ -181,4 +217,8 @@ impl Run {
         self.incident.spec_hash != incident.spec_hash
             || incident.offers.iter().any(|it| !offered(&it.strategy))
     }
+}
+
+fn forget_oldest<T>(earlier: &mut Vec<T>) {
+    earlier.drain(..earlier.len().saturating_sub(MAX_EARLIER));
 }

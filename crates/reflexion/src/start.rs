@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use service::auth::Tokens;
+use service::lock::Lock;
 
 use crate::agent::{Agent, HttpAgent};
 use crate::config::Config;
@@ -31,6 +32,8 @@ pub struct Running {
     /// What is running.
     pub reflexion: Reflexion,
     server: actix_web::dev::Server,
+    /// Given back last.
+    lock: Lock,
 }
 
 impl Running {
@@ -43,6 +46,7 @@ impl Running {
         handle.stop(true).await;
         served.await.context("the server failed")?.context("the server failed")?;
         self.reflexion.memory.store.close().await;
+        drop(self.lock);
         Ok(())
     }
 }
@@ -51,30 +55,28 @@ impl Running {
 pub async fn start(config: &Config) -> Result<Running> {
     let tokens = tokens(config)?;
     service::listen::check(config.listen, tokens.is_set(), config.allow_insecure_listen)?;
-    let listener = service::listen::bind(config.listen)?;
-    let opened = Store::open(&config.data, Timestamp::now()).await?;
+    let agents = agents(config)?;
     let meters = Meters::default();
-    let reflexion = Reflexion::new(Parts {
-        memory: Memory::load(opened.store).await?,
-        agents: agents(config)?,
-        counsel: counsel(config, &meters)?,
-        depth: config.depth,
-        meters,
-    })
-    .await?;
-    if let Some(quarantined) = opened.quarantined {
-        let words =
-            format!("was damaged and began empty; the old file is {}", quarantined.display());
-        tracing::error!(file = %quarantined.display(), "the knowledge base was damaged and set aside; learning begins anew");
-        reflexion.probes.not_ready("knowledge", words);
-    }
+    let counsel = counsel(config, &meters)?;
+    let listener = service::listen::bind(config.listen)?;
+    let lock = service::lock::data_folder(&config.data)?;
+    let opened = Store::open(&config.data, Timestamp::now()).await?;
+    let damaged = opened.quarantined.map(|it| {
+        tracing::error!(file = %it.display(), "the knowledge base was damaged and set aside; learning begins anew");
+        format!("was damaged and began empty; the old file is {}", it.display())
+    });
+    let memory = Memory::load(opened.store).await?;
+    let depth = config.set_depth();
+    let reflexion =
+        Reflexion::new(Parts { memory, agents, counsel, depth, damaged, meters }).await?;
     let (address, server) = listen(listener, Services::new(reflexion.clone(), tokens))?;
+    reflexion.watch_knowledge();
     if config.follow {
         reflexion.follow();
     } else {
         reflexion.watch();
     }
-    Ok(Running { address, reflexion, server })
+    Ok(Running { address, reflexion, server, lock })
 }
 
 fn listen(

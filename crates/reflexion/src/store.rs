@@ -4,10 +4,14 @@ mod episodes;
 mod runs;
 mod cursors;
 mod search;
+mod correct;
+mod forget;
+mod write;
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,10 +19,11 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use tokio::sync::Mutex;
 
 pub use cursors::Cursor;
 pub use episodes::EpisodeFilter;
+pub use forget::{Forgotten, What};
 
 /// How long a statement waits for another writer.
 const BUSY: Duration = Duration::from_secs(5);
@@ -56,6 +61,23 @@ pub enum StoreError {
     /// A statement failed.
     #[error("knowledge base failed")]
     Sql(#[from] sqlx::Error),
+    /// The backup before a deletion could not be made: then nothing is deleted.
+    #[error("backup {path} cannot be made, nothing was deleted")]
+    Backup {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There are as many backups as may be: then nothing is deleted.
+    #[error("there are {count} backups in {folder}, nothing was deleted")]
+    Backups {
+        /// The folder.
+        folder: String,
+        /// How many.
+        count: usize,
+    },
     /// A row does not hold what it should.
     #[error("knowledge base holds a row that cannot be read")]
     Row(#[from] serde_json::Error),
@@ -65,6 +87,10 @@ pub enum StoreError {
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: SqlitePool,
+    /// The file.
+    path: Arc<Path>,
+    /// Whose turn it is to write.
+    turn: Arc<Mutex<()>>,
 }
 
 /// A store, and the damaged file that was set aside for it, if there was one.
@@ -95,7 +121,7 @@ impl Store {
             .max_lifetime(None)
             .connect_with(options(&path))
             .await?;
-        let store = Self { pool };
+        let store = Self { pool, path: path.as_path().into(), turn: Arc::default() };
         store.migrate(&path).await?;
         Ok(Opened { store, quarantined })
     }
@@ -109,10 +135,9 @@ impl Store {
         })
     }
 
-    /// Whether it answers.
-    pub async fn check(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.pool).await?;
-        Ok(())
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Finishes what is being written and closes the file.
@@ -124,11 +149,6 @@ impl Store {
     #[doc(hidden)]
     pub fn pool(&self) -> &SqlitePool {
         &self.pool
-    }
-
-    /// A transaction that holds the write lock from its first moment: it cannot fail later for another writer.
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
     }
 
     /// A setting that was changed while running.
@@ -147,7 +167,7 @@ impl Store {
         .bind(value)
         .execute(&mut *write)
         .await?;
-        Ok(write.commit().await?)
+        write.commit().await
     }
 }
 

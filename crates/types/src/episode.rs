@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Diagnosis, Execution};
+use crate::{Diagnosis, Execution, ExecutionState};
 
-/// One attempt and what came of it: the unit of experience. Never changed after it was written.
+/// One attempt and what came of it: the unit of experience.
+///
+/// Written once; corrected, with a note, only when its execution was taken back after it had been verified.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Episode {
     /// Its id, sortable by time.
@@ -25,6 +27,20 @@ pub struct Episode {
     pub reflection: Reflection,
     /// The probability with which this strategy was chosen, for judging other rules off line.
     pub propensity: f64,
+    /// How it was corrected, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Correction>,
+}
+
+/// Why an episode does not say what it said first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Correction {
+    /// When it was corrected.
+    pub at: Timestamp,
+    /// The state that it was first written with.
+    pub was: ExecutionState,
+    /// What happened since, in words.
+    pub note: String,
 }
 
 /// The outcome in several dimensions: outcome, performance, context, comparison, anomalies.

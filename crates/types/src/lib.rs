@@ -21,7 +21,7 @@ pub mod names;
 pub mod wire;
 
 pub use diagnosis::{Clue, Diagnosis, Fault};
-pub use episode::{Episode, Observation, Record, Reflection, ReflectionSource};
+pub use episode::{Correction, Episode, Observation, Record, Reflection, ReflectionSource};
 pub use evidence::{
     ContainerFacts, ContainerRole, ContainerState, EventFacts, Evidence, ImageFacts,
     NeighbourFacts, NodeFacts, Owner, PodFacts, ProbeFacts, ProbeKind, ReferenceFacts,

@@ -66,16 +66,26 @@ impl HttpAgent {
             return Ok(response);
         }
         let body = self.body(response).await?;
-        let problem = serde_json::from_slice::<Problem>(&body).unwrap_or_else(|_| {
-            Problem::new(status.as_u16(), "agent", format!("status {status}"), String::new())
-        });
-        match status {
+        let said = serde_json::from_slice::<Problem>(&body).ok();
+        let is_passing = matches!(
+            status,
             StatusCode::BAD_GATEWAY
-            | StatusCode::SERVICE_UNAVAILABLE
-            | StatusCode::GATEWAY_TIMEOUT
-            | StatusCode::TOO_MANY_REQUESTS => Err(self.unreachable(problem.detail)),
-            _ => Err(AgentError::Problem(Box::new(problem))),
-        }
+                | StatusCode::SERVICE_UNAVAILABLE
+                | StatusCode::GATEWAY_TIMEOUT
+                | StatusCode::TOO_MANY_REQUESTS
+        );
+        Err(match said.map(Box::new) {
+            Some(problem) if is_passing => AgentError::NotNow { url: self.url.clone(), problem },
+            Some(problem) => AgentError::Problem(problem),
+            // Something in between, such as a proxy: the agent's own errors are problem bodies.
+            None if is_passing => {
+                self.unreachable(format!("status {status}, and not from an agent"))
+            }
+            None => {
+                let words = format!("status {status}");
+                AgentError::Problem(Box::new(Problem::new(status.as_u16(), "agent", words, "")))
+            }
+        })
     }
 
     async fn body(&self, mut response: Response) -> Result<Vec<u8>, AgentError> {

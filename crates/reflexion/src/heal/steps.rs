@@ -29,7 +29,7 @@ impl Reflexion {
             return Decision::Act(Box::new(pending.choice.clone()));
         }
         let decision = self.choose_by(case, recalled, &[]);
-        let after_failure = case.run.attempts.iter().any(|it| it.execution.is_some());
+        let after_failure = case.run.current().iter().any(|it| it.execution.is_some());
         let nothing_to_rank = matches!(decision, Decision::Escalate { open: false, .. });
         if nothing_to_rank || !(decision.needs_model() || after_failure) {
             return decision;
@@ -44,7 +44,7 @@ impl Reflexion {
         let started = Instant::now();
         let incident = &case.run.incident;
         let mut failed: Vec<Strategy> = recalled.failed.clone();
-        failed.extend(case.run.attempts.iter().map(|it| it.choice.strategy.clone()));
+        failed.extend(case.run.current().iter().map(|it| it.choice.strategy.clone()));
         let uniforms: Vec<_> = incident.offers.iter().map(|_| uniform()).collect();
         let decision = learning::choose(&Question {
             incident,
@@ -65,16 +65,10 @@ impl Reflexion {
             learning::advise(incident, &self.memory.ledger(), &case.run.tried(), &recalled.lessons);
         let outcome = counsel.advice(prompt, incident.offers.len()).await;
         case.run.model_calls += outcome.calls;
-        match outcome.answer {
-            Ok(advice) => {
-                tracing::info!(incident.id = %incident.id, by_model = advice.cause, "the model ranked the offers");
-                Some(advice.ranking)
-            }
-            Err(error) => {
-                tracing::warn!(incident.id = %incident.id, %error, "rules choose without the model");
-                None
-            }
-        }
+        // Why there is no answer, was told where it failed.
+        let advice = outcome.answer.ok()?;
+        tracing::info!(incident.id = %incident.id, by_model = advice.cause, "the model ranked the offers");
+        Some(advice.ranking)
     }
 
     /// Orders the fix and waits until it is judged. The order is durable before it is sent.
@@ -112,9 +106,8 @@ impl Reflexion {
     /// The order of the newest attempt; a new attempt is kept first.
     async fn order(&self, case: &mut Case, choice: &Choice) -> Result<Order, HealError> {
         if case.run.pending().is_none() {
-            let number = u32::try_from(case.run.attempts.len()).unwrap_or(u32::MAX - 1) + 1;
             case.run.attempts.push(RunAttempt {
-                number,
+                number: case.run.next_number(),
                 choice: choice.clone(),
                 diagnosis: case.run.incident.diagnoses.first().cloned(),
                 execution: None,
@@ -142,15 +135,16 @@ impl Reflexion {
     /// What was seen of the attempt.
     pub(super) fn observe(case: &Case, execution: &Execution, recalled: &Recalled) -> Observation {
         let run = &case.run;
-        let Some((newest, earlier)) = run.attempts.split_last() else {
+        let Some((newest, earlier)) = run.current().split_last() else {
             return unseen(execution);
         };
+        let number = u32::try_from(earlier.len()).unwrap_or(u32::MAX).saturating_add(1);
         let earlier: Vec<_> = earlier.iter().filter_map(|it| it.execution.clone()).collect();
         learning::observe(&Attempt {
             execution,
             choice: &newest.choice,
-            since: run.incident.since,
-            number: u32::try_from(run.attempts.len()).unwrap_or(u32::MAX),
+            since: run.since(),
+            number,
             earlier: &earlier,
             typical_secs: recalled.typical_secs,
         })
@@ -175,13 +169,7 @@ impl Reflexion {
                 let prompt = learning::reflect(incident, execution, observation, lessons);
                 let outcome = counsel.lesson(prompt).await;
                 case.run.model_calls += outcome.calls;
-                outcome.answer.map_or_else(
-                    |error| {
-                        tracing::warn!(%error, "rules reflect without the model");
-                        by_rules
-                    },
-                    learning::Lesson::reflection,
-                )
+                outcome.answer.map_or(by_rules, learning::Lesson::reflection)
             }
         };
         case.run.reflections += 1;
@@ -207,6 +195,7 @@ impl Reflexion {
             observation,
             reflection,
             propensity: newest.map_or(1.0, |it| it.choice.propensity),
+            correction: None,
         };
         if episode.observation.recovered {
             case.run.state = RunState::Healed;
@@ -263,7 +252,7 @@ impl Reflexion {
 
     /// Leaves the run unfinished until the agent may allow it: a minute, then twice as long each time.
     pub(super) async fn put_off(&self, case: &mut Case, reason: String) -> Result<(), HealError> {
-        let refusals = case.run.attempts.iter().filter(|it| it.refused.is_some()).count();
+        let refusals = case.run.current().iter().filter(|it| it.refused.is_some()).count();
         let doublings = u32::try_from(refusals.saturating_sub(1)).unwrap_or(u32::MAX).min(6);
         let pause = SignedDuration::from_mins(1) * 2_i32.pow(doublings);
         let now = Timestamp::now();
@@ -290,7 +279,7 @@ impl Reflexion {
         self.runtime.spawn(async move {
             match reflexion.meta_reflect(&counsel).await {
                 Ok(Some(lesson)) => tracing::info!(lesson, "looked back"),
-                Ok(None) => tracing::warn!("no look back without the model"),
+                Ok(None) => tracing::info!("no look back without the model"),
                 Err(error) => tracing::error!(%error, "a lesson was not kept"),
             }
         });

@@ -9,9 +9,8 @@ use service::problem::Failure;
 use types::{Problem, wire};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
-use super::store_failure;
+use super::{id, store_failure};
 use crate::Reflexion;
 
 pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
@@ -22,7 +21,8 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
 #[derive(Debug, Deserialize, ToSchema)]
 struct FeedbackRequest {
     /// The run.
-    workflow_id: Uuid,
+    #[schema(value_type = uuid::Uuid)]
+    workflow_id: String,
     /// The pod.
     #[serde(rename = "pod_name")]
     _pod_name: String,
@@ -90,9 +90,10 @@ async fn feedback(
     reflexion: web::Data<Reflexion>,
     request: Body<FeedbackRequest>,
 ) -> Result<web::Json<FeedbackResponse>, Failure> {
-    let run = reflexion.memory.store.run(request.workflow_id).await;
+    let id = id(&request.workflow_id, "a workflow")?;
+    let run = reflexion.memory.store.run(id).await;
     let Some(run) = run.map_err(|it| store_failure(&it))? else {
-        let detail = format!("there is no workflow {}", request.workflow_id);
+        let detail = format!("there is no workflow {id}");
         let next = "use the workflow_id of an answer";
         return Err(Failure::new(404, "workflow-not-found", detail, next));
     };

@@ -50,6 +50,16 @@ pub(super) struct PerformanceInsights {
     /// Oldest first.
     daily_trends: Vec<DailyTrend>,
     generated_at: String,
+    /// For the statistics, which show it elsewhere.
+    #[serde(skip)]
+    pub(super) learned: Learned,
+}
+
+/// What the episodes of a period taught, on average.
+#[derive(Debug)]
+pub(super) struct Learned {
+    pub(super) avg_insights: f64,
+    pub(super) avg_gain: f64,
 }
 
 /// Over the whole period.
@@ -121,6 +131,10 @@ pub(super) async fn insights(
         top_strategies,
         daily_trends: by_day(&episodes).into_iter().map(day).collect(),
         generated_at: Timestamp::now().to_string(),
+        learned: Learned {
+            avg_insights: mean(episodes.iter().map(|it| as_f64(it.reflection.insights.len()))),
+            avg_gain: mean(episodes.iter().map(gain)),
+        },
     })
 }
 

@@ -33,7 +33,8 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
 /// Heals a pod's workload: analyses, chooses by experience, orders a fix, waits until it is judged, and learns.
 ///
 /// The agent's diagnosis decides, not the caller's. A repeat with the same `thread_id` is answered
-/// and not run again; a heal that is under way already is joined.
+/// and not run again; a heal that is under way already is joined. Members that are not listed here are
+/// ignored, as the original contract has it.
 #[utoipa::path(
     tag = "seed",
     request_body = ProcessRequest,
@@ -54,7 +55,7 @@ async fn process(
     let request = request.into_inner();
     check(&request)?;
     let started = Instant::now();
-    let run = reflexion.process(&request).await?;
+    let run = reflexion.process(&request).await?.run;
     Ok(web::Json(answer(&reflexion, &request.pod_name, &run, started)))
 }
 
@@ -87,7 +88,7 @@ async fn process_async(
     request: Body<ProcessRequest>,
 ) -> Result<web::Json<AsyncResponse>, Failure> {
     check(&request)?;
-    let run = match reflexion.admit(&request).await? {
+    let run = match reflexion.admit(&request).await?.0 {
         Admitted::Healthy(run) => *run,
         Admitted::Sick(patient) => {
             let run = reflexion.run_of(&patient).await?;
@@ -120,7 +121,8 @@ struct ProcessWithDataRequest {
 /// Answer of `POST /api/v1/reflexion/process-with-k8s-data`.
 #[derive(Debug, Serialize, ToSchema)]
 struct ProcessWithDataResponse {
-    /// The same as for `process`; its summary also says `used_real_k8s_data`.
+    /// The same as for `process`; its summary also says `used_real_k8s_data`: whether this answer rests on
+    /// evidence that the agent read from the cluster for it. False for a repeat with the same `thread_id`.
     #[serde(flatten)]
     #[schema(value_type = ProcessResponse)]
     response: Map<String, Value>,
@@ -146,13 +148,13 @@ async fn process_with_data(
     let request = request.into_inner().request;
     check(&request)?;
     let started = Instant::now();
-    let run = reflexion.process(&request).await?;
+    let Processed { run, read } = reflexion.process(&request).await?;
     let answer = answer(&reflexion, &request.pod_name, &run, started);
     let Ok(Value::Object(mut response)) = serde_json::to_value(answer) else {
         return Err(Failure::new(500, "answer", "no answer", "this is a bug: report it"));
     };
     if let Some(Value::Object(summary)) = response.get_mut("reflexion_summary") {
-        summary.insert("used_real_k8s_data".to_owned(), Value::Bool(true));
+        summary.insert("used_real_k8s_data".to_owned(), Value::Bool(read));
     }
     Ok(web::Json(ProcessWithDataResponse { response }))
 }
@@ -191,6 +193,9 @@ struct Analysis {
     context: Context,
     spec_hash: String,
     incident: Option<Uuid>,
+    /// The facts. Only whether there are any matters here.
+    #[serde(default)]
+    evidence: Map<String, Value>,
 }
 
 /// A pod that somebody wants healed.
@@ -199,13 +204,21 @@ enum Admitted {
     Sick(Box<Patient>),
 }
 
+/// What came of a request.
+struct Processed {
+    run: Run,
+    /// Whether the cluster was read for it.
+    read: bool,
+}
+
 impl Reflexion {
     /// The run that heals this pod, at its end, or where it waits for somebody.
-    async fn process(&self, request: &ProcessRequest) -> Result<Run, Failure> {
+    async fn process(&self, request: &ProcessRequest) -> Result<Processed, Failure> {
         if let Some(run) = self.known(request).await? {
-            return Ok(run);
+            return Ok(Processed { run, read: false });
         }
-        let run = match self.admit(request).await? {
+        let (admitted, read) = self.admit(request).await?;
+        let run = match admitted {
             Admitted::Healthy(run) => *run,
             Admitted::Sick(patient) => self.heal_now(*patient, Occasion::Asked).await?,
         };
@@ -213,7 +226,7 @@ impl Reflexion {
             let named = self.memory.store.name_run(thread, run.id).await;
             named.map_err(|it| store_failure(&it))?;
         }
-        Ok(run)
+        Ok(Processed { run, read })
     }
 
     /// The run that this caller named before.
@@ -249,8 +262,8 @@ impl Reflexion {
         })
     }
 
-    /// Asks the agents about the pod; the first that knows it is its agent.
-    async fn admit(&self, request: &ProcessRequest) -> Result<Admitted, Failure> {
+    /// Asks the agents about the pod; the first that knows it is its agent. Also whether it read the cluster for it.
+    async fn admit(&self, request: &ProcessRequest) -> Result<(Admitted, bool), Failure> {
         let asked = K8sGptAnalyzeRequest {
             pod_name: request.pod_name.clone(),
             namespace: request.namespace.clone(),
@@ -260,8 +273,9 @@ impl Reflexion {
             match agent.analyze(asked.clone()).await {
                 Ok(answer) => {
                     let analysis = serde_json::from_value(Value::Object(answer.analysis));
-                    let analysis = analysis.map_err(|it| unreadable(&**agent, &it))?;
-                    return self.examine(agent, analysis, request).await;
+                    let analysis: Analysis = analysis.map_err(|it| unreadable(&**agent, &it))?;
+                    let read = !analysis.evidence.is_empty();
+                    return Ok((self.examine(agent, analysis, request).await?, read));
                 }
                 Err(error) if error.is_not_found() => unknown = Some(error),
                 Err(error) => return Err(agent_failure(&error)),
@@ -287,9 +301,9 @@ impl Reflexion {
             return Ok(Admitted::Sick(Box::new(Patient { agent, incident, published })));
         }
         let mut run = Run::new(agent.url(), incident, false, Timestamp::now());
-        run.state = RunState::Healed;
+        run.state = RunState::Healthy;
         "it is healthy: there is nothing to do".clone_into(&mut run.reason);
-        let saved = self.memory.store.save_run(&run, None).await;
+        let saved = self.memory.store.save_healthy(&run).await;
         saved.map_err(|it| store_failure(&it))?;
         Ok(Admitted::Healthy(Box::new(run)))
     }

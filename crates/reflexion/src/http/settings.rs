@@ -27,8 +27,12 @@ struct SettingsResponse {
     go_service_url: String,
     /// All agents.
     agent_urls: Vec<String>,
-    /// The model's name; absent when rules do alone.
-    openai_model: Option<String>,
+    /// The model's name; `none` when rules do alone.
+    openai_model: String,
+    /// Reflections of one run, at most: one after each attempt.
+    max_reflection_depth: usize,
+    /// The posterior mean from which memory alone decides; below it, the model is asked where there is one.
+    strategy_confidence_threshold: f64,
     /// Attempts before a person is asked.
     max_attempts: usize,
 }
@@ -38,11 +42,14 @@ struct SettingsResponse {
 #[get("/api/v1/config")]
 async fn settings(_: Reader, reflexion: web::Data<Reflexion>) -> web::Json<SettingsResponse> {
     let agent_urls: Vec<_> = reflexion.agents.iter().map(|it| it.url().to_owned()).collect();
+    let model = reflexion.counsel.as_ref();
     web::Json(SettingsResponse {
         reflection_depth: reflexion.depth(),
         go_service_url: agent_urls.first().cloned().unwrap_or_default(),
         agent_urls,
-        openai_model: reflexion.counsel.as_ref().map(|it| it.name().to_owned()),
+        openai_model: model.map_or("none", |it| it.name()).to_owned(),
+        max_reflection_depth: MAX_ATTEMPTS,
+        strategy_confidence_threshold: learning::STRONG_MEAN,
         max_attempts: MAX_ATTEMPTS,
     })
 }
@@ -61,6 +68,8 @@ struct DepthResponse {
 }
 
 /// Changes how much to think about outcomes, at once and for after a restart.
+///
+/// Where `REFLECTION_DEPTH` or `--depth` is set, that wins at the next start; the answer says so.
 #[utoipa::path(
     tag = "config",
     params(("depth" = Depth, Query, description = "shallow, medium or deep")),
@@ -78,8 +87,14 @@ async fn set_depth(
     let depth = query.depth;
     reflexion.set_depth(depth).await.map_err(|it| store_failure(&it))?;
     tracing::info!(%depth, "the depth of reflection was changed");
+    let message = match reflexion.depth_setting() {
+        Some(set) if set != depth => format!(
+            "reflection depth is now {depth} until the next start, where REFLECTION_DEPTH or --depth sets it to {set}"
+        ),
+        Some(_) | None => format!("reflection depth is now {depth}"),
+    };
     Ok(web::Json(DepthResponse {
-        message: format!("reflection depth is now {depth}"),
+        message,
         reflection_depth: depth,
         timestamp: Timestamp::now().to_string(),
     }))

@@ -10,10 +10,11 @@ use service::problem::Failure;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::performance::{OverallPerformance, insights};
+use super::performance::{OverallPerformance, PerformanceInsights, insights};
 use super::strategies::{StrategyRecord, records};
 use super::{mean, store_failure};
 use crate::Reflexion;
+use crate::run::RunState;
 
 /// The time that rates are shown over, in days.
 const DAYS: u32 = 30;
@@ -25,7 +26,7 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
 /// Answer of `GET /api/v1/reflexion/metrics`.
 #[derive(Debug, Serialize, ToSchema)]
 struct MetricsResponse {
-    /// Runs, ever.
+    /// Heals that were begun, ever. A healthy pod that somebody asked about is none.
     total_workflows: i64,
     /// Attempts that healed, of all judged ones of the last 30 days.
     success_rate: f64,
@@ -51,7 +52,11 @@ async fn metrics(
     let runs = reflexion.memory.store.run_counts().await.map_err(|it| store_failure(&it))?;
     let progress = reflexion.memory.progress();
     Ok(web::Json(MetricsResponse {
-        total_workflows: runs.iter().map(|it| it.1).sum(),
+        total_workflows: runs
+            .iter()
+            .filter(|it| it.0 != RunState::Healthy.as_str())
+            .map(|it| it.1)
+            .sum(),
         success_rate: overall.success_rate,
         average_resolution_time: overall.avg_resolution_time,
         total_strategies_learned: records(&reflexion).len(),
@@ -67,7 +72,7 @@ struct StatisticsResponse {
     strategy_database: StrategyStatistics,
     episodic_memory: EpisodeStatistics,
     performance_summary: OverallPerformance,
-    /// Runs by state.
+    /// Runs by state; `healthy` are no heals: somebody asked, and there was nothing to do.
     workflows: BTreeMap<String, i64>,
     /// `operational`, or `degraded` when a part is not ready.
     system_status: String,
@@ -84,6 +89,8 @@ struct StrategyStatistics {
     top_strategies: Vec<StrategyRecord>,
     /// Attempts judged in the last day.
     recent_usage_24h: usize,
+    /// The file of the knowledge base.
+    database_path: String,
 }
 
 /// Numbers on episodes.
@@ -94,6 +101,14 @@ struct EpisodeStatistics {
     avg_reflection_quality: f64,
     /// Seconds, over the last 30 days.
     avg_resolution_time: f64,
+    /// Insights an episode, over the last 30 days.
+    avg_insights_generated: f64,
+    /// What happened (0 or 1) minus what was expected, over the last 30 days.
+    avg_confidence_gain: f64,
+    /// Combinations of fault, context and strategy that are known well enough to be acted on without a model.
+    patterns_discovered: usize,
+    /// Combinations of fault, context and strategy that were ever tried.
+    associations_formed: usize,
 }
 
 /// The whole in numbers, each a fold over episodes.
@@ -103,7 +118,9 @@ async fn statistics(
     _: Reader,
     reflexion: web::Data<Reflexion>,
 ) -> Result<web::Json<StatisticsResponse>, Failure> {
-    let overall = insights(&reflexion, DAYS).await?.overall_performance;
+    let PerformanceInsights { overall_performance: overall, learned, .. } =
+        insights(&reflexion, DAYS).await?;
+    let ledger = reflexion.memory.ledger();
     let today = insights(&reflexion, 1).await?.overall_performance;
     let runs = reflexion.memory.store.run_counts().await.map_err(|it| store_failure(&it))?;
     let records = records(&reflexion);
@@ -114,11 +131,16 @@ async fn statistics(
             success_by_error_type: success_by_error_type(&records),
             top_strategies: records.into_iter().take(5).collect(),
             recent_usage_24h: today.total_processed,
+            database_path: reflexion.memory.store.path().display().to_string(),
         },
         episodic_memory: EpisodeStatistics {
             total_episodes: reflexion.memory.episodes(),
             avg_reflection_quality: reflexion.memory.progress().self_awareness(),
             avg_resolution_time: overall.avg_resolution_time,
+            avg_insights_generated: learned.avg_insights,
+            avg_confidence_gain: learned.avg_gain,
+            patterns_discovered: ledger.patterns(),
+            associations_formed: ledger.associations(),
         },
         performance_summary: overall,
         workflows: runs.into_iter().collect(),

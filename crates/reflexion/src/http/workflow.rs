@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::store_failure;
+use super::{id, store_failure};
 use crate::Reflexion;
 use crate::run::{MAX_ATTEMPTS, Run, RunState};
 
@@ -90,6 +90,7 @@ impl Workflow {
             RunState::Healed => ("completed", "remember", 1.0),
             RunState::Escalated => ("escalated", "escalate", 1.0),
             RunState::Closed => ("closed", "closed", 1.0),
+            RunState::Healthy => ("completed", "healthy", 1.0),
         };
         Self {
             workflow_id: run.id.to_string(),
@@ -138,9 +139,10 @@ impl Workflow {
 async fn workflow(
     _: Reader,
     reflexion: web::Data<Reflexion>,
-    id: web::Path<Uuid>,
+    path: web::Path<String>,
 ) -> Result<web::Json<Workflow>, Failure> {
-    let run = reflexion.memory.store.run(*id).await.map_err(|it| store_failure(&it))?;
+    let id = id(&path, "a workflow")?;
+    let run = reflexion.memory.store.run(id).await.map_err(|it| store_failure(&it))?;
     run.map(|it| web::Json(Workflow::of(it))).ok_or_else(|| {
         let detail = format!("there is no workflow {id}");
         Failure::new(404, "workflow-not-found", detail, "use the workflow_id of an answer")

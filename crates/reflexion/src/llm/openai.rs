@@ -123,7 +123,8 @@ fn refuses_format(error: &OpenAIError) -> bool {
         .any(|it| text.contains(it))
 }
 
-/// The error in words. Never the reply itself: it may repeat the prompt, and the prompt holds a cluster's words.
+/// The error in words. Never the reply itself, and not the server's message either: it may repeat the prompt,
+/// which holds a cluster's words, or a part of the key.
 fn words(error: &OpenAIError) -> LlmError {
     match error {
         OpenAIError::JSONDeserialize(reason, _) => {
@@ -132,15 +133,26 @@ fn words(error: &OpenAIError) -> LlmError {
         OpenAIError::Boxed(source) => source
             .downcast_ref::<TooLong>()
             .map_or_else(|| LlmError::Failed(source.to_string()), |it| LlmError::TooLong(it.0)),
+        OpenAIError::Reqwest(error) if error.is_timeout() => LlmError::TimedOut(TIMEOUT),
         OpenAIError::Reqwest(error) => LlmError::Failed(service::telemetry::chain(error)),
-        OpenAIError::ApiError(_)
-        | OpenAIError::FileSaveError(_)
+        OpenAIError::ApiError(error) => {
+            let code = error.api_error.code.as_deref().or(error.api_error.r#type.as_deref());
+            let code = code.filter(|it| is_code(it)).map(|it| format!(", {it}"));
+            LlmError::Failed(format!("status {}{}", error.status_code, code.unwrap_or_default()))
+        }
+        OpenAIError::FileSaveError(_)
         | OpenAIError::FileReadError(_)
         | OpenAIError::StreamError(_)
         | OpenAIError::InvalidArgument(_) => {
             LlmError::Failed(learning::fence(&error.to_string(), 300))
         }
     }
+}
+
+/// Whether this is a code for machines, such as `invalid_api_key`, and no sentence.
+fn is_code(word: &str) -> bool {
+    let fits = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_';
+    word.len() <= 40 && word.bytes().all(fits)
 }
 
 impl Llm for OpenAi {
@@ -151,9 +163,7 @@ impl Llm for OpenAi {
     fn ask<'a>(&'a self, prompt: &'a Prompt) -> BoxFuture<'a, Result<String, LlmError>> {
         async move {
             let answer = tokio::time::timeout(self.patience, self.ask_strictly(prompt)).await;
-            answer.unwrap_or_else(|_| {
-                Err(LlmError::Failed(format!("no answer within {:?}", self.patience)))
-            })
+            answer.unwrap_or(Err(LlmError::TimedOut(self.patience)))
         }
         .boxed()
     }

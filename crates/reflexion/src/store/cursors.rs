@@ -1,6 +1,6 @@
 //! How far each agent's stream was handled.
 
-use sqlx::{Sqlite, Transaction};
+use sqlx::SqliteConnection;
 
 use super::{Store, StoreError};
 
@@ -23,7 +23,7 @@ impl Store {
 
 /// Moves the cursor, in the transaction that made the messages before it durable.
 pub(super) async fn advance(
-    write: &mut Transaction<'_, Sqlite>,
+    write: &mut SqliteConnection,
     cursor: Option<&Cursor>,
 ) -> Result<(), StoreError> {
     let Some(cursor) = cursor else { return Ok(()) };
@@ -32,7 +32,7 @@ pub(super) async fn advance(
     )
     .bind(&cursor.agent)
     .bind(&cursor.last_id)
-    .execute(&mut **write)
+    .execute(write)
     .await?;
     Ok(())
 }

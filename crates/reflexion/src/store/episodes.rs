@@ -1,4 +1,4 @@
-//! Episodes: added once, never changed.
+//! Episodes: added once; [`correct`](super::correct) is the one place that changes them.
 
 use jiff::Timestamp;
 use learning::Experience;

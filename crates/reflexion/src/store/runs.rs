@@ -1,10 +1,13 @@
 //! Runs: what is being healed, what waits, and what needs a person.
 
-use sqlx::{Sqlite, Transaction};
+use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::{Cursor, Store, StoreError, cursors, millis};
 use crate::run::{Run, RunState};
+
+/// Answers to callers whose pod was healthy, kept so that they can be read again for a while.
+const MAX_HEALTHY: u32 = 500;
 
 impl Store {
     /// Keeps the run as it is now, and how far the stream was handled, in one transaction.
@@ -12,7 +15,21 @@ impl Store {
         let mut write = self.write().await?;
         upsert(&mut write, run).await?;
         cursors::advance(&mut write, cursor).await?;
-        Ok(write.commit().await?)
+        write.commit().await
+    }
+
+    /// Keeps that there was nothing to heal; of such runs only the newest, as asking costs nothing.
+    pub async fn save_healthy(&self, run: &Run) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        upsert(&mut write, run).await?;
+        sqlx::query(
+            "DELETE FROM runs WHERE state = 'healthy' AND id NOT IN
+             (SELECT id FROM runs WHERE state = 'healthy' ORDER BY updated_ms DESC, id DESC LIMIT ?)",
+        )
+        .bind(MAX_HEALTHY)
+        .execute(&mut *write)
+        .await?;
+        write.commit().await
     }
 
     /// Lets a caller's own name lead to the run. The first run keeps the name.
@@ -23,7 +40,7 @@ impl Store {
             .bind(run.to_string())
             .execute(&mut *write)
             .await?;
-        Ok(write.commit().await?)
+        write.commit().await
     }
 
     /// The run with this id.
@@ -90,10 +107,7 @@ fn read(body: Option<String>) -> Result<Option<Run>, StoreError> {
     body.map(|it| Ok(serde_json::from_str(&it)?)).transpose()
 }
 
-pub(super) async fn upsert(
-    write: &mut Transaction<'_, Sqlite>,
-    run: &Run,
-) -> Result<(), StoreError> {
+pub(super) async fn upsert(write: &mut SqliteConnection, run: &Run) -> Result<(), StoreError> {
     let execution = run.attempts.last().and_then(|it| it.execution.as_ref()).map(|it| it.id);
     sqlx::query(
         "INSERT INTO runs (id, agent, cluster, subject, incident, execution, state, started_ms, updated_ms, body)
@@ -111,7 +125,7 @@ pub(super) async fn upsert(
     .bind(millis(run.started_at))
     .bind(millis(run.updated_at))
     .bind(serde_json::to_string(run)?)
-    .execute(&mut **write)
+    .execute(write)
     .await?;
     Ok(())
 }

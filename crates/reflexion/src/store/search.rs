@@ -24,7 +24,7 @@ impl Store {
             .bind(lesson)
             .execute(&mut *write)
             .await?;
-        Ok(write.commit().await?)
+        write.commit().await
     }
 }
 

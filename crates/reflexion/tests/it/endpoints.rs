@@ -1,46 +1,17 @@
 //! The HTTP interface: the contract to the field, and the right status for bad input.
 
-use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use actix_web::{App, web};
-use reflexion::http::{Services, document};
+use actix_web::test::TestRequest;
+use reflexion::http::document;
 use reflexion::run::RunState;
 use serde_json::{Value, json};
-use service::auth::Tokens;
 use types::{ExecutionState, IncidentState};
 
 use crate::fakes::{GENTLE, STRONG, incident};
+use crate::http::{call, get, oom, process, raw};
 use crate::world::World;
-
-/// The answer to one request, of an app of its own.
-async fn raw(world: &World, request: TestRequest) -> (u16, String) {
-    let services = Services::new(world.reflexion.clone(), Tokens::none());
-    let app = App::new().configure(move |it| services.install(it));
-    let app = init_service(app.default_service(web::to(service::problem::not_found))).await;
-    let response = call_service(&app, request.to_request()).await;
-    let status = response.status().as_u16();
-    (status, String::from_utf8(read_body(response).await.to_vec()).unwrap())
-}
-
-async fn call(world: &World, request: TestRequest) -> (u16, Value) {
-    let (status, body) = raw(world, request).await;
-    (status, serde_json::from_str(&body).unwrap_or(Value::Null))
-}
-
-async fn process(world: &World, body: Value) -> (u16, Value) {
-    let request = TestRequest::post().uri("/api/v1/reflexion/process").set_json(body);
-    call(world, request).await
-}
-
-async fn get(world: &World, path: &str) -> (u16, Value) {
-    call(world, TestRequest::get().uri(path)).await
-}
 
 fn names(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
-}
-
-fn oom(pod: &str) -> Value {
-    json!({"pod_name": pod, "namespace": "shop", "error_type": "OOMKilled"})
 }
 
 #[actix_web::test]

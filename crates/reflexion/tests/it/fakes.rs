@@ -80,6 +80,7 @@ struct State {
     sequence: u64,
     resumed_after: Vec<Option<String>>,
     away: bool,
+    not_now: Option<Problem>,
 }
 
 pub(crate) struct ScriptedAgent {
@@ -117,20 +118,41 @@ impl ScriptedAgent {
 
     /// A person decides about what waits.
     pub(crate) fn decide(&self, to: ExecutionState) {
-        let executions: Vec<_> = {
-            let mut state = self.state.lock().unwrap();
-            let waiting = state.executions.values_mut();
-            let waiting = waiting.filter(|it| it.state == ExecutionState::Proposed);
-            waiting
-                .map(|it| {
-                    it.state = to;
-                    it.clone()
-                })
-                .collect()
-        };
-        for execution in executions {
+        for execution in self.change(ExecutionState::Proposed, to) {
             self.tell(StreamEvent::Execution(Box::new(execution)));
         }
+    }
+
+    /// A person wants back what was verified; it ends like this.
+    pub(crate) fn take_back(&self, to: ExecutionState) {
+        for execution in self.change(ExecutionState::Verified, to) {
+            self.tell(StreamEvent::Execution(Box::new(execution)));
+        }
+    }
+
+    /// The same while nobody listens.
+    pub(crate) fn take_back_unheard(&self, to: ExecutionState) {
+        self.change(ExecutionState::Verified, to);
+    }
+
+    /// From now on this strategy ends like this.
+    pub(crate) fn script(&self, strategy: &Strategy, to: ExecutionState, code: &'static str) {
+        self.state.lock().unwrap().script.insert(strategy.key(), (to, code));
+    }
+
+    fn change(&self, from: ExecutionState, to: ExecutionState) -> Vec<Execution> {
+        let mut state = self.state.lock().unwrap();
+        let all = state.executions.values_mut().filter(|it| it.state == from);
+        all.map(|it| {
+            it.state = to;
+            it.clone()
+        })
+        .collect()
+    }
+
+    /// From now on it answers that it cannot, for this reason.
+    pub(crate) fn set_not_now(&self, problem: Problem) {
+        self.state.lock().unwrap().not_now = Some(problem);
     }
 
     pub(crate) fn set_away(&self, away: bool) {
@@ -158,6 +180,9 @@ impl ScriptedAgent {
     fn here(&self) -> Result<(), AgentError> {
         if self.state.lock().unwrap().away {
             return Err(AgentError::Unreachable { url: URL.to_owned(), source: "away".into() });
+        }
+        if let Some(problem) = self.state.lock().unwrap().not_now.clone() {
+            return Err(AgentError::NotNow { url: URL.to_owned(), problem: Box::new(problem) });
         }
         Ok(())
     }
@@ -292,6 +317,7 @@ fn analysis(incident: &Incident) -> K8sGptAnalyzeResponse {
         "offers": incident.offers,
         "context": incident.context,
         "spec_hash": incident.spec_hash,
+        "evidence": {"taken_at": incident.updated_at},
     });
     if open {
         analysis["incident"] = json!(incident.id);

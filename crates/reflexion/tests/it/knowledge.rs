@@ -39,6 +39,7 @@ fn episode(run: &Run, state: ExecutionState) -> Episode {
             insights: vec![],
         },
         propensity: 1.0,
+        correction: None,
     }
 }
 

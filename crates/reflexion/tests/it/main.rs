@@ -9,9 +9,16 @@
 mod fakes;
 mod world;
 mod stories;
+mod comebacks;
+mod unlearning;
 mod restarts;
 mod knowledge;
+mod disk;
+mod http;
 mod endpoints;
 mod openapi;
+mod numbers;
+mod forgetting;
 mod model;
+mod failing_model;
 mod wire;

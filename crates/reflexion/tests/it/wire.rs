@@ -86,18 +86,25 @@ async fn a_no_is_told_from_a_not_now_and_from_nonsense() {
     let problem = Problem::new(404, "pod-not-found", "there is no pod", "check the name");
     let refusal = ResponseTemplate::new(404).set_body_json(&problem);
     Mock::given(method("POST")).respond_with(refusal).up_to_n_times(1).mount(&server).await;
-    let busy = ResponseTemplate::new(503);
-    Mock::given(method("POST")).respond_with(busy).up_to_n_times(1).mount(&server).await;
+    let away = Problem::new(503, "cluster-unreachable", "the API server is away", "try again");
+    for answer in [
+        ResponseTemplate::new(503).set_body_json(&away),
+        ResponseTemplate::new(502).set_body_string("<html>a proxy</html>"),
+    ] {
+        Mock::given(method("POST")).respond_with(answer).up_to_n_times(1).mount(&server).await;
+    }
     let nonsense = ResponseTemplate::new(200).set_body_string("<html>");
     Mock::given(method("POST")).respond_with(nonsense).mount(&server).await;
     let agent = agent(&server);
 
     let no = agent.analyze(request()).await.unwrap_err();
     let not_now = agent.analyze(request()).await.unwrap_err();
+    let proxy = agent.analyze(request()).await.unwrap_err();
     let nonsense = agent.analyze(request()).await.unwrap_err();
 
     assert!(no.is_not_found() && !no.is_passing());
-    assert!(not_now.is_passing());
+    assert!(not_now.is_passing() && not_now.to_string().ends_with("the API server is away"));
+    assert!(proxy.is_passing() && matches!(proxy, AgentError::Unreachable { .. }));
     assert!(matches!(nonsense, AgentError::Unreadable { .. }));
 }
 

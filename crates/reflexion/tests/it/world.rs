@@ -49,13 +49,24 @@ impl World {
         model: Option<Arc<ScriptedModel>>,
         folder: Arc<TempDir>,
     ) -> Self {
+        Self::set_to(None, agent, model, folder).await
+    }
+
+    /// With this setting of the depth.
+    pub(crate) async fn set_to(
+        depth: Option<Depth>,
+        agent: Arc<ScriptedAgent>,
+        model: Option<Arc<ScriptedModel>>,
+        folder: Arc<TempDir>,
+    ) -> Self {
         let meters = Meters::default();
         let counsel = model.clone().map(|it| Counsel::new(it, meters.clone()));
         let reflexion = Reflexion::new(Parts {
             memory: memory(folder.path()).await,
             agents: vec![Arc::clone(&agent) as _],
             counsel,
-            depth: Depth::Medium,
+            depth,
+            damaged: None,
             meters,
         })
         .await
