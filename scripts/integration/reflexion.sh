@@ -92,26 +92,29 @@ reflexion_follows() {
     claim_soon "an incident is healed without a call" 120 is_healthy shop alone
     claim_that "by the agent" deployment_is shop alone '.metadata.annotations["k8s-reflexion.io/fix-id"] | type == "string"'
     claim_that "the healthy workload was never written" never_written shop web
-    fixed=$(executions_of shop alone)
+    fixed=$(n_fixes_of shop alone)
     change_deployment shop alone '{"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "nginx:1.72"}]}}}}'
     wait_until 60 "the image that is not found again" pod_waits shop alone 'ImagePullBackOff|ErrImagePull'
     claim_soon "the same trouble is taken up again when it comes back" 120 fixed_again shop alone "$fixed"
     claim_soon "and is healed again" 120 is_healthy shop alone
 }
 
-# executions_of NAMESPACE NAME: how many fixes of this Deployment the agent knows.
-executions_of() {
+# n_fixes_of NAMESPACE NAME: how many fixes of this Deployment the agent knows.
+n_fixes_of() {
     curl -sS -m 10 -H "Authorization: Bearer $token" "$AGENT/api/v1/executions" |
         jq --arg ns "$1" --arg name "$2" \
             '[.executions[] | select(.subject.namespace == $ns and .subject.name == $name)] | length'
 }
 
 # fixed_again NAMESPACE NAME COUNT: there are more fixes than that.
-fixed_again() { [ "$(executions_of "$1" "$2")" -gt "$3" ]; }
+fixed_again() { [ "$(n_fixes_of "$1" "$2")" -gt "$3" ]; }
 
 # reflexion_forgets: only on purpose, and never without a backup.
 reflexion_forgets() {
     chapter "reflexion: forgets on purpose alone"
+    ask DELETE "$REFLEXION/api/v1/memory/clear" '{"confirm": "forget everything"}'
+    claim "not for everybody" 403 'problem(403)'
+    token=$TOKEN_ADMIN
     ask DELETE "$REFLEXION/api/v1/memory/clear"
     claim "not everything by mistake" 400 'problem(400)' '.next | text and length > 0'
     ask DELETE "$REFLEXION/api/v1/memory/episodes/0190a000-0000-7000-8000-000000000000"
@@ -119,6 +122,7 @@ reflexion_forgets() {
     ask GET "$REFLEXION/api/v1/memory/episodes?limit=1"
     ask DELETE "$REFLEXION/api/v1/memory/episodes/$(field '.episodes[0].episode_id')"
     claim "an episode, and the backup is named" 200 '.episodes == 1' '.backup | text and length > 0'
+    token=$TOKEN_ACT
 }
 
 reflexion_waits_for_the_agent() {
