@@ -1,4 +1,4 @@
-//! Episodes: added once; [`correct`](super::correct) is the one place that changes them.
+//! Episodes: added once; `correct.rs` is the one place that changes them.
 
 use jiff::Timestamp;
 use learning::Experience;
