@@ -207,6 +207,8 @@ impl Fixer {
             state: ExecutionState::Proposed,
             dry_run: order.dry_run,
             requested_by: order.requested_by.clone(),
+            decided_by: None,
+            undone_by: None,
             requested_at: Timestamp::now(),
             applied_at: None,
             finished_at: None,

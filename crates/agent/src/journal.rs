@@ -5,6 +5,7 @@
 
 mod chain;
 mod open;
+mod write;
 
 use std::path::PathBuf;
 
@@ -90,14 +91,13 @@ impl Journal {
         stored: &Stored,
         key: Option<&RequestKey>,
     ) -> Result<(), JournalError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.write().await?;
         insert(&mut tx, stored).await?;
         if let Some(key) = key {
             keep_key(&mut tx, key, &stored.execution).await?;
         }
         chain::append(&mut tx, &entry(&stored.execution)?).await?;
-        tx.commit().await?;
-        Ok(())
+        tx.commit().await
     }
 
     /// Brings an execution up to date and appends an entry, all or nothing. With `only_from`, only while it is in that
@@ -107,7 +107,7 @@ impl Journal {
         stored: &Stored,
         only_from: Option<ExecutionState>,
     ) -> Result<bool, JournalError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.write().await?;
         let execution = &stored.execution;
         let done = sqlx::query(
             "UPDATE executions SET state = ?, applied_at = ?, body = ?, plan = ?, before = ? \
@@ -216,7 +216,7 @@ impl Journal {
 
     /// Sets the mode for good, with an entry that says who and why.
     pub async fn set_mode(&self, mode: Mode, who: &str, why: &str) -> Result<(), JournalError> {
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.write().await?;
         sqlx::query(
             "INSERT INTO settings (name, value) VALUES ('mode', ?) \
              ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -233,8 +233,7 @@ impl Journal {
             body,
         };
         chain::append(&mut tx, &entry).await?;
-        tx.commit().await?;
-        Ok(())
+        tx.commit().await
     }
 
     /// Checks every entry against the one before it, and what is kept beside them against the newest ones.
@@ -296,7 +295,7 @@ async fn keep_key(
 fn entry(execution: &Execution) -> Result<Entry, JournalError> {
     Ok(Entry {
         at: Timestamp::now().to_string(),
-        who: execution.requested_by.clone(),
+        who: execution.last_word().to_owned(),
         what: execution.state.to_string(),
         execution: Some(execution.id.to_string()),
         body: text(execution)?,

@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
@@ -9,6 +10,7 @@ use actix_web::{App, HttpServer, web};
 use diagnosis::Redactor;
 use service::auth::Tokens;
 use service::health::Probes;
+use service::lock::Lock;
 use service::metrics::Metrics;
 use service::shutdown::Goodbye;
 use tokio::task::JoinHandle;
@@ -18,12 +20,17 @@ use crate::cluster::{self, KubeCluster, WATCHED};
 use crate::config::{Config, PatienceError};
 use crate::fix::{self, Fixer, OpenError};
 use crate::http::Services;
+use crate::journal::Journal;
 use crate::measures::{Measures, ModeNow};
 use crate::secret_key;
 use crate::triage::Triage;
 
 /// Threads that serve HTTP: the work is small, and each costs memory.
 const WORKERS: usize = 2;
+/// How often the journal is asked whether it can be written.
+const JOURNAL_LOOK: Duration = Duration::from_secs(15);
+/// The journal, as `/readyz` names it.
+const JOURNAL: &str = "journal";
 /// How long open requests may take when the process stops; streams are cut.
 const GOODBYE_SECONDS: u64 = 2;
 
@@ -36,6 +43,9 @@ pub enum StartError {
     /// The tokens file cannot be used.
     #[error(transparent)]
     Tokens(#[from] service::auth::TokensError),
+    /// Another process uses the data folder.
+    #[error(transparent)]
+    Lock(#[from] service::lock::LockError),
     /// The cluster is not configured.
     #[error(transparent)]
     Connect(#[from] cluster::ConnectError),
@@ -70,8 +80,11 @@ pub struct Running {
     pub agent: Agent,
     server: Server,
     triage: JoinHandle<()>,
+    watch: JoinHandle<()>,
     cluster: Arc<KubeCluster>,
     goodbye: Goodbye,
+    /// Nobody else uses the data folder as long as this is kept.
+    lock: Lock,
 }
 
 /// What can be known to be wrong before anything is opened, written or watched; else the tokens and the address, taken.
@@ -90,6 +103,7 @@ fn settle_settings(config: &Config) -> Result<(Tokens, TcpListener), StartError>
 pub async fn start(config: &Config) -> Result<Running, StartError> {
     let (tokens, listener) = settle_settings(config)?;
     let clients = cluster::connect(config.kubeconfig.as_deref()).await?;
+    let lock = service::lock::data_folder(&config.data)?;
     let key = secret_key::load_or_make(&config.data)
         .map_err(|source| StartError::Data { path: config.data.display().to_string(), source })?;
 
@@ -105,6 +119,7 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         ..Agent::new(&config.cluster, Arc::clone(&cluster) as _, Redactor::new(key))
     };
     let fixer = Fixer::open(agent.clone(), config).await?;
+    let (journal, agent_probes) = (fixer.journal().clone(), probes.clone());
     let metrics = Metrics::new("agent");
     agent.measures.register(&metrics);
     ModeNow(Arc::clone(&fixer)).register(&metrics);
@@ -115,7 +130,24 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let (address, server) = serve(listener, services).map_err(StartError::Serve)?;
     let triage = Triage::new(agent.clone(), watching.caches, config.settle());
     let triage = tokio::spawn(triage.run(watching.changes));
-    Ok(Running { address, agent, server, triage, cluster, goodbye })
+    let watch = tokio::spawn(watch_journal(journal, agent_probes));
+    Ok(Running { address, agent, server, triage, watch, cluster, goodbye, lock })
+}
+
+/// Says on `/readyz` whether intents can be kept: without that nothing is written to the cluster.
+async fn watch_journal(journal: Journal, probes: Probes) {
+    let mut pause = tokio::time::interval(JOURNAL_LOOK);
+    pause.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        pause.tick().await;
+        match journal.check().await {
+            Ok(()) => probes.ready(JOURNAL),
+            Err(error) => {
+                let words = format!("cannot be written: {}", service::telemetry::chain(&error));
+                probes.not_ready(JOURNAL, words);
+            }
+        }
+    }
 }
 
 fn serve(listener: TcpListener, services: Services) -> std::io::Result<(SocketAddr, Server)> {
@@ -148,7 +180,10 @@ impl Running {
         self.goodbye.say();
         handle.stop(true).await;
         self.triage.abort();
+        self.watch.abort();
         drop(self.cluster);
-        server.await.map_err(std::io::Error::other)?
+        let served = server.await.map_err(std::io::Error::other)?;
+        drop(self.lock);
+        served
     }
 }

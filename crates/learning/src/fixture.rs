@@ -68,6 +68,8 @@ pub(crate) fn execution(strategy: Strategy, state: ExecutionState) -> Execution 
         state,
         dry_run: false,
         requested_by: "reflexion".to_owned(),
+        decided_by: None,
+        undone_by: None,
         requested_at: at(5),
         applied_at: Some(at(6)),
         finished_at: Some(at(36)),

@@ -148,6 +148,12 @@ pub struct Execution {
     pub dry_run: bool,
     /// Who asked: `reflexion`, or the name behind the token.
     pub requested_by: String,
+    /// Who said yes or no to it, where a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
+    /// Who had it taken back, where a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone_by: Option<String>,
     /// When.
     pub requested_at: Timestamp,
     /// When the write was made.
@@ -164,6 +170,14 @@ pub struct Execution {
     pub refusal: Option<RefusalReport>,
     /// What was seen while it was verified; at most 60 looks.
     pub checks: Vec<Check>,
+}
+
+impl Execution {
+    /// Whose word it was that counted last.
+    pub fn last_word(&self) -> &str {
+        let person = self.undone_by.as_ref().or(self.decided_by.as_ref());
+        person.unwrap_or(&self.requested_by)
+    }
 }
 
 /// What the agent may do. The stop button is `observe`.

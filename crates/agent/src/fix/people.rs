@@ -72,7 +72,7 @@ impl Fixer {
             }
         };
         fix.execution.refusal = None;
-        fix.execution.requested_by = who;
+        fix.execution.decided_by = Some(who);
         self.claim(&mut fix, ExecutionState::Applying).await?;
         drop(turn);
         match self.apply(&fix, &approved).await {
@@ -83,7 +83,8 @@ impl Fixer {
 
     /// A person says no to a proposal.
     pub async fn rejected_by(&self, id: Uuid, who: &str) -> Result<Execution, PersonError> {
-        let fix = self.waiting(id).await?;
+        let mut fix = self.waiting(id).await?;
+        fix.execution.decided_by = Some(who.to_owned());
         self.reject(fix, "rejected", format!("{who} said no")).await
     }
 
@@ -113,7 +114,7 @@ impl Fixer {
         if state != ExecutionState::Verified {
             return Err(PersonError::TooLate(state));
         }
-        fix.execution.requested_by = who.to_owned();
+        fix.execution.undone_by = Some(who.to_owned());
         fix.execution.state = ExecutionState::Undoing;
         let claimed = self.journal.update(&fix, Some(state)).await.map_err(FixError::from)?;
         if !claimed {

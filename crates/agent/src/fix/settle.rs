@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use diagnosis::{Health, Look, Patience, judge, look};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use types::Verdict;
 
 use super::Fixer;
@@ -16,6 +16,8 @@ const MAX_CHECKS: usize = 60;
 const TOGETHER: Duration = Duration::from_millis(100);
 /// How long the cluster is left alone after it did not answer.
 const RETRY: Duration = Duration::from_secs(1);
+/// An answer that takes longer than this shows nothing of the time before it.
+const LATE: SignedDuration = SignedDuration::from_secs(2);
 
 impl Fixer {
     /// Looks until there is a verdict; `None` when the workload is gone.
@@ -31,6 +33,12 @@ impl Fixer {
             let asked_at = Timestamp::now();
             match self.objects(&fix.execution.subject).await {
                 Ok(objects) => {
+                    // A late answer is as good as none for the time before it.
+                    let waited = Timestamp::now().duration_since(asked_at);
+                    if LATE < waited {
+                        looks.clear();
+                        since += waited;
+                    }
                     let now = diagnosis::gather(&objects, &self.agent.redactor);
                     if now.subject.uid != fix.execution.subject.uid {
                         return None;

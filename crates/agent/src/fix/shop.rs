@@ -67,7 +67,7 @@ pub enum OpenError {
         problems: String,
     },
     /// Mode `auto` lacks what it wants.
-    #[error("mode auto wants {0}; give it, or start with --mode suggest")]
+    #[error("mode auto wants {0}; give it, or start with --mode observe, which always counts")]
     Unarmed(&'static str),
 }
 
@@ -78,7 +78,7 @@ impl Fixer {
         journal.verify_chain().await?.map_err(OpenError::Chain)?;
         let policy = config.policy.as_deref().map(read_policy).transpose()?;
         let (policy_given, authenticated) = (policy.is_some(), config.tokens_file.is_some());
-        let mode = journal.mode().await?.unwrap_or(Mode::from(config.mode));
+        let mode = first_mode(&journal, config).await?;
         if let Some(missing) = unarmed(mode, policy_given, authenticated) {
             return Err(OpenError::Unarmed(missing));
         }
@@ -210,6 +210,26 @@ impl Fixer {
             }
         }
     }
+}
+
+/// The mode of the journal, or of the settings where it knows none. `observe` always counts: as the setting, and
+/// while a damaged journal lies beside the new one, which does not know what was stopped or under way.
+async fn first_mode(journal: &Journal, config: &Config) -> Result<Mode, JournalError> {
+    let kept = journal.mode().await?;
+    if let Some(aside) = Journal::damaged(&config.data) {
+        tracing::error!(
+            file = %aside.display(),
+            "a damaged journal lies beside the new one, so nothing is written; look at what was under way, move \
+             the file away, and set the mode"
+        );
+        return Ok(Mode::Observe);
+    }
+    let set = Mode::from(config.mode);
+    if set == Mode::Observe && kept.is_some_and(|it| it != set) {
+        journal.set_mode(set, "settings", "started with mode observe").await?;
+        return Ok(set);
+    }
+    Ok(kept.unwrap_or(set))
 }
 
 /// What mode `auto` lacks.

@@ -47,6 +47,18 @@ impl Journal {
         &self.pool
     }
 
+    /// A damaged journal that was put aside in this folder.
+    pub fn damaged(folder: &Path) -> Option<PathBuf> {
+        let entries = std::fs::read_dir(folder).ok()?;
+        let mut found: Vec<_> = entries.filter_map(|it| Some(it.ok()?.path())).collect();
+        found.sort();
+        let is_damaged = |it: &PathBuf| {
+            let name = it.file_name().map(|it| it.to_string_lossy().into_owned());
+            name.is_some_and(|it| it.starts_with("journal.damaged"))
+        };
+        found.into_iter().find(is_damaged)
+    }
+
     /// Writes back what is pending and closes the file.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use types::Kind;
@@ -82,6 +83,24 @@ impl Stage {
     /// The same of any kind.
     pub(crate) async fn run_hungry_as(&self, kind: Kind, name: &str, limit: &str) {
         self.cluster.run(kind, name, &hungry(limit)).await;
+    }
+
+    /// Lets the pod of this workload have been ready for a while; its name.
+    pub(crate) fn make_steady(&self, name: &str) -> String {
+        let store = self.cluster.sandbox.store();
+        let pods = store.list("pods", Some("shop")).0;
+        let pod = pods.iter().find(|it| it["metadata"]["labels"]["app"] == name).unwrap();
+        let pod = pod["metadata"]["name"].as_str().unwrap().to_owned();
+        let earlier = Timestamp::now() - SignedDuration::from_mins(5);
+        let aged = store.update_status("pods", "shop", &pod, |it| {
+            let conditions = it["status"]["conditions"].as_array_mut().unwrap();
+            for condition in conditions {
+                condition["lastTransitionTime"] = json!(earlier);
+            }
+            Ok(())
+        });
+        aged.unwrap();
+        pod
     }
 
     /// An object of the cluster as it is now.

@@ -159,6 +159,8 @@ impl Reflexion {
             state: if success { ExecutionState::Verified } else { ExecutionState::Undone },
             dry_run: true,
             requested_by: "simulation".to_owned(),
+            decided_by: None,
+            undone_by: None,
             requested_at: applied,
             applied_at: Some(applied),
             finished_at: applied.checked_add(took).ok(),

@@ -230,6 +230,8 @@ pub(crate) fn execution(
         state,
         dry_run: false,
         requested_by: "reflexion".to_owned(),
+        decided_by: None,
+        undone_by: None,
         requested_at: now,
         applied_at: Some(now),
         finished_at: state.is_final().then_some(now),

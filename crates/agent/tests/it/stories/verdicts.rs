@@ -43,13 +43,19 @@ async fn a_fix_after_which_a_neighbour_suffers_is_taken_back() {
         stage.object("deployments", "steady").unwrap()["status"]["readyReplicas"] == 1
     })
     .await;
+    let neighbour = stage.make_steady("steady");
     stage.run_hungry("web", "128Mi").await;
 
     let order = agent.order_for("web", RAISE).await;
     let fix = agent.carry_out(&order).await;
-    let no_replica = json!({"spec": {"strategy": {"type": "Recreate", "rollingUpdate": null},
-        "template": {"spec": {"containers": [{"name": "app", "image": "nginx:9"}]}}}});
-    stage.cluster.change("deployments/steady", &no_replica).await;
+    until("web runs again", || {
+        stage.object("deployments", "web").unwrap()["status"]["readyReplicas"] == 1
+    })
+    .await;
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota",
+        "metadata": {"name": "full", "namespace": "shop"}, "spec": {"hard": {"pods": "1"}}});
+    stage.cluster.create("/api/v1/namespaces/shop/resourcequotas", &quota).await;
+    stage.cluster.delete(&format!("/api/v1/namespaces/shop/pods/{neighbour}")).await;
     let end = agent.end_of(&fix).await;
 
     assert_eq!((state(&end), &end["verdict"]), (("undone", ""), &json!("worse")), "{end:#}");
