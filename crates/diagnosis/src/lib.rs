@@ -8,6 +8,7 @@ mod objects;
 mod root;
 mod redact;
 mod near_miss;
+mod scheduling;
 mod evidence;
 mod analyzers;
 mod judge;

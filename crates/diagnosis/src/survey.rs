@@ -4,10 +4,17 @@
 //! rules of their own, in `analyzers`; [`of_workload`] makes findings of what those say.
 
 mod scene;
+mod words;
 mod workload;
+mod edges;
+mod volume_fit;
 mod fold;
 mod service_without_endpoints;
 mod ingress_backend_missing;
+mod node_not_ready;
+mod node_pressure;
+mod storage_class_ambiguous;
+mod volume_not_usable;
 mod claim_not_bound;
 mod budget_blocks_eviction;
 
@@ -23,6 +30,10 @@ type Rule = fn(&Scene<'_>) -> Vec<Finding>;
 
 /// Causes before symptoms; the order of findings of equal severity.
 const ALL: &[Rule] = &[
+    node_not_ready::survey,
+    node_pressure::survey,
+    storage_class_ambiguous::survey,
+    volume_not_usable::survey,
     claim_not_bound::survey,
     service_without_endpoints::survey,
     ingress_backend_missing::survey,
@@ -34,7 +45,7 @@ const ALL: &[Rule] = &[
 pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor) -> Vec<Finding> {
     let scene = Scene::new(snapshot, redactor);
     let mut found: Vec<_> = ALL.iter().flat_map(|rule| rule(&scene)).collect();
-    found.extend(workloads.into_iter().map(|it| workload::with_causes(it, &scene)));
+    found.extend(workloads.into_iter().map(|it| edges::with_causes(it, &scene)));
     fold::fold(found)
 }
 

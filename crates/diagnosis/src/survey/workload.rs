@@ -5,8 +5,6 @@ use types::{
     ProbeKind, Severity, Subject,
 };
 
-use super::scene::Scene;
-
 /// The findings of one workload.
 pub fn of_workload(evidence: &Evidence, diagnoses: &[Diagnosis]) -> Vec<Finding> {
     diagnoses.iter().map(|it| finding(evidence, it)).collect()
@@ -71,12 +69,4 @@ fn container_path(evidence: &Evidence, container: &ContainerFacts) -> Option<Fie
         ContainerRole::Init => "initContainers",
     };
     Some(evidence.subject.kind.pod_spec_path()?.child(list).index(container.index))
-}
-
-/// The finding with the objects beyond the workload that cause it.
-///
-/// A rule of its own for each kind of cause; what they name is only folded away where that object has
-/// a finding itself.
-pub(super) fn with_causes(finding: Finding, _scene: &Scene<'_>) -> Finding {
-    finding
 }

@@ -1,0 +1,49 @@
+//! Words that several rules use.
+
+use std::collections::BTreeMap;
+
+use super::scene::Scene;
+use crate::near_miss::near_miss;
+
+/// Characters of a message of the cluster that are shown in a sentence.
+const MAX_CHARS: usize = 300;
+/// Names that are listed one by one.
+const MAX_NAMES: usize = 5;
+
+/// A text of the cluster as a part of a sentence: redacted, on one line, short, without its full stop.
+pub(super) fn quoted(text: &str, scene: &Scene<'_>) -> String {
+    let text = scene.redact(text);
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut short: String = line.chars().take(MAX_CHARS).collect();
+    if short.len() < line.len() {
+        short.push('…');
+    }
+    short.trim_end_matches('.').to_owned()
+}
+
+/// `There is no Service wbe; there is web, which was probably meant.`
+pub(super) fn missing<'n>(
+    kind: &str,
+    wanted: &str,
+    names: impl IntoIterator<Item = &'n str>,
+) -> String {
+    match near_miss(wanted, names) {
+        Some(near) => {
+            format!("There is no {kind} {wanted}; there is {near}, which was probably meant.")
+        }
+        None => format!("There is no {kind} {wanted}."),
+    }
+}
+
+/// `a, b and 3 more`
+pub(super) fn listed(names: &[String]) -> String {
+    let shown: Vec<_> = names.iter().take(MAX_NAMES).map(String::as_str).collect();
+    let more = names.len().saturating_sub(MAX_NAMES);
+    let shown = shown.join(", ");
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
+}
+
+/// The annotation or label of this name.
+pub(super) fn entry<'m>(map: Option<&'m BTreeMap<String, String>>, name: &str) -> Option<&'m str> {
+    map?.get(name).map(String::as_str)
+}
