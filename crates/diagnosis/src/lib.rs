@@ -9,6 +9,7 @@ mod root;
 mod redact;
 mod near_miss;
 mod scheduling;
+mod refusal;
 mod evidence;
 mod analyzers;
 mod judge;

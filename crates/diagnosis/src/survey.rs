@@ -7,12 +7,16 @@ mod scene;
 mod words;
 mod workload;
 mod edges;
+mod limit_range;
 mod volume_fit;
 mod fold;
 mod service_without_endpoints;
 mod ingress_backend_missing;
 mod node_not_ready;
 mod node_pressure;
+mod quota_exhausted;
+mod autoscaler_cannot_scale;
+mod autoscaler_at_limit;
 mod storage_class_ambiguous;
 mod volume_not_usable;
 mod claim_not_bound;
@@ -32,12 +36,15 @@ type Rule = fn(&Scene<'_>) -> Vec<Finding>;
 const ALL: &[Rule] = &[
     node_not_ready::survey,
     node_pressure::survey,
+    quota_exhausted::survey,
     storage_class_ambiguous::survey,
     volume_not_usable::survey,
     claim_not_bound::survey,
     service_without_endpoints::survey,
     ingress_backend_missing::survey,
     budget_blocks_eviction::survey,
+    autoscaler_cannot_scale::survey,
+    autoscaler_at_limit::survey,
 ];
 
 /// What is wrong with the objects of a cluster, the worst first. `workloads` are the findings of the
@@ -45,7 +52,8 @@ const ALL: &[Rule] = &[
 pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor) -> Vec<Finding> {
     let scene = Scene::new(snapshot, redactor);
     let mut found: Vec<_> = ALL.iter().flat_map(|rule| rule(&scene)).collect();
-    found.extend(workloads.into_iter().map(|it| edges::with_causes(it, &scene)));
+    let named = workloads.into_iter().map(|it| limit_range::named(it, &scene));
+    found.extend(named.map(|it| edges::with_causes(it, &scene)));
     fold::fold(found)
 }
 
