@@ -78,7 +78,8 @@ pub(crate) fn term_selects(term: &NodeSelectorTerm, node: &Node) -> bool {
         && fields.iter().all(|it| takes(it, field(&it.key)))
 }
 
-fn takes(wanted: &NodeSelectorRequirement, value: Option<&str>) -> bool {
+/// Whether a label's value, or its absence, is what is required.
+pub(crate) fn takes(wanted: &NodeSelectorRequirement, value: Option<&str>) -> bool {
     let values = wanted.values.as_deref().unwrap_or_default();
     let listed = |it: &str| values.iter().any(|value| value == it);
     let number = |it: &str| it.parse::<i64>().ok();

@@ -359,6 +359,29 @@ pub struct NodeFacts {
     pub free_memory: u64,
     /// The most CPU that one node has left beside the requests of its pods, in millicores.
     pub free_cpu: u64,
+    /// Nodes that are not ready; at most 50.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub down: Vec<String>,
+    /// Taints that keep the template away, such as `dedicated=gpu:NoSchedule`; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taints: Vec<String>,
+    /// The labels that the template selects nodes by; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub selectors: Vec<SelectorFacts>,
+}
+
+/// One label that the template selects nodes by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SelectorFacts {
+    /// The field of the owner that holds it.
+    pub path: String,
+    /// What it wants: `disk=ssd`, `disk In ssd, nvme`.
+    pub wanted: String,
+    /// How many nodes have that.
+    pub nodes: u32,
+    /// The one label of a node that is one or two edits away, where no node has what is wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near_miss: Option<String>,
 }
 
 /// Something beside the subject whose health must not suffer from a fix.

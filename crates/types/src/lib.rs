@@ -24,7 +24,7 @@ pub use episode::{Episode, Observation, Record, Reflection, ReflectionSource};
 pub use evidence::{
     ContainerFacts, ContainerRole, ContainerState, EventFacts, Evidence, ImageFacts,
     NeighbourFacts, NodeFacts, Owner, PodFacts, ProbeFacts, ProbeKind, ReferenceFacts,
-    ReferenceKind, RevisionFacts, WorkloadFacts,
+    ReferenceKind, RevisionFacts, SelectorFacts, WorkloadFacts,
 };
 pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdict};
 pub use incident::{Context, Incident, IncidentState, Offer, StreamEvent};

@@ -109,24 +109,20 @@ fn of_limit_range(evidence: &Evidence, message: &str) -> Option<Meaning> {
         _ => has(container, it.list(), it.resource, it.amount()),
     });
     let who = container.map(|it| format!(" of container {}", it.name)).unwrap_or_default();
-    let bound = match it.bound {
-        "minimum" => "at least",
-        _ => "at most",
+    let (what, amount) = it.given.split_once(" is ").unwrap_or((it.given, ""));
+    let given =
+        if amount.is_empty() { what.to_owned() } else { format!("{what}{who} is {amount}") };
+    let allowed = match it.bound {
+        "ratio" => format!("a {} limit of {} times the request", it.resource, it.allowed),
+        "minimum" => format!("no less than {} {}", it.allowed, it.resource),
+        _ => format!("no more than {} {}", it.allowed, it.resource),
     };
-    let meaning = if it.bound == "ratio" {
-        format!(
-            "a limit range allows a {} limit of {} times the request per {}, and the {}{who}",
-            it.resource, it.allowed, it.per, it.given
-        )
-    } else {
-        format!(
-            "a limit range allows {bound} {} {} per {}, and the {}{who}",
-            it.allowed, it.resource, it.per, it.given
-        )
-    };
-    let path =
-        container.and_then(|of| wording::resource_path(evidence, of, it.list(), it.resource));
-    Some((meaning, path.map(|path| Clue::new(path, it.amount()))))
+    let meaning = format!("a limit range allows {allowed} per {}, and the {given}", it.per);
+    let clue = container.and_then(|of| {
+        let path = wording::resource_path(evidence, of, it.list(), it.resource)?;
+        Some(Clue::new(path, self::amount(of, it.list(), it.resource)?))
+    });
+    Some((meaning, clue))
 }
 
 /// Whether a container has exactly this amount in this list of its resources.
