@@ -8,12 +8,17 @@ mod words;
 mod workload;
 mod edges;
 mod limit_range;
+mod schedule;
 mod volume_fit;
 mod fold;
 mod service_without_endpoints;
 mod ingress_backend_missing;
 mod node_not_ready;
 mod node_pressure;
+mod stateful_set_reference_missing;
+mod cron_job_failing;
+mod stuck_terminating;
+mod config_map_unused;
 mod quota_exhausted;
 mod autoscaler_cannot_scale;
 mod autoscaler_at_limit;
@@ -39,12 +44,16 @@ const ALL: &[Rule] = &[
     quota_exhausted::survey,
     storage_class_ambiguous::survey,
     volume_not_usable::survey,
+    stateful_set_reference_missing::survey,
     claim_not_bound::survey,
     service_without_endpoints::survey,
     ingress_backend_missing::survey,
     budget_blocks_eviction::survey,
     autoscaler_cannot_scale::survey,
     autoscaler_at_limit::survey,
+    cron_job_failing::survey,
+    stuck_terminating::survey,
+    config_map_unused::survey,
 ];
 
 /// What is wrong with the objects of a cluster, the worst first. `workloads` are the findings of the
@@ -54,7 +63,7 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let mut found: Vec<_> = ALL.iter().flat_map(|rule| rule(&scene)).collect();
     let named = workloads.into_iter().map(|it| limit_range::named(it, &scene));
     found.extend(named.map(|it| edges::with_causes(it, &scene)));
-    fold::fold(found)
+    fold::fold(cron_job_failing::told_once(found))
 }
 
 /// Shorthand for the rules.

@@ -15,6 +15,7 @@ use types::{ClusterFault, Finding, Severity, Subject};
 use super::cluster;
 use super::edges;
 use super::scene::{Scene, is_over, name, subject};
+use super::stateful_set_reference_missing;
 use super::storage_class_ambiguous::is_default;
 use super::volume_fit::{self, Misfit};
 use super::words::{missing, quoted};
@@ -80,7 +81,10 @@ fn no_class(about: Subject, wanted: &str, scene: &Scene<'_>) -> Finding {
     let of_volumes = volumes.filter_map(|it| it.spec.as_ref()?.storage_class_name.as_deref());
     let cause = missing("storage class", wanted, classes.chain(of_volumes));
     let field = "/spec/storageClassName";
-    finding(about, cause).clue(field, wanted).at(field)
+    let maker = stateful_set_reference_missing::maker(&about, scene);
+    let finding = finding(about, cause).clue(field, wanted).at(field);
+    // What a template asks for cannot be mended in the claim.
+    maker.into_iter().fold(finding, Finding::because_of)
 }
 
 /// It asks for one volume by name.
