@@ -112,6 +112,7 @@ fn meaning(reason: &Reason<'_>, evidence: &Evidence) -> String {
     let named = match *mark {
         "untolerated taint" => taint(reason.words, evidence),
         "didn't match Pod's node affinity/selector" => label(evidence),
+        "didn't have free ports" => port(evidence),
         _ => None,
     };
     named.unwrap_or_else(|| (*plain).to_owned())
@@ -137,13 +138,20 @@ fn taint(words: &str, evidence: &Evidence) -> Option<String> {
 /// The label that no node has.
 fn label(evidence: &Evidence) -> Option<String> {
     let selectors = &evidence.nodes.as_ref()?.selectors;
-    let missing: Vec<_> = selectors.iter().filter(|it| it.nodes == 0).collect();
+    let mut missing: Vec<_> = selectors.iter().filter(|it| it.nodes == 0).collect();
+    missing.sort_by_key(|it| it.near_miss.is_none());
     let (first, rest) = missing.split_first()?;
     let near = first.near_miss.as_ref();
     let near = near.map(|it| format!(" (there is {it}, which was probably meant)"));
     let rest = rest.iter().take(MAX_NAMED).map(|it| format!(" nor {}", it.wanted));
     let rest: String = rest.collect();
     Some(format!("no node has the label {}{}{rest}", first.wanted, near.unwrap_or_default()))
+}
+
+/// The host port that another pod has.
+fn port(evidence: &Evidence) -> Option<String> {
+    let taken = evidence.nodes.as_ref()?.taken_ports.first()?;
+    Some(format!("the host port {} that {} has", taken.port, taken.holder))
 }
 
 /// The field of the template that a reason blames.
@@ -168,8 +176,12 @@ fn blamed(reason: &Reason<'_>, evidence: &Evidence) -> Option<Clue> {
         |names: &[&str]| names.iter().fold(spec.clone(), |path, it| path.child(it)).to_string();
     if words.contains("node affinity/selector") {
         let selectors = &evidence.nodes.as_ref()?.selectors;
-        let selector = selectors.iter().min_by_key(|it| it.nodes)?;
+        let selector = selectors.iter().min_by_key(|it| (it.nodes, it.near_miss.is_none()))?;
         return Some(Clue::new(selector.path.clone(), &selector.wanted));
+    }
+    if words.contains("didn't have free ports") {
+        let taken = evidence.nodes.as_ref()?.taken_ports.first()?;
+        return Some(Clue::new(taken.path.clone(), &taken.port));
     }
     if words.contains("untolerated taint") {
         let taint = taint(words, evidence).filter(|it| !it.contains("node.kubernetes.io/"))?;

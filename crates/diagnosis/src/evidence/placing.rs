@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Node, NodeSelectorRequirement, PodSpec, Taint};
-use types::{FieldPath, SelectorFacts};
+use k8s_openapi::api::core::v1::{Node, NodeSelectorRequirement, Pod, PodSpec, Taint};
+use types::{FieldPath, PortFacts, SelectorFacts};
 
 use crate::near_miss::near_miss;
 use crate::{Objects, scheduling};
@@ -111,4 +111,36 @@ fn near(key: &str, value: &str, nodes: &[Arc<Node>]) -> Option<String> {
     let labels = nodes.iter().flat_map(|it| it.metadata.labels.iter().flatten());
     let keys = labels.filter(|it| it.1 == value).map(|it| it.0.as_str());
     near_miss(key, keys).map(|it| format!("{it}={value}"))
+}
+
+/// The host ports that the template wants and a pod on some node has.
+pub(super) fn taken_ports(objects: &Objects) -> Vec<PortFacts> {
+    let path = objects.root.kind().pod_spec_path();
+    let (Some(spec), Some(path)) = (objects.root.pod_spec(), path) else { return vec![] };
+    let wanted = spec.containers.iter().enumerate().flat_map(|(at, container)| {
+        let path = path.child("containers").index(at).child("ports");
+        let ports = container.ports.iter().flatten().enumerate();
+        ports.filter_map(move |(at, it)| {
+            Some((path.index(at).child("hostPort"), it.host_port.filter(|it| *it != 0)?))
+        })
+    });
+    let own: BTreeSet<_> = objects.pods.iter().map(|it| it.metadata.uid.as_deref()).collect();
+    let others = objects.all_pods.iter().filter(|it| !own.contains(&it.metadata.uid.as_deref()));
+    let others: Vec<_> = others.collect();
+    let taken = wanted.filter_map(|(path, port)| {
+        let holders = others.iter().filter(|it| holds(it, port)).map(|it| {
+            let word = |it: &Option<String>| it.clone().unwrap_or_default();
+            format!("Pod {}/{}", word(&it.metadata.namespace), word(&it.metadata.name))
+        });
+        Some(PortFacts { path: path.to_string(), port, holder: holders.min()? })
+    });
+    taken.take(MAX_ENTRIES).collect()
+}
+
+/// Whether a pod that is on a node and not done has this host port.
+fn holds(pod: &Pod, port: i32) -> bool {
+    let Some(spec) = pod.spec.as_ref().filter(|it| it.node_name.is_some()) else { return false };
+    let phase = pod.status.as_ref().and_then(|it| it.phase.as_deref());
+    let mut ports = spec.containers.iter().flat_map(|it| it.ports.iter().flatten());
+    !matches!(phase, Some("Succeeded" | "Failed")) && ports.any(|it| it.host_port == Some(port))
 }

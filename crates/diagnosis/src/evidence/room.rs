@@ -42,6 +42,7 @@ pub(super) fn facts(objects: &Objects) -> Option<NodeFacts> {
         down: placing::down(nodes),
         taints: placing::taints(objects, nodes),
         selectors: placing::selectors(objects, nodes),
+        taken_ports: placing::taken_ports(objects),
     })
 }
 
