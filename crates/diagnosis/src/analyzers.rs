@@ -63,10 +63,11 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Diagnosis> {
 /// Whether what looks like trouble is meant: scaled to nothing, suspended, done.
 fn is_meant(evidence: &Evidence) -> bool {
     let workload = &evidence.workload;
+    let is_batch = matches!(evidence.subject.kind, types::Kind::Job | types::Kind::CronJob);
     let done = workload.desired <= workload.ready && !evidence.pods.iter().any(is_left_behind);
     workload.desired == 0
         || (workload.paused && done)
-        || (evidence.subject.kind == types::Kind::Job && workload.paused)
+        || (is_batch && workload.paused)
         || evidence.pods.iter().all(|it| it.phase == "Succeeded") && !evidence.pods.is_empty()
 }
 

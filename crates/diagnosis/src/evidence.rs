@@ -10,6 +10,7 @@ mod diff;
 mod references;
 mod images;
 mod room;
+mod placing;
 mod neighbours;
 mod owners;
 

@@ -8,6 +8,8 @@ mod objects;
 mod root;
 mod redact;
 mod near_miss;
+mod scheduling;
+mod refusal;
 mod evidence;
 mod analyzers;
 mod judge;

@@ -4,19 +4,23 @@
 const MAX_EDITS: usize = 2;
 /// Names shorter than this are too alike by chance.
 const MIN_CHARS: usize = 4;
+/// In names shorter than this two edits make another word: `dark` is not `bank`.
+const SHORT: usize = 6;
 
 /// The one candidate that is one or two edits away from `name`; `None` when there is none or more than one.
 pub(crate) fn near_miss<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
-    if name.chars().count() < MIN_CHARS {
+    let length = name.chars().count();
+    if length < MIN_CHARS {
         return None;
     }
+    let most = if length < SHORT { 1 } else { MAX_EDITS };
     let mut near: Vec<_> = candidates
         .into_iter()
         .map(|it| (strsim::osa_distance(name, it), it))
-        .filter(|it| 0 < it.0 && it.0 <= MAX_EDITS)
+        .filter(|it| 0 < it.0 && it.0 <= most)
         .collect();
     near.sort_unstable();
     near.dedup();
@@ -48,5 +52,7 @@ mod tests {
     fn another_name_is_no_slip() {
         assert_eq!(near_miss("api-settings", ["billing"]), None);
         assert_eq!(near_miss("a", ["b"]), None);
+        assert_eq!(near_miss("dark", ["bank"]), None);
+        assert_eq!(near_miss("dark", ["park"]).as_deref(), Some("park"));
     }
 }

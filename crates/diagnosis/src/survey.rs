@@ -9,6 +9,9 @@ mod json;
 mod slip;
 mod workload;
 mod edges;
+mod limit_range;
+mod schedule;
+mod volume_fit;
 mod fold;
 mod filter;
 mod service_port_mismatch;
@@ -22,6 +25,17 @@ mod policy_blocks_traffic;
 mod policy_selects_nothing;
 mod webhook_unavailable;
 mod access_forbidden;
+mod node_not_ready;
+mod node_pressure;
+mod stateful_set_reference_missing;
+mod cron_job_failing;
+mod stuck_terminating;
+mod config_map_unused;
+mod quota_exhausted;
+mod autoscaler_cannot_scale;
+mod autoscaler_at_limit;
+mod storage_class_ambiguous;
+mod volume_not_usable;
 mod claim_not_bound;
 mod budget_blocks_eviction;
 
@@ -38,6 +52,12 @@ type Rule = fn(&Scene<'_>) -> Vec<Finding>;
 
 /// Causes before symptoms; the order of findings of equal severity.
 const ALL: &[Rule] = &[
+    node_not_ready::survey,
+    node_pressure::survey,
+    quota_exhausted::survey,
+    storage_class_ambiguous::survey,
+    volume_not_usable::survey,
+    stateful_set_reference_missing::survey,
     claim_not_bound::survey,
     access_forbidden::survey,
     service_port_mismatch::survey,
@@ -51,6 +71,11 @@ const ALL: &[Rule] = &[
     policy_blocks_traffic::survey,
     policy_selects_nothing::survey,
     budget_blocks_eviction::survey,
+    autoscaler_cannot_scale::survey,
+    autoscaler_at_limit::survey,
+    cron_job_failing::survey,
+    stuck_terminating::survey,
+    config_map_unused::survey,
 ];
 
 /// What is wrong with the objects of a cluster, the worst first. `workloads` are the findings of the
@@ -58,9 +83,10 @@ const ALL: &[Rule] = &[
 pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor) -> Vec<Finding> {
     let scene = Scene::new(snapshot, workloads, redactor);
     let mut found: Vec<_> = ALL.iter().flat_map(|rule| rule(&scene)).collect();
-    let workloads = scene.workload_findings.iter();
-    found.extend(workloads.map(|it| edges::with_causes(it.clone(), &scene)));
-    fold::fold(found)
+    let workloads = scene.workload_findings.iter().cloned();
+    let named = workloads.map(|it| limit_range::named(it, &scene));
+    found.extend(named.map(|it| edges::with_causes(it, &scene)));
+    fold::fold(cron_job_failing::told_once(found))
 }
 
 /// Shorthand for the rules.

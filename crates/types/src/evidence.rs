@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Edit, Kind, ObjectRef, Quantity};
+use crate::{Edit, Kind, NodeFacts, ObjectRef, Quantity};
 
 /// Everything that was seen of one root object at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -342,23 +342,6 @@ pub struct ImageFacts {
     pub seen_in: String,
     /// Whether that was an earlier revision of the same owner.
     pub own: bool,
-}
-
-/// What the nodes of the cluster could take.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct NodeFacts {
-    /// Nodes that are ready and take pods.
-    pub ready: u32,
-    /// All nodes.
-    pub total: u32,
-    /// The largest allocatable memory of one node, in bytes.
-    pub largest_memory: u64,
-    /// The largest allocatable CPU of one node, in millicores.
-    pub largest_cpu: u64,
-    /// The most memory that one node has left beside the requests of its pods, in bytes.
-    pub free_memory: u64,
-    /// The most CPU that one node has left beside the requests of its pods, in millicores.
-    pub free_cpu: u64,
 }
 
 /// Something beside the subject whose health must not suffer from a fix.

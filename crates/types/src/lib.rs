@@ -8,6 +8,7 @@
 mod object;
 mod quantity;
 mod evidence;
+mod nodes;
 mod diagnosis;
 mod plan;
 mod strategy;
@@ -24,12 +25,13 @@ pub use diagnosis::{Clue, Diagnosis, Fault};
 pub use episode::{Correction, Episode, Observation, Record, Reflection, ReflectionSource};
 pub use evidence::{
     ContainerFacts, ContainerRole, ContainerState, EventFacts, Evidence, ImageFacts,
-    NeighbourFacts, NodeFacts, Owner, PodFacts, ProbeFacts, ProbeKind, ReferenceFacts,
-    ReferenceKind, RevisionFacts, WorkloadFacts,
+    NeighbourFacts, Owner, PodFacts, ProbeFacts, ProbeKind, ReferenceFacts, ReferenceKind,
+    RevisionFacts, WorkloadFacts,
 };
 pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdict};
 pub use incident::{Context, Incident, IncidentState, Offer, StreamEvent};
 pub use labels::{BadLabelQuery, LabelQuery};
+pub use nodes::{NodeFacts, PortFacts, SelectorFacts};
 pub use object::{FieldPath, Kind, ObjectRef};
 pub use plan::{Action, Edit, FixPlan, Risk, Step, Subresource};
 pub use problem::Problem;

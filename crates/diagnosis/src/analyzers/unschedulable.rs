@@ -1,30 +1,47 @@
 //! No node can take the pod.
 //!
 //! ## What it looks for
-//! A pod without a node, and what the scheduler says about it.
+//! A pod without a node, and what the scheduler says about it, node by node: the taints, the label that no node has
+//! (with the near miss that one has), the room that is missing, the volume that is elsewhere.
 //!
 //! ## What it does not see
-//! A scheduler that does not exist: it says nothing. A pod whose own old ones still have to go is on its way.
+//! A scheduler that does not exist: it says nothing. A pod whose own old ones still have to go is on its way, unless
+//! they are on a node that is down.
 
-use types::{Clue, Diagnosis, Evidence, Fault};
+use types::{
+    Clue, ContainerFacts, Diagnosis, Evidence, Fault, PodFacts, Quantity, ReferenceFacts,
+    ReferenceKind,
+};
 
 use super::wording;
+use crate::scheduling::{self, Reason};
 
-/// What a scheduler says, and what it means.
-const MEANINGS: [(&str, &str); 9] = [
-    ("insufficient memory", "not enough memory"),
-    ("insufficient cpu", "not enough CPU"),
-    ("insufficient ephemeral-storage", "not enough ephemeral storage"),
-    ("too many pods", "no more pods on a node"),
-    ("didn't match pod's node affinity/selector", "no node with the labels that it selects"),
+/// Taints or labels that a sentence names.
+const MAX_NAMED: usize = 3;
+
+/// What a scheduler says of a node, and what it means.
+const MEANINGS: [(&str, &str); 17] = [
+    ("Insufficient memory", "not enough memory"),
+    ("Insufficient cpu", "not enough CPU"),
+    ("Insufficient ephemeral-storage", "not enough ephemeral storage"),
+    ("Too many pods", "no more pods on a node"),
     ("untolerated taint", "taints that it does not tolerate"),
+    ("were unschedulable", "a cordon"),
+    ("didn't match Pod's node affinity/selector", "no node with all the labels that it selects"),
     ("didn't match pod anti-affinity rules", "other pods that it may not stand beside"),
-    ("persistentvolumeclaim", "a volume claim that is not bound or not there"),
+    ("existing pods anti-affinity rules", "pods that want none like it beside them"),
+    ("didn't match pod affinity rules", "no pod that it wants to stand beside"),
+    ("pod topology spread constraints", "a spread over nodes that cannot be kept"),
     ("didn't have free ports", "a host port that is taken"),
+    ("PersistentVolume's node affinity", "a volume that is on another node"),
+    ("volume node affinity conflict", "a volume that is on another node"),
+    ("didn't find available persistent volumes", "no volume for its claim"),
+    ("max volume count", "no more volumes on a node"),
+    ("no available volume zone", "a volume in another zone"),
 ];
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
-    let leaving = evidence.pods.iter().any(|it| it.terminating);
+    let leaving = evidence.pods.iter().any(|it| it.terminating && !is_lost(it, evidence));
     let (pod, message) = evidence
         .pods
         .iter()
@@ -33,10 +50,13 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     if leaving || message.contains("waiting for ephemeral volume controller") {
         return None;
     }
-    let words = message.to_lowercase();
-    let meanings: Vec<_> =
-        MEANINGS.iter().filter(|it| words.contains(it.0)).map(|it| it.1).collect();
+    let mut reasons = scheduling::reasons(message);
+    // Stable: what most nodes say goes first.
+    reasons.sort_by_key(|it| std::cmp::Reverse(it.nodes));
+    let meanings = meanings(&reasons, message, evidence);
     let mut clues = vec![Clue::new(format!("pods[{}].unschedulable", pod.name), message)];
+    clues.extend(reasons.iter().find_map(|it| blamed(it, evidence)));
+    clues.extend(claim(message, evidence));
     for container in &evidence.containers {
         for (fact, amount) in
             [("memory_request", &container.memory_request), ("cpu_request", &container.cpu_request)]
@@ -56,4 +76,140 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         clues,
         confidence: 0.97,
     })
+}
+
+/// Whether a pod is on a node that is down: nobody there lets it go.
+fn is_lost(pod: &PodFacts, evidence: &Evidence) -> bool {
+    let down = evidence.nodes.iter().flat_map(|it| &it.down);
+    pod.node.as_ref().is_some_and(|node| down.into_iter().any(|it| it == node))
+}
+
+/// What the reasons mean, each with its number of nodes where there are several.
+fn meanings(reasons: &[Reason<'_>], message: &str, evidence: &Evidence) -> Vec<String> {
+    let total = reasons.iter().map(|it| it.nodes).fold(0, u32::saturating_add);
+    let counted = reasons.iter().map(|it| {
+        let meaning = meaning(it, evidence);
+        if reasons.len() == 1 { meaning } else { format!("{meaning} ({} of {total})", it.nodes) }
+    });
+    let mut meanings: Vec<_> = counted.collect();
+    // What stands before all nodes has no number.
+    if let Some(name) = missing_claim(message) {
+        let near = reference(name, evidence).and_then(|it| it.near_miss.as_ref());
+        let near = near.map(|it| format!(" (there is {it}, which was probably meant)"));
+        meanings.push(format!("the claim {name} does not exist{}", near.unwrap_or_default()));
+    } else if message.contains("unbound immediate PersistentVolumeClaims") {
+        meanings.push("a volume claim that is not bound".to_owned());
+    }
+    meanings
+}
+
+fn meaning(reason: &Reason<'_>, evidence: &Evidence) -> String {
+    let known = MEANINGS.iter().find(|it| reason.words.contains(it.0));
+    let Some((mark, plain)) = known else {
+        let other = reason.words.strip_prefix("Insufficient ");
+        return other.map_or_else(|| reason.words.to_owned(), |it| format!("not enough {it}"));
+    };
+    let named = match *mark {
+        "untolerated taint" => taint(reason.words, evidence),
+        "didn't match Pod's node affinity/selector" => label(evidence),
+        "didn't have free ports" => port(evidence),
+        _ => None,
+    };
+    named.unwrap_or_else(|| (*plain).to_owned())
+}
+
+/// The taint, from the scheduler's own words or, where it says only that there is one, from the nodes.
+fn taint(words: &str, evidence: &Evidence) -> Option<String> {
+    let own = words.split_once('{').and_then(|it| it.1.split_once('}')).map(|it| it.0);
+    let own = own.map(|it| match it.split_once(": ") {
+        Some((key, value)) if !value.is_empty() => format!("{key}={value}"),
+        Some((key, _)) => key.to_owned(),
+        None => it.trim_end_matches([':', ' ']).to_owned(),
+    });
+    if let Some(own) = own {
+        return Some(format!("the taint {own}, which it does not tolerate"));
+    }
+    let taints = &evidence.nodes.as_ref()?.taints;
+    let shown: Vec<_> = taints.iter().take(MAX_NAMED).map(String::as_str).collect();
+    (!shown.is_empty())
+        .then(|| format!("taints that it does not tolerate: {}", shown.join(" and ")))
+}
+
+/// The label that no node has.
+fn label(evidence: &Evidence) -> Option<String> {
+    let selectors = &evidence.nodes.as_ref()?.selectors;
+    let mut missing: Vec<_> = selectors.iter().filter(|it| it.nodes == 0).collect();
+    missing.sort_by_key(|it| it.near_miss.is_none());
+    let (first, rest) = missing.split_first()?;
+    let near = first.near_miss.as_ref();
+    let near = near.map(|it| format!(" (there is {it}, which was probably meant)"));
+    let rest = rest.iter().take(MAX_NAMED).map(|it| format!(" nor {}", it.wanted));
+    let rest: String = rest.collect();
+    Some(format!("no node has the label {}{}{rest}", first.wanted, near.unwrap_or_default()))
+}
+
+/// The host port that another pod has.
+fn port(evidence: &Evidence) -> Option<String> {
+    let taken = evidence.nodes.as_ref()?.taken_ports.first()?;
+    Some(format!("the host port {} that {} has", taken.port, taken.holder))
+}
+
+/// The field of the template that a reason blames.
+fn blamed(reason: &Reason<'_>, evidence: &Evidence) -> Option<Clue> {
+    let words = reason.words;
+    let largest = |of: fn(&ContainerFacts) -> Option<&Quantity>| {
+        let amount = |it: &&ContainerFacts| of(it).and_then(Quantity::thousandths);
+        evidence.containers.iter().filter(|it| of(it).is_some()).max_by_key(amount)
+    };
+    if words.contains("Insufficient memory") {
+        let container = largest(|it| it.memory_request.as_ref())?;
+        let path = wording::resource_path(evidence, container, "requests", "memory")?;
+        return Some(Clue::new(path, container.memory_request.as_ref()?));
+    }
+    if words.contains("Insufficient cpu") {
+        let container = largest(|it| it.cpu_request.as_ref())?;
+        let path = wording::resource_path(evidence, container, "requests", "cpu")?;
+        return Some(Clue::new(path, container.cpu_request.as_ref()?));
+    }
+    let spec = evidence.subject.kind.pod_spec_path()?;
+    let of =
+        |names: &[&str]| names.iter().fold(spec.clone(), |path, it| path.child(it)).to_string();
+    if words.contains("node affinity/selector") {
+        let selectors = &evidence.nodes.as_ref()?.selectors;
+        let selector = selectors.iter().min_by_key(|it| (it.nodes, it.near_miss.is_none()))?;
+        return Some(Clue::new(selector.path.clone(), &selector.wanted));
+    }
+    if words.contains("didn't have free ports") {
+        let taken = evidence.nodes.as_ref()?.taken_ports.first()?;
+        return Some(Clue::new(taken.path.clone(), &taken.port));
+    }
+    if words.contains("untolerated taint") {
+        let taint = taint(words, evidence).filter(|it| !it.contains("node.kubernetes.io/"))?;
+        return Some(Clue::new(of(&["tolerations"]), &format!("none for {taint}")));
+    }
+    if words.contains("didn't match pod anti-affinity rules") {
+        return Some(Clue::new(of(&["affinity", "podAntiAffinity"]), "required"));
+    }
+    if words.contains("didn't match pod affinity rules") {
+        return Some(Clue::new(of(&["affinity", "podAffinity"]), "required"));
+    }
+    None
+}
+
+/// The reference to a claim that is not there.
+fn claim(message: &str, evidence: &Evidence) -> Option<Clue> {
+    let name = missing_claim(message)?;
+    Some(Clue::new(reference(name, evidence)?.path.clone(), name))
+}
+
+fn reference<'e>(name: &str, evidence: &'e Evidence) -> Option<&'e ReferenceFacts> {
+    let mut references = evidence.references.iter();
+    references.find(|it| it.kind == ReferenceKind::Claim && it.name == name)
+}
+
+/// `persistentvolumeclaim "data" not found`
+fn missing_claim(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("persistentvolumeclaim \"")?;
+    let (name, rest) = rest.split_once('"')?;
+    rest.starts_with(" not found").then_some(name)
 }

@@ -1,6 +1,6 @@
 //! Clues that several analyzers show.
 
-use types::{Clue, ContainerFacts, Evidence};
+use types::{Clue, ContainerFacts, ContainerRole, Evidence};
 
 /// `containers[app].waiting`
 pub(super) fn fact(container: &ContainerFacts, fact: &str) -> String {
@@ -70,4 +70,19 @@ pub(super) fn unpulled(evidence: &Evidence) -> Option<(&ContainerFacts, &str)> {
         .iter()
         .find(|it| it.state.waiting.as_deref().is_some_and(|it| reasons.contains(&it)))
         .map(|it| (it, pull_message(it, evidence).unwrap_or_default()))
+}
+
+/// `/spec/template/spec/containers/0/resources/requests/memory`
+pub(super) fn resource_path(
+    evidence: &Evidence,
+    container: &ContainerFacts,
+    list: &str,
+    resource: &str,
+) -> Option<String> {
+    let containers = match container.role {
+        ContainerRole::App => "containers",
+        ContainerRole::Init => "initContainers",
+    };
+    let path = evidence.subject.kind.pod_spec_path()?.child(containers).index(container.index);
+    Some(path.child("resources").child(list).child(resource).to_string())
 }

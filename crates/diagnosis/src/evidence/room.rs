@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Container, Node, Pod};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::{NodeFacts, Quantity};
 
+use super::placing;
 use crate::Objects;
 
 /// What the nodes could take; `None` when nodes cannot be read.
@@ -38,6 +39,10 @@ pub(super) fn facts(objects: &Objects) -> Option<NodeFacts> {
         largest_memory: most(&mut open.iter().map(|it| allocatable(it).1)),
         free_cpu: most(&mut open.iter().map(|it| room(it).0)),
         free_memory: most(&mut open.iter().map(|it| room(it).1)),
+        down: placing::down(nodes),
+        taints: placing::taints(objects, nodes),
+        selectors: placing::selectors(objects, nodes),
+        taken_ports: placing::taken_ports(objects),
     })
 }
 

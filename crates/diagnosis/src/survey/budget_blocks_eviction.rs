@@ -1,35 +1,37 @@
-//! A disruption budget allows no disruption although all is well, or protects nothing.
+//! A disruption budget allows no disruption although all is well, protects nothing, or gets in another's way.
 //!
 //! ## What it looks for
-//! A selector that takes no pod; or a budget whose pods are all healthy and that still allows none of them to go:
-//! a drain of their node would wait for ever.
+//! A selector that takes no pod; a budget whose pods are all healthy and that still allows none of them to go:
+//! a drain of their node would wait for ever; two budgets that take the same pod, which then cannot be evicted at all.
 //!
 //! ## What it does not see
 //! A budget that allows nothing because pods are not healthy: that is the pods' trouble, and the budget does its work.
 
+use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use types::{ClusterFault, Finding, Severity};
 
 use super::cluster;
-use super::scene::{Scene, is_over, namespace, selects, subject};
+use super::scene::{Scene, is_over, name, namespace, selects, subject};
+use super::words::listed;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
-    scene.all.budgets.iter().flatten().filter_map(|it| of_budget(it, scene)).collect()
+    let budgets = scene.all.budgets.iter().flatten();
+    let mut found: Vec<_> = budgets.filter_map(|it| of_budget(it, scene)).collect();
+    found.extend(overlaps(scene));
+    found
 }
 
 fn of_budget(budget: &PodDisruptionBudget, scene: &Scene<'_>) -> Option<Finding> {
     let spec = budget.spec.as_ref()?;
     let selector = spec.selector.as_ref()?;
-    let pods = scene.pods(namespace(&budget.metadata)).iter();
-    let taken =
-        pods.filter(|it| !is_over(it) && selects(selector, it.metadata.labels.as_ref())).count();
-    let finding = |severity, cause: &str| {
-        let about = subject("PodDisruptionBudget", &budget.metadata);
-        Finding::new(about, severity, cluster(ClusterFault::BudgetBlocksEviction), cause.to_owned())
-    };
-    if taken == 0 {
+    if taken(budget, scene).is_none_or(|mut it| it.next().is_none()) {
+        if waits_for_pods(budget, selector, scene) {
+            return None;
+        }
         let cause = "Its selector takes no pod, so it protects nothing.";
-        return Some(finding(Severity::Notice, cause).at("/spec/selector"));
+        return Some(finding(budget, Severity::Notice, cause.to_owned()).at("/spec/selector"));
     }
     let status = budget.status.as_ref()?;
     let (expected, healthy) = (status.expected_pods?, status.current_healthy?);
@@ -40,7 +42,68 @@ fn of_budget(budget: &PodDisruptionBudget, scene: &Scene<'_>) -> Option<Finding>
     let field = if spec.max_unavailable.is_some() { "maxUnavailable" } else { "minAvailable" };
     let cause =
         "It lets none of its pods go although all are healthy: a drain of a node waits for ever.";
-    let finding = finding(Severity::Warning, cause).at(format!("/spec/{field}"));
+    let finding = finding(budget, Severity::Warning, cause.to_owned()).at(format!("/spec/{field}"));
     let pods = format!("{healthy} of {expected} healthy");
     Some(finding.clue("status.disruptionsAllowed", "0").clue("status.currentHealthy", &pods))
+}
+
+/// The pods that a budget takes.
+fn taken<'s, 'a>(
+    budget: &'s PodDisruptionBudget,
+    scene: &'s Scene<'a>,
+) -> Option<impl Iterator<Item = &'a Pod> + use<'s, 'a>> {
+    let selector = budget.spec.as_ref()?.selector.as_ref()?;
+    let pods = scene.pods(namespace(&budget.metadata)).iter().copied();
+    Some(pods.filter(|it| !is_over(it) && selects(selector, it.metadata.labels.as_ref())))
+}
+
+/// Whether a workload is there whose pods it would take: one that is scaled to nothing, or waits for its time.
+fn waits_for_pods(
+    budget: &PodDisruptionBudget,
+    selector: &LabelSelector,
+    scene: &Scene<'_>,
+) -> bool {
+    let labels = selector.match_labels.clone().unwrap_or_default();
+    let workloads = scene.all.workloads.iter();
+    let mut here = workloads.filter(|it| namespace(it.metadata()) == namespace(&budget.metadata));
+    !labels.is_empty() && here.any(|it| it.takes(&labels))
+}
+
+/// Budgets that take a pod together, each group once.
+fn overlaps(scene: &Scene<'_>) -> Vec<Finding> {
+    let mut budgets: Vec<_> = scene.all.budgets.iter().flatten().collect();
+    budgets.sort_by_key(|it| (namespace(&it.metadata), name(&it.metadata)));
+    let mut found: Vec<Finding> = vec![];
+    for (at, first) in budgets.iter().enumerate() {
+        let Some(pods) = taken(first, scene) else { continue };
+        let pods: Vec<_> = pods.collect();
+        let rest = budgets.iter().skip(at + 1);
+        let others = rest.filter(|it| namespace(&it.metadata) == namespace(&first.metadata));
+        for other in others {
+            let selector = other.spec.as_ref().and_then(|it| it.selector.as_ref());
+            let both =
+                |it: &&&Pod| selector.is_some_and(|of| selects(of, it.metadata.labels.as_ref()));
+            let mut roots: Vec<_> =
+                pods.iter().filter(both).map(|it| scene.root_of(it).to_string()).collect();
+            roots.sort();
+            roots.dedup();
+            if roots.is_empty() {
+                continue;
+            }
+            let other = subject("PodDisruptionBudget", &other.metadata);
+            let cause = format!(
+                "It takes the same pods as {other}, those of {}: the API server refuses to evict them.",
+                listed(&roots)
+            );
+            found.push(finding(first, Severity::Warning, cause).at("/spec/selector"));
+        }
+    }
+    // One finding a budget: more would say the same field again.
+    found.dedup_by(|a, b| a.subject == b.subject);
+    found
+}
+
+fn finding(budget: &PodDisruptionBudget, severity: Severity, cause: String) -> Finding {
+    let about = subject("PodDisruptionBudget", &budget.metadata);
+    Finding::new(about, severity, cluster(ClusterFault::BudgetBlocksEviction), cause)
 }

@@ -1,29 +1,40 @@
 //! A claim is not bound, or lost what it was bound to.
 //!
 //! ## What it looks for
-//! A claim in phase `Lost`; or in `Pending` with a storage class that is not there (the near miss that exists is
-//! named), without a class and without a default, or with an event that says why provisioning fails.
+//! A claim in phase `Lost`; or in `Pending` with a storage class or a volume that is not there (the near miss that
+//! exists is named), without a class and without a default, with volumes of which none fits (the nearest one says
+//! why), with a provisioner that does not answer, or with an event that says why provisioning fails.
 //!
 //! ## What it does not see
 //! A claim that waits for its first pod on purpose (`WaitForFirstConsumer`), and one that was just made.
 
-use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, PersistentVolumeClaimSpec};
+use k8s_openapi::api::storage::v1::StorageClass;
 use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
-use super::scene::{Scene, name, subject};
-use crate::near_miss::near_miss;
+use super::edges;
+use super::scene::{Scene, is_over, name, subject};
+use super::stateful_set_reference_missing;
+use super::storage_class_ambiguous::is_default;
+use super::volume_fit::{self, Misfit};
+use super::words::{missing, quoted};
 
 /// How long a claim may wait before that alone is trouble, in seconds: provisioners of clouds take their time.
 const PATIENCE_SECS: i64 = 60;
-/// Marks the class that a claim without one gets.
-const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
+/// How long a provisioner may be silent, in seconds, before it probably does not run.
+const PROVISIONER_SECS: i64 = 180;
+/// The provisioner of classes whose volumes are made by hand.
+const BY_HAND: &str = "kubernetes.io/no-provisioner";
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     scene.all.claims.iter().flatten().filter_map(|it| of_claim(it, scene)).collect()
 }
 
 fn of_claim(claim: &PersistentVolumeClaim, scene: &Scene<'_>) -> Option<Finding> {
+    if claim.metadata.deletion_timestamp.is_some() {
+        return None;
+    }
     let about = subject("PersistentVolumeClaim", &claim.metadata);
     match claim.status.as_ref()?.phase.as_deref()? {
         "Lost" => {
@@ -31,7 +42,8 @@ fn of_claim(claim: &PersistentVolumeClaim, scene: &Scene<'_>) -> Option<Finding>
             let volume = volume.unwrap_or_default();
             let cause =
                 format!("It lost its volume {volume}; what was on it is gone or elsewhere.");
-            Some(finding(about, cause).clue("status.phase", "Lost").at("/spec/volumeName"))
+            let finding = finding(about, cause).clue("status.phase", "Lost");
+            Some(finding.clue("/spec/volumeName", volume).at("/spec/volumeName"))
         }
         "Pending" => pending(claim, about, scene),
         _ => None,
@@ -40,43 +52,149 @@ fn of_claim(claim: &PersistentVolumeClaim, scene: &Scene<'_>) -> Option<Finding>
 
 fn pending(claim: &PersistentVolumeClaim, about: Subject, scene: &Scene<'_>) -> Option<Finding> {
     let spec = claim.spec.as_ref()?;
+    if let Some(volume) = spec.volume_name.as_deref().filter(|it| !it.is_empty()) {
+        return named_volume(claim, volume, about, scene);
+    }
     let classes = scene.all.storage_classes.as_ref()?;
     let wanted = spec.storage_class_name.as_deref().filter(|it| !it.is_empty());
     let class = wanted.and_then(|it| classes.iter().find(|class| name(&class.metadata) == it));
-    if let (Some(wanted), None) = (wanted, class) {
-        let names = classes.iter().map(|it| name(&it.metadata));
-        let cause = match near_miss(wanted, names) {
-            Some(near) => format!(
-                "There is no storage class {wanted}; there is {near}, which was probably meant."
-            ),
-            None => format!("There is no storage class {wanted}."),
-        };
-        let field = "/spec/storageClassName";
+    let misfit = volume_fit::nearest(claim, scene.all.volumes.as_deref().unwrap_or_default());
+    match (wanted, class) {
+        // Volumes made by hand need no class that is an object.
+        (Some(wanted), None) => Some(match misfit {
+            Some(misfit) => no_volume_fits(about, misfit),
+            None => no_class(about, wanted, scene),
+        }),
+        (_, Some(class)) => of_class(claim, class, misfit, (about, scene)),
+        (None, None) => {
+            if is_young(claim, PATIENCE_SECS, scene) {
+                return None;
+            }
+            Some(without_class(spec, classes, misfit, about))
+        }
+    }
+}
+
+fn no_class(about: Subject, wanted: &str, scene: &Scene<'_>) -> Finding {
+    let classes = scene.all.storage_classes.iter().flatten().map(|it| name(&it.metadata));
+    let volumes = scene.all.volumes.iter().flatten();
+    let of_volumes = volumes.filter_map(|it| it.spec.as_ref()?.storage_class_name.as_deref());
+    let cause = missing("storage class", wanted, classes.chain(of_volumes));
+    let field = "/spec/storageClassName";
+    let maker = stateful_set_reference_missing::maker(&about, scene);
+    let finding = finding(about, cause).clue(field, wanted).at(field);
+    // What a template asks for cannot be mended in the claim.
+    maker.into_iter().fold(finding, Finding::because_of)
+}
+
+/// It asks for one volume by name.
+fn named_volume(
+    claim: &PersistentVolumeClaim,
+    wanted: &str,
+    about: Subject,
+    scene: &Scene<'_>,
+) -> Option<Finding> {
+    let volumes = scene.all.volumes.as_ref()?;
+    let Some(volume) = volumes.iter().find(|it| name(&it.metadata) == wanted) else {
+        let cause = missing("volume", wanted, volumes.iter().map(|it| name(&it.metadata)));
+        let field = "/spec/volumeName";
         return Some(finding(about, cause).clue(field, wanted).at(field));
+    };
+    let misfit = volume_fit::misfits(claim, volume).into_iter().next()?;
+    Some(no_volume_fits(about, misfit))
+}
+
+fn no_volume_fits(about: Subject, misfit: Misfit) -> Finding {
+    let finding = finding(about, misfit.cause).clue("volume", &misfit.volume);
+    let finding = match misfit.field {
+        Some((field, value)) => finding.clue(field, &value).at(field),
+        None => finding,
+    };
+    if misfit.is_volumes_trouble {
+        return finding.because_of(Subject::new("PersistentVolume", "", misfit.volume));
     }
-    let created = claim.metadata.creation_timestamp.as_ref().map(|it| it.0);
-    let is_old = PATIENCE_SECS <= scene.age_secs(created);
-    let warning = scene.events(&about).iter().find(|it| it.type_.as_deref() == Some("Warning"));
-    if let Some(event) = warning {
-        let message = scene.redact(event.message.as_deref().unwrap_or_default());
-        let cause = format!("No volume could be made for it: {message}");
-        let fact = format!("events[{}].message", event.reason.as_deref().unwrap_or_default());
-        return Some(finding(about, cause).clue(fact, &message).sure(0.9));
+    finding
+}
+
+/// The class is there.
+fn of_class(
+    claim: &PersistentVolumeClaim,
+    class: &StorageClass,
+    misfit: Option<Misfit>,
+    (about, scene): (Subject, &Scene<'_>),
+) -> Option<Finding> {
+    if let Some(it) = warned(&about, scene) {
+        return Some(it);
     }
-    let waits = class.and_then(|it| it.volume_binding_mode.as_deref());
-    if !is_old || waits == Some("WaitForFirstConsumer") {
+    let waits = class.volume_binding_mode.as_deref() == Some("WaitForFirstConsumer");
+    let by_hand = class.provisioner == BY_HAND;
+    if is_young(claim, PATIENCE_SECS, scene) || (waits && !(by_hand && has_consumer(&about, scene)))
+    {
         return None;
     }
-    let is_default = |it: &&k8s_openapi::api::storage::v1::StorageClass| {
-        let annotations = it.metadata.annotations.as_ref();
-        annotations.and_then(|it| it.get(DEFAULT)).is_some_and(|it| it == "true")
-    };
-    if wanted.is_none() && spec.volume_name.is_none() && !classes.iter().any(|it| is_default(&it)) {
-        let cause = "It names no storage class, and the cluster has no default.".to_owned();
-        return Some(finding(about, cause).at("/spec/storageClassName"));
+    let class = name(&class.metadata);
+    let field = "/spec/storageClassName";
+    if by_hand {
+        let none = || {
+            let cause = format!(
+                "Its class {class} makes no volumes, and there is none of that class for it."
+            );
+            finding(about.clone(), cause).clue(field, class).at(field).sure(0.9)
+        };
+        return Some(misfit.map_or_else(none, |it| no_volume_fits(about.clone(), it)));
     }
-    let cause = "No volume is there that it could be bound to.".to_owned();
-    Some(finding(about, cause).clue("status.phase", "Pending").sure(0.7))
+    if is_young(claim, PROVISIONER_SECS, scene) {
+        return None;
+    }
+    let provisioner = scene.all.storage_classes.iter().flatten();
+    let provisioner =
+        provisioner.filter(|it| name(&it.metadata) == class).map(|it| &it.provisioner);
+    let provisioner = provisioner.map(String::as_str).next().unwrap_or_default();
+    let cause = format!(
+        "No volume was made for it: the provisioner {provisioner} of its class {class} does not answer."
+    );
+    let finding = finding(about, cause).clue(field, class).clue("status.phase", "Pending");
+    Some(finding.at(field).sure(0.8))
+}
+
+/// An event says why no volume could be made.
+fn warned(about: &Subject, scene: &Scene<'_>) -> Option<Finding> {
+    let warning = scene.events(about).iter().find(|it| it.type_.as_deref() == Some("Warning"))?;
+    let message = quoted(warning.message.as_deref().unwrap_or_default(), scene);
+    let cause = format!("No volume could be made for it: {message}.");
+    let fact = format!("events[{}].message", warning.reason.as_deref().unwrap_or_default());
+    Some(finding(about.clone(), cause).clue(fact, &message).sure(0.9))
+}
+
+/// It names no class, on purpose or not.
+fn without_class(
+    spec: &PersistentVolumeClaimSpec,
+    classes: &[StorageClass],
+    misfit: Option<Misfit>,
+    about: Subject,
+) -> Finding {
+    if let Some(misfit) = misfit {
+        return no_volume_fits(about, misfit);
+    }
+    let field = "/spec/storageClassName";
+    let cause = match spec.storage_class_name {
+        Some(_) => "It wants a volume without a storage class, and there is none for it.",
+        None if classes.iter().any(is_default) => {
+            "It names no storage class; the default was set only after it was made."
+        }
+        None => "It names no storage class, and the cluster has no default.",
+    };
+    finding(about, cause.to_owned()).at(field)
+}
+
+/// Whether a pod that is not over mounts the claim.
+fn has_consumer(about: &Subject, scene: &Scene<'_>) -> bool {
+    let mut pods = scene.pods(&about.namespace).iter().filter(|it| !is_over(it));
+    pods.any(|it| edges::claims(it).contains(about))
+}
+
+fn is_young(claim: &PersistentVolumeClaim, secs: i64, scene: &Scene<'_>) -> bool {
+    scene.age_secs(claim.metadata.creation_timestamp.as_ref().map(|it| it.0)) < secs
 }
 
 fn finding(about: Subject, cause: String) -> Finding {

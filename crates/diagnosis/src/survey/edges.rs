@@ -1,21 +1,52 @@
 //! What causes a workload's trouble beyond the workload: one kind of cause a file.
 
+mod claim;
+mod node;
+mod quota;
 mod service_account;
 mod webhook;
 
+use k8s_openapi::api::core::v1::Pod;
 use types::{Finding, Subject};
 
-use super::scene::Scene;
+use super::scene::{Scene, is_ready};
+pub(super) use claim::claims;
 
 /// What one kind of cause says about a finding.
 type Edge = fn(&Finding, &Scene<'_>) -> Vec<Subject>;
 
 /// The nearest causes first: of several that have a finding, the first one explains it.
-const ALL: &[Edge] = &[webhook::causes, service_account::causes];
+const ALL: &[Edge] =
+    &[quota::causes, claim::causes, webhook::causes, service_account::causes, node::causes];
 
 /// The finding with the objects beyond the workload that cause it. They explain it only where they have a finding
 /// themselves.
 pub(super) fn with_causes(finding: Finding, scene: &Scene<'_>) -> Finding {
     let causes: Vec<_> = ALL.iter().flat_map(|edge| edge(&finding, scene)).collect();
     causes.into_iter().fold(finding, Finding::because_of)
+}
+
+/// The pods of a workload that are not ready and not done, those on their way out among them; evicted ones as well.
+fn failing<'a>(finding: &Finding, scene: &Scene<'a>) -> Vec<&'a Pod> {
+    // Few fail: whose they are is asked last.
+    let pods = scene.pods(&finding.subject.namespace).iter().copied();
+    let failing = pods.filter(|it| !is_ready(it) && (!is_done(it) || is_evicted(it)));
+    failing.filter(|it| scene.root_of(it) == finding.subject).collect()
+}
+
+/// Whether a pod has ended for good.
+fn is_done(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|it| it.phase.as_deref());
+    matches!(phase, Some("Succeeded" | "Failed"))
+}
+
+fn is_evicted(pod: &Pod) -> bool {
+    pod.status.as_ref().and_then(|it| it.reason.as_deref()) == Some("Evicted")
+}
+
+/// What the scheduler says about a pod that it found no node for.
+fn unschedulable(pod: &Pod) -> Option<&str> {
+    let conditions = pod.status.as_ref()?.conditions.as_ref()?;
+    let refused = conditions.iter().find(|it| it.type_ == "PodScheduled" && it.status == "False");
+    refused.and_then(|it| it.message.as_deref())
 }

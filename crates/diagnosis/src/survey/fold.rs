@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
-use types::{Finding, Subject};
+use types::{Finding, Severity, Subject};
 
 /// Explained objects that are named; a node may hold hundreds.
 const MAX_EXPLAINED: usize = 100;
@@ -23,9 +23,12 @@ pub(super) fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
     }
     let causes: Vec<_> = (0..found.len()).map(|it| cause(it, &found, &by_subject)).collect();
     let mut explained: BTreeMap<usize, Vec<Subject>> = BTreeMap::new();
+    let mut worst: BTreeMap<usize, Severity> = BTreeMap::new();
     for (finding, cause) in found.iter().zip(&causes) {
         if let Some(cause) = cause {
             explained.entry(*cause).or_default().push(finding.subject.clone());
+            let worst = worst.entry(*cause).or_insert(finding.severity);
+            *worst = finding.severity.min(*worst);
         }
     }
     let mut res: Vec<Finding> = vec![];
@@ -39,6 +42,9 @@ pub(super) fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
         explains.retain(|it| *it != finding.subject);
         explains.truncate(MAX_EXPLAINED);
         finding.explains = explains;
+        // A cause is as bad as the worst that comes of it.
+        finding.severity =
+            worst.remove(&index).map_or(finding.severity, |it| it.min(finding.severity));
         res.push(finding);
     }
     // Stable: findings that weigh the same stay in the order of their rules.
@@ -79,7 +85,7 @@ fn fingerprint(finding: &Finding) -> String {
 
 #[cfg(test)]
 mod tests {
-    use types::{AnyFault, ClusterFault, Severity};
+    use types::{AnyFault, ClusterFault};
 
     use super::*;
 
@@ -115,6 +121,17 @@ mod tests {
     #[test]
     fn a_cause_without_a_finding_explains_nothing_away() {
         check(vec![finding("b", &["a"])], &[("b", &[])]);
+    }
+
+    #[test]
+    fn a_cause_is_as_bad_as_the_worst_that_comes_of_it() {
+        let cordon = Finding { severity: Severity::Notice, ..finding("a", &[]) };
+        let small = Finding { severity: Severity::Warning, ..finding("c", &["a"]) };
+
+        let folded = fold(vec![cordon.clone(), finding("b", &["a"]), small]);
+
+        assert_eq!(folded[0].severity, Severity::Critical);
+        assert_eq!(fold(vec![cordon])[0].severity, Severity::Notice);
     }
 
     #[test]

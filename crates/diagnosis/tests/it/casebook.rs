@@ -2,6 +2,7 @@
 //!
 //! `UPDATE_CASEBOOK=1` writes what is said now into the pages; a reviewer reads the difference.
 
+mod crowd;
 mod page;
 mod scene;
 

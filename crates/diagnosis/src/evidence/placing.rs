@@ -1,0 +1,146 @@
+//! Which nodes would take the template: their taints and labels.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{Node, NodeSelectorRequirement, Pod, PodSpec, Taint};
+use types::{FieldPath, PortFacts, SelectorFacts};
+
+use crate::near_miss::near_miss;
+use crate::{Objects, scheduling};
+
+/// Nodes that are named.
+const MAX_NODES: usize = 50;
+/// Taints and labels that are told.
+const MAX_ENTRIES: usize = 20;
+
+/// The nodes that are not ready.
+pub(super) fn down(nodes: &[Arc<Node>]) -> Vec<String> {
+    let is_down = |node: &&Arc<Node>| {
+        let conditions = node.status.iter().flat_map(|it| it.conditions.iter().flatten());
+        conditions.into_iter().any(|it| it.type_ == "Ready" && it.status != "True")
+    };
+    let names = nodes.iter().filter(is_down).filter_map(|it| it.metadata.name.clone());
+    let sorted: BTreeSet<_> = names.collect();
+    sorted.into_iter().take(MAX_NODES).collect()
+}
+
+/// The taints that the template does not tolerate.
+pub(super) fn taints(objects: &Objects, nodes: &[Arc<Node>]) -> Vec<String> {
+    let Some(spec) = objects.root.pod_spec() else { return vec![] };
+    let taints = nodes.iter().flat_map(|it| scheduling::untolerated(spec, it)).map(shown);
+    let sorted: BTreeSet<_> = taints.collect();
+    sorted.into_iter().take(MAX_ENTRIES).collect()
+}
+
+/// `dedicated=gpu:NoSchedule`
+fn shown(taint: &Taint) -> String {
+    let value = taint.value.as_deref().filter(|it| !it.is_empty());
+    let value = value.map(|it| format!("={it}")).unwrap_or_default();
+    format!("{}{value}:{}", taint.key, taint.effect)
+}
+
+/// The labels that the template selects nodes by, and how many nodes have them.
+pub(super) fn selectors(objects: &Objects, nodes: &[Arc<Node>]) -> Vec<SelectorFacts> {
+    let path = objects.root.kind().pod_spec_path();
+    let (Some(spec), Some(path)) = (objects.root.pod_spec(), path) else { return vec![] };
+    let plain = spec.node_selector.iter().flatten().map(|(key, value)| {
+        let has = |it: &&Arc<Node>| label(it, key) == Some(value.as_str());
+        let path = path.child("nodeSelector").child(key);
+        facts(&path, format!("{key}={value}"), nodes.iter().filter(has).count(), || {
+            near(key, value, nodes)
+        })
+    });
+    let expressions = affinity(spec, &path).into_iter().map(|(path, wanted)| {
+        let has = |it: &&Arc<Node>| scheduling::takes(wanted, label(it, &wanted.key));
+        let values = wanted.values.as_deref().unwrap_or_default();
+        let shown = format!("{} {} {}", wanted.key, wanted.operator, values.join(", "));
+        facts(&path, shown.trim_end().to_owned(), nodes.iter().filter(has).count(), || {
+            values.iter().find_map(|it| near(&wanted.key, it, nodes))
+        })
+    });
+    plain.chain(expressions).take(MAX_ENTRIES).collect()
+}
+
+fn facts(
+    path: &FieldPath,
+    wanted: String,
+    nodes: usize,
+    near: impl Fn() -> Option<String>,
+) -> SelectorFacts {
+    SelectorFacts {
+        path: path.to_string(),
+        wanted,
+        nodes: u32::try_from(nodes).unwrap_or(u32::MAX),
+        near_miss: if nodes == 0 { near() } else { None },
+    }
+}
+
+/// The requirements of the node affinity that must hold, each with its path.
+fn affinity<'s>(
+    spec: &'s PodSpec,
+    path: &FieldPath,
+) -> Vec<(FieldPath, &'s NodeSelectorRequirement)> {
+    let affinity = spec.affinity.as_ref().and_then(|it| it.node_affinity.as_ref());
+    let required = "requiredDuringSchedulingIgnoredDuringExecution";
+    let path = path.child("affinity").child("nodeAffinity").child(required);
+    let path = path.child("nodeSelectorTerms");
+    let terms = affinity
+        .and_then(|it| it.required_during_scheduling_ignored_during_execution.as_ref())
+        .map(|it| it.node_selector_terms.as_slice());
+    let terms = terms.unwrap_or_default().iter().enumerate();
+    terms
+        .flat_map(|(term, it)| {
+            let path = path.index(term).child("matchExpressions");
+            let expressions = it.match_expressions.iter().flatten().enumerate();
+            expressions.map(move |(at, it)| (path.index(at), it)).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn label<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
+    node.metadata.labels.as_ref()?.get(key).map(String::as_str)
+}
+
+/// The label that was probably meant: another value of the same key, or the same value under a similar key.
+fn near(key: &str, value: &str, nodes: &[Arc<Node>]) -> Option<String> {
+    let values = nodes.iter().filter_map(|it| label(it, key));
+    if let Some(near) = near_miss(value, values) {
+        return Some(format!("{key}={near}"));
+    }
+    let labels = nodes.iter().flat_map(|it| it.metadata.labels.iter().flatten());
+    let keys = labels.filter(|it| it.1 == value).map(|it| it.0.as_str());
+    near_miss(key, keys).map(|it| format!("{it}={value}"))
+}
+
+/// The host ports that the template wants and a pod on some node has.
+pub(super) fn taken_ports(objects: &Objects) -> Vec<PortFacts> {
+    let path = objects.root.kind().pod_spec_path();
+    let (Some(spec), Some(path)) = (objects.root.pod_spec(), path) else { return vec![] };
+    let wanted = spec.containers.iter().enumerate().flat_map(|(at, container)| {
+        let path = path.child("containers").index(at).child("ports");
+        let ports = container.ports.iter().flatten().enumerate();
+        ports.filter_map(move |(at, it)| {
+            Some((path.index(at).child("hostPort"), it.host_port.filter(|it| *it != 0)?))
+        })
+    });
+    let own: BTreeSet<_> = objects.pods.iter().map(|it| it.metadata.uid.as_deref()).collect();
+    let others = objects.all_pods.iter().filter(|it| !own.contains(&it.metadata.uid.as_deref()));
+    let others: Vec<_> = others.collect();
+    let taken = wanted.filter_map(|(path, port)| {
+        let holders = others.iter().filter(|it| holds(it, port)).map(|it| {
+            let word = |it: &Option<String>| it.clone().unwrap_or_default();
+            format!("Pod {}/{}", word(&it.metadata.namespace), word(&it.metadata.name))
+        });
+        Some(PortFacts { path: path.to_string(), port, holder: holders.min()? })
+    });
+    taken.take(MAX_ENTRIES).collect()
+}
+
+/// Whether a pod that is on a node and not done has this host port.
+fn holds(pod: &Pod, port: i32) -> bool {
+    let Some(spec) = pod.spec.as_ref().filter(|it| it.node_name.is_some()) else { return false };
+    let phase = pod.status.as_ref().and_then(|it| it.phase.as_deref());
+    let mut ports = spec.containers.iter().flat_map(|it| it.ports.iter().flatten());
+    !matches!(phase, Some("Succeeded" | "Failed")) && ports.any(|it| it.host_port == Some(port))
+}

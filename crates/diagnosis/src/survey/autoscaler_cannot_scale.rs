@@ -1,0 +1,180 @@
+//! An autoscaler cannot scale: its target or its metrics are missing.
+//!
+//! ## What it looks for
+//! A target that is not there (the near miss that exists is named), and the autoscaler's own conditions
+//! `AbleToScale` and `ScalingActive` with `False`: no metrics server, a container without the request that a
+//! percentage needs, another autoscaler of the same pods.
+//!
+//! ## What it does not see
+//! A target that is scaled to nothing on purpose; the first minutes, when there are no metrics yet.
+
+use k8s_openapi::api::autoscaling::v2::{
+    HorizontalPodAutoscaler, HorizontalPodAutoscalerCondition, HorizontalPodAutoscalerSpec,
+};
+use k8s_openapi::api::core::v1::Container;
+use types::{ClusterFault, Finding, Severity, Subject};
+
+use super::cluster;
+use super::scene::{Scene, name, namespace, subject};
+use super::words::{missing, quoted};
+use crate::Root;
+
+/// How long metrics may be missing, in seconds, before that is trouble: pods and metrics servers start slowly.
+const PATIENCE_SECS: i64 = 180;
+
+pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
+    scene.all.autoscalers.iter().flatten().filter_map(|it| of_autoscaler(it, scene)).collect()
+}
+
+fn of_autoscaler(autoscaler: &HorizontalPodAutoscaler, scene: &Scene<'_>) -> Option<Finding> {
+    let spec = &autoscaler.spec;
+    let about = subject("HorizontalPodAutoscaler", &autoscaler.metadata);
+    let able = condition(autoscaler, "AbleToScale").filter(|it| it.status == "False");
+    let active = condition(autoscaler, "ScalingActive").filter(|it| it.status == "False");
+    let says_nothing = autoscaler.status.as_ref().is_none_or(|it| it.conditions.is_none());
+    let says_missing =
+        able.is_some_and(|it| it.reason.as_deref() == Some("FailedGetScale")) || says_nothing;
+    if let Some(cause) = target_missing(spec, namespace(&autoscaler.metadata), scene)
+        && says_missing
+    {
+        let field = "/spec/scaleTargetRef/name";
+        let finding = finding(about, cause).clue(field, &spec.scale_target_ref.name).at(field);
+        return Some(able.map_or(finding.clone(), |it| clues(finding, it, scene)));
+    }
+    if let Some(able) = able {
+        let message = quoted(able.message.as_deref().unwrap_or_default(), scene);
+        return Some(clues(finding(about, format!("It cannot scale: {message}.")), able, scene));
+    }
+    inactive(spec, active?, about, scene)
+}
+
+/// The condition of this type.
+pub(super) fn condition<'h>(
+    autoscaler: &'h HorizontalPodAutoscaler,
+    type_: &str,
+) -> Option<&'h HorizontalPodAutoscalerCondition> {
+    let conditions = autoscaler.status.as_ref()?.conditions.as_ref()?;
+    conditions.iter().find(|it| it.type_ == type_)
+}
+
+/// Says that there is no such target, of the kinds that are known.
+fn target_missing(
+    spec: &HorizontalPodAutoscalerSpec,
+    space: &str,
+    scene: &Scene<'_>,
+) -> Option<String> {
+    let wanted = &spec.scale_target_ref;
+    let kind = wanted.kind.as_str();
+    let is_known = matches!(kind, "Deployment" | "StatefulSet");
+    if !is_known || scene.workload(kind, space, &wanted.name).is_some() {
+        return None;
+    }
+    let other = if kind == "Deployment" { "StatefulSet" } else { "Deployment" };
+    if scene.workload(other, space, &wanted.name).is_some() {
+        return Some(format!(
+            "There is no {kind} {0}; there is a {other} {0}, which was probably meant.",
+            wanted.name
+        ));
+    }
+    let here = scene.all.workloads.iter().filter(|it| namespace(it.metadata()) == space);
+    let same = here.filter(|it| it.kind().as_str() == kind).map(|it| name(it.metadata()));
+    Some(missing(kind, &wanted.name, same))
+}
+
+/// It has no metrics to count with.
+fn inactive(
+    spec: &HorizontalPodAutoscalerSpec,
+    active: &HorizontalPodAutoscalerCondition,
+    about: Subject,
+    scene: &Scene<'_>,
+) -> Option<Finding> {
+    let reason = active.reason.as_deref().unwrap_or_default();
+    let said = active.message.as_deref().unwrap_or_default();
+    // The target is scaled to nothing, which only a person does.
+    if reason == "ScalingDisabled" {
+        return None;
+    }
+    let target = Subject::new(
+        spec.scale_target_ref.kind.clone(),
+        about.namespace.clone(),
+        spec.scale_target_ref.name.clone(),
+    );
+    let root = scene.workload(&target.kind, &target.namespace, &target.name);
+    if said.contains("missing request for")
+        && let Some((field, cause)) = root.and_then(|it| without_request(it, spec, &target))
+    {
+        let finding = finding(about, cause).clue(format!("{target} {field}"), "none");
+        return Some(clues(finding, active, scene));
+    }
+    let since = active.last_transition_time.as_ref().map(|it| it.0);
+    if since.is_some() && scene.age_secs(since) < PATIENCE_SECS {
+        return None;
+    }
+    let finding = |cause: String| clues(finding(about, cause), active, scene);
+    if said.contains(".metrics.k8s.io)") {
+        let is_absent = said.contains("could not find the requested resource");
+        let cause = if is_absent {
+            "It gets no metrics: no metrics server is installed."
+        } else {
+            "It gets no metrics: the metrics server does not answer."
+        };
+        return Some(finding(cause.to_owned()));
+    }
+    let message = quoted(said, scene);
+    // Pods that are not ready have no metrics: then the target's own trouble is the cause.
+    Some(
+        finding(format!("It cannot tell how many replicas are needed: {message}."))
+            .because_of(target),
+    )
+}
+
+/// The first container of the target without the request that a percentage is counted of.
+fn without_request(
+    root: &Root,
+    spec: &HorizontalPodAutoscalerSpec,
+    target: &Subject,
+) -> Option<(String, String)> {
+    let pod = root.pod_spec()?;
+    let metrics = spec.metrics.iter().flatten();
+    let mut resources = metrics.filter_map(|it| {
+        let of_pod = it.resource.as_ref().map(|it| (it.name.as_str(), &it.target));
+        let of_one = it.container_resource.as_ref().map(|it| (it.name.as_str(), &it.target));
+        of_pod.or(of_one).filter(|it| it.1.type_ == "Utilization").map(|it| it.0)
+    });
+    resources.find_map(|resource| {
+        let lacks = |it: &Container| !has_request(it, resource);
+        let containers: Vec<_> = pod.containers.iter().enumerate().filter(|it| lacks(it.1)).collect();
+        let (index, _) = containers.first()?;
+        let names: Vec<_> = containers.iter().map(|it| it.1.name.clone()).collect();
+        let path = root.kind().pod_spec_path()?.child("containers").index(*index);
+        let path = path.child("resources").child("requests").child(resource);
+        let cause = format!(
+            "It wants a percentage of the {resource} request, and container {} of {target} has none.",
+            super::words::listed(&names)
+        );
+        Some((path.to_string(), cause))
+    })
+}
+
+/// Whether a container asks for some of a resource; a limit alone is a request, too.
+fn has_request(container: &Container, resource: &str) -> bool {
+    let resources = container.resources.as_ref();
+    let requests = resources.and_then(|it| it.requests.as_ref());
+    let limits = resources.and_then(|it| it.limits.as_ref());
+    [requests, limits].into_iter().flatten().any(|it| it.contains_key(resource))
+}
+
+fn clues(
+    finding: Finding,
+    condition: &HorizontalPodAutoscalerCondition,
+    scene: &Scene<'_>,
+) -> Finding {
+    let fact = |it: &str| format!("status.conditions[{}].{it}", condition.type_);
+    let message = quoted(condition.message.as_deref().unwrap_or_default(), scene);
+    let reason = condition.reason.as_deref().unwrap_or_default();
+    finding.clue(fact("reason"), reason).clue(fact("message"), &message)
+}
+
+fn finding(about: Subject, cause: String) -> Finding {
+    Finding::new(about, Severity::Critical, cluster(ClusterFault::AutoscalerCannotScale), cause)
+}

@@ -1,0 +1,168 @@
+//! The jobs of a CronJob fail, or are not started.
+//!
+//! ## What it looks for
+//! The newest finished jobs that failed, with none that succeeded since; events that say why no job is started; a
+//! schedule that can never come.
+//!
+//! ## What it does not see
+//! One that is suspended, which is meant; whether a job that succeeded did what it should.
+
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{Event, Pod};
+use types::{AnyFault, ClusterFault, Fault, Finding, Severity, Subject};
+
+use super::cluster;
+use super::scene::{Scene, last_seen, name, namespace, subject};
+use super::schedule;
+use super::words::quoted;
+use crate::Root;
+
+/// Events that say why no job is started, the field that is to blame, and what it means.
+const REASONS: [(&str, &str, &str); 8] = [
+    ("UnknownTimeZone", "/spec/timeZone", "its time zone is not known"),
+    ("UnparseableSchedule", "/spec/schedule", "its schedule cannot be read"),
+    ("UnparseableCronJobSchedule", "/spec/schedule", "its schedule cannot be read"),
+    ("InvalidSchedule", "/spec/schedule", "its schedule never comes"),
+    ("TooManyMissedTimes", "/spec/startingDeadlineSeconds", "it missed too many of its times"),
+    ("FailedNeedsStart", "/spec/startingDeadlineSeconds", "it missed too many of its times"),
+    ("MissSchedule", "/spec/startingDeadlineSeconds", "it missed its time"),
+    ("FailedCreate", "", "its job may not be made"),
+];
+
+pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
+    let workloads = scene.all.workloads.iter();
+    let mut all: Vec<&CronJob> = workloads
+        .filter_map(|it| if let Root::CronJob(it) = it { Some(&**it) } else { None })
+        .filter(|it| it.spec.suspend != Some(true) && it.metadata.deletion_timestamp.is_none())
+        .collect();
+    all.sort_by_key(|it| (namespace(&it.metadata), name(&it.metadata)));
+    all.into_iter()
+        .filter_map(|it| {
+            bad_schedule(it).or_else(|| not_started(it, scene)).or_else(|| failing(it, scene))
+        })
+        .collect()
+}
+
+/// The findings without what the workload's own rules say of the same jobs, or say better.
+pub(super) fn told_once(mut found: Vec<Finding>) -> Vec<Finding> {
+    let own = AnyFault::Cluster(ClusterFault::CronJobFailing);
+    let unknown = AnyFault::Workload(Fault::Unknown);
+    let of = |wanted: &dyn Fn(&Finding) -> bool, found: &[Finding]| -> Vec<Subject> {
+        found.iter().filter(|it| wanted(it)).map(|it| it.subject.clone()).collect()
+    };
+    let explained =
+        of(&|it| matches!(it.fault, AnyFault::Workload(_)) && it.fault != unknown, &found);
+    // A bad schedule is another trouble than the container's; only jobs that fail are told by both.
+    found.retain(|it| it.fault != own || it.field.is_some() || !explained.contains(&it.subject));
+    let told = of(&|it| it.fault == own, &found);
+    found.retain(|it| it.fault != unknown || !told.contains(&it.subject));
+    found
+}
+
+fn bad_schedule(job: &CronJob) -> Option<Finding> {
+    let words = schedule::trouble(&job.spec.schedule)?;
+    let cause = format!("No job is started: its schedule {} {words}.", job.spec.schedule);
+    let finding = finding(job, Severity::Critical, cause).at("/spec/schedule");
+    Some(finding.clue("/spec/schedule", &job.spec.schedule))
+}
+
+/// An event that is newer than its last start says why no job is started.
+fn not_started(job: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
+    let about = subject("CronJob", &job.metadata);
+    let status = job.status.as_ref();
+    let started = status.and_then(|it| it.last_schedule_time.as_ref()).map(|it| it.0);
+    let is_news = |it: &&&Event| started.is_none_or(|at| Some(at) < last_seen(it));
+    let mut events = scene.events(&about).iter().filter(is_news);
+    let (event, (reason, field, words)) = events.find_map(|it| {
+        let known = REASONS.iter().find(|known| it.reason.as_deref() == Some(known.0))?;
+        Some((it, known))
+    })?;
+    let message = quoted(event.message.as_deref().unwrap_or_default(), scene);
+    let severity = if *reason == "MissSchedule" { Severity::Warning } else { Severity::Critical };
+    let finding = finding(job, severity, format!("No job is started: {words} ({message})."));
+    let finding = finding.clue(format!("events[{reason}].message"), &message);
+    Some(if field.is_empty() { finding } else { finding.at(*field) })
+}
+
+/// Its newest finished jobs failed.
+fn failing(owner: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
+    let is_own = |it: &&&Job| {
+        namespace(&it.metadata) == namespace(&owner.metadata)
+            && it
+                .metadata
+                .owner_references
+                .iter()
+                .flatten()
+                .any(|above| above.kind == "CronJob" && above.name == name(&owner.metadata))
+    };
+    let jobs = scene.all.jobs.iter().map(|it| &**it);
+    let jobs: Vec<&Job> = jobs.collect();
+    let mut finished: Vec<&Job> = jobs
+        .iter()
+        .filter(is_own)
+        .copied()
+        .filter(|it| ended(it, "Failed").is_some() || ended(it, "Complete").is_some())
+        .collect();
+    let made = |it: &Job| it.metadata.creation_timestamp.as_ref().map(|it| it.0);
+    finished.sort_by_key(|it| std::cmp::Reverse((made(it), name(&it.metadata))));
+    let failed: Vec<_> = finished.iter().take_while(|it| ended(it, "Failed").is_some()).collect();
+    let newest = failed.first()?;
+    let succeeded = owner.status.as_ref().and_then(|it| it.last_successful_time.as_ref());
+    if succeeded.is_some_and(|it| made(newest) < Some(it.0)) {
+        return None;
+    }
+    let condition = ended(newest, "Failed")?;
+    let reason = condition.reason.as_deref().unwrap_or_default();
+    let message = quoted(condition.message.as_deref().unwrap_or_default(), scene);
+    let n_failed = failed.len().max(n_told(owner, succeeded.map(|it| it.0), scene));
+    let (severity, begin) = if n_failed == 1 {
+        (Severity::Warning, "Its last job failed".to_owned())
+    } else {
+        (Severity::Critical, format!("Its last {n_failed} jobs failed"))
+    };
+    let exit = exit(newest, scene).map(|it| format!(" ({it})")).unwrap_or_default();
+    let finding = finding(owner, severity, format!("{begin}: {message}{exit}."));
+    let newest = name(&newest.metadata);
+    let finding = finding.clue(format!("Job {newest}.status.conditions[Failed].reason"), reason);
+    let since = succeeded.map_or("never".to_owned(), |it| it.0.to_string());
+    Some(finding.clue("status.lastSuccessfulTime", &since))
+}
+
+/// How many failed jobs events tell of since the last success: the history keeps only one by default.
+fn n_told(owner: &CronJob, succeeded: Option<jiff::Timestamp>, scene: &Scene<'_>) -> usize {
+    let about = subject("CronJob", &owner.metadata);
+    let is_failure = |it: &&&Event| {
+        it.reason.as_deref() == Some("SawCompletedJob")
+            && it.message.as_deref().is_some_and(|it| it.ends_with("condition: Failed"))
+            && succeeded.is_none_or(|at| Some(at) < last_seen(it))
+    };
+    scene.events(&about).iter().filter(is_failure).count()
+}
+
+/// The condition with which a job ended.
+fn ended<'j>(job: &'j Job, type_: &str) -> Option<&'j k8s_openapi::api::batch::v1::JobCondition> {
+    let conditions = job.status.as_ref()?.conditions.as_ref()?;
+    conditions.iter().find(|it| it.type_ == type_ && it.status == "True")
+}
+
+/// How a container of the job ended, where its pod is still there.
+fn exit(job: &Job, scene: &Scene<'_>) -> Option<String> {
+    let is_own = |it: &&&Pod| {
+        let mut owners = it.metadata.owner_references.iter().flatten();
+        owners.any(|it| it.kind == "Job" && it.name == name(&job.metadata))
+    };
+    let mut pods: Vec<_> = scene.pods(namespace(&job.metadata)).iter().filter(is_own).collect();
+    pods.sort_by_key(|it| name(&it.metadata));
+    pods.into_iter().find_map(|pod| {
+        let statuses = pod.status.as_ref()?.container_statuses.as_ref()?;
+        statuses.iter().find_map(|it| {
+            let ended = it.state.as_ref()?.terminated.as_ref().filter(|it| it.exit_code != 0)?;
+            Some(format!("container {} ended with code {}", it.name, ended.exit_code))
+        })
+    })
+}
+
+fn finding(job: &CronJob, severity: Severity, cause: String) -> Finding {
+    let fault = cluster(ClusterFault::CronJobFailing);
+    Finding::new(subject("CronJob", &job.metadata), severity, fault, cause)
+}

@@ -1,0 +1,130 @@
+//! A node runs short of something, reports a trouble of its own, or takes no new pods.
+//!
+//! ## What it looks for
+//! The kubelet's conditions `MemoryPressure`, `DiskPressure`, `PIDPressure` and `NetworkUnavailable`; conditions of
+//! others, such as the node problem detector, where their status is a bad one; a cordon, which is only a notice.
+//!
+//! ## What it does not see
+//! A condition that nobody knows any more, because the node is not ready: that is told there.
+
+use k8s_openapi::api::core::v1::{Node, NodeCondition};
+use types::{ClusterFault, Finding, Severity};
+
+use super::cluster;
+use super::node_not_ready::{is_cordoned, is_down, nodes};
+use super::scene::{Scene, subject};
+use super::words::quoted;
+
+/// Conditions that are known to be bad when they are true, and what that means.
+const KNOWN: [(&str, Severity, &str); 17] = [
+    ("NetworkUnavailable", Severity::Critical, "its network is not set up"),
+    ("KernelDeadlock", Severity::Critical, "its kernel hangs"),
+    ("ReadonlyFilesystem", Severity::Critical, "a file system of it is read-only"),
+    ("XfsShutdown", Severity::Critical, "a file system of it was shut down"),
+    ("CperHardwareErrorFatal", Severity::Critical, "its hardware reports a fatal error"),
+    ("CorruptDockerOverlay2", Severity::Critical, "its images are damaged on disk"),
+    ("ContainerRuntimeUnhealthy", Severity::Critical, "its container runtime is not healthy"),
+    ("DockerUnhealthy", Severity::Critical, "its container runtime is not healthy"),
+    ("KubeletUnhealthy", Severity::Critical, "its kubelet is not healthy"),
+    ("MemoryPressure", Severity::Warning, "it runs short of memory and evicts pods"),
+    ("DiskPressure", Severity::Warning, "it runs short of disk space and evicts pods"),
+    ("PIDPressure", Severity::Warning, "it runs short of process ids and evicts pods"),
+    ("FrequentKubeletRestart", Severity::Warning, "its kubelet restarts again and again"),
+    ("FrequentDockerRestart", Severity::Warning, "its container runtime restarts again and again"),
+    (
+        "FrequentContainerdRestart",
+        Severity::Warning,
+        "its container runtime restarts again and again",
+    ),
+    ("FrequentUnregisterNetDevice", Severity::Warning, "its network devices hang"),
+    ("NTPProblem", Severity::Warning, "its clock is wrong"),
+];
+/// What the name of a condition ends with whose truth is good.
+const GOOD: [&str; 10] = [
+    "Ready",
+    "Healthy",
+    "Available",
+    "Initialized",
+    "Enabled",
+    "Connected",
+    "Synced",
+    "Member",
+    "Voter",
+    "Succeeded",
+];
+
+pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
+    let nodes = nodes(scene);
+    nodes
+        .into_iter()
+        .flat_map(|it| of_conditions(it, scene).into_iter().chain(cordon(it)))
+        .collect()
+}
+
+/// One thing that a condition says is wrong.
+struct Trouble<'n> {
+    severity: Severity,
+    words: String,
+    confidence: f64,
+    condition: &'n NodeCondition,
+}
+
+fn of_conditions(node: &Node, scene: &Scene<'_>) -> Option<Finding> {
+    let conditions = node.status.as_ref()?.conditions.as_ref()?;
+    let mut troubles: Vec<_> = conditions.iter().filter_map(trouble).collect();
+    troubles.sort_by_key(|it| it.severity);
+    let first = troubles.first()?;
+    let message = quoted(first.condition.message.as_deref().unwrap_or_default(), scene);
+    let words: Vec<_> = troubles.iter().map(|it| it.words.as_str()).collect();
+    let cause = match message.as_str() {
+        "" => format!("{}.", capital(&words.join("; "))),
+        message => format!("{}: {message}.", capital(&words.join("; "))),
+    };
+    let (severity, confidence) = (first.severity, first.confidence);
+    let fault = cluster(ClusterFault::NodePressure);
+    let finding = Finding::new(subject("Node", &node.metadata), severity, fault, cause);
+    let finding = finding.sure(confidence);
+    Some(troubles.iter().fold(finding, |finding, it| {
+        let reason = it.condition.reason.as_deref().unwrap_or_default();
+        let since = it.condition.last_transition_time.as_ref();
+        let since = since.map(|it| format!(" since {}", it.0)).unwrap_or_default();
+        let fact = format!("status.conditions[{}]", it.condition.type_);
+        finding.clue(fact, &format!("{} {reason}{since}", it.condition.status))
+    }))
+}
+
+fn trouble(condition: &NodeCondition) -> Option<Trouble<'_>> {
+    let type_ = condition.type_.as_str();
+    if type_ == "Ready" {
+        return None;
+    }
+    let of = |severity, words: String, confidence| {
+        Some(Trouble { severity, words, confidence, condition })
+    };
+    if let Some((_, severity, words)) = KNOWN.iter().find(|it| it.0 == type_) {
+        let is_bad = condition.status == "True";
+        return if is_bad { of(*severity, (*words).to_owned(), 0.95) } else { None };
+    }
+    let is_good = GOOD.iter().any(|it| type_.ends_with(it));
+    let bad = if is_good { "False" } else { "True" };
+    if condition.status != bad {
+        return None;
+    }
+    // Nobody says what this one means: the name alone speaks.
+    of(Severity::Warning, format!("it reports {type_} {}", condition.status), 0.8)
+}
+
+fn cordon(node: &Node) -> Option<Finding> {
+    if !is_cordoned(node) || is_down(node) {
+        return None;
+    }
+    let cause = "It is cordoned: no new pods come to it.".to_owned();
+    let fault = cluster(ClusterFault::NodePressure);
+    let finding = Finding::new(subject("Node", &node.metadata), Severity::Notice, fault, cause);
+    Some(finding.at("/spec/unschedulable").clue("/spec/unschedulable", "true"))
+}
+
+fn capital(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map_or_else(String::new, |it| it.to_uppercase().chain(chars).collect())
+}

@@ -1,0 +1,97 @@
+//! A quota is used up.
+//!
+//! ## What it looks for
+//! A resource of which as much is used as may be, or a refusal that names the quota and still holds. The workloads
+//! whose pods it refuses hang on it.
+//!
+//! ## What it does not see
+//! A quota of 0, which forbids on purpose; a workload that asks for more than the quota allows at all: that one has
+//! to ask for less.
+
+use k8s_openapi::api::core::v1::ResourceQuota;
+use types::{ClusterFault, Finding, Quantity, Severity};
+
+use super::cluster;
+use super::scene::{Scene, name, namespace, subject};
+use super::words::listed;
+use crate::Root;
+use crate::refusal::Excess;
+
+pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
+    scene.all.quotas.iter().flatten().filter_map(|it| of_quota(it, scene)).collect()
+}
+
+fn of_quota(quota: &ResourceQuota, scene: &Scene<'_>) -> Option<Finding> {
+    let status = quota.status.as_ref()?;
+    let (hard, used) = (status.hard.as_ref()?, status.used.as_ref()?);
+    let amount = |it: &str| Quantity(it.to_owned()).thousandths().unwrap_or(0);
+    let refused = refused(quota, scene);
+    let rows = hard.iter().filter_map(|(resource, most)| {
+        let used = used.get(resource).map_or("0", |it| it.0.as_str());
+        let asked = refused.iter().filter(|it| it.0.resource == *resource).map(|it| &it.0);
+        let asked = asked.map(|it| amount(it.requested)).filter(|it| *it <= amount(&most.0));
+        let is_full = 0 < amount(&most.0) && amount(&most.0) <= amount(used);
+        let is_short = asked.max().is_some_and(|it| amount(&most.0) < amount(used) + it);
+        (is_full || is_short).then_some((resource.as_str(), used, most.0.as_str(), is_short))
+    });
+    let rows: Vec<_> = rows.collect();
+    let first = rows.iter().find(|it| it.3).or(rows.first())?;
+    let shown: Vec<_> = rows.iter().map(|it| format!("{} of {} {}", it.1, it.2, it.0)).collect();
+    let refuses = rows.iter().any(|it| it.3);
+    let (severity, cause) = if refuses {
+        let mut names: Vec<_> = refused.into_iter().map(|it| it.1).collect();
+        names.sort();
+        names.dedup();
+        let shown = shown.join(", ");
+        let cause = format!("It refuses pods of {}: {shown} are used.", listed(&names));
+        (Severity::Critical, cause)
+    } else {
+        (Severity::Warning, format!("It is used up: {}.", shown.join(", ")))
+    };
+    let fault = cluster(ClusterFault::QuotaExhausted);
+    let finding = Finding::new(subject("ResourceQuota", &quota.metadata), severity, fault, cause)
+        .at(format!("/spec/hard/{}", first.0.replace('~', "~0").replace('/', "~1")));
+    let fold = |finding: Finding, it: &(&str, &str, &str, bool)| {
+        finding.clue(format!("status.used[{}]", it.0), &format!("{} of {}", it.1, it.2))
+    };
+    Some(rows.iter().fold(finding, fold))
+}
+
+/// What the quota refused, as events and conditions tell, and to whom.
+fn refused<'a>(quota: &ResourceQuota, scene: &Scene<'a>) -> Vec<(Excess<'a>, String)> {
+    let space = namespace(&quota.metadata);
+    let events = scene.all.events.iter().filter_map(|it| {
+        let about = &it.involved_object;
+        let is_here = about.namespace.as_deref() == Some(space);
+        let is_refusal = it.reason.as_deref() == Some("FailedCreate") && is_here;
+        let who = format!("{} {}", about.kind.as_deref()?, about.name.as_deref()?);
+        is_refusal.then_some((it.message.as_deref()?, who))
+    });
+    let conditions = scene.all.workloads.iter().filter_map(|it| {
+        let Root::Deployment(owner) = it else { return None };
+        let conditions = owner.status.as_ref()?.conditions.as_ref()?;
+        let failed =
+            conditions.iter().find(|it| it.type_ == "ReplicaFailure" && it.status == "True");
+        let is_here = namespace(it.metadata()) == space;
+        let who = format!("Deployment {}", name(it.metadata()));
+        is_here.then_some((failed?.message.as_deref()?, who))
+    });
+    let all = conditions.chain(events);
+    let mut found: Vec<(Excess<'a>, String)> = vec![];
+    for (message, who) in all {
+        let excesses = Excess::read(message).into_iter();
+        let own = excesses.filter(|it| it.quota == name(&quota.metadata));
+        // A ReplicaSet's events say again what its Deployment's condition says.
+        let known = |who: &str| found.iter().any(|it| is_below(who, &it.1));
+        let new: Vec<_> =
+            if known(&who) { vec![] } else { own.map(|it| (it, who.clone())).collect() };
+        found.extend(new);
+    }
+    found
+}
+
+/// Whether the first is a ReplicaSet of the second, or the same.
+fn is_below(it: &str, owner: &str) -> bool {
+    let set = it.strip_prefix("ReplicaSet ").and_then(|it| it.rsplit_once('-')).map(|it| it.0);
+    it == owner || (set.is_some() && set == owner.strip_prefix("Deployment "))
+}

@@ -1,0 +1,114 @@
+//! Why a volume does not fit a claim.
+
+use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
+use types::Quantity;
+
+use super::scene::{name, namespace, selects};
+
+/// One reason why a volume does not fit.
+pub(super) struct Misfit {
+    /// The volume.
+    pub(super) volume: String,
+    /// The reason in one sentence.
+    pub(super) cause: String,
+    /// The field of the claim that does not go with the volume, and what it says.
+    pub(super) field: Option<(&'static str, String)>,
+    /// Whether the volume has to change, not the claim.
+    pub(super) is_volumes_trouble: bool,
+}
+
+/// The nearest of the volumes of the claim's class, with why it does not fit; `None` where there is none.
+pub(super) fn nearest(
+    claim: &PersistentVolumeClaim,
+    volumes: &[PersistentVolume],
+) -> Option<Misfit> {
+    let class = |it: Option<&String>| it.cloned().unwrap_or_default();
+    let wanted = class(claim.spec.as_ref()?.storage_class_name.as_ref());
+    let of_class = volumes.iter().filter(|it| {
+        let spec = it.spec.as_ref();
+        spec.is_some_and(|it| class(it.storage_class_name.as_ref()) == wanted)
+    });
+    let own = (namespace(&claim.metadata), name(&claim.metadata));
+    // What another claim holds never was meant for this one.
+    let open = of_class.filter(|it| holder(it).is_none_or(|it| it == own));
+    let misfits = open.map(|it| (misfits(claim, it), name(&it.metadata)));
+    let (nearest, _) =
+        misfits.filter(|it| !it.0.is_empty()).min_by_key(|it| (it.0.len(), it.1.to_owned()))?;
+    nearest.into_iter().next()
+}
+
+/// All reasons why this volume does not fit this claim; empty where it does.
+pub(super) fn misfits(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> Vec<Misfit> {
+    let (Some(wanted), Some(offered)) = (&claim.spec, &volume.spec) else { return vec![] };
+    let about = name(&volume.metadata);
+    let misfit = |cause: String, field: Option<(&'static str, String)>| Misfit {
+        volume: about.to_owned(),
+        cause,
+        is_volumes_trouble: field.is_none(),
+        field,
+    };
+    let mut found = held(claim, volume).map(|it| misfit(it, None)).into_iter().collect::<Vec<_>>();
+
+    let request = wanted.resources.as_ref().and_then(|it| it.requests.as_ref()?.get("storage"));
+    let capacity = offered.capacity.as_ref().and_then(|it| it.get("storage"));
+    if let (Some(request), Some(capacity)) = (request, capacity)
+        && bytes(capacity) < bytes(request)
+    {
+        let (request, capacity) = (&request.0, &capacity.0);
+        let cause = format!("It asks for {request}, and the volume {about} has only {capacity}.");
+        found.push(misfit(cause, Some(("/spec/resources/requests/storage", request.clone()))));
+    }
+    let modes = offered.access_modes.as_deref().unwrap_or_default();
+    let mut asked = wanted.access_modes.iter().flatten();
+    if let Some(mode) = asked.find(|it| !modes.contains(it)) {
+        let modes = modes.join(", ");
+        let cause = format!("It asks for {mode}, and the volume {about} offers only {modes}.");
+        found.push(misfit(cause, Some(("/spec/accessModes", mode.clone()))));
+    }
+    let class = |it: Option<&String>| it.cloned().unwrap_or_default();
+    let classes =
+        [&wanted.storage_class_name, &offered.storage_class_name].map(|it| class(it.as_ref()));
+    if classes[0] != classes[1] {
+        let [asked, has] = classes;
+        let cause =
+            format!("It asks for the class \"{asked}\", and the volume {about} has \"{has}\".");
+        found.push(misfit(cause, Some(("/spec/storageClassName", asked))));
+    }
+    let taken = |it| selects(it, volume.metadata.labels.as_ref());
+    if wanted.selector.as_ref().is_some_and(|it| !taken(it)) {
+        let cause = format!("Its selector does not take the volume {about}.");
+        found.push(misfit(cause, Some(("/spec/selector", about.to_owned()))));
+    }
+    let mode = |it: &Option<String>| it.clone().unwrap_or_else(|| "Filesystem".to_owned());
+    if mode(&wanted.volume_mode) != mode(&offered.volume_mode) {
+        let (asked, has) = (mode(&wanted.volume_mode), mode(&offered.volume_mode));
+        let cause = format!("It asks for volume mode {asked}, and the volume {about} has {has}.");
+        found.push(misfit(cause, Some(("/spec/volumeMode", asked))));
+    }
+    found
+}
+
+/// Whether the volume is another claim's, or is left over from one.
+fn held(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> Option<String> {
+    let about = name(&volume.metadata);
+    let phase = volume.status.as_ref().and_then(|it| it.phase.as_deref());
+    let own = (namespace(&claim.metadata), name(&claim.metadata));
+    let holder = holder(volume);
+    if phase == Some("Released") {
+        let of = holder.map(|it| format!(" {}/{}", it.0, it.1)).unwrap_or_default();
+        return Some(format!("The volume {about} is still kept for the claim{of} that is gone."));
+    }
+    let other = holder.filter(|it| *it != own)?;
+    Some(format!("The volume {about} belongs to the claim {}/{}.", other.0, other.1))
+}
+
+/// Namespace and name of the claim that a volume is kept for.
+fn holder(volume: &PersistentVolume) -> Option<(&str, &str)> {
+    let claim = volume.spec.as_ref()?.claim_ref.as_ref()?;
+    Some((claim.namespace.as_deref()?, claim.name.as_deref()?))
+}
+
+fn bytes(amount: &Amount) -> u64 {
+    Quantity(amount.0.clone()).units().unwrap_or(0)
+}

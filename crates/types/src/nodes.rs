@@ -1,0 +1,58 @@
+//! What the nodes of a cluster could take, and what keeps a template off them.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What the nodes of the cluster could take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NodeFacts {
+    /// Nodes that are ready and take pods.
+    pub ready: u32,
+    /// All nodes.
+    pub total: u32,
+    /// The largest allocatable memory of one node, in bytes.
+    pub largest_memory: u64,
+    /// The largest allocatable CPU of one node, in millicores.
+    pub largest_cpu: u64,
+    /// The most memory that one node has left beside the requests of its pods, in bytes.
+    pub free_memory: u64,
+    /// The most CPU that one node has left beside the requests of its pods, in millicores.
+    pub free_cpu: u64,
+    /// Nodes that are not ready; at most 50.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub down: Vec<String>,
+    /// Taints that keep the template away, such as `dedicated=gpu:NoSchedule`; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taints: Vec<String>,
+    /// The labels that the template selects nodes by; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub selectors: Vec<SelectorFacts>,
+    /// Host ports that the template wants and another pod has; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_ports: Vec<PortFacts>,
+}
+
+/// A host port that another pod has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PortFacts {
+    /// The field of the owner that wants it.
+    pub path: String,
+    /// The port.
+    pub port: i32,
+    /// The pod that has it: `Pod shop/web-1`.
+    pub holder: String,
+}
+
+/// One label that the template selects nodes by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SelectorFacts {
+    /// The field of the owner that holds it.
+    pub path: String,
+    /// What it wants: `disk=ssd`, `disk In ssd, nvme`.
+    pub wanted: String,
+    /// How many nodes have that.
+    pub nodes: u32,
+    /// The one label of a node that is one or two edits away, where no node has what is wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near_miss: Option<String>,
+}
