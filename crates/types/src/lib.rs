@@ -7,6 +7,7 @@
 
 mod object;
 mod quantity;
+mod containers;
 mod evidence;
 mod diagnosis;
 mod plan;
@@ -19,11 +20,11 @@ mod problem;
 pub mod names;
 pub mod wire;
 
+pub use containers::{ContainerFacts, ContainerRole, ContainerState, ProbeFacts, ProbeKind};
 pub use diagnosis::{Clue, Diagnosis, Fault};
 pub use episode::{Episode, Observation, Record, Reflection, ReflectionSource};
 pub use evidence::{
-    ContainerFacts, ContainerRole, ContainerState, EventFacts, Evidence, ImageFacts,
-    NeighbourFacts, NodeFacts, Owner, PodFacts, ProbeFacts, ProbeKind, ReferenceFacts,
+    EventFacts, Evidence, ImageFacts, NeighbourFacts, NodeFacts, Owner, PodFacts, ReferenceFacts,
     ReferenceKind, RevisionFacts, WorkloadFacts,
 };
 pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdict};

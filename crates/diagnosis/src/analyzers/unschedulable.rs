@@ -23,6 +23,9 @@ const MEANINGS: [(&str, &str); 9] = [
     ("didn't have free ports", "a host port that is taken"),
 ];
 
+/// Changes that decide which node may take a pod.
+const SCHEDULING: [&str; 4] = ["resources", "nodeSelector", "affinity", "tolerations"];
+
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let leaving = evidence.pods.iter().any(|it| it.terminating);
     let (pod, message) = evidence
@@ -44,7 +47,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
             clues.extend(amount.as_ref().map(|it| Clue::new(wording::fact(container, fact), it)));
         }
     }
-    clues.extend(wording::rollout(evidence));
+    clues.extend(wording::rollout(evidence, &SCHEDULING));
     Some(Diagnosis {
         fault: Fault::Unschedulable,
         container: None,
