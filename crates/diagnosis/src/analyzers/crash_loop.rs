@@ -47,7 +47,8 @@ pub(super) fn ending(evidence: &Evidence, container: &ContainerFacts) -> String 
         return format!("starts and ends with an error: {}{more}", reading.words());
     }
     let last = last_line(container).map(|it| {
-        let quoted: String = it.trim().chars().take(MAX_QUOTE).collect();
+        let quoted: String =
+            it.trim().chars().filter(|it| !it.is_control()).take(MAX_QUOTE).collect();
         format!("; its last words are \"{quoted}\"")
     });
     let last = last.unwrap_or_default();

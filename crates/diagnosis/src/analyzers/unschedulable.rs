@@ -4,7 +4,7 @@
 //! A pod without a node, and what the scheduler says about it.
 //!
 //! ## What it does not see
-//! A scheduler that does not exist: it says nothing. A pod whose own old ones still have to go is on its way.
+//! A pod that is held back by a gate. A scheduler that does not exist: it says nothing. A pod whose own old ones still have to go is on its way.
 
 use types::{Clue, Diagnosis, Evidence, Fault};
 
@@ -31,7 +31,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let (pod, message) = evidence
         .pods
         .iter()
-        .filter(|it| it.current && !it.scheduled && !it.terminating)
+        .filter(|it| it.current && !it.scheduled && !it.terminating && it.gates.is_empty())
         .find_map(|it| Some((it, it.unschedulable.as_deref()?)))?;
     if leaving || message.contains("waiting for ephemeral volume controller") {
         return None;

@@ -114,7 +114,7 @@ impl Reader<'_> {
         facts.log = self.log(&pod_name, &facts.name, false);
         facts.previous_log = self.log(&pod_name, &facts.name, true);
         for probe in &mut facts.probes {
-            probe.failure = probes::failure(self.objects, &pod_name, &facts.name, probe.kind)
+            probe.failure = probes::failure(self.objects, &pod_name, status, probe.kind)
                 .map(|it| self.text(&it));
         }
         facts.pod = pod_name;
