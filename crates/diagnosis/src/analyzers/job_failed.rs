@@ -39,7 +39,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     if let (None, Some(name)) = (failed, name) {
         clues.push(Clue::new(format!("{field}/{name}"), message));
     }
-    clues.extend(failed.into_iter().flat_map(|it| of_container(it)));
+    clues.extend(failed.into_iter().flat_map(of_container));
     let why =
         failed.map(|it| format!(": {} {}", wording::whose(it), crash_loop::ending(evidence, it)));
     Some(Diagnosis {

@@ -79,7 +79,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let best = read.into_iter().min_by_key(|it| it.1.0);
     let (event, words) = best.map_or((news, None), |(event, it)| (event, Some(it.1)));
     let name = volume(&event.message).or_else(|| volume(&news.message));
-    let volume = name.map(|it| format!("Volume {it}")).unwrap_or_else(|| "A volume".to_owned());
+    let volume = name.map_or_else(|| "A volume".to_owned(), |it| format!("Volume {it}"));
     let mut clues = vec![];
     clues.extend(wording::pod_field(evidence, "volumes").map(|it| Clue::new(it, &volume)));
     clues.push(Clue::new(format!("events[{}].message", event.reason), &event.message));

@@ -174,7 +174,7 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
         r"(?-i)(?P<what>[A-Za-z_][A-Za-z0-9_]*): (?:parameter (?:null or )?not set|unbound variable)",
     ),
     (Trouble::Unset, r"(?-i)required key (?P<what>[A-Z][A-Z0-9_]+) missing"),
-    (Trouble::Unset, r#"(?-i)[Cc]ould not resolve placeholder '(?P<what>[^']+)'"#),
+    (Trouble::Unset, r"(?-i)[Cc]ould not resolve placeholder '(?P<what>[^']+)'"),
     (
         Trouble::Unset,
         r#"(?-i)(?i:environment|env(?: ?vars?)?|variables?)(?i: variables?| vars?)?:? ["'`]?(?P<what>[A-Z][A-Z0-9_]{2,})\b"#,
