@@ -1,19 +1,31 @@
 //! The registry of analyzers; its order is rank: a cause stands before its symptoms.
 
+mod amounts;
 mod config_not_found;
 mod container_cannot_run;
 mod crash_loop;
+mod evicted;
 mod failed_create;
 mod image_not_found;
 mod image_not_pullable;
+mod init_not_done;
 mod invalid_image_name;
+mod job_failed;
 mod liveness_probe_failing;
+mod log_reading;
 mod oom_killed;
 mod probe_kills;
+mod probe_reading;
+mod pull_reading;
 mod readiness_probe_failing;
+mod rollout_stuck;
+mod sandbox_not_created;
+mod scheduling_gated;
+mod stalled;
 mod startup_probe_failing;
 mod unknown;
 mod unschedulable;
+mod volume_not_mounted;
 mod wording;
 
 use jiff::SignedDuration;
@@ -26,18 +38,26 @@ type Analyzer = fn(&Evidence) -> Option<Diagnosis>;
 /// Causes before symptoms.
 const ALL: &[Analyzer] = &[
     failed_create::analyze,
+    scheduling_gated::analyze,
     unschedulable::analyze,
     invalid_image_name::analyze,
     image_not_pullable::analyze,
     image_not_found::analyze,
     config_not_found::analyze,
+    sandbox_not_created::analyze,
+    volume_not_mounted::analyze,
     oom_killed::analyze,
     container_cannot_run::analyze,
     startup_probe_failing::analyze,
     liveness_probe_failing::analyze,
     crash_loop::analyze,
+    init_not_done::analyze,
     readiness_probe_failing::analyze,
+    evicted::analyze,
 ];
+
+/// What is asked in this order only when none of those answered.
+const LAST: &[Analyzer] = &[job_failed::analyze, rollout_stuck::analyze, unknown::analyze];
 
 /// What is wrong, causes before symptoms; empty for what is healthy or on its way.
 ///
@@ -55,7 +75,7 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Diagnosis> {
         }
     }
     if found.is_empty() {
-        found.extend(unknown::analyze(evidence));
+        found.extend(LAST.iter().find_map(|analyze| analyze(evidence)));
     }
     found
 }

@@ -9,6 +9,7 @@ mod revisions;
 mod diff;
 mod references;
 mod images;
+pub(crate) use images::repository;
 mod room;
 mod placing;
 mod neighbours;
@@ -21,7 +22,7 @@ use crate::{Objects, Redactor};
 /// The facts in these objects, redacted.
 pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
     let current = revisions::current_hash(objects);
-    let pods = pods::facts(objects, current.as_deref());
+    let pods = pods::facts(objects, current.as_deref(), redactor);
     let events = events::facts(objects, redactor);
     let revisions = revisions::facts(objects, redactor);
     let containers = containers::facts(objects, &pods, redactor);

@@ -57,6 +57,14 @@ const TABLE: &[(Fault, &str, f64)] = &[
     (Fault::FailedCreate, "fix_reference", 0.60),
     (Fault::FailedCreate, "roll_back", 0.55),
     (Fault::FailedCreate, "lower_requests", 0.50),
+    (Fault::Evicted, "roll_back", 0.35),
+    (Fault::SandboxNotCreated, "roll_back", 0.40),
+    (Fault::SandboxNotCreated, "restart_pod", 0.30),
+    (Fault::VolumeNotMounted, "fix_reference", 0.40),
+    (Fault::VolumeNotMounted, "roll_back", 0.50),
+    (Fault::InitNotDone, "roll_back", 0.55),
+    (Fault::RolloutStuck, "roll_back", 0.60),
+    (Fault::RolloutStuck, "restart_pod", 0.30),
     (Fault::Unknown, "roll_back", 0.50),
     (Fault::Unknown, "restart_pod", 0.30),
     (Fault::Unknown, "restart_rollout", 0.30),
@@ -94,8 +102,10 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_has_something_to_try() {
-        for fault in Fault::ALL {
+    fn every_fault_that_a_change_may_heal_has_something_to_try() {
+        // A gate is meant; a job that gave up is started again by a person.
+        let left_alone = [Fault::SchedulingGated, Fault::JobFailed];
+        for fault in Fault::ALL.into_iter().filter(|it| !left_alone.contains(it)) {
             assert!(TABLE.iter().any(|it| it.0 == fault), "{fault}");
         }
     }

@@ -34,13 +34,27 @@ pub enum Fault {
     ReadinessProbeFailing,
     /// The owner may not make its pods: quota, limit range, admission, missing service account.
     FailedCreate,
+    /// A pod was put off its node: by pressure, by its own limits, by a taint or by a person.
+    Evicted,
+    /// The node cannot make the pod's sandbox: network, addresses, runtime.
+    SandboxNotCreated,
+    /// A volume cannot be attached or mounted.
+    VolumeNotMounted,
+    /// The pod is kept from being scheduled, on purpose.
+    SchedulingGated,
+    /// An init container runs and does not come to its end.
+    InitNotDone,
+    /// The rollout missed its deadline, and no container says why.
+    RolloutStuck,
+    /// The job gave up.
+    JobFailed,
     /// It is not healthy, and the facts do not say why.
     Unknown,
 }
 
 impl Fault {
     /// Every fault, causes before symptoms.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 20] = [
         Self::ImageNotFound,
         Self::ImageNotPullable,
         Self::InvalidImageName,
@@ -53,6 +67,13 @@ impl Fault {
         Self::Unschedulable,
         Self::ReadinessProbeFailing,
         Self::FailedCreate,
+        Self::Evicted,
+        Self::SandboxNotCreated,
+        Self::VolumeNotMounted,
+        Self::SchedulingGated,
+        Self::InitNotDone,
+        Self::RolloutStuck,
+        Self::JobFailed,
         Self::Unknown,
     ];
 
@@ -71,6 +92,13 @@ impl Fault {
             Self::Unschedulable => "Unschedulable",
             Self::ReadinessProbeFailing => "ReadinessProbeFailing",
             Self::FailedCreate => "FailedCreate",
+            Self::Evicted => "Evicted",
+            Self::SandboxNotCreated => "SandboxNotCreated",
+            Self::VolumeNotMounted => "VolumeNotMounted",
+            Self::SchedulingGated => "SchedulingGated",
+            Self::InitNotDone => "InitNotDone",
+            Self::RolloutStuck => "RolloutStuck",
+            Self::JobFailed => "JobFailed",
             Self::Unknown => "Unknown",
         }
     }
@@ -89,6 +117,13 @@ impl Fault {
             Self::CrashLoopBackOff => "CrashLoopBackOff",
             Self::Unschedulable => "Unschedulable",
             Self::FailedCreate => "FailedCreate",
+            Self::Evicted => "Evicted",
+            Self::SandboxNotCreated => "FailedCreatePodSandBox",
+            Self::VolumeNotMounted => "FailedMount",
+            Self::SchedulingGated => "SchedulingGated",
+            Self::InitNotDone => "PodInitializing",
+            Self::RolloutStuck => "ProgressDeadlineExceeded",
+            Self::JobFailed => "BackoffLimitExceeded",
             Self::Unknown => "Unknown",
         }
     }
@@ -99,6 +134,8 @@ impl Fault {
             "ErrImagePull" => "ImagePullBackOff",
             "CreateContainerError" => "RunContainerError",
             "PodPending" => "Unschedulable",
+            "FailedAttachVolume" => "FailedMount",
+            "DeadlineExceeded" => "BackoffLimitExceeded",
             other => other,
         };
         Self::ALL
@@ -124,6 +161,13 @@ impl fmt::Display for Fault {
             Self::Unschedulable => "unschedulable",
             Self::ReadinessProbeFailing => "readiness probe failing",
             Self::FailedCreate => "pods refused",
+            Self::Evicted => "evicted",
+            Self::SandboxNotCreated => "sandbox not created",
+            Self::VolumeNotMounted => "volume not mounted",
+            Self::SchedulingGated => "scheduling gated",
+            Self::InitNotDone => "init container not done",
+            Self::RolloutStuck => "rollout stuck",
+            Self::JobFailed => "job failed",
             Self::Unknown => "unhealthy for an unknown reason",
         })
     }

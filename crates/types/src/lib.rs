@@ -7,6 +7,7 @@
 
 mod object;
 mod quantity;
+mod containers;
 mod evidence;
 mod nodes;
 mod diagnosis;
@@ -21,12 +22,12 @@ mod problem;
 pub mod names;
 pub mod wire;
 
+pub use containers::{ContainerFacts, ContainerRole, ContainerState, ProbeFacts, ProbeKind};
 pub use diagnosis::{Clue, Diagnosis, Fault};
 pub use episode::{Correction, Episode, Observation, Record, Reflection, ReflectionSource};
 pub use evidence::{
-    ContainerFacts, ContainerRole, ContainerState, EventFacts, Evidence, ImageFacts,
-    NeighbourFacts, Owner, PodFacts, ProbeFacts, ProbeKind, ReferenceFacts, ReferenceKind,
-    RevisionFacts, WorkloadFacts,
+    EventFacts, Evidence, ImageFacts, NeighbourFacts, Owner, PodFacts, ReferenceFacts,
+    ReferenceKind, RevisionFacts, WorkloadFacts,
 };
 pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdict};
 pub use incident::{Context, Incident, IncidentState, Offer, StreamEvent};

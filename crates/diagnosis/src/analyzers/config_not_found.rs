@@ -40,7 +40,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         let key = it.key.as_ref().filter(|_| it.path.ends_with("/key"));
         Clue::new(it.path.clone(), key.unwrap_or(&it.name))
     }));
-    clues.extend(wording::rollout(evidence));
+    clues.extend(wording::rollout(evidence, &["env", "envFrom", "volumes"]));
     Some(Diagnosis {
         fault: Fault::ConfigNotFound,
         container,
@@ -50,10 +50,15 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     })
 }
 
-fn is_about_absence(message: &str) -> bool {
-    message.contains("not found")
-        || message.contains("couldn't find key")
-        || message.contains("references non-existent")
+/// Whether a message says that a ConfigMap, a Secret or a key is not there. A driver or claim may be absent as well.
+pub(super) fn is_about_absence(message: &str) -> bool {
+    let absent = message.contains("not found") && {
+        let words = message.to_lowercase();
+        words.contains("configmap")
+            || words.contains("secret \"")
+            || words.contains("couldn't find")
+    };
+    absent || message.contains("couldn't find key") || message.contains("references non-existent")
 }
 
 /// Whether the message is about this reference.

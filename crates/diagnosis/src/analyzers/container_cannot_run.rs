@@ -1,54 +1,268 @@
 //! The runtime cannot start the container's command.
 //!
 //! ## What it looks for
-//! A container that waits with `RunContainerError` or `CreateContainerError`, or whose last end was `StartError`
-//! or `ContainerCannotRun`.
+//! A container that waits with `RunContainerError`, `CreateContainerError`, a hook's error or a
+//! `CreateContainerConfigError` that is not about something absent, or whose last end was `StartError` or
+//! `ContainerCannotRun`. The runtime's message names the command, directory, user or mount.
 //!
 //! ## What it does not see
-//! A command that starts and then fails: that is a crash loop.
+//! A command that starts and then fails: that is a crash loop. Which commands the image has.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault};
 
 use super::{ended_recently, wording};
 
-/// What a runtime says, and what it means.
-const MEANINGS: [(&str, &str); 5] = [
-    ("no such file or directory", "its command is not in the image"),
-    ("executable file not found", "its command is not in the image"),
-    ("permission denied", "its command may not be executed"),
-    ("exec format error", "its command is not made for this kind of node"),
-    ("is a directory", "its command is a directory"),
+/// Characters of what a message names that are kept.
+const MAX_NAME: usize = 120;
+/// Changes that decide how a container starts.
+const CHANGES: [&str; 6] =
+    ["command", "args", "image", "workingDir", "securityContext", "volumeMounts"];
+
+/// What is to blame: the start of the container's own command, or another field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Blame {
+    Start,
+    Field(&'static str),
+    Node,
+}
+
+/// What a runtime says, what it means with `{}` for the group, and which field is to blame.
+const MEANINGS: &[(&str, &str, Blame)] = &[
+    (
+        r"container init was OOM-killed",
+        "its memory limit is too small even to start it",
+        Blame::Field("resources"),
+    ),
+    (
+        r#"exec:? "?(?P<what>[^":]+)"?: exec format error"#,
+        "its command {} is not made for this kind of node",
+        Blame::Field("image"),
+    ),
+    ("exec format error", "its command is not made for this kind of node", Blame::Field("image")),
+    (
+        r#"chdir to cwd \("(?P<what>[^"]+)"\) set in config.json failed: no such file"#,
+        "its working directory {} is not there",
+        Blame::Field("workingDir"),
+    ),
+    (
+        r#"chdir to cwd \("(?P<what>[^"]+)"\) set in config.json failed: permission denied"#,
+        "it may not enter its working directory {}",
+        Blame::Field("workingDir"),
+    ),
+    (
+        r#"chdir to cwd \("(?P<what>[^"]+)"\)"#,
+        "it cannot enter its working directory {}",
+        Blame::Field("workingDir"),
+    ),
+    (
+        r"container init: mkdir (?P<what>[^:]+): not a directory",
+        "its working directory {} is no directory",
+        Blame::Field("workingDir"),
+    ),
+    (
+        r#"error mounting "[^"]*" to rootfs at "(?P<what>[^"]+)".*(?:not a directory|is a directory)"#,
+        "a volume cannot be mounted at {}: one is a directory and the other a file",
+        Blame::Field("volumeMounts"),
+    ),
+    (
+        r#"error mounting "[^"]*" to rootfs at "(?P<what>[^"]+)""#,
+        "a volume cannot be mounted at {}",
+        Blame::Field("volumeMounts"),
+    ),
+    (
+        r#"prepare subPath for volumeMount "(?P<what>[^"]+)""#,
+        "the subPath of its mount {} cannot be prepared",
+        Blame::Field("volumeMounts"),
+    ),
+    (
+        r#"exec: "(?P<what>[^"]+)": executable file not found"#,
+        "its command {} is not in the image",
+        Blame::Start,
+    ),
+    (
+        r#"exec: "(?P<what>[^"]+)": stat [^:]*: no such file"#,
+        "its command {} is not in the image",
+        Blame::Start,
+    ),
+    (
+        r#"exec: "(?P<what>[^"]+)": stat [^:]*: not a directory"#,
+        "a part of the path of its command {} is no directory",
+        Blame::Start,
+    ),
+    (
+        r#"exec: "(?P<what>[^"]+)": (?:stat [^:]*: )?permission denied"#,
+        "its command {} may not be executed: it is no program, or its user may not run it",
+        Blame::Start,
+    ),
+    (r#"exec: "(?P<what>[^"]+)": is a directory"#, "its command {} is a directory", Blame::Start),
+    ("no command specified", "neither the template nor the image names a command", Blame::Start),
+    (
+        r"unable to find (?P<what>(?:user|group) \S+): no matching entries",
+        "there is no {} in the image",
+        Blame::Field("securityContext"),
+    ),
+    (
+        r"runAsNonRoot and image will run as root",
+        "it must not run as root (runAsNonRoot), and its image does",
+        Blame::Field("securityContext"),
+    ),
+    (
+        r"runAsUser breaks non-root policy",
+        "it must not run as root (runAsNonRoot), and runAsUser is 0",
+        Blame::Field("securityContext"),
+    ),
+    (
+        r"image has non-numeric user \((?P<what>[^)]*)\)",
+        "it must not run as root (runAsNonRoot), and whether user {} of the image is root cannot be told: runAsUser has to name a number",
+        Blame::Field("securityContext"),
+    ),
+    (r"(?i)seccomp", "its seccomp profile cannot be loaded", Blame::Field("securityContext")),
+    (r"(?i)apparmor", "its AppArmor profile cannot be loaded", Blame::Field("securityContext")),
+    (r"PostStartHook|poststarthook", "its postStart hook fails", Blame::Field("lifecycle")),
+    (
+        r"is reserved for|context deadline exceeded",
+        "the node's runtime is too slow to make it",
+        Blame::Node,
+    ),
+    ("no space left on device", "the node's disk is full", Blame::Node),
+    ("no such file or directory", "its command is not in the image", Blame::Start),
+    ("permission denied", "its command may not be executed", Blame::Start),
+    ("is a directory", "its command is a directory", Blame::Start),
 ];
+
+static COMPILED: LazyLock<Vec<(Regex, &str, Blame)>> = LazyLock::new(|| {
+    MEANINGS.iter().filter_map(|it| Some((Regex::new(it.0).ok()?, it.1, it.2))).collect()
+});
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let container = evidence.containers.iter().find(|it| cannot_run(it, evidence))?;
-    let message =
-        container.state.exit_message.as_ref().or(container.state.waiting_message.as_ref());
-    let said = message.map(String::as_str).unwrap_or_default();
-    let meaning = MEANINGS.iter().find(|it| said.contains(it.0)).map(|it| it.1);
-    let name = &container.name;
-    let mut clues = wording::last_exit(container);
+    let state = &container.state;
+    let messages = [&state.exit_message, &state.waiting_message, &state.waiting];
+    let meaning = messages.into_iter().flatten().find_map(|it| meaning(it));
+    let mut clues = vec![];
+    if let Some((words, blame)) = &meaning {
+        clues.extend(blamed(evidence, container, *blame).map(|it| Clue::new(it, words)));
+    }
+    clues.extend(wording::last_exit(container));
     clues.extend(wording::waiting(container));
-    if let Some(message) = &container.state.exit_message {
+    if let Some(message) = &state.exit_message {
         clues.push(Clue::new(wording::fact(container, "exit_message"), message));
     }
-    clues.extend(wording::rollout(evidence));
+    clues.extend(wording::rollout(evidence, &CHANGES));
     Some(Diagnosis {
         fault: Fault::ContainerCannotRun,
-        container: Some(name.clone()),
+        container: Some(container.name.clone()),
+        confidence: if meaning.is_some() { 0.97 } else { 0.85 },
         cause: match meaning {
-            Some(meaning) => format!("Container {name} cannot start: {meaning}."),
-            None => format!("The runtime cannot start container {name}."),
+            Some((words, _)) => format!("{} cannot start: {words}.", wording::whom(container)),
+            None => format!("The runtime cannot start {}.", wording::whose(container)),
         },
         clues,
-        confidence: if meaning.is_some() { 0.97 } else { 0.85 },
     })
 }
 
 fn cannot_run(container: &ContainerFacts, evidence: &Evidence) -> bool {
     let state = &container.state;
-    let waits =
-        matches!(state.waiting.as_deref(), Some("RunContainerError" | "CreateContainerError"));
+    let message = state.waiting_message.as_deref().unwrap_or_default();
+    let waits = match state.waiting.as_deref() {
+        // What the kubelet has not read yet it reads again.
+        Some("CreateContainerConfigError") => !message.starts_with("failed to sync"),
+        Some(
+            "RunContainerError"
+            | "CreateContainerError"
+            | "PostStartHookError"
+            | "PreCreateHookError"
+            | "PreStartHookError",
+        ) => true,
+        Some(_) | None => false,
+    };
     let ended = matches!(state.last_exit.as_deref(), Some("StartError" | "ContainerCannotRun"));
     waits || (ended && !container.ready && ended_recently(container, evidence))
+}
+
+/// What a message means, and what is to blame.
+fn meaning(message: &str) -> Option<(String, Blame)> {
+    let (found, words, blame) = COMPILED
+        .iter()
+        .find_map(|(pattern, words, blame)| Some((pattern.captures(message)?, words, *blame)))?;
+    let what = found.name("what").map_or("", |it| it.as_str());
+    let what: String = what.chars().take(MAX_NAME).collect();
+    Some((words.replace("{}", &what), blame))
+}
+
+/// The field to blame: without a command of its own, a container starts what its image says.
+fn blamed(evidence: &Evidence, container: &ContainerFacts, blame: Blame) -> Option<String> {
+    let name = match blame {
+        Blame::Node => return None,
+        Blame::Field(name) => name,
+        Blame::Start => {
+            let sets = |name: &&str| container.sets.iter().any(|it| it == name);
+            ["command", "args"].into_iter().find(sets).unwrap_or("image")
+        }
+    };
+    wording::field(evidence, container, name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(message: &str, expected: &str) {
+        let begin = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ";
+        let found = meaning(&format!("{begin}{message}: unknown")).map(|it| it.0);
+        assert_eq!(found.unwrap_or_default(), expected, "{message}");
+    }
+
+    #[test]
+    fn every_pattern_is_one() {
+        assert_eq!(COMPILED.len(), MEANINGS.len());
+    }
+
+    #[test]
+    fn what_a_runtime_says_is_read() {
+        check(
+            r#"exec: "srevr": executable file not found in $PATH"#,
+            "its command srevr is not in the image",
+        );
+        check(
+            r#"exec: "/app/x": stat /app/x: no such file or directory"#,
+            "its command /app/x is not in the image",
+        );
+        check(
+            r#"exec: "/etc/passwd": permission denied"#,
+            "its command /etc/passwd may not be executed: it is no program, or its user may not run it",
+        );
+        check(
+            r#"exec: "/etc/passwd/x": stat /etc/passwd/x: not a directory"#,
+            "a part of the path of its command /etc/passwd/x is no directory",
+        );
+        check(
+            "exec /app/x: exec format error",
+            "its command /app/x is not made for this kind of node",
+        );
+        check(
+            r#"error during container init: chdir to cwd ("/nope") set in config.json failed: no such file or directory"#,
+            "its working directory /nope is not there",
+        );
+        check(
+            "error during container init: mkdir /etc/passwd: not a directory",
+            "its working directory /etc/passwd is no directory",
+        );
+        check(
+            r#"error during container init: error mounting "/var/lib/kubelet/pods/1/volume-subpaths/d/app/0" to rootfs at "/etc/passwd": mount x:/etc/passwd (via /proc/self/fd/6), flags: 0x5000: not a directory"#,
+            "a volume cannot be mounted at /etc/passwd: one is a directory and the other a file",
+        );
+        check(
+            "unable to find user app: no matching entries in passwd file",
+            "there is no user app in the image",
+        );
+        check(
+            "container init was OOM-killed (memory limit too low?)",
+            "its memory limit is too small even to start it",
+        );
+    }
 }

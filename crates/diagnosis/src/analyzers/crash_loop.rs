@@ -2,73 +2,138 @@
 //!
 //! ## What it looks for
 //! `CrashLoopBackOff`; or an end with another code than 0 a moment ago on a container that was restarted before,
-//! even when it happens to run now; or a pod of a job that failed. The last lines of its log say what the
-//! application says about it.
+//! even when it happens to run now; or several pods of a job that failed. The last lines of its log say what the
+//! application says about it, and the exit code what the kernel and shells mean by it.
 //!
 //! ## What it does not see
-//! A container that is killed by a probe or for memory: those are named as such.
+//! A container that is killed by a probe or for memory, or with its whole pod: those are named as such. A log of
+//! a container that does not end is not read, whatever it says.
 
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, Kind};
 
-use super::{ended_recently, wording};
+use super::log_reading::{self, Reading, Trouble};
+use super::{ended_recently, evicted, wording};
+use crate::near_miss::near_miss;
 
 /// Restarts from which a short life counts as a loop even while the container runs.
 const LOOP: u32 = 2;
-/// What an application says before it ends, and what it means. The first that fits decides.
-const MEANINGS: [(&str, &str); 16] = [
-    ("forbidden: user", "its service account may not do what it tries"),
-    ("address already in use", "its port is in use already"),
-    ("permission denied", "it may not read or write something"),
-    ("read-only file system", "it writes to a file system that is read-only"),
-    ("no space left on device", "its disk is full"),
-    ("connection refused", "something that it needs refuses connections"),
-    ("no such host", "a host that it needs cannot be resolved"),
-    ("could not resolve", "a host that it needs cannot be resolved"),
-    ("no such file or directory", "a file that it needs is not there"),
-    ("not found in environment", "a variable that it needs is not set"),
-    ("is not set", "a variable that it needs is not set"),
-    ("is not specified", "a setting that it needs is missing"),
-    ("missing required", "a setting that it needs is missing"),
-    ("unknown flag", "it does not know a flag that it is given"),
-    ("unrecognized option", "it does not know a flag that it is given"),
-    ("syntax error", "its command has a syntax error"),
-];
+/// Characters of a last line that are quoted.
+const MAX_QUOTE: usize = 120;
+/// Changes that may make a program end.
+const CHANGES: [&str; 6] = ["command", "args", "env", "envFrom", "image", "volumeMounts"];
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let container = evidence.containers.iter().find(|it| crashes(it, evidence))?;
-    let name = &container.name;
-    let said = said(container);
-    let meaning = said.and_then(|line| {
-        let line = line.to_lowercase();
-        MEANINGS.iter().find(|it| line.contains(it.0)).map(|it| it.1)
-    });
+    let said = read(container);
     let mut clues = wording::last_exit(container);
-    if let Some(line) = said {
-        clues.push(Clue::new(wording::fact(container, "log"), line));
+    clues.extend(telling_line(container).map(|it| Clue::new(wording::fact(container, "log"), it)));
+    if let Some(reading) = &said {
+        clues.extend(blamed(evidence, container, reading));
     }
-    clues.extend(wording::rollout(evidence));
+    clues.extend(wording::rollout(evidence, &CHANGES));
     Some(Diagnosis {
         fault: Fault::CrashLoopBackOff,
-        container: Some(name.clone()),
-        cause: cause(name, container.state.exit_code, meaning),
+        container: Some(container.name.clone()),
+        cause: format!("{} {}.", wording::whom(container), ending(evidence, container)),
+        confidence: if said.is_some() { 0.9 } else { 0.75 },
         clues,
-        confidence: if meaning.is_some() { 0.85 } else { 0.75 },
     })
 }
 
-fn cause(name: &str, code: Option<i32>, meaning: Option<&str>) -> String {
-    match (code, meaning) {
-        (_, Some(meaning)) => format!("Container {name} starts and ends with an error: {meaning}."),
-        (Some(0), None) => format!(
-            "Container {name} ends by itself without an error, and is started again each time."
-        ),
-        (Some(code), None) => format!("Container {name} starts and ends with code {code}."),
-        (None, None) => format!("Container {name} ends again and again."),
+/// How it ends and why, as the rest of a sentence.
+pub(super) fn ending(evidence: &Evidence, container: &ContainerFacts) -> String {
+    if let Some(reading) = read(container) {
+        let more = more(evidence, container, &reading);
+        return format!("starts and ends with an error: {}{more}", reading.words());
     }
+    let last = last_line(container).map(|it| {
+        let quoted: String =
+            it.trim().chars().filter(|it| !it.is_control()).take(MAX_QUOTE).collect();
+        format!("; its last words are \"{quoted}\"")
+    });
+    let last = last.unwrap_or_default();
+    match container.state.exit_code {
+        Some(0) if container.sidecar || container.role == types::ContainerRole::App => {
+            "ends by itself without an error and is started again each time: it keeps nothing running \
+             in the foreground"
+                .to_owned()
+        }
+        Some(code) => format!("starts and ends with code {code}{}{last}", meaning(code)),
+        None => format!("ends again and again{last}"),
+    }
+}
+
+/// What an exit code means by convention, where it means anything.
+fn meaning(code: i32) -> &'static str {
+    match code {
+        126 => " (its command may not be executed)",
+        127 => " (a command is not in the image)",
+        132 => " (SIGILL: its program is made for another processor)",
+        134 => " (SIGABRT: it gave up by itself)",
+        135 => " (SIGBUS)",
+        136 => " (SIGFPE)",
+        137 => " (SIGKILL, with neither its memory limit nor a probe on record)",
+        139 => " (SIGSEGV: a segmentation fault)",
+        143 => " (SIGTERM: it was asked to end)",
+        _ => "",
+    }
+}
+
+/// What the evidence adds to what the log says.
+fn more(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>) -> String {
+    if let Some(address) = reading.address() {
+        return wording::about_host(evidence, address);
+    }
+    let variable = reading.about.as_deref().filter(|_| reading.trouble == Trouble::Unset);
+    let Some(variable) = variable else { return String::new() };
+    if container.env.iter().any(|it| it == variable) {
+        return ", although the template names it: its value may be empty".to_owned();
+    }
+    near_miss(variable, container.env.iter().map(String::as_str))
+        .map(|it| format!("; the template sets {it}, which was probably meant"))
+        .unwrap_or_default()
+}
+
+/// What the line is about as a clue: the field that would have to change, or the address that is needed.
+fn blamed(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>) -> Option<Clue> {
+    if let Some(address) = reading.address() {
+        return Some(Clue::new(wording::fact(container, "needs"), address));
+    }
+    let of = |name: &str| wording::field(evidence, container, name);
+    let sets = |name: &str| container.sets.iter().any(|it| it == name);
+    let started_by = || [("args"), ("command")].into_iter().find(|it| sets(it)).and_then(of);
+    let field = match reading.trouble {
+        Trouble::Unset | Trouble::Malformed if !container.env.is_empty() => of("env"),
+        Trouble::Flag | Trouble::Syntax | Trouble::Command => started_by(),
+        Trouble::Platform => of("image"),
+        Trouble::ReadOnly => of("securityContext"),
+        Trouble::Unset
+        | Trouble::Malformed
+        | Trouble::Rejected
+        | Trouble::Database
+        | Trouble::Schema
+        | Trouble::Forbidden
+        | Trouble::Unresolved
+        | Trouble::Refused
+        | Trouble::Unanswered
+        | Trouble::Certificate
+        | Trouble::InUse
+        | Trouble::Denied
+        | Trouble::DiskFull
+        | Trouble::Module
+        | Trouble::File
+        | Trouble::Config
+        | Trouble::Memory => None,
+    };
+    field.map(|it| Clue::new(it, &reading.words()))
 }
 
 fn crashes(container: &ContainerFacts, evidence: &Evidence) -> bool {
     let state = &container.state;
+    // What ended with its whole pod did not end by itself.
+    if evidence.pods.iter().any(|it| it.name == container.pod && evicted::is_put_off(it)) {
+        return false;
+    }
     if state.waiting.as_deref() == Some("CrashLoopBackOff") {
         return true;
     }
@@ -76,8 +141,9 @@ fn crashes(container: &ContainerFacts, evidence: &Evidence) -> bool {
     let runs = state.running_since.is_some();
     match evidence.subject.kind {
         Kind::Job | Kind::CronJob => {
+            // A job that gave up is told as such, with how its container ended.
             let failed_pods = evidence.pods.iter().filter(|it| it.phase == "Failed").count();
-            failed && !runs && (evidence.workload.failed_condition.is_some() || 1 < failed_pods)
+            failed && !runs && evidence.workload.failed_condition.is_none() && 1 < failed_pods
         }
         Kind::Pod => failed && !runs,
         Kind::Deployment
@@ -92,14 +158,20 @@ fn crashes(container: &ContainerFacts, evidence: &Evidence) -> bool {
     }
 }
 
-/// The last line of the log that says what went wrong; the last line when none does.
-fn said(container: &ContainerFacts) -> Option<&str> {
-    let log =
-        if container.previous_log.is_empty() { &container.log } else { &container.previous_log };
-    let telling = |it: &&String| {
-        let line = it.to_lowercase();
-        MEANINGS.iter().any(|(words, _)| line.contains(words))
-    };
-    let lines = || log.iter().rev().filter(|it| !it.trim().is_empty());
-    lines().find(telling).or_else(|| lines().next()).map(String::as_str)
+/// What the log of its last end says; `None` when it says nothing that we know.
+fn read(container: &ContainerFacts) -> Option<Reading<'_>> {
+    log_reading::read(log(container))
+}
+
+/// The line of its log that says most about its end.
+pub(super) fn telling_line(container: &ContainerFacts) -> Option<&str> {
+    read(container).map(|it| it.line).or_else(|| last_line(container))
+}
+
+fn last_line(container: &ContainerFacts) -> Option<&str> {
+    log(container).iter().rev().map(String::as_str).find(|it| !it.trim().is_empty())
+}
+
+fn log(container: &ContainerFacts) -> &[String] {
+    if container.previous_log.is_empty() { &container.log } else { &container.previous_log }
 }

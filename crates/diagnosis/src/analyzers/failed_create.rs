@@ -2,27 +2,139 @@
 //!
 //! ## What it looks for
 //! A condition of the owner or of its newest ReplicaSet, or a recent event `FailedCreate`, while pods are missing.
-//! What a quota or a limit range says is read: how much was asked for, what is allowed, and which container it is.
+//! Quota, limit range, security level, webhook and service account are told apart, with the field to blame.
 //!
 //! ## What it does not see
 //! Which other workload used up a quota.
 
-use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault};
+use std::sync::LazyLock;
 
-use super::wording;
-use crate::refusal::{Excess, OutOfRange, unstated};
+use regex::Regex;
+use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ReferenceKind};
+
+use super::{amounts, wording};
 use crate::suspicion::RECENT;
 
-/// What the API server says, and what it means.
-const MEANINGS: [(&str, &str); 5] = [
-    ("exceeded quota", "the namespace's quota is used up"),
-    ("failed quota", "the namespace's quota wants requests or limits that the pod does not state"),
-    ("serviceaccount", "its service account does not exist"),
-    ("violates podsecurity", "the namespace's security level does not allow it"),
-    ("admission webhook", "an admission webhook denies it or does not answer"),
+/// Characters of what a message names that are kept.
+const MAX_NAME: usize = 200;
+/// Changes that may make the API server refuse a pod.
+const CHANGES: [&str; 5] =
+    ["resources", "securityContext", "serviceAccountName", "hostNetwork", "volumes"];
+
+/// Which field is to blame: of the pod, of the first container, or none of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Blame {
+    Pod(&'static str),
+    Container(&'static str),
+    Nothing,
+}
+
+/// What the API server says, what it means with `{}` for the group, and which field is to blame.
+const MEANINGS: &[(&str, &str, Blame)] = &[
+    (r"exceeded quota: (?P<what>[^\n]+)", "quota {}", Blame::Nothing),
+    (
+        r"failed quota: (?P<what>[^\n]+)",
+        "the pod does not state what the quota counts: {}",
+        Blame::Container("resources"),
+    ),
+    (
+        r#"(?i)serviceaccount "(?P<what>[^"]+)" not found"#,
+        "there is no service account {}",
+        Blame::Pod("serviceAccountName"),
+    ),
+    (
+        r#"violates PodSecurity "(?P<what>[^"]+)": [^\n]*(?:host namespaces|hostNetwork)"#,
+        "the namespace's security level {}",
+        Blame::Pod("hostNetwork"),
+    ),
+    (
+        r#"violates PodSecurity "(?P<what>[^"]+)": [^\n]*(?:hostPath|restricted volume types)"#,
+        "the namespace's security level {}",
+        Blame::Pod("volumes"),
+    ),
+    (
+        r#"violates PodSecurity "(?P<what>[^"]+)""#,
+        "the namespace's security level {}",
+        Blame::Container("securityContext"),
+    ),
+    (
+        r"(?P<what>(?:minimum|maximum) [a-z-]+ usage per [^\n]+)",
+        "the namespace's limit range does not allow it: {}",
+        Blame::Container("resources"),
+    ),
+    (
+        r"(?P<what>[a-z-]+ max limit to request ratio per [^\n]+)",
+        "the namespace's limit range does not allow it: {}",
+        Blame::Container("resources"),
+    ),
+    (
+        r#"failed calling webhook "(?P<what>[^"]+)""#,
+        "the admission webhook {} does not answer",
+        Blame::Nothing,
+    ),
+    (
+        r#"admission webhook "(?P<what>[^"]+)" denied"#,
+        "the admission webhook {} denies it",
+        Blame::Nothing,
+    ),
+    (
+        r"ValidatingAdmissionPolicy '(?P<what>[^']+)'",
+        "the admission policy {} denies it",
+        Blame::Nothing,
+    ),
+    (
+        r"no PriorityClass with name (?P<what>\S+) was found",
+        "there is no priority class {}",
+        Blame::Pod("priorityClassName"),
+    ),
+    (
+        r#"RuntimeClass "?(?P<what>[^"\s]+)"? not found"#,
+        "there is no runtime class {}",
+        Blame::Pod("runtimeClassName"),
+    ),
+    (
+        r"is forbidden: unable to create new content in namespace (?P<what>\S+)",
+        "the namespace {} is being deleted",
+        Blame::Nothing,
+    ),
+    (
+        r"(?P<what>spec\.[\w.\[\]]+: (?:Invalid value|Required value|Forbidden|Duplicate value)[^\n]*)",
+        "the pod is not valid: {}",
+        Blame::Nothing,
+    ),
 ];
 
+static COMPILED: LazyLock<Vec<(Regex, &str, Blame)>> = LazyLock::new(|| {
+    MEANINGS.iter().filter_map(|it| Some((Regex::new(it.0).ok()?, it.1, it.2))).collect()
+});
+
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
+    let (fact, message) = refusal(evidence)?;
+    let amounts = amounts::meaning(evidence, message);
+    let meaning = meaning(message);
+    let mut clues = vec![];
+    let mut cause = "The API server refuses the pods.".to_owned();
+    if let Some((words, clue)) = amounts {
+        cause = format!("The pods may not be made: {words}.");
+        clues.extend(clue);
+    } else if let Some((words, blame)) = &meaning {
+        let (more, clue) = blamed(evidence, *blame, words, message);
+        cause = format!("The pods may not be made: {}{more}.", finished(words, message));
+        clues.extend(clue);
+    }
+    clues.push(Clue::new(fact, message));
+    clues.extend(wording::rollout(evidence, &CHANGES));
+    Some(Diagnosis {
+        fault: Fault::FailedCreate,
+        container: None,
+        cause,
+        clues,
+        confidence: if meaning.is_some() { 0.97 } else { 0.85 },
+    })
+}
+
+/// The newest refusal, while pods are missing.
+fn refusal(evidence: &Evidence) -> Option<(&'static str, &str)> {
     let workload = &evidence.workload;
     let missing = workload.updated < workload.desired || evidence.pods.is_empty();
     if !missing {
@@ -33,122 +145,123 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         let recent = it.last_seen.is_none_or(|at| evidence.taken_at.duration_since(at) < RECENT);
         it.reason == "FailedCreate" && recent
     });
-    let (fact, message) = match (&workload.failed_message, event) {
-        (Some(message), _) if condition => ("workload.failed_message", message),
-        (_, Some(event)) => ("events[FailedCreate].message", &event.message),
-        (_, None) => return None,
-    };
-    let words = message.to_lowercase();
-    let plain = || Some((MEANINGS.iter().find(|it| words.contains(it.0))?.1.to_owned(), None));
-    let meaning = of_quota(evidence, message)
-        .or_else(|| of_unstated(evidence, message))
-        .or_else(|| of_limit_range(evidence, message))
-        .or_else(plain);
-    let mut clues = vec![Clue::new(fact, message)];
-    clues.extend(meaning.iter().filter_map(|it| it.1.clone()));
-    Some(Diagnosis {
-        fault: Fault::FailedCreate,
-        container: None,
-        cause: match &meaning {
-            Some((meaning, _)) => format!("The pods may not be made: {meaning}."),
-            None => "The API server refuses the pods.".to_owned(),
-        },
-        clues,
-        confidence: if meaning.is_some() { 0.97 } else { 0.85 },
-    })
-}
-
-/// What a refusal means, and the field that has to change where that is one of the template's.
-type Meaning = (String, Option<Clue>);
-
-/// A quota has too little left, or never would have enough.
-fn of_quota(evidence: &Evidence, message: &str) -> Option<Meaning> {
-    let amount = |it: &str| types::Quantity(it.to_owned()).thousandths().unwrap_or(0);
-    let all = Excess::read(message);
-    let too_large = all.iter().find(|it| amount(it.limited) < amount(it.requested));
-    if let Some(it) = too_large {
-        let meaning = format!(
-            "one asks for {} {}, and quota {} allows {} in all",
-            it.requested, it.resource, it.quota, it.limited
-        );
-        return Some((meaning, of_container(evidence, it.resource, it.requested)));
+    match (&workload.failed_message, event) {
+        (Some(message), _) if condition => Some(("workload.failed_message", message)),
+        (_, Some(event)) => Some(("events[FailedCreate].message", &event.message)),
+        (_, None) => None,
     }
-    let it = all.iter().find(|it| amount(it.limited) < amount(it.used) + amount(it.requested));
-    let it = it.or(all.first())?;
-    let meaning = format!(
-        "quota {} has no room for {} more {}: {} of {} are used",
-        it.quota, it.requested, it.resource, it.used, it.limited
-    );
-    Some((meaning, None))
 }
 
-/// The container that asks for exactly this much of `requests.memory`.
-fn of_container(evidence: &Evidence, resource: &str, amount: &str) -> Option<Clue> {
-    let (list, resource) = resource.split_once('.').unwrap_or(("requests", resource));
-    let container = evidence.containers.iter().find(|it| has(it, list, resource, amount))?;
-    let path = wording::resource_path(evidence, container, list, resource)?;
-    Some(Clue::new(path, amount))
+/// What a refusal means, and what is to blame.
+fn meaning(message: &str) -> Option<(String, Blame)> {
+    let (found, words, blame) = COMPILED
+        .iter()
+        .find_map(|(pattern, words, blame)| Some((pattern.captures(message)?, words, *blame)))?;
+    let what = found.name("what").map_or("", |it| it.as_str()).trim_end_matches([']', '.']);
+    let what: String = what.chars().take(MAX_NAME).collect();
+    Some((words.replace("{}", &what), blame))
 }
 
-/// A quota wants stated what the pod does not state.
-fn of_unstated(evidence: &Evidence, message: &str) -> Option<Meaning> {
-    let (quota, resource, name) = unstated(message)?;
-    let (list, short) = resource.split_once('.').unwrap_or(("requests", resource));
-    let container = evidence.container(name);
-    let path = container.and_then(|it| wording::resource_path(evidence, it, list, short));
-    let meaning =
-        format!("quota {quota} wants {resource} stated, and container {name} states none");
-    Some((meaning, path.map(|it| Clue::new(it, "none"))))
+/// The words with what stands further in the message: what a quota counts, which controls a level refuses.
+fn finished(words: &str, message: &str) -> String {
+    if words.starts_with("the namespace's security level") {
+        let controls = controls(message);
+        return format!("{words} does not allow {}", controls.join(", "));
+    }
+    match words.strip_prefix("quota ").and_then(|it| it.split_once(", ")) {
+        Some((name, counts)) => format!("quota {name} is used up ({counts})"),
+        None => words.to_owned(),
+    }
 }
 
-/// A limit range does not allow what a container has.
-fn of_limit_range(evidence: &Evidence, message: &str) -> Option<Meaning> {
-    let it = OutOfRange::read(message)?;
-    let container = evidence.containers.iter().find(|container| match it.bound {
-        "ratio" => exceeds(container, it.resource, it.allowed),
-        _ => has(container, it.list(), it.resource, it.amount()),
-    });
-    let who = container.map(|it| format!(" of container {}", it.name)).unwrap_or_default();
-    let (what, amount) = it.given.split_once(" is ").unwrap_or((it.given, ""));
-    let given =
-        if amount.is_empty() { what.to_owned() } else { format!("{what}{who} is {amount}") };
-    let allowed = match it.bound {
-        "ratio" => format!("a {} limit of {} times the request", it.resource, it.allowed),
-        "minimum" => format!("no less than {} {}", it.allowed, it.resource),
-        _ => format!("no more than {} {}", it.allowed, it.resource),
-    };
-    let meaning = format!("a limit range allows {allowed} per {}, and the {given}", it.per);
-    let clue = container.and_then(|of| {
-        let path = wording::resource_path(evidence, of, it.list(), it.resource)?;
-        Some(Clue::new(path, self::amount(of, it.list(), it.resource)?))
-    });
-    Some((meaning, clue))
+/// The names of the controls in `violates PodSecurity "level": name (why), name (why)`.
+fn controls(message: &str) -> Vec<String> {
+    let list = message.split_once("violates PodSecurity").map_or("", |it| it.1);
+    let list = list.split_once(": ").map_or("", |it| it.1);
+    let mut depth = 0_i32;
+    let mut names = vec![String::new()];
+    for letter in list.chars() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            ',' if depth == 0 => names.push(String::new()),
+            _ if depth == 0 => names.last_mut().into_iter().for_each(|it| it.push(letter)),
+            _ => {}
+        }
+    }
+    names.iter().map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()).collect()
 }
 
-/// Whether a container has exactly this amount in this list of its resources.
-fn has(container: &ContainerFacts, list: &str, resource: &str, wanted: &str) -> bool {
-    let amount = amount(container, list, resource).and_then(types::Quantity::thousandths);
-    amount.is_some() && amount == types::Quantity(wanted.to_owned()).thousandths()
+/// The field to blame as a clue, and the name that was probably meant.
+fn blamed(evidence: &Evidence, blame: Blame, words: &str, message: &str) -> (String, Option<Clue>) {
+    match blame {
+        Blame::Nothing => (String::new(), None),
+        Blame::Container(name) => {
+            let named =
+                |it: &&ContainerFacts| message.contains(&format!("container \"{}\"", it.name));
+            let all = &evidence.containers;
+            let container = all.iter().find(named).or(all.first());
+            let field = container.and_then(|it| wording::field(evidence, it, name));
+            (String::new(), field.map(|it| Clue::new(it, words)))
+        }
+        Blame::Pod(name) => {
+            let account = evidence.references.iter().find(|it| {
+                it.kind == ReferenceKind::ServiceAccount && name == "serviceAccountName"
+            });
+            let near = account.and_then(|it| it.near_miss.as_ref());
+            let more = near.map(|it| format!("; there is {it}, which was probably meant"));
+            let value = account.map_or(words, |it| it.name.as_str());
+            let field = wording::pod_field(evidence, name);
+            (more.unwrap_or_default(), field.map(|it| Clue::new(it, value)))
+        }
+    }
 }
 
-/// Whether a container's limit is more than so many times its request.
-fn exceeds(container: &ContainerFacts, resource: &str, ratio: &str) -> bool {
-    let of = |list| amount(container, list, resource).and_then(types::Quantity::thousandths);
-    let ratio = types::Quantity(ratio.to_owned()).thousandths();
-    let product = of("requests").zip(ratio).and_then(|it| it.0.checked_mul(it.1));
-    product.zip(of("limits")).is_some_and(|(most, limit)| most < limit.saturating_mul(1000))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn amount<'c>(
-    container: &'c ContainerFacts,
-    list: &str,
-    resource: &str,
-) -> Option<&'c types::Quantity> {
-    match (list, resource) {
-        ("limits", "memory") => container.memory_limit.as_ref(),
-        ("requests", "memory") => container.memory_request.as_ref(),
-        ("limits", "cpu") => container.cpu_limit.as_ref(),
-        ("requests", "cpu") => container.cpu_request.as_ref(),
-        _ => None,
+    #[track_caller]
+    fn check(message: &str, expected: &str) {
+        let message = format!("pods \"web-1\" is forbidden: {message}");
+        let words = meaning(&message).map(|it| finished(&it.0, &message)).unwrap_or_default();
+        assert_eq!(words, expected);
+    }
+
+    #[test]
+    fn every_pattern_is_one() {
+        assert_eq!(COMPILED.len(), MEANINGS.len());
+    }
+
+    #[test]
+    fn what_the_api_server_refuses_is_told_apart() {
+        check(
+            "exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0",
+            "quota small is used up (requested: pods=1, used: pods=0, limited: pods=0)",
+        );
+        check(
+            "failed quota: small: must specify limits.memory for: app",
+            "the pod does not state what the quota counts: small: must specify limits.memory for: app",
+        );
+        check(
+            "[minimum cpu usage per Container is 50m, but request is 10m, maximum memory usage per Container is 64Mi, but limit is 128Mi]",
+            "the namespace's limit range does not allow it: minimum cpu usage per Container is 50m, but request is 10m, maximum memory usage per Container is 64Mi, but limit is 128Mi",
+        );
+        check(
+            r#"violates PodSecurity "restricted:latest": privileged (container "app" must not set securityContext.privileged=true), runAsNonRoot != true (pod or container "app" must set it)"#,
+            "the namespace's security level restricted:latest does not allow privileged, runAsNonRoot != true",
+        );
+        check(
+            r#"error looking up service account shop/buidler: serviceaccount "buidler" not found"#,
+            "there is no service account buidler",
+        );
+        check(
+            r#"admission webhook "validate.kyverno.svc-fail" denied the request: no latest"#,
+            "the admission webhook validate.kyverno.svc-fail denies it",
+        );
+        check(
+            r#"failed calling webhook "pods.shop.example": failed to call webhook: Post "https://x": dial tcp: connection refused"#,
+            "the admission webhook pods.shop.example does not answer",
+        );
     }
 }

@@ -1,34 +1,59 @@
 //! The registry has no such repository or no such tag.
 //!
 //! ## What it looks for
-//! A container that waits for its image, with a message that says that it is not there.
+//! A container that waits for its image, with a message that says that it is not there. A tag or repository that
+//! is known to run and is spelt nearly the same is named.
 //!
 //! ## What it does not see
 //! A registry that answers "denied" for what does not exist; then access and absence look alike.
 
 use types::{Clue, Diagnosis, Evidence, Fault};
 
+use super::pull_reading::{self, Pull};
 use super::wording;
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let (container, message) = wording::unpulled(evidence)?;
-    let never = container.state.waiting.as_deref() == Some("ErrImageNeverPull");
-    let name = &container.name;
     let image = &container.image;
-    let cause = if never {
-        format!("Container {name} may not pull image {image}, and its node does not have it.")
-    } else {
-        format!("The registry does not have image {image} of container {name}.")
+    let never = container.state.waiting.as_deref() == Some("ErrImageNeverPull");
+    let pull = if never { Some(Pull::Never) } else { pull_reading::read(message, image) };
+    let whose = wording::whose(container);
+    let meant = pull_reading::meant(evidence, image);
+    let has_repository = pull_reading::has_repository(evidence, image);
+    let mut cause = match pull {
+        Some(Pull::Never) => {
+            format!(
+                "{} may not pull image {image} (imagePullPolicy: Never), and its node does not have it",
+                wording::whom(container)
+            )
+        }
+        Some(Pull::NoTag) => format!("The registry has no such tag of image {image} of {whose}"),
+        Some(Pull::NotThere) if has_repository => {
+            format!("The registry has no such tag of image {image} of {whose}")
+        }
+        Some(Pull::NoRepository) => {
+            format!("The registry has no such repository for image {image} of {whose}")
+        }
+        Some(_) | None => format!("The registry does not have image {image} of {whose}"),
     };
     let mut clues = vec![Clue::new(wording::fact(container, "image"), image)];
+    if let Some(meant) = meant {
+        let runs = if meant.own { "ran ready before" } else { "runs ready" };
+        cause.push_str(&format!(
+            "; {} {runs} in {} and was probably meant",
+            meant.image, meant.seen_in
+        ));
+        clues.push(Clue::new(format!("images[{}].seen_in", meant.image), &meant.seen_in));
+    }
+    cause.push('.');
     clues.extend(wording::waiting(container));
-    clues.extend(wording::rollout(evidence));
+    clues.extend(wording::rollout(evidence, &["image"]));
     Some(Diagnosis {
         fault: Fault::ImageNotFound,
-        container: Some(name.clone()),
+        container: Some(container.name.clone()),
         cause,
         clues,
         // Without a message that says so it is the likeliest of several reasons.
-        confidence: if message.contains("not found") || never { 0.98 } else { 0.7 },
+        confidence: if pull.is_some_and(Pull::is_absence) { 0.98 } else { 0.7 },
     })
 }

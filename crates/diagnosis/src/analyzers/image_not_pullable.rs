@@ -1,55 +1,66 @@
-//! The image may exist, but it cannot be pulled: denied, throttled or out of reach.
+//! The image may exist, but it cannot be pulled: denied, throttled, out of reach or made for other nodes.
 //!
 //! ## What it looks for
-//! A container that waits for its image, with a message about access, limits or the network.
+//! A container that waits for its image, with a message about access, limits, the network or the processor.
 //!
 //! ## What it does not see
 //! Whether credentials are wrong or the image is private by mistake: Secrets are not read.
 
-use types::{Clue, Diagnosis, Evidence, Fault};
+use types::{Clue, Diagnosis, Evidence, Fault, ReferenceKind};
 
+use super::pull_reading::{self, Pull};
 use super::wording;
-
-/// What a message says, and what it means.
-const MEANINGS: [(&str, &str); 17] = [
-    ("toomanyrequests", "the registry throttles pulls"),
-    ("too many requests", "the registry throttles pulls"),
-    ("429", "the registry throttles pulls"),
-    ("pull rate limit", "the registry throttles pulls"),
-    ("unauthorized", "the registry wants credentials that the pod does not have"),
-    ("authentication required", "the registry wants credentials that the pod does not have"),
-    ("denied", "the registry denies access, or has no such repository"),
-    ("authorization failed", "the registry denies access, or has no such repository"),
-    ("403 forbidden", "the registry denies access"),
-    ("no such host", "the registry's name cannot be resolved"),
-    ("connection refused", "the registry refuses connections"),
-    ("i/o timeout", "the registry does not answer"),
-    ("deadline exceeded", "the registry does not answer"),
-    ("network is unreachable", "the registry cannot be reached"),
-    ("tls: ", "the registry's certificate is not trusted"),
-    ("x509", "the registry's certificate is not trusted"),
-    ("no match for platform", "the image is not made for this kind of node"),
-];
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let (container, message) = wording::unpulled(evidence)?;
-    let words = message.to_lowercase();
-    // "not found" decides: a registry that says so has answered.
-    if words.contains(": not found") {
-        return None;
-    }
-    let meaning = MEANINGS.iter().find(|it| words.contains(it.0))?.1;
-    let (name, image) = (&container.name, &container.image);
+    let image = &container.image;
+    let pull = pull_reading::read(message, image).filter(|it| !it.is_absence())?;
+    let mut cause = format!(
+        "Image {image} of {} cannot be pulled: {}",
+        wording::whose(container),
+        pull.words()
+    );
     let mut clues = vec![Clue::new(wording::fact(container, "image"), image)];
+    if matches!(pull, Pull::Private | Pull::Credentials | Pull::Denied) {
+        let (more, clue) = access(evidence, image, pull);
+        cause.push_str(&more);
+        clues.extend(clue);
+    }
+    cause.push('.');
     clues.extend(wording::waiting(container));
     if container.state.waiting_message.as_deref() != Some(message) {
         clues.push(Clue::new("events[Failed].message", message));
     }
+    clues.extend(wording::rollout(evidence, &["image", "imagePullSecrets"]));
     Some(Diagnosis {
         fault: Fault::ImageNotPullable,
-        container: Some(name.clone()),
-        cause: format!("Image {image} of container {name} cannot be pulled: {meaning}."),
+        container: Some(container.name.clone()),
+        cause,
         clues,
-        confidence: 0.9,
+        confidence: if pull == Pull::Private { 0.85 } else { 0.92 },
     })
+}
+
+/// Which image was probably meant, or which Secret the pod pulls with.
+fn access(evidence: &Evidence, image: &str, pull: Pull) -> (String, Option<Clue>) {
+    let near = pull_reading::meant(evidence, image).filter(|it| !it.own && pull == Pull::Private);
+    if let Some(near) = near {
+        let more = format!("; {} runs in {} and was probably meant", near.image, near.seen_in);
+        return (more, Some(Clue::new(format!("images[{}].seen_in", near.image), &near.seen_in)));
+    }
+    let secret = evidence
+        .references
+        .iter()
+        .find(|it| it.kind == ReferenceKind::Secret && it.path.contains("/imagePullSecrets/"));
+    match secret {
+        Some(it) => {
+            let near = it.near_miss.as_ref();
+            let near = near.map(|it| format!(", and there is {it}")).unwrap_or_default();
+            (
+                format!("; the pod pulls with Secret {}{near}", it.name),
+                Some(Clue::new(&it.path, &it.name)),
+            )
+        }
+        None => ("; the template names no imagePullSecrets".to_owned(), None),
+    }
 }

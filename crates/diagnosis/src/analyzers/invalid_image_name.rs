@@ -17,7 +17,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let (name, image) = (&container.name, &container.image);
     let mut clues = vec![Clue::new(wording::fact(container, "image"), image)];
     clues.extend(wording::waiting(container));
-    clues.extend(wording::rollout(evidence));
+    clues.extend(wording::rollout(evidence, &["image"]));
     Some(Diagnosis {
         fault: Fault::InvalidImageName,
         container: Some(name.clone()),

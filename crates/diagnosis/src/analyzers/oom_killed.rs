@@ -27,7 +27,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     if let Some(used) = container.memory_used {
         clues.push(Clue::new(wording::fact(container, "memory_used"), &used));
     }
-    clues.extend(wording::rollout(evidence));
+    clues.extend(wording::rollout(evidence, &["resources", "image"]));
     Some(Diagnosis {
         fault: Fault::OomKilled,
         container: Some(name.clone()),

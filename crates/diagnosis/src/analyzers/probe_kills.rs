@@ -2,32 +2,45 @@
 
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
 
-use super::{ended_recently, wording};
+use super::{ended_recently, probe_reading, running_for, wording};
+use crate::suspicion::PATIENCE;
 
-/// The container that is killed by this probe.
+/// The container that is killed by this probe, or never starts because it cannot be asked.
 pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Option<Diagnosis> {
     let (container, probe, failure) = evidence.containers.iter().find_map(|container| {
         let probe = container.probes.iter().find(|it| it.kind == kind)?;
         let failure = probe.failure.as_ref()?;
-        was_killed(container, evidence).then_some((container, probe, failure))
+        let killed = was_killed(container, evidence);
+        let unasked = kind == ProbeKind::Startup && is_unasked(container, failure, evidence);
+        (killed || unasked).then_some((container, probe, failure))
     })?;
-    let name = &container.name;
-    let mut clues = vec![
-        Clue::new(
-            wording::fact(container, &format!("probes[{}].action", word(kind))),
-            &probe.action,
-        ),
-        Clue::new(wording::fact(container, &format!("probes[{}].failure", word(kind))), failure),
-    ];
+    let read = probe_reading::read(container, probe);
+    let fact = |name: &str| wording::fact(container, &format!("probes[{}].{name}", word(kind)));
+    let mut clues = vec![];
+    clues.extend(probe_reading::field(evidence, container, probe, &read));
+    clues.push(Clue::new(fact("action"), &probe.action));
+    clues.push(Clue::new(fact("failure"), failure));
     clues.extend(wording::last_exit(container));
-    clues.extend(wording::rollout(evidence));
+    clues.extend(wording::rollout(evidence, &probe_reading::CHANGES));
+    let whose = wording::whose(container);
+    let ends = if was_killed(container, evidence) {
+        "the kubelet kills the container for it"
+    } else {
+        "the container does not count as started"
+    };
     Some(Diagnosis {
         fault,
-        container: Some(name.clone()),
-        cause: cause(container, probe, kind),
+        container: Some(container.name.clone()),
+        cause: format!("The {} probe of {whose} fails, and {ends}: {}.", word(kind), read.words),
         clues,
         confidence: 0.92,
     })
+}
+
+/// Whether the kubelet cannot even ask, so that the container neither starts nor is killed.
+fn is_unasked(container: &ContainerFacts, failure: &str, evidence: &Evidence) -> bool {
+    let waits = running_for(container, evidence).is_some_and(|it| PATIENCE < it);
+    failure.contains("errored and resulted in unknown state") && !container.ready && waits
 }
 
 /// The probe's name as the manifest has it.
@@ -44,19 +57,6 @@ fn was_killed(container: &ContainerFacts, evidence: &Evidence) -> bool {
     0 < container.restarts
         && container.state.last_exit.as_deref() != Some("OOMKilled")
         && ended_recently(container, evidence)
-}
-
-fn cause(container: &ContainerFacts, probe: &ProbeFacts, kind: ProbeKind) -> String {
-    let (name, word) = (&container.name, word(kind));
-    match undeclared_port(container, probe) {
-        Some(port) => format!(
-            "The {word} probe of container {name} asks at port {port}, which the container does not declare, \
-             and the kubelet kills the container for it."
-        ),
-        None => format!(
-            "The {word} probe of container {name} fails, and the kubelet kills the container for it."
-        ),
-    }
 }
 
 /// The port of the probe, when the container declares ports and this is not one of them.

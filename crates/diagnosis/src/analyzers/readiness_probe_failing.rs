@@ -9,7 +9,7 @@
 use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
 
-use super::{probe_kills, running_for, wording};
+use super::{probe_reading, running_for, wording};
 
 /// A start that takes no longer than this many times the probe's own patience is slow, not broken.
 const SLOW_START: i64 = 2;
@@ -22,22 +22,20 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         let failure = probe.failure.as_ref()?;
         is_overdue(container, probe, evidence).then_some((container, probe, failure))
     })?;
-    let name = &container.name;
-    let mut clues = vec![
-        Clue::new(wording::fact(container, "probes[readiness].action"), &probe.action),
-        Clue::new(wording::fact(container, "probes[readiness].failure"), failure),
-    ];
-    clues.extend(wording::rollout(evidence));
-    let cause = match probe_kills::undeclared_port(container, probe) {
-        Some(port) => format!(
-            "The readiness probe of container {name} asks at port {port}, which the container does not declare."
-        ),
-        None => format!("Container {name} runs, but its readiness probe fails."),
-    };
+    let read = probe_reading::read(container, probe);
+    let mut clues = vec![];
+    clues.extend(probe_reading::field(evidence, container, probe, &read));
+    clues.push(Clue::new(wording::fact(container, "probes[readiness].action"), &probe.action));
+    clues.push(Clue::new(wording::fact(container, "probes[readiness].failure"), failure));
+    clues.extend(wording::rollout(evidence, &probe_reading::CHANGES));
     Some(Diagnosis {
         fault: Fault::ReadinessProbeFailing,
-        container: Some(name.clone()),
-        cause,
+        container: Some(container.name.clone()),
+        cause: format!(
+            "{} runs, but its readiness probe fails: {}.",
+            wording::whom(container),
+            read.words
+        ),
         clues,
         confidence: 0.85,
     })

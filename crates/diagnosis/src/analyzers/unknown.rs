@@ -1,7 +1,7 @@
 //! It is not healthy, and the facts do not say why.
 //!
 //! ## What it looks for
-//! An owner that gave up its rollout, a pod that failed or was evicted, or a pod that is not ready for minutes.
+//! An owner that reports a failure, a pod that failed, or a pod that is not ready for minutes.
 //!
 //! ## What it does not see
 //! The cause: it is asked last, when no other analyzer answered.

@@ -5,8 +5,8 @@
 //! (with the near miss that one has), the room that is missing, the volume that is elsewhere.
 //!
 //! ## What it does not see
-//! A scheduler that does not exist: it says nothing. A pod whose own old ones still have to go is on its way, unless
-//! they are on a node that is down.
+//! A pod that is held back by a gate. A scheduler that does not exist: it says nothing. A pod whose own old ones
+//! still have to go is on its way, unless they are on a node that is down.
 
 use types::{
     Clue, ContainerFacts, Diagnosis, Evidence, Fault, PodFacts, Quantity, ReferenceFacts,
@@ -40,12 +40,15 @@ const MEANINGS: [(&str, &str); 17] = [
     ("no available volume zone", "a volume in another zone"),
 ];
 
+/// Changes that decide which node may take a pod.
+const SCHEDULING: [&str; 4] = ["resources", "nodeSelector", "affinity", "tolerations"];
+
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let leaving = evidence.pods.iter().any(|it| it.terminating && !is_lost(it, evidence));
     let (pod, message) = evidence
         .pods
         .iter()
-        .filter(|it| it.current && !it.scheduled && !it.terminating)
+        .filter(|it| it.current && !it.scheduled && !it.terminating && it.gates.is_empty())
         .find_map(|it| Some((it, it.unschedulable.as_deref()?)))?;
     if leaving || message.contains("waiting for ephemeral volume controller") {
         return None;
@@ -64,7 +67,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
             clues.extend(amount.as_ref().map(|it| Clue::new(wording::fact(container, fact), it)));
         }
     }
-    clues.extend(wording::rollout(evidence));
+    clues.extend(wording::rollout(evidence, &SCHEDULING));
     Some(Diagnosis {
         fault: Fault::Unschedulable,
         container: None,

@@ -1,10 +1,81 @@
 //! Clues that several analyzers show.
 
-use types::{Clue, ContainerFacts, ContainerRole, Evidence};
+use types::{Clue, ContainerFacts, ContainerRole, Evidence, NeighbourFacts};
+
+use crate::near_miss::near_miss;
+
+/// Changes of a revision that are shown: more hide the one that matters.
+const MAX_CHANGED: usize = 3;
 
 /// `containers[app].waiting`
 pub(super) fn fact(container: &ContainerFacts, fact: &str) -> String {
     format!("containers[{}].{fact}", container.name)
+}
+
+/// `Container app`, as a sentence begins.
+pub(super) fn whom(container: &ContainerFacts) -> String {
+    let kind = match (container.role, container.sidecar) {
+        (ContainerRole::App, _) => "Container",
+        (ContainerRole::Init, true) => "Sidecar",
+        (ContainerRole::Init, false) => "Init container",
+    };
+    format!("{kind} {}", container.name)
+}
+
+/// The same inside a sentence.
+pub(super) fn whose(container: &ContainerFacts) -> String {
+    let kind = match (container.role, container.sidecar) {
+        (ContainerRole::App, _) => "container",
+        (ContainerRole::Init, true) => "sidecar",
+        (ContainerRole::Init, false) => "init container",
+    };
+    format!("{kind} {}", container.name)
+}
+
+/// A field of the container in the subject's manifest.
+pub(super) fn field(evidence: &Evidence, container: &ContainerFacts, name: &str) -> Option<String> {
+    let list = match container.role {
+        ContainerRole::App => "containers",
+        ContainerRole::Init => "initContainers",
+    };
+    let path = evidence.subject.kind.pod_spec_path()?.child(list).index(container.index);
+    Some(path.child(name).to_string())
+}
+
+/// A field of the pod's spec in the subject's manifest.
+pub(super) fn pod_field(evidence: &Evidence, name: &str) -> Option<String> {
+    Some(evidence.subject.kind.pod_spec_path()?.child(name).to_string())
+}
+
+/// What is known of a host that a program needs, as the end of a sentence: whether it is the pod itself, how the
+/// workload of that name is, and which name was probably meant. Empty where nothing is.
+pub(super) fn about_host(evidence: &Evidence, address: &str) -> String {
+    let host = address.rsplit_once(':').map_or(address, |it| it.0).trim_matches(['[', ']']);
+    if matches!(host, "localhost" | "127.0.0.1" | "::1" | "0.0.0.0") {
+        return "; that is the pod itself, where nothing listens".to_owned();
+    }
+    let mut labels = host.split('.');
+    let name = labels.next().unwrap_or_default();
+    let elsewhere = labels.next().is_some_and(|it| it != evidence.subject.namespace);
+    if elsewhere || name.chars().all(|it| it.is_ascii_digit()) {
+        return String::new();
+    }
+    let names = || evidence.neighbours.iter().map(|it| it.object.name.as_str());
+    let of_name = evidence.neighbours.iter().find(|it| it.object.name == name);
+    match (of_name, near_miss(name, names())) {
+        (Some(it), _) => format!("; {}", how_it_is(it)),
+        (None, Some(near)) => format!("; there is {near}, which was probably meant"),
+        (None, None) => String::new(),
+    }
+}
+
+/// `Deployment shop/db has 0 of 1 ready`
+fn how_it_is(it: &NeighbourFacts) -> String {
+    let NeighbourFacts { object, desired, ready, .. } = it;
+    if *desired == 0 {
+        return format!("{} {} is scaled to 0", object.kind, object.name);
+    }
+    format!("{} {} has {ready} of {desired} ready", object.kind, object.name)
 }
 
 /// The reason and message with which it waits.
@@ -34,14 +105,19 @@ pub(super) fn last_exit(container: &ContainerFacts) -> Vec<Clue> {
     clues
 }
 
-/// The image, and that the trouble began with the newest revision, where it did.
-pub(super) fn rollout(evidence: &Evidence) -> Vec<Clue> {
+/// What the newest revision changed, where an earlier one was ready. What may explain the fault, by the names of
+/// `fields`, stands first.
+pub(super) fn rollout(evidence: &Evidence, fields: &[&str]) -> Vec<Clue> {
     let before = evidence.revisions.iter().find(|it| !it.current && it.was_ready);
-    let changed =
-        before.into_iter().flat_map(|it| it.changed.iter().take(3).map(move |words| (it, words)));
-    changed
-        .map(|(it, words)| Clue::new(format!("revisions[{}].changed", it.revision), words))
-        .collect()
+    let Some(before) = before else { return vec![] };
+    let explains = |words: &&String| {
+        let path = words.split(": ").next().unwrap_or_default();
+        !fields.iter().any(|field| path.split('/').any(|it| it == *field))
+    };
+    let mut changed: Vec<_> = before.changed.iter().collect();
+    changed.sort_by_key(explains);
+    let fact = format!("revisions[{}].changed", before.revision);
+    changed.into_iter().take(MAX_CHANGED).map(|it| Clue::new(fact.clone(), it)).collect()
 }
 
 /// The newest message of a pull that failed, from the container or from an event of its pod.

@@ -10,6 +10,8 @@ use crate::{Objects, Redactor};
 
 /// Lines of a log that are kept.
 const MAX_LINES: usize = 40;
+/// Names of variables that are kept.
+const MAX_NAMES: usize = 100;
 /// Characters of a line, or of a message, that are kept.
 const MAX_CHARS: usize = 500;
 
@@ -46,6 +48,8 @@ impl Reader<'_> {
             name: container.name.clone(),
             role: self.role,
             index,
+            sidecar: self.role == ContainerRole::Init
+                && container.restart_policy.as_deref() == Some("Always"),
             image: container.image.clone().unwrap_or_default(),
             pod: String::new(),
             ready: false,
@@ -57,6 +61,8 @@ impl Reader<'_> {
             cpu_request: request("cpu"),
             memory_used: None,
             cpu_used: None,
+            env: container.env.iter().flatten().take(MAX_NAMES).map(|it| it.name.clone()).collect(),
+            sets: sets(container),
             ports: ports(container),
             probes: probes::facts(container),
             log: vec![],
@@ -108,7 +114,7 @@ impl Reader<'_> {
         facts.log = self.log(&pod_name, &facts.name, false);
         facts.previous_log = self.log(&pod_name, &facts.name, true);
         for probe in &mut facts.probes {
-            probe.failure = probes::failure(self.objects, &pod_name, &facts.name, probe.kind)
+            probe.failure = probes::failure(self.objects, &pod_name, status, probe.kind)
                 .map(|it| self.text(&it));
         }
         facts.pod = pod_name;
@@ -152,6 +158,16 @@ impl Reader<'_> {
 /// As much of a text as is kept.
 fn cut(text: &str) -> String {
     text.chars().take(MAX_CHARS).collect()
+}
+
+/// The fields that decide how the container starts and that the template sets.
+fn sets(container: &Container) -> Vec<String> {
+    let all = [
+        ("command", container.command.as_ref().is_some_and(|it| !it.is_empty())),
+        ("args", container.args.as_ref().is_some_and(|it| !it.is_empty())),
+        ("workingDir", container.working_dir.is_some()),
+    ];
+    all.into_iter().filter(|it| it.1).map(|it| it.0.to_owned()).collect()
 }
 
 /// How bad a status is; the order decides which pod stands for the container.

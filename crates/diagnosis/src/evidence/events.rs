@@ -8,6 +8,8 @@ use crate::{Objects, Redactor};
 
 /// More events than this say nothing new.
 const MAX_EVENTS: usize = 50;
+/// What a client puts before the newest of many messages that differ little.
+const COMBINED: &str = "(combined from similar events): ";
 /// Characters of a message that are kept.
 const MAX_CHARS: usize = 1000;
 
@@ -22,7 +24,7 @@ fn event_facts(event: &Event, redactor: &Redactor) -> EventFacts {
     let word = |it: &Option<String>| it.clone().unwrap_or_default();
     let object = &event.involved_object;
     let series = event.series.as_ref().and_then(|it| it.count);
-    let message = redactor.redact(event.message.as_deref().unwrap_or_default());
+    let message = redactor.redact(message(event));
     EventFacts {
         type_: word(&event.type_),
         reason: word(&event.reason),
@@ -36,6 +38,12 @@ fn event_facts(event: &Event, redactor: &Redactor) -> EventFacts {
         count: series.or(event.count).and_then(|it| u32::try_from(it).ok()).unwrap_or(1),
         last_seen: last_seen(event),
     }
+}
+
+/// The message of an event, without the words that say that several were put together.
+pub(crate) fn message(event: &Event) -> &str {
+    let message = event.message.as_deref().unwrap_or_default();
+    message.strip_prefix(COMBINED).unwrap_or(message)
 }
 
 /// When an event was last seen, by whichever of its clocks is set.

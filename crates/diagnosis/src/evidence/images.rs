@@ -1,4 +1,4 @@
-//! Images that are known to run, with a repository that the template uses.
+//! Images that are known to run, with a repository that the template uses or nearly names.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +6,21 @@ use k8s_openapi::api::core::v1::Pod;
 use types::{ContainerFacts, ImageFacts, RevisionFacts};
 
 use crate::Objects;
+use crate::near_miss::near_miss;
 
 /// More candidates than this help nobody.
 const MAX_IMAGES: usize = 20;
 
-/// Images of the template's repositories that run ready elsewhere, or ran ready here.
+/// Images of the template's repositories, or of ones spelt nearly like them, that run ready elsewhere, or ran ready here.
 pub(super) fn facts(
     objects: &Objects,
     containers: &[ContainerFacts],
     revisions: &[RevisionFacts],
 ) -> Vec<ImageFacts> {
     let wanted = |image: &str| {
-        containers.iter().any(|it| repository(&it.image) == repository(image) && it.image != image)
+        containers
+            .iter()
+            .any(|it| is_like(repository(&it.image), repository(image)) && it.image != image)
     };
     let mut found: BTreeMap<String, ImageFacts> = BTreeMap::new();
     for revision in revisions.iter().filter(|it| it.was_ready && !it.current) {
@@ -52,6 +55,11 @@ pub(super) fn facts(
     images
 }
 
+/// Whether a repository is this one, or one that is spelt nearly like it.
+fn is_like(wanted: &str, known: &str) -> bool {
+    wanted == known || near_miss(wanted, [known]).is_some()
+}
+
 /// The images of the containers of this pod that are ready, as its spec names them.
 fn ready_images(pod: &Pod) -> impl Iterator<Item = &str> {
     let statuses = pod.status.as_ref().and_then(|it| it.container_statuses.as_deref());
@@ -63,7 +71,7 @@ fn ready_images(pod: &Pod) -> impl Iterator<Item = &str> {
 }
 
 /// The image without tag and digest.
-fn repository(image: &str) -> &str {
+pub(crate) fn repository(image: &str) -> &str {
     let image = image.split('@').next().unwrap_or(image);
     match image.rsplit_once(':') {
         // A colon before the last slash belongs to the registry's port.

@@ -5,15 +5,23 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
 use types::PodFacts;
 
-use crate::{Objects, Root};
+use crate::{Objects, Redactor, Root};
 
 /// More pods than this say nothing new.
 const MAX_PODS: usize = 50;
+/// Gates of one pod that are named.
+const MAX_GATES: usize = 10;
+/// Characters of a message that are kept.
+const MAX_CHARS: usize = 500;
 
 /// Facts of the pods: those that fail first, then the newest.
-pub(super) fn facts(objects: &Objects, current: Option<&str>) -> Vec<PodFacts> {
-    let mut facts: Vec<_> =
-        objects.pods.iter().map(|it| pod_facts(it, is_current(objects, it, current))).collect();
+pub(super) fn facts(
+    objects: &Objects,
+    current: Option<&str>,
+    redactor: &Redactor,
+) -> Vec<PodFacts> {
+    let of = |pod: &Arc<Pod>| pod_facts(pod, is_current(objects, pod, current), redactor);
+    let mut facts: Vec<_> = objects.pods.iter().map(of).collect();
     facts.sort_by(|a, b| (a.ready, b.created_at, &a.name).cmp(&(b.ready, a.created_at, &b.name)));
     facts.truncate(MAX_PODS);
     facts
@@ -40,12 +48,14 @@ fn is_current(objects: &Objects, pod: &Pod, current: Option<&str>) -> bool {
     }
 }
 
-fn pod_facts(pod: &Arc<Pod>, current: bool) -> PodFacts {
+fn pod_facts(pod: &Arc<Pod>, current: bool, redactor: &Redactor) -> PodFacts {
     let word = |it: &Option<String>| it.clone().unwrap_or_default();
     let status = pod.status.as_ref();
     let ready = condition(pod, "Ready").filter(|it| it.status == "True");
     let refused = condition(pod, "PodScheduled").filter(|it| it.status == "False");
     let containers = status.iter().flat_map(|it| it.container_statuses.iter().flatten());
+    let message = status.and_then(|it| it.message.as_deref()).map(|it| redactor.redact(it));
+    let gates = pod.spec.iter().flat_map(|it| it.scheduling_gates.iter().flatten());
     let node = pod.spec.as_ref().and_then(|it| it.node_name.clone());
     PodFacts {
         name: word(&pod.metadata.name),
@@ -53,6 +63,8 @@ fn pod_facts(pod: &Arc<Pod>, current: bool) -> PodFacts {
         resource_version: word(&pod.metadata.resource_version),
         phase: status.and_then(|it| it.phase.clone()).unwrap_or_default(),
         reason: status.and_then(|it| it.reason.clone()),
+        message: message.map(|it| it.chars().take(MAX_CHARS).collect()),
+        gates: gates.take(MAX_GATES).map(|it| it.name.clone()).collect(),
         ready: ready.is_some(),
         ready_since: ready.and_then(|it| it.last_transition_time.as_ref()).map(|it| it.0),
         restarts: containers.map(|it| u32::try_from(it.restart_count).unwrap_or(0)).sum(),

@@ -1,13 +1,16 @@
 //! The probes of a container, and how they fail.
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Container, Probe};
+use k8s_openapi::api::core::v1::{Container, ContainerStatus, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::{ProbeFacts, ProbeKind};
 
 use crate::Objects;
 use crate::evidence::events;
 use crate::suspicion::RECENT;
+
+/// Exit codes of a container that was asked to end, or was ended.
+const KILLED: [i32; 2] = [137, 143];
 
 /// The probes that the template sets.
 pub(super) fn facts(container: &Container) -> Vec<ProbeFacts> {
@@ -50,19 +53,19 @@ fn probe_facts(kind: ProbeKind, probe: &Probe) -> ProbeFacts {
     }
 }
 
-/// The newest recent failure of this probe, from the events of the pod; not redacted.
+/// The newest failure of this probe that is still news, from the events of the pod; not redacted.
 pub(super) fn failure(
     objects: &Objects,
     pod: &str,
-    container: &str,
+    status: &ContainerStatus,
     kind: ProbeKind,
 ) -> Option<String> {
-    let (begins, field) = match kind {
-        ProbeKind::Startup => ("Startup probe", format!("{{{container}}}")),
-        ProbeKind::Liveness => ("Liveness probe", format!("{{{container}}}")),
-        ProbeKind::Readiness => ("Readiness probe", format!("{{{container}}}")),
+    let begins = match kind {
+        ProbeKind::Startup => "Startup probe",
+        ProbeKind::Liveness => "Liveness probe",
+        ProbeKind::Readiness => "Readiness probe",
     };
-    let seen = |it: &Timestamp| objects.taken_at.duration_since(*it) < RECENT;
+    let field = format!("{{{}}}", status.name);
     objects
         .events
         .iter()
@@ -71,8 +74,31 @@ pub(super) fn failure(
         .filter(|it| {
             it.involved_object.field_path.as_deref().is_none_or(|path| path.ends_with(&field))
         })
-        .filter(|it| it.message.as_deref().is_some_and(|it| it.starts_with(begins)))
-        .filter(|it| events::last_seen(it).as_ref().is_none_or(seen))
+        .filter(|it| events::message(it).starts_with(begins))
+        .filter(|it| {
+            events::last_seen(it).is_none_or(|at| is_news(at, objects.taken_at, status, kind))
+        })
         .max_by_key(|it| events::last_seen(it))
-        .and_then(|it| it.message.clone())
+        .map(|it| events::message(it).to_owned())
+}
+
+/// Whether a failure that was seen then still tells something.
+///
+/// A client sends at most one event in five minutes about the same object once it has sent 25, so in a long
+/// trouble the newest may be old: as long as the container shows what it led to, it counts.
+fn is_news(seen: Timestamp, now: Timestamp, status: &ContainerStatus, kind: ProbeKind) -> bool {
+    let state = status.state.as_ref();
+    let lasts = match kind {
+        ProbeKind::Readiness => {
+            let running = state.and_then(|it| it.running.as_ref()?.started_at.as_ref());
+            !status.ready && running.is_some_and(|it| it.0 <= seen)
+        }
+        ProbeKind::Startup | ProbeKind::Liveness => {
+            let ended = state.and_then(|it| it.terminated.as_ref());
+            let before = status.last_state.as_ref().and_then(|it| it.terminated.as_ref());
+            let killed = ended.or(before).filter(|it| KILLED.contains(&it.exit_code));
+            !status.ready && killed.is_some_and(|it| it.reason.as_deref() != Some("OOMKilled"))
+        }
+    };
+    now.duration_since(seen) < RECENT || lasts
 }

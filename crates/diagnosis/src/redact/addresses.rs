@@ -7,12 +7,13 @@ use regex::{Captures, Regex};
 use super::{Redactor, compiled, group, values};
 
 /// A URL with a password; a URL with a key for a user; `user:password@tcp(host)`; `user:password@host/`;
-/// an e-mail address.
-const PATTERNS: [&str; 5] = [
+/// Oracle's `user/password@`; an e-mail address.
+const PATTERNS: [&str; 6] = [
     r#"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^\s/:@?\#"'<>]*):(?P<secret>[^\s/"'<>]+)@"#,
     r#"[A-Za-z][A-Za-z0-9+.-]*://(?P<shaped>(?P<secret>[^\s/:@?\#"'<>]{16,}))@"#,
     r#"[A-Za-z0-9_.-]+:(?P<secret>[^\s:/"'@]+)@(?:tcp|udp|unix)\("#,
     r#"[A-Za-z0-9_.-]+:(?P<secret>[^\s:/"'@]+)@(?P<host>[A-Za-z0-9.-]+)(?::[0-9]{1,5})?/"#,
+    r"(?i)jdbc:oracle:[a-z]{1,8}:[^\s/@]{1,60}/(?P<secret>[^\s@]{1,200})@",
     r"(?P<email>(?P<secret>[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.(?P<top>[A-Za-z]{2,24})))\b",
 ];
 

@@ -15,7 +15,7 @@ const MIN_SECRET_BEFORE_COLON: usize = 16;
 /// In order: a name with `=` or `:`; a Kubernetes `env` entry in JSON, in YAML and as Go prints it; two
 /// arguments in a JSON list; two arguments on a command line.
 const PATTERNS: [&str; 4] = [
-    r#"(?P<name>[A-Za-z0-9_.-]*(?i:pass|pwd|secret|token|credential|key|signature|session|auth|jwt|sig|cookie|pin|dsn|conn)[A-Za-z0-9_.-]*)(?P<quote>\\*["'`]?)[ \t]{0,8}(?P<separator>=>|:=|={1,2}|:)[ \t]{0,8}"#,
+    r#"(?P<name>[A-Za-z0-9_.-]*(?i:pass|pwd|secret|token|credential|key|signature|session|auth|jwt|sig|cookie|pin|dsn|conn|dockerc)[A-Za-z0-9_.-]*)(?P<quote>\\*["'`]?)[ \t]{0,8}(?P<separator>=>|:=|={1,2}|:)[ \t]{0,8}"#,
     r#"(?i:\\*["']?name\\*["']?)[ \t]{0,8}:[ \t]{0,8}\\*["']?(?P<name>[A-Za-z0-9_.-]+)\\*["']?(?:[ \t]{0,8},|[ \t]{0,8}\r?\n|[ \t])[ \t]{0,40}(?i:\\*["']?value\\*["']?)[ \t]{0,8}(?P<separator>:)[ \t]{0,8}"#,
     r#"\\*["']-{0,2}(?P<name>[A-Za-z0-9_.-]+)\\*["'][ \t]{0,8}(?P<separator>,)[ \t\r\n]{0,40}(?P<listed>\b|[\\"'])"#,
     r"(?:^|\s)--?(?P<name>[A-Za-z0-9_.-]+)(?P<separator>[ \t]{1,8})\b",

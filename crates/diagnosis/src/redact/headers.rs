@@ -1,4 +1,4 @@
-//! Credentials in HTTP headers and on the command line of `curl`.
+//! Credentials in HTTP headers and on the command lines of clients.
 
 use std::sync::LazyLock;
 
@@ -6,12 +6,16 @@ use regex::{Captures, Regex};
 
 use super::{Redactor, compiled, group, values};
 
-/// A header with its scheme; a scheme alone; a header without a scheme; cookies; `curl -u`.
-const PATTERNS: [&str; 5] = [
+/// A header with its scheme; a scheme alone; a header without a scheme; cookies; `redis-cli -a`; `mysql -p`;
+/// a line of a Redis configuration; `curl -u`.
+const PATTERNS: [&str; 8] = [
     r#"(?i)authorization["']?\s{0,4}[:=]\s{0,4}["']?(?:bearer|basic|digest|token|apikey|negotiate|aws4-hmac-sha256)\s{1,4}(?P<secret>[^\s"'\\][^\r\n"'\\]*)"#,
     r"(?i)\b(?:bearer|basic)\s{1,4}(?P<shaped>(?P<secret>[A-Za-z0-9._~+/=-]{8,}))",
     r#"(?i)authorization["']?\s{0,4}[:=]\s{0,4}["']?(?P<shaped>(?P<secret>[^\s"':,]{16,}))"#,
     r#"(?i)\b(?:set-)?cookie["']?\s{0,4}:\s{0,4}["']?(?P<secret>[^\s"'=]{1,200}=[^\r\n"']*)"#,
+    r"\bredis-cli\b[^\r\n|;]{0,200}?\s(?:-a|--pass)[ =](?P<secret>\S+)",
+    r"\bmysql(?:dump|admin|import)?\b[^\r\n|;]{0,200}?\s-p(?P<secret>[^\s=-]\S*)",
+    r#"(?:^|[\s"'])(?:requirepass|masterauth)[ \t]{1,8}(?P<secret>\S+)"#,
     r"(?:\s|^)(?:-u|--user|--proxy-user)[ =][^\s:/]{1,200}:(?P<secret>\S+)",
 ];
 

@@ -1,7 +1,7 @@
 //! Names that say that their value is a secret.
 
 /// Words that make a name a secret's, wherever they stand in it. Without `_`, `-` and `.`, in small letters.
-const ANYWHERE: [&str; 25] = [
+const ANYWHERE: [&str; 29] = [
     "password",
     "passwd",
     "passphrase",
@@ -27,6 +27,10 @@ const ANYWHERE: [&str; 25] = [
     "sessionid",
     "connectionstring",
     "connstr",
+    "requirepass",
+    "masterauth",
+    "dockerconfigjson",
+    "dockercfg",
 ];
 
 /// Words that make a name a secret's when they stand alone in it: `DB_PASS`, `auth`.

@@ -10,9 +10,9 @@ use super::{Redactor, compiled, group};
 const MIN_RUN: usize = 24;
 
 /// In order: JSON web tokens; AWS key ids; Google API keys and access tokens; GitHub; GitLab; Slack
-/// tokens and webhooks; model providers; Stripe; npm, Docker Hub, Hugging Face, `DigitalOcean`; Vault;
+/// tokens; JSON and DER in base64; webhooks; model providers; Stripe; npm, Docker Hub, Hugging Face, `DigitalOcean`; Vault;
 /// `SendGrid`; Telegram; age.
-const PATTERNS: [&str; 18] = [
+const PATTERNS: [&str; 21] = [
     r"\b(?P<secret>eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,3})",
     r"\b(?P<secret>(?:AKIA|ASIA|ABIA|ACCA|AGPA|AIDA|AIPA|ANPA|ANVA|AROA)[A-Z0-9]{16})\b",
     r"\b(?P<secret>AIza[A-Za-z0-9_-]{35})",
@@ -22,6 +22,9 @@ const PATTERNS: [&str; 18] = [
     r"\b(?P<secret>gl(?:pat|ptt|rt|soat|ft|dt)-[A-Za-z0-9_-]{16,})",
     r"\b(?P<secret>xox[abeoprs]-[A-Za-z0-9-]{10,})",
     r"\b(?P<secret>xapp-[A-Za-z0-9-]{10,})",
+    r"\b(?P<secret>eyJ[A-Za-z0-9+/_-]{20,}={0,2})",
+    r"\b(?P<secret>MII[A-Za-z0-9+/]{60,}={0,2})",
+    r"discord(?:app)?\.com/api/webhooks/[0-9]{1,20}/(?P<secret>[A-Za-z0-9_-]{8,})",
     r"hooks\.slack\.com/(?:services|workflows)/(?P<secret>[A-Za-z0-9/_-]{8,})",
     r"\b(?P<key>(?P<secret>sk-[A-Za-z0-9_-]{20,}))",
     r"\b(?P<secret>(?:[sr]k_(?:live|test)|whsec)_[A-Za-z0-9]{10,})",

@@ -15,7 +15,10 @@ pub fn of_workload(evidence: &Evidence, diagnoses: &[Diagnosis]) -> Vec<Finding>
 fn finding(evidence: &Evidence, diagnosis: &Diagnosis) -> Finding {
     let workload = &evidence.workload;
     // What still serves with all its replicas is in no hurry.
-    let severity = if workload.ready < workload.desired || workload.desired == 0 {
+    let severity = if diagnosis.fault == Fault::SchedulingGated {
+        // A gate is meant; somebody may have forgotten it.
+        Severity::Notice
+    } else if workload.ready < workload.desired || workload.desired == 0 {
         Severity::Critical
     } else {
         Severity::Warning
@@ -55,6 +58,13 @@ fn field(evidence: &Evidence, diagnosis: &Diagnosis) -> Option<String> {
         | Fault::CrashLoopBackOff
         | Fault::Unschedulable
         | Fault::FailedCreate
+        | Fault::Evicted
+        | Fault::SandboxNotCreated
+        | Fault::VolumeNotMounted
+        | Fault::SchedulingGated
+        | Fault::InitNotDone
+        | Fault::RolloutStuck
+        | Fault::JobFailed
         | Fault::Unknown => None,
     }
 }

@@ -104,6 +104,12 @@ fn a_key_that_is_known_by_its_shape_is_gone() {
         concat!("AI", "zaZq7canaryW4x0123456789abcdefghijkABC"),
         concat!("gl", "pat-Zq7canaryW4x01234567"),
         concat!("hv", "s.Zq7canaryW4x0123456789"),
+        concat!("sk", "_live_Zq7canaryW4x0123456789"),
+        concat!("np", "m_Zq7canaryW4x0123456789abcdefabcdef"),
+        concat!("ya", "29.Zq7canaryW4x0123456789abcdef"),
+        concat!("xap", "p-1-Zq7canaryW4x-0123456789"),
+        concat!("gh", "o_Zq7canaryW4x0123456789abcdef"),
+        "https://discord.com/api/webhooks/1234567890/Zq7canaryW4x0123456789abcdef",
     ] {
         gone(text);
     }
@@ -112,11 +118,73 @@ fn a_key_that_is_known_by_its_shape_is_gone() {
 }
 
 #[test]
+fn a_connection_string_loses_its_password() {
+    for text in [
+        "postgresql+psycopg2://shop:Zq7canaryW4x@db:5432/shop?sslmode=disable",
+        "mysql://root:Zq7canaryW4x@db/shop",
+        "mongodb+srv://shop:Zq7canaryW4x@cluster0.example/shop",
+        "redis://default:Zq7canaryW4x@cache:6379/0",
+        "amqps://guest:Zq7canaryW4x@mq:5671/%2f",
+        "sqlserver://sa:Zq7canaryW4x@db:1433?database=shop",
+        "jdbc:postgresql://db:5432/shop?user=shop&password=Zq7canaryW4x",
+        "jdbc:oracle:thin:shop/Zq7canaryW4x@db:1521/XE",
+        "Server=db,1433;Initial Catalog=shop;User ID=sa;Pwd=Zq7canaryW4x;Encrypt=true",
+        "host=db user=shop password=Zq7canaryW4x dbname=shop",
+        "clickhouse://default:Zq7canaryW4x@ch:9000",
+        "https://bob:Zq7canaryW4x@git.example/shop.git",
+    ] {
+        gone(text);
+    }
+}
+
+#[test]
+fn a_password_on_a_command_line_or_in_a_manifest_is_gone() {
+    for text in [
+        "mysqldump --user=root --password=Zq7canaryW4x shop",
+        "PGPASSWORD=Zq7canaryW4x psql -h db",
+        "redis-cli -h cache -a Zq7canaryW4x ping",
+        "mysql -uroot -pZq7canaryW4x shop",
+        r#"{"auths":{"ghcr.io":{"username":"bob","password":"Zq7canaryW4x","auth":"Zq7canaryW4x"}}}"#,
+        r#"{"password": "Zq7canaryW4x"}"#,
+        r#"command: ["redis-server","--requirepass","Zq7canaryW4x"]"#,
+        "requirepass Zq7canaryW4x",
+        "token=Zq7canaryW4x&next=/",
+        "x-vault-token: Zq7canaryW4x",
+        "AZURE_CLIENT_SECRET=Zq7canaryW4x~abc",
+        "DefaultEndpointsProtocol=https;AccountName=shop;AccountKey=Zq7canaryW4x0123456789==;EndpointSuffix=x",
+        "https://shop.blob.core.windows.net/x?sv=2022&sig=Zq7canaryW4x%3D",
+    ] {
+        gone(text);
+    }
+}
+
+/// Base64 hides a secret from a reader and from nobody else.
+#[test]
+fn a_secret_in_base64_is_gone() {
+    // {"password": "Zq7canaryW4x"} and shop:Zq7canaryW4x.
+    for encoded in ["eyJwYXNzd29yZCI6ICJacTdjYW5hcnlXNHgifQ==", "c2hvcDpacTdjYW5hcnlXNHg="] {
+        for text in [
+            format!("data: {{password: {encoded}}}"),
+            format!("Authorization: Basic {encoded}"),
+            format!("DB_PASSWORD={encoded}"),
+            format!(r#"{{"auth":"{encoded}"}}"#),
+            format!(".dockerconfigjson: {encoded}"),
+        ] {
+            let redacted = redactor().redact(&text);
+            assert!(!redacted.contains(encoded), "{redacted}");
+        }
+    }
+    let alone = "payload eyJwYXNzd29yZCI6ICJacTdjYW5hcnlXNHgifQ== rejected";
+    assert!(!redactor().redact(alone).contains("eyJwYXNz"), "{}", redactor().redact(alone));
+}
+
+#[test]
 fn a_block_is_gone_whole_or_cut_off() {
     for text in [
         "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nZq7canaryW4x\n-----END RSA PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\nMIIEpAIBAAKCAQEAZq7canaryW4x0123456789\nMIIE",
         "MIIEpAIBAAKCAQEA\nZq7canaryW4x0123456789\n-----END PRIVATE KEY-----\nnext line",
+        "2026-11-24 key is MIIEpAIBAAKCAQEAZq7canaryW4x01234567890123456789012345678901234567890123456789",
         r#"{"key":"-----BEGIN PRIVATE KEY-----\nMIIEZq7canaryW4x0123456789\n-----END PRIVATE KEY-----\n"}"#,
         "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nZq7canaryW4x\n-----END EC PRIVATE KEY-----",
     ] {

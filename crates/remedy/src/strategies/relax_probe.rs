@@ -79,6 +79,13 @@ pub(super) fn failing_probes<'a>(
         | Fault::ContainerCannotRun
         | Fault::CrashLoopBackOff
         | Fault::Unschedulable
+        | Fault::Evicted
+        | Fault::SandboxNotCreated
+        | Fault::VolumeNotMounted
+        | Fault::SchedulingGated
+        | Fault::InitNotDone
+        | Fault::RolloutStuck
+        | Fault::JobFailed
         | Fault::FailedCreate
         | Fault::Unknown => return vec![],
     };

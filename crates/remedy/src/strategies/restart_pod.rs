@@ -22,6 +22,8 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         Fault::ReadinessProbeFailing
         | Fault::ContainerCannotRun
         | Fault::CrashLoopBackOff
+        | Fault::SandboxNotCreated
+        | Fault::RolloutStuck
         | Fault::Unknown => Risk::Ask,
         Fault::ImageNotFound
         | Fault::ImageNotPullable
@@ -31,6 +33,11 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         | Fault::LivenessProbeFailing
         | Fault::StartupProbeFailing
         | Fault::Unschedulable
+        | Fault::Evicted
+        | Fault::VolumeNotMounted
+        | Fault::SchedulingGated
+        | Fault::InitNotDone
+        | Fault::JobFailed
         | Fault::FailedCreate => return vec![],
     };
     let has_controller = matches!(

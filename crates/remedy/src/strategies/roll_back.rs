@@ -27,7 +27,9 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         evidence.revisions.iter().find(|it| it.current).is_some_and(|it| !it.was_ready);
     let passes_by_itself = diagnosis.fault == Fault::ImageNotPullable
         && place::container(diagnosis, evidence).is_some_and(wait::passes_by_itself);
-    if !has_revisions || !began_with_rollout || passes_by_itself {
+    // A gate holds a pod on purpose, whatever revision it is of.
+    let is_meant = diagnosis.fault == Fault::SchedulingGated;
+    if !has_revisions || !began_with_rollout || passes_by_itself || is_meant {
         return vec![];
     }
     let Some(aim) = aim(evidence) else { return vec![] };

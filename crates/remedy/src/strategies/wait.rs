@@ -51,6 +51,13 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         | Fault::CrashLoopBackOff
         | Fault::Unschedulable
         | Fault::ReadinessProbeFailing
+        | Fault::Evicted
+        | Fault::SandboxNotCreated
+        | Fault::VolumeNotMounted
+        | Fault::SchedulingGated
+        | Fault::InitNotDone
+        | Fault::RolloutStuck
+        | Fault::JobFailed
         | Fault::FailedCreate
         | Fault::Unknown => return vec![],
     };

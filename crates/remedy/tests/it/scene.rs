@@ -67,6 +67,10 @@ pub(crate) fn nodes() -> NodeFacts {
         largest_cpu: 4000,
         free_memory: 1 << 30,
         free_cpu: 1000,
+        down: vec![],
+        taints: vec![],
+        selectors: vec![],
+        taken_ports: vec![],
     }
 }
 
@@ -75,6 +79,7 @@ pub(crate) fn container(name: &str, image: &str) -> ContainerFacts {
         name: name.to_owned(),
         role: ContainerRole::App,
         index: 0,
+        sidecar: false,
         image: image.to_owned(),
         pod: "web-1".to_owned(),
         ready: false,
@@ -86,6 +91,8 @@ pub(crate) fn container(name: &str, image: &str) -> ContainerFacts {
         cpu_request: None,
         memory_used: None,
         cpu_used: None,
+        env: vec![],
+        sets: vec![],
         ports: vec![],
         probes: vec![],
         log: vec![],
@@ -100,6 +107,8 @@ pub(crate) fn pod(name: &str) -> PodFacts {
         resource_version: "9".to_owned(),
         phase: "Running".to_owned(),
         reason: None,
+        message: None,
+        gates: vec![],
         ready: false,
         ready_since: None,
         restarts: 0,

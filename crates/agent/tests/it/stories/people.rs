@@ -120,7 +120,7 @@ async fn a_person_can_take_a_fix_back_that_helped_and_once() {
     let end = agent.in_state(&fix, "undone").await;
 
     assert_eq!(answers.iter().filter(|it| it.0 == 200).count(), 1, "{answers:#?}");
-    assert_eq!(end["requested_by"], "alice");
+    assert_eq!((&end["requested_by"], &end["undone_by"]), (&json!("alice"), &json!("alice")));
     assert_eq!((stage.limit("web").as_str(), stage.n_writes()), ("128Mi", 2));
 }
 

@@ -116,3 +116,42 @@ async fn two_who_set_the_mode_at_once_leave_the_same_mode_behind_in_memory_and_a
     assert_eq!(agent.set_mode("nonsense").await.0, 400);
     assert_eq!(agent.get("/api/v1/executions").await.1, json!({"count": 0, "executions": []}));
 }
+
+#[actix_web::test]
+async fn beside_a_damaged_journal_nothing_is_written_before_a_person_says_so() {
+    let stage = Stage::open().await;
+    let data = stage.data.path().join("agent");
+    std::fs::create_dir_all(&data).unwrap();
+    std::fs::write(data.join("journal.db"), "no database".repeat(100)).unwrap();
+    let said = stage.try_agent(&["--mode", "auto"]).await.unwrap_err();
+    assert!(said.contains("journal.damaged-1"), "{said}");
+
+    let agent = stage.agent_with(&["--mode", "auto"]).await;
+
+    let (_, answer) = agent.get("/api/v1/mode").await;
+    assert_eq!(answer["mode"], "observe", "{}", agent.log());
+}
+
+#[actix_web::test]
+async fn the_setting_observe_counts_whatever_the_journal_says_and_is_kept() {
+    let stage = Stage::open().await;
+    let agent = stage.agent_with(&["--mode", "auto"]).await;
+    agent.kill();
+    let agent = stage.agent_with(&["--mode", "observe"]).await;
+    agent.kill();
+
+    let agent = stage.agent_with(&["--mode", "auto"]).await;
+
+    let (_, answer) = agent.get("/api/v1/mode").await;
+    assert_eq!(answer["mode"], "observe");
+}
+
+#[actix_web::test]
+async fn two_agents_do_not_share_a_data_folder() {
+    let stage = Stage::open().await;
+    let _first = stage.agent_with(&["--mode", "auto"]).await;
+
+    let said = stage.try_agent(&["--mode", "auto"]).await.unwrap_err();
+
+    assert!(said.contains("is in use by process"), "{said}");
+}

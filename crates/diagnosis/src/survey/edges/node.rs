@@ -9,7 +9,7 @@ use crate::survey::node_not_ready::{condition, is_cordoned, is_down};
 use crate::survey::scene::{Scene, subject};
 
 /// What a node in trouble may do to its pods. A missing image or a crash has another cause, wherever it runs.
-const EXPLAINED: [Fault; 7] = [
+const EXPLAINED: [Fault; 11] = [
     Fault::Unknown,
     Fault::Unschedulable,
     Fault::ReadinessProbeFailing,
@@ -17,6 +17,10 @@ const EXPLAINED: [Fault; 7] = [
     Fault::StartupProbeFailing,
     Fault::ImageNotPullable,
     Fault::ContainerCannotRun,
+    Fault::Evicted,
+    Fault::SandboxNotCreated,
+    Fault::VolumeNotMounted,
+    Fault::RolloutStuck,
 ];
 
 /// The nodes that explain this finding.

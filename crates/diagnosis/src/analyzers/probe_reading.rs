@@ -1,0 +1,246 @@
+//! What the message of a failed probe says, and which part of the probe it is about.
+
+use types::{Clue, ContainerFacts, Evidence, ProbeFacts, ProbeKind};
+
+use super::wording;
+use crate::near_miss::near_miss;
+
+/// Characters of a command's last words that are quoted.
+const MAX_QUOTE: usize = 120;
+/// What the kubelet waits for an answer where the manifest does not say, in seconds.
+const DEFAULT_TIMEOUT: u32 = 1;
+/// Changes that may make a probe fail.
+pub(super) const CHANGES: [&str; 8] =
+    ["readinessProbe", "livenessProbe", "startupProbe", "ports", "image", "command", "args", "env"];
+
+/// What a message says: how the probe fails, and the part of the probe that it is about.
+pub(super) struct Failure {
+    /// As the end of a sentence.
+    pub(super) words: String,
+    /// The part of the probe, as a path below it: `httpGet/path`.
+    part: Option<String>,
+}
+
+/// What the failure of this probe says.
+pub(super) fn read(container: &ContainerFacts, probe: &ProbeFacts) -> Failure {
+    let message = probe.failure.as_deref().unwrap_or_default();
+    let words = message.to_lowercase();
+    let handler = handler(probe);
+    let port = |text: String| Failure { words: text, part: Some(format!("{handler}/port")) };
+    if let Some(name) = unknown_port(container, probe) {
+        return port(name);
+    }
+    if words.contains("connection refused") {
+        return port(format!("nothing listens at {}{}", at(probe), undeclared(container, probe)));
+    }
+    if let Some(code) = status(message) {
+        return of_status(code, probe);
+    }
+    if words.contains("http response to https client") || words.contains("malformed http") {
+        let scheme = if handler == "httpGet" { "httpGet/scheme" } else { "port" };
+        let words = format!("{} does not speak the protocol that the probe speaks", at(probe));
+        return Failure { words, part: Some(scheme.to_owned()) };
+    }
+    if words.contains("executable file not found")
+        || words.contains("no such file or directory: unknown")
+    {
+        let command = message.split("exec: \"").nth(1).and_then(|it| it.split('"').next());
+        let command = command.unwrap_or("the probe's command");
+        let words = format!("{command} is not in the image");
+        return Failure { words, part: Some("exec/command".to_owned()) };
+    }
+    if ["timed out", "timeout", "deadline exceeded"].iter().any(|it| words.contains(it)) {
+        let limit = probe.timeout_secs.unwrap_or(DEFAULT_TIMEOUT);
+        let words = format!("it does not answer within {limit} s");
+        return Failure { words, part: Some("timeoutSeconds".to_owned()) };
+    }
+    if words.contains("not_serving") || words.contains("service unhealthy") {
+        let words = "its health service answers that it does not serve".to_owned();
+        return Failure { words, part: None };
+    }
+    said(message, handler)
+}
+
+/// What a command said, or that it said nothing.
+fn said(message: &str, handler: &str) -> Failure {
+    let said = message.split_once("failed: ").map_or("", |it| it.1).trim();
+    let quoted: String = said.chars().filter(|it| !it.is_control()).take(MAX_QUOTE).collect();
+    let words = match (quoted.is_empty(), handler) {
+        (true, "exec") => "its command fails without a word".to_owned(),
+        (true, _) => "it does not answer as it should".to_owned(),
+        (false, "exec") => format!("its command says \"{quoted}\""),
+        (false, _) => quoted,
+    };
+    Failure { words, part: None }
+}
+
+/// How the probe asks, as the field of the manifest.
+fn handler(probe: &ProbeFacts) -> &'static str {
+    match probe.action.split(' ').next() {
+        Some("GET") => "httpGet",
+        Some("TCP") => "tcpSocket",
+        Some("gRPC") => "grpc",
+        Some(_) | None => "exec",
+    }
+}
+
+/// Where it asks: `port 8080`.
+fn at(probe: &ProbeFacts) -> String {
+    probe.port.as_ref().map_or_else(|| "its port".to_owned(), |it| format!("port {it}"))
+}
+
+/// The path that it asks for.
+fn path(probe: &ProbeFacts) -> &str {
+    let from = probe.action.find('/');
+    from.and_then(|it| probe.action.get(it..)).unwrap_or("/")
+}
+
+/// The status that a server answered with.
+fn status(message: &str) -> Option<u16> {
+    let code = message.split_once("statuscode: ")?.1;
+    code.split(|it: char| !it.is_ascii_digit()).next()?.parse().ok()
+}
+
+fn of_status(code: u16, probe: &ProbeFacts) -> Failure {
+    let path = path(probe);
+    let at = at(probe);
+    match code {
+        404 => Failure {
+            words: format!("{at} answers, but knows no path {path} (404)"),
+            part: Some("httpGet/path".to_owned()),
+        },
+        401 | 403 => Failure {
+            words: format!("{at} wants credentials for {path} ({code})"),
+            part: Some("httpGet/path".to_owned()),
+        },
+        _ => Failure { words: format!("{at} answers {code} to {path}"), part: None },
+    }
+}
+
+/// That the probe asks at a port by a name that its container does not declare; the kubelet cannot ask then.
+fn unknown_port(container: &ContainerFacts, probe: &ProbeFacts) -> Option<String> {
+    let name = probe.port.as_deref().filter(|it| it.parse::<u16>().is_err())?;
+    if container.ports.iter().any(|it| it.0 == name) {
+        return None;
+    }
+    let names: Vec<_> =
+        container.ports.iter().map(|it| it.0.as_str()).filter(|it| !it.is_empty()).collect();
+    let near = near_miss(name, names.iter().copied()).or_else(|| match names.as_slice() {
+        [only] => Some((*only).to_owned()),
+        _ => None,
+    });
+    let near = near.map(|it| format!("; there is {it}, which was probably meant"));
+    Some(format!(
+        "it asks at port {name}, a name that the container does not declare{}",
+        near.unwrap_or_default()
+    ))
+}
+
+/// That the port is none that the container declares, where it declares any.
+fn undeclared(container: &ContainerFacts, probe: &ProbeFacts) -> String {
+    let Some(port) = super::probe_kills::undeclared_port(container, probe) else {
+        return String::new();
+    };
+    let declared: Vec<_> = container.ports.iter().map(|it| it.1.to_string()).collect();
+    format!(", and the container declares {} instead of {port}", declared.join(", "))
+}
+
+/// The field of the probe that is to blame, with what the probe does there.
+pub(super) fn field(
+    evidence: &Evidence,
+    container: &ContainerFacts,
+    probe: &ProbeFacts,
+    failure: &Failure,
+) -> Option<Clue> {
+    let name = match probe.kind {
+        ProbeKind::Startup => "startupProbe",
+        ProbeKind::Liveness => "livenessProbe",
+        ProbeKind::Readiness => "readinessProbe",
+    };
+    let base = wording::field(evidence, container, name)?;
+    let path = failure.part.as_ref().map_or(base.clone(), |it| format!("{base}/{it}"));
+    Some(Clue::new(path, &probe.action))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn container() -> ContainerFacts {
+        serde_json::from_value(serde_json::json!({
+            "name": "app", "role": "app", "index": 0, "image": "nginx:1.27", "pod": "web-1", "ready": false,
+            "restarts": 0, "ports": [["http", 80]],
+        }))
+        .unwrap()
+    }
+
+    #[track_caller]
+    fn check(action: &str, port: Option<&str>, failure: &str, expected: &str, part: Option<&str>) {
+        let probe = ProbeFacts {
+            kind: ProbeKind::Readiness,
+            action: action.to_owned(),
+            port: port.map(ToOwned::to_owned),
+            initial_delay_secs: None,
+            timeout_secs: None,
+            period_secs: None,
+            failure_threshold: None,
+            failure: Some(format!("Readiness probe {failure}")),
+        };
+        let read = read(&container(), &probe);
+        assert_eq!((read.words.as_str(), read.part.as_deref()), (expected, part));
+    }
+
+    #[test]
+    fn the_kubelets_words_are_broken_down() {
+        check(
+            "GET :8080/healthz",
+            Some("8080"),
+            r#"failed: Get "http://10.0.0.1:8080/healthz": dial tcp 10.0.0.1:8080: connect: connection refused"#,
+            "nothing listens at port 8080, and the container declares 80 instead of 8080",
+            Some("httpGet/port"),
+        );
+        check(
+            "GET :http/healthz",
+            Some("http"),
+            "failed: HTTP probe failed with statuscode: 404",
+            "port http answers, but knows no path /healthz (404)",
+            Some("httpGet/path"),
+        );
+        check(
+            "GET :80/",
+            Some("80"),
+            "failed: HTTP probe failed with statuscode: 503",
+            "port 80 answers 503 to /",
+            None,
+        );
+        check(
+            "GET :htttp/",
+            Some("htttp"),
+            r#"errored and resulted in unknown state: strconv.Atoi: parsing "htttp": invalid syntax"#,
+            "it asks at port htttp, a name that the container does not declare; there is http, which was probably meant",
+            Some("httpGet/port"),
+        );
+        check(
+            "exec",
+            None,
+            r#"errored and resulted in unknown state: rpc error: code = Unknown desc = failed to exec in container: exec: "pg_isready": executable file not found in $PATH: unknown"#,
+            "pg_isready is not in the image",
+            Some("exec/command"),
+        );
+        check(
+            "exec",
+            None,
+            "failed: cat: can't open '/tmp/ready': No such file or directory\n",
+            "its command says \"cat: can't open '/tmp/ready': No such file or directory\"",
+            None,
+        );
+        check("exec", None, "failed: ", "its command fails without a word", None);
+        check(
+            "exec",
+            None,
+            r#"failed: command timed out: "sleep 5" timed out after 1s"#,
+            "it does not answer within 1 s",
+            Some("timeoutSeconds"),
+        );
+    }
+}

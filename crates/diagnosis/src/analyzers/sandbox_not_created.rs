@@ -1,0 +1,95 @@
+//! The node cannot make the pod's sandbox, so none of its containers starts.
+//!
+//! ## What it looks for
+//! A pod that has a node and no container that ever ran, and whose newest news is `FailedCreatePodSandBox`. The
+//! network plugin, addresses that ran out and a runtime that is not there are told apart.
+//!
+//! ## What it does not see
+//! Why the network plugin fails. A sandbox that was made at the second try is no trouble.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use types::{Clue, Diagnosis, Evidence, Fault};
+
+use super::{stalled, wording};
+
+/// Characters of what a message names that are kept.
+const MAX_NAME: usize = 80;
+
+/// What the runtime says, and what it means with `{}` for the group.
+const MEANINGS: &[(&str, &str)] = &[
+    (
+        r#"no runtime for "(?P<what>[^"]+)" is configured"#,
+        "the node has no runtime {}, which the pod's runtimeClassName asks for",
+    ),
+    (
+        r#"RuntimeHandler "(?P<what>[^"]+)" not supported"#,
+        "the node has no runtime {}, which the pod's runtimeClassName asks for",
+    ),
+    (
+        r"no IP addresses available in range set: (?P<what>[\d.:a-f-]+)",
+        "the network has no address left ({})",
+    ),
+    (
+        r"(?i)no (?:more )?(?:available )?ips?\b.*(?:available|left)|no (?:ip )?addresses available|failed to (?:assign|allocate) an? ip|ip address(?:es)? exhausted|no available (?:ip|addresses)|InsufficientFreeAddresses",
+        "the network has no address left",
+    ),
+    (r#"plugin type="(?P<what>[^"]+)"(?: name="[^"]*")? failed"#, "the network plugin {} fails"),
+    (
+        r"(?i)cni plugin not initialized|network plugin is not ready|cni config uninitialized",
+        "the node's network plugin is not ready",
+    ),
+    (
+        r"(?i)failed to setup network for sandbox|networkPlugin cni failed",
+        "the network plugin fails",
+    ),
+    (
+        r#"(?:sandbox image|pause image|image) "(?P<what>[^"]+)".*(?:pull|resolve)"#,
+        "the node cannot pull the sandbox image {}",
+    ),
+    (r"(?i)seccomp|apparmor", "the node does not have the security profile that the pod names"),
+    ("no space left on device", "the node's disk is full"),
+    (
+        r"context deadline exceeded|DeadlineExceeded|is reserved for",
+        "the node's runtime is too slow",
+    ),
+];
+
+static COMPILED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    MEANINGS.iter().filter_map(|it| Some((Regex::new(it.0).ok()?, it.1))).collect()
+});
+
+pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
+    let event =
+        stalled::last_news(evidence, &["FailedCreatePodSandBox", "FailedCreatePodSandbox"])?;
+    let meaning = COMPILED.iter().find_map(|(pattern, words)| {
+        let found = pattern.captures(&event.message)?;
+        let what = found.name("what").map_or("", |it| it.as_str());
+        let what: String = what.chars().take(MAX_NAME).collect();
+        Some(words.replace("{}", &what))
+    });
+    let mut clues = vec![];
+    if meaning.as_ref().is_some_and(|it| it.contains("runtimeClassName")) {
+        let field = wording::pod_field(evidence, "runtimeClassName");
+        clues.extend(field.map(|it| Clue::new(it, meaning.as_deref().unwrap_or_default())));
+    }
+    clues.push(Clue::new("events[FailedCreatePodSandBox].message", &event.message));
+    clues.push(Clue::new("events[FailedCreatePodSandBox].count", &event.count));
+    clues.extend(wording::rollout(evidence, &["runtimeClassName", "securityContext"]));
+    Some(Diagnosis {
+        fault: Fault::SandboxNotCreated,
+        container: None,
+        confidence: if meaning.is_some() { 0.95 } else { 0.85 },
+        cause: match meaning {
+            Some(words) => format!("The node cannot make the pod's sandbox: {words}."),
+            None => "The node cannot make the pod's sandbox.".to_owned(),
+        },
+        clues,
+    })
+}
+
+#[test]
+fn every_pattern_is_one() {
+    assert_eq!(COMPILED.len(), MEANINGS.len());
+}

@@ -1,0 +1,121 @@
+//! A volume cannot be attached or mounted, so none of the pod's containers starts.
+//!
+//! ## What it looks for
+//! A pod that has a node and no container that ever ran, and whose newest news is `FailedMount` or
+//! `FailedAttachVolume`. The message names the volume.
+//!
+//! ## What it does not see
+//! A ConfigMap or Secret that is not there: that is told as such. A claim that is not bound keeps the pod from
+//! getting a node at all. A mount that succeeds at a later try is no trouble.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use types::{Clue, Diagnosis, Evidence, Fault};
+
+use super::{config_not_found, stalled, wording};
+
+/// Characters of what a message names that are kept.
+const MAX_NAME: usize = 120;
+
+/// What is said, and what it means with `{}` for the group. What says why stands before what only says that.
+const MEANINGS: &[(&str, &str)] = &[
+    (
+        r"Multi-Attach error.*already used by pod\(s\) (?P<what>[^\n]+)",
+        "it can be attached to one node only, and on another node it is used by {}",
+    ),
+    (
+        r"Multi-Attach error|already exclusively attached",
+        "it can be attached to one node only, and is still attached to another",
+    ),
+    (r#"persistentvolumeclaim "(?P<what>[^"]+)" not found"#, "there is no claim {}"),
+    (
+        r"driver name (?P<what>\S+) not found in the list of registered CSI drivers",
+        "the node has no CSI driver {}",
+    ),
+    (r"hostPath type check failed: (?P<what>[^\n]+)", "its hostPath is not what its type says: {}"),
+    (r"unknown filesystem type '(?P<what>[^']+)'", "the node cannot mount file systems of type {}"),
+    (r"mount\.nfs: (?P<what>[^\n]+)", "the NFS server cannot be mounted: {}"),
+    (r"(?i)wrong fs type, bad option, bad superblock", "the node cannot read its file system"),
+    (r"(?i)access denied by server", "its server denies access"),
+    (
+        r"(?i)volume (?:\S+ )?not found|could not find volume|InvalidVolume\.NotFound",
+        "the storage does not know it",
+    ),
+    (
+        r"(?i)permission denied|not authorized|UnauthorizedOperation|AccessDenied",
+        "the storage denies access",
+    ),
+    (
+        r"node has no NodeID annotation|CSINode .* not found|CSINode .* does not contain driver (?P<what>\S+)",
+        "the node has no CSI driver for it",
+    ),
+    (r"(?i)connection refused", "its server refuses connections"),
+    (r"no space left on device", "the node's disk is full"),
+    (
+        r"(?i)timed out|DeadlineExceeded|deadline exceeded",
+        "it does not come within the time that the kubelet waits",
+    ),
+];
+
+static COMPILED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    MEANINGS.iter().filter_map(|it| Some((Regex::new(it.0).ok()?, it.1))).collect()
+});
+static VOLUME: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"for volume "(?P<name>[^"]+)"|unmounted volumes=\[(?P<list>[^\]]+)\]"#).ok()
+});
+
+pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
+    let reasons = ["FailedMount", "FailedAttachVolume"];
+    let news = stalled::last_news(evidence, &reasons)?;
+    let failed = || {
+        let all = stalled::others(evidence, news);
+        all.filter(|it| reasons.contains(&it.reason.as_str()))
+    };
+    if failed().any(|it| config_not_found::is_about_absence(&it.message)) {
+        return None;
+    }
+    let read: Vec<_> = failed().filter_map(|it| Some((it, meaning(&it.message)?))).collect();
+    let best = read.into_iter().min_by_key(|it| it.1.0);
+    let (event, words) = best.map_or((news, None), |(event, it)| (event, Some(it.1)));
+    let name = volume(&event.message).or_else(|| volume(&news.message));
+    let volume = name.map_or_else(|| "A volume".to_owned(), |it| format!("Volume {it}"));
+    let mut clues = vec![];
+    clues.extend(wording::pod_field(evidence, "volumes").map(|it| Clue::new(it, &volume)));
+    clues.push(Clue::new(format!("events[{}].message", event.reason), &event.message));
+    clues.push(Clue::new(format!("events[{}].count", event.reason), &event.count));
+    clues.extend(wording::rollout(evidence, &["volumes", "volumeMounts"]));
+    Some(Diagnosis {
+        fault: Fault::VolumeNotMounted,
+        container: None,
+        confidence: if words.is_some() { 0.95 } else { 0.85 },
+        cause: match words {
+            Some(words) => format!("{volume} cannot be mounted: {words}."),
+            None => format!("{volume} cannot be mounted."),
+        },
+        clues,
+    })
+}
+
+/// What a message means, with its place in the table.
+fn meaning(message: &str) -> Option<(usize, String)> {
+    COMPILED.iter().enumerate().find_map(|(index, (pattern, words))| {
+        let found = pattern.captures(message)?;
+        let what = found.name("what").map_or("", |it| it.as_str()).trim();
+        let what: String = what.chars().take(MAX_NAME).collect();
+        Some((index, words.replace("{}", &what)))
+    })
+}
+
+/// The volume that a message names.
+fn volume(message: &str) -> Option<String> {
+    let found = VOLUME.as_ref()?.captures(message)?;
+    let name = found.name("name").or(found.name("list"))?.as_str();
+    Some(name.chars().take(MAX_NAME).collect())
+}
+
+#[test]
+fn every_pattern_is_one() {
+    assert_eq!(COMPILED.len(), MEANINGS.len());
+    assert!(VOLUME.is_some());
+}

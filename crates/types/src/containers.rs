@@ -1,0 +1,147 @@
+//! Facts of one container: what the template wants, and the worst that a pod shows.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::Quantity;
+
+/// Which list of the pod spec a container stands in.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ContainerRole {
+    /// `containers`.
+    App,
+    /// `initContainers`.
+    Init,
+}
+
+/// Where a container is in its life.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ContainerState {
+    /// The reason it waits, such as `CrashLoopBackOff`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<String>,
+    /// The message beside that reason, redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_message: Option<String>,
+    /// When it started, if it runs now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running_since: Option<Timestamp>,
+    /// The reason of its newest end, current or before, such as `OOMKilled`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_exit: Option<String>,
+    /// The exit code of that end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// The message of that end, redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_message: Option<String>,
+    /// When that end was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exited_at: Option<Timestamp>,
+}
+
+/// One container of the template and the worst of what its pods show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ContainerFacts {
+    /// Its name.
+    pub name: String,
+    /// Which list it stands in.
+    pub role: ContainerRole,
+    /// Its place in that list.
+    pub index: usize,
+    /// Whether it is an init container that goes on beside the others (`restartPolicy: Always`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sidecar: bool,
+    /// The image as the template names it.
+    pub image: String,
+    /// The pod that this state was read from; empty when no pod exists.
+    pub pod: String,
+    /// Whether it is ready there.
+    pub ready: bool,
+    /// How often it was restarted there.
+    pub restarts: u32,
+    /// Where it is in its life.
+    #[serde(flatten)]
+    pub state: ContainerState,
+    /// `resources.limits.memory`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_limit: Option<Quantity>,
+    /// `resources.requests.memory`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_request: Option<Quantity>,
+    /// `resources.limits.cpu`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_limit: Option<Quantity>,
+    /// `resources.requests.cpu`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_request: Option<Quantity>,
+    /// Memory in use, in bytes, when a metrics server tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_used: Option<u64>,
+    /// CPU in use, in millicores, when a metrics server tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_used: Option<u64>,
+    /// The names of its variables, without their values; at most 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<String>,
+    /// Which of the fields that decide how it starts the template sets: `command`, `args`, `workingDir`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sets: Vec<String>,
+    /// Its declared ports: name (may be empty) and number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<(String, u16)>,
+    /// Its probes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<ProbeFacts>,
+    /// The last lines of its current log, redacted; at most 40 lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
+    /// The last lines of the log before its last restart, redacted; at most 40 lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub previous_log: Vec<String>,
+}
+
+/// Which probe.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ProbeKind {
+    /// `startupProbe`.
+    Startup,
+    /// `livenessProbe`.
+    Liveness,
+    /// `readinessProbe`.
+    Readiness,
+}
+
+/// A probe as the template has it. Times are in seconds; `None` means absent in the manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProbeFacts {
+    /// Which probe.
+    pub kind: ProbeKind,
+    /// What it does, in words: `GET :8080/healthz`, `TCP :5432`, `exec`, `gRPC :9090`.
+    pub action: String,
+    /// The port it asks, as the manifest has it: a number or a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<String>,
+    /// `initialDelaySeconds`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial_delay_secs: Option<u32>,
+    /// `timeoutSeconds`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_secs: Option<u32>,
+    /// `periodSeconds`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period_secs: Option<u32>,
+    /// `failureThreshold`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_threshold: Option<u32>,
+    /// The newest message of its failure, redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
