@@ -225,7 +225,7 @@ async fn first_mode(journal: &Journal, config: &Config) -> Result<Mode, JournalE
         return Ok(Mode::Observe);
     }
     let set = Mode::from(config.mode);
-    if set == Mode::Observe && kept.is_some_and(|it| it != set) {
+    if set == Mode::Observe && kept != Some(set) {
         journal.set_mode(set, "settings", "started with mode observe").await?;
         return Ok(set);
     }

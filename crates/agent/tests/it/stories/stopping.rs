@@ -123,7 +123,7 @@ async fn beside_a_damaged_journal_nothing_is_written_before_a_person_says_so() {
     let data = stage.data.path().join("agent");
     std::fs::create_dir_all(&data).unwrap();
     std::fs::write(data.join("journal.db"), "no database".repeat(100)).unwrap();
-    let said = stage.try_agent(&["--mode", "auto"]).await.unwrap_err();
+    let said = stage.try_agent(&["--mode", "auto"]).await.err().unwrap();
     assert!(said.contains("journal.damaged-1"), "{said}");
 
     let agent = stage.agent_with(&["--mode", "auto"]).await;
@@ -151,7 +151,7 @@ async fn two_agents_do_not_share_a_data_folder() {
     let stage = Stage::open().await;
     let _first = stage.agent_with(&["--mode", "auto"]).await;
 
-    let said = stage.try_agent(&["--mode", "auto"]).await.unwrap_err();
+    let said = stage.try_agent(&["--mode", "auto"]).await.err().unwrap();
 
     assert!(said.contains("is in use by process"), "{said}");
 }
