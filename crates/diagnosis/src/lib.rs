@@ -24,4 +24,4 @@ pub use objects::{ConfigMapKeys, Log, Objects, Root, Usage};
 pub use redact::Redactor;
 pub use snapshot::{ConfigMapSize, Snapshot, Webhook};
 pub use survey::{asked_for, of_workload, survey};
-pub use suspicion::{PATIENCE, RECENT, suspicious_pod, suspicious_workload};
+pub use suspicion::{LASTING, PATIENCE, RECENT, suspicious_pod, suspicious_workload};

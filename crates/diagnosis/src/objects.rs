@@ -68,6 +68,8 @@ pub struct Objects {
     pub usage: Vec<Usage>,
     /// Revisions (ReplicaSets, ControllerRevisions) that were seen ready before, by name.
     pub ready_revisions: Vec<String>,
+    /// Those of them that were ready for [`crate::LASTING`]: what ends after a second was never well.
+    pub steady_revisions: Vec<String>,
     /// Reads that failed, with reason.
     pub unread: Vec<String>,
 }

@@ -162,7 +162,7 @@ pub struct RevisionFacts {
     pub revision: i64,
     /// Whether this is what the owner wants now.
     pub current: bool,
-    /// Whether a pod of it was seen ready.
+    /// Whether a pod of it was seen ready; of the current one, for ten seconds at least.
     pub was_ready: bool,
     /// What a return to it changes, in redacted words: `path: from -> to`; at most 20.
     pub changed: Vec<String>,

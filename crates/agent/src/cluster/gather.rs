@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use types::{Kind, ObjectRef};
 
 use super::kube::{KubeCluster, READ, within};
+use super::revisions::Lasted;
 use super::{ClusterError, config_maps, logs, usage};
 
 /// A list of more than this in one namespace is read in part: a near miss is then not sure to be the only one.
@@ -63,7 +64,8 @@ pub(super) async fn objects(
         workloads: caches.workloads(),
         logs: logs.logs,
         usage: usage.unwrap_or_default(),
-        ready_revisions: caches.ready_revisions.of(subject),
+        ready_revisions: caches.ready_revisions.of(subject, Lasted::Ever),
+        steady_revisions: caches.ready_revisions.of(subject, Lasted::Long),
         unread: vec![],
     };
     Ok(Objects { unread: unread.0, ..objects })

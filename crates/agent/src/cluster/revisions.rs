@@ -1,8 +1,9 @@
 //! Which revisions were seen ready: what a rollback may return to.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use types::{Kind, ObjectRef};
 
@@ -13,31 +14,44 @@ const LIMIT: usize = 20_000;
 /// The label with which stateful and daemon sets name the revision of a pod.
 const REVISION_LABEL: &str = "controller-revision-hash";
 
-/// The revisions whose pods were seen ready, as namespace and name of the object that holds the template.
+/// For how long a revision was ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lasted {
+    /// It was seen ready.
+    Ever,
+    /// It was ready for [`diagnosis::LASTING`].
+    Long,
+}
+
+/// The revisions whose pods were seen ready, as namespace and name of the object that holds the template, and
+/// whether that lasted.
 #[derive(Debug, Default)]
 pub(super) struct ReadyRevisions {
-    seen: Mutex<BTreeSet<(String, String)>>,
+    seen: Mutex<BTreeMap<(String, String), bool>>,
 }
 
 impl ReadyRevisions {
     /// Remembers the revision of this pod, if it is ready.
-    pub(super) fn note(&self, pod: &Pod) {
-        let Some(name) = revision_name(pod).filter(|_| is_ready(pod)) else { return };
+    pub(super) fn note(&self, pod: &Pod, now: Timestamp) {
+        let Some(since) = ready_since(pod) else { return };
+        let Some(name) = revision_name(pod) else { return };
+        let lasts = diagnosis::LASTING <= now.duration_since(since);
         let namespace = pod.metadata.namespace.clone().unwrap_or_default();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if LIMIT <= seen.len() {
             seen.clear();
         }
-        seen.insert((namespace, name));
+        *seen.entry((namespace, name)).or_default() |= lasts;
     }
 
     /// Those of a subject: the names of its revisions begin with its own.
-    pub(super) fn of(&self, subject: &ObjectRef) -> Vec<String> {
+    pub(super) fn of(&self, subject: &ObjectRef, lasted: Lasted) -> Vec<String> {
         let prefix = format!("{}-", subject.name);
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.range((subject.namespace.clone(), prefix.clone())..)
-            .take_while(|(it, name)| *it == subject.namespace && name.starts_with(&prefix))
-            .map(|(_, name)| name.clone())
+            .take_while(|((it, name), _)| *it == subject.namespace && name.starts_with(&prefix))
+            .filter(|(_, long)| **long || lasted == Lasted::Ever)
+            .map(|((_, name), _)| name.clone())
             .collect()
     }
 }
@@ -58,9 +72,11 @@ fn revision_name(pod: &Pod) -> Option<String> {
     }
 }
 
-fn is_ready(pod: &Pod) -> bool {
+/// Since when the pod is ready; `None` while it is not.
+fn ready_since(pod: &Pod) -> Option<Timestamp> {
     let mut conditions = pod.status.iter().flat_map(|it| it.conditions.iter().flatten());
-    conditions.any(|it| it.type_ == "Ready" && it.status == "True")
+    let ready = conditions.find(|it| it.type_ == "Ready" && it.status == "True")?;
+    ready.last_transition_time.as_ref().map(|it| it.0)
 }
 
 #[cfg(test)]
@@ -69,27 +85,45 @@ mod tests {
 
     use super::*;
 
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
     fn pod(kind: &str, owner: &str, hash: &str, ready: &str) -> Pod {
         serde_json::from_value(json!({
             "metadata": {"namespace": "shop", "labels": {REVISION_LABEL: hash}, "ownerReferences": [
                 {"apiVersion": "apps/v1", "kind": kind, "name": owner, "uid": "u", "controller": true}]},
-            "status": {"conditions": [{"type": "Ready", "status": ready}]}}))
+            "status": {"conditions": [
+                {"type": "Ready", "status": ready, "lastTransitionTime": at(100)}]}}))
         .unwrap()
     }
 
     #[test]
     fn each_kind_names_its_revisions_in_its_own_way() {
         let revisions = ReadyRevisions::default();
-        revisions.note(&pod("ReplicaSet", "web-7d9", "", "True"));
-        revisions.note(&pod("ReplicaSet", "web-bad", "", "False"));
-        revisions.note(&pod("StatefulSet", "db", "db-5f4", "True"));
-        revisions.note(&pod("DaemonSet", "log", "6c8", "True"));
+        revisions.note(&pod("ReplicaSet", "web-7d9", "", "True"), at(101));
+        revisions.note(&pod("ReplicaSet", "web-bad", "", "False"), at(101));
+        revisions.note(&pod("StatefulSet", "db", "db-5f4", "True"), at(101));
+        revisions.note(&pod("DaemonSet", "log", "6c8", "True"), at(101));
 
-        let of = |kind, name| revisions.of(&ObjectRef::named(kind, "shop", name));
+        let of = |kind, name| revisions.of(&ObjectRef::named(kind, "shop", name), Lasted::Ever);
 
         assert_eq!(of(Kind::Deployment, "web"), ["web-7d9"]);
         assert_eq!(of(Kind::StatefulSet, "db"), ["db-5f4"]);
         assert_eq!(of(Kind::DaemonSet, "log"), ["log-6c8"]);
-        assert!(revisions.of(&ObjectRef::named(Kind::Deployment, "other", "web")).is_empty());
+        let other = ObjectRef::named(Kind::Deployment, "other", "web");
+        assert!(revisions.of(&other, Lasted::Ever).is_empty());
+    }
+
+    #[test]
+    fn a_moment_of_readiness_is_not_remembered_as_one_that_lasted() {
+        let revisions = ReadyRevisions::default();
+        let web = ObjectRef::named(Kind::Deployment, "shop", "web");
+        revisions.note(&pod("ReplicaSet", "web-crashes", "", "True"), at(102));
+        revisions.note(&pod("ReplicaSet", "web-works", "", "True"), at(102));
+        revisions.note(&pod("ReplicaSet", "web-works", "", "True"), at(110));
+
+        assert_eq!(revisions.of(&web, Lasted::Ever), ["web-crashes", "web-works"]);
+        assert_eq!(revisions.of(&web, Lasted::Long), ["web-works"]);
     }
 }

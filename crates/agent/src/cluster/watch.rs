@@ -231,6 +231,7 @@ impl<K: Watched> Line<K> {
     }
 
     async fn deleted(&mut self, object: &K) {
+        object.note(&self.sinks.caches);
         K::store(&self.sinks.caches).remove(object);
         self.tell_gone(object).await;
     }

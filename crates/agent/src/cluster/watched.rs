@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use diagnosis::Root;
+use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Event, Node, Pod};
@@ -63,7 +64,14 @@ impl Watched for Pod {
     }
 
     fn note(&self, caches: &Caches) {
-        caches.ready_revisions.note(self);
+        let namespace = self.metadata.namespace.as_deref().unwrap_or_default();
+        let before = caches.pods.find(namespace, &self.name_any());
+        let now = Timestamp::now();
+        // How long it was ready is known when that ends.
+        if let Some(before) = before {
+            caches.ready_revisions.note(&before, now);
+        }
+        caches.ready_revisions.note(self, now);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
 use types::PodFacts;
 
@@ -80,6 +81,12 @@ fn pod_facts(pod: &Arc<Pod>, current: bool, redactor: &Redactor) -> PodFacts {
 /// A condition of the pod.
 pub(super) fn condition<'a>(pod: &'a Pod, type_: &str) -> Option<&'a PodCondition> {
     pod.status.as_ref()?.conditions.as_ref()?.iter().find(|it| it.type_ == type_)
+}
+
+/// Since when the pod is ready; `None` while it is not.
+pub(super) fn ready_since(pod: &Pod) -> Option<Timestamp> {
+    let ready = condition(pod, "Ready").filter(|it| it.status == "True")?;
+    ready.last_transition_time.as_ref().map(|it| it.0)
 }
 
 /// Whether its condition `Ready` is true.

@@ -10,6 +10,7 @@ use types::{Edit, RevisionFacts};
 
 use crate::evidence::{diff, pods};
 use crate::root::template_json;
+use crate::suspicion::LASTING;
 use crate::{Objects, Redactor, Root};
 
 /// More revisions than this are never returned to.
@@ -117,17 +118,38 @@ fn of_replica_sets(objects: &Objects) -> Vec<Revision> {
         let name = set.metadata.name.clone().unwrap_or_default();
         let ready_now = set.status.as_ref().and_then(|it| it.ready_replicas).unwrap_or(0) > 0;
         let was_before = set.metadata.uid == before && before.is_some();
-        Some(Revision {
-            was_ready: ready_now
+        let current = is_newest(set);
+        let was_ready = if current {
+            let hash = set.metadata.labels.as_ref().and_then(|it| it.get("pod-template-hash"));
+            let is_of_it = |it: &Pod| {
+                let labels = it.metadata.labels.as_ref();
+                hash.is_some() && labels.and_then(|it| it.get("pod-template-hash")) == hash
+            };
+            has_lasted(objects, &name, is_of_it)
+        } else {
+            ready_now
                 || objects.ready_revisions.contains(&name)
-                || (was_before && available_since_before(objects, newest_made)),
+                || (was_before && available_since_before(objects, newest_made))
+        };
+        Some(Revision {
+            was_ready,
             name,
             number: number(set),
-            current: is_newest(set),
+            current,
             template: replica_set_template(set)?,
         })
     };
     objects.replica_sets.iter().filter_map(revision).collect()
+}
+
+/// Whether a pod of the newest revision was ready long enough to say that the revision works.
+fn has_lasted(objects: &Objects, name: &str, is_of_it: impl Fn(&Pod) -> bool) -> bool {
+    let lasts = |it: &Pod| {
+        let since = pods::ready_since(it);
+        since.is_some_and(|since| LASTING <= objects.taken_at.duration_since(since))
+    };
+    objects.steady_revisions.iter().any(|it| it == name)
+        || objects.pods.iter().any(|it| is_of_it(it) && lasts(it))
 }
 
 /// Whether the Deployment has been available without a break since before its newest revision was
@@ -159,10 +181,16 @@ fn of_controller_revisions(objects: &Objects) -> Vec<Revision> {
         let marks = [Some(&name), hash];
         let template = it.data.as_ref()?.0.pointer("/spec/template")?.clone();
         let template: PodTemplateSpec = serde_json::from_value(template).ok()?;
+        let is_current = current.is_some() && marks.contains(&current.as_ref());
+        let was_ready = if is_current {
+            has_lasted(objects, &name, |it| carries(it, marks))
+        } else {
+            objects.ready_revisions.contains(&name)
+                || objects.pods.iter().any(|pod| pods::is_ready(pod) && carries(pod, marks))
+        };
         Some(Revision {
-            was_ready: objects.ready_revisions.contains(&name)
-                || objects.pods.iter().any(|pod| pods::is_ready(pod) && carries(pod, marks)),
-            current: current.is_some() && marks.contains(&current.as_ref()),
+            was_ready,
+            current: is_current,
             number: it.revision,
             template: template_json(&template),
             name,

@@ -139,6 +139,7 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
         logs: frame.logs.iter().map(log).collect(),
         usage: vec![],
         ready_revisions: frame.ready_revisions.clone(),
+        steady_revisions: frame.ready_revisions.clone(),
         unread: vec![],
         root,
     }
