@@ -26,6 +26,7 @@ impl Fixer {
         let applied_at = fix.execution.applied_at.unwrap_or(fix.execution.requested_at);
         // Not from the write on: the time in which nobody looked says nothing against the fix.
         let mut since = Timestamp::now();
+        let mut seen_at = since;
         let mut changes = self.agent.cluster.changes(&fix.execution.subject);
         let mut looks: Vec<Look> = Vec::new();
         loop {
@@ -39,6 +40,7 @@ impl Fixer {
                         looks.clear();
                         since += waited;
                     }
+                    seen_at = Timestamp::now();
                     let now = diagnosis::gather(&objects, &self.agent.redactor);
                     if now.subject.uid != fix.execution.subject.uid {
                         return None;
@@ -52,9 +54,11 @@ impl Fixer {
                     let error = self.words(&error);
                     tracing::warn!(error, execution = %fix.execution.id, "the workload cannot be looked at");
                     tokio::time::sleep(RETRY).await;
-                    // Health that nobody saw does not count, and neither does the time.
+                    // Health that nobody saw does not count, and neither does the time since somebody did.
                     looks.clear();
-                    since += Timestamp::now().duration_since(asked_at);
+                    let now = Timestamp::now();
+                    since += now.duration_since(seen_at);
+                    seen_at = now;
                     continue;
                 }
             }
