@@ -33,6 +33,10 @@ agent_reads() {
         '[.events[].timestamp | sub("[.][0-9]+"; "")] | . == (sort | reverse)'
     ask GET "$AGENT/api/v1/recent-events?limit=1000"
     claim "recent-events with a limit that cannot be" 400 'problem(400)'
+    ask POST "$AGENT/api/v1/scan" '{"notices": true}'
+    claim "POST scan" 200 '.n_objects | whole and . > 0' '.findings | type == "array"' '.taken_at | time' '(.unread // []) == []'
+    ask POST "$AGENT/api/v1/scan" '{"labels": "=web"}'
+    claim "a scan for labels that are none" 400 'problem(400)'
     ask GET "$AGENT/api/v1/incidents"
     claim "GET incidents" 200 '.count == (.incidents | length)'
     ask GET "$AGENT/api/v1/incidents/0190a000-0000-7000-8000-000000000000"
