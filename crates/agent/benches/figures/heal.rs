@@ -104,7 +104,7 @@ fn answer(path: &str, pod: &str) -> Value {
             json!({"success": true, "execution_id": id, "result": {"state": "verifying"}, "timestamp": now})
         }
         _ => {
-            json!({"id": id, "cluster": "bench", "subject": subject(pod), "pod": pod, "fault": "oom_killed",
+            json!({"id": id, "cluster": "bench", "subject": subject(pod), "pod": pod, "fault": "OomKilled",
             "context": context(), "spec_hash": pod, "strategy": strategy(), "risk": "auto", "diff": "", "undo": "",
             "state": "verified", "dry_run": false, "requested_by": "reflexion", "requested_at": now,
             "applied_at": now, "finished_at": now, "verdict": "recovered", "checks": []})
@@ -113,7 +113,7 @@ fn answer(path: &str, pod: &str) -> Value {
 }
 
 fn analysis(pod: &str) -> Value {
-    let diagnosis = json!({"fault": "oom_killed", "container": "app", "clues": [], "confidence": 0.9,
+    let diagnosis = json!({"fault": "OomKilled", "container": "app", "clues": [], "confidence": 0.9,
         "cause": "Container app needs more memory than its limit allows."});
     let offer = json!({"strategy": strategy(), "title": "raise the memory limit", "because": "it was killed",
         "risk": "auto", "diff": "", "reversible": true});
