@@ -44,8 +44,6 @@ pub struct Services {
     pub tokens: Arc<Tokens>,
     /// What is counted.
     pub metrics: Metrics,
-    /// What the routes are, for readers.
-    pub document: utoipa::openapi::OpenApi,
 }
 
 impl Services {
@@ -53,7 +51,7 @@ impl Services {
     pub fn new(reflexion: Reflexion, tokens: Tokens) -> Self {
         let metrics = Metrics::new("reflexion");
         reflexion.meters.register(&metrics);
-        Self { reflexion, tokens: Arc::new(tokens), metrics, document: document() }
+        Self { reflexion, tokens: Arc::new(tokens), metrics }
     }
 
     /// Registers every route with what it needs.
@@ -69,7 +67,7 @@ impl Services {
         configure(&mut ServiceConfig::new(config));
         service::health::mount(config);
         service::metrics::mount(config);
-        service::docs::mount(config, self.document);
+        service::docs::mount(config, DOCUMENT);
     }
 }
 
@@ -88,6 +86,10 @@ pub fn configure(routes: &mut ServiceConfig<'_>) {
     feedback::configure(routes);
     forget::configure(routes);
 }
+
+/// What is served of the document: the committed file, which is compared with [`document`] by a test.
+const DOCUMENT: service::docs::Document =
+    service::docs::Document(include_str!("../../../docs/openapi/reflexion.json"));
 
 #[derive(OpenApi)]
 #[openapi(info(

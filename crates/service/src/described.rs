@@ -1,11 +1,11 @@
 //! What the document says of a request, for whoever has to explain why it cannot be read.
 
 use std::fmt::Write;
+use std::sync::OnceLock;
 
 use actix_web::http::Method;
 use actix_web::{HttpRequest, web};
 use serde_json::Value;
-use utoipa::openapi::OpenApi;
 
 /// More of a caller's own words is not repeated to him.
 const MAX_SHOWN: usize = 60;
@@ -13,12 +13,19 @@ const MAX_SHOWN: usize = 60;
 /// What is wrong with a request, and what to do next.
 pub(crate) type Explained = (String, String);
 
-/// The document of the service, for looking up.
-pub(crate) struct Described(Value);
+/// The document of the service, for looking up; read when it is first asked.
+pub(crate) struct Described {
+    text: &'static str,
+    tree: OnceLock<Value>,
+}
 
 impl Described {
-    pub(crate) fn of(document: &OpenApi) -> Self {
-        Self(serde_json::to_value(document).unwrap_or_default())
+    pub(crate) fn of(text: &'static str) -> Self {
+        Self { text, tree: OnceLock::new() }
+    }
+
+    fn tree(&self) -> &Value {
+        self.tree.get_or_init(|| serde_json::from_str(self.text).unwrap_or_default())
     }
 
     /// What is wrong with the query or the path of this request, as the document describes them.
@@ -41,14 +48,14 @@ impl Described {
 
     /// The methods that this path is served under; none when there is no such path.
     pub(crate) fn methods(&self, path: &str) -> Vec<String> {
-        let paths = self.0.get("paths").and_then(Value::as_object).into_iter().flatten();
+        let paths = self.tree().get("paths").and_then(Value::as_object).into_iter().flatten();
         let mut found = paths.filter(|(pattern, _)| fits_pattern(path, pattern));
         let methods = found.next().and_then(|(_, it)| it.as_object()).into_iter().flatten();
         methods.map(|(method, _)| method.to_ascii_uppercase()).collect()
     }
 
     fn operation(&self, method: &Method, pattern: &str) -> Option<&Value> {
-        self.0.get("paths")?.get(pattern)?.get(method.as_str().to_ascii_lowercase())
+        self.tree().get("paths")?.get(pattern)?.get(method.as_str().to_ascii_lowercase())
     }
 
     fn parameters<'a>(&'a self, operation: &'a Value, place: &str) -> Vec<Parameter<'a>> {
@@ -71,7 +78,7 @@ impl Described {
         let several = several.and_then(Value::as_array).into_iter().flatten();
         let chosen = several.clone().find(|it| it.get("$ref").is_some()).unwrap_or(schema);
         let reference = chosen.get("$ref").and_then(Value::as_str);
-        reference.and_then(|it| self.0.pointer(it.trim_start_matches('#'))).unwrap_or(chosen)
+        reference.and_then(|it| self.tree().pointer(it.trim_start_matches('#'))).unwrap_or(chosen)
     }
 }
 
