@@ -144,9 +144,12 @@ where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
 {
     let plural = K::plural(&());
-    let objects = pages(Api::<K>::all(client.clone()), &plural).await;
-    let objects = objects.map_err(|it| format!("{plural}: {it}"))?;
-    Ok(objects.into_iter().map(keep).collect())
+    match pages(Api::<K>::all(client.clone()), &plural).await {
+        Ok(objects) => Ok(objects.into_iter().map(keep).collect()),
+        // A server that does not know the kind has none of it.
+        Err(ClusterError::NotFound(_)) => Ok(vec![]),
+        Err(error) => Err(format!("{plural}: {error}")),
+    }
 }
 
 async fn pages<K>(api: Api<K>, what: &str) -> Result<Vec<K>, ClusterError>
