@@ -38,8 +38,9 @@ pub use shop::{Fixer, OpenError};
 
 use apply::ApplyError;
 
-/// How often a plan is made anew because the object changed under it.
-const TRIES: u32 = 3;
+/// How often a plan is made anew because the object changed under it. Many, since the status of a pod that
+/// fails counts as a change of it and comes with every restart; each time costs a few reads.
+const TRIES: u32 = 10;
 
 /// What a caller asks for.
 #[derive(Debug, Clone)]
