@@ -6,6 +6,7 @@ mod pod_status;
 mod cluster_metrics;
 mod recent_events;
 mod scan;
+mod suppressions;
 mod health;
 mod incidents;
 mod stream;
@@ -91,6 +92,7 @@ pub fn configure(routes: &mut ServiceConfig<'_>) {
     cluster_metrics::configure(routes);
     recent_events::configure(routes);
     scan::configure(routes);
+    suppressions::configure(routes);
     health::configure(routes);
     // Before `/incidents/{id}`, which would take `stream` for an id.
     stream::configure(routes);

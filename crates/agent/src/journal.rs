@@ -5,6 +5,7 @@
 
 mod chain;
 mod open;
+mod suppressions;
 mod write;
 
 use std::path::PathBuf;
@@ -51,6 +52,9 @@ pub enum JournalError {
     /// The caller gave this name to another request before.
     #[error("the caller used this name for a request before")]
     KeyUsed,
+    /// So many findings are accepted that nobody can mean it.
+    #[error("1000 findings are accepted already; take some back before another one is")]
+    Full,
     /// The folder or the file cannot be used.
     #[error("the journal's folder cannot be used")]
     Folder(#[from] std::io::Error),

@@ -2,22 +2,30 @@
 
 use std::process::ExitCode;
 
+use agent::command::{Command, CommandLine};
 use agent::config::Config;
 use agent::start::start;
 use clap::Parser;
 
-/// Two threads besides those that serve HTTP: the watches and triage wait most of the time.
-#[tokio::main(worker_threads = 2)]
+/// One thread besides those that serve HTTP: the watches and triage wait most of the time.
+#[tokio::main(worker_threads = 1)]
 async fn main() -> ExitCode {
-    service::shutdown::exit_code(run(Config::parse()).await)
+    service::shutdown::exit_code(run(CommandLine::parse()).await)
 }
 
-async fn run(config: Config) -> anyhow::Result<()> {
+async fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
+    match line.command {
+        None => serve(&line.serve).await.map(|()| ExitCode::SUCCESS),
+        Some(Command::Scan(arguments)) => Ok(agent::command::scan::run(&arguments).await?),
+    }
+}
+
+async fn serve(config: &Config) -> anyhow::Result<()> {
     if config.healthcheck {
         return Ok(service::health::ask(config.listen)?);
     }
     service::telemetry::init();
-    let running = start(&config).await?;
+    let running = start(config).await?;
     tracing::info!(address = %running.address, "listening");
     running.until(service::shutdown::requested()).await?;
     Ok(())

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use diagnosis::Snapshot;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
-use types::{BadLabelQuery, Finding, LabelQuery, ObjectRef, ScanRequest, ScanResponse};
+use types::{
+    BadLabelQuery, Finding, LabelQuery, ObjectRef, ScanRequest, ScanResponse, Suppression,
+};
 
 use crate::Agent;
 use crate::cluster::{Caches, ClusterError, key};
@@ -16,11 +18,12 @@ const AT_ONCE: usize = 8;
 /// What a scan tells about itself while it lasts: workloads read, of so many.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
-/// What is wrong in the cluster, as far as it was asked for.
+/// What is wrong in the cluster, as far as it was asked for. What is accepted stands last.
 pub async fn scan(
     agent: &Agent,
     caches: &Caches,
     request: &ScanRequest,
+    accepted: &[Suppression],
     progress: Progress<'_>,
 ) -> Result<ScanResponse, BadLabelQuery> {
     let labels: LabelQuery = request.labels.parse()?;
@@ -28,6 +31,7 @@ pub async fn scan(
     let (workloads, unread) = workloads(agent, caches, &snapshot, progress).await;
     let found = diagnosis::survey(&snapshot, workloads, &agent.redactor);
     let findings = diagnosis::asked_for(found, request, &labels, &snapshot);
+    let findings = diagnosis::accept(findings, accepted, snapshot.taken_at);
     snapshot.unread.extend(unread);
     let unread = snapshot.unread.iter().map(|it| agent.redactor.redact(it)).collect();
     Ok(ScanResponse {

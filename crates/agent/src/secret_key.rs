@@ -30,12 +30,17 @@ pub(crate) fn load_or_make(data: &Path) -> io::Result<[u8; 32]> {
     }
 }
 
-fn make(path: &Path) -> io::Result<[u8; 32]> {
+/// A key for this life of the process.
+pub(crate) fn random() -> io::Result<[u8; 32]> {
     let mut key = [0; 32];
-    ring::default_provider()
-        .secure_random
-        .fill(&mut key)
-        .map_err(|_| io::Error::other("the system gives no random bytes"))?;
+    let provider = ring::default_provider();
+    let filled = provider.secure_random.fill(&mut key);
+    filled.map_err(|_| io::Error::other("the system gives no random bytes"))?;
+    Ok(key)
+}
+
+fn make(path: &Path) -> io::Result<[u8; 32]> {
+    let key = random()?;
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(&key)?;
     file.sync_all()?;

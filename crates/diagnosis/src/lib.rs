@@ -23,5 +23,5 @@ pub use judge::{Health, Look, Patience, healthy, judge, look};
 pub use objects::{ConfigMapKeys, Log, Objects, Root, Usage};
 pub use redact::Redactor;
 pub use snapshot::{ConfigMapSize, Snapshot, Webhook};
-pub use survey::{asked_for, of_workload, survey};
+pub use survey::{accept, accepted_trouble, asked_for, of_workload, survey};
 pub use suspicion::{LASTING, PATIENCE, RECENT, suspicious_pod, suspicious_workload};

@@ -13,6 +13,7 @@ mod limit_range;
 mod schedule;
 mod volume_fit;
 mod fold;
+mod accept;
 mod filter;
 mod service_port_mismatch;
 mod service_without_endpoints;
@@ -41,6 +42,7 @@ mod budget_blocks_eviction;
 
 use types::{AnyFault, Finding};
 
+pub use accept::{accept, accepted_trouble};
 pub use filter::asked_for;
 pub use workload::of_workload;
 

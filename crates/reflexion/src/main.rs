@@ -9,7 +9,8 @@ use reflexion::start::start;
 /// Two threads besides those that serve HTTP: heals wait most of the time.
 #[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
-    service::shutdown::exit_code(run(Config::parse()).await)
+    let ended = run(Config::parse()).await;
+    service::shutdown::exit_code(ended.map(|()| ExitCode::SUCCESS))
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {

@@ -7,7 +7,8 @@ mod windows;
 
 use jiff::Timestamp;
 use types::{
-    Action, Evidence, FieldPath, FixPlan, Mode, ObjectRef, Owner, Risk, Strategy, Verdict,
+    Action, Evidence, FieldPath, FixPlan, Mode, ObjectRef, Owner, Risk, Strategy, Suppression,
+    Verdict,
 };
 
 pub use refusal::Refusal;
@@ -75,6 +76,8 @@ pub struct World<'a> {
     pub own_namespace: Option<&'a str>,
     /// When [`Policy::is_stormy`] was last true, if it was since the start.
     pub last_storm: Option<Timestamp>,
+    /// Who accepted this trouble, where somebody did.
+    pub accepted: Option<&'a Suppression>,
 }
 
 /// A plan that the guard let through. Only [`approve`] makes one.
@@ -131,6 +134,7 @@ const FOR_MACHINES: &[Check] = &[
     windows::is_not_locked,
     windows::no_storm_rages,
     windows::budget_is_left,
+    trouble_is_not_accepted,
     machine_may_act,
 ];
 
@@ -227,6 +231,12 @@ fn owns(owner: &Owner, path: &FieldPath) -> bool {
         FieldPath::parse(it).is_none_or(|it| path.is_within(&it) || it.is_within(path))
     };
     owner.fields.is_empty() || owner.fields.iter().any(touches)
+}
+
+/// Somebody knows of this trouble, and said that it may stay.
+fn trouble_is_not_accepted(_: &FixPlan, _: &Policy, world: &World<'_>) -> Result<(), Refusal> {
+    let Some(accepted) = world.accepted else { return Ok(()) };
+    Err(Refusal::Accepted { by: accepted.by.clone(), until: accepted.until })
 }
 
 /// What a write unasked needs: mode, policy, authentication, enrolment, and a plan that may go unasked.

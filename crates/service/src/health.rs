@@ -3,22 +3,35 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::{HttpResponse, get, web};
+use tokio::sync::watch;
 
-/// The parts that a service needs, each with the reason why it is not ready.
+/// What a part is called that has not said anything yet.
+const STARTING: &str = "starting";
+
+/// The parts that a service needs, each with the reason why it is not ready. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Probes {
-    parts: Arc<Mutex<BTreeMap<String, Option<String>>>>,
+    parts: watch::Sender<BTreeMap<String, Option<String>>>,
+}
+
+/// A part failed before all were ready.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{part}: {reason}")]
+pub struct NotReady {
+    /// Which.
+    pub part: String,
+    /// Why.
+    pub reason: String,
 }
 
 impl Probes {
     /// Probes for these parts, none of them ready yet.
     pub fn waiting_for<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
-        let parts = parts.into_iter().map(|it| (it.to_owned(), Some("starting".to_owned())));
-        Self { parts: Arc::new(Mutex::new(parts.collect())) }
+        let parts = parts.into_iter().map(|it| (it.to_owned(), Some(STARTING.to_owned())));
+        Self { parts: watch::Sender::new(parts.collect()) }
     }
 
     /// The part is ready.
@@ -32,18 +45,38 @@ impl Probes {
     }
 
     fn set(&self, part: &str, reason: Option<String>) {
-        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        parts.insert(part.to_owned(), reason);
+        self.parts.send_if_modified(|parts| {
+            let before = parts.insert(part.to_owned(), reason.clone());
+            before != Some(reason)
+        });
     }
 
     /// Whether all parts are ready.
     pub fn is_ready(&self) -> bool {
-        self.parts.lock().unwrap_or_else(PoisonError::into_inner).values().all(Option::is_none)
+        self.parts.borrow().values().all(Option::is_none)
+    }
+
+    /// Waits until all parts are ready, or until one of them fails.
+    pub async fn until_ready(&self) -> Result<(), NotReady> {
+        let failed = |parts: &BTreeMap<String, Option<String>>| {
+            let failed = parts.iter().find(|it| it.1.as_deref().is_some_and(|it| it != STARTING));
+            failed.map(|(part, reason)| NotReady {
+                part: part.clone(),
+                reason: reason.clone().unwrap_or_default(),
+            })
+        };
+        let mut seen = self.parts.subscribe();
+        let is_over = |parts: &BTreeMap<String, Option<String>>| {
+            parts.values().all(Option::is_none) || failed(parts).is_some()
+        };
+        // The sender is ours, so waiting cannot fail.
+        let over = seen.wait_for(is_over).await;
+        over.ok().and_then(|parts| failed(&parts)).map_or(Ok(()), Err)
     }
 
     /// Each part and how it is: `ok`, or the reason why not.
     pub fn checks(&self) -> BTreeMap<String, String> {
-        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let parts = self.parts.borrow();
         let words = |it: &Option<String>| it.clone().unwrap_or_else(|| "ok".to_owned());
         parts.iter().map(|(part, reason)| (part.clone(), words(reason))).collect()
     }
@@ -134,6 +167,23 @@ mod tests {
         assert!(!probes.is_ready());
         assert_eq!(probes.checks()["cluster"], "connection refused");
     }
+
+    #[tokio::test]
+    async fn waiting_ends_when_all_are_ready_or_when_one_fails() {
+        let probes = Probes::waiting_for(["pods", "nodes"]);
+        let waiting = tokio::spawn({
+            let probes = probes.clone();
+            async move { probes.until_ready().await }
+        });
+
+        probes.ready("pods");
+        probes.ready("nodes");
+
+        assert_eq!(waiting.await.unwrap(), Ok(()));
+        probes.not_ready("pods", "forbidden");
+        assert_eq!(probes.until_ready().await.unwrap_err().to_string(), "pods: forbidden");
+    }
+
     /// A server on every address that answers one request with this line.
     fn answering(line: &'static str) -> SocketAddr {
         let listener = std::net::TcpListener::bind("0.0.0.0:0").unwrap();

@@ -40,8 +40,13 @@ impl Goodbye {
 
 /// The end of `main`: on failure the error and all that led to it in one line on standard error, and no backtrace, which is
 /// for mistakes of ours and not of a setting.
-pub fn exit_code<E: AsRef<dyn Error + Send + Sync + 'static>>(ended: Result<(), E>) -> ExitCode {
-    let Err(error) = ended else { return ExitCode::SUCCESS };
+pub fn exit_code<E: AsRef<dyn Error + Send + Sync + 'static>>(
+    ended: Result<ExitCode, E>,
+) -> ExitCode {
+    let error = match ended {
+        Ok(code) => return code,
+        Err(error) => error,
+    };
     let words = crate::telemetry::chain(error.as_ref());
     // Where standard error is closed there is nobody to tell.
     let _ = writeln!(std::io::stderr(), "error: {words}");

@@ -15,6 +15,7 @@ mod plan;
 mod strategy;
 mod incident;
 mod scan;
+mod suppression;
 mod labels;
 mod execution;
 mod episode;
@@ -39,6 +40,6 @@ pub use problem::Problem;
 pub use quantity::Quantity;
 pub use scan::{
     AnyFault, ClusterFault, Finding, FindingSource, ScanRequest, ScanResponse, Severity, Subject,
-    Suppression,
 };
 pub use strategy::{SeedStrategy, Strategy};
+pub use suppression::{Suppression, SuppressionOrder, Suppressions, is_fingerprint};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Clue, Fault, ObjectRef};
+use crate::{Clue, Fault, ObjectRef, Suppression};
 
 /// An object that is spoken about. Of any kind, unlike an [`ObjectRef`], which names what may be written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -218,19 +218,6 @@ pub enum FindingSource {
     Rules,
     /// A `Result` object of the K8sGPT operator, as it stands there.
     K8sgpt,
-}
-
-/// A finding that somebody accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Suppression {
-    /// The fingerprint of the finding.
-    pub fingerprint: String,
-    /// Why it is accepted.
-    pub reason: String,
-    /// Who accepted it.
-    pub by: String,
-    /// Until when.
-    pub until: Timestamp,
 }
 
 /// One thing that is wrong with one object, with the facts that say so.

@@ -64,6 +64,8 @@ impl Fixer {
             }
             *last
         };
+        let accepted = self.journal.accepted(now).await?;
+        let diagnoses = diagnosis::diagnose(&fix.before);
         let world = World {
             now,
             mode: self.mode(),
@@ -77,6 +79,7 @@ impl Fixer {
             workloads: census.workloads,
             own_namespace: self.own_namespace.as_deref(),
             last_storm,
+            accepted: diagnosis::accepted_trouble(&fix.before, &diagnoses, &accepted, now),
         };
         Ok(remedy::approve(fix.plan.clone(), &self.policy, &world))
     }

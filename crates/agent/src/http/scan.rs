@@ -1,15 +1,18 @@
 //! `POST /api/v1/scan`: what is wrong in a namespace or in the whole cluster.
 
 use actix_web::{post, web};
+use jiff::Timestamp;
 use service::auth::Reader;
 use service::health::Probes;
 use service::problem::Failure;
 use types::{Problem, ScanRequest, ScanResponse};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::executions::journal_failure;
 use super::{names, need_watches};
 use crate::Agent;
 use crate::cluster::{Caches, WATCHED};
+use crate::fix::Fixer;
 
 pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
     routes.service(scan);
@@ -33,6 +36,7 @@ async fn scan(
     _: Reader,
     agent: web::Data<Agent>,
     caches: web::Data<Caches>,
+    fixer: web::Data<Fixer>,
     probes: web::Data<Probes>,
     request: web::Json<ScanRequest>,
 ) -> Result<web::Json<ScanResponse>, Failure> {
@@ -40,7 +44,9 @@ async fn scan(
         names::namespace(namespace)?;
     }
     need_watches(&probes, &WATCHED)?;
-    let answer = crate::scan::scan(&agent, &caches, &request, &|_, _| {}).await;
+    let accepted = fixer.journal().accepted(Timestamp::now()).await;
+    let accepted = accepted.map_err(|it| journal_failure(&it))?;
+    let answer = crate::scan::scan(&agent, &caches, &request, &accepted, &|_, _| {}).await;
     answer.map(web::Json).map_err(|it| {
         let next = "write `labels` as kubectl does: app=web,tier!=db,stage in (test,live),!old";
         Failure::new(400, "bad-labels", it.to_string(), next)

@@ -96,6 +96,11 @@ impl AgentBinary {
         self.ask(self.request(Method::POST, path).json(body)).await
     }
 
+    /// `DELETE`: the status.
+    pub(crate) async fn delete(&self, path: &str) -> u16 {
+        self.ask(self.request(Method::DELETE, path)).await.0
+    }
+
     /// `POST` under a caller's own name.
     pub(crate) async fn post_named(&self, key: &str, path: &str, body: &Value) -> (u16, Value) {
         let request = self.request(Method::POST, path).header("Idempotency-Key", key);

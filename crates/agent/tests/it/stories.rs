@@ -2,6 +2,7 @@
 
 mod verdicts;
 mod races;
+mod accepted;
 mod lost;
 mod stopping;
 mod refusals;

@@ -70,7 +70,7 @@ fn cause(of: usize, found: &[Finding], by_subject: &BTreeMap<Subject, usize>) ->
 }
 
 /// 16 hexadecimal digits over what stays the same from scan to scan: object, fault, container and field.
-fn fingerprint(finding: &Finding) -> String {
+pub(super) fn fingerprint(finding: &Finding) -> String {
     let mut hash = Sha256::new();
     let subject = finding.subject.to_string();
     let container = finding.container.as_deref().unwrap_or_default();

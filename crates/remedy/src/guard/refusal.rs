@@ -83,6 +83,13 @@ pub enum Refusal {
         /// Writes that made something worse.
         worse: usize,
     },
+    /// Somebody accepted the trouble for a time.
+    Accepted {
+        /// Who.
+        by: String,
+        /// Until when.
+        until: Timestamp,
+    },
     /// The operator gave no policy.
     PolicyMissing,
     /// Callers of the API are not authenticated.
@@ -116,6 +123,7 @@ impl Refusal {
             Self::WorkloadLocked { .. } => "workload_locked",
             Self::Storm { .. } => "storm",
             Self::BudgetExhausted { .. } => "error_budget_exhausted",
+            Self::Accepted { .. } => "accepted",
             Self::PolicyMissing => "policy_missing",
             Self::NotAuthenticated => "not_authenticated",
             Self::NamespaceNotEnrolled(_) => "namespace_not_enrolled",
@@ -130,6 +138,7 @@ impl Refusal {
             | Self::WorkloadLocked { .. }
             | Self::Storm { .. }
             | Self::BudgetExhausted { .. }
+            | Self::Accepted { .. }
             | Self::PolicyMissing
             | Self::NotAuthenticated
             | Self::NamespaceNotEnrolled(_)
@@ -225,6 +234,9 @@ impl Refusal {
                 "{not_better} of the last {of} troubles stayed unhealed and {worse} writes made something \
                  worse; {approve}"
             ),
+            Self::Accepted { by, until } => {
+                format!("{by} accepted this trouble until {until}; {approve}")
+            }
             Self::PolicyMissing => {
                 format!("mode `auto` wants a policy file; give one, or {approve}")
             }

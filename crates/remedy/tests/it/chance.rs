@@ -186,6 +186,7 @@ fn writes(chance: &mut Chance) -> Vec<PastWrite> {
 #[test]
 fn the_guard_and_an_independent_opinion_agree() {
     let (mut allowed, mut refused) = (0, 0);
+    let accepted = scene::acceptance();
     for seed in 0..CASES {
         let mut chance = Chance(seed);
         let (fault, mut evidence) = trouble(&mut chance);
@@ -219,6 +220,7 @@ fn the_guard_and_an_independent_opinion_agree() {
         if chance.one_in(12) {
             world.last_storm = Some(at(scene::NOW - 50 - i64::try_from(chance.below(20)).unwrap()));
         }
+        world.accepted = chance.one_in(20).then_some(&accepted);
 
         let answer = approve(plan.clone(), &Policy::default(), &world);
         let told = opinion(&plan, &world);

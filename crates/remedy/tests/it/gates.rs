@@ -72,6 +72,21 @@ fn auto_wants_policy_authentication_and_enrolment() {
 }
 
 #[test]
+fn trouble_that_somebody_accepted_is_left_to_a_person() {
+    let accepted = scene::acceptance();
+    let case = Case::oom();
+    let mut world = scene::world(&case.evidence, &[]);
+    world.accepted = Some(&accepted);
+
+    let refusal = approve(case.plan.clone(), &case.policy, &world).unwrap_err();
+
+    assert_eq!(refusal.code(), "accepted");
+    assert!(refusal.needs_person() && refusal.detail().contains("alice"), "{refusal:?}");
+    world.authority = scene::person();
+    assert!(approve(case.plan, &case.policy, &world).is_ok());
+}
+
+#[test]
 fn what_asks_a_person_is_let_through_by_a_person_alone() {
     check(Case::oom(), "needs_approval", |it| it.plan.risk = Risk::Ask);
 

@@ -53,6 +53,7 @@ pub(crate) fn opinion(plan: &FixPlan, world: &World<'_>) -> Opinion {
 fn machine(plan: &FixPlan, world: &World<'_>) -> Opinion {
     need(world.mode == Mode::Auto && plan.risk == Risk::Auto, "a person is asked")?;
     need(world.policy_given && world.authenticated && world.enrolled, "not armed")?;
+    need(world.accepted.is_none(), "somebody lives with it")?;
     calm(world)?;
     let mut ended: Vec<&PastWrite> = own(world).filter(|it| it.verdict.is_some()).collect();
     ended.sort_by_key(|it| it.at);

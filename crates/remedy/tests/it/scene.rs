@@ -6,7 +6,7 @@ use serde_json::Value;
 use types::{
     ContainerFacts, ContainerRole, ContainerState, Diagnosis, Edit, Evidence, Fault, FieldPath,
     ImageFacts, Kind, Mode, NodeFacts, ObjectRef, PodFacts, ProbeFacts, ProbeKind, Quantity,
-    ReferenceFacts, ReferenceKind, RevisionFacts, Verdict, WorkloadFacts,
+    ReferenceFacts, ReferenceKind, RevisionFacts, Suppression, Verdict, WorkloadFacts,
 };
 
 pub(crate) const NOW: i64 = 1_800_000_000;
@@ -230,6 +230,7 @@ pub(crate) fn world<'a>(evidence: &'a Evidence, writes: &'a [PastWrite]) -> Worl
         workloads: 20,
         own_namespace: Some("k8s-reflexion"),
         last_storm: None,
+        accepted: None,
     }
 }
 
@@ -247,5 +248,15 @@ pub(crate) fn write(name: &str, ago_secs: i64, verdict: Option<Verdict>) -> Past
         under_way: verdict.is_none(),
         verdict,
         undone: matches!(verdict, Some(Verdict::Unchanged | Verdict::Worse)),
+    }
+}
+
+/// Somebody who lives with the trouble for another minute.
+pub(crate) fn acceptance() -> Suppression {
+    Suppression {
+        fingerprint: "0123456789abcdef".to_owned(),
+        reason: "goes next week".to_owned(),
+        by: "alice".to_owned(),
+        until: at(NOW + 60),
     }
 }

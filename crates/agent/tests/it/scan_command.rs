@@ -1,0 +1,152 @@
+//! `agent scan`: what it tells, in which form, and with which exit code.
+
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use types::Kind;
+
+use crate::cluster::{Cluster, container};
+
+/// A cluster, and where its kubeconfig lies.
+struct Scanned {
+    cluster: Cluster,
+    folder: TempDir,
+}
+
+impl Scanned {
+    async fn start() -> Self {
+        let scanned =
+            Self { cluster: Cluster::start().await, folder: tempfile::tempdir().unwrap() };
+        std::fs::write(scanned.path("kubeconfig"), scanned.cluster.sandbox.kubeconfig()).unwrap();
+        scanned
+    }
+
+    /// One workload that cannot pull its image, another one that runs.
+    async fn with_a_typo() -> Self {
+        let scanned = Self::start().await;
+        scanned.cluster.run(Kind::Deployment, "well", &container("nginx:1.27")).await;
+        scanned.cluster.run(Kind::Deployment, "typo", &container("nginx:1.72")).await;
+        let is_seen = || {
+            let pods = scanned.cluster.sandbox.store().list("pods", Some("shop")).0;
+            let state = |it: &Value| it["status"]["containerStatuses"][0].clone();
+            pods.iter().any(|it| state(it)["ready"] == true)
+                && pods.iter().any(|it| !state(it)["state"]["waiting"]["message"].is_null())
+        };
+        crate::stage::until("one runs and one does not", is_seen).await;
+        scanned
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    async fn scan(&self, arguments: &[&str]) -> Output {
+        scan(&self.path("kubeconfig"), arguments).await
+    }
+}
+
+async fn scan(kubeconfig: &Path, arguments: &[&str]) -> Output {
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_agent"));
+    command.arg("scan").args(arguments).env("KUBECONFIG", kubeconfig).kill_on_drop(true);
+    command.output().await.unwrap()
+}
+
+#[track_caller]
+fn check(output: &Output, code: i32) -> String {
+    let told = String::from_utf8(output.stdout.clone()).unwrap();
+    let error = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{told}{error}");
+    told + &error
+}
+
+#[actix_web::test]
+async fn a_cluster_without_trouble_is_exit_code_0() {
+    let scanned = Scanned::start().await;
+
+    let told = check(&scanned.scan(&[]).await, 0);
+
+    assert!(told.starts_with("nothing wrong among "), "{told}");
+}
+
+#[actix_web::test]
+async fn what_is_critical_is_told_in_a_table_and_is_exit_code_4() {
+    let scanned = Scanned::with_a_typo().await;
+
+    let told = check(&scanned.scan(&[]).await, 4);
+
+    let head: Vec<_> = told.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(head, ["SEVERITY", "OBJECT", "FAULT", "FINGERPRINT"]);
+    assert!(told.contains("\ncritical  Deployment shop/typo  ImageNotFound"), "{told}");
+    assert!(told.contains("at /spec/template/spec/containers/0/image\n"), "{told}");
+    assert!(!told.contains("Deployment shop/well") && !told.contains('\u{1b}'), "{told}");
+}
+
+#[actix_web::test]
+async fn a_program_reads_the_same_as_json_and_as_yaml() {
+    let scanned = Scanned::with_a_typo().await;
+
+    let json = check(&scanned.scan(&["-o", "json", "-n", "shop"]).await, 4);
+    let yaml = check(&scanned.scan(&["-o", "yaml", "--namespace", "shop"]).await, 4);
+
+    let json: types::ScanResponse = serde_json::from_str(&json).unwrap();
+    let yaml: types::ScanResponse = serde_yaml_ng::from_str(&yaml).unwrap();
+    assert_eq!(json.findings[0].fault.as_str(), "ImageNotFound");
+    assert_eq!(json.findings[0].fingerprint, yaml.findings[0].fingerprint);
+}
+
+#[actix_web::test]
+async fn what_is_accepted_in_a_file_stands_last_and_counts_no_more() {
+    let scanned = Scanned::with_a_typo().await;
+    let found = check(&scanned.scan(&["-o", "json"]).await, 4);
+    let found: Value = serde_json::from_str(&found).unwrap();
+    let fingerprint = &found["findings"][0]["fingerprint"];
+    let accepted = |until: &str| {
+        let one =
+            json!({"fingerprint": fingerprint, "reason": "known", "by": "ops", "until": until});
+        std::fs::write(scanned.path("accepted"), json!({"suppressions": [one]}).to_string())
+            .unwrap();
+        scanned.path("accepted").to_str().unwrap().to_owned()
+    };
+
+    let file = accepted("2999-01-01T00:00:00Z");
+    let told = check(&scanned.scan(&["--accepted", &file]).await, 0);
+    assert!(told.contains("accepted  Deployment shop/typo"), "{told}");
+    assert!(told.contains("until 2999-01-01 by ops: known"), "{told}");
+
+    let file = accepted("2001-01-01T00:00:00Z");
+    check(&scanned.scan(&["--accepted", &file]).await, 4);
+}
+
+#[actix_web::test]
+async fn only_what_was_asked_for_is_told() {
+    let scanned = Scanned::with_a_typo().await;
+
+    for arguments in [&["-n", "default"][..], &["-k", "Service"], &["-l", "app=well"]] {
+        check(&scanned.scan(arguments).await, 0);
+    }
+    for arguments in [&["-k", "service,deployment"][..], &["-l", "app in (typo,other)"]] {
+        check(&scanned.scan(arguments).await, 4);
+    }
+}
+
+#[actix_web::test]
+async fn what_is_wrong_with_the_question_or_the_way_is_said() {
+    let scanned = Scanned::start().await;
+    let nobody = scanned.path("nobody");
+    let url = scanned.cluster.sandbox.url();
+    let elsewhere = scanned.cluster.sandbox.kubeconfig().replace(&url, "http://127.0.0.1:1");
+    std::fs::write(&nobody, elsewhere).unwrap();
+
+    let told = check(&scan(&nobody, &[]).await, 1);
+    assert!(told.contains("127.0.0.1:1") && told.contains("cannot be read"), "{told}");
+
+    let told = check(&scan(&scanned.path("missing"), &[]).await, 1);
+    assert!(told.contains("kubeconfig"), "{told}");
+    let told = check(&scanned.scan(&["-l", "app in web"]).await, 1);
+    assert!(told.contains("--labels"), "{told}");
+    let told = check(&scanned.scan(&["--accepted", "/nowhere"]).await, 1);
+    assert!(told.contains("--accepted: /nowhere"), "{told}");
+    check(&scanned.scan(&["-o", "xml"]).await, 2);
+}
