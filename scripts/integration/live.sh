@@ -9,10 +9,12 @@ on_live() { KUBECONFIG="$KUBECONFIG_LIVE" kubectl "$@"; }
 live_clean() {
     [ -n "$live" ] || return 0
     on_live delete namespace "$live" "$live-other" "$live-agent" --wait=false --ignore-not-found >/dev/null 2>&1
-    on_live delete clusterrolebinding,clusterrole "$live-agent" --ignore-not-found >/dev/null 2>&1
+    on_live delete clusterrolebinding,clusterrole "$live-observer" "$live-executor" --ignore-not-found >/dev/null 2>&1
+    on_live delete validatingadmissionpolicybinding,validatingadmissionpolicy "$live-executor" "$live-executor-pods" \
+        --ignore-not-found >/dev/null 2>&1
 }
 
-# The agent gets exactly the rights of deploy/base/rbac.yaml, so that this run also proves them to be enough.
+# The agent gets exactly the rights of deploy/base, so that this run also proves them to be enough.
 live_prepare() {
     local port
     live="k8s-reflexion-live-$(head -c 4 /dev/urandom | od -An -tx1 | tr -d ' \n')"
@@ -23,8 +25,12 @@ live_prepare() {
     make_namespace "$live" "$enrolled"
     make_namespace "$live-other"
     make_namespace "$live-agent"
-    sed "s/k8s-reflexion-agent/$live-agent/; s/namespace: k8s-reflexion$/namespace: $live-agent/" "$top/deploy/base/rbac.yaml" |
-        on_live apply --namespace "$live-agent" -f - >/dev/null
+    # Under names of this run, so that an agent that is installed there keeps its own.
+    sed "s/k8s-reflexion-executor/$live-executor/; s/k8s-reflexion-observer/$live-observer/
+        s/namespace: k8s-reflexion$/namespace: $live-agent/; s/k8s-reflexion:executor/$live-agent:executor/
+        s/''k8s-reflexion''/''$live-agent''/" "$top"/deploy/base/{rbac,admission}.yaml |
+        on_live apply -f - >/dev/null
+    export AGENT_EXECUTOR="$live-agent/executor"
     KUBECONFIG_FILE="$run/agent.kubeconfig"
     KUBECONFIG="$KUBECONFIG_LIVE" "$here/agent_kubeconfig.sh" "$live-agent" >"$KUBECONFIG_FILE"
     wait_until 30 "the service account of namespace $live" api GET "/api/v1/namespaces/$live/serviceaccounts/default"

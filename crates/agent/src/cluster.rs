@@ -1,6 +1,8 @@
 //! What the product asks of a cluster, and how a cluster can fail to answer.
 
 mod connect;
+mod executor;
+mod rights;
 mod refusals;
 mod store;
 mod prune;
@@ -22,7 +24,9 @@ mod revisions;
 pub use caches::Caches;
 pub use changes::{Change, Seen};
 pub use connect::{Clients, ConnectError, connect};
+pub use executor::ExecutorAccount;
 pub use kube::{FIELD_MANAGER, KubeCluster, Watching};
+pub use rights::{READS, Reads, RightsReport};
 pub use store::Store;
 pub use watch::WATCHED;
 

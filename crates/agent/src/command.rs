@@ -1,8 +1,14 @@
 //! What the program does besides serving: one file a subcommand.
 
+mod admission;
+pub mod policy;
+pub mod rbac;
 pub mod scan;
 mod screen;
 mod table;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -31,4 +37,28 @@ pub struct CommandLine {
 pub enum Command {
     /// Say what is wrong in a namespace or a cluster. Reads only, and needs no running agent.
     Scan(scan::ScanArguments),
+    /// Look at a policy before an agent gets it.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    /// Print the roles that the agent needs under a policy, and no more, for kubectl apply.
+    Rbac(rbac::RbacArguments),
+}
+
+impl Command {
+    /// Does it, and says with which exit code the process ends.
+    pub async fn run(&self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Scan(arguments) => Ok(scan::run(arguments).await?),
+            Self::Policy(command) => policy::run(command),
+            Self::Rbac(arguments) => rbac::run(arguments),
+        }
+    }
+}
+
+/// Writes to standard output. Whoever stops reading has read enough.
+fn print(text: &str) -> io::Result<()> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        Err(_) | Ok(()) => Ok(()),
+    }
 }

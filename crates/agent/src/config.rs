@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use types::Mode;
 
+use crate::cluster::ExecutorAccount;
+
 /// Watches a Kubernetes cluster, explains what is wrong, and mends it under a policy.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "agent", version, about, max_term_width = 100)]
@@ -18,6 +20,11 @@ pub struct Config {
     /// The kubeconfig; without one, the service account of the pod that this runs in.
     #[arg(long, env = "KUBECONFIG", value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
+
+    /// The service account that writes, NAMESPACE/NAME: a token for it is asked for when something is to be
+    /// written. Without one, the identity that reads writes too.
+    #[arg(long, env = "AGENT_EXECUTOR", value_name = "ACCOUNT")]
+    pub executor: Option<ExecutorAccount>,
 
     /// The cluster's name, carried by every incident and execution.
     #[arg(long, env = "CLUSTER_NAME", default_value = "default")]

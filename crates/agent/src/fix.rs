@@ -33,8 +33,8 @@ use crate::journal::{JournalError, RequestKey, Stored};
 use crate::offers;
 
 pub use people::PersonError;
-pub(crate) use shop::check_settings;
 pub use shop::{Fixer, OpenError};
+pub(crate) use shop::{check_settings, read_policy};
 
 use apply::ApplyError;
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use agent::command::{Command, CommandLine};
+use agent::command::CommandLine;
 use agent::config::Config;
 use agent::start::start;
 use clap::Parser;
@@ -16,7 +16,7 @@ async fn main() -> ExitCode {
 async fn run(line: CommandLine) -> anyhow::Result<ExitCode> {
     match line.command {
         None => serve(&line.serve).await.map(|()| ExitCode::SUCCESS),
-        Some(Command::Scan(arguments)) => Ok(agent::command::scan::run(&arguments).await?),
+        Some(command) => command.run().await,
     }
 }
 

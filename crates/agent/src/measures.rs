@@ -15,6 +15,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use service::metrics::Metrics;
 use types::{Execution, Incident, Mode};
 
+use crate::cluster::RightsReport;
 use crate::fix::Fixer;
 
 /// The fault of an incident.
@@ -40,6 +41,24 @@ pub struct Measures {
     gather_seconds: Histogram,
     /// How often a watch broke off and was started again.
     pub watch_restarts: Counter,
+    /// How the rights are that the API server gives us.
+    pub rights: RightsMeasures,
+}
+
+/// How the rights are that the API server gives us.
+#[derive(Debug, Clone, Default)]
+pub struct RightsMeasures {
+    missing: Gauge,
+    excess: Gauge,
+}
+
+impl RightsMeasures {
+    /// What the API server said.
+    pub fn set(&self, report: &RightsReport) {
+        let count = |it: &[String]| i64::try_from(it.len()).unwrap_or(i64::MAX);
+        self.missing.set(count(&report.missing));
+        self.excess.set(count(&report.excess));
+    }
 }
 
 impl Default for Measures {
@@ -53,6 +72,7 @@ impl Default for Measures {
             publish_seconds: seconds(),
             gather_seconds: seconds(),
             watch_restarts: Counter::default(),
+            rights: RightsMeasures::default(),
         }
     }
 }
@@ -82,6 +102,16 @@ impl Measures {
                 "watch_restarts",
                 "Watches that broke off and were started again",
                 self.watch_restarts.clone(),
+            );
+            it.register(
+                "rights_missing",
+                "Rights that the agent needs and does not have",
+                self.rights.missing.clone(),
+            );
+            it.register(
+                "rights_excess",
+                "Rights that the agent has and must not have",
+                self.rights.excess.clone(),
             );
         });
     }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use backon::{ExponentialBuilder, Retryable};
 use diagnosis::Redactor;
+use remedy::Policy;
 use service::auth::Tokens;
 use service::health::Probes;
 use service::lock::Lock;
@@ -16,12 +18,12 @@ use service::shutdown::Goodbye;
 use tokio::task::JoinHandle;
 
 use crate::Agent;
-use crate::cluster::{self, KubeCluster, WATCHED};
+use crate::cluster::{self, ClusterError, KubeCluster, WATCHED};
 use crate::config::{Config, PatienceError};
 use crate::fix::{self, Fixer, OpenError};
 use crate::http::Services;
 use crate::journal::Journal;
-use crate::measures::{Measures, ModeNow};
+use crate::measures::{Measures, ModeNow, RightsMeasures};
 use crate::secret_key;
 use crate::triage::Triage;
 
@@ -29,6 +31,8 @@ use crate::triage::Triage;
 const WORKERS: usize = 2;
 /// How often the journal is asked whether it can be written.
 const JOURNAL_LOOK: Duration = Duration::from_secs(15);
+/// The longest pause between two questions for our rights.
+const RIGHTS_PAUSE: Duration = Duration::from_secs(30);
 /// The journal, as `/readyz` names it.
 const JOURNAL: &str = "journal";
 /// How long open requests may take when the process stops; streams are cut.
@@ -81,6 +85,7 @@ pub struct Running {
     server: Server,
     triage: JoinHandle<()>,
     watch: JoinHandle<()>,
+    review: JoinHandle<()>,
     cluster: Arc<KubeCluster>,
     goodbye: Goodbye,
     /// Nobody else uses the data folder as long as this is kept.
@@ -111,8 +116,13 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let measures = Measures::default();
     let name = Arc::from(config.cluster.as_str());
     tracing::info!(cluster = %config.cluster, url = clients.url, "watching the cluster");
-    let watching =
-        KubeCluster::watch(clients, name, probes.clone(), measures.watch_restarts.clone());
+    let watching = KubeCluster::watch(
+        clients,
+        name,
+        config.executor.clone(),
+        probes.clone(),
+        measures.watch_restarts.clone(),
+    );
     let cluster = Arc::clone(&watching.cluster);
     let agent = Agent {
         measures: Arc::new(measures),
@@ -120,6 +130,9 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     };
     let fixer = Fixer::open(agent.clone(), config).await?;
     let (journal, agent_probes) = (fixer.journal().clone(), probes.clone());
+    let review =
+        review_rights(Arc::clone(&cluster), fixer.policy().clone(), agent.measures.rights.clone());
+    let review = tokio::spawn(review);
     let metrics = Metrics::new("agent");
     agent.measures.register(&metrics);
     ModeNow(Arc::clone(&fixer)).register(&metrics);
@@ -131,7 +144,39 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let triage = Triage::new(agent.clone(), watching.caches, config.settle());
     let triage = tokio::spawn(triage.run(watching.changes));
     let watch = tokio::spawn(watch_journal(journal, agent_probes));
-    Ok(Running { address, agent, server, triage, watch, cluster, goodbye, lock })
+    Ok(Running { address, agent, server, triage, watch, review, cluster, goodbye, lock })
+}
+
+/// Says once what the agent may not do and should, and the other way round. An API server that does not
+/// answer is asked again.
+async fn review_rights(cluster: Arc<KubeCluster>, policy: Policy, measured: RightsMeasures) {
+    let ask = || async { cluster.rights(&policy).await };
+    let patience = ExponentialBuilder::default().with_max_delay(RIGHTS_PAUSE).without_max_times();
+    let is_away = |it: &ClusterError| it.is_in_doubt();
+    match ask.retry(patience).when(is_away).await {
+        Ok(report) => {
+            measured.set(&report);
+            if !report.missing.is_empty() {
+                tracing::warn!(
+                    missing = report.missing.join(", "),
+                    "rights are missing; `agent rbac` prints what is needed"
+                );
+            }
+            if !report.excess.is_empty() {
+                tracing::warn!(
+                    excess = report.excess.join(", "),
+                    "the agent may do what it never does; give it the roles of `agent rbac` and no others"
+                );
+            }
+            if report.is_right() {
+                tracing::info!("the agent may do what it has to do, and no more");
+            }
+        }
+        Err(error) => tracing::warn!(
+            error = service::telemetry::chain(&error),
+            "the API server does not say what the agent may do"
+        ),
+    }
 }
 
 /// Says on `/readyz` whether intents can be kept: without that nothing is written to the cluster.
@@ -181,6 +226,7 @@ impl Running {
         handle.stop(true).await;
         self.triage.abort();
         self.watch.abort();
+        self.review.abort();
         drop(self.cluster);
         let served = server.await.map_err(std::io::Error::other)?;
         drop(self.lock);

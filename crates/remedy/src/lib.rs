@@ -8,6 +8,7 @@ mod strategies;
 mod place;
 mod request;
 mod policy;
+mod rights;
 mod guard;
 mod patch;
 mod image;
@@ -21,4 +22,5 @@ pub use policy::{
     Caps, Consent, ErrorBudget, Lock, MANAGED_LABEL, OPT_OUT_ANNOTATION, Policy, Storm,
 };
 pub use request::{RequestError, requested};
+pub use rights::{Right, rights_of, rights_under};
 pub use strategies::plans;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use types::{Quantity, Risk, Strategy};
+use utoipa::ToSchema;
 
 /// The label on a Namespace that enrols it: `"true"`.
 pub const MANAGED_LABEL: &str = "k8s-reflexion.io/managed";
@@ -24,7 +25,7 @@ const LONGEST_LOCK_SECS: u64 = 4 * 3600;
 /// What may be done without asking, where, and how often. Read from a file at start.
 ///
 /// The default is the reference policy. `docs/policy.md` explains each number.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
     /// Namespaces that are never written, besides `kube-system`, `kube-public`, `kube-node-lease`
@@ -47,7 +48,7 @@ pub struct Policy {
 }
 
 /// How much may be written in what time. Every window slides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Caps {
     /// Writes in the cluster within 60 s.
@@ -67,7 +68,7 @@ pub struct Caps {
 }
 
 /// When attempts have failed too often for a machine to go on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Lock {
     /// Failed fixes of one workload in a row that lock it.
@@ -77,7 +78,7 @@ pub struct Lock {
 }
 
 /// When most of the cluster looks sick, the system does less.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Storm {
     /// The share of unhealthy workloads from which it is a storm.
@@ -93,7 +94,7 @@ pub struct Storm {
 }
 
 /// How often automation may be wrong before a person has to look.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ErrorBudget {
     /// How many troubles (a workload with a spec hash) are looked back.
@@ -107,7 +108,7 @@ pub struct ErrorBudget {
 }
 
 /// Who may say yes to plans of one strategy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Consent {
     /// The policy alone, where the strategy may be loosened so far.

@@ -20,6 +20,8 @@ pub struct Clients {
     pub(super) watching: Client,
     /// For reads and writes: exactly one request for each call, so that a write is never repeated unseen.
     pub(super) asking: Client,
+    /// What `asking` was made from.
+    pub(super) config: Config,
     /// Where the API server is.
     pub url: String,
 }
@@ -67,7 +69,7 @@ pub async fn connect(kubeconfig: Option<&Path>) -> Result<Clients, ConnectError>
     };
     let watching = client(config.clone())?;
     config.default_retry = false;
-    Ok(Clients { watching, asking: client(config)?, url })
+    Ok(Clients { watching, asking: client(config.clone())?, config, url })
 }
 
 /// `KUBECONFIG` may be a list of files, as for `kubectl`.

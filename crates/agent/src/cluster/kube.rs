@@ -12,6 +12,7 @@ use kube::core::Status;
 use kube::discovery::ApiResource;
 use kube::{Client, ResourceExt};
 use prometheus_client::metrics::counter::Counter;
+use remedy::Policy;
 use service::health::Probes;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -20,11 +21,12 @@ use types::{Kind, ObjectRef};
 use super::caches::{Caches, reference};
 use super::changes::{Change, Counters};
 use super::connect::Clients;
+use super::executor::{Executor, ExecutorAccount};
 use super::refusals::meaning;
 use super::watch::Sinks;
 use super::{
-    Answer, Census, Cluster, ClusterError, NodeUsage, Patch, census, gather, json_patch, snapshot,
-    usage,
+    Answer, Census, Cluster, ClusterError, NodeUsage, Patch, RightsReport, census, gather,
+    json_patch, rights, snapshot, usage,
 };
 
 /// Under which name our writes stand in `managedFields`.
@@ -42,6 +44,7 @@ const DECIDED_ON: [&str; 5] = ["pods", "deployments", "replicasets", "statefulse
 /// The real cluster.
 pub struct KubeCluster {
     pub(super) client: Client,
+    executor: Executor,
     pub(super) name: Arc<str>,
     pub(super) caches: Arc<Caches>,
     counters: Arc<Counters>,
@@ -62,7 +65,15 @@ pub struct Watching {
 
 impl KubeCluster {
     /// Starts to watch; answers at once, whether the API server can be reached or not.
-    pub fn watch(clients: Clients, name: Arc<str>, probes: Probes, restarts: Counter) -> Watching {
+    ///
+    /// `account` writes; where there is none, the identity that reads does.
+    pub fn watch(
+        clients: Clients,
+        name: Arc<str>,
+        account: Option<ExecutorAccount>,
+        probes: Probes,
+        restarts: Counter,
+    ) -> Watching {
         let caches = Arc::new(Caches::default());
         let counters = Arc::new(Counters::default());
         let (sender, changes) = mpsc::channel(QUEUE);
@@ -74,8 +85,10 @@ impl KubeCluster {
             restarts,
         };
         let watches = super::watch::start(&clients.watching, &sinks);
+        let executor = Executor::new(clients.asking.clone(), clients.config, account);
         let cluster = Self {
             client: clients.asking,
+            executor,
             name,
             caches: Arc::clone(&caches),
             counters,
@@ -89,6 +102,11 @@ impl KubeCluster {
     pub(super) async fn read(&self, of: &ObjectRef) -> Result<DynamicObject, ClusterError> {
         let api = self.dynamic(of);
         within(READ, &of.to_string(), api.get(&of.name)).await
+    }
+
+    /// What the API server says about our rights, and those of who writes for us, under this policy.
+    pub async fn rights(&self, policy: &Policy) -> Result<RightsReport, ClusterError> {
+        rights::review(&self.client, &self.executor.client().await?, policy).await
     }
 
     fn dynamic(&self, of: &ObjectRef) -> Api<DynamicObject> {
@@ -136,7 +154,8 @@ impl KubeCluster {
         let url = self.dynamic(target).resource_url().to_owned();
         let request =
             json_patch::request(&url, &target.name, patch.subresource, &params, patch.operations)?;
-        let after: DynamicObject = within(WRITE, &what, self.client.request(request)).await?;
+        let client = self.executor.client().await?;
+        let after: DynamicObject = within(WRITE, &what, client.request(request)).await?;
         Ok(reference(target.kind, &after.metadata))
     }
 
@@ -154,7 +173,8 @@ impl KubeCluster {
             }),
         };
         let params = PostParams { dry_run, field_manager: Some(FIELD_MANAGER.to_owned()) };
-        let api = Api::<Pod>::namespaced(self.client.clone(), &target.namespace);
+        let client = self.executor.client().await?;
+        let api = Api::<Pod>::namespaced(client, &target.namespace);
         let call =
             api.create_subresource::<_, Status>("eviction", &target.name, &params, &eviction);
         within(WRITE, &target.to_string(), call).await.map(|_: Status| ())

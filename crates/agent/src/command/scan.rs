@@ -144,12 +144,7 @@ pub async fn run(arguments: &ScanArguments) -> Result<ExitCode, ScanError> {
             serde_yaml_ng::to_string(&scan).map_err(|it| ScanError::Format(it.into()))?
         }
     };
-    match io::stdout().lock().write_all(told.as_bytes()) {
-        // Whoever read it has read enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        Err(error) => return Err(error.into()),
-        Ok(()) => {}
-    }
+    super::print(&told)?;
     Ok(exit_code(&scan))
 }
 
@@ -175,6 +170,7 @@ async fn scan(arguments: &ScanArguments) -> Result<ScanResponse, ScanError> {
         let Watching { cluster, caches, mut changes } = KubeCluster::watch(
             clients,
             name,
+            None,
             probes.clone(),
             prometheus_client::metrics::counter::Counter::default(),
         );

@@ -139,6 +139,11 @@ impl Fixer {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// The policy, as it was read at the start.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// The journal, for readers.
     pub fn journal(&self) -> &Journal {
         &self.journal
@@ -250,7 +255,8 @@ pub(crate) fn check_settings(config: &Config) -> Result<(), OpenError> {
     }
 }
 
-fn read_policy(path: &Path) -> Result<Policy, OpenError> {
+/// The policy of this file, or what is wrong with it.
+pub(crate) fn read_policy(path: &Path) -> Result<Policy, OpenError> {
     let shown = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|source| OpenError::PolicyFile { path: shown.clone(), source })?;

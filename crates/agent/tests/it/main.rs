@@ -27,3 +27,7 @@ mod stage;
 mod stories;
 mod journal;
 mod kill_points;
+mod stolen_requests;
+mod legal_requests;
+mod stolen_token;
+mod printed;

@@ -183,6 +183,16 @@ fn writes(chance: &mut Chance) -> Vec<PastWrite> {
         .collect()
 }
 
+/// What is offered for so many random troubles.
+pub(crate) fn offers(n_troubles: u64) -> Vec<FixPlan> {
+    (0..n_troubles)
+        .flat_map(|seed| {
+            let (fault, evidence) = trouble(&mut Chance(seed));
+            scene::plans(fault, &evidence)
+        })
+        .collect()
+}
+
 #[test]
 fn the_guard_and_an_independent_opinion_agree() {
     let (mut allowed, mut refused) = (0, 0);

@@ -19,3 +19,4 @@ mod patches;
 mod policy;
 mod oracle;
 mod chance;
+mod rights;

@@ -1,0 +1,125 @@
+//! Who writes: the agent itself, or an identity of its own whose token is asked for when something is to be written.
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
+use k8s_openapi::api::core::v1::ServiceAccount;
+use kube::api::{Api, PostParams};
+use kube::config::AuthInfo;
+use kube::{Client, Config};
+use tokio::sync::Mutex;
+
+use super::ClusterError;
+use super::kube::{READ, within};
+
+/// How long a token is valid, in seconds: the least that the API server gives
+/// (<https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/>).
+const LIFETIME: i64 = 600;
+/// A token that ends sooner than this is not used any more.
+const SPARE: SignedDuration = SignedDuration::from_secs(90);
+
+/// The service account that writes: `namespace/name`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutorAccount {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl std::str::FromStr for ExecutorAccount {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = text.split_once('/');
+        let named = parts.filter(|(namespace, name)| {
+            types::names::is_namespace(namespace) && types::names::is_pod_name(name)
+        });
+        let (namespace, name) = named.ok_or("write it as NAMESPACE/NAME")?;
+        Ok(Self { namespace: namespace.to_owned(), name: name.to_owned() })
+    }
+}
+
+/// The client that writes.
+pub(super) struct Executor {
+    asking: Client,
+    /// Where the API server is and how it is trusted; its credential is replaced.
+    config: Config,
+    account: Option<ExecutorAccount>,
+    /// The client of the newest token, and when that ends.
+    newest: Mutex<Option<(Client, Timestamp)>>,
+}
+
+impl Executor {
+    pub(super) fn new(asking: Client, config: Config, account: Option<ExecutorAccount>) -> Self {
+        Self { asking, config, account, newest: Mutex::default() }
+    }
+
+    /// A client whose credential is good for the next minute at least.
+    pub(super) async fn client(&self) -> Result<Client, ClusterError> {
+        let Some(account) = &self.account else { return Ok(self.asking.clone()) };
+        let mut newest = self.newest.lock().await;
+        if let Some((client, _)) = newest.as_ref().filter(|it| Timestamp::now() + SPARE < it.1) {
+            return Ok(client.clone());
+        }
+        let (client, until) = self.take_on(account).await?;
+        *newest = Some((client.clone(), until));
+        Ok(client)
+    }
+
+    async fn take_on(
+        &self,
+        account: &ExecutorAccount,
+    ) -> Result<(Client, Timestamp), ClusterError> {
+        let api = Api::<ServiceAccount>::namespaced(self.asking.clone(), &account.namespace);
+        let spec =
+            TokenRequestSpec { expiration_seconds: Some(LIFETIME), ..TokenRequestSpec::default() };
+        let request = TokenRequest { spec: Some(spec), ..TokenRequest::default() };
+        let what = format!("a token of ServiceAccount {}/{}", account.namespace, account.name);
+        let params = PostParams::default();
+        let call = api.create_token_request(&account.name, &params, &request);
+        let given = within(READ, &what, call).await.map_err(|it| refused(it, &what))?.status;
+        let given = given.unwrap_or_default();
+        let token = given.token.filter(|it| !it.is_empty());
+        let token = token.ok_or_else(|| ClusterError::Refused(format!("{what} was not given")))?;
+        let mut config = self.config.clone();
+        config.auth_info = AuthInfo { token: Some(token.into()), ..AuthInfo::default() };
+        let client = Client::try_from(config)
+            .map_err(|it| ClusterError::Refused(format!("no client for {what}: {it}")))?;
+        // Without an end it is used once.
+        Ok((client, given.expiration_timestamp.map_or_else(Timestamp::now, |it| it.0)))
+    }
+}
+
+/// Nothing was written, and the workload is not to blame.
+fn refused(error: ClusterError, what: &str) -> ClusterError {
+    match error {
+        ClusterError::NotFound(_) | ClusterError::Refused(_) | ClusterError::Conflict(_) => {
+            ClusterError::Refused(format!(
+                "{what} was refused ({error}); apply what `agent rbac` prints"
+            ))
+        }
+        ClusterError::Unreachable(_)
+        | ClusterError::Throttled { .. }
+        | ClusterError::Malformed(_) => {
+            ClusterError::Refused(format!("{what} was not given: {error}; try again"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_a_namespace_and_a_name() {
+        let account: ExecutorAccount = "k8s-reflexion/executor".parse().unwrap();
+
+        assert_eq!(
+            (account.namespace.as_str(), account.name.as_str()),
+            ("k8s-reflexion", "executor")
+        );
+        for text in ["executor", "/executor", "k8s-reflexion/", "a/b/c", "A/b", "a/../b"] {
+            assert!(text.parse::<ExecutorAccount>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! What holds the executor to the registry inside the API server: a `ValidatingAdmissionPolicy`.
+//!
+//! The guard decides what is right; this decides what is possible with a stolen token. A role can only name
+//! resources, so fields are held here (KEP-3488, <https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/>).
+
+use remedy::{FIX_ID_ANNOTATION, OPT_OUT_ANNOTATION, Policy, rights_of};
+use serde_json::{Value, json};
+
+use super::rbac::{EXECUTOR, EXECUTOR_ROLE};
+
+/// The policy for owners of pods.
+const WORKLOADS: &str = EXECUTOR_ROLE;
+/// The policy for pods.
+const PODS: &str = "k8s-reflexion-executor-pods";
+
+/// `image` without tag and digest. A colon before the last slash belongs to a port.
+const REPOSITORY: &str = "(IMAGE.split('@')[0].lastIndexOf(':') > IMAGE.split('@')[0].lastIndexOf('/') ? \
+    IMAGE.split('@')[0].substring(0, IMAGE.split('@')[0].lastIndexOf(':')) : IMAGE.split('@')[0])";
+
+/// The API server counts in it itself, for a DaemonSet whose template changes.
+const GENERATION: &str = "deprecated.daemonset.template.generation";
+/// The subresource that is asked for; the API server leaves the field out where there is none.
+const SUBRESOURCE: &str = "(has(request.subResource) ? request.subResource : '')";
+
+/// Both policies with their bindings, for the executor of this namespace.
+pub(super) fn objects(namespace: &str, policy: &Policy) -> Vec<Value> {
+    let apps = json!({
+        "apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE", "DELETE"],
+        "resources": ["deployments", "replicasets", "statefulsets", "daemonsets"],
+    });
+    let batch = json!({
+        "apiGroups": ["batch"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE", "DELETE"],
+        "resources": ["cronjobs", "jobs"],
+    });
+    let pods = json!({
+        "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE", "DELETE"],
+        "resources": ["pods", "pods/resize", "pods/ephemeralcontainers", "pods/eviction"],
+    });
+    let workloads = Held {
+        rules: vec![apps, batch],
+        variables: of_workloads(),
+        claims: workload_claims(namespace, policy),
+    };
+    let pods =
+        Held { rules: vec![pods], variables: of_pods(), claims: pod_claims(namespace, policy) };
+    [(WORKLOADS, workloads), (PODS, pods)]
+        .into_iter()
+        .flat_map(|(name, held)| [held.policy(name, namespace), binding(name)])
+        .collect()
+}
+
+/// A claim that has to be true, in CEL, and what is said where it is not.
+type Claim = (String, &'static str);
+
+/// What a policy is made of.
+struct Held {
+    rules: Vec<Value>,
+    variables: Vec<(&'static str, String)>,
+    claims: Vec<Claim>,
+}
+
+impl Held {
+    fn policy(&self, name: &str, namespace: &str) -> Value {
+        let user = format!("system:serviceaccount:{namespace}:{EXECUTOR}");
+        let variable =
+            |(name, expression): &(&str, String)| json!({"name": name, "expression": expression});
+        let claim = |(expression, message): &Claim| json!({"expression": expression, "message": message, "reason": "Forbidden"});
+        json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+            "metadata": {"name": name},
+            "spec": {
+                "failurePolicy": "Fail",
+                "matchConstraints": {"resourceRules": self.rules},
+                "matchConditions": [{
+                    "name": "by-the-executor",
+                    "expression": format!("request.userInfo.username == '{user}'"),
+                }],
+                "variables": self.variables.iter().map(variable).collect::<Vec<_>>(),
+                "validations": self.claims.iter().map(claim).collect::<Vec<_>>(),
+            },
+        })
+    }
+}
+
+fn binding(name: &str) -> Value {
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": name},
+        "spec": {"policyName": name, "validationActions": ["Deny"]},
+    })
+}
+
+/// `object.metadata.labels`, or nothing of the same kind where there is none.
+fn or_empty(path: &str, empty: &str) -> String {
+    format!("(has({path}) ? {path} : {empty})")
+}
+
+/// The metadata before and after.
+fn metadata() -> Vec<(&'static str, String)> {
+    vec![
+        ("notes", or_empty("object.metadata.annotations", "{}")),
+        ("notesBefore", or_empty("oldObject.metadata.annotations", "{}")),
+    ]
+}
+
+fn of_workloads() -> Vec<(&'static str, String)> {
+    let template = |of: &str| {
+        format!(
+            "(has({of}.spec.jobTemplate) ? {of}.spec.jobTemplate.spec.template : {of}.spec.template)"
+        )
+    };
+    let mut variables = metadata();
+    variables.extend([("now", template("object")), ("before", template("oldObject"))]);
+    variables.extend(containers("variables.now.spec", "variables.before.spec"));
+    variables
+}
+
+fn of_pods() -> Vec<(&'static str, String)> {
+    let mut variables = metadata();
+    variables.extend(containers("object.spec", "oldObject.spec"));
+    variables
+}
+
+/// All containers before and after, and `name repository` of each before.
+fn containers(now: &str, before: &str) -> Vec<(&'static str, String)> {
+    let all =
+        |of: &str| format!("{of}.containers + {}", or_empty(&format!("{of}.initContainers"), "[]"));
+    let repository = REPOSITORY.replace("IMAGE", "c.image");
+    vec![
+        ("containers", all(now)),
+        ("containersBefore", all(before)),
+        ("imagesBefore", format!("variables.containersBefore.map(c, c.name + ' ' + {repository})")),
+    ]
+}
+
+/// What holds for everything that the executor writes.
+fn common_claims(namespace: &str) -> Vec<Claim> {
+    let closed =
+        ["kube-system", "kube-public", "kube-node-lease", namespace].map(|it| format!("'{it}'"));
+    let kept = |field: &str, empty: &str| {
+        let (now, before) =
+            (format!("object.metadata.{field}"), format!("oldObject.metadata.{field}"));
+        format!("{} == {}", or_empty(&now, empty), or_empty(&before, empty))
+    };
+    vec![
+        (
+            format!("!(request.namespace in [{}])", closed.join(", ")),
+            "nothing is ever written in this namespace",
+        ),
+        (
+            format!(
+                "!('{OPT_OUT_ANNOTATION}' in variables.notesBefore) || \
+                 variables.notesBefore['{OPT_OUT_ANNOTATION}'] != 'true'"
+            ),
+            "the workload asks to be left alone",
+        ),
+        (
+            [kept("labels", "{}"), kept("finalizers", "[]"), kept("ownerReferences", "[]")]
+                .join(" && "),
+            "labels, finalizers and owners stay as they are",
+        ),
+        (
+            format!(
+                "variables.notes.all(k, k in ['{FIX_ID_ANNOTATION}', '{GENERATION}'] || (k in variables.notesBefore && \
+                 variables.notes[k] == variables.notesBefore[k])) && \
+                 variables.notesBefore.all(k, k in variables.notes)"
+            ),
+            "no annotation changes but the fix id",
+        ),
+        (
+            format!(
+                "variables.containers.all(c, (c.name + ' ' + {}) in variables.imagesBefore)",
+                REPOSITORY.replace("IMAGE", "c.image")
+            ),
+            "no container is added, and none gets an image of another repository",
+        ),
+    ]
+}
+
+fn workload_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
+    let mut claims = vec![(
+        format!(
+            "request.operation == 'UPDATE' && {SUBRESOURCE} == '' && request.resource.resource != 'jobs'"
+        ),
+        "workloads are edited, never made, deleted or scaled",
+    )];
+    claims.extend(common_claims(namespace));
+    claims
+        .push((format!("'{FIX_ID_ANNOTATION}' in variables.notes"), "a write carries its fix id"));
+    claims.extend([
+        (
+            same_but("object.spec", "oldObject.spec", &["template", "jobTemplate"]),
+            "only the pod template is edited",
+        ),
+        (
+            format!(
+                "!has(object.spec.jobTemplate) || (({}) && ({}))",
+                same_but("object.spec.jobTemplate", "oldObject.spec.jobTemplate", &["spec"]),
+                same_but(
+                    "object.spec.jobTemplate.spec",
+                    "oldObject.spec.jobTemplate.spec",
+                    &["template"]
+                ),
+            ),
+            "only the pod template is edited",
+        ),
+    ]);
+    claims.extend(privilege_claims(policy));
+    if rights_of("roll_back").is_empty()
+        || policy.strategies.get("roll_back") == Some(&remedy::Consent::Off)
+    {
+        // A rollback puts back whatever an earlier revision had; nothing else writes these.
+        claims.push((
+            of_each(&["command", "args", "workingDir"]) + " && " + &literal_values(),
+            "commands, arguments and literal values of variables stay as they are",
+        ));
+    }
+    claims
+}
+
+/// Nothing gets more rights, or more memory than the policy allows.
+fn privilege_claims(policy: &Policy) -> Vec<Claim> {
+    let fixed = [
+        "serviceAccountName",
+        "serviceAccount",
+        "automountServiceAccountToken",
+        "securityContext",
+        "hostNetwork",
+        "hostPID",
+        "hostIPC",
+        "hostUsers",
+        "shareProcessNamespace",
+        "runtimeClassName",
+        "restartPolicy",
+    ];
+    let spec = fixed.map(|name| unchanged("variables.now.spec", "variables.before.spec", name));
+    let volumes = "!has(variables.now.spec.volumes) || variables.now.spec.volumes.all(v, (!has(v.hostPath) && \
+         !(has(v.projected) && v.projected.sources.exists(s, has(s.serviceAccountToken)))) || \
+         (has(variables.before.spec.volumes) && v in variables.before.spec.volumes))";
+    vec![
+        (spec.join(" && "), "the identity and the isolation of pods stay as they are"),
+        (volumes.to_owned(), "no volume of the host and no token is mounted"),
+        (
+            of_each(&["securityContext", "lifecycle", "volumeDevices"]),
+            "the rights of containers stay as they are",
+        ),
+        (memory(policy), "no memory limit is raised above the cap of the policy"),
+    ]
+}
+
+fn pod_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
+    let eviction = format!("{SUBRESOURCE} == 'eviction'");
+    let mut claims = vec![(
+        format!(
+            "{eviction} ? request.operation == 'CREATE' : (request.operation == 'UPDATE' && {SUBRESOURCE} in ['', 'resize'])"
+        ),
+        "pods are edited, resized and evicted, never made or deleted",
+    )];
+    let mut of_pods = common_claims(namespace);
+    of_pods.extend([
+        (
+            same_but("object.spec", "oldObject.spec", &["containers", "initContainers"]),
+            "only containers are edited",
+        ),
+        (memory(policy), "no memory limit is raised above the cap of the policy"),
+    ]);
+    // The object of an eviction is no pod: of it only the namespace can be held.
+    claims.push((of_pods.remove(0).0, "nothing is ever written in this namespace"));
+    claims.extend(
+        of_pods.into_iter().map(|(claim, message)| (format!("{eviction} || ({claim})"), message)),
+    );
+    claims
+}
+
+/// All fields but these are as they were.
+fn same_but(now: &str, before: &str, free: &[&str]) -> String {
+    let free = free.iter().map(|it| format!("'{it}'")).collect::<Vec<_>>().join(", ");
+    format!(
+        "dyn({now}).all(k, k in [{free}] || (k in dyn({before}) && dyn({now})[k] == dyn({before})[k])) && dyn({before}).all(k, k in [{free}] || k in dyn({now}))"
+    )
+}
+
+/// The field is there in both and the same, or in none.
+fn unchanged(now: &str, before: &str, name: &str) -> String {
+    format!(
+        "(has({now}.{name}) ? (has({before}.{name}) && {now}.{name} == {before}.{name}) : !has({before}.{name}))"
+    )
+}
+
+/// These fields of each container are as they were in the container of its name.
+fn of_each(names: &[&str]) -> String {
+    let same = names.iter().map(|it| unchanged("c", "b", it)).collect::<Vec<_>>().join(" && ");
+    format!(
+        "variables.containers.all(c, variables.containersBefore.exists(b, b.name == c.name && {same}))"
+    )
+}
+
+/// Each literal value of a variable stands in the container of its name already.
+fn literal_values() -> String {
+    "variables.containers.all(c, variables.containersBefore.exists(b, b.name == c.name && (!has(c.env) || \
+     c.env.all(e, !has(e.value) || (has(b.env) && e in b.env)))))"
+        .to_owned()
+}
+
+/// Each memory limit is the one before, or not above the cap.
+fn memory(policy: &Policy) -> String {
+    let limit = |of: &str| {
+        format!(
+            "has({of}.resources) && has({of}.resources.limits) && has({of}.resources.limits.memory)"
+        )
+    };
+    format!(
+        "variables.containers.all(c, !({}) || quantity(string(c.resources.limits.memory)).compareTo(quantity('{}')) <= 0 || \
+         variables.containersBefore.exists(b, b.name == c.name && {} && b.resources.limits.memory == c.resources.limits.memory))",
+        limit("c"),
+        policy.caps.memory,
+        limit("b"),
+    )
+}

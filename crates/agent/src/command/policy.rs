@@ -1,0 +1,93 @@
+//! `agent policy`: what a policy says, before an agent gets it.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use remedy::{Consent, Policy};
+use serde_json::{Map, Value, json};
+use types::Strategy;
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::fix::read_policy;
+
+/// What is done with a policy.
+#[derive(Debug, Clone, Subcommand)]
+pub enum PolicyCommand {
+    /// Say what is wrong with it, or what it comes to. Exit code 1 when an agent would not take it.
+    Check {
+        /// The policy (YAML).
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print the JSON Schema of a policy, for an editor.
+    Schema,
+}
+
+pub(super) fn run(command: &PolicyCommand) -> anyhow::Result<ExitCode> {
+    let text = match command {
+        PolicyCommand::Check { file } => checked(file)?,
+        PolicyCommand::Schema => serde_json::to_string_pretty(&schema())? + "\n",
+    };
+    super::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn checked(file: &Path) -> anyhow::Result<String> {
+    let policy = read_policy(file)?;
+    let mut res = format!("{} is a policy. Under it\n", file.display());
+    for name in Strategy::NAMES {
+        // Writing into a String cannot fail.
+        let _ = writeln!(res, "  {name:<20} {}", consent(&policy, name));
+    }
+    let caps = &policy.caps;
+    let _ = writeln!(
+        res,
+        "and at most {} writes in the cluster and {} in a namespace within a minute, {} of one workload within an hour.",
+        caps.global_per_60s, caps.namespace_per_60s, caps.workload_per_hour
+    );
+    Ok(res)
+}
+
+/// Who says yes to plans of this strategy, in words.
+fn consent(policy: &Policy, name: &str) -> &'static str {
+    match policy.strategies.get(name) {
+        None => "as each plan says",
+        Some(Consent::Auto) => "without asking, in enrolled namespaces",
+        Some(Consent::Ask) => "after a person's yes",
+        Some(Consent::Off) => "never",
+    }
+}
+
+/// The JSON Schema (2020-12) of a policy.
+pub fn schema() -> Value {
+    let mut parts = vec![];
+    Policy::schemas(&mut parts);
+    let definitions: Map<String, Value> =
+        parts.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
+    let mut res = json!(Policy::schema());
+    res["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    res["title"] = json!("Policy of the agent");
+    res["$defs"] = Value::Object(definitions);
+    point_inwards(&mut res);
+    res
+}
+
+/// The references of an API document, as those of a schema that stands alone.
+fn point_inwards(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                match value {
+                    Value::String(text) if key == "$ref" => {
+                        *text = text.replace("#/components/schemas/", "#/$defs/");
+                    }
+                    other => point_inwards(other),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(point_inwards),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}

@@ -1,0 +1,158 @@
+//! `agent rbac`: the roles that the agent needs under a policy, and no more.
+//!
+//! Two identities: `agent` reads and answers, `executor` writes. The agent may ask for a token of the
+//! executor, and for nobody else's. Without that right it can write nothing.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use remedy::{Policy, Right, rights_under};
+use serde_json::{Value, json};
+
+use super::admission;
+use crate::cluster::READS;
+use crate::fix::read_policy;
+
+/// The name of the identity that reads.
+const AGENT: &str = "agent";
+/// The name of the identity that writes.
+pub(super) const EXECUTOR: &str = "executor";
+/// The role of the first, in the whole cluster.
+const OBSERVER_ROLE: &str = "k8s-reflexion-observer";
+/// The role of the second.
+pub(super) const EXECUTOR_ROLE: &str = "k8s-reflexion-executor";
+/// The role by which the first may speak for the second.
+const TOKEN_ROLE: &str = "k8s-reflexion-executor-token";
+/// The API group of roles.
+const GROUP: &str = "rbac.authorization.k8s.io";
+
+/// The first lines of what is printed.
+const RBAC_HEAD: &str = "# Made by `agent rbac`: what the agent may do, and nothing that it does not.\n\
+    # Reflexion has no service account token and no rights at all.\n";
+/// The same of the admission policies.
+const ADMISSION_HEAD: &str = "# Made by `agent rbac --admission`: what the executor may change, field by field, whoever holds its token.\n";
+
+/// For which policy, and where.
+#[derive(Debug, Clone, Args)]
+pub struct RbacArguments {
+    /// The policy (YAML); the reference policy where none is given. A strategy that is `off` gets no right.
+    #[arg(long, env = "AGENT_POLICY", value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// The namespace that the agent runs in.
+    #[arg(long, value_name = "NAME", default_value = "k8s-reflexion")]
+    pub namespace: String,
+    /// Let it write in these namespaces alone. Without any: in all, where policy and enrolment decide.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Let it write nothing at all.
+    #[arg(long, conflicts_with = "only")]
+    pub observe: bool,
+    /// Print what holds the executor to its strategies inside the API server instead: roles name resources,
+    /// admission policies (Kubernetes 1.30 and later) fields.
+    #[arg(long, conflicts_with_all = ["only", "observe"])]
+    pub admission: bool,
+}
+
+pub(super) fn run(arguments: &RbacArguments) -> anyhow::Result<ExitCode> {
+    super::print(&manifests(arguments)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The manifests as YAML, one document an object.
+pub fn manifests(arguments: &RbacArguments) -> anyhow::Result<String> {
+    let policy = arguments.policy.as_deref().map(read_policy).transpose()?.unwrap_or_default();
+    let (head, objects) = if arguments.admission {
+        (ADMISSION_HEAD, admission::objects(&arguments.namespace, &policy))
+    } else {
+        (RBAC_HEAD, objects(arguments, &policy))
+    };
+    let mut text = head.to_owned();
+    for object in objects {
+        text += "---\n";
+        text += &serde_yaml_ng::to_string(&object)?;
+    }
+    Ok(text)
+}
+
+fn objects(arguments: &RbacArguments, policy: &Policy) -> Vec<Value> {
+    let namespace = arguments.namespace.as_str();
+    let mut objects = vec![
+        account(AGENT, namespace),
+        role("ClusterRole", OBSERVER_ROLE, None, &read_rules()),
+        binding("ClusterRoleBinding", (OBSERVER_ROLE, "ClusterRole"), None, (AGENT, namespace)),
+    ];
+    if arguments.observe {
+        return objects;
+    }
+    let token = [json!({
+        "apiGroups": [""], "resources": ["serviceaccounts/token"], "resourceNames": [EXECUTOR],
+        "verbs": ["create"],
+    })];
+    let here = Some(namespace);
+    objects.extend([
+        account(EXECUTOR, namespace),
+        role("ClusterRole", EXECUTOR_ROLE, None, &write_rules(policy)),
+        role("Role", TOKEN_ROLE, here, &token),
+        binding("RoleBinding", (TOKEN_ROLE, "Role"), here, (AGENT, namespace)),
+    ]);
+    let executor = (EXECUTOR, namespace);
+    let role = (EXECUTOR_ROLE, "ClusterRole");
+    if arguments.only.is_empty() {
+        objects.push(binding("ClusterRoleBinding", role, None, executor));
+    }
+    let each = arguments.only.iter();
+    objects.extend(each.map(|it| binding("RoleBinding", role, Some(it), executor)));
+    objects
+}
+
+/// Its token is mounted nowhere unless a pod asks for it.
+fn account(name: &str, namespace: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata(name, Some(namespace)),
+        "automountServiceAccountToken": false,
+    })
+}
+
+fn role(kind: &str, name: &str, namespace: Option<&str>, rules: &[Value]) -> Value {
+    json!({
+        "apiVersion": format!("{GROUP}/v1"), "kind": kind, "metadata": metadata(name, namespace),
+        "rules": rules,
+    })
+}
+
+fn binding(
+    kind: &str,
+    (role, role_kind): (&str, &str),
+    namespace: Option<&str>,
+    (account, of): (&str, &str),
+) -> Value {
+    json!({
+        "apiVersion": format!("{GROUP}/v1"), "kind": kind, "metadata": metadata(role, namespace),
+        "roleRef": {"apiGroup": GROUP, "kind": role_kind, "name": role},
+        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": of}],
+    })
+}
+
+fn metadata(name: &str, namespace: Option<&str>) -> Value {
+    match namespace {
+        Some(namespace) => json!({"name": name, "namespace": namespace}),
+        None => json!({"name": name}),
+    }
+}
+
+fn read_rules() -> Vec<Value> {
+    let rule = |it: &crate::cluster::Reads| json!({"apiGroups": [it.group], "resources": it.resources, "verbs": it.verbs});
+    READS.iter().map(rule).collect()
+}
+
+/// One rule for each group and verb.
+fn write_rules(policy: &Policy) -> Vec<Value> {
+    let mut rules: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for Right { group, resource, verb } in rights_under(policy) {
+        rules.entry((group, verb)).or_default().push(resource);
+    }
+    let rule = |((group, verb), resources)| json!({"apiGroups": [group], "resources": resources, "verbs": [verb]});
+    rules.into_iter().map(rule).collect()
+}

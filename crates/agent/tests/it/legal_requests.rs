@@ -1,0 +1,50 @@
+//! Requests with the executor's token that its strategies need.
+
+use serde_json::json;
+
+use crate::stolen_requests::{POD, Request, WEB, container, patch, request};
+
+/// What the strategies need.
+pub(crate) fn legal() -> Vec<Request> {
+    let on = |kind: &str| format!("/apis/apps/v1/namespaces/SHOP/{kind}");
+    let image = json!({"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "registry.example:5000/shop/web:1.1"}]}}}});
+    let nightly = json!({"spec": {"jobTemplate": image.clone()}});
+    vec![
+        patch("another tag of the image", WEB, image.clone()),
+        patch("the same of a StatefulSet", &on("statefulsets/db"), image.clone()),
+        patch("the same of a DaemonSet", &on("daemonsets/node"), image),
+        patch("the same of a CronJob", "/apis/batch/v1/namespaces/SHOP/cronjobs/nightly", nightly),
+        patch(
+            "the same of a pod",
+            POD,
+            json!({"spec": {"containers": [{"name": "app", "image": "registry.example:5000/shop/web:1.1"}]}}),
+        ),
+        container(
+            "a digest in place of the tag",
+            &json!({"image": "registry.example:5000/shop/web@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}),
+        ),
+        container("more memory", &json!({"resources": {"limits": {"memory": "96Mi"}}})),
+        container("a smaller request", &json!({"resources": {"requests": {"memory": "8Mi"}}})),
+        container("a probe with more time", &json!({"livenessProbe": {"timeoutSeconds": 5}})),
+        container(
+            "a probe at another port",
+            &json!({"livenessProbe": {"httpGet": {"port": 8081}}}),
+        ),
+        container(
+            "a reference that is there",
+            &json!({"envFrom": [{"configMapRef": {"name": "web-config"}}]}),
+        ),
+        request(
+            "more memory for a pod where it runs",
+            "PATCH",
+            &format!("{POD}/resize"),
+            json!({"spec": {"containers": [{"name": "app", "resources": {"limits": {"memory": "96Mi"}}}]}}),
+        ),
+        request(
+            "an eviction",
+            "POST",
+            &format!("{POD}/eviction"),
+            json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "alone"}}),
+        ),
+    ]
+}

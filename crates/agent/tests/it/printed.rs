@@ -1,0 +1,94 @@
+//! What the program prints for others to use: the committed files are what it prints.
+
+use std::process::{Command, Output};
+
+fn print(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+    command.args(arguments).current_dir("../..").env_remove("AGENT_POLICY").output().unwrap()
+}
+
+#[track_caller]
+fn check(arguments: &[&str], file: &str) {
+    let output = print(arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let path = format!("../../{file}");
+    if std::env::var_os("UPDATE_PRINTED").is_some() {
+        std::fs::write(&path, &printed).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap();
+    assert!(
+        committed == printed,
+        "{file} is not what `agent {}` prints: run with UPDATE_PRINTED=1",
+        arguments.join(" ")
+    );
+}
+
+#[test]
+fn the_roles_and_admission_policies_are_those_of_the_reference_policy() {
+    let policy = "deploy/policy.yaml";
+    check(&["rbac", "--policy", policy], "deploy/base/rbac.yaml");
+    check(&["rbac", "--policy", policy, "--admission"], "deploy/base/admission.yaml");
+}
+
+#[test]
+fn the_schema_of_a_policy_is_committed() {
+    check(&["policy", "schema"], "docs/policy.schema.json");
+}
+
+#[test]
+fn a_policy_is_looked_at_before_an_agent_gets_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |policy: &str| {
+        let file = folder.path().join("policy.yaml");
+        std::fs::write(&file, policy).unwrap();
+        let output = print(&["policy", "check", file.to_str().unwrap()]);
+        let told =
+            String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), told)
+    };
+
+    let (code, told) = check("strategies: {restart_pod: auto, roll_back: off}");
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("restart_pod          without asking"), "{told}");
+    assert!(told.contains("roll_back            never"), "{told}");
+    for (policy, word) in [
+        ("strategies: {restart_rollout: auto}", "never `auto`"),
+        ("strategies: {exec: auto}", "is none of"),
+        ("caps: {workload_per_hours: 9}", "workload_per_hours"),
+        ("lock: {after_failures: 0}", "lock.after_failures"),
+        ("allowed_images: [shop/web]", "allowed_images"),
+        ("caps: [", "policy.yaml"),
+    ] {
+        let (code, told) = check(policy);
+        assert!(code == Some(1) && told.contains(word), "{policy}: {told}");
+    }
+    assert_eq!(print(&["policy", "check", "/nowhere"]).status.code(), Some(1));
+}
+
+#[test]
+fn roles_follow_the_policy_and_the_namespaces() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.yaml");
+    std::fs::write(&policy, "strategies: {raise_memory_limit: off, lower_requests: off}").unwrap();
+    let roles = |more: &[&str]| {
+        let output = print(&[&["rbac", "--policy", policy.to_str().unwrap()], more].concat());
+        String::from_utf8(output.stdout).unwrap()
+    };
+
+    let all = roles(&[]);
+    assert!(!all.contains("pods/resize") && all.contains("pods/eviction"), "{all}");
+    let two = roles(&["--only", "shop,web"]);
+    assert!(two.contains("namespace: shop\n") && two.contains("namespace: web\n"), "{two}");
+    assert_eq!(
+        all.matches("ClusterRoleBinding").count() - two.matches("ClusterRoleBinding").count(),
+        1
+    );
+    let none = roles(&["--observe"]);
+    assert!(
+        !none.contains("patch") && !none.contains("create") && !none.contains("executor"),
+        "{none}"
+    );
+    let held = roles(&["--admission"]);
+    assert!(!held.contains("commands, arguments"), "a rollback is on: {held}");
+}

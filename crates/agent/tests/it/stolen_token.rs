@@ -1,0 +1,230 @@
+//! What a thief can do with the executor's token on a real API server. Runs when `KUBECONFIG_LIVE` names a kubeconfig.
+//!
+//! The roles and admission policies are those that `agent rbac` prints, under names of their own.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
+use k8s_openapi::api::core::v1::ServiceAccount;
+use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
+use kube::core::{ApiResource, GroupVersionKind};
+use kube::{Client, Config};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::legal_requests::legal;
+use crate::stolen_requests::{Request, forbidden};
+
+/// How long an API server may take to hold a new policy.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A cluster with a shop in it, and the executor's token.
+struct Scene {
+    admin: Client,
+    thief: Client,
+    id: String,
+    applied: Vec<Value>,
+}
+
+impl Scene {
+    /// `None` where no cluster is named.
+    async fn open() -> Option<Self> {
+        let Some(path) = std::env::var_os("KUBECONFIG_LIVE") else {
+            eprintln!(
+                "SKIPPED: KUBECONFIG_LIVE names no cluster, so nothing was claimed of a real one"
+            );
+            return None;
+        };
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let kubeconfig = Kubeconfig::read_from(path).unwrap();
+        let options = KubeConfigOptions::default();
+        let config = Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap();
+        let admin = Client::try_from(config.clone()).unwrap();
+        let id = format!("stolen-{}", &Uuid::now_v7().simple().to_string()[20..]);
+        let mut scene = Self { thief: admin.clone(), admin, id, applied: vec![] };
+        for object in [namespace(&scene.home()), namespace(&scene.shop())] {
+            scene.apply(object).await;
+        }
+        for flags in [&[][..], &["--admission"]] {
+            for object in scene.printed(flags) {
+                scene.apply(object).await;
+            }
+        }
+        for object in shop(&scene.shop()) {
+            scene.apply(object).await;
+        }
+        scene.thief = scene.steal(config).await;
+        Some(scene)
+    }
+
+    /// Where the agent would run.
+    fn home(&self) -> String {
+        format!("{}-home", self.id)
+    }
+
+    /// Where its workloads are.
+    fn shop(&self) -> String {
+        format!("{}-shop", self.id)
+    }
+
+    /// What `agent rbac` prints, under names that are nobody else's.
+    fn printed(&self, flags: &[&str]) -> Vec<Value> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+        command.args(["rbac", "--namespace", &self.home()]).args(flags);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let text = text.replace("k8s-reflexion-executor", &format!("{}-executor", self.id));
+        let text = text.replace("k8s-reflexion-observer", &format!("{}-observer", self.id));
+        serde_yaml_ng::Deserializer::from_str(&text)
+            .map(|it| Value::deserialize(it).unwrap())
+            .filter(|it| !it.is_null())
+            .collect()
+    }
+
+    fn api(&self, object: &Value) -> Api<DynamicObject> {
+        let version = object["apiVersion"].as_str().unwrap();
+        let (group, version) = version.split_once('/').unwrap_or(("", version));
+        let kind = object["kind"].as_str().unwrap();
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+        match object["metadata"]["namespace"].as_str() {
+            Some(it) => Api::namespaced_with(self.admin.clone(), it, &resource),
+            None => Api::all_with(self.admin.clone(), &resource),
+        }
+    }
+
+    async fn apply(&mut self, object: Value) {
+        let name = object["metadata"]["name"].as_str().unwrap().to_owned();
+        let params = PatchParams::apply("k8s-reflexion-tests").force();
+        self.api(&object).patch(&name, &params, &Patch::Apply(&object)).await.unwrap();
+        self.applied.push(object);
+    }
+
+    /// A client that holds the executor's token and nothing else.
+    async fn steal(&self, mut config: Config) -> Client {
+        let accounts = Api::<ServiceAccount>::namespaced(self.admin.clone(), &self.home());
+        let request =
+            TokenRequest { spec: Some(TokenRequestSpec::default()), ..TokenRequest::default() };
+        let params = PostParams::default();
+        let given = accounts.create_token_request("executor", &params, &request).await.unwrap();
+        let token = given.status.unwrap().token.unwrap();
+        config.auth_info = AuthInfo { token: Some(token.into()), ..AuthInfo::default() };
+        Client::try_from(config).unwrap()
+    }
+
+    /// The status of the thief's request, and what the API server said. Nothing that is let through stays.
+    async fn ask(&self, request: &Request) -> (u16, String) {
+        let dry = if request.method == "GET" { "" } else { "?dryRun=All&fieldManager=thief" };
+        let path = request.path.replace("HOME", &self.home()).replace("SHOP", &self.shop());
+        let body = request.body.to_string().replace("SHOP", &self.shop());
+        let call = http::Request::builder()
+            .method(request.method)
+            .uri(format!("{path}{dry}"))
+            .header("Content-Type", request.content_type())
+            .body(body.into_bytes())
+            .unwrap();
+        match self.thief.request::<Value>(call).await {
+            Ok(_) => (200, String::new()),
+            Err(kube::Error::Api(status)) => {
+                (status.code, status.message.chars().take(300).collect())
+            }
+            Err(other) => panic!("{}: {other}", request.what),
+        }
+    }
+
+    /// Waits until the API server holds the policies: a request that only they refuse is refused.
+    async fn until_held(&self) {
+        let started = Instant::now();
+        for what in ["scale a Deployment by its spec", "end a pod by a deadline"] {
+            let all = forbidden();
+            let probe = all.iter().find(|it| it.what == what).unwrap();
+            while self.ask(probe).await.0 == 200 {
+                assert!(started.elapsed() < PATIENCE, "the policies are not held");
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+        }
+    }
+
+    async fn close(self) {
+        for object in self.applied.iter().rev() {
+            let name = object["metadata"]["name"].as_str().unwrap();
+            // Objects of a namespace go with it.
+            if object["metadata"]["namespace"].is_null() {
+                self.api(object).delete(name, &DeleteParams::default()).await.unwrap();
+            }
+        }
+    }
+}
+
+fn namespace(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+}
+
+/// What the thief finds: workloads of every kind, and things that are none of his business.
+fn shop(namespace: &str) -> Vec<Value> {
+    let metadata =
+        |name: &str| json!({"name": name, "namespace": namespace, "labels": {"app": name}});
+    let pod = json!({
+        "terminationGracePeriodSeconds": 1,
+        "containers": [{
+            "name": "app", "image": "registry.example:5000/shop/web:1.0", "command": ["/app"],
+            "env": [{"name": "STAGE", "value": "live"}],
+            "resources": {"requests": {"memory": "16Mi"}, "limits": {"memory": "64Mi"}},
+            "livenessProbe": {"httpGet": {"path": "/", "port": 8080}, "timeoutSeconds": 1},
+            "envFrom": [{"configMapRef": {"name": "web-cofig", "optional": true}}],
+        }],
+    });
+    let workload = |kind: &str, name: &str, more: Value| {
+        let mut spec = json!({
+            "selector": {"matchLabels": {"app": name}},
+            "template": {"metadata": {"labels": {"app": name}}, "spec": pod},
+        });
+        spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"apiVersion": "apps/v1", "kind": kind, "metadata": metadata(name), "spec": spec})
+    };
+    let mut left_alone = workload("Deployment", "left-alone", json!({"replicas": 0}));
+    left_alone["metadata"]["annotations"] = json!({"k8s-reflexion.io/opt-out": "true"});
+    let mut batch = pod.clone();
+    batch["restartPolicy"] = json!("Never");
+    let job = json!({"template": {"spec": batch}});
+    vec![
+        workload("Deployment", "web", json!({"replicas": 0})),
+        workload("StatefulSet", "db", json!({"replicas": 0, "serviceName": "db"})),
+        workload("DaemonSet", "node", json!({})),
+        left_alone,
+        json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata("nightly"),
+            "spec": {"schedule": "0 0 1 1 *", "suspend": true, "jobTemplate": {"spec": job}}}),
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata("alone"), "spec": pod}),
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata("keys"), "stringData": {"a": "b"}}),
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata("web-config"), "data": {"a": "b"}}),
+    ]
+}
+
+#[actix_web::test]
+async fn live_a_stolen_token_of_the_executor_does_nothing_that_its_strategies_do_not() {
+    let Some(scene) = Scene::open().await else { return };
+    scene.until_held().await;
+
+    let mut wrong = vec![];
+    for request in forbidden() {
+        let (status, message) = scene.ask(&request).await;
+        if status != 403 {
+            wrong.push(format!("{}: let through with {status} {message}", request.what));
+        }
+    }
+    for request in legal() {
+        let (status, message) = scene.ask(&request).await;
+        if status != 200 {
+            wrong.push(format!("{}: refused with {status} {message}", request.what));
+        }
+    }
+    let counts = (forbidden().len(), legal().len());
+    scene.close().await;
+
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(60 <= counts.0 && 8 <= counts.1, "{counts:?}");
+    eprintln!("{} forbidden requests refused, {} legal ones let through", counts.0, counts.1);
+}

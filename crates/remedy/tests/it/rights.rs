@@ -1,0 +1,69 @@
+//! The rights of the executor: what its plans need, and nothing that none of them needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use remedy::{Consent, Policy, Right, rights_of, rights_under};
+use types::{Action, FixPlan, Kind, Step, Strategy, Subresource};
+
+use crate::chance;
+
+/// The door that this step goes through.
+fn needed(step: &Step) -> Right {
+    let (group, resource) = match step.target.kind {
+        Kind::Deployment => ("apps", "deployments"),
+        Kind::ReplicaSet => ("apps", "replicasets"),
+        Kind::StatefulSet => ("apps", "statefulsets"),
+        Kind::DaemonSet => ("apps", "daemonsets"),
+        Kind::CronJob => ("batch", "cronjobs"),
+        Kind::Pod => ("", "pods"),
+        other @ (Kind::Job | Kind::Node | Kind::Service | Kind::PersistentVolumeClaim) => {
+            panic!("nothing is written to a {other}")
+        }
+    };
+    match (&step.action, step.subresource) {
+        (Action::Evict, _) => Right { group, resource: "pods/eviction", verb: "create" },
+        (_, Some(Subresource::Resize)) => Right { group, resource: "pods/resize", verb: "patch" },
+        (_, None) => Right { group, resource, verb: "patch" },
+    }
+}
+
+#[test]
+fn the_rights_of_a_strategy_are_what_its_plans_need() {
+    let mut used: BTreeMap<&str, BTreeSet<Right>> = BTreeMap::new();
+    let machine = |it: &FixPlan| it.risk != types::Risk::Advice;
+    for plan in chance::offers(4_000).into_iter().filter(machine) {
+        let name = plan.strategy.name();
+        for right in plan.steps.iter().map(needed) {
+            assert!(rights_of(name).contains(&right), "{name} needs {right:?}: {plan}");
+            used.entry(name).or_default().insert(right);
+        }
+    }
+    let all: BTreeSet<Right> = used.into_values().flatten().collect();
+    assert_eq!(all, rights_under(&Policy::default()), "a right that no plan needs");
+}
+
+#[test]
+fn what_is_switched_off_needs_no_right() {
+    let off = |names: &[&str]| {
+        let strategies = names.iter().map(|it| ((*it).to_owned(), Consent::Off)).collect();
+        rights_under(&Policy { strategies, ..Policy::default() })
+    };
+
+    assert!(off(&Strategy::NAMES).is_empty());
+    let without = off(&["raise_memory_limit", "lower_requests"]);
+    assert!(without.iter().all(|it| it.resource != "pods/resize"), "{without:?}");
+    assert!(rights_of("no_strategy").is_empty());
+}
+
+#[test]
+fn no_right_reaches_beyond_workloads() {
+    for right in rights_under(&Policy::default()) {
+        let is_workload = ["", "apps", "batch"].contains(&right.group)
+            && !right.resource.contains("secret")
+            && !right.resource.contains("exec")
+            && !right.resource.contains('*')
+            && ["patch", "create"].contains(&right.verb)
+            && (right.verb == "patch" || right.resource == "pods/eviction");
+        assert!(is_workload, "{right:?}");
+    }
+}
