@@ -21,6 +21,7 @@ use crate::config::{Config, PatienceError};
 use crate::fix::{self, Fixer, OpenError};
 use crate::http::Services;
 use crate::journal::Journal;
+use crate::k8sgpt::K8sgpt;
 use crate::measures::{Measures, ModeNow};
 use crate::secret_key;
 use crate::triage::Triage;
@@ -116,6 +117,7 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let cluster = Arc::clone(&watching.cluster);
     let agent = Agent {
         measures: Arc::new(measures),
+        k8sgpt: K8sgpt::configured(config).map(Arc::new),
         ..Agent::new(&config.cluster, Arc::clone(&cluster) as _, Redactor::new(key))
     };
     let fixer = Fixer::open(agent.clone(), config).await?;

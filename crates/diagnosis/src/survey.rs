@@ -13,6 +13,7 @@ mod limit_range;
 mod schedule;
 mod volume_fit;
 mod fold;
+mod k8sgpt;
 mod filter;
 mod service_port_mismatch;
 mod service_without_endpoints;
@@ -86,7 +87,9 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let workloads = scene.workload_findings.iter().cloned();
     let named = workloads.map(|it| limit_range::named(it, &scene));
     found.extend(named.map(|it| edges::with_causes(it, &scene)));
-    fold::fold(cron_job_failing::told_once(found))
+    let mut found = cron_job_failing::told_once(found);
+    found.extend(k8sgpt::unknown_to(&found, &scene));
+    k8sgpt::with_clues(fold::fold(found), &scene)
 }
 
 /// Shorthand for the rules.

@@ -15,6 +15,7 @@ mod watching;
 mod manners;
 mod starting;
 mod reading;
+mod k8sgpt;
 mod shop;
 mod incidents;
 mod cluster;
