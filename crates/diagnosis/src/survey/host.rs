@@ -60,6 +60,11 @@ impl Address {
         let host = host.split('/').next()?.trim_matches(['[', ']']).trim_end_matches('.');
         (!host.is_empty()).then(|| Self { host: host.to_lowercase(), port })
     }
+
+    /// The port, where one is named.
+    pub(super) fn port(&self) -> Option<i32> {
+        self.port
+    }
 }
 
 /// The addresses that a workload needs by its own words.
@@ -121,8 +126,12 @@ fn at<'a>(address: &str, scene: &Scene<'a>) -> Option<&'a Service> {
 }
 
 fn in_namespace<'a>(space: &str, name: &str, scene: &Scene<'a>) -> Place<'a> {
-    let missing = || Place::Missing(space.to_owned(), name.to_owned());
-    scene.service(space, name).map_or_else(missing, Place::Service)
+    if let Some(service) = scene.service(space, name) {
+        return Place::Service(service);
+    }
+    // A pod knows itself by its name.
+    let is_pod = scene.pods(space).iter().any(|it| self::name(&it.metadata) == name);
+    if is_pod { Place::Unknown } else { Place::Missing(space.to_owned(), name.to_owned()) }
 }
 
 fn of_another<'a>(name: &str, space: &str, scene: &Scene<'a>) -> Place<'a> {
@@ -144,7 +153,12 @@ pub(super) fn named(finding: Finding, scene: &Scene<'_>) -> Finding {
         return finding;
     }
     match place(&address, &own, scene) {
-        Place::Missing(space, name) => missing(finding, (&space, &name), scene),
+        Place::Missing(space, name) => {
+            // What somebody says that it waits for need not be a host.
+            let is_host = address.port.is_some() || !finding.cause.contains(" it waits for ");
+            let told = missing(finding.clone(), (&space, &name), scene);
+            if is_host || told.is_guess { told.finding } else { finding }
+        }
         Place::Misplaced(space, meant) => {
             let words = format!("there is no namespace {space}");
             let fact = format!("Namespace {space}");
@@ -164,21 +178,30 @@ fn is_alias(host: &str, finding: &Finding, scene: &Scene<'_>) -> bool {
     names.any(|it| it.eq_ignore_ascii_case(host))
 }
 
+/// A finding with the word that a Service is missing.
+struct Missing {
+    finding: Finding,
+    /// Whether there is another one that was probably meant.
+    is_guess: bool,
+}
+
 /// There is no such Service; perhaps one that is named alike, or one of the same name elsewhere.
-fn missing(finding: Finding, (space, name): (&str, &str), scene: &Scene<'_>) -> Finding {
+fn missing(finding: Finding, (space, name): (&str, &str), scene: &Scene<'_>) -> Missing {
     let fact = format!("Service {space}/{name}");
     let names = scene.service_names(space);
     let near = near_miss(name, names.iter().map(String::as_str));
-    let mut words = format!("there is no Service {name} in {space}");
-    if near.is_none() {
-        let all = scene.all.services.iter().flatten().map(|it| &it.metadata);
-        let mut others: Vec<_> = all.filter(|it| self::name(it) == name).map(namespace).collect();
-        others.sort_unstable();
-        if let [only] = others.as_slice() {
-            words = format!("{words}, but one in {only}, whose name is {name}.{only} from here");
+    let all = scene.all.services.iter().flatten().map(|it| &it.metadata);
+    let mut others: Vec<_> = all.filter(|it| self::name(it) == name).map(namespace).collect();
+    others.sort_unstable();
+    let elsewhere = match others.as_slice() {
+        [only] if near.is_none() => {
+            format!(", but one in {only}, whose name is {name}.{only} from here")
         }
-    }
-    told(finding, &words, near).clue(fact, "not found")
+        _ => String::new(),
+    };
+    let is_guess = near.is_some() || !elsewhere.is_empty();
+    let words = format!("there is no Service {name} in {space}{elsewhere}");
+    Missing { finding: told(finding, &words, near).clue(fact, "not found"), is_guess }
 }
 
 /// The Service has other ports than the one that is asked for.
@@ -203,13 +226,6 @@ pub(super) fn has_port(service: &Service, port: Option<i32>) -> bool {
     let ports = spec.ports.as_deref().unwrap_or_default();
     let is_open = port.is_none_or(|port| ports.iter().any(|it| it.port == port));
     is_open || is_headless || !is_plain || ports.is_empty()
-}
-
-impl Address {
-    /// The port, where one is named.
-    pub(super) fn port(&self) -> Option<i32> {
-        self.port
-    }
 }
 
 /// The cause with these words, and the name that was probably meant; a guess of the workload's own rule, which knows

@@ -4,7 +4,8 @@ use k8s_openapi::api::core::v1::Service;
 use types::{Finding, Subject};
 
 use crate::survey::host::{Place, has_port, needs, place};
-use crate::survey::scene::{Scene, is_over, is_ready, namespace, selects, subject};
+use crate::survey::policy_blocks_traffic::blocker;
+use crate::survey::scene::{Scene, is_over, is_ready, namespace, subject};
 use crate::survey::service_port_mismatch;
 
 /// The Services that the finding's own words name and that do not answer, and the workloads behind them.
@@ -42,12 +43,5 @@ fn of_service(service: &Service, scene: &Scene<'_>) -> Vec<Subject> {
     if !service_port_mismatch::of_service(service, scene).is_empty() {
         return vec![about];
     }
-    // A policy that shuts its pods off has a finding; one that does not explains nothing.
-    let policies = scene.all.network_policies.iter().flatten();
-    let around = policies.filter(|it| {
-        let chosen = it.spec.as_ref().and_then(|it| it.pod_selector.as_ref());
-        let takes = |labels| chosen.is_none_or(|it| selects(it, labels));
-        namespace(&it.metadata) == space && pods.iter().any(|it| takes(it.metadata.labels.as_ref()))
-    });
-    around.map(|it| subject("NetworkPolicy", &it.metadata)).collect()
+    blocker(service, scene).into_iter().collect()
 }
