@@ -58,6 +58,10 @@ pub struct Config {
     #[arg(long, env = "AGENT_VERIFY_SECONDS", default_value_t = 180.0)]
     pub verify_seconds: f64,
 
+    /// A `k8sgpt` that every scan asks as well: `k8sgpt analyze`, without a model. None is looked up.
+    #[arg(long, env = "AGENT_K8SGPT_BINARY", value_name = "FILE")]
+    pub k8sgpt_binary: Option<PathBuf>,
+
     /// Ask the agent that listens there whether it is healthy, and exit: for a container's health check.
     #[arg(long)]
     pub healthcheck: bool,

@@ -10,6 +10,7 @@ pub mod triage;
 pub mod incidents;
 pub mod journal;
 mod offers;
+pub mod k8sgpt;
 pub mod scan;
 pub mod fix;
 pub mod http;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use cluster::Cluster;
 use diagnosis::{Objects, Redactor};
 use incidents::{Feed, Incidents};
+use k8sgpt::K8sgpt;
 use measures::Measures;
 use types::{Diagnosis, Evidence};
 
@@ -40,6 +42,8 @@ pub struct Agent {
     pub redactor: Redactor,
     /// What is counted.
     pub measures: Arc<Measures>,
+    /// The `k8sgpt` that a scan asks as well, where one is configured.
+    pub k8sgpt: Option<Arc<K8sgpt>>,
 }
 
 impl Agent {
@@ -54,6 +58,7 @@ impl Agent {
             feed,
             redactor,
             measures: Arc::default(),
+            k8sgpt: None,
         }
     }
 

@@ -9,8 +9,8 @@ use types::{
     BadLabelQuery, Finding, LabelQuery, ObjectRef, ScanRequest, ScanResponse, Suppression,
 };
 
-use crate::Agent;
 use crate::cluster::{Caches, ClusterError, key};
+use crate::{Agent, k8sgpt};
 
 /// How many workloads are read at once: more would only wait for the API server.
 const AT_ONCE: usize = 8;
@@ -27,7 +27,12 @@ pub async fn scan(
     progress: Progress<'_>,
 ) -> Result<ScanResponse, BadLabelQuery> {
     let labels: LabelQuery = request.labels.parse()?;
-    let mut snapshot = agent.cluster.snapshot().await;
+    let (mut snapshot, theirs) =
+        tokio::join!(agent.cluster.snapshot(), k8sgpt::reports(agent, request));
+    match theirs {
+        Ok(theirs) => snapshot.k8sgpt_results.get_or_insert_default().extend(theirs),
+        Err(error) => snapshot.unread.push(error.to_string()),
+    }
     let (workloads, unread) = workloads(agent, caches, &snapshot, progress).await;
     let found = diagnosis::survey(&snapshot, workloads, &agent.redactor);
     let findings = diagnosis::asked_for(found, request, &labels, &snapshot);

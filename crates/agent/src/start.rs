@@ -23,6 +23,7 @@ use crate::config::{Config, PatienceError};
 use crate::fix::{self, Fixer, OpenError};
 use crate::http::Services;
 use crate::journal::Journal;
+use crate::k8sgpt::K8sgpt;
 use crate::measures::{Measures, ModeNow, RightsMeasures};
 use crate::secret_key;
 use crate::triage::Triage;
@@ -126,6 +127,8 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let cluster = Arc::clone(&watching.cluster);
     let agent = Agent {
         measures: Arc::new(measures),
+        k8sgpt: K8sgpt::configured(config.k8sgpt_binary.clone(), config.kubeconfig.clone())
+            .map(Arc::new),
         ..Agent::new(&config.cluster, Arc::clone(&cluster) as _, Redactor::new(key))
     };
     let fixer = Fixer::open(agent.clone(), config).await?;

@@ -88,7 +88,16 @@ fn is_meant(evidence: &Evidence) -> bool {
     workload.desired == 0
         || (workload.paused && done)
         || (is_batch && workload.paused)
+        || has_succeeded(evidence)
         || evidence.pods.iter().all(|it| it.phase == "Succeeded") && !evidence.pods.is_empty()
+}
+
+/// Whether a job did its work in the end, however often it had to try.
+fn has_succeeded(evidence: &Evidence) -> bool {
+    let is_job = evidence.subject.kind == types::Kind::Job;
+    let succeeded = evidence.pods.iter().filter(|it| it.phase == "Succeeded").count();
+    let is_over = evidence.workload.failed_condition.is_none() && !evidence.workload.rolling_out;
+    is_job && is_over && 0 < succeeded
 }
 
 /// Whether a pod is neither ready nor finished nor on its way out.

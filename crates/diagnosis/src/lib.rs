@@ -14,12 +14,14 @@ mod evidence;
 mod analyzers;
 mod judge;
 mod suspicion;
+mod k8sgpt;
 mod snapshot;
 mod survey;
 
 pub use analyzers::diagnose;
 pub use evidence::{context, gather};
 pub use judge::{Health, Look, Patience, healthy, judge, look};
+pub use k8sgpt::K8sgptResult;
 pub use objects::{ConfigMapKeys, Log, Objects, Root, Usage};
 pub use redact::Redactor;
 pub use snapshot::{ConfigMapSize, Snapshot, Webhook};

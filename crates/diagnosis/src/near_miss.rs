@@ -14,7 +14,7 @@ pub(crate) fn near_miss<'a>(
 ) -> Option<String> {
     let length = name.chars().count();
     if length < MIN_CHARS {
-        return None;
+        return short_miss(name, candidates);
     }
     let most = if length < SHORT { 1 } else { MAX_EDITS };
     let mut near: Vec<_> = candidates
@@ -27,6 +27,39 @@ pub(crate) fn near_miss<'a>(
     match near.as_slice() {
         [only] => Some(only.1.to_owned()),
         [best, next, ..] if best.0 < next.0 => Some(best.1.to_owned()),
+        _ => None,
+    }
+}
+
+/// Of short names too many are alike by chance: one counts only when it is the only one that is near, one edit away
+/// with the same first letter, and not another number. Of two letters one is half: they count when nothing but their
+/// case differs, or one of them was left out.
+fn short_miss<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let letters = |it: &str| it.to_lowercase().chars().collect::<Vec<_>>();
+    let wanted = letters(name);
+    let is_near = |it: &&str| {
+        let other = letters(it);
+        let distance = strsim::osa_distance(name, it);
+        let begins_alike = wanted.first() == other.first();
+        let is_same_length = wanted.len() == other.len();
+        let mut pairs = wanted.iter().zip(&other).filter(|it| it.0 != it.1);
+        let is_number = pairs.any(|it| it.0.is_ascii_digit() || it.1.is_ascii_digit());
+        let is_ending = !is_same_length
+            && [&wanted, &other].iter().any(|it| it.last().is_some_and(char::is_ascii_digit));
+        let is_half = wanted.len() < 3 && is_same_length && wanted != other;
+        let is_one_letter = wanted.len() < 2 || other.len() < 2;
+        distance == 1
+            && begins_alike
+            && !is_number
+            && !is_ending
+            && !is_half
+            && (!is_one_letter || wanted == other)
+    };
+    let mut near: Vec<_> = candidates.into_iter().filter(is_near).collect();
+    near.sort_unstable();
+    near.dedup();
+    match near.as_slice() {
+        [only] => Some((*only).to_owned()),
         _ => None,
     }
 }
@@ -46,6 +79,21 @@ mod tests {
     #[test]
     fn two_that_are_equally_near_are_none() {
         assert_eq!(near_miss("cache-x", ["cache-1", "cache-2"]), None);
+    }
+
+    #[test]
+    fn of_short_names_only_the_one_that_is_hardly_another_is_meant() {
+        assert_eq!(near_miss("apj", ["api", "web"]).as_deref(), Some("api"));
+        assert_eq!(near_miss("db", ["dB"]).as_deref(), Some("dB"));
+        assert_eq!(near_miss("dbb", ["db"]).as_deref(), Some("db"));
+        assert_eq!(near_miss("we", ["web"]).as_deref(), Some("web"));
+        // Two that are near, another first letter, another number, half another name.
+        assert_eq!(near_miss("apj", ["api", "app"]), None);
+        assert_eq!(near_miss("cat", ["bat"]), None);
+        assert_eq!(near_miss("v1", ["v2"]), None);
+        assert_eq!(near_miss("db1", ["db2"]), None);
+        assert_eq!(near_miss("db", ["db2"]), None);
+        assert_eq!(near_miss("db", ["dc"]), None);
     }
 
     #[test]

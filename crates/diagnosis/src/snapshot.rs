@@ -20,7 +20,7 @@ use k8s_openapi::api::storage::v1::StorageClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
-use crate::Root;
+use crate::{K8sgptResult, Root};
 
 /// The objects of a whole cluster. `None` where a kind could not be read: nothing is claimed about it then.
 #[derive(Debug, Clone)]
@@ -75,6 +75,8 @@ pub struct Snapshot {
     pub gateways: Option<Vec<Value>>,
     /// `HTTPRoute` objects, as JSON.
     pub http_routes: Option<Vec<Value>>,
+    /// What K8sGPT reports; empty where it is not installed.
+    pub k8sgpt_results: Option<Vec<K8sgptResult>>,
     /// Reads that failed, with reason.
     pub unread: Vec<String>,
 }
@@ -195,6 +197,7 @@ impl Snapshot {
             gateway_classes: None,
             gateways: None,
             http_routes: None,
+            k8sgpt_results: None,
             unread: vec![],
         }
     }

@@ -10,10 +10,13 @@ mod slip;
 mod workload;
 mod edges;
 mod limit_range;
+mod host;
+mod rivals;
 mod schedule;
 mod volume_fit;
 mod fold;
 mod accept;
+mod k8sgpt;
 mod filter;
 mod service_port_mismatch;
 mod service_without_endpoints;
@@ -23,12 +26,14 @@ mod ingress_backend_missing;
 mod gateway_not_ready;
 mod route_not_accepted;
 mod policy_blocks_traffic;
+mod policy_blocks_lookups;
 mod policy_selects_nothing;
 mod webhook_unavailable;
 mod access_forbidden;
 mod node_not_ready;
 mod node_pressure;
 mod stateful_set_reference_missing;
+mod workload_without_pods;
 mod cron_job_failing;
 mod stuck_terminating;
 mod config_map_unused;
@@ -61,6 +66,7 @@ const ALL: &[Rule] = &[
     volume_not_usable::survey,
     stateful_set_reference_missing::survey,
     claim_not_bound::survey,
+    workload_without_pods::survey,
     access_forbidden::survey,
     service_port_mismatch::survey,
     service_without_endpoints::survey,
@@ -71,6 +77,7 @@ const ALL: &[Rule] = &[
     gateway_not_ready::survey,
     route_not_accepted::survey,
     policy_blocks_traffic::survey,
+    policy_blocks_lookups::survey,
     policy_selects_nothing::survey,
     budget_blocks_eviction::survey,
     autoscaler_cannot_scale::survey,
@@ -87,8 +94,11 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let mut found: Vec<_> = ALL.iter().flat_map(|rule| rule(&scene)).collect();
     let workloads = scene.workload_findings.iter().cloned();
     let named = workloads.map(|it| limit_range::named(it, &scene));
+    let named = named.map(|it| rivals::named(host::named(it, &scene), &scene));
     found.extend(named.map(|it| edges::with_causes(it, &scene)));
-    fold::fold(cron_job_failing::told_once(found))
+    let mut found = workload_without_pods::told_last(cron_job_failing::told_once(found));
+    found.extend(k8sgpt::unknown_to(&found, &scene));
+    k8sgpt::with_clues(fold::fold(found), &scene)
 }
 
 /// Shorthand for the rules.

@@ -132,10 +132,12 @@ pub enum ClusterFault {
     AccessForbidden,
     /// A ConfigMap is larger than it may be, or empty, or nobody uses it.
     ConfigMapUnused,
+    /// K8sGPT reports something that none of our rules found.
+    ReportedByK8sgpt,
 }
 
 /// The word that stands for a [`ClusterFault`], and the same in plain words.
-const WORDS: [(ClusterFault, &str, &str); 24] = [
+const WORDS: [(ClusterFault, &str, &str); 25] = [
     (ClusterFault::ServiceWithoutEndpoints, "ServiceWithoutEndpoints", "service without endpoints"),
     (ClusterFault::ServicePortMismatch, "ServicePortMismatch", "service port mismatch"),
     (ClusterFault::LoadBalancerPending, "LoadBalancerPending", "load balancer pending"),
@@ -164,6 +166,7 @@ const WORDS: [(ClusterFault, &str, &str); 24] = [
     (ClusterFault::RouteNotAccepted, "RouteNotAccepted", "route not accepted"),
     (ClusterFault::AccessForbidden, "AccessForbidden", "access forbidden"),
     (ClusterFault::ConfigMapUnused, "ConfigMapUnused", "config map unused"),
+    (ClusterFault::ReportedByK8sgpt, "ReportedByK8sgpt", "reported by K8sGPT"),
 ];
 
 impl ClusterFault {
@@ -216,7 +219,7 @@ impl fmt::Display for AnyFault {
 pub enum FindingSource {
     /// One of our rules.
     Rules,
-    /// A `Result` object of the K8sGPT operator, as it stands there.
+    /// K8sGPT: a `Result` object of its operator, or what its command line reports. Its words are not checked.
     K8sgpt,
 }
 

@@ -77,7 +77,7 @@ impl Executor {
         let what = format!("a token of ServiceAccount {}/{}", account.namespace, account.name);
         let params = PostParams::default();
         let call = api.create_token_request(&account.name, &params, &request);
-        let given = within(READ, &what, call).await.map_err(|it| refused(it, &what))?.status;
+        let given = within(READ, &what, call).await.map_err(|it| refused(&it, &what))?.status;
         let given = given.unwrap_or_default();
         let token = given.token.filter(|it| !it.is_empty());
         let token = token.ok_or_else(|| ClusterError::Refused(format!("{what} was not given")))?;
@@ -91,7 +91,7 @@ impl Executor {
 }
 
 /// Nothing was written, and the workload is not to blame.
-fn refused(error: ClusterError, what: &str) -> ClusterError {
+fn refused(error: &ClusterError, what: &str) -> ClusterError {
     match error {
         ClusterError::NotFound(_) | ClusterError::Refused(_) | ClusterError::Conflict(_) => {
             ClusterError::Refused(format!(

@@ -31,6 +31,8 @@ pub(super) async fn of_failing(cluster: &KubeCluster, pods: &[Arc<Pod>]) -> Logs
     let mut logs = Logs::default();
     for (wish, answer) in wanted.iter().zip(futures::future::join_all(each).await) {
         match answer {
+            // The kubelet has thrown it away meanwhile: that, too, is a container without a log.
+            Ok(text) if is_gone(&text) => {}
             Ok(text) => logs.logs.push(Log {
                 pod: wish.pod.clone(),
                 container: wish.container.clone(),
@@ -82,6 +84,11 @@ fn of_container(pod: &Pod, status: &ContainerStatus) -> Vec<Wish> {
     wishes
 }
 
+/// Whether this is the kubelet's word, with a status of success, that it has no such log any more.
+fn is_gone(text: &str) -> bool {
+    text.starts_with("unable to retrieve container logs for ")
+}
+
 async fn read(cluster: &KubeCluster, wish: &Wish) -> Result<String, ClusterError> {
     let api = Api::<Pod>::namespaced(cluster.client.clone(), &wish.namespace);
     let params = LogParams {
@@ -106,6 +113,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    #[test]
+    fn the_word_that_there_is_no_log_is_no_log() {
+        assert!(is_gone("unable to retrieve container logs for containerd://8ab18aa92461905867"));
+        assert!(!is_gone("dial tcp 10.96.0.12:5432: connect: connection refused"));
+    }
 
     #[track_caller]
     fn check(status: &Value, expected: &[bool]) {

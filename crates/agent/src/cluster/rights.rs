@@ -65,6 +65,7 @@ pub const READS: &[Reads] = &[
         &["list"],
     ),
     reads("metrics.k8s.io", &["nodes", "pods"], &["list"]),
+    reads("core.k8sgpt.ai", &["results"], &["list"]),
 ];
 
 /// What the agent must not be able to do, whoever gave it the right: the ends of the ways out of its role.

@@ -1,6 +1,6 @@
 //! The whole cluster for a scan: what is watched comes from the caches, every other kind is listed once.
 
-use diagnosis::{Snapshot, Webhook};
+use diagnosis::{K8sgptResult, Snapshot, Webhook};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, DynamicObject, ListParams};
@@ -21,8 +21,13 @@ const MAX_PAGES: usize = 40;
 pub(super) async fn take(cluster: &KubeCluster) -> Snapshot {
     let (caches, client) = (&cluster.caches, &cluster.client);
     let mut unread = vec![];
-    let (near, storage, rules, gateway) =
-        tokio::join!(network(client), storage(client), rules(client), gateway(client),);
+    let (near, storage, rules, gateway, k8sgpt) = tokio::join!(
+        network(client),
+        storage(client),
+        rules(client),
+        gateway(client),
+        k8sgpt_results(client),
+    );
     let (services, slices, ingresses, classes, policies) = near;
     let (claims, volumes, storage_classes, config_maps, namespaces) = storage;
     let (autoscalers, budgets, quotas, limits, webhooks) = rules;
@@ -51,6 +56,7 @@ pub(super) async fn take(cluster: &KubeCluster) -> Snapshot {
         gateway_classes: kept(gateway_classes, &mut unread),
         gateways: kept(gateways, &mut unread),
         http_routes: kept(http_routes, &mut unread),
+        k8sgpt_results: kept(k8sgpt, &mut unread),
         unread,
         ..Snapshot::at(Timestamp::now(), cluster.name.to_string())
     }
@@ -120,7 +126,21 @@ async fn gateway(client: &Client) -> (Read<Value>, Read<Value>, Read<Value>) {
 /// Objects of the Gateway API; none where it is not installed.
 async fn gateway_api(client: &Client, kind: &str, plural: &str) -> Read<Value> {
     let named = GroupVersionKind::gvk("gateway.networking.k8s.io", "v1", kind);
-    let resource = ApiResource::from_gvk_with_plural(&named, plural);
+    added(client, &named, plural).await
+}
+
+/// What the operator of K8sGPT keeps about the cluster; nothing where it is not installed. A result that names no
+/// object or says nothing is left out.
+async fn k8sgpt_results(client: &Client) -> Read<K8sgptResult> {
+    let named = GroupVersionKind::gvk("core.k8sgpt.ai", "v1alpha1", "Result");
+    let objects = added(client, &named, "results").await?;
+    let specs = objects.iter().filter_map(|it| it.get("spec"));
+    Ok(specs.filter_map(K8sgptResult::read).collect())
+}
+
+/// Objects of a kind that somebody added to the cluster; none where nobody did.
+async fn added(client: &Client, named: &GroupVersionKind, plural: &str) -> Read<Value> {
+    let resource = ApiResource::from_gvk_with_plural(named, plural);
     let api = Api::<DynamicObject>::all_with(client.clone(), &resource);
     match pages(api, plural).await {
         Ok(objects) => objects

@@ -67,9 +67,12 @@ pub fn schema() -> Value {
     let definitions: Map<String, Value> =
         parts.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
     let mut res = json!(Policy::schema());
-    res["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-    res["title"] = json!("Policy of the agent");
-    res["$defs"] = Value::Object(definitions);
+    if let Value::Object(schema) = &mut res {
+        let dialect = "https://json-schema.org/draft/2020-12/schema";
+        schema.insert("$schema".to_owned(), json!(dialect));
+        schema.insert("title".to_owned(), json!("Policy of the agent"));
+        schema.insert("$defs".to_owned(), Value::Object(definitions));
+    }
     point_inwards(&mut res);
     res
 }
@@ -78,14 +81,10 @@ pub fn schema() -> Value {
 fn point_inwards(value: &mut Value) {
     match value {
         Value::Object(object) => {
-            for (key, value) in object {
-                match value {
-                    Value::String(text) if key == "$ref" => {
-                        *text = text.replace("#/components/schemas/", "#/$defs/");
-                    }
-                    other => point_inwards(other),
-                }
+            if let Some(Value::String(text)) = object.get_mut("$ref") {
+                *text = text.replace("#/components/schemas/", "#/$defs/");
             }
+            object.values_mut().for_each(point_inwards);
         }
         Value::Array(items) => items.iter_mut().for_each(point_inwards),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}

@@ -18,6 +18,7 @@ use super::screen::Screen;
 use super::table::table;
 use crate::Agent;
 use crate::cluster::{self, KubeCluster, WATCHED, Watching};
+use crate::k8sgpt::K8sgpt;
 use crate::secret_key;
 
 /// The exit code where the worst that was found is a warning. 2 is a command line that is wrong.
@@ -63,6 +64,9 @@ pub struct ScanArguments {
     /// Keep the key of redaction there, so that the same secret gets the same mark every time.
     #[arg(long, env = "AGENT_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// A `k8sgpt` that is asked as well, without a model. None is looked up.
+    #[arg(long, env = "AGENT_K8SGPT_BINARY", value_name = "FILE")]
+    pub k8sgpt_binary: Option<PathBuf>,
     /// How long the cluster may take to be read, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub timeout: u32,
@@ -178,7 +182,12 @@ async fn scan(arguments: &ScanArguments) -> Result<ScanResponse, ScanError> {
         let reader = tokio::spawn(async move { while changes.recv().await.is_some() {} });
         let unread = |reason| ScanError::Unread { url: url.clone(), reason };
         probes.until_ready().await.map_err(unread)?;
-        let agent = Agent::new(&arguments.cluster, cluster, Redactor::new(key));
+        let k8sgpt =
+            K8sgpt::configured(arguments.k8sgpt_binary.clone(), arguments.kubeconfig.clone());
+        let agent = Agent {
+            k8sgpt: k8sgpt.map(Arc::new),
+            ..Agent::new(&arguments.cluster, cluster, Redactor::new(key))
+        };
         let report = |n_read, of| progress.show(n_read, of);
         let scan = crate::scan::scan(&agent, &caches, &request, &accepted, &report).await?;
         reader.abort();

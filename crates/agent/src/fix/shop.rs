@@ -139,6 +139,11 @@ impl Fixer {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// What all parts of the process share.
+    pub fn agent(&self) -> &Agent {
+        &self.agent
+    }
+
     /// The policy, as it was read at the start.
     pub fn policy(&self) -> &Policy {
         &self.policy

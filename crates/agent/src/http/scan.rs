@@ -10,7 +10,6 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::executions::journal_failure;
 use super::{names, need_watches};
-use crate::Agent;
 use crate::cluster::{Caches, WATCHED};
 use crate::fix::Fixer;
 
@@ -34,7 +33,6 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
 #[post("/api/v1/scan")]
 async fn scan(
     _: Reader,
-    agent: web::Data<Agent>,
     caches: web::Data<Caches>,
     fixer: web::Data<Fixer>,
     probes: web::Data<Probes>,
@@ -46,7 +44,7 @@ async fn scan(
     need_watches(&probes, &WATCHED)?;
     let accepted = fixer.journal().accepted(Timestamp::now()).await;
     let accepted = accepted.map_err(|it| journal_failure(&it))?;
-    let answer = crate::scan::scan(&agent, &caches, &request, &accepted, &|_, _| {}).await;
+    let answer = crate::scan::scan(fixer.agent(), &caches, &request, &accepted, &|_, _| {}).await;
     answer.map(web::Json).map_err(|it| {
         let next = "write `labels` as kubectl does: app=web,tier!=db,stage in (test,live),!old";
         Failure::new(400, "bad-labels", it.to_string(), next)

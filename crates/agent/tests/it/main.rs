@@ -16,6 +16,7 @@ mod manners;
 mod starting;
 mod reading;
 mod scan_command;
+mod k8sgpt;
 mod shop;
 mod incidents;
 mod cluster;

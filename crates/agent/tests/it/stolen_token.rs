@@ -19,7 +19,7 @@ use crate::legal_requests::legal;
 use crate::stolen_requests::{Request, forbidden};
 
 /// How long an API server may take to hold a new policy.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A cluster with a shop in it, and the executor's token.
 struct Scene {

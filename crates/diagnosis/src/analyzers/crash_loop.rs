@@ -163,6 +163,12 @@ fn read(container: &ContainerFacts) -> Option<Reading<'_>> {
     log_reading::read(log(container))
 }
 
+/// The address that it needs by its own last words, as a clue.
+pub(super) fn needed(container: &ContainerFacts) -> Option<Clue> {
+    let reading = read(container)?;
+    Some(Clue::new(wording::fact(container, "needs"), reading.address()?))
+}
+
 /// The line of its log that says most about its end.
 pub(super) fn telling_line(container: &ContainerFacts) -> Option<&str> {
     read(container).map(|it| it.line).or_else(|| last_line(container))

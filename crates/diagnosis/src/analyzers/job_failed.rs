@@ -55,5 +55,6 @@ fn of_container(container: &ContainerFacts) -> Vec<Clue> {
     let mut clues = wording::last_exit(container);
     let log = crash_loop::telling_line(container);
     clues.extend(log.map(|it| Clue::new(wording::fact(container, "log"), it)));
+    clues.extend(crash_loop::needed(container));
     clues
 }

@@ -4,15 +4,17 @@
 //! A container that runs, is not ready for longer than its probe's own patience, and a recent failure of the probe.
 //!
 //! ## What it does not see
-//! A dependency that is down, which makes a healthy pod unready for good reason.
+//! A dependency that is down, unless the program says so in its last lines: then it is named.
 
 use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
 
-use super::{probe_reading, running_for, wording};
+use super::{log_reading, probe_reading, running_for, wording};
 
 /// A start that takes no longer than this many times the probe's own patience is slow, not broken.
 const SLOW_START: i64 = 2;
+/// Lines of its log that tell of now: it goes on writing.
+const LAST_LINES: usize = 5;
 /// What a start may always take, in seconds: a probe with a short period says nothing about the application.
 const MIN_START_SECS: i64 = 30;
 
@@ -27,18 +29,37 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     clues.extend(probe_reading::field(evidence, container, probe, &read));
     clues.push(Clue::new(wording::fact(container, "probes[readiness].action"), &probe.action));
     clues.push(Clue::new(wording::fact(container, "probes[readiness].failure"), failure));
+    let more = needed(container, evidence).map(|(address, more, line)| {
+        clues.push(Clue::new(wording::fact(container, "log"), line));
+        clues.push(Clue::new(wording::fact(container, "needs"), &address));
+        more
+    });
     clues.extend(wording::rollout(evidence, &probe_reading::CHANGES));
     Some(Diagnosis {
         fault: Fault::ReadinessProbeFailing,
         container: Some(container.name.clone()),
         cause: format!(
-            "{} runs, but its readiness probe fails: {}.",
+            "{} runs, but its readiness probe fails: {}{}.",
             wording::whom(container),
-            read.words
+            read.words,
+            more.unwrap_or_default()
         ),
         clues,
         confidence: 0.85,
     })
+}
+
+/// What does not answer it by its own last lines: the address, the end of a sentence about it, and the line.
+fn needed<'e>(
+    container: &'e ContainerFacts,
+    evidence: &Evidence,
+) -> Option<(String, String, &'e str)> {
+    let first = container.log.len().saturating_sub(LAST_LINES);
+    let reading = log_reading::read(container.log.get(first..)?)?;
+    let address = reading.address()?.to_owned();
+    let about = wording::about_host(evidence, &address);
+    let more = format!("; by its log, {}{about}", reading.words());
+    Some((address, more, reading.line))
 }
 
 /// Whether the container has run for longer than a slow start takes.

@@ -1,6 +1,8 @@
 //! What causes a workload's trouble beyond the workload: one kind of cause a file.
 
 mod claim;
+mod host;
+mod lookup;
 mod node;
 mod quota;
 mod service_account;
@@ -16,8 +18,15 @@ pub(super) use claim::claims;
 type Edge = fn(&Finding, &Scene<'_>) -> Vec<Subject>;
 
 /// The nearest causes first: of several that have a finding, the first one explains it.
-const ALL: &[Edge] =
-    &[quota::causes, claim::causes, webhook::causes, service_account::causes, node::causes];
+const ALL: &[Edge] = &[
+    quota::causes,
+    claim::causes,
+    webhook::causes,
+    service_account::causes,
+    lookup::causes,
+    host::causes,
+    node::causes,
+];
 
 /// The finding with the objects beyond the workload that cause it. They explain it only where they have a finding
 /// themselves.
@@ -26,8 +35,9 @@ pub(super) fn with_causes(finding: Finding, scene: &Scene<'_>) -> Finding {
     causes.into_iter().fold(finding, Finding::because_of)
 }
 
-/// The pods of a workload that are not ready and not done, those on their way out among them; evicted ones as well.
-fn failing<'a>(finding: &Finding, scene: &Scene<'a>) -> Vec<&'a Pod> {
+/// The pods of a workload that are not ready and not done, those on their way out among them; evicted ones as well,
+/// and those that ended with their node.
+pub(super) fn failing<'a>(finding: &Finding, scene: &Scene<'a>) -> Vec<&'a Pod> {
     // Few fail: whose they are is asked last.
     let pods = scene.pods(&finding.subject.namespace).iter().copied();
     let failing = pods.filter(|it| !is_ready(it) && (!is_done(it) || is_evicted(it)));
@@ -41,11 +51,12 @@ fn is_done(pod: &Pod) -> bool {
 }
 
 fn is_evicted(pod: &Pod) -> bool {
-    pod.status.as_ref().and_then(|it| it.reason.as_deref()) == Some("Evicted")
+    let reason = pod.status.as_ref().and_then(|it| it.reason.as_deref());
+    matches!(reason, Some("Evicted" | "Terminated" | "NodeShutdown"))
 }
 
 /// What the scheduler says about a pod that it found no node for.
-fn unschedulable(pod: &Pod) -> Option<&str> {
+pub(super) fn unschedulable(pod: &Pod) -> Option<&str> {
     let conditions = pod.status.as_ref()?.conditions.as_ref()?;
     let refused = conditions.iter().find(|it| it.type_ == "PodScheduled" && it.status == "False");
     refused.and_then(|it| it.message.as_deref())

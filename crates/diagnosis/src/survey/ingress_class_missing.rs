@@ -7,6 +7,7 @@
 //! ## What it does not see
 //! Whether a controller for the class runs; and the certificates that an Ingress names, since Secrets are not read.
 
+use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use types::{ClusterFault, Finding, Severity};
 
@@ -32,10 +33,20 @@ fn of_ingress(ingress: &Ingress, classes: &[IngressClass], scene: &Scene<'_>) ->
     let named = ingress.spec.as_ref()?.ingress_class_name.as_deref();
     let annotated = entry(ingress.metadata.annotations.as_ref(), ANNOTATION);
     match (named, annotated) {
+        (Some(wanted), _) if is_built_in(wanted, scene) => None,
         (Some(wanted), _) => missing(ingress, wanted, classes),
         (None, Some(wanted)) => annotation(ingress, wanted, classes),
         (None, None) => classless(ingress, classes, scene),
     }
+}
+
+/// Whether the cloud's own controller knows this class by its name alone.
+fn is_built_in(wanted: &str, scene: &Scene<'_>) -> bool {
+    let is_of_cloud = |it: &std::sync::Arc<Node>| {
+        let id = it.spec.as_ref().and_then(|it| it.provider_id.as_deref());
+        id.is_some_and(|it| it.starts_with("gce://"))
+    };
+    ["gce", "gce-internal"].contains(&wanted) && scene.all.nodes.iter().any(is_of_cloud)
 }
 
 fn missing(ingress: &Ingress, wanted: &str, classes: &[IngressClass]) -> Option<Finding> {

@@ -37,6 +37,11 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     told.collect()
 }
 
+/// The policy that keeps everybody from the pods of a Service, without where it says so.
+pub(super) fn blocker(service: &Service, scene: &Scene<'_>) -> Option<Subject> {
+    of_service(service, scene).map(|it| it.0)
+}
+
 /// The policy that keeps everybody from the pods of a Service.
 fn of_service(service: &Service, scene: &Scene<'_>) -> Option<(Subject, Shut)> {
     let spec = service.spec.as_ref()?;

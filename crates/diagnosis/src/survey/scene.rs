@@ -216,7 +216,8 @@ pub(super) fn last_seen(event: &Event) -> Option<Timestamp> {
     plain.max(micro).or(event.metadata.creation_timestamp.as_ref().map(|it| it.0))
 }
 
-fn controller(metadata: &ObjectMeta) -> Option<(&str, &str)> {
+/// Kind and name of the owner that controls an object.
+pub(super) fn controller(metadata: &ObjectMeta) -> Option<(&str, &str)> {
     let mut owners = metadata.owner_references.iter().flatten();
     owners.find(|it| it.controller == Some(true)).map(|it| (it.kind.as_str(), it.name.as_str()))
 }

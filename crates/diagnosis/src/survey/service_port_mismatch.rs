@@ -26,7 +26,7 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     scene.all.services.iter().flatten().flat_map(|it| of_service(it, scene)).collect()
 }
 
-fn of_service(service: &Service, scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Vec<Finding> {
     let Some(behind) = Behind::of(service, scene) else { return vec![] };
     let ports = service.spec.iter().flat_map(|it| it.ports.iter().flatten()).enumerate();
     let found = ports.filter_map(|(index, port)| match target(port) {

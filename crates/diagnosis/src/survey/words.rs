@@ -14,6 +14,7 @@ const MAX_NAMES: usize = 5;
 pub(super) fn quoted(text: &str, scene: &Scene<'_>) -> String {
     let text = scene.redact(text);
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line: String = line.chars().filter(|it| !it.is_control()).collect();
     let mut short: String = line.chars().take(MAX_CHARS).collect();
     if short.len() < line.len() {
         short.push('…');

@@ -10,7 +10,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use diagnosis::{Redactor, Snapshot, of_workload};
-use types::Evidence;
+use types::{Evidence, Finding};
 
 use page::Page;
 
@@ -36,11 +36,20 @@ fn said(evidence: &Evidence) -> String {
     lines(&found)
 }
 
-/// What a scan of the whole page says; its workloads have their say as well.
-fn surveyed(snapshot: &Snapshot, text: &str) -> String {
+/// What a scan of these objects finds; `None` where they are about one workload alone.
+pub(crate) fn scanned(text: &str) -> Option<Vec<Finding>> {
+    scene::snapshot(text).map(|it| found(&it, text))
+}
+
+fn found(snapshot: &Snapshot, text: &str) -> Vec<Finding> {
     let evidence = scene::workloads(text);
     let found = evidence.iter().flat_map(|it| of_workload(it, &diagnosis::diagnose(it)));
-    let found = diagnosis::survey(snapshot, found.collect(), &Redactor::new([0; 32]));
+    diagnosis::survey(snapshot, found.collect(), &Redactor::new([0; 32]))
+}
+
+/// What a scan of the whole page says; its workloads have their say as well.
+fn surveyed(snapshot: &Snapshot, text: &str) -> String {
+    let found = found(snapshot, text);
     if found.is_empty() { "nothing is wrong".to_owned() } else { lines(&found) }
 }
 

@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod casebook;
+mod peer_cases;
 mod redaction;
 mod judging;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use diagnosis::{ConfigMapKeys, Log, Objects, Redactor, Root, Snapshot, Webhook};
+use diagnosis::{ConfigMapKeys, K8sgptResult, Log, Objects, Redactor, Root, Snapshot, Webhook};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -81,6 +81,12 @@ pub(super) fn snapshot(text: &str) -> Option<Snapshot> {
         gateway_classes: Some(all.read("GatewayClass")),
         gateways: Some(all.read("Gateway")),
         http_routes: Some(all.read("HTTPRoute")),
+        k8sgpt_results: Some(
+            all.read::<serde_json::Value>("Result")
+                .iter()
+                .filter_map(|it| K8sgptResult::read(&it["spec"]))
+                .collect(),
+        ),
         ..Snapshot::at(frame.taken_at, "casebook")
     })
 }

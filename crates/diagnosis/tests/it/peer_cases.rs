@@ -1,0 +1,71 @@
+//! What K8sGPT's own tests expect of its analyzers, with objects of ours: what it reports we report, or we are silent for
+//! a reason.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use types::Finding;
+
+use crate::casebook::scanned;
+
+/// When the objects were read, where a case does not say so itself.
+const READ: &str = "{taken_at: 2026-11-24T03:00:00Z}";
+
+/// One case.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    case: String,
+    /// The test there that has these facts.
+    source: String,
+    objects: String,
+    /// `critical ServiceWithoutEndpoints Service shop/web`, all that is found, in any order.
+    #[serde(default)]
+    expect: Vec<String>,
+    /// Why nothing is said, though they may say something.
+    silent: Option<String>,
+}
+
+fn cases() -> Vec<Case> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peer_cases");
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+    files.sort();
+    let read = |path: &std::path::PathBuf| {
+        let text = std::fs::read_to_string(path).unwrap();
+        serde_yaml_ng::from_str::<Vec<Case>>(&text)
+            .unwrap_or_else(|it| panic!("{}: {it}", path.display()))
+    };
+    files.iter().flat_map(read).collect()
+}
+
+/// `critical ServiceWithoutEndpoints Service shop/web`
+fn shown(finding: &Finding) -> String {
+    format!("{} {} {}", finding.severity, finding.fault.as_str(), finding.subject)
+}
+
+#[test]
+fn what_our_peer_reports_we_report_or_are_silent_about_for_a_reason() {
+    let mut wrong = vec![];
+    for case in cases() {
+        let has_frame = case.objects.contains("taken_at:");
+        let objects =
+            if has_frame { case.objects.clone() } else { format!("{READ}\n---\n{}", case.objects) };
+        let mut found: Vec<_> = scanned(&objects).unwrap().iter().map(shown).collect();
+        let mut expected = case.expect.clone();
+        found.sort();
+        expected.sort();
+        if found != expected || case.silent.is_some() != expected.is_empty() {
+            wrong.push(format!("{} ({}):\n  found {found:?}", case.case, case.source));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_case_says_where_its_facts_are_from() {
+    for case in cases() {
+        assert!(case.source.starts_with("pkg/analyzer/"), "{}", case.case);
+        assert!(case.silent.is_none_or(|it| 20 < it.len()), "{}", case.case);
+    }
+}
