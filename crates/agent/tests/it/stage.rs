@@ -127,7 +127,10 @@ impl Stage {
         let is_write = |it: &Value| {
             let is_change = !["get", "list", "watch"].contains(&it["verb"].as_str().unwrap());
             let is_made = it["code"].as_u64().unwrap() < 300 && it["dryRun"].is_null();
-            is_change && is_made && it["manager"] == "k8s-reflexion-agent"
+            // To ask what one may do is a `create` too.
+            let path = it["path"].as_str().unwrap();
+            let is_question = path.ends_with("/selfsubjectaccessreviews");
+            is_change && is_made && !is_question && it["manager"] == "k8s-reflexion-agent"
         };
         lines.filter(is_write).collect()
     }
