@@ -268,7 +268,7 @@ fn report(
     seen_at: Option<Timestamp>,
 ) -> Report {
     let plans = remedy::plans(&diagnoses, &evidence);
-    let offers = offers(&plans, &agent.redactor);
+    let offers = offers(&plans, &evidence, &agent.redactor);
     let context = diagnosis::context(&evidence);
     Report { evidence, diagnoses, offers, context, seen_at }
 }
