@@ -3,6 +3,7 @@
 mod connect;
 mod refusals;
 mod store;
+mod kept;
 mod prune;
 mod caches;
 mod events;

@@ -19,6 +19,8 @@ pub(crate) fn near_miss<'a>(
     let most = if length < SHORT { 1 } else { MAX_EDITS };
     let mut near: Vec<_> = candidates
         .into_iter()
+        // Every edit changes the length by one at most.
+        .filter(|it| it.chars().count().abs_diff(length) <= most)
         .map(|it| (strsim::osa_distance(name, it), it))
         .filter(|it| 0 < it.0 && it.0 <= most)
         .collect();

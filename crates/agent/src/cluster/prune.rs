@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Container, Event, Node, Pod, PodSpec, Volume};
+use k8s_openapi::api::core::v1::{Container, Event, Node, Pod, PodSpec, PodStatus, Volume};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 /// The longest message of an event that is kept, in bytes: its first kilobyte tells.
@@ -15,7 +15,7 @@ const MAX_MESSAGE: usize = 1024;
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// An object that can be cut to what is read from the caches.
-pub(super) trait Prune {
+pub trait Prune {
     /// Drops what nobody reads.
     fn prune(&mut self);
 
@@ -32,12 +32,21 @@ pub(super) trait Prune {
 impl Prune for Pod {
     fn prune(&mut self) {
         cut_metadata(&mut self.metadata);
+        let owned = self.metadata.owner_references.as_ref().is_some_and(|it| !it.is_empty());
         if let Some(spec) = &mut self.spec {
             cut_spec(spec);
         }
+        if owned {
+            // What its template says is read there.
+            self.metadata.annotations = None;
+            let containers = self.spec.iter_mut().flat_map(|it| &mut it.containers);
+            for env in containers.filter_map(|it| it.env.as_mut()) {
+                env.retain(|it| it.value_from.is_some());
+                env.shrink_to_fit();
+            }
+        }
         if let Some(status) = &mut self.status {
-            status.host_ips = None;
-            status.pod_ips = None;
+            cut_status(status);
         }
     }
 }
@@ -125,12 +134,44 @@ impl Prune for Node {
     }
 }
 
-fn cut_metadata(metadata: &mut ObjectMeta) {
+/// Drops who wrote which field, and what only tools read.
+pub(super) fn cut_metadata(metadata: &mut ObjectMeta) {
     metadata.managed_fields = None;
     metadata.self_link = None;
+    metadata.generate_name = None;
+    fit(&mut metadata.owner_references);
     if let Some(annotations) = &mut metadata.annotations {
         annotations.remove(LAST_APPLIED);
     }
+}
+
+fn cut_status(status: &mut PodStatus) {
+    status.host_ips = None;
+    status.pod_ips = None;
+    let first = status.init_container_statuses.iter_mut().flatten();
+    for container in first.chain(status.container_statuses.iter_mut().flatten()) {
+        container.allocated_resources = None;
+        container.resources = None;
+        container.volume_mounts = None;
+        container.container_id = None;
+        container.image_id = String::new();
+    }
+    fit(&mut status.conditions);
+    fit(&mut status.container_statuses);
+    fit(&mut status.init_container_statuses);
+}
+
+/// Lists grow by doubling while they are read: nothing is added to them any more.
+fn fit<T>(list: &mut Option<Vec<T>>) {
+    if let Some(list) = list {
+        list.shrink_to_fit();
+    }
+}
+
+fn fit_container(container: &mut Container) {
+    fit(&mut container.env);
+    fit(&mut container.env_from);
+    fit(&mut container.ports);
 }
 
 fn cut_spec(spec: &mut PodSpec) {
@@ -145,6 +186,10 @@ fn cut_spec(spec: &mut PodSpec) {
     if let Some(volumes) = &mut spec.volumes {
         volumes.retain(refers_by_name);
     }
+    fit(&mut spec.volumes);
+    fit(&mut spec.init_containers);
+    spec.containers.shrink_to_fit();
+    spec.containers.iter_mut().for_each(fit_container);
 }
 
 /// Literal values of environment variables go first: they may be secrets, and nobody reads them here.
@@ -156,6 +201,7 @@ fn cut_container(container: &mut Container) {
     container.args = None;
     container.volume_mounts = None;
     container.security_context = None;
+    container.lifecycle = None;
     container.termination_message_path = None;
     container.termination_message_policy = None;
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::ClusterError;
 use super::kube::{KubeCluster, READ, within};
+use super::prune::cut_metadata;
 
 /// Lists are read in pages of this size.
 const PAGE: u32 = 500;
@@ -122,11 +123,9 @@ async fn gateway_api(client: &Client, kind: &str, plural: &str) -> Read<Value> {
     let named = GroupVersionKind::gvk("gateway.networking.k8s.io", "v1", kind);
     let resource = ApiResource::from_gvk_with_plural(&named, plural);
     let api = Api::<DynamicObject>::all_with(client.clone(), &resource);
-    match pages(api, plural).await {
-        Ok(objects) => objects
-            .into_iter()
-            .map(|it| serde_json::to_value(it).map_err(|it| it.to_string()))
-            .collect(),
+    let keep = |it: DynamicObject| serde_json::to_value(it).map_err(|it| it.to_string());
+    match pages(api, plural, keep).await {
+        Ok(objects) => objects.into_iter().collect(),
         Err(ClusterError::NotFound(_)) => Ok(vec![]),
         Err(error) => Err(format!("{plural}: {error}")),
     }
@@ -136,7 +135,11 @@ async fn all<K>(client: &Client) -> Read<K>
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
 {
-    each(client, |it: K| it).await
+    each(client, |mut it: K| {
+        cut_metadata(it.meta_mut());
+        it
+    })
+    .await
 }
 
 async fn each<K, T>(client: &Client, keep: impl Fn(K) -> T) -> Read<T>
@@ -144,15 +147,16 @@ where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
 {
     let plural = K::plural(&());
-    match pages(Api::<K>::all(client.clone()), &plural).await {
-        Ok(objects) => Ok(objects.into_iter().map(keep).collect()),
+    match pages(Api::<K>::all(client.clone()), &plural, keep).await {
+        Ok(objects) => Ok(objects),
         // A server that does not know the kind has none of it.
         Err(ClusterError::NotFound(_)) => Ok(vec![]),
         Err(error) => Err(format!("{plural}: {error}")),
     }
 }
 
-async fn pages<K>(api: Api<K>, what: &str) -> Result<Vec<K>, ClusterError>
+/// All objects, page by page; each is cut where it arrives, so that only one page is ever whole.
+async fn pages<K, T>(api: Api<K>, what: &str, keep: impl Fn(K) -> T) -> Result<Vec<T>, ClusterError>
 where
     K: Clone + DeserializeOwned + std::fmt::Debug,
 {
@@ -160,7 +164,7 @@ where
     let mut objects = vec![];
     for _ in 0..MAX_PAGES {
         let page = within(READ, what, api.list(&params)).await?;
-        objects.extend(page.items);
+        objects.extend(page.items.into_iter().map(&keep));
         match page.metadata.continue_.filter(|it| !it.is_empty()) {
             Some(token) => params = params.continue_token(&token),
             None => return Ok(objects),
