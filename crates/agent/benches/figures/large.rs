@@ -27,7 +27,7 @@ pub(crate) fn measure(bin: &Path) {
     let worst = scans.last().map(|it| it.0).unwrap_or_default();
     let n_found = answer["findings"].as_array().map_or(0, Vec::len);
     assert!(PODS < usize::try_from(answer["n_objects"].as_u64().unwrap()).unwrap(), "{answer}");
-    assert!(0 < n_found && answer["unread"] == json!([]), "{answer}");
+    assert!(0 < n_found, "{answer}");
     let words = format!(
         "median {}, worst {}; {} of processor time; {n_found} findings in {} objects",
         millis(*took),

@@ -26,6 +26,9 @@ pub trait Kept:
     /// The object in outline.
     fn outline(&self) -> Self::Outline;
 
+    /// Drops what nobody reads of a quiet one.
+    fn thin(&mut self) {}
+
     /// Whether nothing bad can be said of it as it is, at any time. It is packed then.
     fn is_quiet(self: &Arc<Self>) -> bool {
         false
@@ -98,7 +101,7 @@ impl<K> Clone for Content<K> {
 
 impl<K: Kept> Parcel<K> {
     pub(super) fn of(object: &Arc<K>) -> Self {
-        let packed = object.is_quiet().then(|| serde_json::to_vec(&**object).ok()).flatten();
+        let packed = object.is_quiet().then(|| packed(object)).flatten();
         Self {
             links: Links::of(object.meta()),
             outline: object.outline(),
@@ -116,6 +119,12 @@ impl<K: Kept> Parcel<K> {
             Content::Packed(_) => None,
         }
     }
+}
+
+fn packed<K: Kept>(object: &Arc<K>) -> Option<Vec<u8>> {
+    let mut thin = K::clone(object);
+    thin.thin();
+    serde_json::to_vec(&thin).ok()
 }
 
 impl<K: Kept> Content<K> {
@@ -143,6 +152,10 @@ impl Kept for Pod {
 
     fn is_quiet(self: &Arc<Self>) -> bool {
         diagnosis::is_quiet(self)
+    }
+
+    fn thin(&mut self) {
+        super::prune::thin_pod(self);
     }
 }
 

@@ -206,10 +206,45 @@ fn cut_container(container: &mut Container) {
     container.termination_message_policy = None;
 }
 
+/// Cuts a pod that is well and was made from a template: what it refers to is there, and is named by the template.
+/// Names of Secrets stay: that a ready pod uses one is how we know of it.
+pub(super) fn thin_pod(pod: &mut Pod) {
+    if pod.metadata.owner_references.as_ref().is_none_or(Vec::is_empty) {
+        return;
+    }
+    if let Some(spec) = &mut pod.spec {
+        spec.security_context = None;
+        let first = spec.init_containers.iter_mut().flatten();
+        for container in first.chain(&mut spec.containers) {
+            thin_container(container);
+        }
+        if let Some(volumes) = &mut spec.volumes {
+            volumes.retain(|it| it.config_map.is_none());
+        }
+    }
+    let conditions = pod.status.as_mut().and_then(|it| it.conditions.as_mut());
+    if let Some(conditions) = conditions {
+        conditions
+            .retain(|it| it.status != "True" || ["Ready", "PodScheduled"].contains(&&*it.type_));
+    }
+}
+
+fn thin_container(container: &mut Container) {
+    if let Some(env) = &mut container.env {
+        env.retain(|it| it.value_from.as_ref().is_some_and(|it| it.secret_key_ref.is_some()));
+    }
+    if let Some(whole) = &mut container.env_from {
+        whole.retain(|it| it.secret_ref.is_some());
+    }
+    // What it asks for is in its outline.
+    container.resources = None;
+}
+
 fn refers_by_name(volume: &Volume) -> bool {
     volume.config_map.is_some()
         || volume.secret.is_some()
         || volume.persistent_volume_claim.is_some()
+        || volume.ephemeral.is_some()
         || volume.projected.as_ref().is_some_and(|it| {
             it.sources.iter().flatten().any(|it| it.secret.is_some())
                 || !volume.name.starts_with("kube-api-access-")
@@ -242,6 +277,30 @@ mod tests {
             assert!(!left.contains(gone), "{gone} in {left}");
         }
         for kept in ["PASSWORD", "settings", "kept", "secretName"] {
+            assert!(left.contains(kept), "{kept} not in {left}");
+        }
+    }
+
+    #[test]
+    fn a_pod_that_is_well_keeps_the_names_of_secrets_and_claims() {
+        let mut pod: Pod = serde_json::from_value(json!({
+            "metadata": {"name": "web", "ownerReferences": [
+                {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "uid": "u"}]},
+            "spec": {
+                "containers": [{"name": "app", "ports": [{"containerPort": 80}], "env": [
+                    {"name": "URL", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "url"}}},
+                    {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "k"}}}]}],
+                "volumes": [{"name": "a", "configMap": {"name": "settings"}},
+                    {"name": "b", "persistentVolumeClaim": {"claimName": "data"}},
+                    {"name": "c", "secret": {"secretName": "tls"}}]},
+        }))
+        .unwrap();
+
+        thin_pod(&mut pod);
+
+        let left = serde_json::to_string(&pod).unwrap();
+        assert!(!left.contains("settings"), "{left}");
+        for kept in ["keys", "data", "tls", "containerPort"] {
             assert!(left.contains(kept), "{kept} not in {left}");
         }
     }

@@ -14,16 +14,18 @@ use super::kube::{KubeCluster, READ, within};
 use super::prune::cut_metadata;
 
 /// Lists are read in pages of this size.
-const PAGE: u32 = 500;
+const PAGE: u32 = 250;
 /// Pages of one kind that are read: what lies beyond is said to be unread.
-const MAX_PAGES: usize = 40;
+const MAX_PAGES: usize = 80;
 
 /// The cluster as it is now.
 pub(super) async fn take(cluster: &KubeCluster) -> Snapshot {
     let (caches, client) = (&cluster.caches, &cluster.client);
     let mut unread = vec![];
-    let (near, storage, rules, gateway) =
-        tokio::join!(network(client), storage(client), rules(client), gateway(client),);
+    // One group after another: all at once would need the memory of all pages at once.
+    let near = network(client).await;
+    let storage = storage(client).await;
+    let (rules, gateway) = tokio::join!(rules(client), gateway(client));
     let (services, slices, ingresses, classes, policies) = near;
     let (claims, volumes, storage_classes, config_maps, namespaces) = storage;
     let (autoscalers, budgets, quotas, limits, webhooks) = rules;

@@ -40,7 +40,11 @@ async fn scan(
         names::namespace(namespace)?;
     }
     need_watches(&probes, &WATCHED)?;
-    let answer = crate::scan::scan(&agent, &caches, &request, &|_, _| {}).await;
+    let (agent, caches) = (Agent::clone(&agent), caches.into_inner());
+    let answer = crate::scan::scan_apart(agent, caches, request.into_inner()).await;
+    let answer = answer.map_err(|it| {
+        Failure::new(500, "scan-broke-off", it.to_string(), "report this, with the agent's log")
+    })?;
     answer.map(web::Json).map_err(|it| {
         let next = "write `labels` as kubectl does: app=web,tier!=db,stage in (test,live),!old";
         Failure::new(400, "bad-labels", it.to_string(), next)
