@@ -21,6 +21,7 @@ pub(crate) fn near_miss<'a>(
         .into_iter()
         // Every edit changes the length by one at most.
         .filter(|it| it.chars().count().abs_diff(length) <= most)
+        .filter(|it| may_be_near(name, it, most))
         .map(|it| (strsim::osa_distance(name, it), it))
         .filter(|it| 0 < it.0 && it.0 <= most)
         .collect();
@@ -31,6 +32,24 @@ pub(crate) fn near_miss<'a>(
         [best, next, ..] if best.0 < next.0 => Some(best.1.to_owned()),
         _ => None,
     }
+}
+
+/// Whether two names can be so few edits apart: an edit takes one letter away and adds one at most. Thousands of names
+/// are compared, and this is far cheaper than the distance.
+fn may_be_near(a: &str, b: &str, most: usize) -> bool {
+    if !a.is_ascii() || !b.is_ascii() {
+        return true;
+    }
+    let mut surplus = [0_i32; 128];
+    for (text, one) in [(a, 1), (b, -1)] {
+        for letter in text.bytes() {
+            if let Some(count) = surplus.get_mut(usize::from(letter)) {
+                *count += one;
+            }
+        }
+    }
+    let apart: u32 = surplus.iter().map(|it| it.unsigned_abs()).sum();
+    usize::try_from(apart).is_ok_and(|it| it <= 2 * most)
 }
 
 #[cfg(test)]
@@ -48,6 +67,13 @@ mod tests {
     #[test]
     fn two_that_are_equally_near_are_none() {
         assert_eq!(near_miss("cache-x", ["cache-1", "cache-2"]), None);
+    }
+
+    #[test]
+    fn letters_that_are_no_ascii_are_compared_as_well() {
+        assert_eq!(near_miss("größe-a", ["größe-b"]).as_deref(), Some("größe-b"));
+        assert!(may_be_near("abcdef", "abcdxy", 2));
+        assert!(!may_be_near("abcdef", "abcxyz", 2));
     }
 
     #[test]
