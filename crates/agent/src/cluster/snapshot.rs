@@ -23,8 +23,8 @@ pub(super) async fn take(cluster: &KubeCluster) -> Snapshot {
     let (caches, client) = (&cluster.caches, &cluster.client);
     let mut unread = vec![];
     // One group after another: all at once would need the memory of all pages at once.
-    let near = network(client).await;
-    let storage = storage(client).await;
+    let near = Box::pin(network(client)).await;
+    let storage = Box::pin(storage(client)).await;
     let (rules, gateway) = tokio::join!(rules(client), gateway(client));
     let (services, slices, ingresses, classes, policies) = near;
     let (claims, volumes, storage_classes, config_maps, namespaces) = storage;
