@@ -5,8 +5,7 @@
 #
 # FIGURES=start,watch,large,heal,rules names the parts that are measured; all, when it is not set.
 #
-# The programs are built with PROFILE; what measures them is not. The agent runs as its image starts it, with
-# MALLOC_ARENA_MAX=1. Goals: start to ready < 150 ms, memory at rest < 25 MiB, reflexion/process < 10 ms at the
+# The programs are built with PROFILE; what measures them is not. Goals: start to ready < 150 ms, memory at rest < 25 MiB, reflexion/process < 10 ms at the
 # median, status change to published incident < 250 ms at the 99th percentile with 1,000 pods. With 10,000 pods,
 # 2,000 Deployments and 10,000 events, generated: the agent at rest < 128 MiB, a scan of everything < 2 s with the
 # agent < 256 MiB at its peak, one workload's diagnosis < 5 ms.

@@ -47,8 +47,6 @@ impl Program {
         let (files, address) = (TempDir::new().unwrap(), free_address());
         let mut command = Command::new(bin.join("agent"));
         command.args(["--listen", &address]).arg("--data").arg(files.path());
-        // As the image and the manifests start it.
-        command.env("MALLOC_ARENA_MAX", "1");
         command.arg("--kubeconfig").arg(sandbox.files.path().join("kubeconfig"));
         Self::start(command, files, address, "/readyz")
     }
