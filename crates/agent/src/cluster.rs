@@ -2,6 +2,7 @@
 
 mod connect;
 mod executor;
+mod announce;
 mod rights;
 mod refusals;
 mod store;
@@ -22,12 +23,13 @@ mod census;
 mod snapshot;
 mod revisions;
 
+pub use announce::Notice;
 pub use caches::Caches;
 pub use changes::{Change, Seen};
 pub use connect::{Clients, ConnectError, connect};
 pub use executor::ExecutorAccount;
 pub use kube::{FIELD_MANAGER, KubeCluster, Watching};
-pub use rights::{READS, Reads, RightsReport};
+pub use rights::{EVENTS, READS, Reads, RightsReport};
 pub use store::Store;
 pub use watch::WATCHED;
 
@@ -70,6 +72,9 @@ pub trait Cluster: Send + Sync + 'static {
 
     /// Evicts the pod, if it still has the uid of `target` and its disruption budget allows it.
     fn evict<'a>(&'a self, target: &'a ObjectRef, dry_run: bool) -> Answer<'a, ()>;
+
+    /// Leaves an Event about the object.
+    fn announce<'a>(&'a self, about: &'a ObjectRef, notice: &'a Notice) -> Answer<'a, ()>;
 
     /// The object as it is now, read fresh and whole.
     fn object<'a>(&'a self, target: &'a ObjectRef) -> Answer<'a, Value>;

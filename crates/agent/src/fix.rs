@@ -7,6 +7,7 @@
 //! up in between stops nothing: what was begun is seen through, after a restart as well.
 
 mod apply;
+mod tell;
 mod write;
 mod settle;
 mod undo;

@@ -25,8 +25,8 @@ use super::executor::{Executor, ExecutorAccount};
 use super::refusals::meaning;
 use super::watch::Sinks;
 use super::{
-    Answer, Census, Cluster, ClusterError, NodeUsage, Patch, RightsReport, census, gather,
-    json_patch, rights, snapshot, usage,
+    Answer, Census, Cluster, ClusterError, NodeUsage, Notice, Patch, RightsReport, announce,
+    census, gather, json_patch, rights, snapshot, usage,
 };
 
 /// Under which name our writes stand in `managedFields`.
@@ -219,6 +219,10 @@ impl Cluster for KubeCluster {
 
     fn evict<'a>(&'a self, target: &'a ObjectRef, dry_run: bool) -> Answer<'a, ()> {
         Box::pin(self.evict_pod(target, dry_run))
+    }
+
+    fn announce<'a>(&'a self, about: &'a ObjectRef, notice: &'a Notice) -> Answer<'a, ()> {
+        Box::pin(async move { announce::leave(self.executor.client().await?, about, notice).await })
     }
 
     fn object<'a>(&'a self, target: &'a ObjectRef) -> Answer<'a, serde_json::Value> {

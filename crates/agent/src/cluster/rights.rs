@@ -68,6 +68,9 @@ pub const READS: &[Reads] = &[
     reads("core.k8sgpt.ai", &["results"], &["list"]),
 ];
 
+/// What the executor may do beside its strategies: leave Events about what it did.
+pub const EVENTS: Right = Right { group: "", resource: "events", verb: "create" };
+
 /// What the agent must not be able to do, whoever gave it the right: the ends of the ways out of its role.
 const NEVER: &[Right] = &[
     Right { group: "", resource: "secrets", verb: "get" },
@@ -124,7 +127,8 @@ pub(super) async fn review(
     policy: &Policy,
 ) -> Result<RightsReport, ClusterError> {
     let reads = read_rights().into_iter().map(|it| (reading.clone(), it, true));
-    let writes = rights_under(policy).into_iter().map(|it| (writing.clone(), it, true));
+    let writes = rights_under(policy).into_iter().chain([EVENTS]);
+    let writes = writes.map(|it| (writing.clone(), it, true));
     let never = NEVER.iter();
     let never = never.flat_map(|it| [reading, writing].map(|client| (client.clone(), *it, false)));
     let asked: Vec<_> = reads.chain(writes).chain(never).collect();

@@ -12,7 +12,7 @@ use remedy::{Policy, Right, rights_under};
 use serde_json::{Value, json};
 
 use super::admission;
-use crate::cluster::READS;
+use crate::cluster::{EVENTS, READS};
 use crate::fix::read_policy;
 
 /// The name of the identity that reads.
@@ -150,7 +150,7 @@ fn read_rules() -> Vec<Value> {
 /// One rule for each group and verb.
 fn write_rules(policy: &Policy) -> Vec<Value> {
     let mut rules: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    for Right { group, resource, verb } in rights_under(policy) {
+    for Right { group, resource, verb } in rights_under(policy).into_iter().chain([EVENTS]) {
         rules.entry((group, verb)).or_default().push(resource);
     }
     let rule = |((group, verb), resources)| json!({"apiGroups": [group], "resources": resources, "verbs": [verb]});

@@ -164,6 +164,7 @@ impl Fixer {
         }
         drop(under_way);
         self.agent.measures.execution(execution);
+        self.tell(execution);
         self.agent.feed.publish(StreamEvent::Execution(Box::new(execution.clone())));
         self.reached.send_modify(|it| *it += 1);
         tracing::info!(

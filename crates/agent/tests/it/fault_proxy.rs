@@ -25,8 +25,13 @@ pub(crate) fn write(request: &str) -> bool {
     changes(request) && !request.contains("dryRun=All")
 }
 
+/// To ask what one may do, and to tell what was done, is a POST too.
 fn changes(request: &str) -> bool {
-    ["PATCH ", "POST ", "PUT ", "DELETE "].iter().any(|it| request.starts_with(it))
+    let is_word = ["/selfsubjectaccessreviews", "/events"].iter().any(|it| {
+        let line = request.lines().next().unwrap_or_default();
+        line.split([' ', '?']).nth(1).is_some_and(|path| path.ends_with(it))
+    });
+    !is_word && ["PATCH ", "POST ", "PUT ", "DELETE "].iter().any(|it| request.starts_with(it))
 }
 
 /// What becomes of a request.

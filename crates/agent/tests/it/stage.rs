@@ -127,12 +127,23 @@ impl Stage {
         let is_write = |it: &Value| {
             let is_change = !["get", "list", "watch"].contains(&it["verb"].as_str().unwrap());
             let is_made = it["code"].as_u64().unwrap() < 300 && it["dryRun"].is_null();
-            // To ask what one may do is a `create` too.
+            // To ask what one may do is a `create` too, and to tell what was done.
             let path = it["path"].as_str().unwrap();
-            let is_question = path.ends_with("/selfsubjectaccessreviews");
-            is_change && is_made && !is_question && it["manager"] == "k8s-reflexion-agent"
+            let is_word = path.ends_with("/selfsubjectaccessreviews") || path.ends_with("/events");
+            is_change && is_made && !is_word && it["manager"] == "k8s-reflexion-agent"
         };
         lines.filter(is_write).collect()
+    }
+
+    /// The Events that the agent left about this Deployment, their reasons in order.
+    pub(crate) fn told(&self, name: &str) -> Vec<String> {
+        let mut events = self.cluster.sandbox.store().list("events", Some("shop")).0;
+        events.retain(|it| {
+            it["reportingComponent"] == "k8s-reflexion-agent"
+                && it["involvedObject"]["name"] == name
+        });
+        events.sort_by_key(|it| it["eventTime"].as_str().unwrap().to_owned());
+        events.iter().map(|it| it["reason"].as_str().unwrap().to_owned()).collect()
     }
 
     /// How often the agent wrote.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::agent_binary::AgentBinary;
 use crate::fault_proxy::{Fault, rehearsal, write};
-use crate::stage::{RAISE, Stage, code, hungry, state};
+use crate::stage::{RAISE, Stage, code, hungry, state, until};
 
 const SUGGEST: [&str; 2] = ["--mode", "suggest"];
 
@@ -164,4 +164,17 @@ async fn an_undo_never_overwrites_the_value_that_a_person_set_meanwhile() {
     assert_eq!((stage.limit("web").as_str(), stage.n_writes()), ("112Mi", 1));
     // A machine keeps away from now on.
     assert_eq!(state(&agent.fix("web", RAISE).await), ("proposed", "stranded"));
+}
+
+#[actix_web::test]
+async fn whoever_describes_the_workload_reads_what_was_done_to_it() {
+    let stage = Stage::open().await;
+    let (agent, end) = verified(&stage).await;
+    until("both are told", || stage.told("web") == ["FixApplied", "FixVerified"]).await;
+
+    let id = end["id"].as_str().unwrap();
+    agent.post(&format!("/api/v1/executions/{id}/undo"), &json!({})).await;
+    agent.in_state(&end, "undone").await;
+
+    until("the undo is told", || stage.told("web").last().unwrap() == "FixUndone").await;
 }
