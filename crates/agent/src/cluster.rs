@@ -2,6 +2,7 @@
 
 mod connect;
 mod executor;
+mod commons;
 mod announce;
 mod rights;
 mod refusals;
@@ -26,6 +27,7 @@ mod revisions;
 pub use announce::Notice;
 pub use caches::Caches;
 pub use changes::{Change, Seen};
+pub use commons::Commons;
 pub use connect::{Clients, ConnectError, connect};
 pub use executor::ExecutorAccount;
 pub use kube::{FIELD_MANAGER, KubeCluster, Watching};
@@ -63,6 +65,13 @@ pub trait Cluster: Send + Sync + 'static {
 
     /// Everything around a root owner, for a diagnosis; the root itself is read fresh and whole.
     fn objects<'a>(&'a self, subject: &'a ObjectRef) -> Answer<'a, diagnosis::Objects>;
+
+    /// The same of one among many workloads that are looked at together.
+    fn objects_among<'a>(
+        &'a self,
+        subject: &'a ObjectRef,
+        commons: &'a Commons,
+    ) -> Answer<'a, diagnosis::Objects>;
 
     /// Whether the Namespace object carries the enrolment label.
     fn namespace_enrolled<'a>(&'a self, namespace: &'a str) -> Answer<'a, bool>;

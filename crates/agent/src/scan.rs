@@ -13,7 +13,7 @@ use types::{
     BadLabelQuery, Finding, LabelQuery, ObjectRef, ScanRequest, ScanResponse, Suppression,
 };
 
-use crate::cluster::{Caches, ClusterError, key};
+use crate::cluster::{Caches, ClusterError, Commons, key};
 use crate::{Agent, k8sgpt};
 
 /// How many workloads are read at once: more would only wait for the API server.
@@ -77,9 +77,10 @@ async fn workloads(
     progress: Progress<'_>,
 ) -> (Vec<Finding>, Vec<String>) {
     let suspects = suspects(caches, snapshot);
-    let n_suspects = suspects.len();
+    let (n_suspects, commons) = (suspects.len(), Commons::of(snapshot));
+    let commons = &commons;
     let mut looks = stream::iter(suspects)
-        .map(|it| async move { (agent.cluster.objects(&it).await, it) })
+        .map(|it| async move { (agent.cluster.objects_among(&it, commons).await, it) })
         .buffer_unordered(AT_ONCE);
     let (mut found, mut unread, mut n_read) = (vec![], vec![], 0);
     while let Some((objects, subject)) = looks.next().await {

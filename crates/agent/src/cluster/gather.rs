@@ -5,8 +5,6 @@ use std::sync::Arc;
 use diagnosis::{Objects, Root};
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{ControllerRevision, ReplicaSet};
-use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{PersistentVolumeClaim, ServiceAccount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::api::{Api, DynamicObject, ListParams};
 use kube::core::{NamespaceResourceScope, Selector};
@@ -14,17 +12,20 @@ use kube::{Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use types::{Kind, ObjectRef};
 
+use super::commons::Common;
 use super::kube::{KubeCluster, READ, within};
 use super::revisions::Lasted;
-use super::{ClusterError, config_maps, logs, usage};
+use super::{ClusterError, Commons, config_maps, logs};
 
 /// A list of more than this in one namespace is read in part: a near miss is then not sure to be the only one.
 const MAX_LIST: u32 = 500;
 
-/// Everything around the root owner. Only the root itself has to be readable; the rest may be missing.
+/// Everything around the root owner. Only the root itself has to be readable; the rest may be missing. With
+/// `commons`, what its namespace has in common is taken from there.
 pub(super) async fn objects(
     cluster: &KubeCluster,
     subject: &ObjectRef,
+    commons: Option<&Commons>,
 ) -> Result<Objects, ClusterError> {
     let caches = &cluster.caches;
     let pods = caches.pods_of(subject);
@@ -32,15 +33,19 @@ pub(super) async fn objects(
     let selector = known.as_ref().and_then(selector);
     let references = config_maps::referred_to(&pods, known.as_ref());
 
-    let (root, replica_sets, revisions, config_maps, claims, accounts, scalers, usage, logs) = tokio::join!(
+    let namespace = subject.namespace.as_str();
+    let common = async {
+        match commons {
+            Some(commons) => commons.read(cluster, namespace).await,
+            None => Common::read(cluster, namespace).await,
+        }
+    };
+    let (root, replica_sets, revisions, config_maps, common, logs) = tokio::join!(
         root(cluster, subject),
         revisions_of::<ReplicaSet>(cluster, subject, Kind::Deployment, selector.as_ref()),
         controller_revisions(cluster, subject, selector.as_ref()),
         config_maps::read(cluster, &subject.namespace, &references),
-        names_of::<PersistentVolumeClaim>(cluster, &subject.namespace),
-        names_of::<ServiceAccount>(cluster, &subject.namespace),
-        list::<HorizontalPodAutoscaler>(cluster, &subject.namespace, ListParams::default()),
-        usage::of_containers(&cluster.client, &subject.namespace),
+        common,
         logs::of_failing(cluster, &pods),
     );
     let root = root?;
@@ -56,15 +61,16 @@ pub(super) async fn objects(
         jobs: caches.jobs_of(subject),
         events: caches.events_of(subject),
         nodes: Some(caches.nodes.all()).filter(|it| !it.is_empty()),
-        namespace_pods: caches.pods.of(&subject.namespace),
+        namespace_pods: commons.map_or_else(|| caches.pods.of(namespace), |it| it.pods(namespace)),
         all_pods: caches.pods.outlines(),
         config_maps: unread.or_none("config maps", config_maps),
-        claims: unread.or_none("claims", claims),
-        service_accounts: unread.or_none("service accounts", accounts),
-        autoscalers: unread.or_none("autoscalers", scalers),
-        workloads: caches.workloads_of(&subject.namespace),
+        claims: unread.or_none("claims", common.claims),
+        service_accounts: unread.or_none("service accounts", common.accounts),
+        autoscalers: unread.or_none("autoscalers", common.scalers),
+        workloads: commons
+            .map_or_else(|| caches.workloads_of(namespace), |it| it.workloads(namespace)),
         logs: logs.logs,
-        usage: usage.unwrap_or_default(),
+        usage: common.usage,
         ready_revisions: caches.ready_revisions.of(subject, Lasted::Ever),
         steady_revisions: caches.ready_revisions.of(subject, Lasted::Long),
         unread: vec![],
@@ -160,7 +166,10 @@ where
 }
 
 /// The names of all objects of a kind in the namespace: no more is transferred.
-async fn names_of<K>(cluster: &KubeCluster, namespace: &str) -> Result<Vec<String>, ClusterError>
+pub(super) async fn names_of<K>(
+    cluster: &KubeCluster,
+    namespace: &str,
+) -> Result<Vec<String>, ClusterError>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     K: Clone + std::fmt::Debug + DeserializeOwned,

@@ -25,8 +25,8 @@ use super::executor::{Executor, ExecutorAccount};
 use super::refusals::meaning;
 use super::watch::Sinks;
 use super::{
-    Answer, Census, Cluster, ClusterError, NodeUsage, Notice, Patch, RightsReport, announce,
-    census, gather, json_patch, rights, snapshot, usage,
+    Answer, Census, Cluster, ClusterError, Commons, NodeUsage, Notice, Patch, RightsReport,
+    announce, census, gather, json_patch, rights, snapshot, usage,
 };
 
 /// Under which name our writes stand in `managedFields`.
@@ -200,7 +200,15 @@ impl Cluster for KubeCluster {
     }
 
     fn objects<'a>(&'a self, subject: &'a ObjectRef) -> Answer<'a, diagnosis::Objects> {
-        Box::pin(gather::objects(self, subject))
+        Box::pin(gather::objects(self, subject, None))
+    }
+
+    fn objects_among<'a>(
+        &'a self,
+        subject: &'a ObjectRef,
+        commons: &'a Commons,
+    ) -> Answer<'a, diagnosis::Objects> {
+        Box::pin(gather::objects(self, subject, Some(commons)))
     }
 
     fn namespace_enrolled<'a>(&'a self, namespace: &'a str) -> Answer<'a, bool> {
