@@ -2,6 +2,7 @@
 
 mod connect;
 mod executor;
+mod stop_object;
 mod commons;
 mod announce;
 mod rights;
@@ -32,6 +33,7 @@ pub use connect::{Clients, ConnectError, connect};
 pub use executor::ExecutorAccount;
 pub use kube::{FIELD_MANAGER, KubeCluster, Watching};
 pub use rights::{EVENTS, READS, Reads, RightsReport};
+pub use stop_object::STOP_OBJECT;
 pub use store::Store;
 pub use watch::WATCHED;
 

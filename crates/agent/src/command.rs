@@ -1,6 +1,7 @@
 //! What the program does besides serving: one file a subcommand.
 
 mod admission;
+pub mod mode;
 pub mod policy;
 pub mod rbac;
 pub mod scan;
@@ -37,6 +38,8 @@ pub struct CommandLine {
 pub enum Command {
     /// Say what is wrong in a namespace or a cluster. Reads only, and needs no running agent.
     Scan(scan::ScanArguments),
+    /// Say or set what the running agent may do: `agent mode observe` stops all writing.
+    Mode(mode::ModeArguments),
     /// Look at a policy before an agent gets it.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -49,6 +52,7 @@ impl Command {
     pub async fn run(&self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Scan(arguments) => Ok(scan::run(arguments).await?),
+            Self::Mode(arguments) => mode::run(arguments).await.map(|()| ExitCode::SUCCESS),
             Self::Policy(command) => policy::run(command),
             Self::Rbac(arguments) => rbac::run(arguments),
         }

@@ -26,6 +26,11 @@ pub struct Config {
     #[arg(long, env = "AGENT_EXECUTOR", value_name = "ACCOUNT")]
     pub executor: Option<ExecutorAccount>,
 
+    /// Where the stop object is looked for: a ConfigMap `k8s-reflexion-stop` stops all writing. The agent's own
+    /// namespace in a pod, else k8s-reflexion.
+    #[arg(long, env = "AGENT_STOP_NAMESPACE", value_name = "NAME")]
+    pub stop_namespace: Option<String>,
+
     /// The cluster's name, carried by every incident and execution.
     #[arg(long, env = "CLUSTER_NAME", default_value = "default")]
     pub cluster: String,

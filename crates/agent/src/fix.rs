@@ -35,7 +35,7 @@ use crate::offers;
 
 pub use people::PersonError;
 pub use shop::{Fixer, OpenError};
-pub(crate) use shop::{check_settings, read_policy};
+pub(crate) use shop::{check_settings, own_namespace, read_policy};
 
 use apply::ApplyError;
 

@@ -87,6 +87,7 @@ pub struct Running {
     triage: JoinHandle<()>,
     watch: JoinHandle<()>,
     review: JoinHandle<()>,
+    obey: JoinHandle<()>,
     cluster: Arc<KubeCluster>,
     goodbye: Goodbye,
     /// Nobody else uses the data folder as long as this is kept.
@@ -136,6 +137,8 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let review =
         review_rights(Arc::clone(&cluster), fixer.policy().clone(), agent.measures.rights.clone());
     let review = tokio::spawn(review);
+    let stop = cluster.stop_object(&stop_namespace(config));
+    let obey = tokio::spawn(Arc::clone(&fixer).obey(stop));
     let metrics = Metrics::new("agent");
     agent.measures.register(&metrics);
     ModeNow(Arc::clone(&fixer)).register(&metrics);
@@ -147,7 +150,12 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let triage = Triage::new(agent.clone(), watching.caches, config.settle());
     let triage = tokio::spawn(triage.run(watching.changes));
     let watch = tokio::spawn(watch_journal(journal, agent_probes));
-    Ok(Running { address, agent, server, triage, watch, review, cluster, goodbye, lock })
+    Ok(Running { address, agent, server, triage, watch, review, obey, cluster, goodbye, lock })
+}
+
+fn stop_namespace(config: &Config) -> String {
+    let set = config.stop_namespace.clone().or_else(fix::own_namespace);
+    set.unwrap_or_else(|| "k8s-reflexion".to_owned())
 }
 
 /// Says once what the agent may not do and should, and the other way round. An API server that does not
@@ -230,6 +238,7 @@ impl Running {
         self.triage.abort();
         self.watch.abort();
         self.review.abort();
+        self.obey.abort();
         drop(self.cluster);
         let served = server.await.map_err(std::io::Error::other)?;
         drop(self.lock);

@@ -26,7 +26,7 @@ use super::refusals::meaning;
 use super::watch::Sinks;
 use super::{
     Answer, Census, Cluster, ClusterError, Commons, NodeUsage, Notice, Patch, RightsReport,
-    announce, census, gather, json_patch, rights, snapshot, usage,
+    announce, census, gather, json_patch, rights, snapshot, stop_object, usage,
 };
 
 /// Under which name our writes stand in `managedFields`.
@@ -102,6 +102,13 @@ impl KubeCluster {
     pub(super) async fn read(&self, of: &ObjectRef) -> Result<DynamicObject, ClusterError> {
         let api = self.dynamic(of);
         within(READ, &of.to_string(), api.get(&of.name)).await
+    }
+
+    /// Whether the stop object is in this namespace, from now on.
+    pub fn stop_object(&self, namespace: &str) -> watch::Receiver<bool> {
+        let (sender, receiver) = watch::channel(false);
+        tokio::spawn(stop_object::follow(self.client.clone(), namespace.to_owned(), sender));
+        receiver
     }
 
     /// What the API server says about our rights, and those of who writes for us, under this policy.

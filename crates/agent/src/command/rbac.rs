@@ -12,7 +12,7 @@ use remedy::{Policy, Right, rights_under};
 use serde_json::{Value, json};
 
 use super::admission;
-use crate::cluster::{EVENTS, READS};
+use crate::cluster::{EVENTS, READS, STOP_OBJECT};
 use crate::fix::read_policy;
 
 /// The name of the identity that reads.
@@ -25,6 +25,8 @@ const OBSERVER_ROLE: &str = "k8s-reflexion-observer";
 pub(super) const EXECUTOR_ROLE: &str = "k8s-reflexion-executor";
 /// The role by which the first may speak for the second.
 const TOKEN_ROLE: &str = "k8s-reflexion-executor-token";
+/// The role by which the first sees the stop object.
+const STOP_ROLE: &str = "k8s-reflexion-observer-stop";
 /// The API group of roles.
 const GROUP: &str = "rbac.authorization.k8s.io";
 
@@ -83,6 +85,14 @@ fn objects(arguments: &RbacArguments, policy: &Policy) -> Vec<Value> {
         role("ClusterRole", OBSERVER_ROLE, None, &read_rules()),
         binding("ClusterRoleBinding", (OBSERVER_ROLE, "ClusterRole"), None, (AGENT, namespace)),
     ];
+    let stop = [json!({
+        "apiGroups": [""], "resources": ["configmaps"], "resourceNames": [STOP_OBJECT],
+        "verbs": ["get", "list", "watch"],
+    })];
+    objects.extend([
+        role("Role", STOP_ROLE, Some(namespace), &stop),
+        binding("RoleBinding", (STOP_ROLE, "Role"), Some(namespace), (AGENT, namespace)),
+    ]);
     if arguments.observe {
         return objects;
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use types::{Execution, ExecutionState, Mode, RefusalReport, StreamEvent};
 use uuid::Uuid;
 
 use crate::Agent;
+use crate::cluster::STOP_OBJECT;
 use crate::config::Config;
 use crate::journal::{BrokenChain, Journal, JournalError, Stored};
 
@@ -34,6 +36,8 @@ pub struct Fixer {
     pub(super) deciding: Semaphore,
     pub(super) last_storm: Mutex<Option<Timestamp>>,
     mode: watch::Sender<Mode>,
+    /// Whether an object in the cluster keeps the mode at `observe`.
+    held: AtomicBool,
     /// One change of the mode at a time, so that journal and memory end with the same.
     setting: tokio::sync::Mutex<()>,
     under_way: Mutex<BTreeMap<Uuid, Execution>>,
@@ -66,6 +70,9 @@ pub enum OpenError {
         /// What is wrong with it.
         problems: String,
     },
+    /// The stop object is in the cluster.
+    #[error("the ConfigMap {STOP_OBJECT} in the cluster stops all writing; delete it first")]
+    Held,
     /// Mode `auto` lacks what it wants.
     #[error("mode auto wants {0}; give it, or start with --mode observe, which always counts")]
     Unarmed(&'static str),
@@ -96,6 +103,7 @@ impl Fixer {
             deciding: Semaphore::new(1),
             last_storm: Mutex::new(None),
             mode: watch::Sender::new(mode),
+            held: AtomicBool::new(false),
             setting: tokio::sync::Mutex::default(),
             under_way: Mutex::default(),
             reached: watch::Sender::new(0),
@@ -119,6 +127,9 @@ impl Fixer {
         if let Some(missing) = unarmed(mode, self.policy_given, self.authenticated) {
             return Err(OpenError::Unarmed(missing));
         }
+        if mode != Mode::Observe && self.held.load(Ordering::Relaxed) {
+            return Err(OpenError::Held);
+        }
         if mode < self.mode() {
             self.mode.send_replace(mode);
         }
@@ -127,6 +138,25 @@ impl Fixer {
         self.mode.send_replace(mode);
         tracing::info!(%mode, who, "mode set");
         Ok(())
+    }
+
+    /// Stops whenever the stop object comes, and keeps stopped while it is there. When it goes nothing is armed:
+    /// a person sets the mode.
+    pub async fn obey(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        loop {
+            let is_there = *stop.borrow_and_update();
+            self.held.store(is_there, Ordering::Relaxed);
+            if is_there && self.mode() != Mode::Observe {
+                let (who, why) = ("stop object", "the ConfigMap k8s-reflexion-stop was made");
+                if let Err(error) = self.set_mode(Mode::Observe, who, why).await {
+                    let error = service::telemetry::chain(&error);
+                    tracing::error!(error, "stopped, but not durably: the journal does not answer");
+                }
+            }
+            if stop.changed().await.is_err() {
+                return;
+            }
+        }
     }
 
     /// How many fixes are under way.
@@ -277,7 +307,7 @@ pub(crate) fn read_policy(path: &Path) -> Result<Policy, OpenError> {
 }
 
 /// The namespace that this process runs in, when it runs in a pod.
-fn own_namespace() -> Option<String> {
+pub(crate) fn own_namespace() -> Option<String> {
     let file = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
     std::fs::read_to_string(file).ok().map(|it| it.trim().to_owned()).filter(|it| !it.is_empty())
 }

@@ -27,7 +27,7 @@ async fn read(_: Reader, fixer: web::Data<Fixer>) -> web::Json<ModeBody> {
 #[utoipa::path(operation_id = "set_mode", tag = "mode", request_body = ModeOrder, responses(
     (status = 200, body = ModeBody),
     (status = 400, description = "No such mode, or no reason for `auto`", body = Problem),
-    (status = 409, description = "`auto` wants a policy and authenticated callers", body = Problem),
+    (status = 409, description = "`auto` wants a policy and authenticated callers, or the stop object is in the cluster", body = Problem),
     (status = 503, description = "The mode is set, but not durable: the journal does not answer", body = Problem),
 ))]
 #[put("/api/v1/mode")]
@@ -45,6 +45,10 @@ async fn set(
         Ok(()) => Ok(web::Json(ModeBody { mode: fixer.mode(), reason: body.reason.clone() })),
         Err(error @ OpenError::Unarmed(_)) => {
             Err(Failure::new(409, "unarmed", error.to_string(), "docs/operating.md says how"))
+        }
+        Err(error @ OpenError::Held) => {
+            let next = "kubectl delete configmap k8s-reflexion-stop, in the agent's namespace";
+            Err(Failure::new(409, "held", error.to_string(), next))
         }
         Err(OpenError::Journal(error)) => Err(journal_failure(&error)),
         Err(

@@ -1,7 +1,7 @@
 //! The agent as it is shipped: a process of its own, which can be killed and started again on the same data.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -18,6 +18,7 @@ const TOKEN: &str = "a-token-of-the-tests";
 pub(crate) struct AgentBinary {
     child: Child,
     address: String,
+    token_file: PathBuf,
     log: Arc<Mutex<Vec<String>>>,
     http: reqwest::Client,
 }
@@ -28,6 +29,8 @@ impl AgentBinary {
         std::fs::create_dir_all(data).unwrap();
         let tokens = data.join("tokens");
         std::fs::write(&tokens, format!("admin alice {TOKEN}\n")).unwrap();
+        let token_file = data.join("token");
+        std::fs::write(&token_file, format!("{TOKEN}\n")).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_agent"))
             .args(["--listen", "127.0.0.1:0", "--tokens-file", tokens.to_str().unwrap()])
             .args(["--data", data.to_str().unwrap()])
@@ -42,7 +45,7 @@ impl AgentBinary {
             lines.lines().map_while(Result::ok).for_each(|it| written.lock().unwrap().push(it));
         });
         let http = service::client::http(Duration::from_secs(90)).unwrap();
-        let mut agent = Self { child, address: String::new(), log, http };
+        let mut agent = Self { child, address: String::new(), token_file, log, http };
         let started = Instant::now();
         while agent.address.is_empty() {
             let ended = agent.child.try_wait().unwrap().is_some();
@@ -62,6 +65,16 @@ impl AgentBinary {
         let mut lines = log.iter().filter_map(|it| serde_json::from_str::<Value>(it).ok());
         let line = lines.find(|it| it["message"] == "listening")?;
         Some(line["address"].as_str()?.to_owned())
+    }
+
+    /// Where it listens.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A file that holds the token of the tests' admin.
+    pub(crate) fn token_file(&self) -> PathBuf {
+        self.token_file.clone()
     }
 
     /// All that it has logged.

@@ -1,10 +1,11 @@
 //! The stop button.
 
+use sandbox::store::Deletion;
 use serde_json::{Value, json};
 
 use crate::agent_binary::AgentBinary;
 use crate::fault_proxy::{Fault, rehearsal, write};
-use crate::stage::{RAISE, Stage, state, until};
+use crate::stage::{RAISE, Stage, code, state, until};
 
 /// How often the button is pressed while something is being written.
 const PRESSED: usize = 20;
@@ -154,4 +155,59 @@ async fn two_agents_do_not_share_a_data_folder() {
     let said = stage.try_agent(&["--mode", "auto"]).await.err().unwrap();
 
     assert!(said.contains("is in use by process"), "{said}");
+}
+
+#[actix_web::test]
+async fn an_object_in_the_cluster_stops_all_writing_and_its_end_arms_nothing() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    let store = stage.cluster.sandbox.store();
+    let namespace = json!({"metadata": {"name": "k8s-reflexion"}});
+    store.create("namespaces", "", namespace).unwrap();
+    stage.run_hungry("web", "128Mi").await;
+    let order = agent.order_for("web", RAISE).await;
+
+    let stop = json!({"metadata": {"name": "k8s-reflexion-stop"}});
+    store.create("configmaps", "k8s-reflexion", stop).unwrap();
+
+    agent.until("/api/v1/mode", |it| (it["mode"] == "observe").then_some(())).await;
+    let fix = agent.carry_out(&order).await;
+    assert_eq!((state(&fix), stage.n_writes()), (("refused", "observing"), 0), "{fix:#}");
+    let (status, problem) = agent.set_mode("auto").await;
+    assert_eq!((status, code(&problem)), (409, "held"), "{problem:#}");
+
+    let gone = Deletion::default();
+    store.delete("configmaps", "k8s-reflexion", "k8s-reflexion-stop", &gone).unwrap();
+    let started = std::time::Instant::now();
+    while agent.set_mode("suggest").await.0 == 409 {
+        assert!(started.elapsed() < crate::agent_binary::PATIENCE, "it is still held");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(agent.get("/api/v1/mode").await.1["mode"], "suggest");
+}
+
+#[actix_web::test]
+async fn the_button_can_be_pressed_on_the_command_line() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    let press = |arguments: &[&str]| {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_agent"));
+        command
+            .env("AGENT_URL", agent.url())
+            .args(["mode", "--token-file"])
+            .arg(agent.token_file());
+        command.args(arguments).output()
+    };
+
+    let now = press(&[]).await.unwrap();
+    assert_eq!(String::from_utf8(now.stdout).unwrap(), "auto\n");
+    let stopped = press(&["observe", "--reason", "3 am"]).await.unwrap();
+    assert_eq!(String::from_utf8(stopped.stdout).unwrap(), "observe\n");
+    assert_eq!(agent.get("/api/v1/mode").await.1["mode"], "observe");
+    let refused = press(&["auto"]).await.unwrap();
+    let words = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(1) && words.contains("wants a reason"), "{words}");
+    let nobody = press(&["observe", "--agent", "http://127.0.0.1:1"]).await.unwrap();
+    let words = String::from_utf8(nobody.stderr).unwrap();
+    assert!(words.contains("configmap k8s-reflexion-stop"), "{words}");
 }
