@@ -2,6 +2,8 @@
 
 mod pods;
 mod containers;
+mod waits;
+mod files;
 mod probes;
 mod workload;
 mod events;

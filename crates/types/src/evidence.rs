@@ -122,6 +122,9 @@ pub struct PodFacts {
     /// What the scheduler said, when it found none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unschedulable: Option<String>,
+    /// The scheduler that it wants, where that is not the cluster's own and no pod that names it has a node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduler: Option<String>,
     /// Its node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,

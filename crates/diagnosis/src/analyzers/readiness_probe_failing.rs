@@ -9,7 +9,7 @@
 use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
 
-use super::{log_reading, probe_reading, running_for, wording};
+use super::{init_not_done, log_reading, probe_reading, running_for, wording};
 
 /// A start that takes no longer than this many times the probe's own patience is slow, not broken.
 const SLOW_START: i64 = 2;
@@ -55,11 +55,18 @@ fn needed<'e>(
     evidence: &Evidence,
 ) -> Option<(String, String, &'e str)> {
     let first = container.log.len().saturating_sub(LAST_LINES);
-    let reading = log_reading::read(container.log.get(first..)?)?;
-    let address = reading.address()?.to_owned();
-    let about = wording::about_host(evidence, &address);
-    let more = format!("; by its log, {}{about}", reading.words());
-    Some((address, more, reading.line))
+    let last = container.log.get(first..)?;
+    let reading = log_reading::read(last);
+    if let Some((reading, address)) = reading.as_ref().and_then(|it| Some((it, it.address()?))) {
+        let about = wording::about_host(evidence, address);
+        let more = format!("; by its log, {}{about}", reading.words());
+        return Some((address.to_owned(), more, reading.line));
+    }
+    let address = init_not_done::said(last).filter(|it| it.contains(':'))?;
+    let line = last.iter().rev().find(|it| it.contains(&address))?;
+    let more =
+        format!("; by its log, it waits for {address}{}", wording::about_host(evidence, &address));
+    Some((address, more, line))
 }
 
 /// Whether the container has run for longer than a slow start takes.

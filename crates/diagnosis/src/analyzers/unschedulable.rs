@@ -2,10 +2,11 @@
 //!
 //! ## What it looks for
 //! A pod without a node, and what the scheduler says about it, node by node: the taints, the label that no node has
-//! (with the near miss that one has), the room that is missing, the volume that is elsewhere.
+//! (with the near miss that one has), the room that is missing, the volume that is elsewhere. Or a scheduler of which no
+//! pod ever got a node, and that says nothing for a minute: nobody schedules in its name.
 //!
 //! ## What it does not see
-//! A pod that is held back by a gate. A scheduler that does not exist: it says nothing. A pod whose own old ones
+//! A pod that is held back by a gate. That the cluster's own scheduler is down: then nobody says anything. A pod whose own old ones
 //! still have to go is on its way, unless they are on a node that is down.
 
 use types::{
@@ -14,8 +15,12 @@ use types::{
 };
 
 use super::wording;
+use crate::near_miss::near_miss;
 use crate::scheduling::{self, Reason};
+use crate::suspicion::PATIENCE;
 
+/// The scheduler that every cluster has.
+const OWN: &str = "default-scheduler";
 /// Taints or labels that a sentence names.
 const MAX_NAMED: usize = 3;
 
@@ -44,6 +49,44 @@ const MEANINGS: [(&str, &str); 17] = [
 const SCHEDULING: [&str; 4] = ["resources", "nodeSelector", "affinity", "tolerations"];
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
+    refused(evidence).or_else(|| unserved(evidence))
+}
+
+/// A pod that waits for a scheduler that nobody has heard of.
+fn unserved(evidence: &Evidence) -> Option<Diagnosis> {
+    let waits = |it: &&PodFacts| {
+        let age = it.created_at.map(|at| evidence.taken_at.duration_since(at));
+        let is_new = age.is_none_or(|it| it <= PATIENCE);
+        it.current && !it.scheduled && !it.terminating && !is_new && it.phase == "Pending"
+    };
+    let is_silent = |it: &&PodFacts| {
+        let about = format!("/{}", it.name);
+        it.unschedulable.is_none()
+            && it.gates.is_empty()
+            && !evidence.events.iter().any(|it| it.object.ends_with(&about))
+    };
+    let mut pods = evidence.pods.iter().filter(waits).filter(is_silent);
+    let (pod, name) = pods.find_map(|it| Some((it, it.scheduler.as_ref()?)))?;
+    let near = near_miss(name, [OWN]);
+    let near = near.map(|it| format!("; {it} was probably meant")).unwrap_or_default();
+    let mut clues = vec![];
+    clues.extend(wording::pod_field(evidence, "schedulerName").map(|it| Clue::new(it, name)));
+    clues.push(Clue::new(format!("pods[{}].unschedulable", pod.name), "nothing is said"));
+    clues.extend(wording::rollout(evidence, &["schedulerName"]));
+    Some(Diagnosis {
+        fault: Fault::Unschedulable,
+        container: None,
+        cause: format!(
+            "No scheduler takes the pod: it asks for {name}, which has not said a word about it and has placed no \
+             other pod{near}."
+        ),
+        clues,
+        confidence: 0.9,
+    })
+}
+
+/// A pod that a scheduler has refused.
+fn refused(evidence: &Evidence) -> Option<Diagnosis> {
     let leaving = evidence.pods.iter().any(|it| it.terminating && !is_lost(it, evidence));
     let (pod, message) = evidence
         .pods

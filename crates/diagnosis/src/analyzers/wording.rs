@@ -138,6 +138,23 @@ pub(super) fn pull_message<'a>(
     })
 }
 
+/// The pull secrets that are not there, by the kubelet's own words about the pod, as the end of a sentence and a clue.
+pub(super) fn missing_pull_secret(evidence: &Evidence, pod: &str) -> Option<(String, Clue)> {
+    let about = format!("/{pod}");
+    let mut events = evidence.events.iter().filter(|it| it.object.ends_with(&about));
+    let event = events.find(|it| it.reason == "FailedToRetrieveImagePullSecret")?;
+    let names = event.message.split_once('(')?.1.split_once(')')?.0;
+    let known = evidence.references.iter().find(|it| {
+        it.path.contains("/imagePullSecrets/") && names.split(", ").any(|name| name == it.name)
+    });
+    let near = known.and_then(|it| it.near_miss.as_ref());
+    let near = near.map(|it| format!(" (there is {it}, which was probably meant)"));
+    let words = format!("; its pull secret {names} is not there{}", near.unwrap_or_default());
+    let fact =
+        known.map_or_else(|| format!("events[{}].message", event.reason), |it| it.path.clone());
+    Some((words, Clue::new(fact, names)))
+}
+
 /// The container that waits for its image, with the message that says why.
 pub(super) fn unpulled(evidence: &Evidence) -> Option<(&ContainerFacts, &str)> {
     let reasons = ["ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "RegistryUnavailable"];

@@ -148,7 +148,15 @@ fn of_another<'a>(name: &str, space: &str, scene: &Scene<'a>) -> Place<'a> {
 /// The finding with what is known of the address that it needs.
 pub(super) fn named(finding: Finding, scene: &Scene<'_>) -> Finding {
     let own = finding.subject.namespace.clone();
-    let Some(address) = needs(&finding).into_iter().next() else { return finding };
+    let needs = needs(&finding);
+    // Of several that are asked one after the other, the one that cannot answer is told.
+    let is_wrong = |it: &&Address| match place(it, &own, scene) {
+        Place::Missing(..) | Place::Misplaced(..) => true,
+        Place::Service(service) => !has_port(service, it.port),
+        Place::Unknown => false,
+    };
+    let wrong = needs.iter().find(is_wrong).or(needs.first());
+    let Some(address) = wrong.cloned() else { return finding };
     if is_alias(&address.host, &finding, scene) {
         return finding;
     }

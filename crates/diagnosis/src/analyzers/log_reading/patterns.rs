@@ -173,6 +173,16 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Unset,
         r"(?-i)(?P<what>[A-Za-z_][A-Za-z0-9_]*): (?:parameter (?:null or )?not set|unbound variable)",
     ),
+    // What a shell says of `${NAME:?words}`, whatever the words are.
+    (
+        Trouble::Unset,
+        r"(?-i)(?:^|\s)\S*sh: (?:line )?(?:[0-9]+: )?(?P<what>[A-Z][A-Z0-9_]{2,}): \S",
+    ),
+    (Trouble::Unset, r"(?-i)(?:^|\s)\S+: line [0-9]+: (?P<what>[A-Z][A-Z0-9_]{2,}): \S"),
+    (
+        Trouble::Unset,
+        r#"(?-i)\b(?P<what>[A-Z][A-Z0-9_]{2,})["'`]?: (?i:(?:is |this )?(?:required|field required|must (?:not )?be (?:set|empty|blank|defined|given)|not set|missing|undefined|cannot be (?:empty|blank|null)))"#,
+    ),
     (Trouble::Unset, r"(?-i)required key (?P<what>[A-Z][A-Z0-9_]+) missing"),
     (Trouble::Unset, r"(?-i)[Cc]ould not resolve placeholder '(?P<what>[^']+)'"),
     (
@@ -199,6 +209,14 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
     (
         Trouble::Malformed,
         r"(?-i)(?i:invalid (?:value|format)|(?:failed|unable|cannot|could not) (?:to )?parse|invalid)[^A-Z]{0,20}\b(?P<what>[A-Z][A-Z0-9]*_[A-Z0-9_]+)",
+    ),
+    (
+        Trouble::Malformed,
+        r#"(?-i)(?i:invalid|bad|illegal|malformed|unsupported|wrong) (?i:value|format|setting|number|port|url|duration)(?: ["'`]?[^"'`\s]{1,60}["'`]?)? (?i:for|of|in) (?i:(?:the )?(?:environment |env )?(?:variable |setting )?)["'`]?(?P<what>[A-Z][A-Z0-9_]{2,})\b"#,
+    ),
+    (
+        Trouble::Malformed,
+        r#"(?-i)\b(?P<what>[A-Z][A-Z0-9_]{2,})["'`]?:? (?:= ?\S+ )?(?i:(?:must|should|has to|needs to) (?:be|contain|match) (?:an?|one of|in|between|of|valid)\b|is (?:not (?:a|an|one of) |an? invalid |invalid|malformed))"#,
     ),
     (Trouble::Malformed, r#"strconv\.[a-zA-Z0-9_]+: parsing (?P<what>"[^"]*"): "#),
     (Trouble::Malformed, r"invalid literal for int\(\) with base 10: (?P<what>'[^']*')"),

@@ -1,0 +1,365 @@
+//! What a container's command waits for: the addresses that it asks again and again.
+//!
+//! Only tools whose whole use is to ask whether somebody answers, in a loop, and tools that wait by themselves: any
+//! other program may have much to do with the address that it is given.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use k8s_openapi::api::core::v1::Container;
+use regex::Regex;
+
+/// Addresses that are kept.
+const MAX_ADDRESSES: usize = 10;
+/// Bytes of a command that are read.
+const MAX_BYTES: usize = 16 << 10;
+/// How scripts find out in which namespace they are.
+const NAMESPACE: &str = "$(cat /var/run/secrets/kubernetes.io/serviceaccount/namespace)";
+/// Tools that only ask whether somebody is there.
+const PROBES: [&str; 14] = [
+    "nc",
+    "ncat",
+    "netcat",
+    "telnet",
+    "nslookup",
+    "dig",
+    "host",
+    "getent",
+    "ping",
+    "pg_isready",
+    "mysqladmin",
+    "grpc_health_probe",
+    "nmap",
+    "tcping",
+];
+/// Tools that also do work: they wait only where they are asked until they succeed.
+const CLIENTS: [&str; 9] =
+    ["wget", "curl", "psql", "mysql", "mariadb", "redis-cli", "mongosh", "mongo", "http"];
+/// Tools that wait by themselves.
+const WAITERS: [&str; 7] =
+    ["wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh", "dockerize", "wait4x", "wait-on"];
+/// Words of a shell that stand before a program.
+const BEFORE: [&str; 14] = [
+    "until", "while", "if", "elif", "do", "then", "else", "!", "not", "exec", "sudo", "time",
+    "command", "[",
+];
+/// Options that have a value in the next word, of any of these tools.
+const VALUED: [&str; 21] = [
+    "-w",
+    "-i",
+    "-q",
+    "-W",
+    "-c",
+    "-o",
+    "-O",
+    "-T",
+    "-t",
+    "-m",
+    "-U",
+    "-d",
+    "-u",
+    "-n",
+    "-X",
+    "-H",
+    "--timeout",
+    "--tries",
+    "--max-time",
+    "--connect-timeout",
+    "--retry",
+];
+
+static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"^(?:[a-z0-9+]+://)?(?:[^@/]*@)?(?P<host>[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?)\.?(?::(?P<port>[0-9]{1,5}))?(?:[/?].*)?$").ok()
+});
+static DEVICE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"/dev/(?:tcp|udp)/(?P<host>[A-Za-z0-9._-]+)/(?P<port>[0-9]{1,5})").ok()
+});
+static VARIABLE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\$(?:\{|\()?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\}|\))?").ok());
+
+/// The addresses that the command of this container waits for, in the order of the command.
+pub(super) fn facts(container: &Container, namespace: &str) -> Vec<String> {
+    let words = container.command.iter().chain(&container.args).flatten();
+    let words: Vec<_> = words.map(|it| filled(it, container, namespace)).collect();
+    let text = words.join("\n");
+    if MAX_BYTES < text.len() {
+        return vec![];
+    }
+    let has =
+        |word: &str| text.split(|it: char| it.is_whitespace() || it == ';').any(|it| it == word);
+    let loops = has("until") || has("while") || has("for");
+    let insists = has("until") || text.contains("while !") || (loops && has("break"));
+    let mut found = vec![];
+    for words in commands(&text) {
+        let Some((program, arguments)) = program(&words) else { continue };
+        let waits = WAITERS.contains(&program)
+            || (loops && PROBES.contains(&program))
+            || (insists && CLIENTS.contains(&program));
+        if waits {
+            found.extend(addresses(program, arguments));
+        }
+    }
+    if loops {
+        found.extend(
+            DEVICE
+                .iter()
+                .flat_map(|it| it.captures_iter(&text))
+                .map(|it| format!("{}:{}", &it["host"], &it["port"])),
+        );
+    }
+    let mut kept: Vec<String> = vec![];
+    for address in found {
+        if !kept.contains(&address) && kept.len() < MAX_ADDRESSES {
+            kept.push(address);
+        }
+    }
+    kept
+}
+
+/// A text with the plain values of its container's variables in their places.
+fn filled(text: &str, container: &Container, namespace: &str) -> String {
+    let text = text.replace(NAMESPACE, namespace);
+    let env = container.env.iter().flatten();
+    let values: BTreeMap<_, _> =
+        env.filter_map(|it| Some((it.name.as_str(), it.value.as_deref()?))).collect();
+    let Some(pattern) = VARIABLE.as_ref() else { return text };
+    let value = |found: &regex::Captures<'_>| {
+        let whole = found.get(0).map_or("", |it| it.as_str());
+        let value = found.name("name").and_then(|it| values.get(it.as_str()));
+        value.map_or(whole, |it| *it).to_owned()
+    };
+    pattern.replace_all(&text, value).into_owned()
+}
+
+/// The words of each simple command of a script.
+fn commands(text: &str) -> Vec<Vec<&str>> {
+    let ends = |it: char| ";|&(){}`\n".contains(it);
+    // A command that is no script has one word a line.
+    let is_script = text.contains(' ');
+    let parts: Vec<_> = if is_script { text.split(ends).collect() } else { vec![text] };
+    let plain = |it: &'_ str| -> bool { !it.is_empty() };
+    parts
+        .into_iter()
+        .map(|part| {
+            let words = part.split_whitespace().map(|it| it.trim_matches(['"', '\'']));
+            words.filter(|it| plain(it)).collect()
+        })
+        .collect()
+}
+
+/// The program of a simple command, without its folder, and its arguments.
+fn program<'w, 't>(words: &'w [&'t str]) -> Option<(&'t str, &'w [&'t str])> {
+    let at = words.iter().position(|it| {
+        let name = it.rsplit('/').next().unwrap_or(it);
+        [&PROBES[..], &CLIENTS, &WAITERS].iter().any(|all| all.contains(&name))
+    })?;
+    let (before, rest) = words.split_at_checked(at)?;
+    let is_before = |it: &&str| {
+        BEFORE.contains(it) || it.contains('=') || it.starts_with('-') || it.parse::<u32>().is_ok()
+    };
+    let is_timeout = |it: &&str| matches!(*it, "timeout" | "sh" | "bash") || it.ends_with("/sh");
+    let (first, arguments) = rest.split_first()?;
+    let starts = before.iter().all(|it| is_before(it) || is_timeout(it));
+    starts.then(|| (first.rsplit('/').next().unwrap_or(first), arguments))
+}
+
+/// The addresses among the arguments of one of the tools.
+fn addresses(program: &str, arguments: &[&str]) -> Vec<String> {
+    let by_option = ["pg_isready", "psql", "mysqladmin", "mysql", "mariadb", "redis-cli"];
+    if by_option.contains(&program) {
+        return by_options(program, arguments).into_iter().collect();
+    }
+    let plain = positional(arguments);
+    match program {
+        "nc" | "ncat" | "netcat" | "telnet" | "tcping" => pair(&plain).into_iter().collect(),
+        "getent" => plain.get(1).and_then(|it| address(it)).into_iter().collect(),
+        "nslookup" | "dig" | "host" | "ping" | "nmap" => {
+            let names = plain.iter().filter(|it| !it.starts_with(['@', '+']));
+            let is_type = |it: &&&str| matches!(**it, "A" | "AAAA" | "SRV" | "any" | "ANY");
+            names.filter(|it| !is_type(it)).find_map(|it| address(it)).into_iter().collect()
+        }
+        _ => urls(arguments, &plain),
+    }
+}
+
+/// `mq 5672`, `mq:5672`
+fn pair(plain: &[&str]) -> Option<String> {
+    let host = plain.first()?;
+    let port = plain.get(1).filter(|it| it.parse::<u16>().is_ok());
+    address(&port.map_or_else(|| (*host).to_owned(), |port| format!("{host}:{port}")))
+}
+
+/// `-h db -p 5432`
+fn by_options(program: &str, arguments: &[&str]) -> Option<String> {
+    let value = |short: &str, long: &str| {
+        arguments.iter().enumerate().find_map(|(at, it)| {
+            if *it == short || *it == long {
+                return arguments.get(at.checked_add(1)?).copied();
+            }
+            let long = it.strip_prefix(long).and_then(|it| it.strip_prefix('='));
+            long.or_else(|| {
+                it.strip_prefix(short).filter(|it| !it.is_empty() && !it.starts_with('-'))
+            })
+        })
+    };
+    if let Some(url) = arguments.iter().find(|it| it.contains("://")) {
+        return address(url);
+    }
+    let host = value("-h", "--host")?;
+    // `-p` of MySQL is a password.
+    let is_mysql = matches!(program, "mysqladmin" | "mysql" | "mariadb");
+    let port = value(if is_mysql { "-P" } else { "-p" }, "--port");
+    let port = port.filter(|it| it.parse::<u16>().is_ok());
+    address(&port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
+/// What a tool is told to ask by URL, or by host and port.
+fn urls(arguments: &[&str], plain: &[&str]) -> Vec<String> {
+    let value = |it: &'_ str| it.rsplit_once('=').map_or(it.to_owned(), |it| it.1.to_owned());
+    let found: Vec<_> = arguments
+        .iter()
+        .filter(|it| it.contains("://") || it.starts_with("-addr="))
+        .filter_map(|it| address(it).or_else(|| address(&value(it))))
+        .collect();
+    if !found.is_empty() {
+        return found;
+    }
+    let with_port: Vec<_> =
+        plain.iter().filter_map(|it| address(it)).filter(|it| it.contains(':')).collect();
+    if !with_port.is_empty() {
+        return with_port;
+    }
+    plain.last().and_then(|it| address(it)).into_iter().collect()
+}
+
+/// The arguments that are neither options nor their values.
+fn positional<'t>(arguments: &[&'t str]) -> Vec<&'t str> {
+    let mut found = vec![];
+    let mut is_value = false;
+    for word in arguments {
+        let is_end = word.contains('>') || word.contains('<') || *word == "--" || *word == "]";
+        if is_end {
+            break;
+        }
+        if is_value {
+            is_value = false;
+        } else if word.starts_with('-') {
+            is_value = VALUED.contains(word);
+        } else {
+            found.push(*word);
+        }
+    }
+    found
+}
+
+/// Host and port of an address; `None` for what is none, or is the pod itself.
+fn address(text: &str) -> Option<String> {
+    let found = ADDRESS.as_ref()?.captures(text)?;
+    let host = found.name("host")?.as_str();
+    let is_own = matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0");
+    let is_name = host.chars().any(|it| it.is_ascii_alphabetic()) || host.matches('.').count() == 3;
+    if is_own || !is_name {
+        return None;
+    }
+    let port = found.name("port").map(|it| format!(":{}", it.as_str()));
+    Some(format!("{host}{}", port.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(script: &str, expected: &[&str]) {
+        let container = json!({"name": "wait", "command": ["sh", "-c", script],
+            "env": [{"name": "DB_HOST", "value": "db"}, {"name": "DB_PORT", "value": "5432"}]});
+        let container = serde_json::from_value(container).unwrap();
+        assert_eq!(facts(&container, "shop"), expected, "{script}");
+    }
+
+    #[track_caller]
+    fn check_words(words: &[&str], expected: &[&str]) {
+        let container = json!({"name": "wait", "command": words});
+        assert_eq!(
+            facts(&serde_json::from_value(container).unwrap(), "shop"),
+            expected,
+            "{words:?}"
+        );
+    }
+
+    #[test]
+    fn every_pattern_is_one() {
+        assert!(ADDRESS.is_some() && DEVICE.is_some() && VARIABLE.is_some());
+    }
+
+    #[test]
+    fn what_a_loop_asks_is_read() {
+        check("until nc -z mq 5672; do sleep 2; done", &["mq:5672"]);
+        check("until nc -z -w1 mq 5672; do sleep 2; done", &["mq:5672"]);
+        check("until nc -w 1 -vz mq 5672 > /dev/null 2>&1; do sleep 2; done", &["mq:5672"]);
+        check("while ! nc -z mq 5672; do sleep 1; done; echo up", &["mq:5672"]);
+        check("while true; do nc -z mq 5672 && break; sleep 1; done", &["mq:5672"]);
+        check("for i in $(seq 60); do nc -z mq 5672 && exit 0; sleep 1; done", &["mq:5672"]);
+        check(
+            "until nslookup users.shop.svc.cluster.local; do sleep 2; done",
+            &["users.shop.svc.cluster.local"],
+        );
+        check(
+            "until nslookup db.$(cat /var/run/secrets/kubernetes.io/serviceaccount/namespace).svc.cluster.local; do sleep 2; done",
+            &["db.shop.svc.cluster.local"],
+        );
+        check("until getent hosts users; do sleep 1; done", &["users"]);
+        check("until dig +short users; do sleep 1; done", &["users"]);
+        check("until host -t A users; do sleep 1; done", &["users"]);
+        check("until ping -c 1 users; do sleep 1; done", &["users"]);
+        check("until [ \"$(dig @10.96.0.10 users A)\" ]; do sleep 1; done", &["users"]);
+        check("until timeout 2 bash -c '</dev/tcp/mq/5672'; do sleep 1; done", &["mq:5672"]);
+    }
+
+    #[test]
+    fn what_clients_ask_until_they_succeed_is_read() {
+        check("until wget -q -O - http://users:8080/health; do sleep 2; done", &["users:8080"]);
+        check("until wget -qO- --timeout=2 users/ready; do sleep 2; done", &["users"]);
+        check("while ! curl -sf -o /dev/null https://users/health; do sleep 1; done", &["users"]);
+        check("until curl --connect-timeout 2 -s users:80; do sleep 1; done", &["users:80"]);
+        check("until pg_isready -h db -p 5432 -U app; do sleep 1; done", &["db:5432"]);
+        check("until pg_isready --host=$DB_HOST --port=${DB_PORT}; do sleep 1; done", &["db:5432"]);
+        check("until mysqladmin ping -h mysql -psecret -P 3306; do sleep 1; done", &["mysql:3306"]);
+        check("until redis-cli -h cache ping | grep PONG; do sleep 1; done", &["cache"]);
+        check(
+            "until psql postgres://app:word@db:5432/shop -c 'select 1'; do sleep 1; done",
+            &["db:5432"],
+        );
+        check("until nc -z \"$DB_HOST\" \"$DB_PORT\"; do sleep 1; done", &["db:5432"]);
+    }
+
+    #[test]
+    fn tools_that_wait_by_themselves_are_read() {
+        check("/wait-for-it.sh mq:5672 -t 0 -- echo up", &["mq:5672"]);
+        check_words(&["/usr/local/bin/wait-for-it", "mq:5672"], &["mq:5672"]);
+        check_words(
+            &["dockerize", "-wait", "tcp://db:5432", "-wait", "http://users:80/x"],
+            &["db:5432", "users:80"],
+        );
+        check_words(&["wait4x", "tcp", "db:5432"], &["db:5432"]);
+        check_words(
+            &["sh", "-c", "until nc -z a 1; do sleep 1; done; until nc -z b 2; do sleep 1; done"],
+            &["a:1", "b:2"],
+        );
+    }
+
+    #[test]
+    fn what_has_work_to_do_waits_for_nobody() {
+        check("curl -sSL http://files/big.tar | tar x", &[]);
+        check("while read line; do psql -h db -c \"$line\"; done < all.sql", &[]);
+        check("nc -l -p 8080", &[]);
+        check("until [ -f /data/ready ]; do sleep 1; done", &[]);
+        check("until nc -z localhost 80; do sleep 1; done", &[]);
+        check("until nc -z $HOST $PORT; do sleep 1; done", &[]);
+        check("while true; do echo waiting; sleep 5; done", &[]);
+        check("migrate --database db:5432", &[]);
+        check("", &[]);
+    }
+}
