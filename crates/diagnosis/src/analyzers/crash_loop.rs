@@ -12,7 +12,7 @@
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, Kind};
 
 use super::log_reading::{self, Reading, Trouble};
-use super::{ended_recently, evicted, last_words, wording};
+use super::{ended_recently, evicted, init_not_done, last_words, wording};
 use crate::near_miss::near_miss;
 
 /// Restarts from which a short life counts as a loop even while the container runs.
@@ -29,8 +29,10 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let said = read(container);
     let mut clues = wording::last_exit(container);
     clues.extend(telling_line(container).map(|it| Clue::new(wording::fact(container, "log"), it)));
-    if let Some(reading) = &said {
-        clues.extend(blamed(evidence, container, reading));
+    match &said {
+        Some(reading) => clues.extend(blamed(evidence, container, reading)),
+        None => clues
+            .extend(asked(container).map(|it| Clue::new(wording::fact(container, "needs"), it))),
     }
     clues.extend(wording::rollout(evidence, &CHANGES));
     Some(Diagnosis {
@@ -53,7 +55,10 @@ pub(super) fn ending(evidence: &Evidence, container: &ContainerFacts) -> String 
             it.trim().chars().filter(|it| !it.is_control()).take(MAX_QUOTE).collect();
         format!("; its last words are \"{quoted}\"")
     });
-    let last = last.unwrap_or_default();
+    let asked = asked(container);
+    let asked = asked
+        .map(|it| format!("; its command waits for {it}{}", wording::about_host(evidence, it)));
+    let last = last.unwrap_or_default() + &asked.unwrap_or_default();
     match container.state.exit_code {
         Some(0) if container.sidecar || container.role == types::ContainerRole::App => {
             "ends by itself without an error and is started again each time: it keeps nothing running \
@@ -210,6 +215,12 @@ fn crashes(container: &ContainerFacts, evidence: &Evidence) -> bool {
 /// What the log of its last end says; `None` when it says nothing that we know.
 fn read(container: &ContainerFacts) -> Option<Reading<'_>> {
     log_reading::read(log(container))
+}
+
+/// What its command waits for in vain, where it says nothing else.
+fn asked(container: &ContainerFacts) -> Option<&String> {
+    let failed = container.state.exit_code.is_some_and(|it| it != 0);
+    init_not_done::only_waits(container, log(container)).first().filter(|_| failed)
 }
 
 /// The address that it needs by its own last words, as a clue.

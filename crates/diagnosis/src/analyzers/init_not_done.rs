@@ -32,6 +32,10 @@ static WAITS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     ];
     all.iter().filter_map(|it| Regex::new(it).ok()).collect()
 });
+/// How a script fills the time while it waits.
+static IDLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:wait|retry|sleep|try(?:ing)? again|attempt|not (?:yet )?(?:ready|available|up)|unavailable|refused|timed out)|^[.\s]*$").ok()
+});
 /// Words that stand where a host may, and are none.
 const NO_HOSTS: [&str; 16] = [
     "it",
@@ -81,12 +85,11 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let (words, needs) = words(wait.as_ref(), evidence);
     clues.extend(needs.iter().map(|it| Clue::new(wording::fact(container, "needs"), it)));
     clues.extend(wording::rollout(evidence, &["initContainers", "command", "args", "env"]));
-    let cause = match words {
-        Some(words) => format!("{whom} does not come to its end: {words}."),
-        None => {
-            let minutes = running.as_mins();
-            format!("{whom} has run for {minutes} minutes and does not come to its end.")
-        }
+    let cause = if let Some(words) = words {
+        format!("{whom} does not come to its end: {words}.")
+    } else {
+        let minutes = running.as_mins();
+        format!("{whom} has run for {minutes} minutes and does not come to its end.")
     };
     Some(Diagnosis {
         fault: Fault::InitNotDone,
@@ -146,6 +149,12 @@ fn wait(container: &ContainerFacts) -> Option<Wait> {
     }
 }
 
+/// The addresses that its command waits for, where its log tells of nothing but a wait.
+pub(super) fn only_waits<'c>(container: &'c ContainerFacts, log: &[String]) -> &'c [String] {
+    let is_idle = |it: &String| IDLE.as_ref().is_some_and(|idle| idle.is_match(it));
+    if log.iter().rev().take(LAST).all(is_idle) { &container.waits_for } else { &[] }
+}
+
 /// Whether what a log names is the host of this address.
 fn is_told_by(address: &str, said: &str) -> bool {
     let host = |it: &str| it.rsplit_once(':').map_or(it, |it| it.0).to_lowercase();
@@ -177,6 +186,7 @@ mod tests {
     #[test]
     fn every_pattern_is_one() {
         assert_eq!(WAITS.len(), 4);
+        assert!(IDLE.is_some());
     }
 
     #[test]

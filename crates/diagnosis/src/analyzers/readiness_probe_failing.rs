@@ -30,7 +30,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     clues.push(Clue::new(wording::fact(container, "probes[readiness].action"), &probe.action));
     clues.push(Clue::new(wording::fact(container, "probes[readiness].failure"), failure));
     let more = needed(container, evidence).map(|(address, more, line)| {
-        clues.push(Clue::new(wording::fact(container, "log"), line));
+        clues.extend(line.map(|it| Clue::new(wording::fact(container, "log"), it)));
         clues.push(Clue::new(wording::fact(container, "needs"), &address));
         more
     });
@@ -53,19 +53,24 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
 fn needed<'e>(
     container: &'e ContainerFacts,
     evidence: &Evidence,
-) -> Option<(String, String, &'e str)> {
+) -> Option<(String, String, Option<&'e str>)> {
     let first = container.log.len().saturating_sub(LAST_LINES);
     let last = container.log.get(first..)?;
     let reading = log_reading::read(last);
     if let Some((reading, address)) = reading.as_ref().and_then(|it| Some((it, it.address()?))) {
         let about = wording::about_host(evidence, address);
         let more = format!("; by its log, {}{about}", reading.words());
-        return Some((address.to_owned(), more, reading.line));
+        return Some((address.to_owned(), more, Some(reading.line)));
     }
-    let address = init_not_done::said(last).filter(|it| it.contains(':'))?;
-    let line = last.iter().rev().find(|it| it.contains(&address))?;
-    let more =
-        format!("; by its log, it waits for {address}{}", wording::about_host(evidence, &address));
+    let said = init_not_done::said(last).filter(|it| it.contains(':'));
+    let asked = init_not_done::only_waits(container, last).first();
+    let (address, who) = match (said, asked) {
+        (_, Some(asked)) => (asked.clone(), "its command waits for"),
+        (Some(said), None) => (said, "by its log, it waits for"),
+        (None, None) => return None,
+    };
+    let line = last.last().map(String::as_str);
+    let more = format!("; {who} {address}{}", wording::about_host(evidence, &address));
     Some((address, more, line))
 }
 

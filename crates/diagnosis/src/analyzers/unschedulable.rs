@@ -11,7 +11,7 @@
 
 use types::{
     Clue, ContainerFacts, Diagnosis, Evidence, Fault, PodFacts, Quantity, ReferenceFacts,
-    ReferenceKind,
+    ReferenceKind, SelectorFacts,
 };
 
 use super::wording;
@@ -19,6 +19,10 @@ use crate::near_miss::near_miss;
 use crate::scheduling::{self, Reason};
 use crate::suspicion::PATIENCE;
 
+/// Where the constraints on a spread stand.
+const SPREAD: &str = "/topologySpreadConstraints/";
+/// What the scheduler says of a node without the label of a spread.
+const NO_LABEL: &str = "missing required label";
 /// The scheduler that every cluster has.
 const OWN: &str = "default-scheduler";
 /// Taints or labels that a sentence names.
@@ -159,6 +163,10 @@ fn meaning(reason: &Reason<'_>, evidence: &Evidence) -> String {
         "untolerated taint" => taint(reason.words, evidence),
         "didn't match Pod's node affinity/selector" => label(evidence),
         "didn't have free ports" => port(evidence),
+        "pod topology spread constraints" if reason.words.contains(NO_LABEL) => spread(evidence)
+            .map(|it| {
+                format!("its pods are to be spread over {}, a label that no node has", it.wanted)
+            }),
         _ => None,
     };
     named.unwrap_or_else(|| (*plain).to_owned())
@@ -183,8 +191,7 @@ fn taint(words: &str, evidence: &Evidence) -> Option<String> {
 
 /// The label that no node has.
 fn label(evidence: &Evidence) -> Option<String> {
-    let selectors = &evidence.nodes.as_ref()?.selectors;
-    let mut missing: Vec<_> = selectors.iter().filter(|it| it.nodes == 0).collect();
+    let mut missing: Vec<_> = selectors(evidence).filter(|it| it.nodes == 0).collect();
     missing.sort_by_key(|it| it.near_miss.is_none());
     let (first, rest) = missing.split_first()?;
     let near = first.near_miss.as_ref();
@@ -192,6 +199,18 @@ fn label(evidence: &Evidence) -> Option<String> {
     let rest = rest.iter().take(MAX_NAMED).map(|it| format!(" nor {}", it.wanted));
     let rest: String = rest.collect();
     Some(format!("no node has the label {}{}{rest}", first.wanted, near.unwrap_or_default()))
+}
+
+/// The labels that the template selects nodes by.
+fn selectors(evidence: &Evidence) -> impl Iterator<Item = &SelectorFacts> {
+    let all = evidence.nodes.iter().flat_map(|it| &it.selectors);
+    all.filter(|it| !it.path.contains(SPREAD))
+}
+
+/// The label that no node has and over whose values the pods are to be spread.
+fn spread(evidence: &Evidence) -> Option<&SelectorFacts> {
+    let mut all = evidence.nodes.as_ref()?.selectors.iter();
+    all.find(|it| it.path.contains(SPREAD) && it.nodes == 0)
 }
 
 /// The host port that another pod has.
@@ -221,8 +240,7 @@ fn blamed(reason: &Reason<'_>, evidence: &Evidence) -> Option<Clue> {
     let of =
         |names: &[&str]| names.iter().fold(spec.clone(), |path, it| path.child(it)).to_string();
     if words.contains("node affinity/selector") {
-        let selectors = &evidence.nodes.as_ref()?.selectors;
-        let selector = selectors.iter().min_by_key(|it| (it.nodes, it.near_miss.is_none()))?;
+        let selector = selectors(evidence).min_by_key(|it| (it.nodes, it.near_miss.is_none()))?;
         return Some(Clue::new(selector.path.clone(), &selector.wanted));
     }
     if words.contains("didn't have free ports") {
@@ -232,6 +250,11 @@ fn blamed(reason: &Reason<'_>, evidence: &Evidence) -> Option<Clue> {
     if words.contains("untolerated taint") {
         let taint = taint(words, evidence).filter(|it| !it.contains("node.kubernetes.io/"))?;
         return Some(Clue::new(of(&["tolerations"]), &format!("none for {taint}")));
+    }
+    if words.contains("pod topology spread constraints") {
+        let spread = spread(evidence).filter(|_| words.contains(NO_LABEL));
+        let field = spread.map(|it| Clue::new(it.path.clone(), &it.wanted));
+        return field.or_else(|| Some(Clue::new(of(&["topologySpreadConstraints"]), "required")));
     }
     if words.contains("didn't match pod anti-affinity rules") {
         return Some(Clue::new(of(&["affinity", "podAntiAffinity"]), "required"));
