@@ -95,6 +95,9 @@ pub struct ContainerFacts {
     /// The addresses that its command waits for in a loop: `mq:5672`; at most 10.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waits_for: Vec<String>,
+    /// Whether its command has other work to do after that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub works_after: bool,
     /// The files that ConfigMaps put into it, by path; at most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,

@@ -6,7 +6,7 @@ use diagnosis::{Objects, Root};
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{ControllerRevision, ReplicaSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{PersistentVolumeClaim, ServiceAccount};
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Service, ServiceAccount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::api::{Api, DynamicObject, ListParams};
 use kube::core::{NamespaceResourceScope, Selector};
@@ -32,13 +32,25 @@ pub(super) async fn objects(
     let selector = known.as_ref().and_then(selector);
     let references = config_maps::referred_to(&pods, known.as_ref());
 
-    let (root, replica_sets, revisions, config_maps, claims, accounts, scalers, usage, logs) = tokio::join!(
+    let (
+        root,
+        replica_sets,
+        revisions,
+        config_maps,
+        claims,
+        accounts,
+        services,
+        scalers,
+        usage,
+        logs,
+    ) = tokio::join!(
         root(cluster, subject),
         revisions_of::<ReplicaSet>(cluster, subject, Kind::Deployment, selector.as_ref()),
         controller_revisions(cluster, subject, selector.as_ref()),
         config_maps::read(cluster, &subject.namespace, &references),
         names_of::<PersistentVolumeClaim>(cluster, &subject.namespace),
         names_of::<ServiceAccount>(cluster, &subject.namespace),
+        list::<Service>(cluster, &subject.namespace, ListParams::default()),
         list::<HorizontalPodAutoscaler>(cluster, &subject.namespace, ListParams::default()),
         usage::of_containers(&cluster.client, &subject.namespace),
         logs::of_failing(cluster, &pods),
@@ -60,6 +72,7 @@ pub(super) async fn objects(
         config_maps: unread.or_none("config maps", config_maps),
         claims: unread.or_none("claims", claims),
         service_accounts: unread.or_none("service accounts", accounts),
+        services: unread.or_none("services", services),
         autoscalers: unread.or_none("autoscalers", scalers),
         workloads: caches.workloads(),
         logs: logs.logs,

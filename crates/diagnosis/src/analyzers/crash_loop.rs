@@ -220,6 +220,8 @@ fn read(container: &ContainerFacts) -> Option<Reading<'_>> {
 /// What its command waits for in vain, where it says nothing else.
 fn asked(container: &ContainerFacts) -> Option<&String> {
     let failed = container.state.exit_code.is_some_and(|it| it != 0);
+    // In silence it may have ended at anything.
+    let failed = failed && last_line(container).is_some();
     init_not_done::only_waits(container, log(container)).first().filter(|_| failed)
 }
 

@@ -19,6 +19,8 @@ use crate::suspicion::PATIENCE;
 
 /// How long an init container may work in silence.
 const LONG: SignedDuration = SignedDuration::from_mins(10);
+/// How long one may be silent that waits, and then has other work.
+const SILENT: SignedDuration = SignedDuration::from_mins(5);
 /// Lines from the end in which a wait is looked for.
 const LAST: usize = 15;
 
@@ -26,15 +28,21 @@ const LAST: usize = 15;
 static WAITS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let all = [
         r"(?i)\bwait(?:ing|s)? (?:for|on|until)\b(?: (?:the|a|service|host|database|db|server|to connect to|connection to)\b)*[ :'\x22]*(?P<host>[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)",
-        r"(?i)(?P<host>\b[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)['\x22]?,? (?:(?:is|was|still|currently) )*(?:not (?:yet )?(?:available|ready|reachable|up|there|responding|resolvable|listening)|unavailable|unreachable|down|offline|has no address)\b",
-        r"(?i)\b(?:cannot|can't|could not|couldn't|unable to|failed to|not able to) (?:reach|resolve|connect to|find)(?: (?:the|service|host|server|at)\b)* ['\x22]?(?P<host>[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)",
-        r"(?i)\b(?:retrying|retry|trying|connecting to|no answer from|no route to|no response from)(?: (?:to|connect to|connection to))? ['\x22]?(?P<host>[a-z0-9][a-z0-9._-]*:\d{1,5})",
+        r"(?i)(?P<host>\b[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)['\x22]?,? (?:(?:is|was|still|currently) )*not (?:yet )?(?:available|ready|reachable|up|responding|resolvable|listening)\b",
+        r"(?i)(?P<host>\b[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)['\x22]?,? (?:is|was) (?:(?:still|currently) )?(?:unavailable|unreachable|down|offline)\b",
+        r"(?i)(?P<host>\b[a-z0-9][a-z0-9._-]*:\d{1,5})['\x22]?,? (?:(?:is|was|still|currently) )*(?:unavailable|unreachable|down|offline|closed)\b",
+        r"(?i)\b(?:cannot|can't|could not|couldn't|unable to|failed to|not able to) (?:reach|resolve|connect to)(?: (?:the|service|host|server|at)\b)* ['\x22]?(?P<host>[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)",
+        r"(?i)\b(?:retrying|retry|no answer from|no route to|no response from)(?: (?:to|connect to|connection to))? ['\x22]?(?P<host>[a-z0-9][a-z0-9._-]*:\d{1,5})",
     ];
     all.iter().filter_map(|it| Regex::new(it).ok()).collect()
 });
 /// How a script fills the time while it waits.
 static IDLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:wait|retry|sleep|try(?:ing)? again|attempt|not (?:yet )?(?:ready|available|up)|unavailable|refused|timed out)|^[.\s]*$").ok()
+});
+/// What a script says once it need not wait any more.
+static WENT_ON: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:is|are) (?:now |already )?(?:up|ready|available|reachable)\b|\bconnected\b|\bconnection (?:established|succeeded)|\bmigrat|\bappl(?:ying|ied)\b|\bsucceeded\b|\bopen$|\b(?:start|runn|load|copy|seed|download|install)ing\b").ok()
 });
 /// Words that stand where a host may, and are none.
 const NO_HOSTS: [&str; 16] = [
@@ -70,7 +78,12 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let waiting = evidence.containers.iter().filter(is_init).find_map(|it| {
         let running = running_for(it, evidence)?;
         let wait = wait(it);
-        let patience = if wait.is_some() { PATIENCE } else { LONG };
+        let patience = match wait {
+            // It may well be at that other work, in silence.
+            Some(Wait::Asked(_)) if it.works_after => SILENT,
+            Some(Wait::Asked(_) | Wait::Said(_)) => PATIENCE,
+            None => LONG,
+        };
         (patience < running).then_some((it, wait, running))
     });
     let (container, wait, running) = waiting?;
@@ -132,6 +145,9 @@ fn script(container: &ContainerFacts) -> &'static str {
 
 /// What it waits for: the host that does not answer, the one that its log names, or the one that its command asks.
 fn wait(container: &ContainerFacts) -> Option<Wait> {
+    if has_gone_on(&container.log) {
+        return None;
+    }
     let asked = &container.waits_for;
     let reading = log_reading::read(&container.log);
     let by_log = reading.as_ref().and_then(|it| it.address()).map(ToOwned::to_owned);
@@ -164,8 +180,22 @@ fn is_told_by(address: &str, said: &str) -> bool {
 
 /// The host that the last lines say is waited for.
 pub(super) fn said(log: &[String]) -> Option<String> {
-    let lines = || log.iter().rev().take(LAST);
-    lines().find_map(|line| WAITS.iter().find_map(|it| host(it, line)))
+    log.iter().rev().take(LAST).find_map(|it| host_in(it))
+}
+
+fn host_in(line: &str) -> Option<String> {
+    WAITS.iter().find_map(|it| host(it, line))
+}
+
+/// Whether the last that it says of a wait is that it is over.
+fn has_gone_on(log: &[String]) -> bool {
+    let goes_on = |it: &str| WENT_ON.as_ref().is_some_and(|went_on| went_on.is_match(it));
+    let mut lines = log.iter().rev().take(LAST);
+    lines.find_map(|it| match (host_in(it), goes_on(it)) {
+        (Some(_), _) => Some(false),
+        (None, true) => Some(true),
+        (None, false) => None,
+    }) == Some(true)
 }
 
 fn host(pattern: &Regex, line: &str) -> Option<String> {
@@ -185,8 +215,8 @@ mod tests {
 
     #[test]
     fn every_pattern_is_one() {
-        assert_eq!(WAITS.len(), 4);
-        assert!(IDLE.is_some());
+        assert_eq!(WAITS.len(), 6);
+        assert!(IDLE.is_some() && WENT_ON.is_some());
     }
 
     #[test]
@@ -203,7 +233,20 @@ mod tests {
         check("waiting...", None);
         check("The service is unavailable", None);
         check("database is not ready", None);
+        check("shutting down", None);
+        check("going offline", None);
         check("sleeping", None);
         check("copied 12 of 40 files", None);
+    }
+
+    #[test]
+    fn what_went_on_does_not_wait_any_more() {
+        let log = |lines: &[&str]| lines.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+
+        assert!(has_gone_on(&log(&["waiting for db", "db is up", "row 1"])));
+        assert!(has_gone_on(&log(&["db:5432 not available", "applying 001_init.sql"])));
+        assert!(!has_gone_on(&log(&["db is up", "waiting for mq"])));
+        assert!(!has_gone_on(&log(&["mq is not ready"])));
+        assert!(!has_gone_on(&log(&[])));
     }
 }

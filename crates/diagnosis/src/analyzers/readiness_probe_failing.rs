@@ -29,7 +29,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     clues.extend(probe_reading::field(evidence, container, probe, &read));
     clues.push(Clue::new(wording::fact(container, "probes[readiness].action"), &probe.action));
     clues.push(Clue::new(wording::fact(container, "probes[readiness].failure"), failure));
-    let more = needed(container, evidence).map(|(address, more, line)| {
+    let more = needed(container, probe, evidence).map(|(address, more, line)| {
         clues.extend(line.map(|it| Clue::new(wording::fact(container, "log"), it)));
         clues.push(Clue::new(wording::fact(container, "needs"), &address));
         more
@@ -52,6 +52,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
 /// What does not answer it by its own last lines: the address, the end of a sentence about it, and the line.
 fn needed<'e>(
     container: &'e ContainerFacts,
+    probe: &ProbeFacts,
     evidence: &Evidence,
 ) -> Option<(String, String, Option<&'e str>)> {
     let first = container.log.len().saturating_sub(LAST_LINES);
@@ -63,7 +64,10 @@ fn needed<'e>(
         return Some((address.to_owned(), more, Some(reading.line)));
     }
     let said = init_not_done::said(last).filter(|it| it.contains(':'));
+    let refused = probe.failure.as_ref().is_some_and(|it| it.contains("connection refused"));
+    // In silence it waits as long as nothing listens yet.
     let asked = init_not_done::only_waits(container, last).first();
+    let asked = asked.filter(|_| refused || !last.is_empty());
     let (address, who) = match (said, asked) {
         (_, Some(asked)) => (asked.clone(), "its command waits for"),
         (Some(said), None) => (said, "by its log, it waits for"),

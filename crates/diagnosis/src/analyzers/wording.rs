@@ -1,6 +1,6 @@
 //! Clues that several analyzers show.
 
-use types::{Clue, ContainerFacts, ContainerRole, Evidence, NeighbourFacts};
+use types::{Clue, ContainerFacts, ContainerRole, Evidence, NeighbourFacts, ServiceFacts};
 
 use crate::near_miss::near_miss;
 
@@ -57,16 +57,42 @@ pub(super) fn about_host(evidence: &Evidence, address: &str) -> String {
     let mut labels = host.split('.');
     let name = labels.next().unwrap_or_default();
     let elsewhere = labels.next().is_some_and(|it| it != evidence.subject.namespace);
+    let by_address = evidence.services.iter().find(|it| it.addresses.iter().any(|it| it == host));
+    if let Some(service) = by_address {
+        let how = behind(evidence, service).map(|it| format!("; {it}")).unwrap_or_default();
+        return format!("; that is Service {}{how}", service.name);
+    }
     if elsewhere || name.chars().all(|it| it.is_ascii_digit()) {
         return String::new();
     }
+    if let Some(service) = evidence.services.iter().find(|it| it.name == name) {
+        return behind(evidence, service).map(|it| format!("; {it}")).unwrap_or_default();
+    }
     let names = || evidence.neighbours.iter().map(|it| it.object.name.as_str());
     let of_name = evidence.neighbours.iter().find(|it| it.object.name == name);
-    match (of_name, near_miss(name, names())) {
-        (Some(it), _) => format!("; {}", how_it_is(it)),
-        (None, Some(near)) => format!("; there is {near}, which was probably meant"),
-        (None, None) => String::new(),
+    // Who calls calls Services; a workload of that name is the next best.
+    let services = || evidence.services.iter().map(|it| it.name.as_str());
+    match (near_miss(name, services()), of_name, near_miss(name, names())) {
+        (Some(near), _, _) => format!("; there is {near}, which was probably meant"),
+        (None, Some(it), _) => format!("; {}", how_it_is(it)),
+        (None, None, Some(near)) => format!("; there is {near}, which was probably meant"),
+        (None, None, None) => String::new(),
     }
+}
+
+/// How the workloads behind a Service are; `None` where that is not known.
+fn behind(evidence: &Evidence, service: &ServiceFacts) -> Option<String> {
+    if !service.selects {
+        return None;
+    }
+    let is_behind = |it: &&NeighbourFacts| {
+        service.behind.iter().any(|name| *name == format!("{} {}", it.object.kind, it.object.name))
+    };
+    let told: Vec<_> = evidence.neighbours.iter().filter(is_behind).map(how_it_is).collect();
+    if service.behind.is_empty() {
+        return Some(format!("Service {} selects no workload", service.name));
+    }
+    (!told.is_empty()).then(|| told.join(" and "))
 }
 
 /// `Deployment shop/db has 0 of 1 ready`

@@ -50,6 +50,7 @@ impl Reader<'_> {
         let resources = container.resources.as_ref();
         let limit = |name| quantity(resources.and_then(|it| it.limits.as_ref())?.get(name));
         let request = |name| quantity(resources.and_then(|it| it.requests.as_ref())?.get(name));
+        let waits = waits::facts(container, self.namespace());
         let mut facts = ContainerFacts {
             name: container.name.clone(),
             role: self.role,
@@ -69,7 +70,8 @@ impl Reader<'_> {
             cpu_used: None,
             env: container.env.iter().flatten().take(MAX_NAMES).map(|it| it.name.clone()).collect(),
             sets: sets(container),
-            waits_for: waits::facts(container, self.namespace()),
+            waits_for: waits.addresses,
+            works_after: waits.works_after,
             files: files::facts(self.objects, container),
             quoted: vec![],
             ports: ports(container),

@@ -43,6 +43,11 @@ const BEFORE: [&str; 14] = [
     "until", "while", "if", "elif", "do", "then", "else", "!", "not", "exec", "sudo", "time",
     "command", "[",
 ];
+/// What a script does while it waits, and when it is done.
+const IDLE: [&str; 16] = [
+    "echo", "printf", "sleep", "done", "fi", "exit", "true", "false", ":", "break", "continue",
+    "date", "for", "set", "return", "grep",
+];
 /// Options that have a value in the next word, of any of these tools.
 const VALUED: [&str; 21] = [
     "-w",
@@ -77,26 +82,44 @@ static DEVICE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static VARIABLE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\$(?:\{|\()?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\}|\))?").ok());
 
-/// The addresses that the command of this container waits for, in the order of the command.
-pub(super) fn facts(container: &Container, namespace: &str) -> Vec<String> {
+/// What a command waits for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Waits {
+    /// The addresses, in the order of the command.
+    pub(super) addresses: Vec<String>,
+    /// Whether the command has other work to do after that.
+    pub(super) works_after: bool,
+}
+
+/// What the command of this container waits for.
+pub(super) fn facts(container: &Container, namespace: &str) -> Waits {
     let words = container.command.iter().chain(&container.args).flatten();
     let words: Vec<_> = words.map(|it| filled(it, container, namespace)).collect();
     let text = words.join("\n");
     if MAX_BYTES < text.len() {
-        return vec![];
+        return Waits::default();
     }
     let has =
         |word: &str| text.split(|it: char| it.is_whitespace() || it == ';').any(|it| it == word);
     let loops = has("until") || has("while") || has("for");
     let insists = has("until") || text.contains("while !") || (loops && has("break"));
     let mut found = vec![];
+    let mut works_after = false;
     for words in commands(&text) {
-        let Some((program, arguments)) = program(&words) else { continue };
+        let Some((program, arguments)) = program(&words) else {
+            works_after |= !found.is_empty() && is_work(&words);
+            continue;
+        };
         let waits = WAITERS.contains(&program)
             || (loops && PROBES.contains(&program))
-            || (insists && CLIENTS.contains(&program));
+            || (insists
+                && CLIENTS.contains(&program)
+                && (found.is_empty() || is_condition(&words)));
         if waits {
             found.extend(addresses(program, arguments));
+            works_after |= WAITERS.contains(&program) && is_work(after_dashes(arguments));
+        } else {
+            works_after |= !found.is_empty();
         }
     }
     if loops {
@@ -107,13 +130,34 @@ pub(super) fn facts(container: &Container, namespace: &str) -> Vec<String> {
                 .map(|it| format!("{}:{}", &it["host"], &it["port"])),
         );
     }
-    let mut kept: Vec<String> = vec![];
+    let mut addresses: Vec<String> = vec![];
     for address in found {
-        if !kept.contains(&address) && kept.len() < MAX_ADDRESSES {
-            kept.push(address);
+        if !addresses.contains(&address) && addresses.len() < MAX_ADDRESSES {
+            addresses.push(address);
         }
     }
-    kept
+    Waits { addresses, works_after }
+}
+
+/// Whether a command is what a loop waits for, and not what is done in it or after it.
+fn is_condition(words: &[&str]) -> bool {
+    words.iter().any(|it| matches!(*it, "until" | "while"))
+}
+
+/// What a tool that waits starts in the end.
+fn after_dashes<'w, 't>(arguments: &'w [&'t str]) -> &'w [&'t str] {
+    let at = arguments.iter().position(|it| *it == "--");
+    at.and_then(|it| arguments.get(it.checked_add(1)?..)).unwrap_or_default()
+}
+
+/// Whether a simple command does more than a loop that waits does.
+fn is_work(words: &[&str]) -> bool {
+    let first = words.iter().find(|it| !BEFORE.contains(it) && !it.contains('='));
+    // Of `2>&1` a number is left.
+    let is_number = |it: &str| it.parse::<u32>().is_ok();
+    first.is_some_and(|it| {
+        !is_number(it) && !IDLE.contains(it) && !it.starts_with(['>', '<', '$', '-', '#'])
+    })
 }
 
 /// A text with the plain values of its container's variables in their places.
@@ -276,17 +320,14 @@ mod tests {
         let container = json!({"name": "wait", "command": ["sh", "-c", script],
             "env": [{"name": "DB_HOST", "value": "db"}, {"name": "DB_PORT", "value": "5432"}]});
         let container = serde_json::from_value(container).unwrap();
-        assert_eq!(facts(&container, "shop"), expected, "{script}");
+        assert_eq!(facts(&container, "shop").addresses, expected, "{script}");
     }
 
     #[track_caller]
     fn check_words(words: &[&str], expected: &[&str]) {
         let container = json!({"name": "wait", "command": words});
-        assert_eq!(
-            facts(&serde_json::from_value(container).unwrap(), "shop"),
-            expected,
-            "{words:?}"
-        );
+        let found = facts(&serde_json::from_value(container).unwrap(), "shop");
+        assert_eq!(found.addresses, expected, "{words:?}");
     }
 
     #[test]
@@ -361,5 +402,27 @@ mod tests {
         check("while true; do echo waiting; sleep 5; done", &[]);
         check("migrate --database db:5432", &[]);
         check("", &[]);
+    }
+
+    #[track_caller]
+    fn check_work(script: &str, expected: bool) {
+        let container = json!({"name": "wait", "command": ["sh", "-c", script]});
+        let found = facts(&serde_json::from_value(container).unwrap(), "shop");
+        assert_eq!(found.works_after, expected, "{script}");
+    }
+
+    #[test]
+    fn whether_there_is_work_after_the_wait_is_seen() {
+        check_work("until nc -z mq 5672; do sleep 2; done", false);
+        check_work("until nc -z mq 5672; do echo waiting; sleep 2; done; echo up; exit 0", false);
+        check_work(
+            "until nslookup db > /dev/null 2>&1; do echo \"waiting for db\"; sleep 2; done",
+            false,
+        );
+        check_work("for i in $(seq 30); do nc -z mq 5672 && exit 0; sleep 1; done; exit 1", false);
+        check_work("until nc -z db 5432; do sleep 2; done; ./migrate --all", true);
+        check_work("until pg_isready -h db; do sleep 2; done && psql -h db -f all.sql", true);
+        check_work("/wait-for-it.sh db:5432 -- ./migrate", true);
+        check_work("/wait-for-it.sh db:5432 -t 0", false);
     }
 }

@@ -32,6 +32,8 @@ const REASONS: [(&str, &str, &str); 8] = [
 /// How many times a job may let go by, and how long it may run meanwhile, in seconds.
 const MISSED: usize = 3;
 const HELD_SECS: i64 = 180;
+/// How long it may run where jobs have succeeded before, in seconds.
+const SLOW_SECS: i64 = 3600;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let workloads = scene.all.workloads.iter();
@@ -112,7 +114,9 @@ fn held(owner: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
         .jobs
         .iter()
         .find(|it| name(&it.metadata) == job && namespace(&it.metadata) == about.namespace)?;
-    if missed < MISSED || scene.is_new(&running.metadata, HELD_SECS) {
+    // One that comes to its end again and again is merely slow.
+    let held = if status.last_successful_time.is_some() { SLOW_SECS } else { HELD_SECS };
+    if missed < MISSED || scene.is_new(&running.metadata, held) {
         return None;
     }
     let cause = format!(

@@ -333,7 +333,12 @@ fn probed(pod: &Pod) -> Vec<i32> {
 
 /// The port that the readiness probe of a ready pod asks: somebody is there.
 fn asked_for_readiness(pod: &Pod) -> Vec<i32> {
-    let probes = lasting(pod).filter_map(|it| it.readiness_probe.as_ref());
+    // A path such as `/healthz` may be answered at a port of its own.
+    let is_plain = |it: &&Probe| {
+        let path = it.http_get.as_ref().and_then(|it| it.path.as_deref());
+        path.is_none_or(|it| it == "/") && it.grpc.is_none()
+    };
+    let probes = lasting(pod).filter_map(|it| it.readiness_probe.as_ref()).filter(is_plain);
     probes.filter_map(port_of).collect()
 }
 

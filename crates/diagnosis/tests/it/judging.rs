@@ -94,6 +94,7 @@ fn web() -> Evidence {
         images: vec![],
         nodes: None,
         neighbours: vec![],
+        services: vec![],
         unread: vec![],
     }
 }
@@ -174,6 +175,7 @@ fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
         env: vec![],
         sets: vec![],
         waits_for: vec![],
+        works_after: false,
         files: vec![],
         quoted: vec![],
         ports: vec![],

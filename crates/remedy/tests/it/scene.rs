@@ -55,6 +55,7 @@ pub(crate) fn evidence(kind: Kind) -> Evidence {
         images: vec![],
         nodes: Some(nodes()),
         neighbours: vec![],
+        services: vec![],
         unread: vec![],
     }
 }
@@ -94,6 +95,7 @@ pub(crate) fn container(name: &str, image: &str) -> ContainerFacts {
         env: vec![],
         sets: vec![],
         waits_for: vec![],
+        works_after: false,
         files: vec![],
         quoted: vec![],
         ports: vec![],
