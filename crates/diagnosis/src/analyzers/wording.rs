@@ -72,11 +72,13 @@ pub(super) fn about_host(evidence: &Evidence, address: &str) -> String {
     let of_name = evidence.neighbours.iter().find(|it| it.object.name == name);
     // Who calls calls Services; a workload of that name is the next best.
     let services = || evidence.services.iter().map(|it| it.name.as_str());
-    match (near_miss(name, services()), of_name, near_miss(name, names())) {
-        (Some(near), _, _) => format!("; there is {near}, which was probably meant"),
-        (None, Some(it), _) => format!("; {}", how_it_is(it)),
-        (None, None, Some(near)) => format!("; there is {near}, which was probably meant"),
-        (None, None, None) => String::new(),
+    let near = near_miss(name, services());
+    match (near, of_name) {
+        (None, Some(it)) => format!("; {}", how_it_is(it)),
+        (near, _) => near
+            .or_else(|| near_miss(name, names()))
+            .map(|it| format!("; there is {it}, which was probably meant"))
+            .unwrap_or_default(),
     }
 }
 

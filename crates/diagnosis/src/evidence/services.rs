@@ -24,8 +24,8 @@ fn service(service: &Service, objects: &Objects) -> Option<ServiceFacts> {
     let is_here = |it: &&crate::Root| it.metadata().namespace == service.metadata.namespace;
     let workloads = objects.workloads.iter().filter(is_here);
     let taken = workloads.filter(|it| selector.is_some_and(|selector| it.takes(selector)));
-    let mut behind: Vec<_> =
-        taken.map(|it| it.object_ref()).map(|it| format!("{} {}", it.kind, it.name)).collect();
+    let named = taken.map(|it| format!("{} {}", it.kind(), it.object_ref().name));
+    let mut behind: Vec<_> = named.collect();
     behind.sort();
     let addresses = spec.cluster_ip.iter().chain(spec.cluster_ips.iter().flatten());
     let mut addresses: Vec<_> =
