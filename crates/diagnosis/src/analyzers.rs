@@ -11,6 +11,7 @@ mod image_not_pullable;
 mod init_not_done;
 mod invalid_image_name;
 mod job_failed;
+mod last_words;
 mod liveness_probe_failing;
 mod log_reading;
 mod oom_killed;

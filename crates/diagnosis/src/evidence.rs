@@ -2,6 +2,8 @@
 
 mod pods;
 mod containers;
+mod waits;
+mod files;
 mod probes;
 mod workload;
 mod events;
@@ -13,6 +15,7 @@ pub(crate) use images::repository;
 mod room;
 mod placing;
 mod neighbours;
+mod services;
 mod owners;
 
 use types::{Context, Evidence, Kind};
@@ -35,6 +38,7 @@ pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
         references: references::facts(objects),
         nodes: room::facts(objects),
         neighbours: neighbours::facts(objects),
+        services: services::facts(objects),
         unread: objects.unread.iter().map(|it| redactor.redact(it)).collect(),
         workload,
         containers,

@@ -8,7 +8,7 @@ use k8s_openapi::api::apps::v1::{
 };
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Event, Node, Pod};
+use k8s_openapi::api::core::v1::{Event, Node, Pod, Service};
 
 use crate::PodOutline;
 
@@ -62,6 +62,8 @@ pub struct Objects {
     pub claims: Option<Vec<String>>,
     /// The service accounts of the namespace, by name.
     pub service_accounts: Option<Vec<String>>,
+    /// The Services of the namespace.
+    pub services: Option<Vec<Service>>,
     /// The autoscalers of the namespace.
     pub autoscalers: Option<Vec<HorizontalPodAutoscaler>>,
     /// The other workloads of the namespace, root owners only.

@@ -15,6 +15,8 @@ pub struct PodOutline {
     pub uid: String,
     /// The node that it holds room of: it has one, and has not ended.
     pub node: Option<String>,
+    /// The scheduler that gave it its node, where that is not the cluster's own.
+    pub scheduler: Option<String>,
     /// CPU that it asks for, in millicores.
     pub cpu_millis: u64,
     /// Memory that it asks for, in bytes.
@@ -39,6 +41,7 @@ impl PodOutline {
             namespace: word(&pod.metadata.namespace),
             name: word(&pod.metadata.name),
             uid: word(&pod.metadata.uid),
+            scheduler: own_scheduler(pod).filter(|_| node.is_some()),
             node: node.filter(|_| !is_over),
             cpu_millis,
             memory_bytes,
@@ -46,6 +49,12 @@ impl PodOutline {
             ready_images: ready_images(pod).map(str::to_owned).collect(),
         }
     }
+}
+
+/// The scheduler that the pod names, where it is not the cluster's own.
+pub(crate) fn own_scheduler(pod: &Pod) -> Option<String> {
+    let name = pod.spec.as_ref()?.scheduler_name.clone();
+    name.filter(|it| !it.is_empty() && it != "default-scheduler")
 }
 
 /// What a pod asks for: the sum of its containers, or the largest init container when that is more.

@@ -34,6 +34,7 @@ mod node_not_ready;
 mod node_pressure;
 mod stateful_set_reference_missing;
 mod workload_without_pods;
+mod probe_cannot_ask;
 mod cron_job_failing;
 mod stuck_terminating;
 mod config_map_unused;
@@ -82,6 +83,7 @@ const ALL: &[Rule] = &[
     budget_blocks_eviction::survey,
     autoscaler_cannot_scale::survey,
     autoscaler_at_limit::survey,
+    probe_cannot_ask::survey,
     cron_job_failing::survey,
     stuck_terminating::survey,
     config_map_unused::survey,
@@ -93,6 +95,7 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let scene = Scene::new(snapshot, workloads, redactor);
     let mut found: Vec<_> = ALL.iter().flat_map(|rule| rule(&scene)).collect();
     let workloads = scene.workload_findings.iter().cloned();
+    let workloads = workloads.filter(|it| !host::waits_for_a_start(it, &scene));
     let named = workloads.map(|it| limit_range::named(it, &scene));
     let named = named.map(|it| rivals::named(host::named(it, &scene), &scene));
     found.extend(named.map(|it| edges::with_causes(it, &scene)));

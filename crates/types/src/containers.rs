@@ -88,9 +88,22 @@ pub struct ContainerFacts {
     /// The names of its variables, without their values; at most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
-    /// Which of the fields that decide how it starts the template sets: `command`, `args`, `workingDir`.
+    /// Which of the fields that decide how it starts the template sets: `command`, `args`, `workingDir`,
+    /// `lifecycle` (a `postStart` hook).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sets: Vec<String>,
+    /// The addresses that its command waits for in a loop: `mq:5672`; at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits_for: Vec<String>,
+    /// Whether its command has other work to do after that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub works_after: bool,
+    /// The files that ConfigMaps put into it, by path; at most 50.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+    /// The variables whose plain value its log quotes, each with that value; at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quoted: Vec<(String, String)>,
     /// Its declared ports: name (may be empty) and number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<(String, u16)>,

@@ -36,6 +36,9 @@ pub struct Evidence {
     pub nodes: Option<NodeFacts>,
     /// What stands beside it: same namespace, same service or same node; at most 50.
     pub neighbours: Vec<NeighbourFacts>,
+    /// The Services of its namespace, by which a program may call what stands behind them; at most 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServiceFacts>,
     /// Reads that failed, each with its reason: what is not known here, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<String>,
@@ -122,6 +125,9 @@ pub struct PodFacts {
     /// What the scheduler said, when it found none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unschedulable: Option<String>,
+    /// The scheduler that it wants, where that is not the cluster's own and no pod that names it has a node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduler: Option<String>,
     /// Its node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
@@ -237,6 +243,19 @@ pub struct NeighbourFacts {
     /// `metadata.generation`: another one means that somebody changed what it wants.
     #[serde(default)]
     pub generation: i64,
+}
+
+/// A Service, and the workloads whose pods it takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ServiceFacts {
+    /// Its name.
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<String>,
+    /// Whether it has a selector: without one somebody else says who stands behind it.
+    pub selects: bool,
+    /// The workloads that its selector takes, such as `Deployment db`.
+    pub behind: Vec<String>,
 }
 
 impl Evidence {

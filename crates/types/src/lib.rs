@@ -28,7 +28,7 @@ pub use diagnosis::{Clue, Diagnosis, Fault};
 pub use episode::{Correction, Episode, Observation, Record, Reflection, ReflectionSource};
 pub use evidence::{
     EventFacts, Evidence, ImageFacts, NeighbourFacts, Owner, PodFacts, ReferenceFacts,
-    ReferenceKind, RevisionFacts, WorkloadFacts,
+    ReferenceKind, RevisionFacts, ServiceFacts, WorkloadFacts,
 };
 pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdict};
 pub use incident::{Context, Incident, IncidentState, Offer, StreamEvent};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use diagnosis::{Root, Snapshot, Usage};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, ServiceAccount};
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, Service, ServiceAccount};
 use kube::api::ListParams;
 use tokio::sync::OnceCell;
 
@@ -50,7 +50,7 @@ impl Commons {
             let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(read.entry(namespace.to_owned()).or_default())
         };
-        cell.get_or_init(|| Common::read(cluster, namespace)).await.clone()
+        cell.get_or_init(|| Box::pin(Common::read(cluster, namespace))).await.clone()
     }
 }
 
@@ -59,18 +59,20 @@ impl Commons {
 pub(super) struct Common {
     pub(super) claims: Result<Vec<String>, ClusterError>,
     pub(super) accounts: Result<Vec<String>, ClusterError>,
+    pub(super) services: Result<Vec<Service>, ClusterError>,
     pub(super) scalers: Result<Vec<HorizontalPodAutoscaler>, ClusterError>,
     pub(super) usage: Vec<Usage>,
 }
 
 impl Common {
     pub(super) async fn read(cluster: &KubeCluster, namespace: &str) -> Self {
-        let (claims, accounts, scalers, usage) = tokio::join!(
+        let (claims, accounts, services, scalers, usage) = tokio::join!(
             names_of::<PersistentVolumeClaim>(cluster, namespace),
             names_of::<ServiceAccount>(cluster, namespace),
+            list::<Service>(cluster, namespace, ListParams::default()),
             list::<HorizontalPodAutoscaler>(cluster, namespace, ListParams::default()),
             usage::of_containers(&cluster.client, namespace),
         );
-        Self { claims, accounts, scalers, usage: usage.unwrap_or_default() }
+        Self { claims, accounts, services, scalers, usage: usage.unwrap_or_default() }
     }
 }

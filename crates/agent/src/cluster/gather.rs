@@ -37,7 +37,7 @@ pub(super) async fn objects(
     let common = async {
         match commons {
             Some(commons) => commons.read(cluster, namespace).await,
-            None => Common::read(cluster, namespace).await,
+            None => Box::pin(Common::read(cluster, namespace)).await,
         }
     };
     let (root, replica_sets, revisions, config_maps, common, logs) = tokio::join!(
@@ -66,6 +66,7 @@ pub(super) async fn objects(
         config_maps: unread.or_none("config maps", config_maps),
         claims: unread.or_none("claims", common.claims),
         service_accounts: unread.or_none("service accounts", common.accounts),
+        services: unread.or_none("services", common.services),
         autoscalers: unread.or_none("autoscalers", common.scalers),
         workloads: commons
             .map_or_else(|| caches.workloads_of(namespace), |it| it.workloads(namespace)),

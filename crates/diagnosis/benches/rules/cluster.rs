@@ -97,6 +97,7 @@ impl Cluster {
             config_maps: Some(vec![]),
             claims: Some(vec![]),
             service_accounts: Some(vec!["default".to_owned()]),
+            services: Some(vec![]),
             autoscalers: Some(vec![]),
             workloads: deployments.into_iter().map(Root::Deployment).collect(),
             logs: vec![],

@@ -35,16 +35,21 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
             vec![Clue::new("events[FailedMount].message", &event.message)],
         )
     };
-    let reference = evidence.references.iter().find(|it| is_named(it, message));
+    // A message about a key names no object; one about an object no key.
+    let is_about_key = message.contains("key");
+    let named = || evidence.references.iter().filter(|it| is_named(it, message));
+    let reference = named().find(|it| it.key.is_some() == is_about_key).or_else(|| named().next());
+    let others = others(evidence, reference);
     clues.extend(reference.map(|it| {
         let key = it.key.as_ref().filter(|_| it.path.ends_with("/key"));
         Clue::new(it.path.clone(), key.unwrap_or(&it.name))
     }));
+    clues.extend(others.1);
     clues.extend(wording::rollout(evidence, &["env", "envFrom", "volumes"]));
     Some(Diagnosis {
         fault: Fault::ConfigNotFound,
         container,
-        cause: cause(reference, message),
+        cause: format!("{}{}", cause(reference, message), others.0),
         clues,
         confidence: 0.98,
     })
@@ -66,25 +71,64 @@ fn is_named(reference: &ReferenceFacts, message: &str) -> bool {
     let quoted =
         |it: &str| message.contains(&format!("\"{it}\"")) || message.contains(&format!("/{it}"));
     let by_key = reference.key.as_ref().is_some_and(|key| {
-        message.contains(&format!("key {key} ")) && message.contains(&reference.name)
+        let of_volume = message.trim_end().ends_with(&format!("key: {key}"));
+        of_volume || message.contains(&format!("key {key} ")) && message.contains(&reference.name)
     });
     reference.exists != Some(true) && (by_key || quoted(&reference.name))
 }
 
-fn cause(reference: Option<&ReferenceFacts>, message: &str) -> String {
-    let Some(it) = reference else {
-        return format!("What the pod refers to is not there: {message}.");
+/// What else is not there, as a sentence, and the fields that name it: the kubelet tells one after the other.
+fn others(evidence: &Evidence, told: Option<&ReferenceFacts>) -> (String, Vec<Clue>) {
+    let Some(told) = told else { return (String::new(), vec![]) };
+    let waiting = evidence.containers.iter().filter_map(|it| it.state.waiting_message.as_deref());
+    let mounts = evidence.events.iter().filter(|it| it.reason == "FailedMount");
+    let messages: Vec<_> = waiting.chain(mounts.map(|it| it.message.as_str())).collect();
+    let is_said = |it: &ReferenceFacts| {
+        messages.iter().any(|message| is_about_absence(message) && is_named(it, message))
     };
+    let is_config = |it: &&ReferenceFacts| match it.kind {
+        ReferenceKind::ConfigMap | ReferenceKind::Secret => !it.optional,
+        ReferenceKind::Claim | ReferenceKind::ServiceAccount => false,
+    };
+    let is_other = |it: &&ReferenceFacts| {
+        it.path != told.path && (&it.name, &it.key) != (&told.name, &told.key)
+            // Who misses the whole misses its keys.
+            && (it.name != told.name || it.kind != told.kind || told.path.ends_with("/key"))
+    };
+    let mut seen: Vec<String> = vec![];
+    let mut clues = vec![];
+    for it in evidence.references.iter().filter(is_config).filter(is_other) {
+        let words = missing(it, it.path.ends_with("/key"));
+        if (it.exists == Some(false) || is_said(it)) && !seen.contains(&words) {
+            let near = it.near_miss.as_ref().map(|it| format!("; there is {it}"));
+            seen.push(words);
+            let value = it.key.as_ref().filter(|_| it.path.ends_with("/key")).unwrap_or(&it.name);
+            clues.push(Clue::new(it.path.clone(), &format!("{value}{}", near.unwrap_or_default())));
+        }
+    }
+    let words = seen.iter().map(|it| format!(" {it} either.")).collect();
+    (words, clues)
+}
+
+/// `There is no ConfigMap app-settings`
+fn missing(it: &ReferenceFacts, is_about_key: bool) -> String {
     let kind = match it.kind {
         ReferenceKind::ConfigMap => "ConfigMap",
         ReferenceKind::Secret => "Secret",
         ReferenceKind::Claim => "claim",
         ReferenceKind::ServiceAccount => "service account",
     };
-    let missing = match &it.key {
-        Some(key) if message.contains("key") => format!("{kind} {} has no key {key}", it.name),
+    match &it.key {
+        Some(key) if is_about_key => format!("{kind} {} has no key {key}", it.name),
         Some(_) | None => format!("There is no {kind} {}", it.name),
+    }
+}
+
+fn cause(reference: Option<&ReferenceFacts>, message: &str) -> String {
+    let Some(it) = reference else {
+        return format!("What the pod refers to is not there: {message}.");
     };
+    let missing = missing(it, message.contains("key"));
     match &it.near_miss {
         Some(near) => format!("{missing}; there is {near}, which was probably meant."),
         None => format!("{missing} in this namespace."),

@@ -3,7 +3,8 @@
 //! ## What it looks for
 //! A container that waits with `RunContainerError`, `CreateContainerError`, a hook's error or a
 //! `CreateContainerConfigError` that is not about something absent, or whose last end was `StartError` or
-//! `ContainerCannotRun`. The runtime's message names the command, directory, user or mount.
+//! `ContainerCannotRun`. The runtime's message names the command, directory, user or mount. A container that the
+//! kubelet kills each time because its `postStart` hook fails.
 //!
 //! ## What it does not see
 //! A command that starts and then fails: that is a crash loop. Which commands the image has.
@@ -11,10 +12,13 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault};
+use types::{Clue, ContainerFacts, Diagnosis, EventFacts, Evidence, Fault};
 
 use super::{ended_recently, wording};
+use crate::suspicion::RECENT;
 
+/// What the kubelet says of a hook that failed.
+const HOOK: &str = "FailedPostStartHook";
 /// Characters of what a message names that are kept.
 const MAX_NAME: usize = 120;
 /// Changes that decide how a container starts.
@@ -138,6 +142,42 @@ static COMPILED: LazyLock<Vec<(Regex, &str, Blame)>> = LazyLock::new(|| {
 });
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
+    refused(evidence).or_else(|| hook(evidence))
+}
+
+/// A container that is killed each time because its hook fails. One that ends by itself makes its hook fail as well.
+fn hook(evidence: &Evidence) -> Option<Diagnosis> {
+    let failed = |container: &ContainerFacts| {
+        let about = format!("/{}", container.pod);
+        let is_news = |it: &EventFacts| {
+            it.last_seen.is_none_or(|at| evidence.taken_at.duration_since(at) < RECENT)
+        };
+        let mut events = evidence.events.iter().filter(|it| it.object.ends_with(&about));
+        events.any(|it| it.reason == HOOK && is_news(it))
+    };
+    let container = evidence.containers.iter().find(|it| {
+        let was_killed = it.state.exit_code.is_none_or(|it| matches!(it, 0 | 137 | 143));
+        it.sets.iter().any(|it| it == "lifecycle") && !it.ready && was_killed && failed(it)
+    })?;
+    let mut clues = vec![];
+    let field = wording::field(evidence, container, "lifecycle");
+    clues.extend(field.map(|it| Clue::new(format!("{it}/postStart"), "fails")));
+    clues.push(Clue::new("events[FailedPostStartHook].object", &container.pod));
+    clues.extend(wording::last_exit(container));
+    clues.extend(wording::rollout(evidence, &["lifecycle", "image"]));
+    Some(Diagnosis {
+        fault: Fault::ContainerCannotRun,
+        container: Some(container.name.clone()),
+        cause: format!(
+            "{} is killed each time it starts: its postStart hook fails.",
+            wording::whom(container)
+        ),
+        clues,
+        confidence: 0.93,
+    })
+}
+
+fn refused(evidence: &Evidence) -> Option<Diagnosis> {
     let container = evidence.containers.iter().find(|it| cannot_run(it, evidence))?;
     let state = &container.state;
     let messages = [&state.exit_message, &state.waiting_message, &state.waiting];

@@ -12,11 +12,13 @@
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, Kind};
 
 use super::log_reading::{self, Reading, Trouble};
-use super::{ended_recently, evicted, wording};
+use super::{ended_recently, evicted, init_not_done, last_words, wording};
 use crate::near_miss::near_miss;
 
 /// Restarts from which a short life counts as a loop even while the container runs.
 const LOOP: u32 = 2;
+/// Files of a folder that are named.
+const MAX_FILES: usize = 3;
 /// Characters of a last line that are quoted.
 const MAX_QUOTE: usize = 120;
 /// Changes that may make a program end.
@@ -27,8 +29,10 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let said = read(container);
     let mut clues = wording::last_exit(container);
     clues.extend(telling_line(container).map(|it| Clue::new(wording::fact(container, "log"), it)));
-    if let Some(reading) = &said {
-        clues.extend(blamed(evidence, container, reading));
+    match &said {
+        Some(reading) => clues.extend(blamed(evidence, container, reading)),
+        None => clues
+            .extend(asked(container).map(|it| Clue::new(wording::fact(container, "needs"), it))),
     }
     clues.extend(wording::rollout(evidence, &CHANGES));
     Some(Diagnosis {
@@ -51,7 +55,10 @@ pub(super) fn ending(evidence: &Evidence, container: &ContainerFacts) -> String 
             it.trim().chars().filter(|it| !it.is_control()).take(MAX_QUOTE).collect();
         format!("; its last words are \"{quoted}\"")
     });
-    let last = last.unwrap_or_default();
+    let asked = asked(container);
+    let asked = asked
+        .map(|it| format!("; its command waits for {it}{}", wording::about_host(evidence, it)));
+    let last = last.unwrap_or_default() + &asked.unwrap_or_default();
     match container.state.exit_code {
         Some(0) if container.sidecar || container.role == types::ContainerRole::App => {
             "ends by itself without an error and is started again each time: it keeps nothing running \
@@ -84,6 +91,14 @@ fn more(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>) 
     if let Some(address) = reading.address() {
         return wording::about_host(evidence, address);
     }
+    if let Some(file) = reading.about.as_deref().filter(|_| reading.trouble == Trouble::File) {
+        return about_file(container, file);
+    }
+    if reading.trouble == Trouble::Malformed {
+        let variable =
+            holder(container, reading).map(|it| format!("; the template sets {it} to it"));
+        return variable.unwrap_or_default();
+    }
     let variable = reading.about.as_deref().filter(|_| reading.trouble == Trouble::Unset);
     let Some(variable) = variable else { return String::new() };
     if container.env.iter().any(|it| it == variable) {
@@ -94,6 +109,41 @@ fn more(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>) 
         .unwrap_or_default()
 }
 
+/// The variable that holds the value that cannot be read, where that is only one.
+fn holder<'c>(container: &'c ContainerFacts, reading: &Reading<'_>) -> Option<&'c str> {
+    let value = reading.about.as_deref()?.trim_matches(['"', '\'']);
+    let mut holders = container.quoted.iter().filter(|it| it.1 == value);
+    let only = holders.next()?;
+    holders.next().is_none().then_some(only.0.as_str())
+}
+
+/// Which file of a ConfigMap was probably meant, or which ones are in the same folder.
+fn about_file(container: &ContainerFacts, file: &str) -> String {
+    let parts = |it: &str| it.rsplit_once('/').map(|it| (it.0.to_owned(), it.1.to_owned()));
+    let Some((folder, name)) = parts(file) else { return String::new() };
+    let all: Vec<_> = container.files.iter().filter_map(|it| parts(it)).collect();
+    let stem = |it: &str| it.split('.').next().unwrap_or_default().to_owned();
+    let here: Vec<_> = all.iter().filter(|it| it.0 == folder).map(|it| it.1.as_str()).collect();
+    let of_stem: Vec<_> = here.iter().filter(|it| stem(it) == stem(&name)).collect();
+    let near = near_miss(&name, here.iter().copied()).or_else(|| match of_stem.as_slice() {
+        [only] => Some((**only).to_owned()),
+        _ => None,
+    });
+    if let Some(near) = near {
+        return format!("; {near} is mounted there, which was probably meant");
+    }
+    let elsewhere: Vec<_> =
+        container.files.iter().filter(|it| parts(it).is_some_and(|it| it.1 == name)).collect();
+    match (elsewhere.as_slice(), here.is_empty()) {
+        ([only], _) => format!("; its ConfigMap puts it at {only}"),
+        (_, false) => format!(
+            "; its ConfigMap puts {} there",
+            here.iter().take(MAX_FILES).copied().collect::<Vec<_>>().join(", ")
+        ),
+        _ => String::new(),
+    }
+}
+
 /// What the line is about as a clue: the field that would have to change, or the address that is needed.
 fn blamed(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>) -> Option<Clue> {
     if let Some(address) = reading.address() {
@@ -102,6 +152,10 @@ fn blamed(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>
     let of = |name: &str| wording::field(evidence, container, name);
     let sets = |name: &str| container.sets.iter().any(|it| it == name);
     let started_by = || [("args"), ("command")].into_iter().find(|it| sets(it)).and_then(of);
+    if let Some(name) = holder(container, reading) {
+        let at = container.env.iter().position(|it| it == name)?;
+        return Some(Clue::new(format!("{}/{at}/value", of("env")?), &reading.words()));
+    }
     let field = match reading.trouble {
         Trouble::Unset | Trouble::Malformed if !container.env.is_empty() => of("env"),
         Trouble::Flag | Trouble::Syntax | Trouble::Command => started_by(),
@@ -163,6 +217,14 @@ fn read(container: &ContainerFacts) -> Option<Reading<'_>> {
     log_reading::read(log(container))
 }
 
+/// What its command waits for in vain, where it says nothing else.
+fn asked(container: &ContainerFacts) -> Option<&String> {
+    let failed = container.state.exit_code.is_some_and(|it| it != 0);
+    // In silence it may have ended at anything.
+    let failed = failed && last_line(container).is_some();
+    init_not_done::only_waits(container, log(container)).first().filter(|_| failed)
+}
+
 /// The address that it needs by its own last words, as a clue.
 pub(super) fn needed(container: &ContainerFacts) -> Option<Clue> {
     let reading = read(container)?;
@@ -175,7 +237,7 @@ pub(super) fn telling_line(container: &ContainerFacts) -> Option<&str> {
 }
 
 fn last_line(container: &ContainerFacts) -> Option<&str> {
-    log(container).iter().rev().map(String::as_str).find(|it| !it.trim().is_empty())
+    last_words::of(log(container))
 }
 
 fn log(container: &ContainerFacts) -> &[String] {

@@ -95,7 +95,11 @@ fn read(evidence: &Evidence, message: &str) -> (String, Option<String>) {
         return (format!("it wrote more than its ephemeral-storage limit of {limit}"), resources());
     }
     if message.contains("ephemeral local storage usage exceeds") {
-        return ("it wrote more than its containers' ephemeral-storage limits".to_owned(), None);
+        let field = match evidence.containers.as_slice() {
+            [only] => wording::resource_path(evidence, only, "limits", "ephemeral-storage"),
+            _ => None,
+        };
+        return ("it wrote more than its containers' ephemeral-storage limits".to_owned(), field);
     }
     if message.contains("shutdown") || message.contains("shutting down") {
         return ("the node was shut down".to_owned(), None);

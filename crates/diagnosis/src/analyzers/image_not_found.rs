@@ -45,6 +45,11 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         ));
         clues.push(Clue::new(format!("images[{}].seen_in", meant.image), &meant.seen_in));
     }
+    if let Some((words, clue)) = wording::missing_pull_secret(evidence, &container.pod) {
+        cause.push_str(&words);
+        // Where the image is not there, its secret is not to blame.
+        clues.push(Clue::new("events[FailedToRetrieveImagePullSecret].message", &clue.value));
+    }
     cause.push('.');
     clues.extend(wording::waiting(container));
     clues.extend(wording::rollout(evidence, &["image"]));

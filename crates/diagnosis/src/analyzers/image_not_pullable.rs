@@ -22,7 +22,9 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     );
     let mut clues = vec![Clue::new(wording::fact(container, "image"), image)];
     if matches!(pull, Pull::Private | Pull::Credentials | Pull::Denied) {
-        let (more, clue) = access(evidence, image, pull);
+        let missing = wording::missing_pull_secret(evidence, &container.pod);
+        let (more, clue) = missing
+            .map_or_else(|| access(evidence, image, pull), |(words, clue)| (words, Some(clue)));
         cause.push_str(&more);
         clues.extend(clue);
     }

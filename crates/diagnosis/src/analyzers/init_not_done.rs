@@ -1,12 +1,12 @@
 //! An init container runs and does not come to its end, so the pod's containers wait.
 //!
 //! ## What it looks for
-//! An init container that has run for a minute and whose log says that it waits for something; or one that has run
-//! for ten minutes and says nothing of it. The host that it waits for is named, and what is known of it.
+//! An init container that has run for a minute and whose log or command says that it waits for something; or one that
+//! has run for ten minutes and says nothing of it. The host that it waits for is named, and what is known of it.
 //!
 //! ## What it does not see
 //! Init containers that fail: those crash. Sidecars (`restartPolicy: Always`), which are meant to go on. A long
-//! migration is told from a wait only by what it writes.
+//! migration is told from a wait only by what it writes, and by a command that does nothing but ask.
 
 use std::sync::LazyLock;
 
@@ -19,78 +19,234 @@ use crate::suspicion::PATIENCE;
 
 /// How long an init container may work in silence.
 const LONG: SignedDuration = SignedDuration::from_mins(10);
+/// How long one may be silent that waits, and then has other work.
+const SILENT: SignedDuration = SignedDuration::from_mins(5);
 /// Lines from the end in which a wait is looked for.
 const LAST: usize = 15;
 
-/// How programs say what they wait for.
-static WAITS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
+/// How programs say what they wait for, and that it does not answer.
+static WAITS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let all = [
         r"(?i)\bwait(?:ing|s)? (?:for|on|until)\b(?: (?:the|a|service|host|database|db|server|to connect to|connection to)\b)*[ :'\x22]*(?P<host>[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)",
-    )
-    .ok()
+        r"(?i)(?P<host>\b[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)['\x22]?,? (?:(?:is|was|still|currently) )*not (?:yet )?(?:available|ready|reachable|up|responding|resolvable|listening)\b",
+        r"(?i)(?P<host>\b[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)['\x22]?,? (?:is|was) (?:(?:still|currently) )?(?:unavailable|unreachable|down|offline)\b",
+        r"(?i)(?P<host>\b[a-z0-9][a-z0-9._-]*:\d{1,5})['\x22]?,? (?:(?:is|was|still|currently) )*(?:unavailable|unreachable|down|offline|closed)\b",
+        r"(?i)\b(?:cannot|can't|could not|couldn't|unable to|failed to|not able to) (?:reach|resolve|connect to)(?: (?:the|service|host|server|at)\b)* ['\x22]?(?P<host>[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)",
+        r"(?i)\b(?:retrying|retry|no answer from|no route to|no response from)(?: (?:to|connect to|connection to))? ['\x22]?(?P<host>[a-z0-9][a-z0-9._-]*:\d{1,5})",
+    ];
+    all.iter().filter_map(|it| Regex::new(it).ok()).collect()
 });
+/// How a script fills the time while it waits.
+static IDLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:wait|retry|sleep|try(?:ing)? again|attempt|not (?:yet )?(?:ready|available|up)|unavailable|refused|timed out)|^[.\s]*$").ok()
+});
+/// What a script says once it need not wait any more.
+static WENT_ON: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:is|are) (?:now |already )?(?:up|ready|available|reachable)\b|\bconnected\b|\bconnection (?:established|succeeded)|\bmigrat|\bappl(?:ying|ied)\b|\bsucceeded\b|\bopen$|\b(?:start|runn|load|copy|seed|download|install)ing\b").ok()
+});
+/// Words that stand where a host may, and are none.
+const NO_HOSTS: [&str; 16] = [
+    "it",
+    "it's",
+    "service",
+    "services",
+    "server",
+    "host",
+    "database",
+    "dependency",
+    "dependencies",
+    "connection",
+    "the",
+    "port",
+    "still",
+    "is",
+    "response",
+    "to",
+];
+
+/// What an init container waits for, and who says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Wait {
+    /// Its log says it.
+    Said(String),
+    /// Its command asks these, and its log names none.
+    Asked(Vec<String>),
+}
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let is_init = |it: &&ContainerFacts| it.role == ContainerRole::Init && !it.sidecar && !it.ready;
     let waiting = evidence.containers.iter().filter(is_init).find_map(|it| {
         let running = running_for(it, evidence)?;
-        let waits = waits_for(it);
-        let patience = if waits.is_some() { PATIENCE } else { LONG };
-        (patience < running).then_some((it, waits, running))
+        let wait = wait(it);
+        let patience = match wait {
+            // It may well be at that other work, in silence.
+            Some(Wait::Asked(_)) if it.works_after => SILENT,
+            Some(Wait::Asked(_) | Wait::Said(_)) => PATIENCE,
+            None => LONG,
+        };
+        (patience < running).then_some((it, wait, running))
     });
-    let (container, waits, running) = waiting?;
-    let whom = wording::whom(container);
+    let (container, wait, running) = waiting?;
     let mut clues = vec![Clue::new(wording::fact(container, "running_secs"), &running.as_secs())];
     let last = container.log.iter().rev().find(|it| !it.trim().is_empty());
     clues.extend(last.map(|it| Clue::new(wording::fact(container, "log"), it)));
-    let cause = match &waits {
-        Some(host) => {
-            clues.push(Clue::new(wording::fact(container, "needs"), host));
-            let more = wording::about_host(evidence, host);
-            format!("{whom} does not come to its end: it waits for {host}{more}.")
-        }
-        None => {
-            format!(
-                "{whom} has run for {} minutes and does not come to its end.",
-                running.as_mins()
-            )
-        }
-    };
+    if matches!(wait, Some(Wait::Asked(_))) {
+        let field = wording::field(evidence, container, script(container));
+        clues.extend(field.map(|it| Clue::new(it, "asks until it gets an answer")));
+    }
+    let whom = wording::whom(container);
+    let (words, needs) = words(wait.as_ref(), evidence);
+    clues.extend(needs.iter().map(|it| Clue::new(wording::fact(container, "needs"), it)));
     clues.extend(wording::rollout(evidence, &["initContainers", "command", "args", "env"]));
+    let cause = if let Some(words) = words {
+        format!("{whom} does not come to its end: {words}.")
+    } else {
+        let minutes = running.as_mins();
+        format!("{whom} has run for {minutes} minutes and does not come to its end.")
+    };
     Some(Diagnosis {
         fault: Fault::InitNotDone,
         container: Some(container.name.clone()),
         cause,
         clues,
-        confidence: if waits.is_some() { 0.9 } else { 0.5 },
+        confidence: match wait {
+            Some(Wait::Said(_)) => 0.9,
+            Some(Wait::Asked(_)) => 0.8,
+            None => 0.5,
+        },
     })
 }
 
-/// What it waits for by its own account: the host that does not answer, or the one that it names.
-fn waits_for(container: &ContainerFacts) -> Option<String> {
-    let reading = log_reading::read(&container.log);
-    if let Some(address) = reading.as_ref().and_then(|it| it.address()) {
-        return Some(address.to_owned());
+/// What it waits for as the end of a sentence, and the addresses.
+fn words(wait: Option<&Wait>, evidence: &Evidence) -> (Option<String>, Vec<String>) {
+    match wait {
+        None => (None, vec![]),
+        Some(Wait::Said(host)) => {
+            let more = wording::about_host(evidence, host);
+            (Some(format!("it waits for {host}{more}")), vec![host.clone()])
+        }
+        Some(Wait::Asked(hosts)) => {
+            // Which of several does not answer yet, nobody says.
+            let more = match hosts.as_slice() {
+                [only] => wording::about_host(evidence, only),
+                _ => String::new(),
+            };
+            let words = format!("its command waits for {}{more}", hosts.join(", then "));
+            (Some(words), hosts.clone())
+        }
     }
-    let lines = container.log.iter().rev().take(LAST);
-    let found = lines.filter_map(|it| WAITS.as_ref()?.captures(it)).find_map(|it| it.name("host"));
-    found.map(|it| it.as_str().trim_end_matches(['.', '-']).to_owned())
+}
+
+/// The field that holds the script.
+fn script(container: &ContainerFacts) -> &'static str {
+    let has_arguments = container.sets.iter().any(|it| it == "args");
+    if has_arguments { "args" } else { "command" }
+}
+
+/// What it waits for: the host that does not answer, the one that its log names, or the one that its command asks.
+fn wait(container: &ContainerFacts) -> Option<Wait> {
+    if has_gone_on(&container.log) {
+        return None;
+    }
+    let asked = &container.waits_for;
+    let reading = log_reading::read(&container.log);
+    let by_log = reading.as_ref().and_then(|it| it.address()).map(ToOwned::to_owned);
+    let said = by_log.or_else(|| said(&container.log));
+    match (said, asked.as_slice()) {
+        (None, []) => None,
+        (None, asked) => Some(Wait::Asked(asked.to_vec())),
+        (Some(said), []) => Some(Wait::Said(said)),
+        (Some(said), [only]) if !is_told_by(only, &said) => Some(Wait::Asked(vec![only.clone()])),
+        (Some(said), asked) => {
+            // The command knows the port.
+            let whole = asked.iter().find(|it| is_told_by(it, &said));
+            Some(Wait::Said(whole.cloned().unwrap_or(said)))
+        }
+    }
+}
+
+/// The addresses that its command waits for, where its log tells of nothing but a wait.
+pub(super) fn only_waits<'c>(container: &'c ContainerFacts, log: &[String]) -> &'c [String] {
+    let is_idle = |it: &String| IDLE.as_ref().is_some_and(|idle| idle.is_match(it));
+    if log.iter().rev().take(LAST).all(is_idle) { &container.waits_for } else { &[] }
+}
+
+/// Whether what a log names is the host of this address.
+fn is_told_by(address: &str, said: &str) -> bool {
+    let host = |it: &str| it.rsplit_once(':').map_or(it, |it| it.0).to_lowercase();
+    let first = |it: &str| it.split('.').next().unwrap_or_default().to_owned();
+    first(&host(address)) == first(&host(said))
+}
+
+/// The host that the last lines say is waited for.
+pub(super) fn said(log: &[String]) -> Option<String> {
+    log.iter().rev().take(LAST).find_map(|it| host_in(it))
+}
+
+fn host_in(line: &str) -> Option<String> {
+    WAITS.iter().find_map(|it| host(it, line))
+}
+
+/// Whether the last that it says of a wait is that it is over.
+fn has_gone_on(log: &[String]) -> bool {
+    let goes_on = |it: &str| WENT_ON.as_ref().is_some_and(|went_on| went_on.is_match(it));
+    let mut lines = log.iter().rev().take(LAST);
+    lines.find_map(|it| match (host_in(it), goes_on(it)) {
+        (Some(_), _) => Some(false),
+        (None, true) => Some(true),
+        (None, false) => None,
+    }) == Some(true)
+}
+
+fn host(pattern: &Regex, line: &str) -> Option<String> {
+    let found = pattern.captures(line)?.name("host")?.as_str();
+    let host = found.trim_end_matches(['.', '-']);
+    (!NO_HOSTS.contains(&host.to_lowercase().as_str())).then(|| host.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[track_caller]
+    fn check(line: &str, expected: Option<&str>) {
+        assert_eq!(said(&[line.to_owned()]).as_deref(), expected, "{line}");
+    }
+
+    #[test]
+    fn every_pattern_is_one() {
+        assert_eq!(WAITS.len(), 6);
+        assert!(IDLE.is_some() && WENT_ON.is_some());
+    }
+
     #[test]
     fn what_is_waited_for_is_read() {
-        for (line, expected) in [
-            ("waiting for dbb", "dbb"),
-            ("Waiting for postgres:5432...", "postgres:5432"),
-            ("still waiting for the database db.shop.svc:5432", "db.shop.svc:5432"),
-            ("wait for service redis", "redis"),
-        ] {
-            let found = WAITS.as_ref().unwrap().captures(line).unwrap();
-            assert_eq!(found["host"].trim_end_matches('.'), expected, "{line}");
-        }
+        check("waiting for dbb", Some("dbb"));
+        check("Waiting for postgres:5432...", Some("postgres:5432"));
+        check("still waiting for the database db.shop.svc:5432", Some("db.shop.svc:5432"));
+        check("wait for service redis", Some("redis"));
+        check("mq:5672 not available, retrying", Some("mq:5672"));
+        check("users is unavailable - sleeping", Some("users"));
+        check("Postgres is not ready yet", Some("Postgres"));
+        check("cannot reach mq:5672, trying again in 2 s", Some("mq:5672"));
+        check("retrying mq:5672", Some("mq:5672"));
+        check("waiting...", None);
+        check("The service is unavailable", None);
+        check("database is not ready", None);
+        check("shutting down", None);
+        check("going offline", None);
+        check("sleeping", None);
+        check("copied 12 of 40 files", None);
+    }
+
+    #[test]
+    fn what_went_on_does_not_wait_any_more() {
+        let log = |lines: &[&str]| lines.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+
+        assert!(has_gone_on(&log(&["waiting for db", "db is up", "row 1"])));
+        assert!(has_gone_on(&log(&["db:5432 not available", "applying 001_init.sql"])));
+        assert!(!has_gone_on(&log(&["db is up", "waiting for mq"])));
+        assert!(!has_gone_on(&log(&["mq is not ready"])));
+        assert!(!has_gone_on(&log(&[])));
     }
 }

@@ -2,14 +2,33 @@
 //!
 //! ## What it looks for
 //! A job that reports that it failed: its tries or its time are used up. How its container ended is a part of the
-//! cause. Asked when no other analyzer answered: an image that is not there explains more than a job that failed.
+//! cause. Or a job whose work is done, and whose pod a helper keeps that never ends by itself, such as a proxy. Asked when no other analyzer answered: an image that is not there explains more than a job that failed.
 //!
 //! ## What it does not see
 //! Jobs of a CronJob before the newest one.
 
-use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, Kind};
+use jiff::SignedDuration;
+use types::{Clue, ContainerFacts, ContainerRole, Diagnosis, Evidence, Fault, Kind};
 
 use super::{crash_loop, wording};
+
+/// How long a helper may go on after the work is done.
+const LONG: SignedDuration = SignedDuration::from_secs(90);
+/// Names of helpers that serve others and never end by themselves.
+const HELPERS: [&str; 12] = [
+    "proxy",
+    "sidecar",
+    "envoy",
+    "istio",
+    "linkerd",
+    "fluent",
+    "filebeat",
+    "promtail",
+    "vector",
+    "vault",
+    "collector",
+    "agent",
+];
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let field = match evidence.subject.kind {
@@ -24,7 +43,9 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         | Kind::Service
         | Kind::PersistentVolumeClaim => return None,
     };
-    let condition = evidence.workload.failed_condition.as_deref()?;
+    let Some(condition) = evidence.workload.failed_condition.as_deref() else {
+        return held_open(evidence);
+    };
     let message = evidence.workload.failed_message.as_deref().unwrap_or_default();
     let failed = evidence.containers.iter().find(|it| it.state.exit_code.is_some_and(|it| it != 0));
     let (gave_up, name) = match condition {
@@ -48,6 +69,43 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         cause: format!("The job {gave_up}{}.", why.unwrap_or_default()),
         clues,
         confidence: if failed.is_some() { 0.95 } else { 0.9 },
+    })
+}
+
+/// The work is done, and a helper that knows no end keeps the pod.
+fn held_open(evidence: &Evidence) -> Option<Diagnosis> {
+    let is_helper = |it: &ContainerFacts| {
+        let words = format!("{} {}", it.name, it.image).to_lowercase();
+        HELPERS.iter().any(|helper| words.contains(helper))
+    };
+    let apps = || evidence.containers.iter().filter(|it| it.role == ContainerRole::App);
+    let mut running = apps().filter(|it| it.state.running_since.is_some());
+    let helper = running.next().filter(|it| is_helper(it) && running.next().is_none())?;
+    let mut done = apps().filter(|it| it.name != helper.name);
+    let has_ended = |it: &ContainerFacts| {
+        let long_ago =
+            it.state.exited_at.is_some_and(|at| LONG < evidence.taken_at.duration_since(at));
+        it.pod == helper.pod && it.state.exit_code == Some(0) && long_ago
+    };
+    if apps().count() < 2 || !done.all(has_ended) {
+        return None;
+    }
+    let whose = wording::whose(helper);
+    let mut clues = vec![];
+    let path = evidence.subject.kind.pod_spec_path();
+    let field = path.map(|it| it.child("containers").index(helper.index).to_string());
+    clues.extend(field.map(|it| Clue::new(it, "goes on")));
+    let ended = apps().filter(|it| it.name != helper.name);
+    clues.extend(ended.flat_map(wording::last_exit));
+    Some(Diagnosis {
+        fault: Fault::JobFailed,
+        container: Some(helper.name.clone()),
+        cause: format!(
+            "The job does not come to its end: its work is done, and {whose} goes on; as a sidecar it would stand among \
+             the initContainers with restartPolicy Always."
+        ),
+        clues,
+        confidence: 0.8,
     })
 }
 

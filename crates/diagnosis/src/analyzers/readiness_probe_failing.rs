@@ -9,7 +9,7 @@
 use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
 
-use super::{log_reading, probe_reading, running_for, wording};
+use super::{init_not_done, log_reading, probe_reading, running_for, wording};
 
 /// A start that takes no longer than this many times the probe's own patience is slow, not broken.
 const SLOW_START: i64 = 2;
@@ -29,8 +29,8 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     clues.extend(probe_reading::field(evidence, container, probe, &read));
     clues.push(Clue::new(wording::fact(container, "probes[readiness].action"), &probe.action));
     clues.push(Clue::new(wording::fact(container, "probes[readiness].failure"), failure));
-    let more = needed(container, evidence).map(|(address, more, line)| {
-        clues.push(Clue::new(wording::fact(container, "log"), line));
+    let more = needed(container, probe, evidence).map(|(address, more, line)| {
+        clues.extend(line.map(|it| Clue::new(wording::fact(container, "log"), it)));
         clues.push(Clue::new(wording::fact(container, "needs"), &address));
         more
     });
@@ -52,14 +52,30 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
 /// What does not answer it by its own last lines: the address, the end of a sentence about it, and the line.
 fn needed<'e>(
     container: &'e ContainerFacts,
+    probe: &ProbeFacts,
     evidence: &Evidence,
-) -> Option<(String, String, &'e str)> {
+) -> Option<(String, String, Option<&'e str>)> {
     let first = container.log.len().saturating_sub(LAST_LINES);
-    let reading = log_reading::read(container.log.get(first..)?)?;
-    let address = reading.address()?.to_owned();
-    let about = wording::about_host(evidence, &address);
-    let more = format!("; by its log, {}{about}", reading.words());
-    Some((address, more, reading.line))
+    let last = container.log.get(first..)?;
+    let reading = log_reading::read(last);
+    if let Some((reading, address)) = reading.as_ref().and_then(|it| Some((it, it.address()?))) {
+        let about = wording::about_host(evidence, address);
+        let more = format!("; by its log, {}{about}", reading.words());
+        return Some((address.to_owned(), more, Some(reading.line)));
+    }
+    let said = init_not_done::said(last).filter(|it| it.contains(':'));
+    let refused = probe.failure.as_ref().is_some_and(|it| it.contains("connection refused"));
+    // In silence it waits as long as nothing listens yet.
+    let asked = init_not_done::only_waits(container, last).first();
+    let asked = asked.filter(|_| refused || !last.is_empty());
+    let (address, who) = match (said, asked) {
+        (_, Some(asked)) => (asked.clone(), "its command waits for"),
+        (Some(said), None) => (said, "by its log, it waits for"),
+        (None, None) => return None,
+    };
+    let line = last.last().map(String::as_str);
+    let more = format!("; {who} {address}{}", wording::about_host(evidence, &address));
+    Some((address, more, line))
 }
 
 /// Whether the container has run for longer than a slow start takes.

@@ -2,20 +2,29 @@
 //!
 //! ## What it looks for
 //! A pod without a node, and what the scheduler says about it, node by node: the taints, the label that no node has
-//! (with the near miss that one has), the room that is missing, the volume that is elsewhere.
+//! (with the near miss that one has), the room that is missing, the volume that is elsewhere. Or a scheduler of which no
+//! pod ever got a node, and that says nothing for a minute: nobody schedules in its name.
 //!
 //! ## What it does not see
-//! A pod that is held back by a gate. A scheduler that does not exist: it says nothing. A pod whose own old ones
+//! A pod that is held back by a gate. That the cluster's own scheduler is down: then nobody says anything. A pod whose own old ones
 //! still have to go is on its way, unless they are on a node that is down.
 
 use types::{
     Clue, ContainerFacts, Diagnosis, Evidence, Fault, PodFacts, Quantity, ReferenceFacts,
-    ReferenceKind,
+    ReferenceKind, SelectorFacts,
 };
 
 use super::wording;
+use crate::near_miss::near_miss;
 use crate::scheduling::{self, Reason};
+use crate::suspicion::PATIENCE;
 
+/// Where the constraints on a spread stand.
+const SPREAD: &str = "/topologySpreadConstraints/";
+/// What the scheduler says of a node without the label of a spread.
+const NO_LABEL: &str = "missing required label";
+/// The scheduler that every cluster has.
+const OWN: &str = "default-scheduler";
 /// Taints or labels that a sentence names.
 const MAX_NAMED: usize = 3;
 
@@ -44,6 +53,44 @@ const MEANINGS: [(&str, &str); 17] = [
 const SCHEDULING: [&str; 4] = ["resources", "nodeSelector", "affinity", "tolerations"];
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
+    refused(evidence).or_else(|| unserved(evidence))
+}
+
+/// A pod that waits for a scheduler that nobody has heard of.
+fn unserved(evidence: &Evidence) -> Option<Diagnosis> {
+    let waits = |it: &&PodFacts| {
+        let age = it.created_at.map(|at| evidence.taken_at.duration_since(at));
+        let is_new = age.is_none_or(|it| it <= PATIENCE);
+        it.current && !it.scheduled && !it.terminating && !is_new && it.phase == "Pending"
+    };
+    let is_silent = |it: &&PodFacts| {
+        let about = format!("/{}", it.name);
+        it.unschedulable.is_none()
+            && it.gates.is_empty()
+            && !evidence.events.iter().any(|it| it.object.ends_with(&about))
+    };
+    let mut pods = evidence.pods.iter().filter(waits).filter(is_silent);
+    let (pod, name) = pods.find_map(|it| Some((it, it.scheduler.as_ref()?)))?;
+    let near = near_miss(name, [OWN]);
+    let near = near.map(|it| format!("; {it} was probably meant")).unwrap_or_default();
+    let mut clues = vec![];
+    clues.extend(wording::pod_field(evidence, "schedulerName").map(|it| Clue::new(it, name)));
+    clues.push(Clue::new(format!("pods[{}].unschedulable", pod.name), "nothing is said"));
+    clues.extend(wording::rollout(evidence, &["schedulerName"]));
+    Some(Diagnosis {
+        fault: Fault::Unschedulable,
+        container: None,
+        cause: format!(
+            "No scheduler takes the pod: it asks for {name}, which has not said a word about it and has placed no \
+             other pod{near}."
+        ),
+        clues,
+        confidence: 0.9,
+    })
+}
+
+/// A pod that a scheduler has refused.
+fn refused(evidence: &Evidence) -> Option<Diagnosis> {
     let leaving = evidence.pods.iter().any(|it| it.terminating && !is_lost(it, evidence));
     let (pod, message) = evidence
         .pods
@@ -116,6 +163,10 @@ fn meaning(reason: &Reason<'_>, evidence: &Evidence) -> String {
         "untolerated taint" => taint(reason.words, evidence),
         "didn't match Pod's node affinity/selector" => label(evidence),
         "didn't have free ports" => port(evidence),
+        "pod topology spread constraints" if reason.words.contains(NO_LABEL) => spread(evidence)
+            .map(|it| {
+                format!("its pods are to be spread over {}, a label that no node has", it.wanted)
+            }),
         _ => None,
     };
     named.unwrap_or_else(|| (*plain).to_owned())
@@ -140,8 +191,7 @@ fn taint(words: &str, evidence: &Evidence) -> Option<String> {
 
 /// The label that no node has.
 fn label(evidence: &Evidence) -> Option<String> {
-    let selectors = &evidence.nodes.as_ref()?.selectors;
-    let mut missing: Vec<_> = selectors.iter().filter(|it| it.nodes == 0).collect();
+    let mut missing: Vec<_> = selectors(evidence).filter(|it| it.nodes == 0).collect();
     missing.sort_by_key(|it| it.near_miss.is_none());
     let (first, rest) = missing.split_first()?;
     let near = first.near_miss.as_ref();
@@ -149,6 +199,18 @@ fn label(evidence: &Evidence) -> Option<String> {
     let rest = rest.iter().take(MAX_NAMED).map(|it| format!(" nor {}", it.wanted));
     let rest: String = rest.collect();
     Some(format!("no node has the label {}{}{rest}", first.wanted, near.unwrap_or_default()))
+}
+
+/// The labels that the template selects nodes by.
+fn selectors(evidence: &Evidence) -> impl Iterator<Item = &SelectorFacts> {
+    let all = evidence.nodes.iter().flat_map(|it| &it.selectors);
+    all.filter(|it| !it.path.contains(SPREAD))
+}
+
+/// The label that no node has and over whose values the pods are to be spread.
+fn spread(evidence: &Evidence) -> Option<&SelectorFacts> {
+    let mut all = evidence.nodes.as_ref()?.selectors.iter();
+    all.find(|it| it.path.contains(SPREAD) && it.nodes == 0)
 }
 
 /// The host port that another pod has.
@@ -178,8 +240,7 @@ fn blamed(reason: &Reason<'_>, evidence: &Evidence) -> Option<Clue> {
     let of =
         |names: &[&str]| names.iter().fold(spec.clone(), |path, it| path.child(it)).to_string();
     if words.contains("node affinity/selector") {
-        let selectors = &evidence.nodes.as_ref()?.selectors;
-        let selector = selectors.iter().min_by_key(|it| (it.nodes, it.near_miss.is_none()))?;
+        let selector = selectors(evidence).min_by_key(|it| (it.nodes, it.near_miss.is_none()))?;
         return Some(Clue::new(selector.path.clone(), &selector.wanted));
     }
     if words.contains("didn't have free ports") {
@@ -189,6 +250,11 @@ fn blamed(reason: &Reason<'_>, evidence: &Evidence) -> Option<Clue> {
     if words.contains("untolerated taint") {
         let taint = taint(words, evidence).filter(|it| !it.contains("node.kubernetes.io/"))?;
         return Some(Clue::new(of(&["tolerations"]), &format!("none for {taint}")));
+    }
+    if words.contains("pod topology spread constraints") {
+        let spread = spread(evidence).filter(|_| words.contains(NO_LABEL));
+        let field = spread.map(|it| Clue::new(it.path.clone(), &it.wanted));
+        return field.or_else(|| Some(Clue::new(of(&["topologySpreadConstraints"]), "required")));
     }
     if words.contains("didn't match pod anti-affinity rules") {
         return Some(Clue::new(of(&["affinity", "podAntiAffinity"]), "required"));

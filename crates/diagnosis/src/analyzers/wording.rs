@@ -1,6 +1,6 @@
 //! Clues that several analyzers show.
 
-use types::{Clue, ContainerFacts, ContainerRole, Evidence, NeighbourFacts};
+use types::{Clue, ContainerFacts, ContainerRole, Evidence, NeighbourFacts, ServiceFacts};
 
 use crate::near_miss::near_miss;
 
@@ -57,16 +57,44 @@ pub(super) fn about_host(evidence: &Evidence, address: &str) -> String {
     let mut labels = host.split('.');
     let name = labels.next().unwrap_or_default();
     let elsewhere = labels.next().is_some_and(|it| it != evidence.subject.namespace);
+    let by_address = evidence.services.iter().find(|it| it.addresses.iter().any(|it| it == host));
+    if let Some(service) = by_address {
+        let how = behind(evidence, service).map(|it| format!("; {it}")).unwrap_or_default();
+        return format!("; that is Service {}{how}", service.name);
+    }
     if elsewhere || name.chars().all(|it| it.is_ascii_digit()) {
         return String::new();
     }
+    if let Some(service) = evidence.services.iter().find(|it| it.name == name) {
+        return behind(evidence, service).map(|it| format!("; {it}")).unwrap_or_default();
+    }
     let names = || evidence.neighbours.iter().map(|it| it.object.name.as_str());
     let of_name = evidence.neighbours.iter().find(|it| it.object.name == name);
-    match (of_name, near_miss(name, names())) {
-        (Some(it), _) => format!("; {}", how_it_is(it)),
-        (None, Some(near)) => format!("; there is {near}, which was probably meant"),
-        (None, None) => String::new(),
+    // Who calls calls Services; a workload of that name is the next best.
+    let services = || evidence.services.iter().map(|it| it.name.as_str());
+    let near = near_miss(name, services());
+    match (near, of_name) {
+        (None, Some(it)) => format!("; {}", how_it_is(it)),
+        (near, _) => near
+            .or_else(|| near_miss(name, names()))
+            .map(|it| format!("; there is {it}, which was probably meant"))
+            .unwrap_or_default(),
     }
+}
+
+/// How the workloads behind a Service are; `None` where that is not known.
+fn behind(evidence: &Evidence, service: &ServiceFacts) -> Option<String> {
+    if !service.selects {
+        return None;
+    }
+    let is_behind = |it: &&NeighbourFacts| {
+        service.behind.iter().any(|name| *name == format!("{} {}", it.object.kind, it.object.name))
+    };
+    let told: Vec<_> = evidence.neighbours.iter().filter(is_behind).map(how_it_is).collect();
+    if service.behind.is_empty() {
+        return Some(format!("Service {} selects no workload", service.name));
+    }
+    (!told.is_empty()).then(|| told.join(" and "))
 }
 
 /// `Deployment shop/db has 0 of 1 ready`
@@ -136,6 +164,23 @@ pub(super) fn pull_message<'a>(
             .map(|it| it.message.as_str())
             .find(|it| it.starts_with("Failed to pull image"))
     })
+}
+
+/// The pull secrets that are not there, by the kubelet's own words about the pod, as the end of a sentence and a clue.
+pub(super) fn missing_pull_secret(evidence: &Evidence, pod: &str) -> Option<(String, Clue)> {
+    let about = format!("/{pod}");
+    let mut events = evidence.events.iter().filter(|it| it.object.ends_with(&about));
+    let event = events.find(|it| it.reason == "FailedToRetrieveImagePullSecret")?;
+    let names = event.message.split_once('(')?.1.split_once(')')?.0;
+    let known = evidence.references.iter().find(|it| {
+        it.path.contains("/imagePullSecrets/") && names.split(", ").any(|name| name == it.name)
+    });
+    let near = known.and_then(|it| it.near_miss.as_ref());
+    let near = near.map(|it| format!(" (there is {it}, which was probably meant)"));
+    let words = format!("; its pull secret {names} is not there{}", near.unwrap_or_default());
+    let fact =
+        known.map_or_else(|| format!("events[{}].message", event.reason), |it| it.path.clone());
+    Some((words, Clue::new(fact, names)))
 }
 
 /// The container that waits for its image, with the message that says why.

@@ -1,15 +1,21 @@
 //! The containers of the template, each with the worst state that a pod shows.
 
+use std::ops::RangeInclusive;
+
 use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::{ContainerFacts, ContainerRole, ContainerState, PodFacts, Quantity};
 
-use crate::evidence::probes;
+use crate::evidence::{files, probes, waits};
 use crate::suspicion::ORDINARY_WAITS;
 use crate::{Objects, Redactor};
 
 /// Lines of a log that are kept.
 const MAX_LINES: usize = 40;
+/// How long the value of a variable is that is looked for in a log.
+const QUOTED: RangeInclusive<usize> = 2..=64;
+/// Variables with such a value that are kept.
+const MAX_QUOTED: usize = 10;
 /// Names of variables that are kept.
 const MAX_NAMES: usize = 100;
 /// Characters of a line, or of a message, that are kept.
@@ -44,6 +50,7 @@ impl Reader<'_> {
         let resources = container.resources.as_ref();
         let limit = |name| quantity(resources.and_then(|it| it.limits.as_ref())?.get(name));
         let request = |name| quantity(resources.and_then(|it| it.requests.as_ref())?.get(name));
+        let waits = waits::facts(container, self.namespace());
         let mut facts = ContainerFacts {
             name: container.name.clone(),
             role: self.role,
@@ -63,6 +70,10 @@ impl Reader<'_> {
             cpu_used: None,
             env: container.env.iter().flatten().take(MAX_NAMES).map(|it| it.name.clone()).collect(),
             sets: sets(container),
+            waits_for: waits.addresses,
+            works_after: waits.works_after,
+            files: files::facts(self.objects, container),
+            quoted: vec![],
             ports: ports(container),
             probes: probes::facts(container),
             log: vec![],
@@ -71,7 +82,12 @@ impl Reader<'_> {
         if let Some((pod, status)) = self.worst(&container.name) {
             self.fill(&mut facts, pod, status);
         }
+        facts.quoted = quoted(container, &facts);
         facts
+    }
+
+    fn namespace(&self) -> &str {
+        self.objects.root.metadata().namespace.as_deref().unwrap_or_default()
     }
 
     /// The worst status of this container over the pods of the newest revision; over all when there are none.
@@ -166,6 +182,7 @@ fn sets(container: &Container) -> Vec<String> {
         ("command", container.command.as_ref().is_some_and(|it| !it.is_empty())),
         ("args", container.args.as_ref().is_some_and(|it| !it.is_empty())),
         ("workingDir", container.working_dir.is_some()),
+        ("lifecycle", container.lifecycle.as_ref().is_some_and(|it| it.post_start.is_some())),
     ];
     all.into_iter().filter(|it| it.1).map(|it| it.0.to_owned()).collect()
 }
@@ -185,6 +202,19 @@ fn badness(status: &ContainerStatus) -> u8 {
         (false, false, false) => 1,
         (false, false, true) => 0,
     }
+}
+
+/// The variables whose value the log quotes: what a program cannot read it mostly shows.
+fn quoted(container: &Container, facts: &ContainerFacts) -> Vec<(String, String)> {
+    let says = |value: &str| {
+        let quotes = [format!("'{value}'"), format!("\"{value}\"")];
+        let mut lines = facts.log.iter().chain(&facts.previous_log);
+        lines.any(|line| quotes.iter().any(|it| line.contains(it)))
+    };
+    let plain =
+        container.env.iter().flatten().filter_map(|it| Some((&it.name, it.value.as_ref()?)));
+    let said = plain.filter(|it| QUOTED.contains(&it.1.chars().count()) && says(it.1));
+    said.take(MAX_QUOTED).map(|it| (it.0.clone(), it.1.clone())).collect()
 }
 
 fn ports(container: &Container) -> Vec<(String, u16)> {

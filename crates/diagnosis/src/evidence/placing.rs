@@ -59,7 +59,21 @@ pub(super) fn selectors(objects: &Objects, nodes: &[Arc<Node>]) -> Vec<SelectorF
             values.iter().find_map(|it| near(&wanted.key, it, nodes))
         })
     });
-    plain.chain(expressions).take(MAX_ENTRIES).collect()
+    plain.chain(expressions).chain(spreads(spec, &path, nodes)).take(MAX_ENTRIES).collect()
+}
+
+/// The labels over whose values the pods must be spread: a node without one takes none.
+fn spreads(spec: &PodSpec, path: &FieldPath, nodes: &[Arc<Node>]) -> Vec<SelectorFacts> {
+    let path = path.child("topologySpreadConstraints");
+    let constraints = spec.topology_spread_constraints.iter().flatten().enumerate();
+    let required = constraints.filter(|it| it.1.when_unsatisfiable == "DoNotSchedule");
+    let of = required.map(|(index, it)| {
+        let has = |node: &&Arc<Node>| label(node, &it.topology_key).is_some();
+        let path = path.index(index).child("topologyKey");
+        // No near miss: a label that nodes have is not for that one that pods are to be spread over.
+        facts(&path, it.topology_key.clone(), nodes.iter().filter(has).count(), || None)
+    });
+    of.collect()
 }
 
 fn facts(

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
 use types::PodFacts;
 
+use crate::outline::own_scheduler;
 use crate::{Objects, Redactor, Root};
 
 /// More pods than this say nothing new.
@@ -21,7 +22,7 @@ pub(super) fn facts(
     current: Option<&str>,
     redactor: &Redactor,
 ) -> Vec<PodFacts> {
-    let of = |pod: &Arc<Pod>| pod_facts(pod, is_current(objects, pod, current), redactor);
+    let of = |pod: &Arc<Pod>| pod_facts(objects, pod, is_current(objects, pod, current), redactor);
     let mut facts: Vec<_> = objects.pods.iter().map(of).collect();
     facts.sort_by(|a, b| (a.ready, b.created_at, &a.name).cmp(&(b.ready, a.created_at, &b.name)));
     facts.truncate(MAX_PODS);
@@ -49,7 +50,7 @@ fn is_current(objects: &Objects, pod: &Pod, current: Option<&str>) -> bool {
     }
 }
 
-fn pod_facts(pod: &Arc<Pod>, current: bool, redactor: &Redactor) -> PodFacts {
+fn pod_facts(objects: &Objects, pod: &Arc<Pod>, current: bool, redactor: &Redactor) -> PodFacts {
     let word = |it: &Option<String>| it.clone().unwrap_or_default();
     let status = pod.status.as_ref();
     let ready = condition(pod, "Ready").filter(|it| it.status == "True");
@@ -71,11 +72,19 @@ fn pod_facts(pod: &Arc<Pod>, current: bool, redactor: &Redactor) -> PodFacts {
         restarts: containers.map(|it| u32::try_from(it.restart_count).unwrap_or(0)).sum(),
         scheduled: node.is_some(),
         unschedulable: refused.and_then(|it| it.message.clone()),
+        scheduler: unknown_scheduler(objects, pod).filter(|_| node.is_none()),
         node,
         current,
         terminating: pod.metadata.deletion_timestamp.is_some(),
         created_at: pod.metadata.creation_timestamp.as_ref().map(|it| it.0),
     }
+}
+
+/// The scheduler that the pod names, where it is not the cluster's own and none of its pods has a node.
+fn unknown_scheduler(objects: &Objects, pod: &Pod) -> Option<String> {
+    let name = own_scheduler(pod)?;
+    let works = objects.all_pods.iter().any(|it| it.scheduler.as_ref() == Some(&name));
+    (!works).then_some(name)
 }
 
 /// A condition of the pod.

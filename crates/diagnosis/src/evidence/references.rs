@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{Container, PodSpec, Volume};
+use k8s_openapi::api::core::v1::{Container, KeyToPath, PodSpec, Volume};
 use types::{FieldPath, ReferenceFacts, ReferenceKind};
 
 use crate::evidence::pods;
@@ -96,13 +96,11 @@ fn of_container(container: &Container, path: &FieldPath, found: &mut Vec<Referen
 
 fn of_volume(volume: &Volume, path: &FieldPath, found: &mut Vec<Reference>) {
     if let Some(it) = &volume.config_map {
-        let path = path.child("configMap").child("name");
-        found.push(reference(
-            ReferenceKind::ConfigMap,
-            &it.name,
-            it.optional.unwrap_or(false),
-            path,
-        ));
+        let path = path.child("configMap");
+        let optional = it.optional.unwrap_or(false);
+        let whole = reference(ReferenceKind::ConfigMap, &it.name, optional, path.child("name"));
+        found.extend(items(&whole, it.items.as_deref(), &path));
+        found.push(whole);
     }
     if let Some(it) = &volume.secret {
         let name = it.secret_name.as_deref().unwrap_or_default();
@@ -117,11 +115,14 @@ fn of_volume(volume: &Volume, path: &FieldPath, found: &mut Vec<Reference>) {
     for (index, it) in sources.enumerate() {
         let path = path.child("projected").child("sources").index(index);
         if let Some(it) = &it.config_map {
-            let path = path.child("configMap").child("name");
+            let path = path.child("configMap");
             // Every pod mounts this one; the control plane makes it.
             if it.name != "kube-root-ca.crt" {
                 let optional = it.optional.unwrap_or(false);
-                found.push(reference(ReferenceKind::ConfigMap, &it.name, optional, path));
+                let name = path.child("name");
+                let whole = reference(ReferenceKind::ConfigMap, &it.name, optional, name);
+                found.extend(items(&whole, it.items.as_deref(), &path));
+                found.push(whole);
             }
         }
         if let Some(it) = &it.secret {
@@ -130,6 +131,21 @@ fn of_volume(volume: &Volume, path: &FieldPath, found: &mut Vec<Reference>) {
             found.push(reference(ReferenceKind::Secret, &it.name, optional, path));
         }
     }
+}
+
+/// The keys that a volume takes of a ConfigMap, each as a reference.
+fn items(whole: &Reference, items: Option<&[KeyToPath]>, path: &FieldPath) -> Vec<Reference> {
+    let items = items.unwrap_or_default().iter().enumerate();
+    items
+        .map(|(index, it)| Reference {
+            kind: whole.kind,
+            name: whole.name.clone(),
+            key: Some(it.key.clone()),
+            optional: whole.optional,
+            path: whole.path.clone(),
+            key_path: Some(path.child("items").index(index).child("key")),
+        })
+        .collect()
 }
 
 /// What is known to exist in the namespace.

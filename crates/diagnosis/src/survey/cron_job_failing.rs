@@ -2,7 +2,7 @@
 //!
 //! ## What it looks for
 //! The newest finished jobs that failed, with none that succeeded since; events that say why no job is started; a
-//! schedule that can never come.
+//! schedule that can never come; a job that goes on while several of its times go by, where only one may run.
 //!
 //! ## What it does not see
 //! One that is suspended, which is meant; whether a job that succeeded did what it should.
@@ -29,6 +29,12 @@ const REASONS: [(&str, &str, &str); 8] = [
     ("FailedCreate", "", "its job may not be made"),
 ];
 
+/// How many times a job may let go by, and how long it may run meanwhile, in seconds.
+const MISSED: usize = 3;
+const HELD_SECS: i64 = 180;
+/// How long it may run where jobs have succeeded before, in seconds.
+const SLOW_SECS: i64 = 3600;
+
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let workloads = scene.all.workloads.iter();
     let mut all: Vec<&CronJob> = workloads
@@ -38,7 +44,10 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     all.sort_by_key(|it| (namespace(&it.metadata), name(&it.metadata)));
     all.into_iter()
         .filter_map(|it| {
-            bad_schedule(it).or_else(|| not_started(it, scene)).or_else(|| failing(it, scene))
+            bad_schedule(it)
+                .or_else(|| not_started(it, scene))
+                .or_else(|| failing(it, scene))
+                .or_else(|| held(it, scene))
         })
         .collect()
 }
@@ -82,6 +91,43 @@ fn not_started(job: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
     let finding = finding(job, severity, format!("No job is started: {words} ({message})."));
     let finding = finding.clue(format!("events[{reason}].message"), &message);
     Some(if field.is_empty() { finding } else { finding.at(*field) })
+}
+
+/// Only one job may run, and that goes on while one time after the other goes by.
+fn held(owner: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
+    if owner.spec.concurrency_policy.as_deref() != Some("Forbid") {
+        return None;
+    }
+    let about = subject("CronJob", &owner.metadata);
+    let is_told =
+        |it: &&&Event| it.reason.as_deref() == Some("JobAlreadyActive") && scene.is_recent(it);
+    let missed = scene.events(&about).iter().filter(is_told);
+    let times = |it: &&Event| {
+        let series = it.series.as_ref().and_then(|it| it.count);
+        series.or(it.count).and_then(|it| usize::try_from(it).ok()).unwrap_or(1)
+    };
+    let missed = missed.map(times).fold(0, usize::saturating_add);
+    let status = owner.status.as_ref()?;
+    let job = status.active.iter().flatten().find_map(|it| it.name.as_deref())?;
+    let running = scene
+        .all
+        .jobs
+        .iter()
+        .find(|it| name(&it.metadata) == job && namespace(&it.metadata) == about.namespace)?;
+    // One that comes to its end again and again is merely slow.
+    let held = if status.last_successful_time.is_some() { SLOW_SECS } else { HELD_SECS };
+    if missed < MISSED || scene.is_new(&running.metadata, held) {
+        return None;
+    }
+    let cause = format!(
+        "No new job is started: Job {job} still runs while its times go by, and the policy Forbid lets only one run."
+    );
+    let finding = finding(owner, Severity::Warning, cause).at("/spec/concurrencyPolicy").sure(0.8);
+    let finding = finding.clue("events[JobAlreadyActive].count", &missed);
+    let started = running.metadata.creation_timestamp.as_ref().map(|it| it.0.to_string());
+    Some(
+        finding.clue(format!("Job {job}.metadata.creationTimestamp"), &started.unwrap_or_default()),
+    )
 }
 
 /// Its newest finished jobs failed.

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::Service;
-use types::Finding;
+use types::{AnyFault, Fault, Finding};
 
-use super::scene::{Scene, name, namespace};
+use super::scene::{Scene, is_over, is_ready, name, namespace};
 use super::words::listed;
 use crate::near_miss::near_miss;
 
@@ -90,6 +90,25 @@ pub(super) fn is_lookup_unanswered(finding: &Finding, scene: &Scene<'_>) -> bool
     (says(&UNANSWERED) && is_lookup()) || (says(&DENIED) && is_there())
 }
 
+/// Whether an init container waits for nothing but Services whose pods are about to start: it will come to its end.
+pub(super) fn waits_for_a_start(finding: &Finding, scene: &Scene<'_>) -> bool {
+    let needs = needs(finding);
+    let is_wait = finding.fault == AnyFault::Workload(Fault::InitNotDone);
+    is_wait && !needs.is_empty() && needs.iter().all(|it| is_starting(it, finding, scene))
+}
+
+fn is_starting(address: &Address, finding: &Finding, scene: &Scene<'_>) -> bool {
+    let place = place(address, &finding.subject.namespace, scene);
+    let Place::Service(service) = place else { return false };
+    let selector = service.spec.as_ref().and_then(|it| it.selector.as_ref());
+    let Some(selector) = selector.filter(|it| !it.is_empty()) else { return false };
+    let pods = scene.pods_with(namespace(&service.metadata), selector);
+    let pods: Vec<_> = pods.into_iter().filter(|it| !is_over(it)).collect();
+    // Who waits for itself waits for ever.
+    let is_own = pods.iter().any(|it| scene.root_of(it) == finding.subject);
+    !is_own && !pods.iter().any(|it| is_ready(it)) && scene.are_starting(&pods)
+}
+
 /// What stands behind an address, seen from this namespace.
 pub(super) fn place<'a>(address: &Address, own: &str, scene: &Scene<'a>) -> Place<'a> {
     if scene.all.services.is_none() {
@@ -148,7 +167,15 @@ fn of_another<'a>(name: &str, space: &str, scene: &Scene<'a>) -> Place<'a> {
 /// The finding with what is known of the address that it needs.
 pub(super) fn named(finding: Finding, scene: &Scene<'_>) -> Finding {
     let own = finding.subject.namespace.clone();
-    let Some(address) = needs(&finding).into_iter().next() else { return finding };
+    let needs = needs(&finding);
+    // Of several that are asked one after the other, the one that cannot answer is told.
+    let is_wrong = |it: &&Address| match place(it, &own, scene) {
+        Place::Missing(..) | Place::Misplaced(..) => true,
+        Place::Service(service) => !has_port(service, it.port),
+        Place::Unknown => false,
+    };
+    let wrong = needs.iter().find(is_wrong).or(needs.first());
+    let Some(address) = wrong.cloned() else { return finding };
     if is_alias(&address.host, &finding, scene) {
         return finding;
     }
@@ -269,7 +296,7 @@ mod tests {
     fn what_was_guessed_is_not_said_twice() {
         let cause =
             "it fails: the host dbb cannot be resolved; there is db, which was probably meant.";
-        let fault = types::AnyFault::Workload(types::Fault::CrashLoopBackOff);
+        let fault = AnyFault::Workload(Fault::CrashLoopBackOff);
         let subject = types::Subject::new("Deployment", "shop", "web");
         let finding = Finding::new(subject, types::Severity::Critical, fault, cause.to_owned());
 

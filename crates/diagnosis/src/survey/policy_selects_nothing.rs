@@ -11,7 +11,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 use types::{ClusterFault, Finding, Severity};
 
 use super::cluster;
-use super::scene::{Scene, is_over, namespace, selects, subject};
+use super::scene::{Scene, is_over, name, namespace, selects, subject};
 use super::slip::{escaped, slip};
 
 /// How long a policy may stand before its pods come, in seconds: what is installed together comes one after
@@ -41,16 +41,15 @@ fn of_policy(policy: &NetworkPolicy, scene: &Scene<'_>) -> Option<Finding> {
         let about = subject("NetworkPolicy", &policy.metadata);
         Finding::new(about, severity, cluster(ClusterFault::PolicySelectsNothing), cause)
     };
-    let slip = labels.filter(|_| expressions == 0).and_then(|it| slip(it, space, scene));
+    let slip = labels
+        .filter(|_| expressions == 0)
+        .and_then(|it| slip(it, (space, name(&policy.metadata)), scene));
     if let Some(slip) = slip {
-        let (key, value, meant) = (&slip.key, &slip.value, &slip.meant);
-        let cause = format!(
-            "Its selector takes no pod, so it protects nothing; with {key}={meant} instead of {value} it would."
-        );
-        let field = format!("/spec/podSelector/matchLabels/{}", escaped(key));
-        return Some(
-            finding(Severity::Warning, cause).clue(field.clone(), value).at(field).sure(0.85),
-        );
+        let words = slip.words();
+        let cause = format!("Its selector takes no pod, so it protects nothing; {words} it would.");
+        let field = format!("/spec/podSelector/matchLabels/{}", escaped(&slip.key));
+        let finding = finding(Severity::Warning, cause).clue(field.clone(), &slip.value);
+        return Some(finding.at(field).sure(0.85));
     }
     let living = scene.pods(space).iter().filter(|it| !is_over(it)).count();
     let cause = "Its selector takes no pod, so it protects nothing.".to_owned();

@@ -3,14 +3,15 @@
 //! ## What it looks for
 //! A named target port that none of its pods declares: then nobody gets its traffic. A number that no container
 //! declares, though each declares ports and is ready: containers need not declare what they listen on, so this is
-//! a warning, and only a notice where another Service reaches the declared port.
+//! a warning, and only a notice where another Service reaches the declared port. Where containers declare nothing, a
+//! port that their probes find somebody at tells as much. A port that is asked for UDP, and that speaks TCP.
 //!
 //! ## What it does not see
 //! What a container really listens on.
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{Container, Pod, Service, ServicePort};
+use k8s_openapi::api::core::v1::{Container, Pod, Probe, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::{ClusterFault, Finding, Severity};
 
@@ -19,6 +20,10 @@ use super::scene::{Scene, has_labels, is_over, is_ready, name, namespace, subjec
 use super::words::{entry, listed};
 use crate::near_miss::near_miss;
 
+/// Ports at which nobody expects UDP.
+const SPEAK_TCP: [i32; 12] = [80, 443, 3000, 3306, 5000, 5432, 5672, 6379, 8000, 8080, 9090, 27017];
+/// How ports are named at which TCP is spoken.
+const NAMES_OF_TCP: [&str; 5] = ["http", "grpc", "web", "tcp", "metrics"];
 /// Says whose slice it is.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
@@ -117,6 +122,12 @@ impl<'a> Behind<'a> {
             containers.into_iter().all(|it| it.ports.as_ref().is_some_and(|it| !it.is_empty()))
         };
         let ready: Vec<_> = self.pods.iter().filter(|it| is_ready(it)).collect();
+        if let Some(found) = self.other_protocol(index, port, (wanted, &ready)) {
+            return Some(found);
+        }
+        if !ready.is_empty() && self.declared.is_empty() {
+            return self.probed_elsewhere(index, port, (wanted, &ready));
+        }
         if ready.is_empty() || !ready.iter().all(each_declares) {
             return None;
         }
@@ -149,6 +160,65 @@ impl<'a> Behind<'a> {
         let cause = format!("It sends traffic to port {wanted} of its pods; {meant}.");
         let finding = self.finding(severity, cause).clue(field.clone(), &wanted).at(field);
         Some(self.shown(finding).sure(sure))
+    }
+
+    /// The Service asks for UDP where a probe that succeeds, or the port's own name or number, says that TCP is spoken.
+    fn other_protocol(
+        &self,
+        index: usize,
+        port: &ServicePort,
+        (wanted, ready): (i32, &[&&Pod]),
+    ) -> Option<Finding> {
+        let own = protocol(port);
+        let of_number: Vec<_> = self.declared.iter().filter(|it| it.number == wanted).collect();
+        let is_wrong = |it: &&Declared<'_>| it.protocol == "TCP" && own == "UDP";
+        let other = of_number.first().filter(|it| is_wrong(it))?;
+        let speaks = ready.iter().any(|it| probed(it).contains(&wanted))
+            || SPEAK_TCP.contains(&wanted)
+            || NAMES_OF_TCP.iter().any(|it| other.name.starts_with(it));
+        let ports = self.service.spec.iter().flat_map(|it| it.ports.iter().flatten());
+        // Beside TCP, UDP is meant: HTTP/3, names.
+        let has_both = ports.into_iter().any(|it| protocol(it) == "TCP");
+        if !speaks || has_both || of_number.iter().any(|it| it.protocol == own) {
+            return None;
+        }
+        let field = format!("/spec/ports/{index}/protocol");
+        let cause = format!(
+            "It takes {own} for port {wanted} of its pods, and they declare {wanted} for {}.",
+            other.protocol
+        );
+        let finding = self.finding(Severity::Warning, cause).clue(field.clone(), own).at(field);
+        Some(self.shown(finding).sure(0.8))
+    }
+
+    /// The pods declare nothing, and their probes find somebody at one other port.
+    fn probed_elsewhere(
+        &self,
+        index: usize,
+        port: &ServicePort,
+        (wanted, ready): (i32, &[&&Pod]),
+    ) -> Option<Finding> {
+        let n_ports = self.service.spec.iter().flat_map(|it| it.ports.iter().flatten()).count();
+        // Of two containers, the one without a probe may listen there.
+        let is_alone = |it: &&&&Pod| lasting(it).count() == 1;
+        if n_ports != 1 || protocol(port) != "TCP" || !ready.iter().all(|it| is_alone(&it)) {
+            return None;
+        }
+        let asked: BTreeSet<_> = ready.iter().flat_map(|it| asked_for_readiness(it)).collect();
+        let all: BTreeSet<_> = ready.iter().flat_map(|it| probed(it)).collect();
+        let only = asked.first().filter(|_| asked.len() == 1 && all.len() == 1)?;
+        let is_served = self.others().any(|it| leads_to(it, *only));
+        if *only == wanted || is_served {
+            return None;
+        }
+        let field = if port.target_port.is_some() { "targetPort" } else { "port" };
+        let field = format!("/spec/ports/{index}/{field}");
+        let cause = format!(
+            "It sends traffic to port {wanted} of its pods; they declare none, and their readiness probe finds them at \
+             {only}."
+        );
+        let finding = self.finding(Severity::Warning, cause).clue(field.clone(), &wanted).at(field);
+        Some(finding.clue("readinessProbe.port", only).sure(0.65))
     }
 
     /// Whether a port of this Service leads to one that the pods declare.
@@ -258,15 +328,33 @@ fn probed(pod: &Pod) -> Vec<i32> {
     let probes = lasting(pod).flat_map(|it| {
         [&it.readiness_probe, &it.liveness_probe, &it.startup_probe].into_iter().flatten()
     });
-    let ports = probes.filter_map(|it| {
-        let port = it.http_get.as_ref().map(|it| &it.port);
-        match port.or(it.tcp_socket.as_ref().map(|it| &it.port)) {
-            Some(IntOrString::Int(number)) => Some(*number),
-            Some(IntOrString::String(_)) => None,
-            None => it.grpc.as_ref().map(|it| it.port),
-        }
-    });
-    ports.collect()
+    probes.filter_map(port_of).collect()
+}
+
+/// The port that the readiness probe of a ready pod asks: somebody is there.
+fn asked_for_readiness(pod: &Pod) -> Vec<i32> {
+    // A path such as `/healthz` may be answered at a port of its own.
+    let is_plain = |it: &&Probe| {
+        let path = it.http_get.as_ref().and_then(|it| it.path.as_deref());
+        path.is_none_or(|it| it == "/") && it.grpc.is_none()
+    };
+    let probes = lasting(pod).filter_map(|it| it.readiness_probe.as_ref()).filter(is_plain);
+    probes.filter_map(port_of).collect()
+}
+
+/// The port that a probe asks by number.
+fn port_of(probe: &Probe) -> Option<i32> {
+    let port = probe.http_get.as_ref().map(|it| &it.port);
+    match port.or(probe.tcp_socket.as_ref().map(|it| &it.port)) {
+        Some(IntOrString::Int(number)) => Some(*number),
+        Some(IntOrString::String(_)) => None,
+        None => probe.grpc.as_ref().map(|it| it.port),
+    }
+}
+
+fn leads_to(service: &Service, number: i32) -> bool {
+    let ports = service.spec.iter().flat_map(|it| it.ports.iter().flatten());
+    ports.into_iter().any(|it| target(it) == IntOrString::Int(number))
 }
 
 /// Where a port leads; to the same number where nothing else is said.

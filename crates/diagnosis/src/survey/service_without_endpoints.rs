@@ -75,12 +75,9 @@ fn nobody(
     }
     let shown = shown(selector);
     let finding = |cause: String| finding(about.clone(), cause).clue("/spec/selector", &shown);
-    let found = if let Some(slip) = slip(selector, &about.namespace, scene) {
-        let (key, value, meant) = (&slip.key, &slip.value, &slip.meant);
-        let cause = format!(
-            "Its selector {shown} takes no pod; with {key}={meant} instead of {value} it would."
-        );
-        finding(cause).at(format!("/spec/selector/{}", escaped(key)))
+    let found = if let Some(slip) = slip(selector, (&about.namespace, &about.name), scene) {
+        let cause = format!("Its selector {shown} takes no pod; {} it would.", slip.words());
+        finding(cause).at(format!("/spec/selector/{}", escaped(&slip.key)))
     } else if let Some(root) = elsewhere(selector, scene) {
         let cause = format!(
             "Its selector {shown} takes no pod of its own namespace; {root} has such pods, but a Service takes \

@@ -1,42 +1,101 @@
 //! The one label of a selector that keeps all pods out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::scene::Scene;
 use crate::near_miss::near_miss;
 
-/// A label of a selector, and the value that would let pods in.
+/// Labels that controllers make: nobody means them.
+const MADE: [&str; 3] =
+    ["pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name"];
+/// Keys that are used for what a pod is.
+const USUAL: [&str; 5] =
+    ["app", "name", "k8s-app", "app.kubernetes.io/name", "app.kubernetes.io/instance"];
+
+/// A label of a selector, and what would let pods in.
 pub(super) struct Slip {
     /// The label.
     pub(super) key: String,
     /// The value in the selector.
     pub(super) value: String,
-    /// The value that pods have.
-    pub(super) meant: String,
+    /// The label that pods have instead; none where they have nothing like it.
+    meant: Option<(String, String)>,
 }
 
-/// The one label of the selector that keeps all pods out, with the one value that would let some in.
+impl Slip {
+    /// The label that was meant: `app=web`.
+    pub(super) fn shown_meant(&self) -> Option<String> {
+        self.meant.as_ref().map(|(key, value)| format!("{key}={value}"))
+    }
+
+    /// What would take pods: `with app=web instead of wbe`.
+    pub(super) fn words(&self) -> String {
+        let Self { key, value, meant } = self;
+        match meant {
+            Some((other, meant)) if other == key => {
+                format!("with {key}={meant} instead of {value}")
+            }
+            Some((other, meant)) => format!("with {other}={meant} instead of {key}={value}"),
+            None => format!("without {key}={value}"),
+        }
+    }
+}
+
+/// The one label of the selector that keeps all pods out, with the one that would let some in. `own` is the name of
+/// who selects: a label with that value is meant where no other is nearer.
 pub(super) fn slip(
     selector: &BTreeMap<String, String>,
-    namespace: &str,
+    (namespace, own): (&str, &str),
     scene: &Scene<'_>,
 ) -> Option<Slip> {
     let mut found = selector.iter().filter_map(|(key, value)| {
         let mut others = selector.clone();
         others.remove(key);
         let pods = scene.pods_with(namespace, &others);
-        let labels = pods.iter().filter_map(|it| it.metadata.labels.as_ref()?.get(key));
-        let mut values: Vec<_> = labels.map(String::as_str).collect();
-        values.sort_unstable();
-        values.dedup();
-        let only = match values.as_slice() {
-            [only] if !others.is_empty() => Some((*only).to_owned()),
-            _ => near_miss(value, values.iter().copied()),
-        };
-        only.map(|meant| Slip { key: key.clone(), value: value.clone(), meant })
+        let labels: BTreeSet<(&str, &str)> = pods
+            .iter()
+            .flat_map(|it| it.metadata.labels.iter().flatten())
+            .map(|it| (it.0.as_str(), it.1.as_str()))
+            .collect();
+        let meant = meant((key, value), &labels, (!others.is_empty(), own));
+        // Pods with all the other labels, and nothing like this one: it is too many.
+        let is_too_many = meant.is_none()
+            && !others.is_empty()
+            && !pods.is_empty()
+            && labels.iter().all(|it| it.0 != key);
+        (meant.is_some() || is_too_many).then(|| Slip {
+            key: key.clone(),
+            value: value.clone(),
+            meant,
+        })
     });
     let first = found.next()?;
     found.next().is_none().then_some(first)
+}
+
+/// The label that was meant instead of this one, among those of the pods that all other labels take.
+fn meant(
+    (key, value): (&str, &str),
+    labels: &BTreeSet<(&str, &str)>,
+    (has_others, own): (bool, &str),
+) -> Option<(String, String)> {
+    let values: Vec<_> = labels.iter().filter(|it| it.0 == key).map(|it| it.1).collect();
+    let of_value = match values.as_slice() {
+        [only] if has_others => Some((*only).to_owned()),
+        _ => near_miss(value, values.iter().copied())
+            .or_else(|| values.iter().find(|it| **it == own).map(|it| (*it).to_owned())),
+    };
+    if let Some(meant) = of_value {
+        return Some((key.to_owned(), meant));
+    }
+    let keys = labels.iter().filter(|it| it.1 == value).map(|it| it.0);
+    let keys: Vec<_> = keys.filter(|it| !MADE.contains(it)).collect();
+    let near = near_miss(key, keys.iter().copied()).or_else(|| match keys.as_slice() {
+        // The same value under another of the keys that all the world uses.
+        [only] if USUAL.contains(only) && USUAL.contains(&key) => Some((*only).to_owned()),
+        _ => None,
+    });
+    near.map(|it| (it, value.to_owned()))
 }
 
 /// `app=web,tier=front`

@@ -94,6 +94,7 @@ fn web() -> Evidence {
         images: vec![],
         nodes: None,
         neighbours: vec![],
+        services: vec![],
         unread: vec![],
     }
 }
@@ -173,6 +174,10 @@ fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
         cpu_used: None,
         env: vec![],
         sets: vec![],
+        waits_for: vec![],
+        works_after: false,
+        files: vec![],
+        quoted: vec![],
         ports: vec![],
         probes: vec![],
         log: vec![],
@@ -191,6 +196,7 @@ fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
         restarts,
         scheduled: true,
         unschedulable: None,
+        scheduler: None,
         node: None,
         current: true,
         terminating: false,

@@ -55,6 +55,7 @@ pub(crate) fn evidence(kind: Kind) -> Evidence {
         images: vec![],
         nodes: Some(nodes()),
         neighbours: vec![],
+        services: vec![],
         unread: vec![],
     }
 }
@@ -93,6 +94,10 @@ pub(crate) fn container(name: &str, image: &str) -> ContainerFacts {
         cpu_used: None,
         env: vec![],
         sets: vec![],
+        waits_for: vec![],
+        works_after: false,
+        files: vec![],
+        quoted: vec![],
         ports: vec![],
         probes: vec![],
         log: vec![],
@@ -114,6 +119,7 @@ pub(crate) fn pod(name: &str) -> PodFacts {
         restarts: 0,
         scheduled: true,
         unschedulable: None,
+        scheduler: None,
         node: None,
         current: true,
         terminating: false,

@@ -168,10 +168,28 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::File, r"(?:^|: )'?(?P<what>[a-zA-Z0-9_./-]+)'?: no such file or directory"),
     (Trouble::File, r"no such file or directory|ENOENT"),
     // Variables. Their names are in capitals, so these patterns look at the case.
+    (
+        Trouble::Malformed,
+        r#"(?-i)(?i:invalid|bad|illegal|malformed|unsupported|wrong) (?i:value|format|setting|number|port|url|duration)(?: ["'`]?[^"'`\s]{1,60}["'`]?)? (?i:for|of|in) (?i:(?:the )?(?:environment |env )?(?:variable |setting )?)["'`]?(?P<what>[A-Z][A-Z0-9_]{2,})\b"#,
+    ),
     (Trouble::Unset, r"(?-i)\bKeyError: '?(?P<what>[A-Z][A-Z0-9_]{2,})'?\s*$"),
     (
         Trouble::Unset,
         r"(?-i)(?P<what>[A-Za-z_][A-Za-z0-9_]*): (?:parameter (?:null or )?not set|unbound variable)",
+    ),
+    // What a shell says of `${NAME:?words}`, whatever the words are.
+    (
+        Trouble::Unset,
+        r"(?-i)(?:^|\s)\S*sh: (?:line )?(?:[0-9]+: )?(?P<what>[A-Z][A-Z0-9_]{2,}): \S",
+    ),
+    (Trouble::Unset, r"(?-i)(?:^|\s)\S+: line [0-9]+: (?P<what>[A-Z][A-Z0-9_]{2,}): \S"),
+    (
+        Trouble::Unset,
+        r#"(?-i)\b(?P<what>[A-Z][A-Z0-9_]{2,})["'`]?: (?i:(?:is |this )?(?:required|field required|must (?:not )?be (?:set|empty|blank|defined|given)|not set|missing|undefined|cannot be (?:empty|blank|null)))"#,
+    ),
+    (
+        Trouble::Unset,
+        r#"(?-i)["'`](?P<what>[A-Z][A-Z0-9_]{2,})["'`] (?i:(?:is |was )?(?:required|missing|not set|unset|undefined|not defined|not found|empty))"#,
     ),
     (Trouble::Unset, r"(?-i)required key (?P<what>[A-Z][A-Z0-9_]+) missing"),
     (Trouble::Unset, r"(?-i)[Cc]ould not resolve placeholder '(?P<what>[^']+)'"),
@@ -199,6 +217,10 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
     (
         Trouble::Malformed,
         r"(?-i)(?i:invalid (?:value|format)|(?:failed|unable|cannot|could not) (?:to )?parse|invalid)[^A-Z]{0,20}\b(?P<what>[A-Z][A-Z0-9]*_[A-Z0-9_]+)",
+    ),
+    (
+        Trouble::Malformed,
+        r#"(?-i)\b(?P<what>[A-Z][A-Z0-9_]{2,})["'`]?:? (?:= ?\S+ )?(?i:(?:must|should|has to|needs to) (?:be|contain|match) (?:an?|one of|in|between|of|valid)\b|is (?:not (?:an? (?:valid|number|integer|int|float|boolean|bool|port|url|duration|positive)|one of)|an invalid)\b)"#,
     ),
     (Trouble::Malformed, r#"strconv\.[a-zA-Z0-9_]+: parsing (?P<what>"[^"]*"): "#),
     (Trouble::Malformed, r"invalid literal for int\(\) with base 10: (?P<what>'[^']*')"),

@@ -122,9 +122,11 @@ impl<'a> Gate<'a> {
         let peers = rule.from.iter().flatten().enumerate();
         let mut slips = peers.filter_map(|(place, it)| {
             let selector = it.pod_selector.as_ref().filter(|_| it.namespace_selector.is_none())?;
-            let slip = slip(selector.match_labels.as_ref()?, own, self.scene)?;
+            // A policy has its name from those whom it protects, not from those whom it lets in.
+            let slip = slip(selector.match_labels.as_ref()?, (own, ""), self.scene)?;
             let field = format!("{field}/{place}/podSelector/matchLabels/{}", escaped(&slip.key));
-            let meant = Some(format!("{}={}", slip.key, slip.meant));
+            // Whom a label too many keeps out may well not be there yet.
+            let meant = Some(slip.shown_meant()?);
             Some(Shut { why: Why::Peers, field, value: slip.value, meant })
         });
         let none = || "no such pod or namespace".to_owned();

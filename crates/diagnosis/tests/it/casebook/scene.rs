@@ -145,6 +145,7 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
         config_maps: Some(all.read::<ConfigMap>("ConfigMap").iter().map(keys).collect()),
         claims: Some(all.names("PersistentVolumeClaim")),
         service_accounts: Some(all.names("ServiceAccount")),
+        services: Some(all.read("Service")),
         autoscalers: Some(all.read("HorizontalPodAutoscaler")),
         workloads: roots,
         logs: frame.logs.iter().map(log).collect(),
