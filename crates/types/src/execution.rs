@@ -112,6 +112,16 @@ pub struct RefusalReport {
     pub code: String,
     /// For people, with what to do next.
     pub detail: String,
+    /// In how many seconds the same order may be let through, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_secs: Option<i64>,
+}
+
+impl RefusalReport {
+    /// A refusal of which nobody knows how long it holds.
+    pub fn new(code: &str, detail: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), detail: detail.into(), retry_secs: None }
+    }
 }
 
 /// A plan on its way through the cluster. All words in it are redacted.

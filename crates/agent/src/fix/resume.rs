@@ -34,11 +34,9 @@ impl Fixer {
                 n if n < fix.plan.steps.len() => {
                     fix.plan.steps.truncate(n);
                     fix.execution.applied_at = Some(Timestamp::now());
-                    fix.execution.refusal = Some(RefusalReport {
-                        code: "cut_off".to_owned(),
-                        detail: "the write was cut off halfway, and what was written is taken back"
-                            .to_owned(),
-                    });
+                    let detail =
+                        "the write was cut off halfway, and what was written is taken back";
+                    fix.execution.refusal = Some(RefusalReport::new("cut_off", detail));
                     self.undo(fix).await;
                 }
                 _ => {
@@ -105,11 +103,8 @@ impl Fixer {
 
     /// The intent was journalled and the write was not made. It is not made up for: the world has moved on.
     async fn report_not_applied(&self, mut fix: Stored) {
-        fix.execution.refusal = Some(RefusalReport {
-            code: "not_applied".to_owned(),
-            detail: "the write was begun and not made; ask again, the facts are read anew"
-                .to_owned(),
-        });
+        let detail = "the write was begun and not made; ask again, the facts are read anew";
+        fix.execution.refusal = Some(RefusalReport::new("not_applied", detail));
         self.report(fix, ExecutionState::Refused).await;
     }
 }

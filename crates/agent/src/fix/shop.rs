@@ -198,10 +198,8 @@ impl Fixer {
 
     /// The workload went away while its fix was verified: neither a win nor a loss, and nothing is left to take back.
     pub(super) async fn report_gone(&self, mut fix: Stored) {
-        fix.execution.refusal = Some(RefusalReport {
-            code: "gone".to_owned(),
-            detail: "the workload was deleted while its fix was verified".to_owned(),
-        });
+        let detail = "the workload was deleted while its fix was verified";
+        fix.execution.refusal = Some(RefusalReport::new("gone", detail));
         self.reach(&mut fix, ExecutionState::Undone).await;
     }
 

@@ -57,7 +57,7 @@ impl Fixer {
             Err(error) => {
                 let detail = self.words(&error);
                 tracing::error!(execution = %fix.execution.id, detail, "a person has to look");
-                fix.execution.refusal = Some(RefusalReport { code: "stranded".to_owned(), detail });
+                fix.execution.refusal = Some(RefusalReport::new("stranded", detail));
                 self.report(fix, ExecutionState::Stranded).await;
             }
         }

@@ -81,6 +81,7 @@ struct State {
     resumed_after: Vec<Option<String>>,
     away: bool,
     not_now: Option<Problem>,
+    no_pod: bool,
 }
 
 pub(crate) struct ScriptedAgent {
@@ -155,6 +156,19 @@ impl ScriptedAgent {
         self.state.lock().unwrap().not_now = Some(problem);
     }
 
+    /// Whether it says that there is no such pod.
+    pub(crate) fn set_no_pod(&self, no_pod: bool) {
+        self.state.lock().unwrap().no_pod = no_pod;
+    }
+
+    /// Every execution of this strategy: its state and the code of its refusal.
+    pub(crate) fn ends_of(&self, strategy: &Strategy) -> Vec<(ExecutionState, String)> {
+        let code = |it: &Execution| it.refusal.as_ref().map(|it| it.code.clone());
+        let state = self.state.lock().unwrap();
+        let all = state.executions.values().filter(|it| it.strategy == *strategy);
+        all.map(|it| (it.state, code(it).unwrap_or_default())).collect()
+    }
+
     pub(crate) fn set_away(&self, away: bool) {
         self.state.lock().unwrap().away = away;
     }
@@ -198,7 +212,8 @@ impl ScriptedAgent {
         let outcome = state.script.get(&strategy.key()).copied();
         let (end, code) = outcome.unwrap_or((ExecutionState::Verified, ""));
         let pod = Some(order.request.pod_name.clone());
-        let incident = state.incidents.values().find(|it| it.pod == pod).unwrap().clone();
+        let is_it = |it: &&Incident| Some(it.id) == order.request.incident || it.pod == pod;
+        let incident = state.incidents.values().find(is_it).unwrap().clone();
         let execution = execution(&incident, strategy, end, code);
         state.by_key.insert(order.idempotency_key.clone(), execution.id);
         state.executions.insert(execution.id, execution.clone());
@@ -213,7 +228,11 @@ pub(crate) fn execution(
     code: &str,
 ) -> Execution {
     let now = Timestamp::now();
-    let refusal = RefusalReport { code: code.to_owned(), detail: format!("because of {code}") };
+    let passes = ["too_often", "storm"].contains(&code);
+    let refusal = RefusalReport {
+        retry_secs: passes.then_some(1),
+        ..RefusalReport::new(code, format!("because of {code}"))
+    };
     Execution {
         id: Uuid::now_v7(),
         incident: Some(incident.id),
@@ -280,6 +299,10 @@ impl Agent for ScriptedAgent {
     fn execute(&self, order: Order) -> BoxFuture<'_, Result<ExecuteFixResponse, AgentError>> {
         async move {
             self.here()?;
+            if self.state.lock().unwrap().no_pod {
+                let problem = Problem::new(404, "pod-not-found", "Pod shop/web-1 is not there", "");
+                return Err(AgentError::Problem(Box::new(problem)));
+            }
             let execution = self.carry_out(&order);
             Ok(ExecuteFixResponse {
                 success: execution.state != ExecutionState::Refused,
@@ -296,6 +319,22 @@ impl Agent for ScriptedAgent {
         async move {
             self.here()?;
             Ok(self.state.lock().unwrap().executions[&id].clone())
+        }
+        .boxed()
+    }
+
+    fn withdraw(&self, id: Uuid) -> BoxFuture<'_, Result<Execution, AgentError>> {
+        async move {
+            self.here()?;
+            let mut state = self.state.lock().unwrap();
+            let execution = state.executions.get_mut(&id).unwrap();
+            if execution.state != ExecutionState::Proposed {
+                let problem = Problem::new(409, "too-late", "decided", "");
+                return Err(AgentError::Problem(Box::new(problem)));
+            }
+            execution.state = ExecutionState::Rejected;
+            execution.refusal = Some(RefusalReport::new("superseded", "another takes its place"));
+            Ok(execution.clone())
         }
         .boxed()
     }
