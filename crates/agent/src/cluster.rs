@@ -5,6 +5,7 @@ mod executor;
 mod rights;
 mod refusals;
 mod store;
+mod kept;
 mod prune;
 mod caches;
 mod events;

@@ -7,10 +7,16 @@ use agent::config::Config;
 use agent::start::start;
 use clap::Parser;
 
+fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    agent::arena::share();
+    start_up(line)
+}
+
 /// One thread besides those that serve HTTP: the watches and triage wait most of the time.
 #[tokio::main(worker_threads = 1)]
-async fn main() -> ExitCode {
-    service::shutdown::exit_code(run(CommandLine::parse()).await)
+async fn start_up(line: CommandLine) -> ExitCode {
+    service::shutdown::exit_code(run(line).await)
 }
 
 async fn run(line: CommandLine) -> anyhow::Result<ExitCode> {

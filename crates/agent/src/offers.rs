@@ -2,10 +2,10 @@
 
 use diagnosis::Redactor;
 use serde_json::Value;
-use types::{Action, Edit, FieldPath, FixPlan, Offer, Step};
+use types::{Action, Edit, Evidence, FieldPath, FixPlan, Offer, Step};
 
 /// The plans as they are shown.
-pub(crate) fn offers(plans: &[FixPlan], redactor: &Redactor) -> Vec<Offer> {
+pub(crate) fn offers(plans: &[FixPlan], evidence: &Evidence, redactor: &Redactor) -> Vec<Offer> {
     let offer = |plan: &FixPlan| Offer {
         strategy: plan.strategy.clone(),
         title: plan.strategy.to_string(),
@@ -13,8 +13,17 @@ pub(crate) fn offers(plans: &[FixPlan], redactor: &Redactor) -> Vec<Offer> {
         risk: plan.risk,
         diff: diff(plan, redactor),
         reversible: plan.is_reversible(),
+        owner: remedy::owner_of(plan, evidence).map(|it| redactor.redact(&it.name)),
+        patch: patch(plan, redactor),
     };
     plans.iter().map(offer).collect()
+}
+
+/// What the plan changes, for a commit. What is hidden in it has to be put in by whoever commits it.
+fn patch(plan: &FixPlan, redactor: &Redactor) -> Option<String> {
+    let steps = plan.steps.iter().map(|it| masked(it, redactor)).collect();
+    let shown = FixPlan { steps, ..plan.clone() };
+    remedy::kustomize_patch(&shown).map(|it| redactor.redact(&it))
 }
 
 /// What the plan changes, one line an edit, without secrets.

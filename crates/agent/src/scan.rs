@@ -1,10 +1,14 @@
 //! A scan: every workload that looks wrong is read and judged by its rules, the rest of the cluster is surveyed.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use diagnosis::Snapshot;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::task::JoinError;
 use types::{
     BadLabelQuery, Finding, LabelQuery, ObjectRef, ScanRequest, ScanResponse, Suppression,
 };
@@ -17,6 +21,23 @@ const AT_ONCE: usize = 8;
 
 /// What a scan tells about itself while it lasts: workloads read, of so many.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+
+/// One scan at a time: it unpacks the whole cluster.
+static TURN: Semaphore = Semaphore::const_new(1);
+
+/// A scan on a thread of its own: memory goes back to where it came from, and that is not where anything stays.
+pub async fn scan_apart(
+    agent: Agent,
+    caches: Arc<Caches>,
+    request: ScanRequest,
+    accepted: Vec<Suppression>,
+) -> Result<Result<ScanResponse, BadLabelQuery>, JoinError> {
+    // Never closed, so there always comes a turn.
+    let _turn = TURN.acquire().await;
+    let runtime = Handle::current();
+    let look = move || runtime.block_on(scan(&agent, &caches, &request, &accepted, &|_, _| {}));
+    tokio::task::spawn_blocking(look).await
+}
 
 /// What is wrong in the cluster, as far as it was asked for. What is accepted stands last.
 pub async fn scan(

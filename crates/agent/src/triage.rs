@@ -119,11 +119,12 @@ impl Triage {
     }
 
     fn consider_all(&mut self, seen_at: Timestamp) {
-        for pod in self.caches.pods.all() {
+        // What is quiet is not suspicious now, and will not be without a change.
+        for pod in self.caches.pods.restless() {
             let subject = self.caches.root_or_pod(&pod);
             self.consider(&subject, suspicion::of_pod(&pod, seen_at), seen_at);
         }
-        for root in self.caches.workloads() {
+        for root in self.caches.restless_workloads() {
             let Some(subject) = self.caches.root_of_root(&root) else { continue };
             self.consider(&subject, suspicion::of_workload(&root, seen_at), seen_at);
         }
@@ -268,7 +269,7 @@ fn report(
     seen_at: Option<Timestamp>,
 ) -> Report {
     let plans = remedy::plans(&diagnoses, &evidence);
-    let offers = offers(&plans, &agent.redactor);
+    let offers = offers(&plans, &evidence, &agent.redactor);
     let context = diagnosis::context(&evidence);
     Report { evidence, diagnoses, offers, context, seen_at }
 }

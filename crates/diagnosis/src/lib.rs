@@ -6,6 +6,7 @@
 
 mod objects;
 mod root;
+mod outline;
 mod redact;
 mod near_miss;
 mod scheduling;
@@ -23,7 +24,8 @@ pub use evidence::{context, gather};
 pub use judge::{Health, Look, Patience, healthy, judge, look};
 pub use k8sgpt::K8sgptResult;
 pub use objects::{ConfigMapKeys, Log, Objects, Root, Usage};
+pub use outline::PodOutline;
 pub use redact::Redactor;
 pub use snapshot::{ConfigMapSize, Snapshot, Webhook};
 pub use survey::{accept, accepted_trouble, asked_for, of_workload, survey};
-pub use suspicion::{LASTING, PATIENCE, RECENT, suspicious_pod, suspicious_workload};
+pub use suspicion::{LASTING, PATIENCE, RECENT, is_quiet, suspicious_pod, suspicious_workload};

@@ -19,6 +19,9 @@ pub(crate) fn near_miss<'a>(
     let most = if length < SHORT { 1 } else { MAX_EDITS };
     let mut near: Vec<_> = candidates
         .into_iter()
+        // Every edit changes the length by one at most.
+        .filter(|it| it.chars().count().abs_diff(length) <= most)
+        .filter(|it| may_be_near(name, it, most))
         .map(|it| (strsim::osa_distance(name, it), it))
         .filter(|it| 0 < it.0 && it.0 <= most)
         .collect();
@@ -64,6 +67,24 @@ fn short_miss<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> 
     }
 }
 
+/// Whether two names can be so few edits apart: an edit takes one letter away and adds one at most. Thousands of names
+/// are compared, and this is far cheaper than the distance.
+fn may_be_near(a: &str, b: &str, most: usize) -> bool {
+    if !a.is_ascii() || !b.is_ascii() {
+        return true;
+    }
+    let mut surplus = [0_i32; 128];
+    for (text, one) in [(a, 1), (b, -1)] {
+        for letter in text.bytes() {
+            if let Some(count) = surplus.get_mut(usize::from(letter)) {
+                *count += one;
+            }
+        }
+    }
+    let apart: u32 = surplus.iter().map(|it| it.unsigned_abs()).sum();
+    usize::try_from(apart).is_ok_and(|it| it <= 2 * most)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +115,13 @@ mod tests {
         assert_eq!(near_miss("db1", ["db2"]), None);
         assert_eq!(near_miss("db", ["db2"]), None);
         assert_eq!(near_miss("db", ["dc"]), None);
+    }
+
+    #[test]
+    fn letters_that_are_no_ascii_are_compared_as_well() {
+        assert_eq!(near_miss("größe-a", ["größe-b"]).as_deref(), Some("größe-b"));
+        assert!(may_be_near("abcdef", "abcdxy", 2));
+        assert!(!may_be_near("abcdef", "abcxyz", 2));
     }
 
     #[test]

@@ -10,6 +10,8 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Event, Node, Pod};
 
+use crate::PodOutline;
+
 /// A root owner: the object that a fix would have to change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Root {
@@ -50,8 +52,10 @@ pub struct Objects {
     pub events: Vec<Arc<Event>>,
     /// All nodes.
     pub nodes: Option<Vec<Arc<Node>>>,
-    /// All pods of the cluster: for what nodes have left, for images and for neighbours.
-    pub all_pods: Vec<Arc<Pod>>,
+    /// All pods of the root's namespace, its own among them: for neighbours.
+    pub namespace_pods: Vec<Arc<Pod>>,
+    /// All pods of the cluster in outline: for what nodes have left and for images.
+    pub all_pods: Vec<Arc<PodOutline>>,
     /// The ConfigMaps of the namespace: names and keys, never values.
     pub config_maps: Option<Vec<ConfigMapKeys>>,
     /// The persistent volume claims of the namespace, by name.
@@ -60,7 +64,7 @@ pub struct Objects {
     pub service_accounts: Option<Vec<String>>,
     /// The autoscalers of the namespace.
     pub autoscalers: Option<Vec<HorizontalPodAutoscaler>>,
-    /// The other workloads of the cluster, root owners only.
+    /// The other workloads of the namespace, root owners only.
     pub workloads: Vec<Root>,
     /// Ends of logs, at most 64 KiB each.
     pub logs: Vec<Log>,

@@ -3,7 +3,7 @@
 //! Suspicion may be wrong in one direction only: what is broken is always suspicious.
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod};
 
 use crate::Root;
 
@@ -46,6 +46,32 @@ pub fn suspicious_pod(pod: &Pod, now: Timestamp) -> bool {
     !ready && PATIENCE < now.duration_since(created)
 }
 
+/// Whether nothing about this pod is suspicious, whatever the time: it is ready or done, and none of its containers
+/// waits or ever ended.
+pub fn is_quiet(pod: &Pod) -> bool {
+    let Some(status) = &pod.status else { return false };
+    if status.phase.as_deref() == Some("Succeeded") {
+        return true;
+    }
+    let says = |type_: &str, value: &str| {
+        status.conditions.iter().flatten().any(|it| it.type_ == type_ && it.status == value)
+    };
+    let runs = |it: &ContainerStatus| {
+        let state = it.state.as_ref();
+        let before = it.last_state.as_ref().and_then(|it| it.terminated.as_ref());
+        before.is_none()
+            && state.is_none_or(|it| it.waiting.is_none())
+            && state.and_then(|it| it.terminated.as_ref()).is_none_or(ended_well)
+    };
+    let containers = status.container_statuses.iter().flatten();
+    let mut containers = containers.chain(status.init_container_statuses.iter().flatten());
+    status.phase.as_deref() == Some("Running")
+        && pod.metadata.deletion_timestamp.is_none()
+        && says("Ready", "True")
+        && !says("PodScheduled", "False")
+        && containers.all(runs)
+}
+
 /// Whether this container shows trouble, now or a moment ago.
 fn troubled(container: &ContainerStatus, now: Timestamp) -> bool {
     let state = container.state.as_ref();
@@ -58,10 +84,13 @@ fn troubled(container: &ContainerStatus, now: Timestamp) -> bool {
     let ended = state.and_then(|it| it.terminated.as_ref());
     let before = container.last_state.as_ref().and_then(|it| it.terminated.as_ref());
     ended.into_iter().chain(before).any(|it| {
-        let failed = it.exit_code != 0 || it.reason.as_deref() == Some("OOMKilled");
         let age = it.finished_at.as_ref().map(|at| now.duration_since(at.0));
-        failed && age.is_none_or(|age| age < RECENT)
+        !ended_well(it) && age.is_none_or(|age| age < RECENT)
     })
+}
+
+fn ended_well(end: &ContainerStateTerminated) -> bool {
+    end.exit_code == 0 && end.reason.as_deref() != Some("OOMKilled")
 }
 
 /// Whether this owner itself reports trouble that no pod may show.

@@ -28,6 +28,8 @@ pub(crate) fn offer(strategy: Strategy) -> Offer {
         diff: String::new(),
         reversible: true,
         strategy,
+        owner: None,
+        patch: None,
     }
 }
 

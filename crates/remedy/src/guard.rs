@@ -7,8 +7,8 @@ mod windows;
 
 use jiff::Timestamp;
 use types::{
-    Action, Evidence, FieldPath, FixPlan, Mode, ObjectRef, Owner, Risk, Strategy, Suppression,
-    Verdict,
+    Action, Evidence, FieldPath, FixPlan, Mode, ObjectRef, Owner, Risk, Step, Strategy,
+    Suppression, Verdict,
 };
 
 pub use refusal::Refusal;
@@ -209,20 +209,29 @@ fn nobody_else_owns_the_fields(
     world: &World<'_>,
 ) -> Result<(), Refusal> {
     for step in &plan.steps {
-        let paths = match &step.action {
-            Action::Edit(edits) => edits.iter().map(|it| it.path.clone()).collect(),
-            Action::Restart => vec![restart_path()],
-            Action::Evict => vec![],
-        };
-        for path in paths {
-            let owner = world.evidence.workload.owners.iter().find(|it| owns(it, &path));
-            if let Some(owner) = owner {
-                let field = path.as_str().to_owned();
-                return Err(Refusal::OwnedElsewhere { owner: owner.name.clone(), field });
-            }
+        if let Some((owner, path)) = owner_of_step(step, world.evidence) {
+            let field = path.as_str().to_owned();
+            return Err(Refusal::OwnedElsewhere { owner: owner.name.clone(), field });
         }
     }
     Ok(())
+}
+
+/// Who else writes a field of this step, and which.
+pub(crate) fn owner_of_step<'a>(
+    step: &Step,
+    evidence: &'a Evidence,
+) -> Option<(&'a Owner, FieldPath)> {
+    let paths = match &step.action {
+        Action::Edit(edits) => edits.iter().map(|it| it.path.clone()).collect(),
+        Action::Restart => vec![restart_path()],
+        Action::Evict => vec![],
+    };
+    let owners = &evidence.workload.owners;
+    paths.into_iter().find_map(|path| {
+        let owner = owners.iter().find(|it| owns(it, &path))?;
+        Some((owner, path))
+    })
 }
 
 /// Whether the field, part of it or what it lies in is his. A field that cannot be read is all of it.

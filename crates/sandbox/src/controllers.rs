@@ -41,6 +41,11 @@ pub struct Controllers {
 }
 
 impl Controllers {
+    /// Nothing that moves.
+    pub(crate) fn none() -> Self {
+        Self { images: Arc::default(), tasks: vec![] }
+    }
+
     /// Adds an image that can be pulled from now on. `false` when the name is no image's name.
     pub fn add_image(&self, name: &str, image: Image) -> bool {
         self.images.write().unwrap_or_else(PoisonError::into_inner).add(name, image)

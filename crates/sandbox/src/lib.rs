@@ -13,6 +13,7 @@ pub mod status;
 pub mod store;
 pub mod catalogue;
 pub mod controllers;
+pub mod generated;
 mod world;
 mod clock;
 mod events;
@@ -46,6 +47,9 @@ pub struct Options {
     pub nodes: Vec<NodeSpec>,
     /// Where every request is written down, one JSON line each.
     pub audit_log: Option<PathBuf>,
+    /// A generated cluster of this size instead of an empty one. Nothing moves in it: there are no controllers,
+    /// and no nodes but its own.
+    pub generated: Option<generated::Size>,
 }
 
 /// One node and what it has to give.
@@ -75,7 +79,13 @@ impl NodeSpec {
 impl Default for Options {
     fn default() -> Self {
         let nodes = NodeSpec::several(3);
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), speed: 1.0, nodes, audit_log: None }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            speed: 1.0,
+            nodes,
+            audit_log: None,
+            generated: None,
+        }
     }
 }
 
@@ -95,9 +105,18 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
             .with_context(|| format!("the audit log {} cannot be written", path.display()))?,
         None => Audit::default(),
     };
+    let controllers = match options.generated {
+        Some(size) => {
+            let objects = generated::objects(size, jiff::Timestamp::now());
+            for (plural, object) in objects {
+                store.restore(plural, object);
+            }
+            controllers::Controllers::none()
+        }
+        None => controllers::start(&store, options.speed, &options.nodes),
+    };
     let server = server::start(options.listen, Api::new(store.clone(), audit))
         .with_context(|| format!("nothing can listen on {}", options.listen))?;
-    let controllers = controllers::start(&store, options.speed, &options.nodes);
     Ok(Sandbox { store, server, controllers })
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Parser;
+use sandbox::generated::Size;
 use sandbox::{NodeSpec, Options};
 
 /// A Kubernetes cluster in one process.
@@ -27,6 +28,9 @@ struct Arguments {
     /// How many nodes the cluster has.
     #[arg(long, default_value_t = 3)]
     nodes: usize,
+    /// Instead of an empty cluster, one with so many pods and what belongs to them, in which nothing moves.
+    #[arg(long)]
+    generated_pods: Option<usize>,
 }
 
 #[tokio::main]
@@ -44,6 +48,7 @@ async fn main() -> anyhow::Result<()> {
         speed: arguments.speed,
         nodes: NodeSpec::several(arguments.nodes),
         audit_log: arguments.audit_log,
+        generated: arguments.generated_pods.map(Size::of_pods),
     })
     .await?;
     if let Some(path) = &arguments.kubeconfig {

@@ -124,6 +124,15 @@ impl Store {
         Ok(created)
     }
 
+    /// Puts an object where it belongs, as it is, as from a backup: only its version is new. One of a resource that
+    /// is not served is left out.
+    pub fn restore(&self, plural: &str, object: Value) {
+        let Some(resource) = resources::by_plural(plural) else { return };
+        let mut state = self.state();
+        state.insert(resource, object);
+        self.wake(state);
+    }
+
     /// Changes an object. The generation counts changes of the spec; a change that changes
     /// nothing makes no event. `status` is left as it was for kinds with a status of their own.
     pub fn update(

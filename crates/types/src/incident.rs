@@ -85,6 +85,14 @@ pub struct Offer {
     pub diff: String,
     /// Whether it can be taken back.
     pub reversible: bool,
+    /// Who writes the fields himself, so that the change has to be committed where he takes them from:
+    /// `argocd`, `flux`, `helm`, `keda`, or a field manager.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The change as `patches` of a kustomization, redacted: ready to be committed. None where no field of a
+    /// manifest is edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<String>,
 }
 
 /// What the agent publishes on its stream.

@@ -13,6 +13,7 @@
 mod process;
 mod http;
 mod watch;
+mod large;
 mod heal;
 
 use std::path::PathBuf;
@@ -30,11 +31,21 @@ fn main() {
         println!("Nothing is measured: scripts/bench.sh builds what this needs.");
         return;
     };
-    let sandbox = Program::sandbox(&bin, 3);
-    starts(&bin, &sandbox);
-    drop(sandbox);
-    watch::measure(&bin);
-    heal::measure(&bin);
+    // What to measure may be named; else everything is.
+    let wanted = std::env::var("FIGURES").unwrap_or_default();
+    let is_wanted = |part: &str| wanted.is_empty() || wanted.split(',').any(|it| it == part);
+    if is_wanted("start") {
+        starts(&bin, &Program::sandbox(&bin, 3));
+    }
+    if is_wanted("watch") {
+        watch::measure(&bin);
+    }
+    if is_wanted("large") {
+        large::measure(&bin);
+    }
+    if is_wanted("heal") {
+        heal::measure(&bin);
+    }
 }
 
 /// Start to ready and memory at rest, in an empty cluster.

@@ -10,7 +10,9 @@ use tempfile::TempDir;
 use crate::http;
 
 /// How long a start may take before it has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(2);
+/// The ticks of a second in which the kernel counts processor time, as every Linux tells programs.
+const TICKS: u64 = 100;
 
 /// A program that runs.
 pub(crate) struct Program {
@@ -27,6 +29,15 @@ impl Program {
         let (files, address) = (TempDir::new().unwrap(), free_address());
         let mut command = Command::new(bin.join("sandbox"));
         command.args(["--listen", &address, "--speed", "20", "--nodes", &nodes.to_string()]);
+        command.arg("--kubeconfig").arg(files.path().join("kubeconfig"));
+        Self::start(command, files, address, "/version")
+    }
+
+    /// A cluster of so many pods in which nothing moves.
+    pub(crate) fn generated_cluster(bin: &Path, pods: usize) -> Self {
+        let (files, address) = (TempDir::new().unwrap(), free_address());
+        let mut command = Command::new(bin.join("sandbox"));
+        command.args(["--listen", &address, "--generated-pods", &pods.to_string()]);
         command.arg("--kubeconfig").arg(files.path().join("kubeconfig"));
         Self::start(command, files, address, "/version")
     }
@@ -64,9 +75,28 @@ impl Program {
 
     /// Resident memory.
     pub(crate) fn memory_mib(&self) -> f64 {
+        self.status_mib("VmRSS:")
+    }
+
+    /// The most resident memory that it ever had.
+    pub(crate) fn peak_mib(&self) -> f64 {
+        self.status_mib("VmHWM:")
+    }
+
+    fn status_mib(&self, field: &str) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:")).unwrap();
+        let line = status.lines().find_map(|it| it.strip_prefix(field)).unwrap();
         line.trim_end_matches("kB").trim().parse::<f64>().unwrap() / 1024.0
+    }
+
+    /// How long processors worked for it so far.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // Behind the name, which may hold anything, user and system time are the 12th and 13th field.
+        let (_, fields) = stat.rsplit_once(')').unwrap();
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        let ticks: u64 = ticks.map(|it| it.parse::<u64>().unwrap()).sum();
+        Duration::from_millis(ticks * 1000 / TICKS)
     }
 }
 

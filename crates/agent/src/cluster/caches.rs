@@ -7,9 +7,9 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet}
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Event, Node, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
-use kube::Resource;
 use types::{Kind, ObjectRef};
 
+use super::kept::{Kept, Links, Owner};
 use super::revisions::ReadyRevisions;
 use super::store::Store;
 
@@ -58,15 +58,40 @@ impl Caches {
         kind: Kind,
         metadata: &ObjectMeta,
     ) -> Result<ObjectRef, UnknownOwner> {
-        let mut root = reference(kind, metadata);
-        let mut above = owner_of_ours(metadata);
+        self.root_above(reference(kind, metadata), Links::of(metadata).owner)
+    }
+
+    /// The root owner of an object with this owner.
+    fn root_above(
+        &self,
+        object: ObjectRef,
+        owner: Option<Owner>,
+    ) -> Result<ObjectRef, UnknownOwner> {
+        let (mut root, mut above) = (object, owner);
         for _ in 0..MAX_OWNERS {
-            let Some((kind, owner)) = above else { break };
-            let name = ObjectRef::named(kind, root.namespace.clone(), owner.name);
-            let named = ObjectRef { uid: owner.uid, ..name };
+            let Some(owner) = above else { break };
+            let name = ObjectRef::named(owner.kind, root.namespace.clone(), &*owner.name);
+            let named = ObjectRef { uid: owner.uid.into(), ..name };
             (root, above) = self.step_up(&named).ok_or(UnknownOwner { owner: named })?;
         }
         Ok(root)
+    }
+
+    /// The root owner of the object of this name, as far as it is kept.
+    pub(super) fn root_of_named<K: Kept>(
+        &self,
+        (store, kind): (&Store<K>, Kind),
+        namespace: &str,
+        name: &str,
+    ) -> Option<ObjectRef> {
+        let links = store.links(namespace, name)?;
+        self.root_above(named(kind, namespace, (name, &links)), links.owner).ok()
+    }
+
+    /// Whether the root owner of an object of this kind, namespace, name and links is this one.
+    fn is_below(&self, subject: &ObjectRef, kind: Kind, (name, links): (&str, &Links)) -> bool {
+        let object = named(kind, &subject.namespace, (name, links));
+        self.root_above(object, links.owner.clone()).is_ok_and(|root| root.is_same(subject))
     }
 
     /// The root owner of a pod.
@@ -76,18 +101,14 @@ impl Caches {
 
     /// The pods whose root owner this is.
     pub(crate) fn pods_of(&self, subject: &ObjectRef) -> Vec<Arc<Pod>> {
-        let mut pods = self.pods.of(&subject.namespace);
-        pods.retain(|it| self.root_of_pod(it).is_ok_and(|root| root.is_same(subject)));
-        pods
+        let is_mine = |name: &str, links: &Links| self.is_below(subject, Kind::Pod, (name, links));
+        self.pods.of_where(&subject.namespace, is_mine)
     }
 
     /// The jobs of a CronJob.
     pub(crate) fn jobs_of(&self, subject: &ObjectRef) -> Vec<Arc<Job>> {
-        let mut jobs = self.jobs.of(&subject.namespace);
-        jobs.retain(|it| {
-            self.root_of(Kind::Job, &it.metadata).is_ok_and(|root| root.is_same(subject))
-        });
-        jobs
+        let is_mine = |name: &str, links: &Links| self.is_below(subject, Kind::Job, (name, links));
+        self.jobs.of_where(&subject.namespace, is_mine)
     }
 
     /// The object of this kind and name, as a root owner, cut as it is in the caches.
@@ -107,21 +128,60 @@ impl Caches {
 
     /// All root owners of the cluster.
     pub(crate) fn workloads(&self) -> Vec<Root> {
-        let mut roots: Vec<_> = self.deployments.all().into_iter().map(Root::Deployment).collect();
-        roots.extend(self.stateful_sets.all().into_iter().map(Root::StatefulSet));
-        roots.extend(self.daemon_sets.all().into_iter().map(Root::DaemonSet));
-        roots.extend(self.cron_jobs.all().into_iter().map(Root::CronJob));
-        let free = |it: &ObjectMeta| owner_of_ours(it).is_none();
-        roots.extend(
-            self.replica_sets
-                .all()
-                .into_iter()
-                .filter(|it| free(&it.metadata))
-                .map(Root::ReplicaSet),
-        );
-        roots.extend(self.jobs.all().into_iter().filter(|it| free(&it.metadata)).map(Root::Job));
-        roots.extend(self.pods.all().into_iter().filter(|it| free(&it.metadata)).map(Root::Pod));
+        let free = |it: &Links| it.owner.is_none();
+        let mut roots = roots(self.deployments.all(), Root::Deployment);
+        roots.extend(self.always_whole(|_| true));
+        roots.extend(self.replica_sets.all_where(free).into_iter().map(Root::ReplicaSet));
+        roots.extend(self.jobs.all_where(free).into_iter().map(Root::Job));
+        roots.extend(self.pods.all_where(free).into_iter().map(Root::Pod));
         roots
+    }
+
+    /// The root owners that are not quiet.
+    pub(crate) fn restless_workloads(&self) -> Vec<Root> {
+        let free = |it: &ObjectMeta| Links::of(it).owner.is_none();
+        let mut roots = roots(self.deployments.restless(), Root::Deployment);
+        roots.extend(self.always_whole(|_| true));
+        let sets = self.replica_sets.restless().into_iter().filter(|it| free(&it.metadata));
+        roots.extend(sets.map(Root::ReplicaSet));
+        let jobs = self.jobs.restless().into_iter().filter(|it| free(&it.metadata));
+        roots.extend(jobs.map(Root::Job));
+        let pods = self.pods.restless().into_iter().filter(|it| free(&it.metadata));
+        roots.extend(pods.map(Root::Pod));
+        roots
+    }
+
+    /// The root owners of a namespace.
+    pub(crate) fn workloads_of(&self, namespace: &str) -> Vec<Root> {
+        let free = |_: &str, it: &Links| it.owner.is_none();
+        let mut roots = roots(self.deployments.of(namespace), Root::Deployment);
+        roots.extend(self.always_whole(|it| it.namespace.as_deref() == Some(namespace)));
+        let sets = self.replica_sets.of_where(namespace, free);
+        roots.extend(sets.into_iter().map(Root::ReplicaSet));
+        roots.extend(self.jobs.of_where(namespace, free).into_iter().map(Root::Job));
+        roots.extend(self.pods.of_where(namespace, free).into_iter().map(Root::Pod));
+        roots
+    }
+
+    /// How many root owners there are.
+    pub(super) fn n_workloads(&self) -> usize {
+        let free = |it: &Links| it.owner.is_none();
+        self.deployments.len()
+            + self.stateful_sets.len()
+            + self.daemon_sets.len()
+            + self.cron_jobs.len()
+            + self.replica_sets.count(free)
+            + self.jobs.count(free)
+            + self.pods.count(free)
+    }
+
+    /// The root owners of kinds that are never packed, of which this is true.
+    fn always_whole(&self, is_wanted: impl Fn(&ObjectMeta) -> bool) -> Vec<Root> {
+        let mut found = roots(self.stateful_sets.all(), Root::StatefulSet);
+        found.extend(self.daemon_sets.all().into_iter().map(Root::DaemonSet));
+        found.extend(self.cron_jobs.all().into_iter().map(Root::CronJob));
+        found.retain(|it| is_wanted(it.metadata()));
+        found
     }
 
     /// An owner and the owner above it, if it still is the one with this uid.
@@ -139,22 +199,25 @@ impl Caches {
 }
 
 /// One step up: the owner, and what stands above it.
-type Step = (ObjectRef, Option<(Kind, OwnerReference)>);
+type Step = (ObjectRef, Option<Owner>);
 
-fn step<K: Resource<DynamicType = ()>>(store: &Store<K>, owner: &ObjectRef) -> Option<Step> {
-    let found = store.find(&owner.namespace, &owner.name)?;
-    let metadata = found.meta();
-    (metadata.uid.as_ref() == Some(&owner.uid))
-        .then(|| (reference(owner.kind, metadata), owner_of_ours(metadata)))
+fn step<K: Kept>(store: &Store<K>, owner: &ObjectRef) -> Option<Step> {
+    let links = store.links(&owner.namespace, &owner.name)?;
+    (*links.uid == *owner.uid)
+        .then(|| (named(owner.kind, &owner.namespace, (&owner.name, &links)), links.owner))
 }
 
-/// The controller, if it is of a kind that holds a pod template. A node, which owns the pods that its
-/// kubelet starts by itself, is none; nor is an equal name in somebody else's API group.
-fn owner_of_ours(metadata: &ObjectMeta) -> Option<(Kind, OwnerReference)> {
-    let owner = controller(metadata)?;
-    let kind = Kind::parse(&owner.kind)?;
-    let holds_template = kind != Kind::Pod && kind.pod_spec_path().is_some();
-    (holds_template && owner.api_version == kind.api_version()).then(|| (kind, owner.clone()))
+/// The object of this kind, namespace, name and links.
+fn named(kind: Kind, namespace: &str, (name, links): (&str, &Links)) -> ObjectRef {
+    ObjectRef {
+        uid: links.uid.as_ref().to_owned(),
+        resource_version: links.resource_version.as_ref().to_owned(),
+        ..ObjectRef::named(kind, namespace, name)
+    }
+}
+
+fn roots<K>(objects: Vec<Arc<K>>, as_root: impl Fn(Arc<K>) -> Root) -> Vec<Root> {
+    objects.into_iter().map(as_root).collect()
 }
 
 /// The owner that controls an object with this metadata.

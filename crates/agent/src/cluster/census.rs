@@ -1,6 +1,6 @@
 //! How much of the cluster is healthy, counted from the caches.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use diagnosis::Root;
 use k8s_openapi::api::core::v1::Pod;
@@ -11,18 +11,16 @@ use super::changes::key;
 
 /// Counts the root owners, and those that have fewer ready replicas than they want.
 pub(super) fn take(caches: &Caches) -> Census {
-    let mut failed_pods: BTreeMap<_, u32> = BTreeMap::new();
-    for pod in caches.pods.all().iter().filter(|it| is_failing(it)) {
+    // What is quiet is healthy: it need not be looked at.
+    let mut unhealthy = BTreeSet::new();
+    for pod in caches.pods.restless().iter().filter(|it| is_failing(it)) {
         if let Ok(root) = caches.root_of_pod(pod) {
-            *failed_pods.entry(key(&root)).or_default() += 1;
+            unhealthy.insert(key(&root));
         }
     }
-    let workloads = caches.workloads();
-    let unhealthy = workloads
-        .iter()
-        .filter(|it| is_short(it) || failed_pods.contains_key(&key(&it.object_ref())))
-        .count();
-    Census { unhealthy, workloads: workloads.len() }
+    let workloads = caches.restless_workloads();
+    unhealthy.extend(workloads.iter().filter(|it| is_short(it)).map(|it| key(&it.object_ref())));
+    Census { unhealthy: unhealthy.len(), workloads: caches.n_workloads() }
 }
 
 /// Whether fewer replicas are ready than are wanted.

@@ -23,16 +23,15 @@ impl Caches {
         let about = &event.involved_object;
         let (namespace, name) = (about.namespace.as_deref()?, about.name.as_deref()?);
         let kind = Kind::parse(about.kind.as_deref()?)?;
-        let metadata = match kind {
-            Kind::Pod => self.pods.find(namespace, name)?.metadata.clone(),
-            Kind::ReplicaSet => self.replica_sets.find(namespace, name)?.metadata.clone(),
-            Kind::Job => self.jobs.find(namespace, name)?.metadata.clone(),
+        match kind {
+            Kind::Pod => self.root_of_named((&self.pods, kind), namespace, name),
+            Kind::ReplicaSet => self.root_of_named((&self.replica_sets, kind), namespace, name),
+            Kind::Job => self.root_of_named((&self.jobs, kind), namespace, name),
             Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::CronJob => {
-                return Some(ObjectRef::named(kind, namespace, name));
+                Some(ObjectRef::named(kind, namespace, name))
             }
-            Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => return None,
-        };
-        self.root_of(kind, &metadata).ok()
+            Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => None,
+        }
     }
 
     /// The events about one object.

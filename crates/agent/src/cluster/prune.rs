@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Container, Event, Node, Pod, PodSpec, Volume};
+use k8s_openapi::api::core::v1::{Container, Event, Node, Pod, PodSpec, PodStatus, Volume};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 /// The longest message of an event that is kept, in bytes: its first kilobyte tells.
@@ -15,7 +15,7 @@ const MAX_MESSAGE: usize = 1024;
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// An object that can be cut to what is read from the caches.
-pub(super) trait Prune {
+pub trait Prune {
     /// Drops what nobody reads.
     fn prune(&mut self);
 
@@ -32,12 +32,21 @@ pub(super) trait Prune {
 impl Prune for Pod {
     fn prune(&mut self) {
         cut_metadata(&mut self.metadata);
+        let owned = self.metadata.owner_references.as_ref().is_some_and(|it| !it.is_empty());
         if let Some(spec) = &mut self.spec {
             cut_spec(spec);
         }
+        if owned {
+            // What its template says is read there.
+            self.metadata.annotations = None;
+            let containers = self.spec.iter_mut().flat_map(|it| &mut it.containers);
+            for env in containers.filter_map(|it| it.env.as_mut()) {
+                env.retain(|it| it.value_from.is_some());
+                env.shrink_to_fit();
+            }
+        }
         if let Some(status) = &mut self.status {
-            status.host_ips = None;
-            status.pod_ips = None;
+            cut_status(status);
         }
     }
 }
@@ -125,12 +134,44 @@ impl Prune for Node {
     }
 }
 
-fn cut_metadata(metadata: &mut ObjectMeta) {
+/// Drops who wrote which field, and what only tools read.
+pub(super) fn cut_metadata(metadata: &mut ObjectMeta) {
     metadata.managed_fields = None;
     metadata.self_link = None;
+    metadata.generate_name = None;
+    fit(&mut metadata.owner_references);
     if let Some(annotations) = &mut metadata.annotations {
         annotations.remove(LAST_APPLIED);
     }
+}
+
+fn cut_status(status: &mut PodStatus) {
+    status.host_ips = None;
+    status.pod_ips = None;
+    let first = status.init_container_statuses.iter_mut().flatten();
+    for container in first.chain(status.container_statuses.iter_mut().flatten()) {
+        container.allocated_resources = None;
+        container.resources = None;
+        container.volume_mounts = None;
+        container.container_id = None;
+        container.image_id = String::new();
+    }
+    fit(&mut status.conditions);
+    fit(&mut status.container_statuses);
+    fit(&mut status.init_container_statuses);
+}
+
+/// Lists grow by doubling while they are read: nothing is added to them any more.
+fn fit<T>(list: &mut Option<Vec<T>>) {
+    if let Some(list) = list {
+        list.shrink_to_fit();
+    }
+}
+
+fn fit_container(container: &mut Container) {
+    fit(&mut container.env);
+    fit(&mut container.env_from);
+    fit(&mut container.ports);
 }
 
 fn cut_spec(spec: &mut PodSpec) {
@@ -145,6 +186,10 @@ fn cut_spec(spec: &mut PodSpec) {
     if let Some(volumes) = &mut spec.volumes {
         volumes.retain(refers_by_name);
     }
+    fit(&mut spec.volumes);
+    fit(&mut spec.init_containers);
+    spec.containers.shrink_to_fit();
+    spec.containers.iter_mut().for_each(fit_container);
 }
 
 /// Literal values of environment variables go first: they may be secrets, and nobody reads them here.
@@ -156,14 +201,50 @@ fn cut_container(container: &mut Container) {
     container.args = None;
     container.volume_mounts = None;
     container.security_context = None;
+    container.lifecycle = None;
     container.termination_message_path = None;
     container.termination_message_policy = None;
+}
+
+/// Cuts a pod that is well and was made from a template: what it refers to is there, and is named by the template.
+/// Names of Secrets stay: that a ready pod uses one is how we know of it.
+pub(super) fn thin_pod(pod: &mut Pod) {
+    if pod.metadata.owner_references.as_ref().is_none_or(Vec::is_empty) {
+        return;
+    }
+    if let Some(spec) = &mut pod.spec {
+        spec.security_context = None;
+        let first = spec.init_containers.iter_mut().flatten();
+        for container in first.chain(&mut spec.containers) {
+            thin_container(container);
+        }
+        if let Some(volumes) = &mut spec.volumes {
+            volumes.retain(|it| it.config_map.is_none());
+        }
+    }
+    let conditions = pod.status.as_mut().and_then(|it| it.conditions.as_mut());
+    if let Some(conditions) = conditions {
+        conditions
+            .retain(|it| it.status != "True" || ["Ready", "PodScheduled"].contains(&&*it.type_));
+    }
+}
+
+fn thin_container(container: &mut Container) {
+    if let Some(env) = &mut container.env {
+        env.retain(|it| it.value_from.as_ref().is_some_and(|it| it.secret_key_ref.is_some()));
+    }
+    if let Some(whole) = &mut container.env_from {
+        whole.retain(|it| it.secret_ref.is_some());
+    }
+    // What it asks for is in its outline.
+    container.resources = None;
 }
 
 fn refers_by_name(volume: &Volume) -> bool {
     volume.config_map.is_some()
         || volume.secret.is_some()
         || volume.persistent_volume_claim.is_some()
+        || volume.ephemeral.is_some()
         || volume.projected.as_ref().is_some_and(|it| {
             it.sources.iter().flatten().any(|it| it.secret.is_some())
                 || !volume.name.starts_with("kube-api-access-")
@@ -196,6 +277,30 @@ mod tests {
             assert!(!left.contains(gone), "{gone} in {left}");
         }
         for kept in ["PASSWORD", "settings", "kept", "secretName"] {
+            assert!(left.contains(kept), "{kept} not in {left}");
+        }
+    }
+
+    #[test]
+    fn a_pod_that_is_well_keeps_the_names_of_secrets_and_claims() {
+        let mut pod: Pod = serde_json::from_value(json!({
+            "metadata": {"name": "web", "ownerReferences": [
+                {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "uid": "u"}]},
+            "spec": {
+                "containers": [{"name": "app", "ports": [{"containerPort": 80}], "env": [
+                    {"name": "URL", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "url"}}},
+                    {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "k"}}}]}],
+                "volumes": [{"name": "a", "configMap": {"name": "settings"}},
+                    {"name": "b", "persistentVolumeClaim": {"claimName": "data"}},
+                    {"name": "c", "secret": {"secretName": "tls"}}]},
+        }))
+        .unwrap();
+
+        thin_pod(&mut pod);
+
+        let left = serde_json::to_string(&pod).unwrap();
+        assert!(!left.contains("settings"), "{left}");
+        for kept in ["keys", "data", "tls", "containerPort"] {
             assert!(left.contains(kept), "{kept} not in {left}");
         }
     }

@@ -11,23 +11,22 @@ use serde_json::Value;
 
 use super::ClusterError;
 use super::kube::{KubeCluster, READ, within};
+use super::prune::cut_metadata;
 
 /// Lists are read in pages of this size.
-const PAGE: u32 = 500;
+const PAGE: u32 = 250;
 /// Pages of one kind that are read: what lies beyond is said to be unread.
-const MAX_PAGES: usize = 40;
+const MAX_PAGES: usize = 80;
 
 /// The cluster as it is now.
 pub(super) async fn take(cluster: &KubeCluster) -> Snapshot {
     let (caches, client) = (&cluster.caches, &cluster.client);
     let mut unread = vec![];
-    let (near, storage, rules, gateway, k8sgpt) = tokio::join!(
-        network(client),
-        storage(client),
-        rules(client),
-        gateway(client),
-        k8sgpt_results(client),
-    );
+    // One group after another: all at once would need the memory of all pages at once.
+    let near = Box::pin(network(client)).await;
+    let storage = Box::pin(storage(client)).await;
+    let (rules, gateway, k8sgpt) =
+        tokio::join!(rules(client), gateway(client), k8sgpt_results(client));
     let (services, slices, ingresses, classes, policies) = near;
     let (claims, volumes, storage_classes, config_maps, namespaces) = storage;
     let (autoscalers, budgets, quotas, limits, webhooks) = rules;
@@ -142,11 +141,9 @@ async fn k8sgpt_results(client: &Client) -> Read<K8sgptResult> {
 async fn added(client: &Client, named: &GroupVersionKind, plural: &str) -> Read<Value> {
     let resource = ApiResource::from_gvk_with_plural(named, plural);
     let api = Api::<DynamicObject>::all_with(client.clone(), &resource);
-    match pages(api, plural).await {
-        Ok(objects) => objects
-            .into_iter()
-            .map(|it| serde_json::to_value(it).map_err(|it| it.to_string()))
-            .collect(),
+    let keep = |it: DynamicObject| serde_json::to_value(it).map_err(|it| it.to_string());
+    match pages(api, plural, keep).await {
+        Ok(objects) => objects.into_iter().collect(),
         Err(ClusterError::NotFound(_)) => Ok(vec![]),
         Err(error) => Err(format!("{plural}: {error}")),
     }
@@ -156,7 +153,11 @@ async fn all<K>(client: &Client) -> Read<K>
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
 {
-    each(client, |it: K| it).await
+    each(client, |mut it: K| {
+        cut_metadata(it.meta_mut());
+        it
+    })
+    .await
 }
 
 async fn each<K, T>(client: &Client, keep: impl Fn(K) -> T) -> Read<T>
@@ -164,15 +165,16 @@ where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
 {
     let plural = K::plural(&());
-    match pages(Api::<K>::all(client.clone()), &plural).await {
-        Ok(objects) => Ok(objects.into_iter().map(keep).collect()),
+    match pages(Api::<K>::all(client.clone()), &plural, keep).await {
+        Ok(objects) => Ok(objects),
         // A server that does not know the kind has none of it.
         Err(ClusterError::NotFound(_)) => Ok(vec![]),
         Err(error) => Err(format!("{plural}: {error}")),
     }
 }
 
-async fn pages<K>(api: Api<K>, what: &str) -> Result<Vec<K>, ClusterError>
+/// All objects, page by page; each is cut where it arrives, so that only one page is ever whole.
+async fn pages<K, T>(api: Api<K>, what: &str, keep: impl Fn(K) -> T) -> Result<Vec<T>, ClusterError>
 where
     K: Clone + DeserializeOwned + std::fmt::Debug,
 {
@@ -180,7 +182,7 @@ where
     let mut objects = vec![];
     for _ in 0..MAX_PAGES {
         let page = within(READ, what, api.list(&params)).await?;
-        objects.extend(page.items);
+        objects.extend(page.items.into_iter().map(&keep));
         match page.metadata.continue_.filter(|it| !it.is_empty()) {
             Some(token) => params = params.continue_token(&token),
             None => return Ok(objects),

@@ -5,38 +5,86 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use kube::ResourceExt;
 
+use super::kept::{Content, Kept, Links, Parcel};
+
 /// Namespace and name; the namespace is empty for objects that have none.
-type Key = (Box<str>, Box<str>);
+pub(super) type Key = (Box<str>, Box<str>);
 
 /// One kind of object, by namespace and name. Written by one watch, read by everybody; no lock outlives a call.
+/// Quiet objects are kept packed, and unpacked for whoever asks for them.
 #[derive(Debug)]
-pub struct Store<K> {
-    objects: RwLock<BTreeMap<Key, Arc<K>>>,
+pub struct Store<K: Kept> {
+    objects: RwLock<BTreeMap<Key, Parcel<K>>>,
 }
 
-impl<K> Default for Store<K> {
+impl<K: Kept> Default for Store<K> {
     fn default() -> Self {
         Self { objects: RwLock::new(BTreeMap::new()) }
     }
 }
 
-impl<K: ResourceExt> Store<K> {
+impl<K: Kept> Store<K> {
     /// The object of this name.
     pub fn find(&self, namespace: &str, name: &str) -> Option<Arc<K>> {
-        self.read().get(&(namespace.into(), name.into())).cloned()
+        let content = self.read().get(&(namespace.into(), name.into()))?.content.clone();
+        content.open()
+    }
+
+    /// Who the object of this name is, and who owns it; nothing is unpacked for that.
+    pub(super) fn links(&self, namespace: &str, name: &str) -> Option<Links> {
+        self.read().get(&(namespace.into(), name.into())).map(|it| it.links.clone())
     }
 
     /// All objects, by namespace and name.
     pub fn all(&self) -> Vec<Arc<K>> {
-        self.read().values().cloned().collect()
+        self.all_where(|_| true)
+    }
+
+    /// All objects of which this is true.
+    pub(super) fn all_where(&self, is_wanted: impl Fn(&Links) -> bool) -> Vec<Arc<K>> {
+        let objects = self.read();
+        let wanted = objects.values().filter(|it| is_wanted(&it.links));
+        let contents = wanted.map(|it| it.content.clone()).collect();
+        drop(objects);
+        open(contents)
+    }
+
+    /// How many objects there are of which this is true.
+    pub(super) fn count(&self, is_wanted: impl Fn(&Links) -> bool) -> usize {
+        self.read().values().filter(|it| is_wanted(&it.links)).count()
+    }
+
+    /// The objects that are not quiet: of the others nothing bad can be said, at any time.
+    pub(crate) fn restless(&self) -> Vec<Arc<K>> {
+        self.read().values().filter_map(Parcel::restless).collect()
+    }
+
+    /// All objects in outline.
+    pub(crate) fn outlines(&self) -> Vec<K::Outline> {
+        self.read().values().map(|it| it.outline.clone()).collect()
     }
 
     /// The objects of one namespace.
     pub fn of(&self, namespace: &str) -> Vec<Arc<K>> {
+        self.of_where(namespace, |_, _| true)
+    }
+
+    /// The objects of one namespace of whose name and links this is true.
+    pub(super) fn of_where(
+        &self,
+        namespace: &str,
+        is_wanted: impl Fn(&str, &Links) -> bool,
+    ) -> Vec<Arc<K>> {
         let first = (namespace.into(), "".into());
         let objects = self.read();
         let rest = objects.range::<Key, _>(first..);
-        rest.take_while(|((it, _), _)| **it == *namespace).map(|(_, it)| Arc::clone(it)).collect()
+        let contents = rest
+            .take_while(|((it, _), _)| **it == *namespace)
+            .filter(|((_, name), it)| is_wanted(name, &it.links))
+            .map(|(_, it)| it.content.clone())
+            .collect();
+        drop(objects);
+        open(contents)
     }
 
     /// How many objects there are.
@@ -50,8 +98,9 @@ impl<K: ResourceExt> Store<K> {
     }
 
     /// Keeps this version of the object.
-    pub fn put(&self, object: Arc<K>) {
-        self.write(|objects| objects.insert(key(&*object), object));
+    pub fn put(&self, object: &Arc<K>) {
+        let (key, parcel) = (key(&**object), Parcel::of(object));
+        self.write(|objects| objects.insert(key, parcel));
     }
 
     /// Forgets the object.
@@ -60,12 +109,12 @@ impl<K: ResourceExt> Store<K> {
     }
 
     /// Takes what a new list holds; answers with what is not in it any more.
-    pub fn replace(&self, list: Vec<Arc<K>>) -> Vec<Arc<K>> {
-        let new: BTreeMap<_, _> = list.into_iter().map(|it| (key(&*it), it)).collect();
+    pub(super) fn replace(&self, list: Vec<(Key, Parcel<K>)>) -> Vec<Arc<K>> {
+        let new: BTreeMap<_, _> = list.into_iter().collect();
         self.write(|objects| {
             let mut old = std::mem::replace(objects, new);
             old.retain(|key, _| !objects.contains_key(key));
-            old.into_values().collect()
+            open(old.into_values().map(|it| it.content).collect())
         })
     }
 
@@ -73,7 +122,10 @@ impl<K: ResourceExt> Store<K> {
     pub fn shrink<R: Ord>(&self, limit: usize, rank: impl Fn(&K) -> R) {
         self.write(|objects| {
             let surplus = objects.len().saturating_sub(limit);
-            let mut ranked: Vec<_> = objects.iter().map(|(key, it)| (rank(it), key)).collect();
+            let mut ranked: Vec<_> = objects
+                .iter()
+                .map(|(key, it)| (it.content.clone().open().map(|it| rank(&it)), key))
+                .collect();
             ranked.sort();
             let gone: Vec<Key> = ranked.into_iter().take(surplus).map(|it| it.1.clone()).collect();
             for key in gone {
@@ -82,32 +134,36 @@ impl<K: ResourceExt> Store<K> {
         });
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Key, Arc<K>>> {
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Key, Parcel<K>>> {
         self.objects.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write<T>(&self, change: impl FnOnce(&mut BTreeMap<Key, Arc<K>>) -> T) -> T {
+    fn write<T>(&self, change: impl FnOnce(&mut BTreeMap<Key, Parcel<K>>) -> T) -> T {
         change(&mut self.objects.write().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-fn key<K: ResourceExt>(object: &K) -> Key {
+/// Objects that are read after the lock is let go: to unpack thousands takes its time.
+fn open<K: Kept>(contents: Vec<Content<K>>) -> Vec<Arc<K>> {
+    contents.into_iter().filter_map(Content::open).collect()
+}
+
+pub(super) fn key<K: Kept>(object: &K) -> Key {
     (object.namespace().unwrap_or_default().into(), object.name_any().into())
 }
 
 #[cfg(test)]
 mod tests {
     use k8s_openapi::api::core::v1::Pod;
-    use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+    use kube::ResourceExt;
+    use serde_json::json;
 
     use super::*;
 
-    fn pod(namespace: &str, name: &str) -> Arc<Pod> {
-        let (namespace, name) = (Some(namespace.to_owned()), Some(name.to_owned()));
-        Arc::new(Pod {
-            metadata: ObjectMeta { namespace, name, ..ObjectMeta::default() },
-            ..Pod::default()
-        })
+    fn pod(namespace: &str, name: &str, phase: &str) -> Arc<Pod> {
+        let pod = json!({"metadata": {"namespace": namespace, "name": name, "uid": name},
+            "status": {"phase": phase}});
+        Arc::new(serde_json::from_value(pod).unwrap())
     }
 
     fn names(pods: &[Arc<Pod>]) -> Vec<String> {
@@ -118,7 +174,7 @@ mod tests {
     fn a_namespace_whose_name_begins_like_another_is_another() {
         let store = Store::default();
         for (namespace, name) in [("shop", "b"), ("shop", "a"), ("shop-two", "c"), ("aa", "d")] {
-            store.put(pod(namespace, name));
+            store.put(&pod(namespace, name, "Running"));
         }
 
         assert_eq!(names(&store.of("shop")), ["a", "b"]);
@@ -127,10 +183,12 @@ mod tests {
     #[test]
     fn a_new_list_tells_what_was_deleted_unseen() {
         let store = Store::default();
-        store.put(pod("shop", "old"));
-        store.put(pod("shop", "both"));
+        store.put(&pod("shop", "old", "Running"));
+        store.put(&pod("shop", "both", "Running"));
 
-        let gone = store.replace(vec![pod("shop", "both"), pod("shop", "new")]);
+        let list = ["both", "new"].map(|it| pod("shop", it, "Running"));
+        let list = list.map(|it| (key(&*it), Parcel::of(&it)));
+        let gone = store.replace(list.into());
 
         assert_eq!(names(&gone), ["old"]);
         assert_eq!(names(&store.all()), ["both", "new"]);
@@ -140,11 +198,23 @@ mod tests {
     fn the_last_by_rank_stay() {
         let store = Store::default();
         for name in ["c", "a", "b"] {
-            store.put(pod("shop", name));
+            store.put(&pod("shop", name, "Running"));
         }
 
         store.shrink(2, |it: &Pod| it.name_any());
 
         assert_eq!(names(&store.all()), ["b", "c"]);
+    }
+
+    #[test]
+    fn a_quiet_object_is_found_as_it_was_put() {
+        let store = Store::default();
+        let done = pod("shop", "done", "Succeeded");
+        store.put(&done);
+        store.put(&pod("shop", "starting", "Pending"));
+
+        assert_eq!(store.find("shop", "done"), Some(done));
+        assert_eq!(names(&store.restless()), ["starting"]);
+        assert_eq!(store.all().len(), 2);
     }
 }

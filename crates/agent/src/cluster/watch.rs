@@ -21,8 +21,10 @@ use types::ObjectRef;
 
 use super::caches::Caches;
 use super::changes::{Change, Counters, Seen};
+use super::kept::Parcel;
 use super::kube::{READ, within};
 use super::refusals::refuses_streaming;
+use super::store::{Key, key};
 use super::watched::Watched;
 
 /// The kinds that are watched, as `/readyz` names them.
@@ -119,10 +121,10 @@ enum Ended {
 }
 
 /// One kind on its way into the caches.
-struct Line<K> {
+struct Line<K: Watched> {
     sinks: Sinks,
     /// What a list that is being read holds so far.
-    list: Vec<Arc<K>>,
+    list: Vec<(Key, Parcel<K>)>,
     synced: bool,
     healthy: bool,
     /// The newest version that an object had.
@@ -197,7 +199,8 @@ impl<K: Watched> Line<K> {
             }
             watcher::Event::InitApply(object) => {
                 object.note(&self.sinks.caches);
-                self.list.push(object.pruned());
+                let object = object.pruned();
+                self.list.push((key(&*object), Parcel::of(&object)));
                 return;
             }
             watcher::Event::InitDone => self.listed().await,
@@ -221,7 +224,7 @@ impl<K: Watched> Line<K> {
 
     async fn changed(&mut self, object: Arc<K>) {
         object.note(&self.sinks.caches);
-        K::store(&self.sinks.caches).put(Arc::clone(&object));
+        K::store(&self.sinks.caches).put(&object);
         if let Some(root) = object.root(&self.sinks.caches) {
             self.sinks.counters.bump(&root);
         }

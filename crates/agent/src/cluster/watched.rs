@@ -1,6 +1,5 @@
 //! The kinds that are watched: where each is kept, and what a change of it tells.
 
-use std::fmt::Debug;
 use std::sync::Arc;
 
 use diagnosis::Root;
@@ -8,22 +7,19 @@ use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Event, Node, Pod};
-use kube::{Resource, ResourceExt};
-use serde::de::DeserializeOwned;
+use kube::ResourceExt;
 use types::{Kind, ObjectRef};
 
 use super::caches::Caches;
 use super::changes::Seen;
-use super::prune::Prune;
+use super::kept::Kept;
 use super::store::Store;
 
 /// The most events that are kept: an hour of a busy cluster holds tens of thousands, and only the newest are read.
 const MAX_EVENTS: usize = 4096;
 
 /// A kind that is watched.
-pub(super) trait Watched:
-    Resource<DynamicType = ()> + Prune + Clone + Debug + DeserializeOwned + Send + Sync + 'static
-{
+pub(super) trait Watched: Kept + Send + Sync + 'static {
     /// What it is called in `/readyz` and in logs.
     const PLURAL: &'static str;
 

@@ -50,7 +50,7 @@ async fn analyze(
     analysis.insert("cluster".to_owned(), json!(*agent.name));
     analysis.insert("subject".to_owned(), member(&evidence.subject)?);
     analysis.insert("diagnoses".to_owned(), member(&diagnoses)?);
-    analysis.insert("offers".to_owned(), member(&offers(&plans, &agent.redactor))?);
+    analysis.insert("offers".to_owned(), member(&offers(&plans, &evidence, &agent.redactor))?);
     analysis.insert("context".to_owned(), member(&diagnosis::context(&evidence))?);
     analysis.insert("spec_hash".to_owned(), json!(evidence.workload.spec_hash));
     analysis.insert("evidence".to_owned(), member(&evidence)?);

@@ -1,8 +1,9 @@
 //! `GET /api/v1/cluster-metrics`: how full the cluster is, and where that is known from.
 
 use actix_web::{get, web};
+use diagnosis::PodOutline;
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use service::auth::Reader;
 use service::health::Probes;
@@ -44,10 +45,10 @@ async fn cluster_metrics(
     // Without a metrics server, or without an answer from it, requests are the honest second best.
     let used = agent.cluster.node_usage().await.unwrap_or_default();
     let nodes = caches.nodes.all();
-    let pods = caches.pods.all();
+    let pods = caches.pods.outlines();
     let room = sum(nodes.iter().filter(|it| is_ready(it)).map(|it| allocatable(it)));
     let (source, load) = if used.is_empty() {
-        ("requests", sum(pods.iter().filter(|it| holds_room(it)).map(|it| requests(it))))
+        ("requests", sum(pods.iter().filter(|it| it.node.is_some()).map(|it| requests(it))))
     } else {
         ("metrics-server", sum(used.iter().map(of_usage)))
     };
@@ -96,17 +97,8 @@ fn allocatable(node: &Node) -> Load {
     load(room.and_then(|it| it.get("cpu")), room.and_then(|it| it.get("memory")))
 }
 
-fn requests(pod: &Pod) -> Load {
-    let containers = pod.spec.iter().flat_map(|it| &it.containers);
-    let asked = containers.filter_map(|it| it.resources.as_ref()?.requests.as_ref());
-    sum(asked.map(|it| load(it.get("cpu"), it.get("memory"))))
-}
-
-/// Whether the pod's requests are taken from a node: it has one, and has not ended.
-fn holds_room(pod: &Pod) -> bool {
-    let phase = pod.status.as_ref().and_then(|it| it.phase.as_deref());
-    pod.spec.as_ref().is_some_and(|it| it.node_name.is_some())
-        && !matches!(phase, Some("Succeeded" | "Failed"))
+fn requests(pod: &PodOutline) -> Load {
+    Load { cpu_millis: pod.cpu_millis, memory_bytes: pod.memory_bytes }
 }
 
 fn is_ready(node: &Node) -> bool {
@@ -134,25 +126,7 @@ fn count(number: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn a_pod_that_ended_or_waits_takes_no_room() {
-        let pod = |node: Option<&str>, phase: &str| -> Pod {
-            serde_json::from_value(json!({"metadata": {}, "status": {"phase": phase},
-                "spec": {"nodeName": node, "containers": [{"name": "app",
-                    "resources": {"requests": {"cpu": "250m", "memory": "64Mi"}}}]}}))
-            .unwrap()
-        };
-
-        assert!(holds_room(&pod(Some("n"), "Running")));
-        assert!(!holds_room(&pod(None, "Pending")));
-        assert!(!holds_room(&pod(Some("n"), "Succeeded")));
-        let expected = Load { cpu_millis: 250, memory_bytes: 64 << 20 };
-        assert_eq!(requests(&pod(None, "Pending")), expected);
-    }
 
     #[test]
     fn a_percentage_stays_between_nothing_and_all() {

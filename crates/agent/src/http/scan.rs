@@ -44,7 +44,11 @@ async fn scan(
     need_watches(&probes, &WATCHED)?;
     let accepted = fixer.journal().accepted(Timestamp::now()).await;
     let accepted = accepted.map_err(|it| journal_failure(&it))?;
-    let answer = crate::scan::scan(fixer.agent(), &caches, &request, &accepted, &|_, _| {}).await;
+    let (agent, caches) = (fixer.agent().clone(), caches.into_inner());
+    let answer = crate::scan::scan_apart(agent, caches, request.into_inner(), accepted).await;
+    let answer = answer.map_err(|it| {
+        Failure::new(500, "scan-broke-off", it.to_string(), "report this, with the agent's log")
+    })?;
     answer.map(web::Json).map_err(|it| {
         let next = "write `labels` as kubectl does: app=web,tier!=db,stage in (test,live),!old";
         Failure::new(400, "bad-labels", it.to_string(), next)

@@ -1,8 +1,7 @@
 //! Images that are known to run, with a repository that the template uses or nearly names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::Pod;
 use types::{ContainerFacts, ImageFacts, RevisionFacts};
 
 use crate::Objects;
@@ -35,16 +34,16 @@ pub(super) fn facts(
         }
     }
     // Who runs it in the same namespace counts for more, so those are asked first.
-    let namespace = &objects.root.metadata().namespace;
+    let namespace = objects.root.metadata().namespace.as_deref().unwrap_or_default();
     let (near, far): (Vec<_>, Vec<_>) =
-        objects.all_pods.iter().partition(|it| &it.metadata.namespace == namespace);
+        objects.all_pods.iter().partition(|it| it.namespace == namespace);
+    // Thousands of pods run a few images: each is compared once.
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for pod in near.into_iter().chain(far) {
-        for image in ready_images(pod).filter(|it| wanted(it)) {
-            let name = pod.metadata.name.as_deref().unwrap_or_default();
-            let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
-            found.entry(image.to_owned()).or_insert_with(|| ImageFacts {
-                image: image.to_owned(),
-                seen_in: format!("Pod {namespace}/{name}"),
+        for image in pod.ready_images.iter().filter(|it| seen.insert(it) && wanted(it)) {
+            found.entry(image.clone()).or_insert_with(|| ImageFacts {
+                image: image.clone(),
+                seen_in: format!("Pod {}/{}", pod.namespace, pod.name),
                 own: false,
             });
         }
@@ -58,16 +57,6 @@ pub(super) fn facts(
 /// Whether a repository is this one, or one that is spelt nearly like it.
 fn is_like(wanted: &str, known: &str) -> bool {
     wanted == known || near_miss(wanted, [known]).is_some()
-}
-
-/// The images of the containers of this pod that are ready, as its spec names them.
-fn ready_images(pod: &Pod) -> impl Iterator<Item = &str> {
-    let statuses = pod.status.as_ref().and_then(|it| it.container_statuses.as_deref());
-    let statuses = statuses.unwrap_or_default();
-    let containers = pod.spec.iter().flat_map(|it| &it.containers);
-    containers
-        .filter(|it| statuses.iter().any(|status| status.name == it.name && status.ready))
-        .filter_map(|it| it.image.as_deref())
 }
 
 /// The image without tag and digest.

@@ -48,7 +48,7 @@ fn neighbour(root: &Root, objects: &Objects) -> Option<NeighbourFacts> {
         // What runs to its end, or alone, says little about its neighbourhood.
         Root::Job(_) | Root::CronJob(_) | Root::Pod(_) => return None,
     };
-    let own: Vec<_> = objects.all_pods.iter().filter(|it| belongs(it, root)).collect();
+    let own: Vec<_> = objects.namespace_pods.iter().filter(|it| belongs(it, root)).collect();
     Some(NeighbourFacts {
         object: root.object_ref(),
         desired: u32::try_from(desired).unwrap_or(0),

@@ -1,6 +1,9 @@
 //! Who else writes the object.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde_json::{Map, Value};
 use types::{FieldPath, Owner};
@@ -26,6 +29,7 @@ const MAX_FIELDS: usize = 200;
 pub(super) fn facts(objects: &Objects) -> Vec<Owner> {
     let mut owners = marks(objects);
     owners.extend(objects.autoscalers.iter().flatten().filter_map(|it| autoscaler(it, objects)));
+    owners.extend(vertical_autoscaler(objects));
     let managers = objects.root.metadata().managed_fields.iter().flatten();
     let spec = objects.root.spec_json();
     owners.extend(managers.filter_map(|it| manager(it, &spec)));
@@ -72,10 +76,28 @@ fn autoscaler(it: &HorizontalPodAutoscaler, objects: &Objects) -> Option<Owner> 
     let target = &it.spec.scale_target_ref;
     let root = objects.root.object_ref();
     let name = it.metadata.name.as_deref().unwrap_or_default();
+    // KEDA makes an autoscaler of its own for each ScaledObject (<https://keda.sh/docs/latest/concepts/scaling-deployments/>).
+    let by_keda = it.metadata.labels.iter().flatten().any(|it| it.0 == "scaledobject.keda.sh/name");
     (target.kind == root.kind.as_str() && target.name == root.name).then(|| Owner {
-        name: "hpa".to_owned(),
+        name: if by_keda { "keda" } else { "hpa" }.to_owned(),
         mark: format!("HorizontalPodAutoscaler {name}"),
         fields: vec!["/spec/replicas".to_owned()],
+    })
+}
+
+/// A vertical autoscaler that sets what the pods of the root ask for. Its admission webhook says so on each pod
+/// (<https://github.com/kubernetes/autoscaler/tree/master/vertical-pod-autoscaler>).
+fn vertical_autoscaler(objects: &Objects) -> Option<Owner> {
+    let says_so =
+        |it: &Arc<Pod>| it.metadata.annotations.iter().flatten().any(|it| it.0 == "vpaUpdates");
+    objects.pods.iter().any(says_so).then_some(())?;
+    let containers = objects.root.object_ref().kind.pod_spec_path()?.child("containers");
+    let n_containers = objects.root.pod_spec().map_or(0, |it| it.containers.len());
+    let fields = (0..n_containers).map(|it| containers.index(it).child("resources").to_string());
+    Some(Owner {
+        name: "vpa".to_owned(),
+        mark: "annotation vpaUpdates of its pods".to_owned(),
+        fields: fields.collect(),
     })
 }
 

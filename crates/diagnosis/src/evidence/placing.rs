@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Node, NodeSelectorRequirement, Pod, PodSpec, Taint};
+use k8s_openapi::api::core::v1::{Node, NodeSelectorRequirement, PodSpec, Taint};
 use types::{FieldPath, PortFacts, SelectorFacts};
 
 use crate::near_miss::near_miss;
@@ -124,23 +124,14 @@ pub(super) fn taken_ports(objects: &Objects) -> Vec<PortFacts> {
             Some((path.index(at).child("hostPort"), it.host_port.filter(|it| *it != 0)?))
         })
     });
-    let own: BTreeSet<_> = objects.pods.iter().map(|it| it.metadata.uid.as_deref()).collect();
-    let others = objects.all_pods.iter().filter(|it| !own.contains(&it.metadata.uid.as_deref()));
-    let others: Vec<_> = others.collect();
+    let own: BTreeSet<_> =
+        objects.pods.iter().filter_map(|it| it.metadata.uid.as_deref()).collect();
+    let others = objects.all_pods.iter().filter(|it| !own.contains(it.uid.as_str()));
+    let others: Vec<_> = others.filter(|it| it.node.is_some()).collect();
     let taken = wanted.filter_map(|(path, port)| {
-        let holders = others.iter().filter(|it| holds(it, port)).map(|it| {
-            let word = |it: &Option<String>| it.clone().unwrap_or_default();
-            format!("Pod {}/{}", word(&it.metadata.namespace), word(&it.metadata.name))
-        });
+        let holders = others.iter().filter(|it| it.host_ports.contains(&port));
+        let holders = holders.map(|it| format!("Pod {}/{}", it.namespace, it.name));
         Some(PortFacts { path: path.to_string(), port, holder: holders.min()? })
     });
     taken.take(MAX_ENTRIES).collect()
-}
-
-/// Whether a pod that is on a node and not done has this host port.
-fn holds(pod: &Pod, port: i32) -> bool {
-    let Some(spec) = pod.spec.as_ref().filter(|it| it.node_name.is_some()) else { return false };
-    let phase = pod.status.as_ref().and_then(|it| it.phase.as_deref());
-    let mut ports = spec.containers.iter().flat_map(|it| it.ports.iter().flatten());
-    !matches!(phase, Some("Succeeded" | "Failed")) && ports.any(|it| it.host_port == Some(port))
 }

@@ -202,7 +202,7 @@ impl Known<'_> {
 fn known_secrets(objects: &Objects) -> BTreeSet<String> {
     let namespace = &objects.root.metadata().namespace;
     objects
-        .all_pods
+        .namespace_pods
         .iter()
         .filter(|it| &it.metadata.namespace == namespace && pods::is_ready(it))
         .filter_map(|it| it.spec.as_ref())

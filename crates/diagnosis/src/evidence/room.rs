@@ -2,27 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Container, Node, Pod};
-use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
-use types::{NodeFacts, Quantity};
+use k8s_openapi::api::core::v1::Node;
+use types::NodeFacts;
 
 use super::placing;
 use crate::Objects;
+use crate::outline::{cpu, memory};
 
 /// What the nodes could take; `None` when nodes cannot be read.
 pub(super) fn facts(objects: &Objects) -> Option<NodeFacts> {
     let nodes = objects.nodes.as_ref()?;
     let mut asked: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for pod in &objects.all_pods {
-        let Some(node) = pod.spec.as_ref().and_then(|it| it.node_name.as_deref()) else { continue };
-        let phase = pod.status.as_ref().and_then(|it| it.phase.as_deref());
-        if matches!(phase, Some("Succeeded" | "Failed")) {
-            continue;
-        }
-        let (cpu, memory) = requests(pod);
+        let Some(node) = pod.node.as_deref() else { continue };
         let sum = asked.entry(node).or_default();
-        sum.0 = sum.0.saturating_add(cpu);
-        sum.1 = sum.1.saturating_add(memory);
+        sum.0 = sum.0.saturating_add(pod.cpu_millis);
+        sum.1 = sum.1.saturating_add(pod.memory_bytes);
     }
     let open: Vec<_> = nodes.iter().filter(|it| takes_pods(it)).collect();
     let room = |node: &Node| {
@@ -57,29 +52,4 @@ fn allocatable(node: &Node) -> (u64, u64) {
     let amounts = node.status.as_ref().and_then(|it| it.allocatable.as_ref());
     let amount = |name: &str| amounts.and_then(|it| it.get(name));
     (cpu(amount("cpu")), memory(amount("memory")))
-}
-
-/// What a pod asks for: the sum of its containers, or the largest init container when that is more.
-fn requests(pod: &Pod) -> (u64, u64) {
-    let Some(spec) = &pod.spec else { return (0, 0) };
-    let init = spec.init_containers.as_deref().unwrap_or_default();
-    let of = |it: &Container| {
-        let requests = it.resources.as_ref().and_then(|it| it.requests.as_ref());
-        let amount = |name: &str| requests.and_then(|it| it.get(name));
-        (cpu(amount("cpu")), memory(amount("memory")))
-    };
-    let sum = |it: &mut dyn Iterator<Item = u64>| it.fold(0_u64, u64::saturating_add);
-    let cpu = sum(&mut spec.containers.iter().map(|it| of(it).0));
-    let memory = sum(&mut spec.containers.iter().map(|it| of(it).1));
-    let init_cpu = init.iter().map(|it| of(it).0).max().unwrap_or(0);
-    let init_memory = init.iter().map(|it| of(it).1).max().unwrap_or(0);
-    (cpu.max(init_cpu), memory.max(init_memory))
-}
-
-fn cpu(amount: Option<&Amount>) -> u64 {
-    amount.and_then(|it| Quantity(it.0.clone()).milli_units()).unwrap_or(0)
-}
-
-fn memory(amount: Option<&Amount>) -> u64 {
-    amount.and_then(|it| Quantity(it.0.clone()).units()).unwrap_or(0)
 }

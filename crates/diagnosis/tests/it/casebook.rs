@@ -113,6 +113,7 @@ fn what_is_said_of_a_page_holds_for_any_order_of_its_objects() {
             let mut turned = scene::objects(objects);
             turned.pods.reverse();
             turned.all_pods.reverse();
+            turned.namespace_pods.reverse();
             turned.events.reverse();
             turned.replica_sets.reverse();
             turned.controller_revisions.reverse();

@@ -32,6 +32,8 @@ pub(crate) fn offer(strategy: Strategy) -> Offer {
         diff: "/spec: 1 -> 2".to_owned(),
         reversible: true,
         strategy,
+        owner: None,
+        patch: None,
     }
 }
 

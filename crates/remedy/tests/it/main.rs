@@ -20,3 +20,4 @@ mod policy;
 mod oracle;
 mod chance;
 mod rights;
+mod commit;

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use diagnosis::{ConfigMapKeys, K8sgptResult, Log, Objects, Redactor, Root, Snapshot, Webhook};
+use diagnosis::{
+    ConfigMapKeys, K8sgptResult, Log, Objects, PodOutline, Redactor, Root, Snapshot, Webhook,
+};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -119,6 +121,8 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
         previous: it.previous,
         text: it.text.clone(),
     };
+    let all_pods: Vec<Arc<Pod>> = all.of("Pod", |_| true);
+    let is_near = |it: &Pod| it.metadata.namespace == root.metadata().namespace;
     Objects {
         taken_at: frame.taken_at,
         cluster: "casebook".to_owned(),
@@ -136,7 +140,8 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
             .map(Arc::new)
             .collect(),
         nodes: Some(all.of("Node", |_| true)).filter(|it| !it.is_empty()),
-        all_pods: all.of("Pod", |_| true),
+        all_pods: all_pods.iter().map(|it| Arc::new(PodOutline::of(it))).collect(),
+        namespace_pods: all_pods.into_iter().filter(|it| is_near(it)).collect(),
         config_maps: Some(all.read::<ConfigMap>("ConfigMap").iter().map(keys).collect()),
         claims: Some(all.names("PersistentVolumeClaim")),
         service_accounts: Some(all.names("ServiceAccount")),

@@ -1,0 +1,60 @@
+//! A plan for people who change the cluster by a commit: the same edits, ready for kustomize.
+
+use serde_json::{Value, json};
+use types::{Action, Edit, Evidence, FixPlan, Owner, Step};
+
+use crate::guard::owner_of_step;
+use crate::patch::restart_path;
+
+/// Who else writes a field that the plan edits, where somebody does: then it is committed and not written.
+pub fn owner_of<'a>(plan: &FixPlan, evidence: &'a Evidence) -> Option<&'a Owner> {
+    plan.steps.iter().find_map(|step| owner_of_step(step, evidence)).map(|(owner, _)| owner)
+}
+
+/// The edits of the plan as `patches` of a kustomization; `None` where it edits no field of a manifest.
+///
+/// Each edit is a `test` of what was seen and the change, so that a manifest that says something else is not
+/// changed by surprise (RFC 6902, <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/patches/>).
+pub fn kustomize_patch(plan: &FixPlan) -> Option<String> {
+    let patches: Vec<_> = plan.steps.iter().filter_map(patch).collect();
+    (!patches.is_empty()).then(|| format!("patches:\n{}", patches.concat()))
+}
+
+fn patch(step: &Step) -> Option<String> {
+    let operations = match &step.action {
+        Action::Edit(edits) if step.subresource.is_none() => {
+            edits.iter().flat_map(operations).collect::<Vec<_>>()
+        }
+        Action::Restart => {
+            let path = restart_path();
+            vec![json!({"op": "add", "path": path.as_str(), "value": "now"})]
+        }
+        Action::Edit(_) | Action::Evict => return None,
+    };
+    let target = &step.target;
+    let (group, version) =
+        target.kind.api_version().split_once('/').unwrap_or(("", target.kind.api_version()));
+    // JSON is YAML, and needs no care about what a text looks like.
+    let name = json!({
+        "group": group, "version": version, "kind": target.kind.as_str(),
+        "name": target.name, "namespace": target.namespace,
+    });
+    let lines = operations.iter().map(|it| format!("      - {it}\n"));
+    Some(format!("  - target: {name}\n    patch: |-\n{}", lines.collect::<String>()))
+}
+
+fn operations(edit: &Edit) -> Vec<Value> {
+    let path = edit.path.as_str();
+    match (&edit.from, &edit.to) {
+        (Some(from), Some(to)) => vec![
+            json!({"op": "test", "path": path, "value": from}),
+            json!({"op": "replace", "path": path, "value": to}),
+        ],
+        (Some(from), None) => vec![
+            json!({"op": "test", "path": path, "value": from}),
+            json!({"op": "remove", "path": path}),
+        ],
+        (None, Some(to)) => vec![json!({"op": "add", "path": path, "value": to})],
+        (None, None) => vec![],
+    }
+}

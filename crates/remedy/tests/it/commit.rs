@@ -1,0 +1,59 @@
+//! Plans for people who change the cluster by a commit.
+
+use remedy::{kustomize_patch, owner_of};
+use serde_json::{Value, json};
+use types::{Fault, Kind, Owner};
+
+use crate::scene;
+
+#[test]
+fn an_edit_is_a_test_of_what_was_seen_and_the_change() {
+    let evidence = scene::out_of_memory(Kind::Deployment, "64Mi");
+    let plan = scene::plans(Fault::OomKilled, &evidence).remove(0);
+
+    let text = kustomize_patch(&plan).unwrap();
+
+    let file: Value = serde_yaml_ng::from_str(&text).unwrap();
+    let patch = &file["patches"][0];
+    let expected = json!({"group": "apps", "version": "v1", "kind": "Deployment", "name": "web", "namespace": "shop"});
+    assert_eq!(patch["target"], expected);
+    let operations: Value = serde_yaml_ng::from_str(patch["patch"].as_str().unwrap()).unwrap();
+    let first = &operations[0];
+    assert_eq!((&first["op"], &first["value"]), (&json!("test"), &json!("64Mi")), "{text}");
+    assert_eq!((&operations[1]["op"], &operations[1]["path"]), (&json!("replace"), &first["path"]));
+}
+
+#[test]
+fn the_patch_leads_a_manifest_to_where_the_plan_leads_the_object() {
+    let evidence = scene::rolled_out(Kind::StatefulSet);
+    for plan in scene::plans(Fault::CrashLoopBackOff, &evidence) {
+        let Some(text) = kustomize_patch(&plan) else { continue };
+        let file: Value = serde_yaml_ng::from_str(&text).unwrap();
+        for patch in file["patches"].as_array().unwrap() {
+            let operations: Value =
+                serde_yaml_ng::from_str(patch["patch"].as_str().unwrap()).unwrap();
+            serde_json::from_value::<json_patch::Patch>(operations).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_edits_no_manifest_has_no_patch() {
+    let evidence = scene::rolled_out(Kind::Deployment);
+    let plans = scene::plans(Fault::CrashLoopBackOff, &evidence);
+    let evictions = plans.iter().filter(|it| it.strategy.name() == "restart_pod");
+
+    assert!(evictions.map(kustomize_patch).all(|it| it.is_none()));
+}
+
+#[test]
+fn the_owner_of_a_field_is_named_and_nobody_where_there_is_none() {
+    let mut evidence = scene::out_of_memory(Kind::Deployment, "64Mi");
+    let plan = scene::plans(Fault::OomKilled, &evidence).remove(0);
+    assert_eq!(owner_of(&plan, &evidence), None);
+
+    let flux = Owner { name: "flux".to_owned(), mark: String::new(), fields: vec![] };
+    evidence.workload.owners = vec![flux.clone()];
+
+    assert_eq!(owner_of(&plan, &evidence), Some(&flux));
+}
