@@ -211,7 +211,8 @@ impl Fixer {
             cluster: self.agent.name.to_string(),
             subject: case.evidence.subject.clone(),
             pod: order.pod.clone(),
-            fault: case.diagnoses.first().map_or(Fault::Unknown, |it| it.fault),
+            fault: remedy::answered(&plan, &case.diagnoses, &case.evidence)
+                .unwrap_or(Fault::Unknown),
             context: diagnosis::context(&case.evidence),
             spec_hash: case.evidence.workload.spec_hash.clone(),
             strategy: plan.strategy.clone(),
@@ -229,6 +230,8 @@ impl Fixer {
             verdict: None,
             refusal: None,
             checks: vec![],
+            again: false,
+            result_hash: None,
         };
         Stored { execution, plan, before: case.evidence }
     }

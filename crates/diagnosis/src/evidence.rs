@@ -36,6 +36,7 @@ pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
         nodes: room::facts(objects),
         neighbours: neighbours::facts(objects),
         unread: objects.unread.iter().map(|it| redactor.redact(it)).collect(),
+        failed: vec![],
         workload,
         containers,
         pods,

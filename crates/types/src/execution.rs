@@ -180,6 +180,13 @@ pub struct Execution {
     pub refusal: Option<RefusalReport>,
     /// What was seen while it was verified; at most 60 looks.
     pub checks: Vec<Check>,
+    /// Whether the very fault that it was made for was seen at the last look, in the same container: it was too little,
+    /// or not the cause.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
+    /// Hash over the pod template with the fix, where that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_hash: Option<String>,
 }
 
 impl Execution {

@@ -100,6 +100,7 @@ impl Fixer {
             under_way: Mutex::default(),
             reached: watch::Sender::new(0),
         });
+        fixer.recall().await?;
         fixer.resume().await?;
         Ok(fixer)
     }
@@ -163,6 +164,12 @@ impl Fixer {
             under_way.insert(execution.id, execution.clone());
         }
         drop(under_way);
+        let is_taking_hold =
+            matches!(execution.state, ExecutionState::Applying | ExecutionState::Verifying);
+        // A proposal or a refusal says nothing of the fix that may be under way beside it.
+        if is_taking_hold || execution.applied_at.is_some() {
+            self.agent.incidents.hold(&execution.subject, is_taking_hold);
+        }
         self.agent.measures.execution(execution);
         self.agent.feed.publish(StreamEvent::Execution(Box::new(execution.clone())));
         self.reached.send_modify(|it| *it += 1);

@@ -2,15 +2,13 @@
 
 use std::sync::PoisonError;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use remedy::{ApprovedPlan, Authority, Refusal, World};
 use types::{ExecutionState, RefusalReport};
 
 use super::{Decision, FixError, Fixer, Order};
+use crate::failures::MEMORY;
 use crate::journal::Stored;
-
-/// How far back the guard looks.
-const MEMORY: SignedDuration = SignedDuration::from_hours(4);
 
 impl Fixer {
     /// Asks the guard. What it lets through is journalled as intent before this returns; what it does not is

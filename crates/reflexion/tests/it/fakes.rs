@@ -1,15 +1,15 @@
 //! An agent and a model that do what a script says.
 
-use std::collections::{BTreeMap, VecDeque};
+mod scripted_model;
+
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use learning::Prompt;
 use reflexion::agent::{Agent, AgentError, Heard, Order, Stream};
-use reflexion::llm::{Llm, LlmError};
 use serde_json::{Map, json};
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
@@ -20,12 +20,15 @@ use types::{
 };
 use uuid::Uuid;
 
+pub(crate) use scripted_model::ScriptedModel;
+
 pub(crate) const URL: &str = "http://agent.test";
 pub(crate) const GENTLE: Strategy = Strategy::RaiseMemoryLimit { halves: 1 };
 pub(crate) const STRONG: Strategy = Strategy::RaiseMemoryLimit { halves: 2 };
 
 pub(crate) fn offer(strategy: Strategy) -> Offer {
     Offer {
+        fault: None,
         title: strategy.to_string(),
         because: "the container passed its limit".to_owned(),
         risk: Risk::Auto,
@@ -240,7 +243,7 @@ pub(crate) fn execution(
         incident: Some(incident.id),
         cluster: incident.cluster.clone(),
         subject: incident.subject.clone(),
-        pod: incident.pod.clone().unwrap(),
+        pod: incident.pod.clone().unwrap_or_else(|| incident.subject.name.clone()),
         fault: incident.fault,
         context: incident.context.clone(),
         spec_hash: incident.spec_hash.clone(),
@@ -259,6 +262,8 @@ pub(crate) fn execution(
         verdict: None,
         refusal: (!code.is_empty()).then_some(refusal),
         checks: vec![],
+        again: false,
+        result_hash: None,
     }
 }
 
@@ -371,38 +376,5 @@ fn analysis(incident: &Incident) -> K8sGptAnalyzeResponse {
         confidence: 1.0,
         error_type: incident.error_type.clone(),
         timestamp: String::new(),
-    }
-}
-
-/// Gives one answer after the other, then fails.
-#[derive(Default)]
-pub(crate) struct ScriptedModel {
-    answers: Mutex<VecDeque<String>>,
-    pub(crate) asked: Mutex<Vec<&'static str>>,
-}
-
-impl ScriptedModel {
-    pub(crate) fn new(answers: &[&str]) -> Arc<Self> {
-        let answers = Mutex::new(answers.iter().map(|it| (*it).to_owned()).collect());
-        Arc::new(Self { answers, asked: Mutex::default() })
-    }
-
-    pub(crate) fn asked(&self) -> Vec<&'static str> {
-        self.asked.lock().unwrap().clone()
-    }
-}
-
-impl Llm for ScriptedModel {
-    fn name(&self) -> &'static str {
-        "scripted"
-    }
-
-    fn ask<'a>(&'a self, prompt: &'a Prompt) -> BoxFuture<'a, Result<String, LlmError>> {
-        async move {
-            self.asked.lock().unwrap().push(prompt.name);
-            let answer = self.answers.lock().unwrap().pop_front();
-            answer.ok_or_else(|| LlmError::Failed("nothing left to say".to_owned()))
-        }
-        .boxed()
     }
 }
