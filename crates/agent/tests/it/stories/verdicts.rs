@@ -127,7 +127,7 @@ async fn a_bad_rollout_is_rolled_back_and_a_person_can_roll_it_forward_again() {
     })
     .await;
     // The agent has to have seen it ready to know where back is.
-    let ready = |it: &serde_json::Value| (it["containers_ready"] == true).then_some(());
+    let ready = |it: &Value| (it["containers_ready"] == true).then_some(());
     let pods = stage.cluster.sandbox.store().list("pods", Some("shop")).0;
     let name = pods[0]["metadata"]["name"].as_str().unwrap();
     agent.until(&format!("/api/v1/pod-status/{name}?namespace=shop"), ready).await;
