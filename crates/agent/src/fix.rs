@@ -24,8 +24,8 @@ use jiff::Timestamp;
 use remedy::{ApprovedPlan, RequestError};
 use serde_json::{Map, Value};
 use types::{
-    Diagnosis, Evidence, Execution, ExecutionState, Fault, FixPlan, ObjectRef, RefusalReport,
-    Verdict,
+    Diagnosis, Evidence, Execution, ExecutionState, Fault, FixPlan, IncidentState, ObjectRef,
+    RefusalReport, Verdict,
 };
 use uuid::Uuid;
 
@@ -33,7 +33,7 @@ use crate::cluster::ClusterError;
 use crate::journal::{JournalError, RequestKey, Stored};
 use crate::offers;
 
-pub use people::PersonError;
+pub use people::{No, PersonError};
 pub use shop::{Fixer, OpenError};
 pub(crate) use shop::{check_settings, own_namespace, read_policy};
 
@@ -48,7 +48,7 @@ const TRIES: u32 = 10;
 pub struct Order {
     /// The pod's namespace.
     pub namespace: String,
-    /// The pod.
+    /// The pod, or the name of what never got one.
     pub pod: String,
     /// `type` and `parameters`, as they came.
     pub strategy: Map<String, Value>,
@@ -148,12 +148,10 @@ impl Fixer {
                 service::telemetry::chain(&error)
             }
         };
-        fix.execution.refusal = Some(RefusalReport {
-            code: "stale".to_owned(),
-            detail: self.agent.redactor.redact(&format!(
-                "the object changed while the fix was made, nothing was changed; then: {why}"
-            )),
-        });
+        let detail = self.agent.redactor.redact(&format!(
+            "the object changed while the fix was made, nothing was changed; then: {why}"
+        ));
+        fix.execution.refusal = Some(RefusalReport::new("stale", detail));
         if matches!(error, FixError::Journal(_)) {
             // Whoever asked is not kept waiting for a journal that refuses.
             tokio::spawn(async move { self.report(fix, ExecutionState::Refused).await });
@@ -174,9 +172,24 @@ impl Fixer {
         }
     }
 
-    /// Reads everything around the pod's root owner, and what is wrong with it.
+    /// What the order is about: the pod's root owner. Where there is no such pod, the subject of the open incident that
+    /// is answered: its pod was just evicted, or it never got one and goes by its owner's name.
+    async fn subject(&self, order: &Order) -> Result<ObjectRef, ClusterError> {
+        let incident = order.incident.and_then(|it| self.agent.incidents.find(it));
+        let told = incident
+            .filter(|it| it.state == IncidentState::Open)
+            .map(|it| it.subject)
+            .filter(|it| it.namespace == order.namespace);
+        let by_pod = self.agent.cluster.root_of(&order.namespace, &order.pod).await;
+        match (by_pod, told) {
+            (Err(ClusterError::NotFound(_)), Some(subject)) => Ok(subject),
+            (by_pod, _) => by_pod,
+        }
+    }
+
+    /// Reads everything around what the order is about, and what is wrong with it.
     async fn gather(&self, order: &Order) -> Result<Case, FixError> {
-        let subject = self.agent.cluster.root_of(&order.namespace, &order.pod).await?;
+        let subject = self.subject(order).await?;
         let (evidence, diagnoses) = self.agent.examine(&self.objects(&subject).await?);
         Ok(Case { evidence, diagnoses })
     }
@@ -199,7 +212,8 @@ impl Fixer {
             cluster: self.agent.name.to_string(),
             subject: case.evidence.subject.clone(),
             pod: order.pod.clone(),
-            fault: case.diagnoses.first().map_or(Fault::Unknown, |it| it.fault),
+            fault: remedy::answered(&plan, &case.diagnoses, &case.evidence)
+                .unwrap_or(Fault::Unknown),
             context: diagnosis::context(&case.evidence),
             spec_hash: case.evidence.workload.spec_hash.clone(),
             strategy: plan.strategy.clone(),
@@ -217,6 +231,8 @@ impl Fixer {
             verdict: None,
             refusal: None,
             checks: vec![],
+            again: false,
+            result_hash: None,
         };
         Stored { execution, plan, before: case.evidence }
     }

@@ -1,11 +1,12 @@
 //! Incidents in memory: one per root owner while it lasts, and the feed that publishes them.
 
 mod feed;
+mod told;
 
 pub use feed::{Feed, Message, Subscription};
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +14,7 @@ use types::{Context, Diagnosis, Evidence, Incident, IncidentState, ObjectRef, Of
 use uuid::Uuid;
 
 use crate::cluster::key;
+use told::Told;
 
 /// How many closed incidents are remembered.
 const CLOSED: usize = 500;
@@ -48,6 +50,10 @@ pub struct Incidents {
 #[derive(Debug, Default)]
 struct Known {
     open: BTreeMap<ObjectRef, Incident>,
+    /// What the open ones were opened with.
+    told: BTreeMap<ObjectRef, Told>,
+    /// The workloads whose fix is being verified: what they show is between two states.
+    held: BTreeSet<ObjectRef>,
     /// Oldest first.
     closed: VecDeque<Incident>,
 }
@@ -76,7 +82,15 @@ impl Incidents {
         let before = known.open.remove(&subject);
         let was_open = before.is_some();
         let earlier = before.clone().or_else(|| known.come_back(&report));
-        let incident = incident(earlier.as_ref(), report);
+        let mut incident = incident(earlier.as_ref(), report);
+        if known.held.contains(&subject)
+            && let Some(before) = before.clone()
+        {
+            incident = as_told(before, incident);
+        } else {
+            let told = known.told.entry(subject.clone());
+            told.or_insert_with(|| Told::of(earlier.as_ref())).add(&incident);
+        }
         known.open.insert(subject, incident.clone());
         known.forget_old_evidence();
 
@@ -93,7 +107,17 @@ impl Incidents {
         }
     }
 
-    /// Closes the open incident of this root owner, if there is one.
+    /// Holds the words of the incident of this root owner while its fix is verified, or lets them go again.
+    pub fn hold(&self, subject: &ObjectRef, holds: bool) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if holds {
+            known.held.insert(key(subject));
+        } else {
+            known.held.remove(&key(subject));
+        }
+    }
+
+    /// Closes the open incident of this root owner, if there is one. It is told as it was opened, not as a fix has left it.
     pub fn close(
         &self,
         subject: &ObjectRef,
@@ -102,6 +126,10 @@ impl Incidents {
     ) -> Option<Incident> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let open = known.open.remove(&key(subject))?;
+        let open = match known.told.remove(&key(subject)) {
+            Some(told) => told.put_into(open),
+            None => open,
+        };
         let closed = Incident { state, updated_at: at, seen_at: None, evidence: None, ..open };
         if known.closed.len() == CLOSED {
             known.closed.pop_front();
@@ -220,6 +248,17 @@ fn incident(before: Option<&Incident>, report: Report) -> Incident {
         context,
         spec_hash: evidence.workload.spec_hash.clone(),
         evidence: Some(Box::new(evidence)),
+    }
+}
+
+/// The incident with what was told of it before, at the time of this report.
+fn as_told(before: Incident, now: Incident) -> Incident {
+    Incident {
+        pod: now.pod,
+        updated_at: now.updated_at,
+        seen_at: now.seen_at,
+        evidence: now.evidence,
+        ..before
     }
 }
 

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row, SqliteConnection};
-use types::{Evidence, Execution, ExecutionState, FixPlan, Mode, Verdict};
+use types::{Action, Edit, Evidence, Execution, ExecutionState, FixPlan, Mode, Verdict};
 use uuid::Uuid;
 
 pub use chain::{BrokenChain, Entry};
@@ -69,6 +69,19 @@ pub struct Stored {
     pub plan: FixPlan,
     /// The facts before the fix.
     pub before: Evidence,
+}
+
+impl Stored {
+    /// What is written in the workload itself.
+    pub fn edits(&self) -> Vec<Edit> {
+        let on_subject =
+            self.plan.steps.iter().filter(|it| it.target.is_same(&self.execution.subject));
+        let edits = on_subject.filter_map(|it| match &it.action {
+            Action::Edit(edits) => Some(edits.clone()),
+            Action::Restart | Action::Evict => None,
+        });
+        edits.flatten().collect()
+    }
 }
 
 /// A caller's own name for a request, and a hash of the request.
@@ -306,7 +319,8 @@ fn entry(execution: &Execution) -> Result<Entry, JournalError> {
     })
 }
 
-fn past_write(stored: &Stored) -> PastWrite {
+/// What the guard knows a write by.
+pub(crate) fn past_write(stored: &Stored) -> PastWrite {
     let execution = &stored.execution;
     let ended = execution.state.is_final();
     PastWrite {
@@ -317,6 +331,9 @@ fn past_write(stored: &Stored) -> PastWrite {
         under_way: !ended,
         verdict: execution.verdict.or(unjudged(execution)).filter(|_| ended),
         undone: execution.state == ExecutionState::Undone,
+        again: execution.again,
+        result_hash: execution.result_hash.clone(),
+        edits: stored.edits(),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod triage;
 pub mod incidents;
 pub mod journal;
 mod offers;
+pub mod failures;
 pub mod k8sgpt;
 pub mod scan;
 pub mod fix;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 use cluster::Cluster;
 use diagnosis::{Objects, Redactor};
+use failures::Failures;
 use incidents::{Feed, Incidents};
 use k8sgpt::K8sgpt;
 use measures::Measures;
@@ -43,6 +45,8 @@ pub struct Agent {
     pub redactor: Redactor,
     /// What is counted.
     pub measures: Arc<Measures>,
+    /// Fixes that did not help.
+    pub failures: Arc<Failures>,
     /// The `k8sgpt` that a scan asks as well, where one is configured.
     pub k8sgpt: Option<Arc<K8sgpt>>,
 }
@@ -59,13 +63,15 @@ impl Agent {
             feed,
             redactor,
             measures: Arc::default(),
+            failures: Arc::default(),
             k8sgpt: None,
         }
     }
 
     /// The facts in these objects, and what the rules say about them.
     pub fn examine(&self, objects: &Objects) -> (Evidence, Vec<Diagnosis>) {
-        let evidence = diagnosis::gather(objects, &self.redactor);
+        let mut evidence = diagnosis::gather(objects, &self.redactor);
+        self.failures.add_to(&mut evidence);
         let diagnoses = diagnosis::diagnose(&evidence);
         (evidence, diagnoses)
     }

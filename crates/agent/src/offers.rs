@@ -6,8 +6,10 @@ use types::{Action, Edit, Evidence, FieldPath, FixPlan, Offer, Step};
 
 /// The plans as they are shown.
 pub(crate) fn offers(plans: &[FixPlan], evidence: &Evidence, redactor: &Redactor) -> Vec<Offer> {
+    let diagnoses = diagnosis::diagnose(evidence);
     let offer = |plan: &FixPlan| Offer {
         strategy: plan.strategy.clone(),
+        fault: remedy::answered(plan, &diagnoses, evidence),
         title: plan.strategy.to_string(),
         because: redactor.redact(&plan.because),
         risk: plan.risk,

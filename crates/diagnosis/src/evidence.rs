@@ -40,6 +40,7 @@ pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
         neighbours: neighbours::facts(objects),
         services: services::facts(objects),
         unread: objects.unread.iter().map(|it| redactor.redact(it)).collect(),
+        failed: vec![],
         workload,
         containers,
         pods,

@@ -1,7 +1,7 @@
 //! Whether a fix helped: health over time, of the workload and of its neighbours.
 
 use jiff::{SignedDuration, Timestamp};
-use types::{Check, ContainerFacts, Evidence, Kind, Verdict};
+use types::{Check, ContainerFacts, Evidence, Fault, Kind, Verdict};
 
 use crate::diagnose;
 
@@ -25,6 +25,8 @@ pub struct Look {
     pub check: Check,
     /// What it means.
     pub health: Health,
+    /// What is wrong, each with its container.
+    pub faults: Vec<(Fault, Option<String>)>,
 }
 
 /// How long a verdict may take.
@@ -90,7 +92,8 @@ pub fn look(before: &Evidence, now: &Evidence, applied_at: Timestamp) -> Look {
         restarts,
         note,
     };
-    Look { check, health }
+    let faults = faults.into_iter().map(|it| (it.fault, it.container)).collect();
+    Look { check, health, faults }
 }
 
 /// The evidence without what happened before the fix: an end that was seen then, of the same

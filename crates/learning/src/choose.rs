@@ -96,7 +96,7 @@ struct Candidate<'a> {
 ///
 /// What has helped before stands before what is only believed in and hardly better. Near ties are broken by one draw from each belief. What cannot be taken back, is for a person to
 /// carry out, or failed on this spec before is never chosen; nor is what is expected to do more harm
-/// than good, or what is too uncertain for its risk.
+/// than good, or what is too uncertain for its risk. Of near ties, what needs nobody's yes stands first.
 pub fn choose(question: &Question<'_>) -> Decision {
     let candidates = candidates(question);
     if candidates.is_empty() {
@@ -115,6 +115,7 @@ pub fn choose(question: &Question<'_>) -> Decision {
     };
     let best = known_instead(best, &worth);
     let tied: Vec<_> = worth.into_iter().filter(|it| is_near(best, it)).collect();
+    let (tied, best) = unasked_first(tied, best);
     let (winner, propensity) = break_tie(&tied, best, question.uniforms);
     Decision::Act(Box::new(choice(winner, propensity, question)))
 }
@@ -129,7 +130,8 @@ fn candidates<'a>(question: &Question<'a>) -> Vec<Candidate<'a>> {
         .filter(|(_, it)| is_allowed(it) && !question.failed.contains(&it.strategy))
         .map(|(index, offer)| {
             let key = offer.strategy.key();
-            let posterior = question.ledger.posterior(incident.fault, &incident.context, &key);
+            let fault = offer.fault.unwrap_or(incident.fault);
+            let posterior = question.ledger.posterior(fault, &incident.context, &key);
             Candidate { index, offer, posterior: posterior.advised(question.advice, index) }
         })
         .collect()
@@ -179,6 +181,16 @@ fn is_near(best: &Candidate<'_>, other: &Candidate<'_>) -> bool {
         && best.posterior.belief.quantile(low) <= other.posterior.belief.quantile(high)
 }
 
+/// Of what is as good as equal only what needs nobody's yes, where there is such: a person may not be there.
+fn unasked_first<'a, 'b>(
+    tied: Vec<&'b Candidate<'a>>,
+    best: &'b Candidate<'a>,
+) -> (Vec<&'b Candidate<'a>>, &'b Candidate<'a>) {
+    let unasked: Vec<_> = tied.iter().copied().filter(|it| it.offer.risk == Risk::Auto).collect();
+    let first = unasked.iter().copied().reduce(|a, b| if mean(a) < mean(b) { b } else { a });
+    first.map_or((tied, best), |best| (unasked, best))
+}
+
 /// The candidate whose draw is the greatest, and the probability that it is.
 fn break_tie<'a, 'b>(
     tied: &[&'b Candidate<'a>],
@@ -206,7 +218,7 @@ fn choice(candidate: &Candidate<'_>, propensity: f64, question: &Question<'_>) -
     let record = posterior.record(&strategy.key());
     // Advice makes a belief stronger, not a memory.
     let remembered = question.ledger.posterior(
-        question.incident.fault,
+        candidate.offer.fault.unwrap_or(question.incident.fault),
         &question.incident.context,
         &strategy.key(),
     );

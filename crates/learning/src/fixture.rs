@@ -22,6 +22,7 @@ pub(crate) fn context() -> Context {
 
 pub(crate) fn offer(strategy: Strategy) -> Offer {
     Offer {
+        fault: None,
         title: strategy.to_string(),
         because: String::new(),
         risk: Risk::Auto,
@@ -78,6 +79,8 @@ pub(crate) fn execution(strategy: Strategy, state: ExecutionState) -> Execution 
         verdict: None,
         refusal: None,
         checks: vec![],
+        again: false,
+        result_hash: None,
     }
 }
 

@@ -28,6 +28,9 @@ const TABLE: &[(Fault, &str, f64)] = &[
     // Double stands before one and a half: a limit that was passed is mostly passed by far.
     (Fault::OomKilled, "raise_memory_limit@2", 0.70),
     (Fault::OomKilled, "raise_memory_limit@1.5", 0.60),
+    // Only offered where less was tried and was too little.
+    (Fault::OomKilled, "raise_memory_limit@4", 0.60),
+    (Fault::OomKilled, "raise_memory_limit@8", 0.50),
     (Fault::OomKilled, "roll_back", 0.55),
     (Fault::OomKilled, "restart_rollout", 0.20),
     (Fault::OomKilled, "restart_pod", 0.15),

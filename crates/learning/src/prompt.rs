@@ -48,8 +48,9 @@ pub fn advise(
     let offers: Vec<_> = incident.offers.iter().take(MAX_OFFERS).collect();
     let offers = offers.into_iter().enumerate().map(|(number, it)| {
         let key = it.strategy.key();
+        let fault = it.fault.unwrap_or(incident.fault);
         let record =
-            ledger.posterior(incident.fault, &incident.context, &key).record(&key);
+            ledger.posterior(fault, &incident.context, &key).record(&key);
         context! {
             number, title => fence(&it.title, MAX_SENTENCE), because => fence(&it.because, MAX_SENTENCE),
             risk => it.risk.to_string(), diff => fence(&it.diff, MAX_DIFF), record => words(&record),

@@ -57,6 +57,9 @@ pub trait Agent: Send + Sync + 'static {
     /// An execution as it is now.
     fn execution(&self, id: Uuid) -> BoxFuture<'_, Result<Execution, AgentError>>;
 
+    /// Takes back a proposal that another one takes the place of.
+    fn withdraw(&self, id: Uuid) -> BoxFuture<'_, Result<Execution, AgentError>>;
+
     /// An incident as it is now.
     fn incident(&self, id: Uuid) -> BoxFuture<'_, Result<Incident, AgentError>>;
 }

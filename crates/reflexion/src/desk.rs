@@ -8,12 +8,14 @@ use tokio::sync::{Semaphore, watch};
 use types::{ExecutionState, Incident};
 
 use crate::Reflexion;
-use crate::agent::Agent;
+use crate::agent::{Agent, AgentError};
 use crate::heal::{Case, HealError};
 use crate::run::{Run, RunState};
 
 /// Heals at the same time; more wait. The agent has caps of its own.
 const AT_ONCE: usize = 8;
+/// The code that a proposal ends with that another one takes the place of.
+pub(crate) const SUPERSEDED: &str = "superseded";
 
 /// How a heal ended: its run, or why it stopped before its end. `None` when there was nothing to do.
 pub type Ended = Result<Option<Run>, HealError>;
@@ -27,6 +29,8 @@ pub enum Occasion {
     Published,
     /// A run was left unfinished, or a person decided about a fix that waited.
     Resumed,
+    /// The time has come for what was put off.
+    Due,
     /// A caller asked for it.
     Asked,
 }
@@ -112,7 +116,7 @@ impl Reflexion {
             match occasion {
                 Occasion::Published => heal.news = Some(patient),
                 Occasion::Resumed => heal.resumed = Some(patient),
-                Occasion::Asked => {}
+                Occasion::Asked | Occasion::Due => {}
             }
             return heal.ending.clone();
         }
@@ -145,6 +149,11 @@ impl Reflexion {
         let Ok(_permit) = self.desk.permits.acquire().await else { return Ok(None) };
         let Some(run) = self.open(&patient, occasion).await? else { return Ok(None) };
         let mut case = Case { agent: patient.agent, run };
+        // The offers may be of another time.
+        let is_old = matches!(occasion, Occasion::Resumed | Occasion::Due);
+        if is_old && case.run.pending().is_none() && !self.look_again(&mut case).await? {
+            return Ok(Some(case.run));
+        }
         self.meters.healing.inc();
         let healed = self.heal(&mut case).await;
         self.meters.healing.dec();
@@ -165,13 +174,20 @@ impl Reflexion {
             let url = patient.agent.url();
             return Ok(Some(Run::new(url, incident.clone(), patient.published, Timestamp::now())));
         };
-        match take_up(&run, incident, occasion, Timestamp::now()) {
+        let mut what = take_up(&run, incident, occasion, Timestamp::now());
+        let replaces =
+            matches!(what, TakeUp::Anew | TakeUp::Renew) && run.state == RunState::Waiting;
+        if replaces && !withdraw(patient, &mut run).await? {
+            what = TakeUp::GoOn;
+        }
+        match what {
             TakeUp::Leave => return Ok(None),
-            TakeUp::GoOn => {
+            TakeUp::GoOn | TakeUp::Renew => {
                 if run.pending().is_none() {
                     run.incident = incident.clone();
                 }
                 run.state = RunState::Healing;
+                run.not_before = None;
             }
             TakeUp::Anew => {
                 if run.state == RunState::Healed {
@@ -194,7 +210,25 @@ impl Reflexion {
 enum TakeUp {
     Leave,
     GoOn,
+    /// Go on with another order in place of the proposal that waits.
+    Renew,
     Anew,
+}
+
+/// Takes back the proposal that waits, so that nobody says yes to it any more. False when somebody has decided about
+/// it already: then it is gone on with.
+async fn withdraw(patient: &Patient, run: &mut Run) -> Result<bool, HealError> {
+    let Some(newest) = run.attempts.last_mut() else { return Ok(true) };
+    let Some(shown) = newest.execution.as_ref() else { return Ok(true) };
+    match patient.agent.withdraw(shown.id).await {
+        Ok(execution) => newest.execution = Some(execution),
+        Err(AgentError::Problem(problem)) if problem.status == 409 => return Ok(false),
+        Err(error) if error.is_not_found() => {}
+        Err(error) => return Err(error.into()),
+    }
+    newest.refused = Some("the proposal was withdrawn".to_owned());
+    newest.put_off = true;
+    Ok(true)
 }
 
 fn take_up(run: &Run, incident: &Incident, occasion: Occasion, now: Timestamp) -> TakeUp {
@@ -202,13 +236,18 @@ fn take_up(run: &Run, incident: &Incident, occasion: Occasion, now: Timestamp) -
     let anew_if = |it: bool| if it { TakeUp::Anew } else { TakeUp::Leave };
     match (run.state, occasion) {
         // The agent did not allow it yet; a caller may try all the same.
-        (R::Healing, O::Published | O::Resumed) if run.not_before.is_some_and(|it| now < it) => {
+        (R::Healing, O::Published | O::Resumed | O::Due)
+            if run.not_before.is_some_and(|it| now < it) =>
+        {
             TakeUp::Leave
         }
         (R::Healing, _) | (R::Waiting, O::Resumed | O::Asked) => TakeUp::GoOn,
+        (R::Waiting, O::Due) if run.not_before.is_some_and(|it| it <= now) => TakeUp::Renew,
+        // What waits was made for another trouble, or for another spec.
+        (R::Waiting, O::Published) if run.is_of_another(incident) => TakeUp::Anew,
         // A person's yes is told by the execution.
-        (R::Waiting, O::Published)
-        | (R::Healed | R::Escalated | R::Closed | R::Healthy, O::Resumed) => TakeUp::Leave,
+        (R::Waiting, O::Published | O::Due)
+        | (R::Healed | R::Escalated | R::Closed | R::Healthy, O::Resumed | O::Due) => TakeUp::Leave,
         (R::Healed | R::Escalated | R::Closed | R::Healthy, O::Asked)
         | (R::Closed | R::Healthy, O::Published) => TakeUp::Anew,
         (R::Healed, O::Published) => anew_if(run.has_come_back(incident)),

@@ -127,16 +127,18 @@ impl Reflexion {
     ) -> Result<(), StoreError> {
         for run in self.memory.store.unfinished_runs(agent.url()).await? {
             if states.contains(&run.state) {
-                self.take_up(agent, run);
+                self.take_up(agent, run, Occasion::Resumed);
+            } else if run.not_before.is_some_and(|it| it <= Timestamp::now()) {
+                self.take_up(agent, run, Occasion::Due);
             }
         }
         Ok(())
     }
 
-    fn take_up(&self, agent: &Arc<dyn Agent>, run: Run) {
+    fn take_up(&self, agent: &Arc<dyn Agent>, run: Run, occasion: Occasion) {
         let agent = Arc::clone(agent);
         let patient = Patient { agent, incident: run.incident, published: run.published };
-        self.begin(patient, Occasion::Resumed);
+        self.begin(patient, occasion);
     }
 
     /// Acts on a message. The place in the stream moves only after what it asks for is durable.
@@ -242,7 +244,7 @@ impl Reflexion {
         if let Some(run) = self.memory.store.run_of_execution(id).await?
             && run.state == RunState::Waiting
         {
-            self.take_up(agent, run);
+            self.take_up(agent, run, Occasion::Resumed);
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The story of a heal: recall, choose, execute, observe, reflect, remember; undo and again; or a person.
 
+mod answers;
 mod steps;
 
 pub(crate) use steps::members;
@@ -49,7 +50,12 @@ pub(crate) enum Executed {
     /// Written and judged: something to learn from.
     Judged(Box<Execution>),
     /// It waits for a person's yes.
-    Waits(String),
+    Waits {
+        /// For what, and how to say it.
+        reason: String,
+        /// When to order it anew, where what keeps it may pass by itself.
+        again_secs: Option<i64>,
+    },
     /// Nothing was written, for this reason. Nothing is learned of the strategy.
     Refused {
         /// Why.
@@ -64,8 +70,8 @@ pub(crate) enum Executed {
 pub(crate) enum Then {
     /// Try another offer: this one is not for a machine.
     Another,
-    /// Try again later: the agent does not allow it yet.
-    Later,
+    /// Try again later: the agent does not allow it yet; in so many seconds, where it said so.
+    Later(Option<i64>),
     /// Ask a person.
     Person,
 }
@@ -81,10 +87,12 @@ impl Reflexion {
             };
             let execution = match self.execute(case, choice).await? {
                 Executed::Judged(execution) => *execution,
-                Executed::Waits(reason) => match self.wait(case, reason).await? {
-                    ControlFlow::Continue(()) => continue,
-                    ControlFlow::Break(()) => return Ok(()),
-                },
+                Executed::Waits { reason, again_secs } => {
+                    match self.wait(case, reason, again_secs).await? {
+                        ControlFlow::Continue(()) => continue,
+                        ControlFlow::Break(()) => return Ok(()),
+                    }
+                }
                 Executed::Refused { reason, then } => {
                     match self.take_no(case, reason, then).await? {
                         ControlFlow::Continue(()) => continue,
@@ -131,7 +139,12 @@ impl Reflexion {
     }
 
     /// Leaves the incident until a person has said yes or no.
-    async fn wait(&self, case: &mut Case, reason: String) -> Result<ControlFlow<()>, HealError> {
+    async fn wait(
+        &self,
+        case: &mut Case,
+        reason: String,
+        again_secs: Option<i64>,
+    ) -> Result<ControlFlow<()>, HealError> {
         tracing::info!(
             incident.id = %case.run.incident.id,
             subject = %case.run.subject(),
@@ -139,6 +152,9 @@ impl Reflexion {
             "waiting for a person's yes"
         );
         self.end(case, RunState::Waiting, reason).await?;
+        if again_secs.is_some() && case.run.may_try() {
+            self.come_back(case, again_secs).await?;
+        }
         // What was decided before this was kept is heard by nobody: look once more.
         if self.still_waits(case).await? {
             return Ok(ControlFlow::Break(()));
@@ -161,8 +177,8 @@ impl Reflexion {
                     return Ok(ControlFlow::Continue(()));
                 }
             }
-            Then::Later if case.run.may_try() => self.put_off(case, reason).await?,
-            Then::Later | Then::Person => self.escalate(case, reason).await?,
+            Then::Later(secs) if case.run.may_try() => self.put_off(case, reason, secs).await?,
+            Then::Later(_) | Then::Person => self.escalate(case, reason).await?,
         }
         Ok(ControlFlow::Break(()))
     }

@@ -1,11 +1,12 @@
 //! Memory: the store, and the folds over it that every choice reads.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use learning::{Experience, Ledger, Progress};
 use tokio::sync::Mutex;
-use types::{Episode, Execution, Incident, Strategy};
+use types::{Episode, Execution, Fault, Incident, Strategy};
 
 use crate::run::Run;
 use crate::store::{Cursor, EpisodeFilter, Forgotten, Store, StoreError, What};
@@ -67,7 +68,10 @@ impl Memory {
 
     /// What happened before to things like this.
     pub async fn recall(&self, incident: &Incident) -> Result<Recalled, StoreError> {
-        let failed = self.store.failed_on(&incident.spec_hash, incident.fault).await?;
+        let mut failed = vec![];
+        for fault in faults(incident) {
+            failed.extend(self.store.failed_on(&incident.spec_hash, fault).await?);
+        }
         let filter = EpisodeFilter { faults: vec![incident.fault], since: None, limit: CANDIDATES };
         let episodes = learning::similar(incident, self.store.episodes(&filter).await?);
         let mut lessons = learning::lessons(&episodes);
@@ -128,6 +132,12 @@ impl Memory {
         *self.folds.write().unwrap_or_else(PoisonError::into_inner) = folds;
         Ok(())
     }
+}
+
+/// The faults that the offers of an incident may answer.
+fn faults(incident: &Incident) -> BTreeSet<Fault> {
+    let of_offers = incident.offers.iter().filter_map(|it| it.fault);
+    of_offers.chain([incident.fault]).collect()
 }
 
 async fn fold(store: &Store) -> Result<Folds, StoreError> {

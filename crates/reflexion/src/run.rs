@@ -11,6 +11,8 @@ use uuid::Uuid;
 pub const MAX_ATTEMPTS: usize = 3;
 /// And after this many orders, written or refused.
 const MAX_ORDERS: usize = 10;
+/// And after an order was put off this many times: somebody has to see what keeps standing in the way.
+const MAX_PUT_OFFS: usize = 40;
 /// Attempts and lessons of earlier times that a run keeps when it is opened again: trouble may come back for ever.
 const MAX_EARLIER: usize = 20;
 
@@ -68,6 +70,9 @@ pub struct RunAttempt {
     /// Why nothing was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// Whether it was only put off: nothing was tried, and the same may be ordered again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub put_off: bool,
 }
 
 /// One healing of one incident.
@@ -176,9 +181,10 @@ impl Run {
 
     /// Whether another attempt may be made.
     pub fn may_try(&self) -> bool {
-        let counted = self.current();
+        let (put_off, counted): (Vec<_>, Vec<_>) =
+            self.current().iter().partition(|it: &&RunAttempt| it.put_off);
         let written = counted.iter().filter(|it| it.refused.is_none()).count();
-        written < MAX_ATTEMPTS && counted.len() < MAX_ORDERS
+        written < MAX_ATTEMPTS && counted.len() < MAX_ORDERS && put_off.len() < MAX_PUT_OFFS
     }
 
     /// Opens it again with a fresh budget: for a changed incident, for trouble that came back, or because a person asked.
@@ -191,6 +197,16 @@ impl Run {
         self.incident = incident;
         self.state = RunState::Healing;
         self.reason.clear();
+    }
+
+    /// How often in a row the newest order was put off.
+    pub fn put_offs(&self) -> usize {
+        self.current().iter().rev().take_while(|it| it.put_off).count()
+    }
+
+    /// What was ordered for the present trouble and not only put off: not tried again.
+    pub fn spent(&self) -> impl Iterator<Item = &Strategy> {
+        self.current().iter().filter(|it| !it.put_off).map(|it| &it.choice.strategy)
     }
 
     /// What was written for the present trouble, the newest last.
@@ -206,6 +222,13 @@ impl Run {
         let newest = self.attempts.last().and_then(|it| it.execution.as_ref());
         self.incident.state != IncidentState::Open
             || newest.and_then(|it| it.finished_at).is_some_and(|it| it < incident.updated_at)
+    }
+
+    /// Whether the incident is now about something else than what was considered: another spec, or another fault first.
+    pub fn is_of_another(&self, incident: &Incident) -> bool {
+        let considered = |it: &Diagnosis| it.fault == incident.fault;
+        self.incident.spec_hash != incident.spec_hash
+            || !self.incident.diagnoses.iter().any(considered)
     }
 
     /// Whether the incident now holds something that this run has not considered: another spec or another offer.

@@ -4,10 +4,11 @@ mod refusal;
 mod scope;
 mod fields;
 mod windows;
+mod repeats;
 
 use jiff::Timestamp;
 use types::{
-    Action, Evidence, FieldPath, FixPlan, Mode, ObjectRef, Owner, Risk, Step, Strategy,
+    Action, Edit, Evidence, FieldPath, FixPlan, Mode, ObjectRef, Owner, Risk, Step, Strategy,
     Suppression, Verdict,
 };
 
@@ -47,6 +48,12 @@ pub struct PastWrite {
     pub verdict: Option<Verdict>,
     /// Whether it was taken back, whole, or left nothing to take back (an eviction, a restart).
     pub undone: bool,
+    /// Whether the very fault that it was made for was seen again with it, in the same container.
+    pub again: bool,
+    /// Hash over the template with it, where that was seen.
+    pub result_hash: Option<String>,
+    /// What it wrote in the workload.
+    pub edits: Vec<Edit>,
 }
 
 /// What the guard has to know of the world. Unknown counts as the worst.
@@ -126,7 +133,7 @@ const FOR_ALL: &[Check] = &[
 
 /// What a plan that writes has to pass too, whoever asks.
 const FOR_WRITES: &[Check] =
-    &[windows::nothing_is_in_flight, windows::has_not_failed_before, windows::caps_hold];
+    &[windows::nothing_is_in_flight, repeats::has_not_failed_before, windows::caps_hold];
 
 /// What a machine that writes has to pass besides. A person's yes answers these.
 const FOR_MACHINES: &[Check] = &[

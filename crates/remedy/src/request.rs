@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use types::{Diagnosis, Evidence, FixPlan, Risk, SeedStrategy, Strategy};
 
 use crate::image::is_tag;
-use crate::strategies::{known_tags, with_tag};
+use crate::strategies::{DOSES, known_tags, with_dose, with_tag};
 
 /// The tag that the contract names when the caller names none.
 const CONTRACT_TAG: &str = "latest";
@@ -114,8 +114,8 @@ fn registered(name: &str, parameters: &Map<String, Value>) -> Result<Strategy, R
         Strategy::ReplaceImageTag { new_tag } if !is_tag(new_tag) => {
             Err(RequestError::BadParameters(format!("`{NEW_TAG}` must be an image tag")))
         }
-        Strategy::RaiseMemoryLimit { halves } if !(1..=2).contains(halves) => {
-            Err(RequestError::BadParameters("`halves` must be 1 or 2".to_owned()))
+        Strategy::RaiseMemoryLimit { halves } if !DOSES.contains(halves) => {
+            Err(RequestError::BadParameters("`halves` must be 1, 2, 6 or 14".to_owned()))
         }
         Strategy::RollBack
         | Strategy::ReplaceImageTag { .. }
@@ -130,7 +130,8 @@ fn registered(name: &str, parameters: &Map<String, Value>) -> Result<Strategy, R
     }
 }
 
-/// The plan of this very strategy; a tag beyond the offered ones counts if it is known to run.
+/// The plan of this very strategy; a tag beyond the offered ones counts if it is known to run. A dose that is not offered
+/// (any more) is for the guard to refuse, with its reason.
 fn exactly(
     wanted: &Strategy,
     plans: Vec<FixPlan>,
@@ -147,6 +148,12 @@ fn exactly(
         return with_tag(new_tag, diagnoses, evidence).ok_or_else(|| {
             not_applicable(&format!("tag `{new_tag}` is not known to run, and there"), &known)
         });
+    }
+    if let Strategy::RaiseMemoryLimit { halves } = wanted
+        && !evidence.workload.paused
+        && let Some(plan) = with_dose(*halves, diagnoses, evidence)
+    {
+        return Ok(plan);
     }
     Err(not_applicable(&format!("for `{}` there", wanted.name()), &others))
 }

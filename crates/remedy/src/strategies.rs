@@ -11,8 +11,9 @@ mod wait;
 mod restart_pod;
 mod restart_rollout;
 
-use types::{Diagnosis, Evidence, FixPlan, Risk};
+use types::{Diagnosis, Evidence, Fault, FixPlan, Risk};
 
+pub(crate) use raise_memory_limit::{DOSES, with_dose};
 pub(crate) use replace_image_tag::{known_tags, with_tag};
 pub(crate) use roll_back::MAX_BACK;
 
@@ -32,6 +33,15 @@ const ALL: &[Planner] = &[
     restart_pod::plan,
     restart_rollout::plan,
 ];
+
+/// The fault that the plan answers: of the first diagnosis that it is made for.
+pub fn answered(plan: &FixPlan, diagnoses: &[Diagnosis], evidence: &Evidence) -> Option<Fault> {
+    let answers = |it: &&Diagnosis| {
+        let made = plans(std::slice::from_ref(*it), evidence);
+        made.iter().any(|it| it.strategy == plan.strategy && it.steps == plan.steps)
+    };
+    diagnoses.iter().find(answers).or(diagnoses.first()).map(|it| it.fault)
+}
 
 /// The plans for these diagnoses, best first by rule, without repeats.
 ///

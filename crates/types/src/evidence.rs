@@ -42,6 +42,28 @@ pub struct Evidence {
     /// Reads that failed, each with its reason: what is not known here, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<String>,
+    /// Fixes of ours of this workload that did not help and were taken back, of the last hours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<FailedFix>,
+}
+
+/// A fix of ours that did not help and was taken back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FailedFix {
+    /// When it was written.
+    pub at: Timestamp,
+    /// The strategy's key.
+    pub strategy: String,
+    /// Hash over the template before it.
+    pub spec_hash: String,
+    /// Hash over the template with it, where that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_hash: Option<String>,
+    /// Whether the very fault that it was made for was seen again with it, in the same container.
+    pub again: bool,
+    /// What it wrote in the workload. Never leaves the process: values are not redacted.
+    #[serde(skip)]
+    pub edits: Vec<Edit>,
 }
 
 /// What the root owner wants and has.
@@ -168,8 +190,12 @@ pub struct RevisionFacts {
     pub revision: i64,
     /// Whether this is what the owner wants now.
     pub current: bool,
-    /// Whether a pod of it was seen ready; of the current one, for ten seconds at least.
+    /// Whether a pod of it was seen ready; of the current one, for ten seconds at least. Never of one that a fix of ours
+    /// made that did not help.
     pub was_ready: bool,
+    /// Hash over its template.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub spec_hash: String,
     /// What a return to it changes, in redacted words: `path: from -> to`; at most 20.
     pub changed: Vec<String>,
     /// The edits that a return to it needs. Never leaves the process: values are not redacted.

@@ -112,6 +112,16 @@ pub struct RefusalReport {
     pub code: String,
     /// For people, with what to do next.
     pub detail: String,
+    /// In how many seconds the same order may be let through, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_secs: Option<i64>,
+}
+
+impl RefusalReport {
+    /// A refusal of which nobody knows how long it holds.
+    pub fn new(code: &str, detail: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), detail: detail.into(), retry_secs: None }
+    }
 }
 
 /// A plan on its way through the cluster. All words in it are redacted.
@@ -170,6 +180,13 @@ pub struct Execution {
     pub refusal: Option<RefusalReport>,
     /// What was seen while it was verified; at most 60 looks.
     pub checks: Vec<Check>,
+    /// Whether the very fault that it was made for was seen at the last look, in the same container: it was too little,
+    /// or not the cause.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
+    /// Hash over the pod template with the fix, where that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_hash: Option<String>,
 }
 
 impl Execution {

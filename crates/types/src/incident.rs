@@ -75,6 +75,9 @@ pub struct Context {
 pub struct Offer {
     /// The strategy to ask for in `execute-fix`.
     pub strategy: Strategy,
+    /// The fault that it answers; that of the incident where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
     /// What it does, in words.
     pub title: String,
     /// Why it is offered.

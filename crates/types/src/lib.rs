@@ -27,7 +27,7 @@ pub use containers::{ContainerFacts, ContainerRole, ContainerState, ProbeFacts, 
 pub use diagnosis::{Clue, Diagnosis, Fault};
 pub use episode::{Correction, Episode, Observation, Record, Reflection, ReflectionSource};
 pub use evidence::{
-    EventFacts, Evidence, ImageFacts, NeighbourFacts, Owner, PodFacts, ReferenceFacts,
+    EventFacts, Evidence, FailedFix, ImageFacts, NeighbourFacts, Owner, PodFacts, ReferenceFacts,
     ReferenceKind, RevisionFacts, ServiceFacts, WorkloadFacts,
 };
 pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdict};

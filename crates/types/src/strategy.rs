@@ -18,9 +18,9 @@ pub enum Strategy {
         /// The tag; the repository never changes.
         new_tag: String,
     },
-    /// Raise the memory limit to `(2 + halves) / 2` times: 1 is one and a half times, 2 is double.
+    /// Raise the memory limit to `(2 + halves) / 2` times: 1 is one and a half times, 2 is double, 6 is four times.
     RaiseMemoryLimit {
-        /// Halves of the limit that are added; 1 or 2.
+        /// Halves of the limit that are added; 1 or 2, and once double was too little 6 or 14.
         halves: u8,
     },
     /// Lower the requests to what a node has left.

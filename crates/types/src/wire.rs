@@ -74,7 +74,7 @@ pub struct ExecuteFixRequest {
     /// How long to wait for a final state before answering; 0 answers when the write was made. At most 300.
     #[serde(default)]
     pub wait_seconds: u32,
-    /// The incident that this answers.
+    /// The incident that this answers. While it is open, its workload is meant where there is no such pod (any more).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<Uuid>,
 }

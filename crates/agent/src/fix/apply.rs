@@ -97,8 +97,7 @@ impl Fixer {
             tokio::spawn(self.go_on(fix));
             return Ok(execution);
         }
-        let code = code(&error).to_owned();
-        fix.execution.refusal = Some(RefusalReport { code, detail: self.words(&error) });
+        fix.execution.refusal = Some(RefusalReport::new(code(&error), self.words(&error)));
         let ApplyError::Halfway { step, .. } = error else {
             self.reach(&mut fix, ExecutionState::Refused).await;
             return Ok(fix.execution);

@@ -7,12 +7,27 @@ use remedy::Authority;
 use types::{Execution, ExecutionState, RefusalReport};
 use uuid::Uuid;
 
+use super::world::told;
 use super::{FixError, Fixer};
 use crate::journal::Stored;
 use crate::offers;
 
 /// How long a proposal waits for a yes. After that the world has moved on.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
+
+/// The code of a proposal that was withdrawn, and what is said of it.
+const SUPERSEDED: &str = "superseded";
+const NOT_TRUE_ANY_MORE: &str =
+    "the trouble is another one by now; what is done about it is another fix";
+
+/// Why a proposal is turned down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum No {
+    /// Somebody said so.
+    Said,
+    /// What it was made for is another trouble by now.
+    Superseded,
+}
 
 /// Why a person's word had no effect.
 #[derive(Debug, thiserror::Error)]
@@ -59,15 +74,19 @@ impl Fixer {
             self.reject(shown, "expired", "nobody said yes in time".to_owned()).await?;
             return Err(PersonError::Expired);
         }
-        let mut fix = self.as_it_is_now(&shown).await?;
+        let mut fix = match self.as_it_is_now(&shown).await {
+            Err(PersonError::Changed) => {
+                // It stays changed: nobody can say yes to it any more.
+                self.reject(shown, SUPERSEDED, NOT_TRUE_ANY_MORE.to_owned()).await?;
+                return Err(PersonError::Changed);
+            }
+            now => now?,
+        };
         let turn = self.deciding.acquire().await.map_err(|_| FixError::CutOff)?;
         let approved = match self.ask_guard(&fix, Authority::Person(who.clone())).await? {
             Ok(approved) => approved,
             Err(refusal) => {
-                fix.execution.refusal = Some(RefusalReport {
-                    code: refusal.code().to_owned(),
-                    detail: refusal.detail(),
-                });
+                fix.execution.refusal = Some(told(&refusal));
                 return Ok(fix.execution);
             }
         };
@@ -81,11 +100,19 @@ impl Fixer {
         }
     }
 
-    /// A person says no to a proposal.
-    pub async fn rejected_by(&self, id: Uuid, who: &str) -> Result<Execution, PersonError> {
+    /// Somebody says no to a proposal.
+    pub async fn rejected_by(
+        &self,
+        id: Uuid,
+        who: &str,
+        why: No,
+    ) -> Result<Execution, PersonError> {
         let mut fix = self.waiting(id).await?;
         fix.execution.decided_by = Some(who.to_owned());
-        self.reject(fix, "rejected", format!("{who} said no")).await
+        match why {
+            No::Said => self.reject(fix, "rejected", format!("{who} said no")).await,
+            No::Superseded => self.reject(fix, SUPERSEDED, NOT_TRUE_ANY_MORE.to_owned()).await,
+        }
     }
 
     async fn reject(
@@ -95,7 +122,7 @@ impl Fixer {
         detail: String,
     ) -> Result<Execution, PersonError> {
         fix.execution.finished_at = Some(Timestamp::now());
-        fix.execution.refusal = Some(RefusalReport { code: code.to_owned(), detail });
+        fix.execution.refusal = Some(RefusalReport::new(code, detail));
         self.claim(&mut fix, ExecutionState::Rejected).await?;
         Ok(fix.execution)
     }

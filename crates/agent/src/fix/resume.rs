@@ -4,18 +4,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use types::{Action, ExecutionState, RefusalReport, Step};
+use remedy::PastWrite;
+use types::{Action, ExecutionState, FailedFix, RefusalReport, Step};
+use uuid::Uuid;
 
 use super::undo::{MAX_PAUSE, PAUSE};
 use super::write::has_landed;
 use super::{Fixer, OpenError};
 use crate::cluster::ClusterError;
+use crate::failures::MEMORY;
 use crate::journal::Stored;
 
 /// How long a write that is not to be seen may still be on its way: a request outlives its sender for a moment.
 const STRAGGLERS: Duration = Duration::from_secs(5);
 
 impl Fixer {
+    /// Recalls what did not help before this life of the process.
+    pub(super) async fn recall(&self) -> Result<(), OpenError> {
+        for write in self.journal.writes_since(Timestamp::now() - MEMORY, Uuid::nil()).await? {
+            if write.undone {
+                let subject = write.subject.clone();
+                self.agent.failures.add(&subject, failed_fix(write));
+            }
+        }
+        Ok(())
+    }
+
     /// Goes on with every execution that has not ended.
     pub(super) async fn resume(self: &Arc<Self>) -> Result<(), OpenError> {
         for fix in self.journal.unfinished().await? {
@@ -34,11 +48,9 @@ impl Fixer {
                 n if n < fix.plan.steps.len() => {
                     fix.plan.steps.truncate(n);
                     fix.execution.applied_at = Some(Timestamp::now());
-                    fix.execution.refusal = Some(RefusalReport {
-                        code: "cut_off".to_owned(),
-                        detail: "the write was cut off halfway, and what was written is taken back"
-                            .to_owned(),
-                    });
+                    let detail =
+                        "the write was cut off halfway, and what was written is taken back";
+                    fix.execution.refusal = Some(RefusalReport::new("cut_off", detail));
                     self.undo(fix).await;
                 }
                 _ => {
@@ -105,11 +117,20 @@ impl Fixer {
 
     /// The intent was journalled and the write was not made. It is not made up for: the world has moved on.
     async fn report_not_applied(&self, mut fix: Stored) {
-        fix.execution.refusal = Some(RefusalReport {
-            code: "not_applied".to_owned(),
-            detail: "the write was begun and not made; ask again, the facts are read anew"
-                .to_owned(),
-        });
+        let detail = "the write was begun and not made; ask again, the facts are read anew";
+        fix.execution.refusal = Some(RefusalReport::new("not_applied", detail));
         self.report(fix, ExecutionState::Refused).await;
+    }
+}
+
+/// A write that was taken back, as a fact of its workload.
+pub(super) fn failed_fix(write: PastWrite) -> FailedFix {
+    FailedFix {
+        at: write.at,
+        strategy: write.strategy,
+        spec_hash: write.spec_hash,
+        result_hash: write.result_hash,
+        again: write.again,
+        edits: write.edits,
     }
 }

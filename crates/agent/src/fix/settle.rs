@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diagnosis::{Health, Look, Patience, judge, look};
 use jiff::{SignedDuration, Timestamp};
-use types::Verdict;
+use types::{Evidence, Verdict};
 
 use super::Fixer;
 use crate::cluster::ClusterError;
@@ -46,6 +46,7 @@ impl Fixer {
                         return None;
                     }
                     let seen = look(&fix.before, &now, applied_at);
+                    keep_result(fix, &now, &seen);
                     note(&mut fix.execution.checks, &seen);
                     looks.push(seen);
                 }
@@ -72,6 +73,18 @@ impl Fixer {
             }
         }
     }
+}
+
+/// What the template is with the fix, by the first look, and whether its fault is there again, by the last.
+fn keep_result(fix: &mut Stored, now: &Evidence, seen: &Look) {
+    let hash = &now.workload.spec_hash;
+    if fix.execution.result_hash.is_none() && *hash != fix.execution.spec_hash {
+        fix.execution.result_hash = Some(hash.clone());
+    }
+    let fault = fix.execution.fault;
+    let before = diagnosis::diagnose(&fix.before);
+    let was = before.iter().find(|it| it.fault == fault).map(|it| (fault, it.container.clone()));
+    fix.execution.again = was.is_some_and(|it| seen.faults.contains(&it));
 }
 
 /// Keeps the look for the record, where it says something that the last one did not.

@@ -108,6 +108,7 @@ impl Fixer {
             under_way: Mutex::default(),
             reached: watch::Sender::new(0),
         });
+        fixer.recall().await?;
         fixer.resume().await?;
         Ok(fixer)
     }
@@ -193,6 +194,12 @@ impl Fixer {
             under_way.insert(execution.id, execution.clone());
         }
         drop(under_way);
+        let is_taking_hold =
+            matches!(execution.state, ExecutionState::Applying | ExecutionState::Verifying);
+        // A proposal or a refusal says nothing of the fix that may be under way beside it.
+        if is_taking_hold || execution.applied_at.is_some() {
+            self.agent.incidents.hold(&execution.subject, is_taking_hold);
+        }
         self.agent.measures.execution(execution);
         self.tell(execution);
         self.agent.feed.publish(StreamEvent::Execution(Box::new(execution.clone())));
@@ -229,10 +236,8 @@ impl Fixer {
 
     /// The workload went away while its fix was verified: neither a win nor a loss, and nothing is left to take back.
     pub(super) async fn report_gone(&self, mut fix: Stored) {
-        fix.execution.refusal = Some(RefusalReport {
-            code: "gone".to_owned(),
-            detail: "the workload was deleted while its fix was verified".to_owned(),
-        });
+        let detail = "the workload was deleted while its fix was verified";
+        fix.execution.refusal = Some(RefusalReport::new("gone", detail));
         self.reach(&mut fix, ExecutionState::Undone).await;
     }
 

@@ -6,9 +6,10 @@ use serde_json::Value;
 use types::{ExecutionState, Mode, RefusalReport, Step};
 
 use super::Fixer;
+use super::resume::failed_fix;
 use super::write::holds;
 use crate::cluster::{ClusterError, Patch};
-use crate::journal::Stored;
+use crate::journal::{Stored, past_write};
 
 /// The first pause before an API server that did not answer is asked again; it doubles.
 pub(super) const PAUSE: Duration = Duration::from_millis(250);
@@ -52,12 +53,15 @@ impl Fixer {
         if fix.execution.state != ExecutionState::Undoing {
             self.reach(&mut fix, ExecutionState::Undoing).await;
         }
+        if fix.plan.writes() {
+            self.agent.failures.add(&fix.execution.subject, failed_fix(past_write(&fix)));
+        }
         match self.take_back(&fix).await {
             Ok(()) => self.report(fix, ExecutionState::Undone).await,
             Err(error) => {
                 let detail = self.words(&error);
                 tracing::error!(execution = %fix.execution.id, detail, "a person has to look");
-                fix.execution.refusal = Some(RefusalReport { code: "stranded".to_owned(), detail });
+                fix.execution.refusal = Some(RefusalReport::new("stranded", detail));
                 self.report(fix, ExecutionState::Stranded).await;
             }
         }

@@ -2,15 +2,13 @@
 
 use std::sync::PoisonError;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use remedy::{ApprovedPlan, Authority, Refusal, World};
 use types::{ExecutionState, RefusalReport};
 
 use super::{Decision, FixError, Fixer, Order};
+use crate::failures::MEMORY;
 use crate::journal::Stored;
-
-/// How far back the guard looks.
-const MEMORY: SignedDuration = SignedDuration::from_hours(4);
 
 impl Fixer {
     /// Asks the guard. What it lets through is journalled as intent before this returns; what it does not is
@@ -89,19 +87,25 @@ impl Fixer {
         if let Err(error) = self.rehearse(fix, approved).await {
             fix.execution.state = ExecutionState::Refused;
             fix.execution.finished_at = Some(Timestamp::now());
-            fix.execution.refusal = Some(RefusalReport {
-                code: "refused_by_cluster".to_owned(),
-                detail: self.agent.redactor.redact(&error.to_string()),
-            });
+            let detail = self.agent.redactor.redact(&error.to_string());
+            fix.execution.refusal = Some(RefusalReport::new("refused_by_cluster", detail));
         }
+    }
+}
+
+/// The refusal as it is shown.
+pub(super) fn told(refusal: &Refusal) -> RefusalReport {
+    RefusalReport {
+        code: refusal.code().to_owned(),
+        detail: refusal.detail(),
+        retry_secs: refusal.retry_secs(),
     }
 }
 
 /// Proposed where a person's yes answers the refusal, else refused.
 fn turn_down(fix: &mut Stored, refusal: &Refusal) {
     let execution = &mut fix.execution;
-    execution.refusal =
-        Some(RefusalReport { code: refusal.code().to_owned(), detail: refusal.detail() });
+    execution.refusal = Some(told(refusal));
     if refusal.needs_person() {
         execution.state = ExecutionState::Proposed;
     } else {

@@ -10,7 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::execute_fix::fix_failure;
-use crate::fix::{Fixer, PersonError};
+use crate::fix::{Fixer, No, PersonError};
 use crate::journal::JournalError;
 
 pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
@@ -77,8 +77,18 @@ async fn approve(
     done.map(web::Json).map_err(|it| person_failure(&it))
 }
 
+/// Why a proposal is turned down.
+#[derive(Debug, Deserialize)]
+struct Turning {
+    /// Whether it is withdrawn, since the trouble is another one by now.
+    #[serde(default)]
+    superseded: bool,
+}
+
 /// Says no to a proposal.
-#[utoipa::path(operation_id = "reject_execution", tag = "executions", responses(
+#[utoipa::path(operation_id = "reject_execution", tag = "executions", params(
+    ("superseded" = Option<bool>, Query, description = "Withdraw it, since the trouble is another one by now"),
+), responses(
     (status = 200, body = Execution),
     (status = 404, description = "No such execution", body = Problem),
     (status = 409, description = "It does not wait", body = Problem),
@@ -88,8 +98,10 @@ async fn reject(
     caller: Actor,
     fixer: web::Data<Fixer>,
     id: web::Path<Uuid>,
+    turning: web::Query<Turning>,
 ) -> Result<web::Json<Execution>, Failure> {
-    let done = fixer.rejected_by(*id, &caller.name).await;
+    let why = if turning.superseded { No::Superseded } else { No::Said };
+    let done = fixer.rejected_by(*id, &caller.name, why).await;
     done.map(web::Json).map_err(|it| person_failure(&it))
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use types::{Edit, RevisionFacts};
 
 use crate::evidence::{diff, pods};
-use crate::root::template_json;
+use crate::root::{spec_hash, template_json};
 use crate::suspicion::LASTING;
 use crate::{Objects, Redactor, Root};
 
@@ -93,6 +93,7 @@ fn revision_facts(revision: Revision, current: &Value, redactor: &Redactor) -> R
     RevisionFacts {
         changed: changed(&edits, redactor),
         name: revision.name,
+        spec_hash: spec_hash(&revision.template),
         revision: revision.number,
         current: revision.current,
         was_ready: revision.was_ready,

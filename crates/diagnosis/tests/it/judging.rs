@@ -18,7 +18,7 @@ fn at(second: i64) -> Timestamp {
 /// A look at this second, with so many restarts by then.
 fn seen(second: i64, health: Health, restarts: u32) -> Look {
     let check = Check { at: at(second), ready: 1, desired: 1, restarts, note: String::new() };
-    Look { check, health }
+    Look { check, health, faults: vec![] }
 }
 
 #[track_caller]
@@ -96,6 +96,7 @@ fn web() -> Evidence {
         neighbours: vec![],
         services: vec![],
         unread: vec![],
+        failed: vec![],
     }
 }
 

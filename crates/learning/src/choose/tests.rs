@@ -185,3 +185,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn of_near_ties_the_one_that_needs_nobody_is_taken() {
+    for (ask_first, uniforms) in [(true, [0.99, 0.01]), (true, [0.01, 0.99]), (false, [0.5, 0.5])] {
+        let mut asks = offer(Strategy::LowerRequests);
+        asks.risk = Risk::Ask;
+        let unasked = offer(Strategy::RollBack);
+        let offers = if ask_first { vec![asks, unasked] } else { vec![unasked, asks] };
+        let mut incident = incident(Fault::Unschedulable, offers);
+        incident.context.since_rollout = true;
+        let ledger = ledger(&[]);
+        let question = Question {
+            incident: &incident,
+            ledger: &ledger,
+            failed: &[],
+            advice: &[],
+            uniforms: &uniforms,
+        };
+
+        let choice = acted(choose(&question));
+
+        assert_eq!((choice.strategy, choice.propensity), (Strategy::RollBack, 1.0));
+    }
+}

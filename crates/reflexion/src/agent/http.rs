@@ -195,6 +195,11 @@ impl Agent for HttpAgent {
         self.ask(self.client.get(self.at(&format!("/api/v1/executions/{id}")))).boxed()
     }
 
+    fn withdraw(&self, id: Uuid) -> BoxFuture<'_, Result<Execution, AgentError>> {
+        let path = format!("/api/v1/executions/{id}/reject?superseded=true");
+        self.ask(self.client.post(self.at(&path))).boxed()
+    }
+
     fn incident(&self, id: Uuid) -> BoxFuture<'_, Result<Incident, AgentError>> {
         self.ask(self.client.get(self.at(&format!("/api/v1/incidents/{id}")))).boxed()
     }

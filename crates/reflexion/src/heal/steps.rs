@@ -3,13 +3,14 @@
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use learning::{Attempt, Choice, Decision, Question, RankedOffer};
 use serde_json::{Map, Value};
 use types::wire::ExecuteFixRequest;
 use types::{Episode, Execution, ExecutionState, IncidentState, Observation, Reflection, Strategy};
 use uuid::Uuid;
 
+use super::answers::{executed, not_there, refused, untried};
 use super::{Case, Executed, HealError, Then};
 use crate::Reflexion;
 use crate::agent::{AgentError, Order};
@@ -44,7 +45,7 @@ impl Reflexion {
         let started = Instant::now();
         let incident = &case.run.incident;
         let mut failed: Vec<Strategy> = recalled.failed.clone();
-        failed.extend(case.run.current().iter().map(|it| it.choice.strategy.clone()));
+        failed.extend(case.run.spent().cloned());
         let uniforms: Vec<_> = incident.offers.iter().map(|_| uniform()).collect();
         let decision = learning::choose(&Question {
             incident,
@@ -54,7 +55,12 @@ impl Reflexion {
             uniforms: &uniforms,
         });
         self.meters.choose_seconds.observe(started.elapsed().as_secs_f64());
-        decision
+        match decision {
+            Decision::Escalate { open, .. } if let Some(reason) = untried(case, recalled) => {
+                Decision::Escalate { reason, open }
+            }
+            Decision::Escalate { .. } | Decision::Act(_) => decision,
+        }
     }
 
     /// The model's ranking, where there is a model and it answers.
@@ -87,6 +93,10 @@ impl Reflexion {
         );
         let answer = match case.agent.execute(order).await {
             Ok(answer) => answer,
+            // Its pod was evicted, and the next is not there yet.
+            Err(AgentError::Problem(problem)) if problem.status == 404 => {
+                return Ok(not_there(case, problem.detail));
+            }
             Err(AgentError::Problem(problem)) => {
                 return Ok(refused(case, problem.detail, Then::Another));
             }
@@ -98,7 +108,8 @@ impl Reflexion {
         let following = self.follows.load(Ordering::Relaxed);
         match self.board.settle(&*case.agent, id, following).await {
             Ok(execution) => Ok(executed(case, execution)),
-            Err(error) if error.is_not_found() => Ok(refused(case, answer.error, Then::Another)),
+            // What was offered a moment ago is not to be done at this very moment.
+            Err(error) if error.is_not_found() => Ok(not_there(case, answer.error)),
             Err(error) => Err(error.into()),
         }
     }
@@ -112,6 +123,7 @@ impl Reflexion {
                 diagnosis: case.run.incident.diagnoses.first().cloned(),
                 execution: None,
                 refused: None,
+                put_off: false,
             });
             self.save(case).await?;
         }
@@ -229,7 +241,7 @@ impl Reflexion {
     }
 
     /// Reads the incident anew before another attempt; false when it has ended by itself.
-    pub(super) async fn look_again(&self, case: &mut Case) -> Result<bool, HealError> {
+    pub(crate) async fn look_again(&self, case: &mut Case) -> Result<bool, HealError> {
         if !case.run.published {
             return Ok(true);
         }
@@ -248,17 +260,6 @@ impl Reflexion {
         };
         self.end(case, state, reason.to_owned()).await?;
         Ok(false)
-    }
-
-    /// Leaves the run unfinished until the agent may allow it: a minute, then twice as long each time.
-    pub(super) async fn put_off(&self, case: &mut Case, reason: String) -> Result<(), HealError> {
-        let refusals = case.run.current().iter().filter(|it| it.refused.is_some()).count();
-        let doublings = u32::try_from(refusals.saturating_sub(1)).unwrap_or(u32::MAX).min(6);
-        let pause = SignedDuration::from_mins(1) * 2_i32.pow(doublings);
-        let now = Timestamp::now();
-        case.run.not_before = now.checked_add(pause).ok();
-        case.run.reason = reason;
-        self.save(case).await
     }
 
     /// Keeps the run as it is now.
@@ -293,64 +294,6 @@ impl Reflexion {
         let Ok(lesson) = counsel.lesson(prompt).await.answer else { return Ok(None) };
         store.add_lesson(&lesson.lesson).await?;
         Ok(Some(lesson.lesson))
-    }
-}
-
-/// Keeps the execution with its attempt, and says what it came to.
-fn executed(case: &mut Case, execution: Execution) -> Executed {
-    if let Some(newest) = case.run.attempts.last_mut() {
-        newest.execution = Some(execution.clone());
-    }
-    let refusal = execution.refusal.as_ref().map(|it| it.detail.clone()).unwrap_or_default();
-    let code = execution.refusal.as_ref().map_or("", |it| it.code.as_str());
-    let then = after_refusal(code);
-    match execution.state {
-        ExecutionState::Verified | ExecutionState::Undone | ExecutionState::Stranded => {
-            Executed::Judged(Box::new(execution))
-        }
-        ExecutionState::Refused => refused(case, format!("the agent refused: {refusal}"), then),
-        ExecutionState::Rejected => {
-            refused(case, format!("it was rejected: {refusal}"), Then::Person)
-        }
-        ExecutionState::Proposed => {
-            let words = if refusal.is_empty() { String::new() } else { format!(" ({refusal})") };
-            let id = execution.id;
-            Executed::Waits(format!(
-                "{} waits for approval{words}: POST /api/v1/executions/{id}/approve on the agent",
-                execution.strategy
-            ))
-        }
-        ExecutionState::Applying | ExecutionState::Verifying | ExecutionState::Undoing => {
-            Executed::Waits(format!("{} is still {}", execution.strategy, execution.state))
-        }
-    }
-}
-
-fn refused(case: &mut Case, reason: String, then: Then) -> Executed {
-    if let Some(newest) = case.run.attempts.last_mut() {
-        newest.refused = Some(reason.clone());
-    }
-    Executed::Refused { reason, then }
-}
-
-/// What the agent's reason for a refusal leaves to do. A reason that is not known here is for a person.
-fn after_refusal(code: &str) -> Then {
-    match code {
-        "stale_evidence"
-        | "stale"
-        | "fix_in_flight"
-        | "too_often"
-        | "not_applied"
-        | "cluster_unreachable" => Then::Later,
-        "advice_only"
-        | "strategy_switched_off"
-        | "target_unidentified"
-        | "foreign_target"
-        | "out_of_scope"
-        | "over_cap"
-        | "owned_elsewhere"
-        | "failed_before" => Then::Another,
-        _ => Then::Person,
     }
 }
 

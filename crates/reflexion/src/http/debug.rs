@@ -167,6 +167,8 @@ impl Reflexion {
             verdict: Some(if success { Verdict::Recovered } else { Verdict::Unchanged }),
             refusal: None,
             checks: vec![],
+            again: false,
+            result_hash: None,
         };
         (choice, execution)
     }

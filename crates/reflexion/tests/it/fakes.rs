@@ -1,15 +1,15 @@
 //! An agent and a model that do what a script says.
 
-use std::collections::{BTreeMap, VecDeque};
+mod scripted_model;
+
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use learning::Prompt;
 use reflexion::agent::{Agent, AgentError, Heard, Order, Stream};
-use reflexion::llm::{Llm, LlmError};
 use serde_json::{Map, json};
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
@@ -20,12 +20,15 @@ use types::{
 };
 use uuid::Uuid;
 
+pub(crate) use scripted_model::ScriptedModel;
+
 pub(crate) const URL: &str = "http://agent.test";
 pub(crate) const GENTLE: Strategy = Strategy::RaiseMemoryLimit { halves: 1 };
 pub(crate) const STRONG: Strategy = Strategy::RaiseMemoryLimit { halves: 2 };
 
 pub(crate) fn offer(strategy: Strategy) -> Offer {
     Offer {
+        fault: None,
         title: strategy.to_string(),
         because: "the container passed its limit".to_owned(),
         risk: Risk::Auto,
@@ -83,6 +86,7 @@ struct State {
     resumed_after: Vec<Option<String>>,
     away: bool,
     not_now: Option<Problem>,
+    no_pod: bool,
 }
 
 pub(crate) struct ScriptedAgent {
@@ -157,6 +161,19 @@ impl ScriptedAgent {
         self.state.lock().unwrap().not_now = Some(problem);
     }
 
+    /// Whether it says that there is no such pod.
+    pub(crate) fn set_no_pod(&self, no_pod: bool) {
+        self.state.lock().unwrap().no_pod = no_pod;
+    }
+
+    /// Every execution of this strategy: its state and the code of its refusal.
+    pub(crate) fn ends_of(&self, strategy: &Strategy) -> Vec<(ExecutionState, String)> {
+        let code = |it: &Execution| it.refusal.as_ref().map(|it| it.code.clone());
+        let state = self.state.lock().unwrap();
+        let all = state.executions.values().filter(|it| it.strategy == *strategy);
+        all.map(|it| (it.state, code(it).unwrap_or_default())).collect()
+    }
+
     pub(crate) fn set_away(&self, away: bool) {
         self.state.lock().unwrap().away = away;
     }
@@ -200,7 +217,8 @@ impl ScriptedAgent {
         let outcome = state.script.get(&strategy.key()).copied();
         let (end, code) = outcome.unwrap_or((ExecutionState::Verified, ""));
         let pod = Some(order.request.pod_name.clone());
-        let incident = state.incidents.values().find(|it| it.pod == pod).unwrap().clone();
+        let is_it = |it: &&Incident| Some(it.id) == order.request.incident || it.pod == pod;
+        let incident = state.incidents.values().find(is_it).unwrap().clone();
         let execution = execution(&incident, strategy, end, code);
         state.by_key.insert(order.idempotency_key.clone(), execution.id);
         state.executions.insert(execution.id, execution.clone());
@@ -215,13 +233,17 @@ pub(crate) fn execution(
     code: &str,
 ) -> Execution {
     let now = Timestamp::now();
-    let refusal = RefusalReport { code: code.to_owned(), detail: format!("because of {code}") };
+    let passes = ["too_often", "storm"].contains(&code);
+    let refusal = RefusalReport {
+        retry_secs: passes.then_some(1),
+        ..RefusalReport::new(code, format!("because of {code}"))
+    };
     Execution {
         id: Uuid::now_v7(),
         incident: Some(incident.id),
         cluster: incident.cluster.clone(),
         subject: incident.subject.clone(),
-        pod: incident.pod.clone().unwrap(),
+        pod: incident.pod.clone().unwrap_or_else(|| incident.subject.name.clone()),
         fault: incident.fault,
         context: incident.context.clone(),
         spec_hash: incident.spec_hash.clone(),
@@ -240,6 +262,8 @@ pub(crate) fn execution(
         verdict: None,
         refusal: (!code.is_empty()).then_some(refusal),
         checks: vec![],
+        again: false,
+        result_hash: None,
     }
 }
 
@@ -282,6 +306,10 @@ impl Agent for ScriptedAgent {
     fn execute(&self, order: Order) -> BoxFuture<'_, Result<ExecuteFixResponse, AgentError>> {
         async move {
             self.here()?;
+            if self.state.lock().unwrap().no_pod {
+                let problem = Problem::new(404, "pod-not-found", "Pod shop/web-1 is not there", "");
+                return Err(AgentError::Problem(Box::new(problem)));
+            }
             let execution = self.carry_out(&order);
             Ok(ExecuteFixResponse {
                 success: execution.state != ExecutionState::Refused,
@@ -298,6 +326,22 @@ impl Agent for ScriptedAgent {
         async move {
             self.here()?;
             Ok(self.state.lock().unwrap().executions[&id].clone())
+        }
+        .boxed()
+    }
+
+    fn withdraw(&self, id: Uuid) -> BoxFuture<'_, Result<Execution, AgentError>> {
+        async move {
+            self.here()?;
+            let mut state = self.state.lock().unwrap();
+            let execution = state.executions.get_mut(&id).unwrap();
+            if execution.state != ExecutionState::Proposed {
+                let problem = Problem::new(409, "too-late", "decided", "");
+                return Err(AgentError::Problem(Box::new(problem)));
+            }
+            execution.state = ExecutionState::Rejected;
+            execution.refusal = Some(RefusalReport::new("superseded", "another takes its place"));
+            Ok(execution.clone())
         }
         .boxed()
     }
@@ -332,38 +376,5 @@ fn analysis(incident: &Incident) -> K8sGptAnalyzeResponse {
         confidence: 1.0,
         error_type: incident.error_type.clone(),
         timestamp: String::new(),
-    }
-}
-
-/// Gives one answer after the other, then fails.
-#[derive(Default)]
-pub(crate) struct ScriptedModel {
-    answers: Mutex<VecDeque<String>>,
-    pub(crate) asked: Mutex<Vec<&'static str>>,
-}
-
-impl ScriptedModel {
-    pub(crate) fn new(answers: &[&str]) -> Arc<Self> {
-        let answers = Mutex::new(answers.iter().map(|it| (*it).to_owned()).collect());
-        Arc::new(Self { answers, asked: Mutex::default() })
-    }
-
-    pub(crate) fn asked(&self) -> Vec<&'static str> {
-        self.asked.lock().unwrap().clone()
-    }
-}
-
-impl Llm for ScriptedModel {
-    fn name(&self) -> &'static str {
-        "scripted"
-    }
-
-    fn ask<'a>(&'a self, prompt: &'a Prompt) -> BoxFuture<'a, Result<String, LlmError>> {
-        async move {
-            self.asked.lock().unwrap().push(prompt.name);
-            let answer = self.answers.lock().unwrap().pop_front();
-            answer.ok_or_else(|| LlmError::Failed("nothing left to say".to_owned()))
-        }
-        .boxed()
     }
 }

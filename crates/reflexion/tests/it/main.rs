@@ -18,6 +18,7 @@ mod http;
 mod endpoints;
 mod openapi;
 mod numbers;
+mod put_off;
 mod forgetting;
 mod model;
 mod failing_model;

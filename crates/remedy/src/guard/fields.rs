@@ -8,7 +8,7 @@ use types::{
     ContainerFacts, ContainerRole, Edit, Evidence, Kind, ProbeFacts, ProbeKind, Quantity, Strategy,
 };
 
-use super::Refusal;
+use super::{Refusal, World, repeats};
 use crate::Policy;
 use crate::image::{Image, is_tag};
 
@@ -18,6 +18,7 @@ pub(super) struct Scene<'a> {
     pub(super) kind: Kind,
     pub(super) evidence: &'a Evidence,
     pub(super) policy: &'a Policy,
+    pub(super) world: &'a World<'a>,
 }
 
 type Rule = &'static str;
@@ -64,7 +65,7 @@ fn field(strategy: &Strategy, edit: &Edit, names: &[&str], scene: &Scene<'_>) ->
         (
             Strategy::RaiseMemoryLimit { .. },
             Some((container, ["resources", list @ ("limits" | "requests"), "memory"])),
-        ) => raised(edit, *list == "limits", container),
+        ) => raised(edit, *list == "limits", container, scene.world),
         (
             Strategy::LowerRequests,
             Some((container, ["resources", "requests", resource @ ("memory" | "cpu")])),
@@ -133,8 +134,9 @@ fn image(edit: &Edit, new_tag: &str, container: &ContainerFacts, scene: &Scene<'
     if ran || listed { Ok(()) } else { Err("the image was never seen ready here") }
 }
 
-/// `old < new <= 2 * old`; a request only together with a limit that it equals.
-fn raised(edit: &Edit, is_limit: bool, container: &ContainerFacts) -> Answer {
+/// `old < new <= 2 * old`, or twice what was written and is known to be too little; a request only together with a
+/// limit that it equals.
+fn raised(edit: &Edit, is_limit: bool, container: &ContainerFacts, world: &World<'_>) -> Answer {
     let limit = container.memory_limit.as_ref().ok_or("there is no limit to raise")?;
     let seen = if is_limit { Some(limit) } else { container.memory_request.as_ref() };
     let seen = seen.ok_or("there is no request to raise")?;
@@ -143,10 +145,11 @@ fn raised(edit: &Edit, is_limit: bool, container: &ContainerFacts) -> Answer {
     }
     let old = seen.units().ok_or("the present amount is no quantity")?;
     let new = amount(edit, true).ok_or("the new amount is no quantity")?;
-    if old < new && new <= old.saturating_mul(2) {
+    let known = repeats::too_little(&edit.path, world).unwrap_or(0).max(old);
+    if old < new && new <= known.saturating_mul(2) {
         Ok(())
     } else {
-        Err("a limit grows, and at most to double")
+        Err("a limit grows, and at most to double of what was too little")
     }
 }
 

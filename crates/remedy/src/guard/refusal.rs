@@ -161,6 +161,11 @@ impl Refusal {
         }
     }
 
+    /// In how many seconds the same plan may be let through, where that is known.
+    pub fn retry_secs(&self) -> Option<i64> {
+        if let Self::TooOften { retry_secs, .. } = self { Some(*retry_secs) } else { None }
+    }
+
     /// For people, with what to do next.
     #[expect(clippy::too_many_lines, reason = "one answer for each refusal, and nothing else")]
     pub fn detail(&self) -> String {

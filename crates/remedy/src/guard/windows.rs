@@ -20,15 +20,6 @@ pub(super) fn nothing_is_in_flight(_: &FixPlan, policy: &Policy, world: &World<'
     if in_flight < policy.caps.workload_in_flight { Ok(()) } else { Err(Refusal::InFlight) }
 }
 
-/// A strategy that did not help is not tried again on the same spec: nothing says it would help now.
-pub(super) fn has_not_failed_before(plan: &FixPlan, _: &Policy, world: &World<'_>) -> Answer {
-    let key = plan.strategy.key();
-    let spec_hash = &world.evidence.workload.spec_hash;
-    let failed =
-        of_workload(world).any(|it| it.strategy == key && it.spec_hash == *spec_hash && failed(it));
-    if failed { Err(Refusal::FailedBefore(key)) } else { Ok(()) }
-}
-
 /// Every cap holds in every window. An attempt that was taken back leaves room for another one soon:
 /// trying the next best is how a trouble is healed and how the system learns. It counts everywhere else.
 pub(super) fn caps_hold(_: &FixPlan, policy: &Policy, world: &World<'_>) -> Answer {
@@ -164,7 +155,7 @@ fn troubles(writes: &[PastWrite]) -> Vec<Trouble> {
 }
 
 /// Whether it ended and did not help. What helped and was taken back by a person did not help him.
-fn failed(write: &PastWrite) -> bool {
+pub(super) fn failed(write: &PastWrite) -> bool {
     match write.verdict {
         None => false,
         Some(Verdict::Recovered) => write.undone,
@@ -172,7 +163,7 @@ fn failed(write: &PastWrite) -> bool {
     }
 }
 
-fn of_workload<'a>(world: &'a World<'_>) -> impl Iterator<Item = &'a PastWrite> {
+pub(super) fn of_workload<'a>(world: &'a World<'_>) -> impl Iterator<Item = &'a PastWrite> {
     let subject = &world.evidence.subject;
     world.writes.iter().filter(move |it| it.subject.is_same(subject))
 }

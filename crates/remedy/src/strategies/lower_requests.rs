@@ -8,8 +8,9 @@
 //!
 //! ## Risk
 //! Auto when the container's use or a revision that was ready shows that less is enough; else Ask.
-//! Bound: only the container that asks for most, down to what fits the freest node, never below an
-//! eighth of what it asked, never below one and a quarter of what it uses. Limits stay.
+//! Bound: only the container that asks for most, down to what fits the freest node and leaves room there: a tenth of
+//! the largest node, but no more than half of what is free. Never below an eighth of what it asked, one and a
+//! quarter of what it uses, or what a revision that was ready asked for: for these the room is given up. Limits stay.
 //! Undo: the former requests. Verified by the pods' health over time, and that of their neighbours.
 //! Attack: negative, huge or malformed quantities yield no plan.
 
@@ -24,6 +25,12 @@ use crate::place;
 /// A request is lowered to no less than this part of itself: below, it was not a request but a mistake
 /// that a person should see.
 const SMALLEST_PART: u64 = 8;
+
+/// Memory is written in whole mebibytes.
+const ROUNDING: u64 = 1024 * 1024;
+/// What is left for others: this part of the largest node, and no more than this part of what is free.
+const PART_LEFT_FREE: u64 = 10;
+const MOST_LEFT_FREE: u64 = 2;
 
 /// What a node runs out of. Amounts are in bytes and in millicores.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,19 +108,26 @@ fn lowered(resource: Resource, evidence: &Evidence, nodes: &NodeFacts) -> Option
         .map(|it| asked(resource, it))
         .try_fold(0_u64, |sum, it| sum.checked_add(it?))?;
     let first = inits.map(|it| asked(resource, it)).collect::<Option<Vec<u64>>>()?;
-    let free = match resource {
-        Resource::Memory => nodes.free_memory,
-        Resource::Cpu => nodes.free_cpu,
+    let (free, whole) = match resource {
+        Resource::Memory => (nodes.free_memory, nodes.largest_memory),
+        Resource::Cpu => (nodes.free_cpu, nodes.largest_cpu),
     };
+    let left_free = (whole / PART_LEFT_FREE).min(free / MOST_LEFT_FREE);
     let largest = apps.max_by_key(|it| asked(resource, it))?;
     let old = asked(resource, largest)?;
-    let new = rounded(resource, old.checked_sub(total.checked_sub(free)?)?);
-    let amount = value(resource, &new)?;
+    let path = path(resource, evidence.subject.kind, largest)?;
+    // What fits at all, and what fits and leaves room.
+    let fits = old.checked_sub(total.checked_sub(free)?)?;
+    let roomy = fits.saturating_sub(left_free);
     let used = match resource {
         Resource::Memory => largest.memory_used,
         Resource::Cpu => largest.cpu_used,
     };
     let needed = used.map(|it| it.saturating_add(it / 4));
+    let shown = shown_by_revision(resource, evidence, &path, fits);
+    let least = old.div_ceil(SMALLEST_PART).max(needed.unwrap_or(0)).max(shown.unwrap_or(0));
+    let new = at_least(resource, roomy.max(least), least, fits);
+    let amount = value(resource, &new)?;
     if first.into_iter().any(|it| free < it)
         || old <= amount
         || amount == 0
@@ -122,8 +136,7 @@ fn lowered(resource: Resource, evidence: &Evidence, nodes: &NodeFacts) -> Option
     {
         return None;
     }
-    let path = path(resource, evidence.subject.kind, largest)?;
-    let is_shown = needed.is_some() || is_shown_by_revision(resource, evidence, &path, amount);
+    let is_shown = needed.is_some() || shown.is_some();
     let (request, limit) = stated(resource, largest);
     let at_limit = limit.and_then(|it| value(resource, it)) == Some(old);
     let from = request.map(|it| it.0.clone().into());
@@ -158,6 +171,15 @@ fn rounded(resource: Resource, amount: u64) -> Quantity {
     }
 }
 
+/// The amount as it is written: rounded, and still no less than `least` where that fits.
+fn at_least(resource: Resource, wanted: u64, least: u64, fits: u64) -> Quantity {
+    let down = rounded(resource, wanted.min(fits));
+    if least <= value(resource, &down).unwrap_or(0) {
+        return down;
+    }
+    rounded(resource, wanted.saturating_add(ROUNDING).min(fits))
+}
+
 fn path(resource: Resource, kind: Kind, container: &ContainerFacts) -> Option<FieldPath> {
     let name = match resource {
         Resource::Memory => "memory",
@@ -167,17 +189,18 @@ fn path(resource: Resource, kind: Kind, container: &ContainerFacts) -> Option<Fi
     Some(container.child("resources").child("requests").child(name))
 }
 
-/// Whether a revision that was ready asked for no more than this.
-fn is_shown_by_revision(
+/// The most that a revision that was ready asked for, of what fits.
+fn shown_by_revision(
     resource: Resource,
     evidence: &Evidence,
     path: &FieldPath,
-    amount: u64,
-) -> bool {
+    fits: u64,
+) -> Option<u64> {
     let ready = evidence.revisions.iter().filter(|it| it.was_ready && !it.current);
-    ready.flat_map(|it| &it.edits).any(|edit| {
-        let request = edit.to.as_ref().and_then(serde_json::Value::as_str);
-        let request = request.and_then(|it| value(resource, &Quantity(it.to_owned())));
-        edit.path == *path && request.is_some_and(|it| it <= amount)
-    })
+    let request = |edit: &Edit| {
+        let request = edit.to.as_ref().and_then(serde_json::Value::as_str)?;
+        value(resource, &Quantity(request.to_owned()))
+    };
+    let edits = ready.flat_map(|it| &it.edits).filter(|it| it.path == *path);
+    edits.filter_map(request).filter(|it| *it <= fits).max()
 }

@@ -3,7 +3,7 @@
 use remedy::{PastWrite, Policy, approve};
 use serde_json::{Value, json};
 use types::{
-    Action, ContainerRole, Evidence, Fault, FixPlan, Kind, Mode, ObjectRef, Owner, ProbeKind,
+    Action, ContainerRole, Edit, Evidence, Fault, FixPlan, Kind, Mode, ObjectRef, Owner, ProbeKind,
     ReferenceKind, Risk, Strategy, Subresource, Verdict,
 };
 
@@ -174,13 +174,39 @@ fn writes(chance: &mut Chance) -> Vec<PastWrite> {
                 at: at(scene::NOW - *chance.pick(&AGES)),
                 subject: ObjectRef::named(kind, namespace, name),
                 spec_hash: (*chance.pick(&["00000000deadbeef", "a", "b"])).to_owned(),
-                strategy: (*chance.pick(&["roll_back", "raise_memory_limit@1.5"])).to_owned(),
+                strategy: (*chance.pick(&[
+                    "roll_back",
+                    "raise_memory_limit@1.5",
+                    "raise_memory_limit@2",
+                    "restart_pod",
+                ]))
+                .to_owned(),
                 under_way: verdict.is_none(),
                 verdict,
                 undone: chance.one_in(2),
+                again: chance.one_in(2),
+                result_hash: chance.one_in(2).then(|| "hash of revision 3".to_owned()),
+                edits: past_edits(chance),
             }
         })
         .collect()
+}
+
+/// What a write of ours wrote.
+fn past_edits(chance: &mut Chance) -> Vec<Edit> {
+    let limit = format!("{APP}/resources/limits/memory");
+    match chance.below(6) {
+        0 => vec![],
+        1 => vec![scene::edit(&limit, "64Mi", "96Mi")],
+        2 => vec![scene::edit(&limit, "64Mi", "128Mi")],
+        3 => vec![scene::edit(&limit, "1536Mi", "2Gi")],
+        4 => vec![scene::edit(
+            &format!("{APP}/resources"),
+            json!({}),
+            json!({"limits": {"memory": "96Mi"}}),
+        )],
+        _ => vec![scene::edit(&format!("{APP}/image"), "shop/web:1.4", "shop/web:1.3")],
+    }
 }
 
 /// What is offered for so many random troubles.

@@ -15,6 +15,7 @@ mod requests;
 mod gates;
 mod bounds;
 mod windows;
+mod repeats;
 mod patches;
 mod policy;
 mod oracle;

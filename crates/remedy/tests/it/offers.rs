@@ -82,6 +82,32 @@ fn a_memory_limit_grows_by_half_or_to_double() {
 }
 
 #[test]
+fn what_was_too_little_is_followed_by_more_and_never_by_less() {
+    let mut evidence = scene::out_of_memory(Kind::Deployment, "64Mi");
+    let offered = |evidence: &Evidence, expected: &[&str]| {
+        check(Fault::OomKilled, evidence, expected);
+    };
+    evidence.failed = vec![scene::failed_raise("raise_memory_limit@2", "128Mi")];
+    offered(&evidence, &[r#"raise_memory_limit@4 auto "64Mi" -> "256Mi""#]);
+
+    evidence.failed.push(scene::failed_raise("raise_memory_limit@4", "256Mi"));
+    offered(&evidence, &[r#"raise_memory_limit@8 auto "64Mi" -> "512Mi""#]);
+
+    evidence.failed = vec![scene::failed_raise("raise_memory_limit@1.5", "96Mi")];
+    offered(&evidence, &[r#"raise_memory_limit@2 auto "64Mi" -> "128Mi""#]);
+
+    let both = [
+        r#"raise_memory_limit@1.5 auto "64Mi" -> "96Mi""#,
+        r#"raise_memory_limit@2 auto "64Mi" -> "128Mi""#,
+    ];
+    evidence.failed[0].again = false;
+    offered(&evidence, &both);
+    evidence.failed[0].again = true;
+    "of another spec".clone_into(&mut evidence.failed[0].spec_hash);
+    offered(&evidence, &both);
+}
+
+#[test]
 fn a_request_that_equals_the_limit_grows_with_it() {
     let mut evidence = scene::out_of_memory(Kind::Deployment, "1Gi");
     evidence.containers[0].memory_request = Some(quantity("1024Mi"));
@@ -148,12 +174,12 @@ fn a_rollback_goes_at_most_three_revisions_back() {
 #[test]
 fn requests_shrink_to_what_fits_and_unasked_only_when_less_was_shown_to_be_enough() {
     let mut evidence = scene::unschedulable(Kind::Deployment, "3Gi");
-    let asked = r#"lower_requests ask "3Gi" -> "1024Mi""#;
-    let unasked = r#"lower_requests auto "3Gi" -> "1024Mi""#;
-    check(Fault::Unschedulable, &evidence, &[asked]);
+    // A gibibyte is free, and half of that stays so.
+    check(Fault::Unschedulable, &evidence, &[r#"lower_requests ask "3Gi" -> "512Mi""#]);
 
+    // Less than what is used, and a quarter more, is not asked for: then less stays free.
     evidence.containers[0].memory_used = Some(500 << 20);
-    check(Fault::Unschedulable, &evidence, &[unasked]);
+    check(Fault::Unschedulable, &evidence, &[r#"lower_requests auto "3Gi" -> "625Mi""#]);
 
     evidence.containers[0].memory_used = Some(900 << 20);
     check(Fault::Unschedulable, &evidence, &[]);
@@ -161,8 +187,25 @@ fn requests_shrink_to_what_fits_and_unasked_only_when_less_was_shown_to_be_enoug
     evidence.containers[0].memory_used = None;
     let request = format!("{}/resources/requests/memory", scene::APP);
     evidence.revisions =
-        vec![scene::revision(1, true, vec![scene::edit(&request, "3Gi", "512Mi")])];
-    check(Fault::Unschedulable, &evidence, &[unasked]);
+        vec![scene::revision(1, true, vec![scene::edit(&request, "3Gi", "800Mi")])];
+    check(Fault::Unschedulable, &evidence, &[r#"lower_requests auto "3Gi" -> "800Mi""#]);
+
+    evidence.revisions[0].edits[0].to = Some("1100Mi".into());
+    check(Fault::Unschedulable, &evidence, &[r#"lower_requests ask "3Gi" -> "512Mi""#]);
+}
+
+#[test]
+fn a_request_leaves_a_tenth_of_the_largest_node_free_and_at_most_half_of_what_is() {
+    let mut evidence = scene::unschedulable(Kind::Deployment, "9Gi");
+    let free = |evidence: &mut Evidence, mebi: u64| {
+        evidence.nodes.as_mut().unwrap().free_memory = mebi << 20;
+    };
+    free(&mut evidence, 8000);
+    check(Fault::Unschedulable, &evidence, &[r#"lower_requests ask "9Gi" -> "7180Mi""#]);
+    free(&mut evidence, 1300);
+    check(Fault::Unschedulable, &evidence, &[r#"lower_requests ask "9Gi" -> "1152Mi""#]);
+    free(&mut evidence, 1151);
+    check(Fault::Unschedulable, &evidence, &[]);
 }
 
 #[test]

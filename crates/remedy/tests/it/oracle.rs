@@ -3,6 +3,9 @@
 //! It shares no code with the guard. It reads a step as the JSON that it is, its paths as text, and
 //! knows the numbers of the reference policy by heart.
 
+mod past;
+
+use past::{history, proven_too_little};
 use remedy::{Authority, PastWrite, World};
 use serde_json::{Value, json};
 use types::{ContainerFacts, Evidence, FixPlan, Mode, ProbeFacts, Risk, Verdict};
@@ -38,7 +41,7 @@ pub(crate) fn opinion(plan: &FixPlan, world: &World<'_>) -> Opinion {
     };
     need(steps.iter().filter(on_subject).count() <= 1, "the workload is written once")?;
     for step in &steps {
-        step_opinion(step, &steps, plan, evidence)?;
+        step_opinion(step, &steps, plan, world)?;
     }
     if plan.steps.is_empty() {
         return Ok(());
@@ -104,24 +107,6 @@ fn budget(world: &World<'_>) -> Opinion {
     need(troubles.len() < 5 || 10 * unhealed <= 4 * troubles.len(), "budget")
 }
 
-fn history(plan: &FixPlan, world: &World<'_>) -> Opinion {
-    need(own(world).all(|it| !it.under_way), "in flight")?;
-    let hash = &world.evidence.workload.spec_hash;
-    let key = plan.strategy.key();
-    let again = own(world).any(|it| it.strategy == key && it.spec_hash == *hash && in_vain(it));
-    need(!again, "failed before")?;
-    let now = world.now.as_second();
-    let within = |secs: i64| move |it: &&PastWrite| now - it.at.as_second() <= secs;
-    let namespace = &world.evidence.subject.namespace;
-    let here = world.writes.iter().filter(|it| it.subject.namespace == *namespace);
-    need(world.writes.iter().filter(within(60)).count() < 6, "cluster cap")?;
-    need(here.filter(within(60)).count() < 2, "namespace cap")?;
-    let kept = own(world).filter(|it| !(it.undone && in_vain(it)));
-    need(kept.filter(within(300)).count() < 1, "cool-down")?;
-    need(own(world).filter(within(300)).count() < 3, "attempts")?;
-    need(own(world).filter(within(3600)).count() < 3, "hour")
-}
-
 fn own<'a>(world: &'a World<'_>) -> impl Iterator<Item = &'a PastWrite> {
     let name = world.evidence.subject.to_string();
     world.writes.iter().filter(move |it| it.subject.to_string() == name)
@@ -135,7 +120,8 @@ fn in_vain(write: &PastWrite) -> bool {
     }
 }
 
-fn step_opinion(step: &Value, steps: &[Value], plan: &FixPlan, evidence: &Evidence) -> Opinion {
+fn step_opinion(step: &Value, steps: &[Value], plan: &FixPlan, world: &World<'_>) -> Opinion {
+    let evidence = world.evidence;
     let target = &step["target"];
     let word = |name: &str| target[name].as_str().unwrap_or_default().to_owned();
     need(!word("uid").is_empty() && !word("resource_version").is_empty(), "unidentified")?;
@@ -181,7 +167,7 @@ fn step_opinion(step: &Value, steps: &[Value], plan: &FixPlan, evidence: &Eviden
             left.starts_with(&right) || right.starts_with(&left)
         };
         need(!edits[..index].iter().any(overlaps), "overlap")?;
-        edit_opinion(edit, &word("kind"), plan, evidence)?;
+        edit_opinion(edit, &word("kind"), plan, world)?;
     }
     Ok(())
 }
@@ -234,7 +220,8 @@ fn is_owned(path: &str, evidence: &Evidence) -> bool {
     })
 }
 
-fn edit_opinion(edit: &Value, kind: &str, plan: &FixPlan, evidence: &Evidence) -> Opinion {
+fn edit_opinion(edit: &Value, kind: &str, plan: &FixPlan, world: &World<'_>) -> Opinion {
+    let evidence = world.evidence;
     let spec = match kind {
         "Pod" => "/spec",
         "CronJob" => "/spec/jobTemplate/spec/template/spec",
@@ -265,7 +252,8 @@ fn edit_opinion(edit: &Value, kind: &str, plan: &FixPlan, evidence: &Evidence) -
             let old = seen.and_then(|it| bytes(&it)).unwrap_or(0);
             need(limit.and_then(|it| bytes(&it)) == Some(old), "not at the limit")?;
             let new = bytes(text(&edit["to"])).unwrap_or(0);
-            need(old < new && new <= 2 * old && new <= 2 << 30, "memory bound")
+            let known = proven_too_little(path, world).max(old);
+            need(old < new && new <= 2 * known && new <= 2 << 30, "memory bound")
         }
         ("lower_requests", ["resources", "requests", "memory"]) => {
             let request = container.memory_request.as_ref().map(|it| it.0.clone());

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use remedy::{Authority, PastWrite, World};
 use serde_json::Value;
 use types::{
-    ContainerFacts, ContainerRole, ContainerState, Diagnosis, Edit, Evidence, Fault, FieldPath,
-    ImageFacts, Kind, Mode, NodeFacts, ObjectRef, PodFacts, ProbeFacts, ProbeKind, Quantity,
-    ReferenceFacts, ReferenceKind, RevisionFacts, Suppression, Verdict, WorkloadFacts,
+    ContainerFacts, ContainerRole, ContainerState, Diagnosis, Edit, Evidence, FailedFix, Fault,
+    FieldPath, ImageFacts, Kind, Mode, NodeFacts, ObjectRef, PodFacts, ProbeFacts, ProbeKind,
+    Quantity, ReferenceFacts, ReferenceKind, RevisionFacts, Suppression, Verdict, WorkloadFacts,
 };
 
 pub(crate) const NOW: i64 = 1_800_000_000;
@@ -57,6 +57,7 @@ pub(crate) fn evidence(kind: Kind) -> Evidence {
         neighbours: vec![],
         services: vec![],
         unread: vec![],
+        failed: vec![],
     }
 }
 
@@ -197,6 +198,7 @@ pub(crate) fn dangling(kind: ReferenceKind, name: &str, near_miss: &str) -> Evid
 pub(crate) fn revision(revision: i64, was_ready: bool, edits: Vec<Edit>) -> RevisionFacts {
     RevisionFacts {
         name: format!("web-{revision}"),
+        spec_hash: format!("hash of revision {revision}"),
         revision,
         current: edits.is_empty(),
         was_ready,
@@ -254,6 +256,21 @@ pub(crate) fn write(name: &str, ago_secs: i64, verdict: Option<Verdict>) -> Past
         under_way: verdict.is_none(),
         verdict,
         undone: matches!(verdict, Some(Verdict::Unchanged | Verdict::Worse)),
+        again: false,
+        result_hash: None,
+        edits: vec![],
+    }
+}
+
+/// A limit of `app` that was raised to this in vain: the container was killed again.
+pub(crate) fn failed_raise(strategy: &str, to: &str) -> FailedFix {
+    FailedFix {
+        at: at(NOW - 100),
+        strategy: strategy.to_owned(),
+        spec_hash: "00000000deadbeef".to_owned(),
+        result_hash: None,
+        again: true,
+        edits: vec![edit(&format!("{APP}/resources/limits/memory"), "64Mi", to)],
     }
 }
 

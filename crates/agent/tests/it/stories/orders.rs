@@ -98,3 +98,26 @@ async fn a_caller_that_goes_away_stops_nothing() {
 
     assert_eq!((state(&end), stage.n_writes()), (("verified", ""), 1), "{end:#}");
 }
+
+#[actix_web::test]
+async fn where_the_pod_is_gone_an_open_incident_says_what_is_meant() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+    let mut order = agent.order_for("web", RAISE).await;
+    let (_, incidents) = agent.get("/api/v1/incidents?state=open").await;
+    order["pod_name"] = json!("web");
+
+    let (unknown, problem) = agent.post(FIX, &order).await;
+    order["incident"] = json!("019ac000-0000-7000-8000-000000000000");
+    let (other, _) = agent.post(FIX, &order).await;
+    order["incident"] = incidents["incidents"][0]["id"].clone();
+    let fix = agent.carry_out(&order).await;
+    let end = agent.end_of(&fix).await;
+
+    assert_eq!((unknown, other), (404, 404), "{problem}");
+    assert_eq!((state(&end), &end["subject"]["name"]), (("verified", ""), &json!("web")));
+    // Healed, it says nothing any more.
+    agent.until("/api/v1/incidents?state=open", |it| (it["count"] == 0).then_some(())).await;
+    assert_eq!(agent.post(FIX, &order).await.0, 404);
+}

@@ -1,7 +1,7 @@
 //! What helped stays, and what did not is taken back.
 
 use sandbox::catalogue::{Behaviour, Image};
-use serde_json::json;
+use serde_json::{Value, json};
 use types::Kind;
 
 use crate::cluster::container;
@@ -127,7 +127,7 @@ async fn a_bad_rollout_is_rolled_back_and_a_person_can_roll_it_forward_again() {
     })
     .await;
     // The agent has to have seen it ready to know where back is.
-    let ready = |it: &serde_json::Value| (it["containers_ready"] == true).then_some(());
+    let ready = |it: &Value| (it["containers_ready"] == true).then_some(());
     let pods = stage.cluster.sandbox.store().list("pods", Some("shop")).0;
     let name = pods[0]["metadata"]["name"].as_str().unwrap();
     agent.until(&format!("/api/v1/pod-status/{name}?namespace=shop"), ready).await;
@@ -142,4 +142,57 @@ async fn a_bad_rollout_is_rolled_back_and_a_person_can_roll_it_forward_again() {
     agent.post(&format!("/api/v1/executions/{id}/undo"), &json!({})).await;
     agent.in_state(&end, "undone").await;
     assert_eq!(image(&stage), json!("registry.example/shop/web:9.9"));
+}
+
+#[actix_web::test]
+async fn what_was_too_little_is_followed_by_more_and_never_by_less() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    // It needs 180 MiB.
+    stage.run_hungry("web", "48Mi").await;
+    let mut order = agent.order_for("web", RAISE).await;
+    let (_, incidents) = agent.get("/api/v1/incidents?state=open").await;
+    order["incident"] = incidents["incidents"][0]["id"].clone();
+
+    order["strategy"]["parameters"]["halves"] = json!(2);
+    let fix = agent.carry_out(&order).await;
+    let double = agent.end_of(&fix).await;
+    assert_eq!((state(&double), &double["again"]), (("undone", ""), &json!(true)), "{double:#}");
+    let offered = agent.until("/api/v1/incidents?state=open", |it| {
+        let offers = it["incidents"][0]["offers"].as_array()?;
+        let halves = |it: &Value| it["strategy"]["parameters"]["halves"].as_u64();
+        let halves: Vec<u64> = offers.iter().filter_map(halves).collect();
+        halves.contains(&6).then_some(halves)
+    });
+    assert_eq!(offered.await, [6]);
+    order["strategy"]["parameters"]["halves"] = json!(6);
+    let fix = agent.carry_out(&order).await;
+    let end = agent.end_of(&fix).await;
+
+    assert_eq!((state(&end), stage.limit("web").as_str()), (("verified", ""), "192Mi"), "{end:#}");
+}
+
+#[actix_web::test]
+async fn an_incident_that_was_healed_still_says_what_it_was_about() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+    let order = agent.order_for("web", RAISE).await;
+    let (_, open) = agent.get("/api/v1/incidents?state=open").await;
+
+    let fix = agent.carry_out(&order).await;
+    agent.end_of(&fix).await;
+    let resolved = agent
+        .until("/api/v1/incidents", |it| {
+            (it["incidents"][0]["state"] == "resolved").then(|| it["incidents"][0].clone())
+        })
+        .await;
+
+    let open = &open["incidents"][0];
+    for part in ["id", "fault", "error_type", "offers"] {
+        assert_eq!(resolved[part], open[part], "{part}");
+    }
+    let cause = |it: &Value| it["diagnoses"][0]["cause"].as_str().unwrap().to_owned();
+    assert_eq!(cause(&resolved), cause(open));
+    assert!(cause(&resolved).contains("128Mi"), "{resolved:#}");
 }

@@ -1,0 +1,95 @@
+//! What did not help before: the same strategy on the same spec, and the same state by whatever name.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use types::{Action, Edit, Evidence, FieldPath, FixPlan, Quantity, RevisionFacts, Strategy};
+
+use super::windows::{failed, of_workload};
+use super::{PastWrite, Refusal, World};
+use crate::Policy;
+
+/// A strategy that did not help is not tried again on the same spec: nothing says it would help now. Nor is what
+/// leads to a state that did not help, or to less memory than was too little.
+pub(super) fn has_not_failed_before(
+    plan: &FixPlan,
+    _: &Policy,
+    world: &World<'_>,
+) -> Result<(), Refusal> {
+    let key = plan.strategy.key();
+    let edits = edits_of(plan, world.evidence);
+    let is_same = |it: &PastWrite| it.strategy == key || leads_to_same(&edits, &it.edits);
+    let is_repeat = on_this_spec(world).any(is_same) || returns_to_failed(&edits, world);
+    let is_known_too_little =
+        edits.iter().any(|it| is_memory(plan, it) && amount(it) <= too_little(&it.path, world));
+    if is_repeat || is_known_too_little { Err(Refusal::FailedBefore(key)) } else { Ok(()) }
+}
+
+/// The most memory that was too little in this field on this very spec: it was written, and the container was killed
+/// at it all the same.
+pub(super) fn too_little(path: &FieldPath, world: &World<'_>) -> Option<u64> {
+    let raises = on_this_spec(world)
+        .filter(|it| it.again && it.undone && it.strategy.starts_with("raise_memory_limit"));
+    raises.flat_map(|it| &it.edits).filter(|it| it.path == *path).filter_map(amount).max()
+}
+
+fn on_this_spec<'a>(world: &'a World<'_>) -> impl Iterator<Item = &'a PastWrite> {
+    let spec_hash = &world.evidence.workload.spec_hash;
+    of_workload(world).filter(move |it| it.spec_hash == *spec_hash && failed(it))
+}
+
+fn edits_of(plan: &FixPlan, evidence: &Evidence) -> Vec<Edit> {
+    let on_subject = plan.steps.iter().filter(|it| it.target.is_same(&evidence.subject));
+    let edits = on_subject.filter_map(|it| match &it.action {
+        Action::Edit(edits) => Some(edits.clone()),
+        Action::Restart | Action::Evict => None,
+    });
+    edits.flatten().collect()
+}
+
+/// From the same template, the same fields with the same values are the same state.
+fn leads_to_same(edits: &[Edit], others: &[Edit]) -> bool {
+    !edits.is_empty() && leaves(edits) == leaves(others)
+}
+
+/// Whether the edits are those of a revision that was a failed fix of ours.
+fn returns_to_failed(edits: &[Edit], world: &World<'_>) -> bool {
+    let is_aim = |it: &&RevisionFacts| leads_to_same(edits, &it.edits);
+    let was_failure = |hash: &String| {
+        of_workload(world).any(|it| failed(it) && it.result_hash.as_ref() == Some(hash))
+    };
+    let mut aims = world.evidence.revisions.iter().filter(is_aim);
+    aims.any(|it| was_failure(&it.spec_hash))
+}
+
+/// Every single value that is written, by its path: one edit of an object is as many as it has members.
+fn leaves(edits: &[Edit]) -> BTreeMap<String, Value> {
+    let mut leaves = BTreeMap::new();
+    for edit in edits.iter().filter(|it| it.from != it.to) {
+        collect(&edit.path, edit.to.as_ref(), &mut leaves);
+    }
+    leaves
+}
+
+fn collect(path: &FieldPath, value: Option<&Value>, leaves: &mut BTreeMap<String, Value>) {
+    match value {
+        Some(Value::Object(members)) if !members.is_empty() => {
+            for (name, value) in members {
+                collect(&path.child(name), Some(value), leaves);
+            }
+        }
+        value => {
+            leaves.insert(path.as_str().to_owned(), value.cloned().unwrap_or_default());
+        }
+    }
+}
+
+fn is_memory(plan: &FixPlan, edit: &Edit) -> bool {
+    matches!(plan.strategy, Strategy::RaiseMemoryLimit { .. })
+        && edit.path.as_str().ends_with("/limits/memory")
+}
+
+fn amount(edit: &Edit) -> Option<u64> {
+    let text = edit.to.as_ref().and_then(Value::as_str)?;
+    Quantity(text.to_owned()).units()
+}

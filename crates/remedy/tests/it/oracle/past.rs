@@ -1,0 +1,103 @@
+//! What our own past writes say, once more.
+
+use remedy::{PastWrite, World};
+use serde_json::{Value, json};
+use types::{Evidence, FixPlan};
+
+use super::{Opinion, bytes, in_vain, need, own, text};
+
+pub(super) fn history(plan: &FixPlan, world: &World<'_>) -> Opinion {
+    need(own(world).all(|it| !it.under_way), "in flight")?;
+    let hash = &world.evidence.workload.spec_hash;
+    let key = plan.strategy.key();
+    let in_vain_here: Vec<&PastWrite> =
+        own(world).filter(|it| it.spec_hash == *hash && in_vain(it)).collect();
+    need(in_vain_here.iter().all(|it| it.strategy != key), "failed before")?;
+    let wanted = written(plan, world.evidence);
+    need(
+        wanted.is_empty() || in_vain_here.iter().all(|it| spread(&it.edits) != wanted),
+        "the same state failed under another name",
+    )?;
+    for revision in &world.evidence.revisions {
+        let of_failure = own(world)
+            .any(|it| in_vain(it) && it.result_hash.as_deref() == Some(&revision.spec_hash));
+        let is_aim = !wanted.is_empty() && spread(&revision.edits) == wanted;
+        need(!(of_failure && is_aim), "a revision that a failed fix made")?;
+    }
+    if plan.strategy.name() == "raise_memory_limit" {
+        for (path, value) in &wanted {
+            let least = proven_too_little(path, world);
+            let more = bytes(text(value)).is_none_or(|it| least < it);
+            need(more || !path.ends_with("limits/memory"), "known to be too little")?;
+        }
+    }
+    let now = world.now.as_second();
+    let within = |secs: i64| move |it: &&PastWrite| now - it.at.as_second() <= secs;
+    let namespace = &world.evidence.subject.namespace;
+    let here = world.writes.iter().filter(|it| it.subject.namespace == *namespace);
+    need(world.writes.iter().filter(within(60)).count() < 6, "cluster cap")?;
+    need(here.filter(within(60)).count() < 2, "namespace cap")?;
+    let kept = own(world).filter(|it| !(it.undone && in_vain(it)));
+    need(kept.filter(within(300)).count() < 1, "cool-down")?;
+    need(own(world).filter(within(300)).count() < 3, "attempts")?;
+    need(own(world).filter(within(3600)).count() < 3, "hour")
+}
+
+/// Every value that the plan writes in the workload, by its path.
+fn written(plan: &FixPlan, evidence: &Evidence) -> Vec<(String, Value)> {
+    let name = evidence.subject.to_string();
+    let on_subject = plan.steps.iter().filter(|it| it.target.to_string() == name);
+    let edits: Vec<Value> = on_subject.map(|it| json!(it)["action"]["edit"].clone()).collect();
+    let mut all = vec![];
+    for edit in edits.iter().filter_map(Value::as_array).flatten() {
+        if edit["from"] != edit["to"] {
+            walk(text(&edit["path"]).to_owned(), &edit["to"], &mut all);
+        }
+    }
+    sorted(all)
+}
+
+fn spread(edits: &[types::Edit]) -> Vec<(String, Value)> {
+    let mut all = vec![];
+    for edit in edits.iter().map(|it| json!(it)).filter(|it| it["from"] != it["to"]) {
+        walk(text(&edit["path"]).to_owned(), &edit["to"], &mut all);
+    }
+    sorted(all)
+}
+
+/// The last of two values for one path is the one that counts.
+fn sorted(all: Vec<(String, Value)>) -> Vec<(String, Value)> {
+    let mut kept: Vec<(String, Value)> = vec![];
+    for (path, value) in all {
+        kept.retain(|it| it.0 != path);
+        kept.push((path, value));
+    }
+    kept.sort_by(|left, right| left.0.cmp(&right.0));
+    kept
+}
+
+fn walk(path: String, value: &Value, all: &mut Vec<(String, Value)>) {
+    match value.as_object().filter(|it| !it.is_empty()) {
+        Some(members) => {
+            for (name, value) in members {
+                walk(format!("{path}/{name}"), value, all);
+            }
+        }
+        None => all.push((path, value.clone())),
+    }
+}
+
+/// The most that was written here in vain, while the container was killed at it again.
+pub(super) fn proven_too_little(path: &str, world: &World<'_>) -> u128 {
+    let hash = &world.evidence.workload.spec_hash;
+    own(world)
+        .filter(|it| it.spec_hash == *hash && in_vain(it) && it.undone && it.again)
+        .filter(|it| {
+            it.strategy == "raise_memory_limit@1.5" || it.strategy == "raise_memory_limit@2"
+        })
+        .flat_map(|it| &it.edits)
+        .filter(|it| it.path.as_str() == path)
+        .filter_map(|it| bytes(text(&json!(it.to))))
+        .max()
+        .unwrap_or(0)
+}
