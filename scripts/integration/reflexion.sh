@@ -92,6 +92,8 @@ reflexion_follows() {
     claim_soon "an incident is healed without a call" 120 is_healthy shop alone
     claim_that "by the agent" deployment_is shop alone '.metadata.annotations["k8s-reflexion.io/fix-id"] | type == "string"'
     claim_that "the healthy workload was never written" never_written shop web
+    # Whoever breaks it again before that takes the fix back, and it counts as one that did not help.
+    claim_soon "and the fix is verified" 60 last_fix_is shop alone verified
     fixed=$(n_fixes_of shop alone)
     change_deployment shop alone '{"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "nginx:1.72"}]}}}}'
     wait_until 60 "the image that is not found again" pod_waits shop alone 'ImagePullBackOff|ErrImagePull'
@@ -104,6 +106,13 @@ n_fixes_of() {
     curl -sS -m 10 -H "Authorization: Bearer $token" "$AGENT/api/v1/executions" |
         jq --arg ns "$1" --arg name "$2" \
             '[.executions[] | select(.subject.namespace == $ns and .subject.name == $name)] | length'
+}
+
+# last_fix_is NAMESPACE NAME STATE: the newest fix of this Deployment is in this state.
+last_fix_is() {
+    curl -sS -m 10 -H "Authorization: Bearer $token" "$AGENT/api/v1/executions" |
+        jq -e --arg ns "$1" --arg name "$2" --arg state "$3" \
+            '[.executions[] | select(.subject.namespace == $ns and .subject.name == $name)][0].state == $state'
 }
 
 # fixed_again NAMESPACE NAME COUNT: there are more fixes than that.
