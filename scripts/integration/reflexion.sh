@@ -98,7 +98,7 @@ reflexion_follows() {
     change_deployment shop alone '{"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "nginx:1.72"}]}}}}'
     wait_until 60 "the image that is not found again" pod_waits shop alone 'ImagePullBackOff|ErrImagePull'
     claim_soon "the same trouble is taken up again when it comes back" 120 fixed_again shop alone "$fixed"
-    claim_soon "and is healed again" 120 is_healthy shop alone
+    claim_that "and left alone for five minutes, as the policy wants it" last_fix_is shop alone refused too_often
 }
 
 # n_fixes_of NAMESPACE NAME: how many fixes of this Deployment the agent knows.
@@ -108,11 +108,12 @@ n_fixes_of() {
             '[.executions[] | select(.subject.namespace == $ns and .subject.name == $name)] | length'
 }
 
-# last_fix_is NAMESPACE NAME STATE: the newest fix of this Deployment is in this state.
+# last_fix_is NAMESPACE NAME STATE [CODE]: the newest fix of this Deployment is in this state, for this reason.
 last_fix_is() {
     curl -sS -m 10 -H "Authorization: Bearer $token" "$AGENT/api/v1/executions" |
-        jq -e --arg ns "$1" --arg name "$2" --arg state "$3" \
-            '[.executions[] | select(.subject.namespace == $ns and .subject.name == $name)][0].state == $state'
+        jq -e --arg ns "$1" --arg name "$2" --arg state "$3" --arg code "${4:-}" \
+            '[.executions[] | select(.subject.namespace == $ns and .subject.name == $name)][0]
+                | .state == $state and (.refusal.code // "") == $code'
 }
 
 # fixed_again NAMESPACE NAME COUNT: there are more fixes than that.
