@@ -77,7 +77,7 @@ impl Executor {
         let what = format!("a token of ServiceAccount {}/{}", account.namespace, account.name);
         let params = PostParams::default();
         let call = api.create_token_request(&account.name, &params, &request);
-        let given = within(READ, &what, call).await.map_err(|it| refused(&it, &what))?.status;
+        let given = within(READ, &what, call).await.map_err(|it| refused(it, &what))?.status;
         let given = given.unwrap_or_default();
         let token = given.token.filter(|it| !it.is_empty());
         let token = token.ok_or_else(|| ClusterError::Refused(format!("{what} was not given")))?;
@@ -90,19 +90,17 @@ impl Executor {
     }
 }
 
-/// Nothing was written, and the workload is not to blame.
-fn refused(error: &ClusterError, what: &str) -> ClusterError {
+/// A token that is refused is no matter of the workload that was to be written. Silence stays silence: an undo waits
+/// for an API server that is away, and is not given up.
+fn refused(error: ClusterError, what: &str) -> ClusterError {
     match error {
         ClusterError::NotFound(_) | ClusterError::Refused(_) | ClusterError::Conflict(_) => {
-            ClusterError::Refused(format!(
-                "{what} was refused ({error}); apply what `agent rbac` prints"
-            ))
+            let next = "apply what `agent rbac` prints";
+            ClusterError::Refused(format!("{what} was refused ({error}); {next}"))
         }
-        ClusterError::Unreachable(_)
+        silence @ (ClusterError::Unreachable(_)
         | ClusterError::Throttled { .. }
-        | ClusterError::Malformed(_) => {
-            ClusterError::Refused(format!("{what} was not given: {error}; try again"))
-        }
+        | ClusterError::Malformed(_)) => silence,
     }
 }
 
@@ -121,5 +119,14 @@ mod tests {
         for text in ["executor", "/executor", "k8s-reflexion/", "a/b/c", "A/b", "a/../b"] {
             assert!(text.parse::<ExecutorAccount>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_token_that_is_refused_is_a_refusal_and_an_api_server_that_is_away_is_away() {
+        let gone = ClusterError::NotFound("ServiceAccount a/b".to_owned());
+        let away = ClusterError::Unreachable("connection refused".to_owned());
+
+        assert!(matches!(refused(gone, "a token"), ClusterError::Refused(_)));
+        assert_eq!(refused(away.clone(), "a token"), away);
     }
 }
