@@ -6,7 +6,8 @@
 //! why), with a provisioner that does not answer, or with an event that says why provisioning fails.
 //!
 //! ## What it does not see
-//! A claim that waits for its first pod on purpose (`WaitForFirstConsumer`), and one that was just made.
+//! A claim that waits for its first pod on purpose (`WaitForFirstConsumer`), one that was just made, and one without a
+//! class of its own for which a volume is there: it only has to be bound.
 
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, PersistentVolumeClaimSpec};
 use k8s_openapi::api::storage::v1::StorageClass;
@@ -58,7 +59,11 @@ fn pending(claim: &PersistentVolumeClaim, about: Subject, scene: &Scene<'_>) -> 
     let classes = scene.all.storage_classes.as_ref()?;
     let wanted = spec.storage_class_name.as_deref().filter(|it| !it.is_empty());
     let class = wanted.and_then(|it| classes.iter().find(|class| name(&class.metadata) == it));
-    let misfit = volume_fit::nearest(claim, scene.all.volumes.as_deref().unwrap_or_default());
+    let volumes = scene.all.volumes.as_deref().unwrap_or_default();
+    if class.is_none() && volume_fit::is_there(claim, volumes) {
+        return None;
+    }
+    let misfit = volume_fit::nearest(claim, volumes);
     match (wanted, class) {
         // Volumes made by hand need no class that is an object.
         (Some(wanted), None) => Some(match misfit {

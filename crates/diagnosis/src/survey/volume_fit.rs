@@ -18,6 +18,11 @@ pub(super) struct Misfit {
     pub(super) is_volumes_trouble: bool,
 }
 
+/// Whether there is a volume that the claim can have: then it only has to be bound.
+pub(super) fn is_there(claim: &PersistentVolumeClaim, volumes: &[PersistentVolume]) -> bool {
+    volumes.iter().any(|it| misfits(claim, it).is_empty())
+}
+
 /// The nearest of the volumes of the claim's class, with why it does not fit; `None` where there is none.
 pub(super) fn nearest(
     claim: &PersistentVolumeClaim,
