@@ -13,6 +13,7 @@ mod api_server;
 mod agent_process;
 mod watching;
 mod manners;
+mod many_fixes;
 mod starting;
 mod reading;
 mod scan_command;

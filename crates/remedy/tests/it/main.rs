@@ -20,5 +20,6 @@ mod patches;
 mod policy;
 mod oracle;
 mod chance;
+mod sliding;
 mod rights;
 mod commit;

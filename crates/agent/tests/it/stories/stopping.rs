@@ -1,4 +1,6 @@
 //! The stop button.
+//!
+//! `STOPS=100` presses it so often while something is being written.
 
 use sandbox::store::Deletion;
 use serde_json::{Value, json};
@@ -51,8 +53,17 @@ async fn after_the_stop_button_nothing_is_written_and_a_restart_changes_nothing(
 #[actix_web::test]
 async fn whenever_the_button_is_pressed_no_write_comes_a_second_later() {
     const AT_ONCE: usize = 4;
-    futures::future::join_all((0..AT_ONCE).map(|it| press_often(it * 100, PRESSED / AT_ONCE)))
-        .await;
+    let pressed = std::env::var("STOPS").ok().and_then(|it| it.parse().ok()).unwrap_or(PRESSED);
+    // A stage is made anew for every few: so many workloads are one cluster of a test.
+    let rounds = pressed.div_ceil(PRESSED);
+    for _ in 0..rounds {
+        futures::future::join_all((0..AT_ONCE).map(|it| press_often(it * 100, PRESSED / AT_ONCE)))
+            .await;
+    }
+    println!(
+        "stopped {} times while something was written, and nothing a second later",
+        rounds * PRESSED
+    );
 }
 
 /// Presses the button so often, each time at another moment from before the decision to after the write.
