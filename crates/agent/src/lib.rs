@@ -4,7 +4,6 @@
 //! mends, [`http`] tells, and [`start`] puts them together.
 
 pub mod config;
-pub mod arena;
 pub mod command;
 pub mod cluster;
 pub mod triage;

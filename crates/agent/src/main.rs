@@ -6,11 +6,15 @@ use agent::command::CommandLine;
 use agent::config::Config;
 use agent::start::start;
 use clap::Parser;
+use tikv_jemallocator::Jemalloc;
+
+/// Gives memory back as soon as it is free: a scan of a large cluster needs as much again as all that is kept, for two
+/// seconds. `.cargo/config.toml` sets it so.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
-    let line = CommandLine::parse();
-    agent::arena::share();
-    start_up(line)
+    start_up(CommandLine::parse())
 }
 
 /// One thread besides those that serve HTTP: the watches and triage wait most of the time.

@@ -25,7 +25,7 @@ pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 /// One scan at a time: it unpacks the whole cluster.
 static TURN: Semaphore = Semaphore::const_new(1);
 
-/// A scan on a thread of its own: memory goes back to where it came from, and that is not where anything stays.
+/// A scan on a thread of its own: between two waits it works for long, and those who serve HTTP are not kept.
 pub async fn scan_apart(
     agent: Agent,
     caches: Arc<Caches>,

@@ -21,8 +21,11 @@ impl Caches {
     /// The root owner of what the event is about.
     pub(crate) fn root_of_event(&self, event: &Event) -> Option<ObjectRef> {
         let about = &event.involved_object;
-        let (namespace, name) = (about.namespace.as_deref()?, about.name.as_deref()?);
         let kind = Kind::parse(about.kind.as_deref()?)?;
+        self.root_of_involved(kind, about.namespace.as_deref()?, about.name.as_deref()?)
+    }
+
+    fn root_of_involved(&self, kind: Kind, namespace: &str, name: &str) -> Option<ObjectRef> {
         match kind {
             Kind::Pod => self.root_of_named((&self.pods, kind), namespace, name),
             Kind::ReplicaSet => self.root_of_named((&self.replica_sets, kind), namespace, name),
@@ -35,20 +38,22 @@ impl Caches {
     }
 
     /// The events about one object.
-    pub(crate) fn events_about(&self, kind: &str, namespace: &str, name: &str) -> Vec<Arc<Event>> {
-        let mut events = self.events.of(namespace);
-        events.retain(|it| {
-            let about = &it.involved_object;
-            about.kind.as_deref() == Some(kind) && about.name.as_deref() == Some(name)
-        });
-        events
+    pub(crate) fn events_about(&self, kind: Kind, namespace: &str, name: &str) -> Vec<Arc<Event>> {
+        self.events.of_outlined(namespace, |it| it.kind == Some(kind) && *it.name == *name)
     }
 
     /// The events about this subject, its owned objects and its pods.
     pub(crate) fn events_of(&self, subject: &ObjectRef) -> Vec<Arc<Event>> {
-        let mut events = self.events.of(&subject.namespace);
-        events.retain(|it| self.root_of_event(it).is_some_and(|root| root.is_same(subject)));
-        events
+        let namespace = subject.namespace.as_str();
+        self.events.of_outlined(namespace, |it| {
+            let root = it.kind.and_then(|kind| self.root_of_involved(kind, namespace, &it.name));
+            root.is_some_and(|root| root.is_same(subject))
+        })
+    }
+
+    /// The events that a survey reads: that all went well with a pod is no news.
+    pub(super) fn events_of_note(&self) -> Vec<Arc<Event>> {
+        self.events.all_outlined(|it| it.warns || it.kind != Some(Kind::Pod))
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use diagnosis::{PodOutline, Root};
+use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Event, Node, Pod};
@@ -14,6 +15,7 @@ use serde::de::DeserializeOwned;
 use types::Kind;
 
 use super::caches::controller;
+use super::events::last_seen;
 use super::prune::Prune;
 
 /// A kind of object that is kept.
@@ -207,10 +209,36 @@ impl Kept for CronJob {
     fn outline(&self) {}
 }
 
-impl Kept for Event {
-    type Outline = ();
+/// What of an event stays at hand.
+#[derive(Debug, Clone)]
+pub struct EventOutline {
+    /// The kind of what it is about, if that is one of ours.
+    pub(super) kind: Option<Kind>,
+    /// The name of what it is about.
+    pub(super) name: Box<str>,
+    /// When it was last seen.
+    pub(super) last_seen: Option<Timestamp>,
+    /// Whether it warns of something.
+    pub(super) warns: bool,
+}
 
-    fn outline(&self) {}
+impl Kept for Event {
+    type Outline = EventOutline;
+
+    fn outline(&self) -> Self::Outline {
+        let about = &self.involved_object;
+        EventOutline {
+            kind: about.kind.as_deref().and_then(Kind::parse),
+            name: about.name.as_deref().unwrap_or_default().into(),
+            last_seen: last_seen(self),
+            warns: self.type_.as_deref() == Some("Warning"),
+        }
+    }
+
+    /// Most events tell that all went well.
+    fn is_quiet(self: &Arc<Self>) -> bool {
+        self.type_.as_deref() != Some("Warning")
+    }
 }
 
 impl Kept for Node {

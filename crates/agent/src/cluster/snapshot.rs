@@ -36,7 +36,7 @@ pub(super) async fn take(cluster: &KubeCluster) -> Snapshot {
         nodes: caches.nodes.all(),
         workloads: caches.workloads(),
         jobs: caches.jobs.all(),
-        events: caches.events.all(),
+        events: caches.events_of_note(),
         services: kept(services, &mut unread),
         endpoint_slices: kept(slices, &mut unread),
         ingresses: kept(ingresses, &mut unread),

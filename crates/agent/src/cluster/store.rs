@@ -64,6 +64,25 @@ impl<K: Kept> Store<K> {
         self.read().values().map(|it| it.outline.clone()).collect()
     }
 
+    /// All objects of whose outline this is true.
+    pub(super) fn all_outlined(&self, is_wanted: impl Fn(&K::Outline) -> bool) -> Vec<Arc<K>> {
+        let objects = self.read();
+        let wanted = objects.values().filter(|it| is_wanted(&it.outline));
+        let contents = wanted.map(|it| it.content.clone()).collect();
+        drop(objects);
+        open(contents)
+    }
+
+    /// The objects of one namespace of whose outline this is true.
+    pub(super) fn of_outlined(
+        &self,
+        namespace: &str,
+        is_wanted: impl Fn(&K::Outline) -> bool,
+    ) -> Vec<Arc<K>> {
+        let is_wanted = |_: &str, it: &Parcel<K>| is_wanted(&it.outline);
+        self.of_parcels(namespace, is_wanted)
+    }
+
     /// The objects of one namespace.
     pub fn of(&self, namespace: &str) -> Vec<Arc<K>> {
         self.of_where(namespace, |_, _| true)
@@ -75,12 +94,20 @@ impl<K: Kept> Store<K> {
         namespace: &str,
         is_wanted: impl Fn(&str, &Links) -> bool,
     ) -> Vec<Arc<K>> {
+        self.of_parcels(namespace, |name, it| is_wanted(name, &it.links))
+    }
+
+    fn of_parcels(
+        &self,
+        namespace: &str,
+        is_wanted: impl Fn(&str, &Parcel<K>) -> bool,
+    ) -> Vec<Arc<K>> {
         let first = (namespace.into(), "".into());
         let objects = self.read();
         let rest = objects.range::<Key, _>(first..);
         let contents = rest
             .take_while(|((it, _), _)| **it == *namespace)
-            .filter(|((_, name), it)| is_wanted(name, &it.links))
+            .filter(|((_, name), it)| is_wanted(name, it))
             .map(|(_, it)| it.content.clone())
             .collect();
         drop(objects);
@@ -119,13 +146,11 @@ impl<K: Kept> Store<K> {
     }
 
     /// Forgets the objects that come first by `rank` until `limit` are left.
-    pub fn shrink<R: Ord>(&self, limit: usize, rank: impl Fn(&K) -> R) {
+    pub fn shrink<R: Ord>(&self, limit: usize, rank: impl Fn(&K::Outline) -> R) {
         self.write(|objects| {
             let surplus = objects.len().saturating_sub(limit);
-            let mut ranked: Vec<_> = objects
-                .iter()
-                .map(|(key, it)| (it.content.clone().open().map(|it| rank(&it)), key))
-                .collect();
+            let ranked = objects.iter().map(|(key, it)| (rank(&it.outline), key));
+            let mut ranked: Vec<_> = ranked.collect();
             ranked.sort();
             let gone: Vec<Key> = ranked.into_iter().take(surplus).map(|it| it.1.clone()).collect();
             for key in gone {
@@ -201,7 +226,7 @@ mod tests {
             store.put(&pod("shop", name, "Running"));
         }
 
-        store.shrink(2, |it: &Pod| it.name_any());
+        store.shrink(2, |it| it.name.clone());
 
         assert_eq!(names(&store.all()), ["b", "c"]);
     }

@@ -185,7 +185,7 @@ impl Watched for Event {
     fn bound(caches: &Caches) {
         // A quarter more before they are sorted, so that not every event has to.
         if MAX_EVENTS + MAX_EVENTS / 4 < caches.events.len() {
-            caches.events.shrink(MAX_EVENTS, super::events::last_seen);
+            caches.events.shrink(MAX_EVENTS, |it| it.last_seen);
         }
     }
 }

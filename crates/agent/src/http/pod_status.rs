@@ -10,8 +10,8 @@ use k8s_openapi::api::core::v1::{Container, ContainerStatus, Event, Pod, Probe};
 use serde::Deserialize;
 use service::auth::Reader;
 use service::problem::Failure;
-use types::Problem;
 use types::wire::{PodStatusResponse, default_namespace};
+use types::{Kind, Problem};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{failure, names};
@@ -57,7 +57,7 @@ async fn pod_status(
     names::namespace(&query.namespace)?;
     names::pod(&name)?;
     let pod = agent.cluster.pod(&query.namespace, &name).await.map_err(|it| failure(&it))?;
-    let events = caches.events_about("Pod", &query.namespace, &name);
+    let events = caches.events_about(Kind::Pod, &query.namespace, &name);
     Ok(web::Json(answer(&pod, &events, &agent.redactor)))
 }
 
