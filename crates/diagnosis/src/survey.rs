@@ -23,6 +23,8 @@ mod service_without_endpoints;
 mod load_balancer_pending;
 mod ingress_class_missing;
 mod ingress_backend_missing;
+mod ingress_secret_missing;
+mod certificate_not_ready;
 mod gateway_not_ready;
 mod route_not_accepted;
 mod policy_blocks_traffic;
@@ -35,16 +37,25 @@ mod node_pressure;
 mod stateful_set_reference_missing;
 mod workload_without_pods;
 mod probe_cannot_ask;
+mod pods_not_as_template;
+mod config_outdated;
+mod pods_preempted;
+mod delivery_failing;
 mod cron_job_failing;
 mod stuck_terminating;
 mod config_map_unused;
 mod quota_exhausted;
 mod autoscaler_cannot_scale;
 mod autoscaler_at_limit;
+mod scaled_object_not_ready;
 mod storage_class_ambiguous;
 mod volume_not_usable;
+mod volume_small;
 mod claim_not_bound;
 mod budget_blocks_eviction;
+mod pod_not_confined;
+mod default_account_used;
+mod rights_too_wide;
 
 use types::{AnyFault, Finding};
 
@@ -75,6 +86,8 @@ const ALL: &[Rule] = &[
     load_balancer_pending::survey,
     ingress_class_missing::survey,
     ingress_backend_missing::survey,
+    certificate_not_ready::survey,
+    ingress_secret_missing::survey,
     gateway_not_ready::survey,
     route_not_accepted::survey,
     policy_blocks_traffic::survey,
@@ -83,10 +96,19 @@ const ALL: &[Rule] = &[
     budget_blocks_eviction::survey,
     autoscaler_cannot_scale::survey,
     autoscaler_at_limit::survey,
+    scaled_object_not_ready::survey,
     probe_cannot_ask::survey,
+    pods_not_as_template::survey,
+    config_outdated::survey,
+    pods_preempted::survey,
+    delivery_failing::survey,
     cron_job_failing::survey,
     stuck_terminating::survey,
     config_map_unused::survey,
+    volume_small::survey,
+    rights_too_wide::survey,
+    default_account_used::survey,
+    pod_not_confined::survey,
 ];
 
 /// What is wrong with the objects of a cluster, the worst first. `workloads` are the findings of the
@@ -97,6 +119,7 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let workloads = scene.workload_findings.iter().cloned();
     let workloads = workloads.filter(|it| !host::waits_for_a_start(it, &scene));
     let named = workloads.map(|it| limit_range::named(it, &scene));
+    let named = named.map(|it| pods_not_as_template::named(it, &scene));
     let named = named.map(|it| rivals::named(host::named(it, &scene), &scene));
     found.extend(named.map(|it| edges::with_causes(it, &scene)));
     let mut found = workload_without_pods::told_last(cron_job_failing::told_once(found));

@@ -132,12 +132,32 @@ pub enum ClusterFault {
     AccessForbidden,
     /// A ConfigMap is larger than it may be, or empty, or nobody uses it.
     ConfigMapUnused,
+    /// A container that is privileged, shares its node's processes, or may run as root.
+    PodNotConfined,
+    /// Workloads run as the default service account of their namespace, with its token.
+    DefaultAccountUsed,
+    /// A role allows everything, or everybody has a role that does.
+    RightsTooWide,
+    /// A volume or a claim is smaller than what programs mostly need.
+    VolumeSmall,
+    /// Pods run another template than the one of their owner, and nothing will change that.
+    PodsNotAsTemplate,
+    /// Pods were started before what they are configured with was changed, and do not see the change.
+    ConfigOutdated,
+    /// A certificate of cert-manager is not issued, or its issuer is not ready.
+    CertificateNotReady,
+    /// Argo CD or Flux cannot bring the cluster to what it should be.
+    DeliveryFailing,
+    /// Pods had to go for others of a higher priority.
+    PodsPreempted,
+    /// An Ingress names a Secret that is probably not there.
+    IngressSecretMissing,
     /// K8sGPT reports something that none of our rules found.
     ReportedByK8sgpt,
 }
 
 /// The word that stands for a [`ClusterFault`], and the same in plain words.
-const WORDS: [(ClusterFault, &str, &str); 25] = [
+const WORDS: [(ClusterFault, &str, &str); 35] = [
     (ClusterFault::ServiceWithoutEndpoints, "ServiceWithoutEndpoints", "service without endpoints"),
     (ClusterFault::ServicePortMismatch, "ServicePortMismatch", "service port mismatch"),
     (ClusterFault::LoadBalancerPending, "LoadBalancerPending", "load balancer pending"),
@@ -166,6 +186,16 @@ const WORDS: [(ClusterFault, &str, &str); 25] = [
     (ClusterFault::RouteNotAccepted, "RouteNotAccepted", "route not accepted"),
     (ClusterFault::AccessForbidden, "AccessForbidden", "access forbidden"),
     (ClusterFault::ConfigMapUnused, "ConfigMapUnused", "config map unused"),
+    (ClusterFault::PodNotConfined, "PodNotConfined", "pod not confined"),
+    (ClusterFault::DefaultAccountUsed, "DefaultAccountUsed", "default service account used"),
+    (ClusterFault::RightsTooWide, "RightsTooWide", "rights too wide"),
+    (ClusterFault::VolumeSmall, "VolumeSmall", "volume small"),
+    (ClusterFault::PodsNotAsTemplate, "PodsNotAsTemplate", "pods not as their template"),
+    (ClusterFault::ConfigOutdated, "ConfigOutdated", "pods with old configuration"),
+    (ClusterFault::CertificateNotReady, "CertificateNotReady", "certificate not ready"),
+    (ClusterFault::DeliveryFailing, "DeliveryFailing", "delivery failing"),
+    (ClusterFault::PodsPreempted, "PodsPreempted", "pods preempted"),
+    (ClusterFault::IngressSecretMissing, "IngressSecretMissing", "ingress secret missing"),
     (ClusterFault::ReportedByK8sgpt, "ReportedByK8sgpt", "reported by K8sGPT"),
 ];
 
