@@ -27,5 +27,5 @@ pub use objects::{ConfigMapKeys, Log, Objects, Root, Usage};
 pub use outline::PodOutline;
 pub use redact::Redactor;
 pub use snapshot::{ConfigMapSize, Hardening, Snapshot, Webhook};
-pub use survey::{accept, accepted_trouble, asked_for, of_workload, survey};
+pub use survey::{accept, accepted_trouble, asked_for, beside, of_workload, survey};
 pub use suspicion::{LASTING, PATIENCE, RECENT, is_quiet, suspicious_pod, suspicious_workload};

@@ -12,6 +12,7 @@ mod edges;
 mod limit_range;
 mod host;
 mod rivals;
+mod rollout_without_room;
 mod schedule;
 mod volume_fit;
 mod fold;
@@ -57,7 +58,7 @@ mod pod_not_confined;
 mod default_account_used;
 mod rights_too_wide;
 
-use types::{AnyFault, Finding};
+use types::{AnyFault, Finding, ObjectRef, Subject};
 
 pub use accept::{accept, accepted_trouble};
 pub use filter::asked_for;
@@ -120,11 +121,28 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let workloads = workloads.filter(|it| !host::waits_for_a_start(it, &scene));
     let named = workloads.map(|it| limit_range::named(it, &scene));
     let named = named.map(|it| pods_not_as_template::named(it, &scene));
+    let lost = pods_preempted::lost(&scene);
+    let named = named.map(|it| pods_preempted::named(it, &lost));
     let named = named.map(|it| rivals::named(host::named(it, &scene), &scene));
+    let named = named.map(|it| rollout_without_room::named(it, &scene));
     found.extend(named.map(|it| edges::with_causes(it, &scene)));
     let mut found = workload_without_pods::told_last(cron_job_failing::told_once(found));
     found.extend(k8sgpt::unknown_to(&found, &scene));
     k8sgpt::with_clues(fold::fold(found), &scene)
+}
+
+/// What a workload suffers from that its own rules cannot see, from what stands around it; `workload` are their findings.
+/// Far less than a survey: whom it cannot ask for names, and which of its probes cannot ask.
+pub fn beside(
+    around: &Snapshot,
+    about: &ObjectRef,
+    workload: Vec<Finding>,
+    redactor: &Redactor,
+) -> Vec<Finding> {
+    let about = Subject::from(about);
+    let scene = Scene::new(around, workload, redactor);
+    let probes = probe_cannot_ask::survey(&scene).into_iter().filter(|it| it.subject == about);
+    fold::fold(policy_blocks_lookups::survey(&scene).into_iter().chain(probes).collect())
 }
 
 /// Shorthand for the rules.

@@ -34,7 +34,12 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 /// A condition of an object that is false, unless that is news.
-fn failed<'v>(object: &'v Value, type_: &str, patience: i64, scene: &Scene<'_>) -> Option<&'v Value> {
+fn failed<'v>(
+    object: &'v Value,
+    type_: &str,
+    patience: i64,
+    scene: &Scene<'_>,
+) -> Option<&'v Value> {
     let conditions = list(object, "/status/conditions").iter();
     let mut false_ones =
         conditions.filter(|it| text(it, "/type") == type_ && text(it, "/status") == "False");

@@ -45,8 +45,7 @@ fn changes<'a>(scene: &Scene<'a>) -> Changes<'a> {
         let key = (text(it, "/metadata/namespace"), text(it, "/spec/secretName"));
         Some(((ReferenceKind::Secret, key.0, key.1), issued))
     });
-    let is_settled =
-        |it: &(_, Timestamp)| PATIENCE < scene.all.taken_at.duration_since(it.1);
+    let is_settled = |it: &(_, Timestamp)| PATIENCE < scene.all.taken_at.duration_since(it.1);
     maps.chain(secrets).filter(is_settled).collect()
 }
 
@@ -122,8 +121,8 @@ fn told(
     };
     let (named, container, how) = (taken.name, taken.container, taken.how);
     let cause = format!(
-        "{kind} {named} was changed after container {container} was started, which takes {how} from it and will not see the \
-         change before it is started again."
+        "Container {container} takes {how} from {kind} {named} when it starts, and that was changed since: it still has the \
+         old content."
     );
     let fault = cluster(ClusterFault::ConfigOutdated);
     let finding = Finding::new(about, severity, fault, cause).sure(0.7);

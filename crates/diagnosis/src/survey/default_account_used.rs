@@ -95,15 +95,15 @@ fn told(space: &str, users: &[String], rights: &[(Subject, String)]) -> Finding 
     let field = "/automountServiceAccountToken";
     if rights.is_empty() {
         let cause = format!(
-            "The token of the account of those who name none is in the files of {users}; what is ever bound to it, \
-             all of them may do."
+            "Its token is in the files of {users}, which name no account of their own: whatever is ever bound to it, all of \
+             them may do."
         );
         let finding = Finding::new(about, Severity::Notice, fault, cause).sure(0.85);
         return finding.clue(field, "not false").at(field);
     }
     let roles: Vec<_> = rights.iter().map(|it| it.1.clone()).collect();
     let cause = format!(
-        "{} is bound to the account of those who name none, so {users} may do what it allows.",
+        "{} is bound to it, so {users} may do what that allows: who names no account runs as this one.",
         listed(&roles)
     );
     let finding = Finding::new(about, Severity::Notice, fault, cause).sure(0.9);

@@ -3,8 +3,8 @@
 //! ## What it looks for
 //! Secrets are never read, so that nobody can say which are there. Names are known from who uses or makes them: ready
 //! pods, service accounts, certificates of cert-manager, other Ingresses. A name under `tls` that none of them knows, and
-//! one that they do know a letter or two away. It is the surer the more of the hosts the two have in common; without a
-//! common host it is a notice.
+//! one a letter or two away that a pod or a certificate knows, or two other Ingresses. Where that is for a host of the
+//! same name it is a warning, else a notice.
 //!
 //! ## What it does not see
 //! A Secret that is missing under a name that is like no other. Ingresses for which cert-manager makes it.
@@ -29,8 +29,20 @@ const MADE: [&str; 4] = [
     "certmanager.k8s.io/cluster-issuer",
 ];
 
-/// The hosts that each known Secret of a namespace is for; none where that is not known.
-type Known<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+/// What is known of a Secret.
+#[derive(Default)]
+struct Mention<'a> {
+    /// The hosts that it is for; none where that is not known.
+    hosts: BTreeSet<&'a str>,
+    /// How much speaks for it that it is there.
+    weight: u32,
+}
+
+/// How much has to speak for a Secret that is to be the one that was meant: two Ingresses may both be wrong.
+const ENOUGH: u32 = 2;
+
+/// The known Secrets of a namespace.
+type Known<'a> = BTreeMap<&'a str, Mention<'a>>;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     scene.all.ingresses.iter().flatten().flat_map(|it| of_ingress(it, scene)).collect()
@@ -48,9 +60,10 @@ fn of_ingress(ingress: &Ingress, scene: &Scene<'_>) -> Vec<Finding> {
         if known.contains_key(wanted) {
             return None;
         }
-        let near = near_miss(wanted, known.keys().copied()).filter(|it| is_slip(wanted, it))?;
+        let sure = known.iter().filter(|it| ENOUGH <= it.1.weight).map(|it| *it.0);
+        let near = near_miss(wanted, sure).filter(|it| is_slip(wanted, it))?;
         let hosts: BTreeSet<_> = tls.hosts.iter().flatten().map(String::as_str).collect();
-        let is_same = known.get(near.as_str()).is_some_and(|it| !it.is_disjoint(&hosts));
+        let is_same = known.get(near.as_str()).is_some_and(|it| !it.hosts.is_disjoint(&hosts));
         let (severity, sure) = if is_same { (Severity::Warning, 0.8) } else { (Severity::Notice, 0.5) };
         let end = if is_same { " for the same host" } else { "" };
         let cause = format!(
@@ -68,7 +81,8 @@ fn of_ingress(ingress: &Ingress, scene: &Scene<'_>) -> Vec<Finding> {
 /// Another number or another last letter is another Secret: `shop-1`, `shop-b`.
 fn is_slip(wanted: &str, near: &str) -> bool {
     let digits = |it: &str| it.chars().filter(char::is_ascii_digit).collect::<String>();
-    let (words, others): (Vec<_>, Vec<_>) = (wanted.split(['-', '.']).collect(), near.split(['-', '.']).collect());
+    let (words, others): (Vec<_>, Vec<_>) =
+        (wanted.split(['-', '.']).collect(), near.split(['-', '.']).collect());
     let differ: Vec<_> = words.iter().zip(&others).filter(|it| it.0 != it.1).collect();
     let is_letter = differ.iter().any(|it| it.0.chars().count() < 2 && it.1.chars().count() < 2);
     digits(wanted) == digits(near) && !is_letter
@@ -87,7 +101,7 @@ fn known<'a>(own: &Ingress, scene: &Scene<'a>) -> Known<'a> {
         let of_variables = variables
             .filter_map(|it| Some(it.value_from.as_ref()?.secret_key_ref.as_ref()?.name.as_str()));
         for name in of_volumes.chain(of_variables) {
-            known.entry(name).or_default();
+            known.entry(name).or_default().weight += ENOUGH;
         }
     }
     let accounts = scene.all.service_accounts.iter().flatten();
@@ -100,16 +114,18 @@ fn known<'a>(own: &Ingress, scene: &Scene<'a>) -> Known<'a> {
     }
     let certificates = scene.all.certificates.iter().flatten();
     for certificate in certificates.filter(|it| text(it, "/metadata/namespace") == space) {
-        let hosts = known.entry(text(certificate, "/spec/secretName")).or_default();
-        hosts.extend(list(certificate, "/spec/dnsNames").iter().filter_map(Value::as_str));
+        let known = known.entry(text(certificate, "/spec/secretName")).or_default();
+        known.weight += ENOUGH;
+        known.hosts.extend(list(certificate, "/spec/dnsNames").iter().filter_map(Value::as_str));
     }
     let others = scene.all.ingresses.iter().flatten();
-    let others = others.filter(|it| {
-        namespace(&it.metadata) == space && it.metadata.name != own.metadata.name
-    });
+    let others = others
+        .filter(|it| namespace(&it.metadata) == space && it.metadata.name != own.metadata.name);
     for tls in others.flat_map(|it| it.spec.iter().flat_map(|it| it.tls.iter().flatten())) {
         let Some(name) = tls.secret_name.as_deref() else { continue };
-        known.entry(name).or_default().extend(tls.hosts.iter().flatten().map(String::as_str));
+        let known = known.entry(name).or_default();
+        known.weight += 1;
+        known.hosts.extend(tls.hosts.iter().flatten().map(String::as_str));
     }
     known.remove("");
     known

@@ -126,8 +126,7 @@ fn as_root(spec: &PodSpec, path: &FieldPath) -> Option<Weakness> {
         own.or(of_pod.and_then(|it| it.run_as_non_root)) == Some(true)
     };
     let all = containers(spec, path);
-    let told: Vec<_> =
-        all.iter().filter(|it| !is_kept(it.1) && user(it.1) == Some(0)).collect();
+    let told: Vec<_> = all.iter().filter(|it| !is_kept(it.1) && user(it.1) == Some(0)).collect();
     if let Some(first) = told.first() {
         let own = first.1.security_context.as_ref().and_then(|it| it.run_as_user);
         let at = if own.is_some() { &first.0 } else { path };
@@ -151,4 +150,3 @@ fn as_root(spec: &PodSpec, path: &FieldPath) -> Option<Weakness> {
         sure: 0.8,
     })
 }
-

@@ -2,9 +2,9 @@
 //!
 //! ## What it looks for
 //! A StatefulSet or DaemonSet with `OnDelete` whose pods were not all made from its newest template, a StatefulSet whose
-//! `partition` keeps its first pods at an earlier one, and a ReplicaSet of nobody with pods of another image. A notice,
-//! or a warning where the pods that are in trouble are the ones left behind. What was killed for its memory under a limit
-//! that its template does not have is told so, with the limit range that gave it.
+//! `partition` keeps its first pods at an earlier one, and a ReplicaSet of nobody with pods of another image. A notice;
+//! where the pods that are in trouble are the ones left behind, that is said with their trouble. What was killed for its
+//! memory under a limit that its template does not have is told so, with the limit range that gave it.
 //!
 //! ## What it does not see
 //! A rollout on its way, which replaces its pods by itself, and one that is paused. Since when they are left behind.
@@ -21,21 +21,30 @@ use super::scene::{Scene, controller, is_over, name, namespace, subject};
 use super::words::entry;
 use crate::Root;
 
-pub(super) use lowered::named;
-
 /// Tells the revisions of a set apart.
 const REVISION: &str = "controller-revision-hash";
 /// What replaces no pod by itself.
 const ON_DELETE: &str = "OnDelete";
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
-    let mut found: Vec<_> =
-        scene.all.workloads.iter().filter_map(|it| of_root(it, scene)).collect();
+    let left = scene.all.workloads.iter().filter_map(|it| of_root(it, scene));
+    let mut found: Vec<_> = left.filter(|it| !it.is_stale).map(Left::told).collect();
     found.sort_by(|a, b| a.subject.cmp(&b.subject));
     found
 }
 
-fn of_root(root: &Root, scene: &Scene<'_>) -> Option<Finding> {
+/// The finding with what its pods have to do with the template: they are of an earlier one, or were made with less.
+pub(super) fn named(finding: Finding, scene: &Scene<'_>) -> Finding {
+    let about = &finding.subject;
+    let root = scene.workload(&about.kind, &about.namespace, &about.name);
+    let left = root.and_then(|it| of_root(it, scene)).filter(|it| it.is_stale);
+    let Some(left) = left else { return lowered::named(finding, scene) };
+    let cause = finding.cause.strip_suffix('.').unwrap_or(&finding.cause);
+    let cause = format!("{cause}; these pods are of an earlier template, and {}.", left.why);
+    Finding { cause, ..finding }.clue(left.field, &left.value)
+}
+
+fn of_root(root: &Root, scene: &Scene<'_>) -> Option<Left> {
     match root {
         Root::StatefulSet(it) => of_stateful_set(it, scene),
         Root::DaemonSet(it) => of_daemon_set(it, scene),
@@ -46,14 +55,48 @@ fn of_root(root: &Root, scene: &Scene<'_>) -> Option<Finding> {
 
 /// How many pods are left behind of how many, and why.
 struct Left {
+    about: Subject,
     old: i32,
     all: i32,
     why: String,
     field: &'static str,
     value: String,
+    /// Whether the pods that are in trouble are those.
+    is_stale: bool,
 }
 
-fn of_stateful_set(set: &StatefulSet, scene: &Scene<'_>) -> Option<Finding> {
+impl Left {
+    fn of(about: Subject, (old, all): (i32, i32)) -> Self {
+        Self {
+            about,
+            old,
+            all,
+            why: "with OnDelete they stay until somebody deletes them".to_owned(),
+            field: "/spec/updateStrategy/type",
+            value: ON_DELETE.to_owned(),
+            is_stale: false,
+        }
+    }
+
+    /// The same, with whether those that are in trouble are all old.
+    fn among(self, scene: &Scene<'_>, is_old: impl Fn(&Pod) -> bool) -> Self {
+        let trouble = scene.workload_findings.iter().find(|it| it.subject == self.about);
+        let failing = trouble.map(|it| failing(it, scene)).unwrap_or_default();
+        let is_stale = !failing.is_empty() && failing.iter().all(|it| is_old(it));
+        Self { is_stale, ..self }
+    }
+
+    fn told(self) -> Finding {
+        let Self { about, old, all, why, field, value, is_stale: _ } = self;
+        let cause = format!("There are pods of an earlier template ({old} of {all}): {why}.");
+        let fault = cluster(ClusterFault::PodsNotAsTemplate);
+        let finding = Finding::new(about, Severity::Notice, fault, cause).sure(0.9);
+        let finding = finding.clue(field, &value).at(field);
+        finding.clue("pods of the newest template", &format!("{} of {all}", all - old))
+    }
+}
+
+fn of_stateful_set(set: &StatefulSet, scene: &Scene<'_>) -> Option<Left> {
     let (spec, status) = (set.spec.as_ref()?, set.status.as_ref()?);
     let newest = status.update_revision.as_deref()?;
     let is_seen = status.observed_generation == set.metadata.generation;
@@ -63,36 +106,24 @@ fn of_stateful_set(set: &StatefulSet, scene: &Scene<'_>) -> Option<Finding> {
     }
     let strategy = spec.update_strategy.as_ref()?;
     let partition = strategy.rolling_update.as_ref().and_then(|it| it.partition).unwrap_or(0);
+    let left = Left::of(subject("StatefulSet", &set.metadata), (all - new, all));
     let left = if strategy.type_.as_deref() == Some(ON_DELETE) {
-        on_delete(all - new, all)
+        left
     } else if 0 < partition && all - new <= partition {
         Left {
-            old: all - new,
-            all,
             why: format!("the partition keeps those before number {partition} as they are"),
             field: "/spec/updateStrategy/rollingUpdate/partition",
             value: partition.to_string(),
+            ..left
         }
     } else {
         return None;
     };
-    let about = subject("StatefulSet", &set.metadata);
-    let is_old =
-        |it: &Pod| entry(it.metadata.labels.as_ref(), REVISION).is_some_and(|it| it != newest);
-    Some(told(about, &left, is_old, scene))
+    let hash = |it: &Pod| entry(it.metadata.labels.as_ref(), REVISION).map(str::to_owned);
+    Some(left.among(scene, |it| hash(it).is_some_and(|it| it != newest)))
 }
 
-fn on_delete(old: i32, all: i32) -> Left {
-    Left {
-        old,
-        all,
-        why: "with OnDelete they stay until somebody deletes them".to_owned(),
-        field: "/spec/updateStrategy/type",
-        value: ON_DELETE.to_owned(),
-    }
-}
-
-fn of_daemon_set(set: &DaemonSet, scene: &Scene<'_>) -> Option<Finding> {
+fn of_daemon_set(set: &DaemonSet, scene: &Scene<'_>) -> Option<Left> {
     let (spec, status) = (set.spec.as_ref()?, set.status.as_ref()?);
     let is_seen = status.observed_generation == set.metadata.generation;
     let (all, new) =
@@ -101,12 +132,12 @@ fn of_daemon_set(set: &DaemonSet, scene: &Scene<'_>) -> Option<Finding> {
     if !is_seen || kind != Some(ON_DELETE) || all <= new {
         return None;
     }
+    let left = Left::of(subject("DaemonSet", &set.metadata), (all - new, all));
     // Which revision is the newest one is not said: only where none is of it, all are old.
-    let is_old = |_: &Pod| new == 0;
-    Some(told(subject("DaemonSet", &set.metadata), &on_delete(all - new, all), is_old, scene))
+    Some(left.among(scene, |_| new == 0))
 }
 
-fn of_replica_set(set: &ReplicaSet, scene: &Scene<'_>) -> Option<Finding> {
+fn of_replica_set(set: &ReplicaSet, scene: &Scene<'_>) -> Option<Left> {
     let wanted = &set.spec.as_ref()?.template.as_ref()?.spec.as_ref()?.containers;
     let is_old = |pod: &Pod| {
         let containers = pod.spec.iter().flat_map(|it| &it.containers);
@@ -123,29 +154,10 @@ fn of_replica_set(set: &ReplicaSet, scene: &Scene<'_>) -> Option<Finding> {
     let old = pods.iter().filter(|it| is_old(it)).count();
     let count = |it: usize| i32::try_from(it).unwrap_or(i32::MAX);
     let left = Left {
-        old: count(old),
-        all: count(pods.len()),
         why: "a ReplicaSet leaves the pods that it has made as they are".to_owned(),
         field: "/spec/template",
         value: "another image than that of its pods".to_owned(),
+        ..Left::of(subject("ReplicaSet", &set.metadata), (count(old), count(pods.len())))
     };
-    (0 < old).then(|| told(subject("ReplicaSet", &set.metadata), &left, is_old, scene))
-}
-
-fn told(
-    about: Subject,
-    left: &Left,
-    is_old: impl Fn(&Pod) -> bool,
-    scene: &Scene<'_>,
-) -> Finding {
-    let trouble = scene.workload_findings.iter().find(|it| it.subject == about);
-    let failing = trouble.map(|it| failing(it, scene)).unwrap_or_default();
-    let is_stale = !failing.is_empty() && failing.iter().all(|it| is_old(it));
-    let Left { old, all, why, field, value } = left;
-    let begin = if is_stale { "The pods that are in trouble are" } else { "There are pods" };
-    let cause = format!("{begin} of an earlier template ({old} of {all}): {why}.");
-    let severity = if is_stale { Severity::Warning } else { Severity::Notice };
-    let fault = cluster(ClusterFault::PodsNotAsTemplate);
-    let finding = Finding::new(about, severity, fault, cause).clue(*field, value).at(*field);
-    finding.clue("pods of the newest template", &format!("{} of {all}", all - old)).sure(0.9)
+    (0 < old).then(|| left.among(scene, is_old))
 }

@@ -123,13 +123,15 @@ fn of_role(role: &Wide<'_>, bindings: &[Binding<'_>]) -> Option<Finding> {
     let what = if is_everything(rule) {
         "everything".to_owned()
     } else if has(rule.resources.as_ref(), ANY) {
-        format!("to {} every resource", listed(&rule.verbs))
+        format!("{} on every resource", listed(&rule.verbs))
     } else {
         format!("every verb on {}", listed(resources))
     };
     let groups = rule.api_groups.as_deref().unwrap_or_default();
     let groups: Vec<_> = groups.iter().map(|it| group(it)).collect();
-    let of = if has(rule.api_groups.as_ref(), ANY) { String::new() } else {
+    let of = if has(rule.api_groups.as_ref(), ANY) {
+        String::new()
+    } else {
         format!(" of {}", listed(&groups))
     };
     let cause = format!("It allows {what}{of}, and {} has it.", listed(&users));

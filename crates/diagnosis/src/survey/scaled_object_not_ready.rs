@@ -19,8 +19,7 @@ use super::words::{missing, quoted};
 /// How long a target may take to come, in seconds: what is installed together comes one after the other.
 const PATIENCE_SECS: i64 = 60;
 /// Annotations that pause it.
-const PAUSED: [&str; 2] =
-    ["autoscaling.keda.sh~1paused", "autoscaling.keda.sh~1paused-replicas"];
+const PAUSED: [&str; 2] = ["autoscaling.keda.sh~1paused", "autoscaling.keda.sh~1paused-replicas"];
 /// The field that names the target.
 const TARGET: &str = "/spec/scaleTargetRef/name";
 
@@ -60,7 +59,7 @@ fn of_object(object: &Value, scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let said = quoted(trouble.message, scene);
-    let cause = format!("KEDA cannot scale it: {said}.");
+    let cause = format!("KEDA cannot scale by it: {said}.");
     let finding = Finding::new(about, Severity::Warning, fault, cause).sure(0.9);
     Some(finding.clue("conditions[Ready].reason", &quoted(trouble.reason, scene)))
 }

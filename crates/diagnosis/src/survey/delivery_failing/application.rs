@@ -62,8 +62,7 @@ fn ill(object: &Value, scene: &Scene<'_>) -> Option<Finding> {
     if !ILL.contains(&health) {
         return None;
     }
-    let since: Option<Timestamp> =
-        text(object, "/status/health/lastTransitionTime").parse().ok();
+    let since: Option<Timestamp> = text(object, "/status/health/lastTransitionTime").parse().ok();
     if since.is_some() && scene.age_secs(since) < PATIENCE_SECS {
         return None;
     }

@@ -11,17 +11,14 @@ use crate::survey::scene::{Scene, is_over, name, namespace, subject};
 const MEMORY: &str = "memory";
 
 /// The finding about memory with whoever gave the pods a lower limit than the template's.
-pub(in crate::survey) fn named(finding: Finding, scene: &Scene<'_>) -> Finding {
+pub(super) fn named(finding: Finding, scene: &Scene<'_>) -> Finding {
     let Some(lowered) = lowered(&finding, scene) else { return finding };
-    let cause = finding.cause.strip_suffix('.').unwrap_or(&finding.cause);
-    let cause = format!("{cause}; {}.", lowered.words);
-    let finding = Finding { cause, ..finding };
-    finding.clue(lowered.fact, &lowered.value)
+    Finding { cause: lowered.cause, ..finding }.clue(lowered.fact, &lowered.value)
 }
 
 /// A limit that a pod has and its template has not.
 struct Lowered {
-    words: String,
+    cause: String,
     fact: String,
     value: String,
 }
@@ -47,17 +44,21 @@ fn lowered(finding: &Finding, scene: &Scene<'_>) -> Option<Lowered> {
         "{} /spec/containers/{index}/resources/limits/memory",
         subject("Pod", &pod.metadata)
     );
-    let words = match wanted {
+    let value = has.0.clone();
+    let cause = match wanted {
         Some(wanted) if has.1 < wanted.1 => format!(
-            "its pods are made with a limit of {} where the template says {}: something on the way lowers it{}",
-            has.0,
+            "Container {container} needs more memory than the {value} that its pods are made with; the template says {}, \
+             so something on the way lowers it{}.",
             wanted.0,
             hook(scene)
         ),
-        None => format!("its template sets no limit{}", by_range(pod, &has, scene)?),
+        None => format!(
+            "Container {container} needs more memory than the {value} that {} gives it; the template sets no limit.",
+            by_range(pod, &has, scene)?
+        ),
         Some(_) => return None,
     };
-    Some(Lowered { words, fact, value: has.0 })
+    Some(Lowered { cause, fact, value })
 }
 
 /// The limit of a container's memory, as it is written and in bytes.
@@ -112,5 +113,5 @@ fn by_range(pod: &Pod, has: &(String, u64), scene: &Scene<'_>) -> Option<String>
             it.type_ == "Container" && default.is_some_and(|it| memory(Some(it)) == has.1)
         })
     })?;
-    Some(format!(", and limit range {} gives it {}", name(&range.metadata), has.0))
+    Some(format!("limit range {}", name(&range.metadata)))
 }
