@@ -23,6 +23,7 @@ mod logs;
 mod usage;
 mod census;
 mod snapshot;
+mod additions;
 mod revisions;
 
 pub use announce::Notice;
@@ -98,6 +99,12 @@ pub trait Cluster: Send + Sync + 'static {
 
     /// The whole cluster for a scan. What could not be read is named in it.
     fn snapshot(&self) -> BoxFuture<'_, diagnosis::Snapshot>;
+
+    /// Who may do what in the cluster, for a scan that asks for notices, and what of it could not be read.
+    fn hardening(&self) -> BoxFuture<'_, (diagnosis::Hardening, Vec<String>)>;
+
+    /// What a workload of this namespace may suffer from besides its own trouble: far less than a snapshot.
+    fn around<'a>(&'a self, namespace: &'a str) -> BoxFuture<'a, diagnosis::Snapshot>;
 
     /// How many workloads there are, and how many of them are not healthy, from the caches.
     fn census(&self) -> Census;

@@ -54,6 +54,11 @@ pub async fn scan(
         Ok(theirs) => snapshot.k8sgpt_results.get_or_insert_default().extend(theirs),
         Err(error) => snapshot.unread.push(error.to_string()),
     }
+    if request.notices {
+        let (hardening, unread) = agent.cluster.hardening().await;
+        snapshot.hardening = Some(hardening);
+        snapshot.unread.extend(unread);
+    }
     let (workloads, unread) = workloads(agent, caches, &snapshot, progress).await;
     let found = diagnosis::survey(&snapshot, workloads, &agent.redactor);
     let findings = diagnosis::asked_for(found, request, &labels, &snapshot);

@@ -26,6 +26,6 @@ pub use k8sgpt::K8sgptResult;
 pub use objects::{ConfigMapKeys, Log, Objects, Root, Usage};
 pub use outline::PodOutline;
 pub use redact::Redactor;
-pub use snapshot::{ConfigMapSize, Snapshot, Webhook};
-pub use survey::{accept, accepted_trouble, asked_for, of_workload, survey};
+pub use snapshot::{ConfigMapSize, Hardening, Snapshot, Webhook};
+pub use survey::{accept, accepted_trouble, asked_for, beside, of_workload, survey};
 pub use suspicion::{LASTING, PATIENCE, RECENT, is_quiet, suspicious_pod, suspicious_workload};

@@ -11,11 +11,12 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{
     ConfigMap, Event, LimitRange, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod,
-    ResourceQuota, Service,
+    ResourceQuota, Service, ServiceAccount,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use k8s_openapi::api::storage::v1::StorageClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
@@ -75,10 +76,38 @@ pub struct Snapshot {
     pub gateways: Option<Vec<Value>>,
     /// `HTTPRoute` objects, as JSON.
     pub http_routes: Option<Vec<Value>>,
+    /// Service accounts.
+    pub service_accounts: Option<Vec<ServiceAccount>>,
+    /// Certificates of cert-manager, as JSON; empty where it is not installed.
+    pub certificates: Option<Vec<Value>>,
+    /// `Issuer` and `ClusterIssuer` objects of cert-manager, as JSON.
+    pub issuers: Option<Vec<Value>>,
+    /// `ScaledObject` objects of KEDA, as JSON; empty where it is not installed.
+    pub scaled_objects: Option<Vec<Value>>,
+    /// Applications of Argo CD, as JSON; empty where it is not installed.
+    pub applications: Option<Vec<Value>>,
+    /// `Kustomization` and `HelmRelease` objects of Flux, as JSON; empty where it is not installed.
+    pub deliveries: Option<Vec<Value>>,
+    /// How the cluster is hardened; `None` where nobody asked for notices.
+    pub hardening: Option<Hardening>,
     /// What K8sGPT reports; empty where it is not installed.
     pub k8sgpt_results: Option<Vec<K8sgptResult>>,
     /// Reads that failed, with reason.
     pub unread: Vec<String>,
+}
+
+/// How a cluster is hardened: who may do what. Read only for those who ask for notices. `None` where a kind could not
+/// be read.
+#[derive(Debug, Clone, Default)]
+pub struct Hardening {
+    /// Roles of namespaces.
+    pub roles: Option<Vec<Role>>,
+    /// Roles of the whole cluster.
+    pub cluster_roles: Option<Vec<ClusterRole>>,
+    /// Who has a role in a namespace.
+    pub role_bindings: Option<Vec<RoleBinding>>,
+    /// Who has a role in the whole cluster.
+    pub cluster_role_bindings: Option<Vec<ClusterRoleBinding>>,
 }
 
 /// One webhook of a Validating- or `MutatingWebhookConfiguration`.
@@ -109,6 +138,8 @@ pub struct ConfigMapSize {
     pub keys: Vec<String>,
     /// The bytes of its values.
     pub bytes: usize,
+    /// When somebody last wrote values of it, as far as the API server remembers.
+    pub changed_at: Option<Timestamp>,
 }
 
 impl Webhook {
@@ -166,6 +197,7 @@ impl Snapshot {
             name: map.metadata.name.clone().unwrap_or_default(),
             keys,
             bytes: bytes.iter().sum(),
+            changed_at: changed_at(&map.metadata),
         }
     }
 
@@ -197,6 +229,13 @@ impl Snapshot {
             gateway_classes: None,
             gateways: None,
             http_routes: None,
+            service_accounts: None,
+            certificates: None,
+            issuers: None,
+            scaled_objects: None,
+            applications: None,
+            deliveries: None,
+            hardening: None,
             k8sgpt_results: None,
             unread: vec![],
         }
@@ -225,4 +264,14 @@ impl Snapshot {
             + n(self.gateways.as_ref())
             + n(self.http_routes.as_ref())
     }
+}
+
+/// When the values of a ConfigMap were last written: the API server remembers it for each of those who write them.
+fn changed_at(metadata: &ObjectMeta) -> Option<Timestamp> {
+    let writers = metadata.managed_fields.iter().flatten();
+    let of_values = writers.filter(|it| {
+        let fields = it.fields_v1.as_ref().map(|it| &it.0);
+        fields.is_some_and(|it| it.get("f:data").is_some() || it.get("f:binaryData").is_some())
+    });
+    of_values.filter_map(|it| it.time.as_ref()).map(|it| it.0).max()
 }

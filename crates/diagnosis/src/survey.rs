@@ -12,6 +12,7 @@ mod edges;
 mod limit_range;
 mod host;
 mod rivals;
+mod rollout_without_room;
 mod schedule;
 mod volume_fit;
 mod fold;
@@ -23,6 +24,8 @@ mod service_without_endpoints;
 mod load_balancer_pending;
 mod ingress_class_missing;
 mod ingress_backend_missing;
+mod ingress_secret_missing;
+mod certificate_not_ready;
 mod gateway_not_ready;
 mod route_not_accepted;
 mod policy_blocks_traffic;
@@ -35,18 +38,27 @@ mod node_pressure;
 mod stateful_set_reference_missing;
 mod workload_without_pods;
 mod probe_cannot_ask;
+mod pods_not_as_template;
+mod config_outdated;
+mod pods_preempted;
+mod delivery_failing;
 mod cron_job_failing;
 mod stuck_terminating;
 mod config_map_unused;
 mod quota_exhausted;
 mod autoscaler_cannot_scale;
 mod autoscaler_at_limit;
+mod scaled_object_not_ready;
 mod storage_class_ambiguous;
 mod volume_not_usable;
+mod volume_small;
 mod claim_not_bound;
 mod budget_blocks_eviction;
+mod pod_not_confined;
+mod default_account_used;
+mod rights_too_wide;
 
-use types::{AnyFault, Finding};
+use types::{AnyFault, Finding, ObjectRef, Subject};
 
 pub use accept::{accept, accepted_trouble};
 pub use filter::asked_for;
@@ -75,6 +87,8 @@ const ALL: &[Rule] = &[
     load_balancer_pending::survey,
     ingress_class_missing::survey,
     ingress_backend_missing::survey,
+    certificate_not_ready::survey,
+    ingress_secret_missing::survey,
     gateway_not_ready::survey,
     route_not_accepted::survey,
     policy_blocks_traffic::survey,
@@ -83,10 +97,19 @@ const ALL: &[Rule] = &[
     budget_blocks_eviction::survey,
     autoscaler_cannot_scale::survey,
     autoscaler_at_limit::survey,
+    scaled_object_not_ready::survey,
     probe_cannot_ask::survey,
+    pods_not_as_template::survey,
+    config_outdated::survey,
+    pods_preempted::survey,
+    delivery_failing::survey,
     cron_job_failing::survey,
     stuck_terminating::survey,
     config_map_unused::survey,
+    volume_small::survey,
+    rights_too_wide::survey,
+    default_account_used::survey,
+    pod_not_confined::survey,
 ];
 
 /// What is wrong with the objects of a cluster, the worst first. `workloads` are the findings of the
@@ -97,11 +120,29 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let workloads = scene.workload_findings.iter().cloned();
     let workloads = workloads.filter(|it| !host::waits_for_a_start(it, &scene));
     let named = workloads.map(|it| limit_range::named(it, &scene));
+    let named = named.map(|it| pods_not_as_template::named(it, &scene));
+    let lost = pods_preempted::lost(&scene);
+    let named = named.map(|it| pods_preempted::named(it, &lost));
     let named = named.map(|it| rivals::named(host::named(it, &scene), &scene));
+    let named = named.map(|it| rollout_without_room::named(it, &scene));
     found.extend(named.map(|it| edges::with_causes(it, &scene)));
     let mut found = workload_without_pods::told_last(cron_job_failing::told_once(found));
     found.extend(k8sgpt::unknown_to(&found, &scene));
     k8sgpt::with_clues(fold::fold(found), &scene)
+}
+
+/// What a workload suffers from that its own rules cannot see, from what stands around it; `workload` are their findings.
+/// Far less than a survey: whom it cannot ask for names, and which of its probes cannot ask.
+pub fn beside(
+    around: &Snapshot,
+    about: &ObjectRef,
+    workload: Vec<Finding>,
+    redactor: &Redactor,
+) -> Vec<Finding> {
+    let about = Subject::from(about);
+    let scene = Scene::new(around, workload, redactor);
+    let probes = probe_cannot_ask::survey(&scene).into_iter().filter(|it| it.subject == about);
+    fold::fold(policy_blocks_lookups::survey(&scene).into_iter().chain(probes).collect())
 }
 
 /// Shorthand for the rules.

@@ -102,6 +102,9 @@ pub struct WorkloadFacts {
     pub fix_id: Option<String>,
     /// Whether a StatefulSet waits for each pod before it goes on (`OrderedReady`).
     pub ordered: bool,
+    /// The names of the volumes of its template, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<String>,
 }
 
 /// Somebody else who writes the object, and what he owns.

@@ -14,6 +14,7 @@ mod diagnosis;
 mod plan;
 mod strategy;
 mod incident;
+mod cluster_fault;
 mod scan;
 mod suppression;
 mod labels;
@@ -23,6 +24,7 @@ mod problem;
 pub mod names;
 pub mod wire;
 
+pub use cluster_fault::ClusterFault;
 pub use containers::{ContainerFacts, ContainerRole, ContainerState, ProbeFacts, ProbeKind};
 pub use diagnosis::{Clue, Diagnosis, Fault};
 pub use episode::{Correction, Episode, Observation, Record, Reflection, ReflectionSource};
@@ -38,8 +40,6 @@ pub use object::{FieldPath, Kind, ObjectRef};
 pub use plan::{Action, Edit, FixPlan, Risk, Step, Subresource};
 pub use problem::Problem;
 pub use quantity::Quantity;
-pub use scan::{
-    AnyFault, ClusterFault, Finding, FindingSource, ScanRequest, ScanResponse, Severity, Subject,
-};
+pub use scan::{AnyFault, Finding, FindingSource, ScanRequest, ScanResponse, Severity, Subject};
 pub use strategy::{SeedStrategy, Strategy};
 pub use suppression::{Suppression, SuppressionOrder, Suppressions, is_fingerprint};

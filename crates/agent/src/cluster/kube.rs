@@ -259,6 +259,14 @@ impl Cluster for KubeCluster {
         Box::pin(snapshot::take(self))
     }
 
+    fn hardening(&self) -> BoxFuture<'_, (diagnosis::Hardening, Vec<String>)> {
+        Box::pin(snapshot::hardening(self))
+    }
+
+    fn around<'a>(&'a self, namespace: &'a str) -> BoxFuture<'a, diagnosis::Snapshot> {
+        Box::pin(snapshot::around(self, namespace))
+    }
+
     fn census(&self) -> Census {
         census::take(&self.caches)
     }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Container, Event, Node, Pod, PodSpec, PodStatus, Volume};
+use k8s_openapi::api::core::v1::{
+    Container, Event, Node, Pod, PodSpec, PodStatus, SecurityContext, Volume, VolumeMount,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 /// The longest message of an event that is kept, in bytes: its first kilobyte tells.
@@ -39,10 +41,17 @@ impl Prune for Pod {
         if owned {
             // What its template says is read there.
             self.metadata.annotations = None;
-            let containers = self.spec.iter_mut().flat_map(|it| &mut it.containers);
-            for env in containers.filter_map(|it| it.env.as_mut()) {
-                env.retain(|it| it.value_from.is_some());
-                env.shrink_to_fit();
+            for container in self.spec.iter_mut().flat_map(|it| &mut it.containers) {
+                container.security_context = None;
+                container.volume_mounts = None;
+                if let Some(env) = &mut container.env {
+                    env.retain(|it| it.value_from.is_some());
+                    env.shrink_to_fit();
+                }
+            }
+            let first = self.spec.iter_mut().flat_map(|it| it.init_containers.iter_mut());
+            for container in first.flatten() {
+                container.security_context = None;
             }
         }
         if let Some(status) = &mut self.status {
@@ -199,11 +208,32 @@ fn cut_container(container: &mut Container) {
     }
     container.command = None;
     container.args = None;
-    container.volume_mounts = None;
-    container.security_context = None;
+    cut_mounts(container);
+    container.security_context = container.security_context.as_ref().and_then(cut_security);
     container.lifecycle = None;
     container.termination_message_path = None;
     container.termination_message_policy = None;
+}
+
+/// Single files of a volume stay: they do not follow what the volume is made from.
+fn cut_mounts(container: &mut Container) {
+    let is_file = |it: &VolumeMount| it.sub_path.is_some() || it.sub_path_expr.is_some();
+    if let Some(mounts) = &mut container.volume_mounts {
+        mounts.retain(is_file);
+        mounts.shrink_to_fit();
+    }
+    container.volume_mounts.take_if(|it| it.is_empty());
+}
+
+/// As whom it runs, and whether it has the whole node: nothing that takes room.
+fn cut_security(security: &SecurityContext) -> Option<SecurityContext> {
+    let kept = SecurityContext {
+        privileged: security.privileged,
+        run_as_non_root: security.run_as_non_root,
+        run_as_user: security.run_as_user,
+        ..SecurityContext::default()
+    };
+    (kept != SecurityContext::default()).then_some(kept)
 }
 
 /// Cuts a pod that is well and was made from a template: what it refers to is there, and is named by the template.
@@ -303,6 +333,28 @@ mod tests {
         for kept in ["keys", "data", "tls", "containerPort"] {
             assert!(left.contains(kept), "{kept} not in {left}");
         }
+    }
+
+    #[test]
+    fn of_how_a_container_is_confined_only_what_takes_no_room_stays_and_of_owned_pods_nothing() {
+        let spec = json!({"containers": [{"name": "app",
+            "securityContext": {"privileged": true, "capabilities": {"add": ["NET_ADMIN"]}},
+            "volumeMounts": [{"name": "a", "mountPath": "/a"}, {"name": "b", "mountPath": "/b", "subPath": "b"}]}]});
+        let pod = |metadata| -> Pod {
+            let mut pod: Pod =
+                serde_json::from_value(json!({"metadata": metadata, "spec": spec})).unwrap();
+            pod.prune();
+            pod
+        };
+        let first = |it: &Pod| it.spec.as_ref().unwrap().containers[0].clone();
+
+        let own = first(&pod(json!({"name": "web"})));
+        let owned = first(&pod(json!({"name": "web", "ownerReferences": [
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "uid": "u"}]})));
+
+        assert_eq!(json!(own.security_context), json!({"privileged": true}));
+        assert_eq!(own.volume_mounts.unwrap().len(), 1);
+        assert_eq!((owned.security_context, owned.volume_mounts), (None, None));
     }
 
     #[test]

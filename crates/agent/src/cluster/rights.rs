@@ -64,6 +64,18 @@ pub const READS: &[Reads] = &[
         &["validatingwebhookconfigurations", "mutatingwebhookconfigurations"],
         &["list"],
     ),
+    // Who may do what, for those who ask for notices. No role lets anybody read a Secret here.
+    reads(
+        "rbac.authorization.k8s.io",
+        &["roles", "clusterroles", "rolebindings", "clusterrolebindings"],
+        &["list"],
+    ),
+    // What tools brought along; none of it need be there.
+    reads("cert-manager.io", &["certificates", "issuers", "clusterissuers"], &["list"]),
+    reads("keda.sh", &["scaledobjects"], &["list"]),
+    reads("argoproj.io", &["applications"], &["list"]),
+    reads("kustomize.toolkit.fluxcd.io", &["kustomizations"], &["list"]),
+    reads("helm.toolkit.fluxcd.io", &["helmreleases"], &["list"]),
     reads("metrics.k8s.io", &["nodes", "pods"], &["list"]),
     reads("core.k8sgpt.ai", &["results"], &["list"]),
 ];

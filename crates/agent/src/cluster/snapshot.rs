@@ -1,22 +1,26 @@
 //! The whole cluster for a scan: what is watched comes from the caches, every other kind is listed once.
 
-use diagnosis::{K8sgptResult, Snapshot, Webhook};
+use diagnosis::{Hardening, K8sgptResult, Root, Snapshot, Webhook};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::api::{Api, DynamicObject, ListParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::ClusterError;
+use super::additions::Additions;
 use super::kube::{KubeCluster, READ, within};
 use super::prune::cut_metadata;
+use super::{ClusterError, additions};
 
 /// Lists are read in pages of this size.
 const PAGE: u32 = 250;
 /// Pages of one kind that are read: what lies beyond is said to be unread.
 const MAX_PAGES: usize = 80;
+/// Where name servers are.
+const NAME_SERVERS: &str = "kube-system";
 
 /// The cluster as it is now.
 pub(super) async fn take(cluster: &KubeCluster) -> Snapshot {
@@ -27,10 +31,13 @@ pub(super) async fn take(cluster: &KubeCluster) -> Snapshot {
     let storage = Box::pin(storage(client)).await;
     let (rules, gateway, k8sgpt) =
         tokio::join!(rules(client), gateway(client), k8sgpt_results(client));
+    let additions = Box::pin(additions::read(client)).await;
+    let accounts = all(client).await;
     let (services, slices, ingresses, classes, policies) = near;
     let (claims, volumes, storage_classes, config_maps, namespaces) = storage;
     let (autoscalers, budgets, quotas, limits, webhooks) = rules;
     let (gateway_classes, gateways, http_routes) = gateway;
+    let Additions { certificates, issuers, scaled_objects, applications, deliveries } = additions;
     Snapshot {
         pods: caches.pods.all(),
         nodes: caches.nodes.all(),
@@ -55,13 +62,58 @@ pub(super) async fn take(cluster: &KubeCluster) -> Snapshot {
         gateway_classes: kept(gateway_classes, &mut unread),
         gateways: kept(gateways, &mut unread),
         http_routes: kept(http_routes, &mut unread),
+        service_accounts: kept(accounts, &mut unread),
+        certificates: kept(certificates, &mut unread),
+        issuers: kept(issuers, &mut unread),
+        scaled_objects: kept(scaled_objects, &mut unread),
+        applications: kept(applications, &mut unread),
+        deliveries: kept(deliveries, &mut unread),
         k8sgpt_results: kept(k8sgpt, &mut unread),
         unread,
         ..Snapshot::at(Timestamp::now(), cluster.name.to_string())
     }
 }
 
-type Read<T> = Result<Vec<T>, String>;
+/// Who may do what, and what of it could not be read.
+pub(super) async fn hardening(cluster: &KubeCluster) -> (Hardening, Vec<String>) {
+    let client = &cluster.client;
+    let (roles, cluster_roles, role_bindings, cluster_role_bindings) =
+        tokio::join!(all(client), all(client), all(client), all(client));
+    let mut unread = vec![];
+    let hardening = Hardening {
+        roles: kept(roles, &mut unread),
+        cluster_roles: kept(cluster_roles, &mut unread),
+        role_bindings: kept(role_bindings, &mut unread),
+        cluster_role_bindings: kept(cluster_role_bindings, &mut unread),
+    };
+    (hardening, unread)
+}
+
+/// As much of the cluster as one workload of this namespace may suffer from besides its own trouble: the pods and their
+/// events from the caches, and two small reads.
+pub(super) async fn around(cluster: &KubeCluster, namespace: &str) -> Snapshot {
+    let (caches, client) = (&cluster.caches, &cluster.client);
+    let policies = Api::<NetworkPolicy>::namespaced(client.clone(), namespace);
+    let spaces = Api::<Namespace>::all(client.clone());
+    let params = ListParams::default().limit(PAGE);
+    let (policies, space) = tokio::join!(
+        within(READ, "network policies", policies.list(&params)),
+        within(READ, "namespaces", spaces.get_opt(NAME_SERVERS)),
+    );
+    let is_here = |it: &Root| it.metadata().namespace.as_deref() == Some(namespace);
+    Snapshot {
+        pods: caches.pods.of(namespace),
+        workloads: caches.workloads_of(namespace).into_iter().filter(is_here).collect(),
+        jobs: caches.jobs.of(namespace),
+        events: caches.events.of(namespace),
+        network_policies: policies.ok().map(|it| it.items),
+        namespaces: space.ok().map(|it| it.into_iter().collect()),
+        ..Snapshot::at(Timestamp::now(), cluster.name.to_string())
+    }
+}
+
+/// Objects of a kind, or why they could not be read.
+pub(super) type Read<T> = Result<Vec<T>, String>;
 
 fn kept<T>(read: Read<T>, unread: &mut Vec<String>) -> Option<Vec<T>> {
     read.map_err(|it| unread.push(it)).ok()
@@ -74,7 +126,7 @@ async fn network(
     Read<k8s_openapi::api::discovery::v1::EndpointSlice>,
     Read<k8s_openapi::api::networking::v1::Ingress>,
     Read<k8s_openapi::api::networking::v1::IngressClass>,
-    Read<k8s_openapi::api::networking::v1::NetworkPolicy>,
+    Read<NetworkPolicy>,
 ) {
     tokio::join!(all(client), all(client), all(client), all(client), all(client))
 }
@@ -86,7 +138,7 @@ async fn storage(
     Read<k8s_openapi::api::core::v1::PersistentVolume>,
     Read<k8s_openapi::api::storage::v1::StorageClass>,
     Read<diagnosis::ConfigMapSize>,
-    Read<k8s_openapi::api::core::v1::Namespace>,
+    Read<Namespace>,
 ) {
     let sizes = async {
         // Values are counted where they arrive, and not kept.
@@ -138,10 +190,13 @@ async fn k8sgpt_results(client: &Client) -> Read<K8sgptResult> {
 }
 
 /// Objects of a kind that somebody added to the cluster; none where nobody did.
-async fn added(client: &Client, named: &GroupVersionKind, plural: &str) -> Read<Value> {
+pub(super) async fn added(client: &Client, named: &GroupVersionKind, plural: &str) -> Read<Value> {
     let resource = ApiResource::from_gvk_with_plural(named, plural);
     let api = Api::<DynamicObject>::all_with(client.clone(), &resource);
-    let keep = |it: DynamicObject| serde_json::to_value(it).map_err(|it| it.to_string());
+    let keep = |mut it: DynamicObject| {
+        cut_metadata(&mut it.metadata);
+        serde_json::to_value(it).map_err(|it| it.to_string())
+    };
     match pages(api, plural, keep).await {
         Ok(objects) => objects.into_iter().collect(),
         Err(ClusterError::NotFound(_)) => Ok(vec![]),

@@ -43,6 +43,9 @@ async fn analyze(
     let objects = agent.cluster.objects(&subject).await.map_err(|it| failure(&it))?;
 
     let (evidence, diagnoses) = agent.examine(&objects);
+    let around = agent.cluster.around(&subject.namespace).await;
+    let own = diagnosis::of_workload(&evidence, &diagnoses);
+    let findings = diagnosis::beside(&around, &subject, own, &agent.redactor);
     let first = diagnoses.first();
     let plans = remedy::plans(&diagnoses, &evidence);
     let mut analysis = Map::new();
@@ -50,6 +53,7 @@ async fn analyze(
     analysis.insert("cluster".to_owned(), json!(*agent.name));
     analysis.insert("subject".to_owned(), member(&evidence.subject)?);
     analysis.insert("diagnoses".to_owned(), member(&diagnoses)?);
+    analysis.insert("findings".to_owned(), member(&findings)?);
     analysis.insert("offers".to_owned(), member(&offers(&plans, &evidence, &agent.redactor))?);
     analysis.insert("context".to_owned(), member(&diagnosis::context(&evidence))?);
     analysis.insert("spec_hash".to_owned(), json!(evidence.workload.spec_hash));

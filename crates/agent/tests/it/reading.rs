@@ -147,7 +147,36 @@ async fn an_analysis_of_a_healthy_pod_says_so() {
     assert_eq!(status, 200, "{answer}");
     assert_eq!((&answer["success"], &answer["error_type"]), (&json!(true), &json!("")));
     assert_eq!(answer["analysis"]["healthy"], true);
+    assert_eq!(answer["analysis"]["findings"], json!([]));
     assert!(answer["confidence"].is_number() && answer["timestamp"].is_string());
+}
+
+#[actix_web::test]
+async fn an_analysis_tells_of_a_probe_that_can_never_tell_anything() {
+    let api = ApiServer::start(ANY_PORT);
+    api.put("/api/v1/pods", &pod());
+    for name in ["first", "second"] {
+        let message = "Readiness probe errored and resulted in unknown state: rpc error: code = Unknown desc = \
+                       failed to exec in container: exec: \"pg_isready\": executable file not found in $PATH: unknown";
+        let about = json!({"kind": "Pod", "namespace": "shop", "name": "web-1",
+            "fieldPath": "spec.containers{app}"});
+        api.put(
+            "/api/v1/events",
+            &json!({"metadata": {"namespace": "shop", "name": name, "resourceVersion": "3"},
+                "type": "Warning", "reason": "Unhealthy", "message": message, "count": 1,
+                "lastTimestamp": jiff::Timestamp::now().to_string(), "involvedObject": about}),
+        );
+    }
+    let agent = AgentProcess::beside(&api).await;
+    agent.ready(200).await;
+
+    let body = r#"{"pod_name": "web-1", "namespace": "shop"}"#;
+    let (_, answer) = agent.post("/api/v1/k8sgpt-analyze", body).await;
+
+    let found = &answer["analysis"]["findings"][0];
+    assert_eq!(found["fault"], "ReadinessProbeFailing", "{answer}");
+    assert_eq!(found["field"], "/spec/containers/0/readinessProbe/exec/command", "{answer}");
+    assert_eq!(answer["analysis"]["diagnoses"], json!([]), "{answer}");
 }
 
 #[actix_web::test]

@@ -132,6 +132,21 @@ async fn only_what_was_asked_for_is_told() {
 }
 
 #[actix_web::test]
+async fn how_a_cluster_is_hardened_is_told_to_those_who_ask_for_notices() {
+    let scanned = Scanned::start().await;
+    let mut privileged = container("nginx:1.27");
+    privileged["containers"][0]["securityContext"] = json!({"privileged": true});
+    scanned.cluster.run(Kind::Deployment, "strong", &privileged).await;
+
+    let asked = check(&scanned.scan(&["--notices", "-k", "Deployment"]).await, 0);
+    let unasked = check(&scanned.scan(&["-k", "Deployment"]).await, 0);
+
+    assert!(asked.contains("notice    Deployment shop/strong  PodNotConfined"), "{asked}");
+    assert!(asked.contains("/containers/0/securityContext/privileged"), "{asked}");
+    assert!(!unasked.contains("PodNotConfined"), "{unasked}");
+}
+
+#[actix_web::test]
 async fn what_is_wrong_with_the_question_or_the_way_is_said() {
     let scanned = Scanned::start().await;
     let nobody = scanned.path("nobody");

@@ -9,6 +9,8 @@ use crate::near_miss::near_miss;
 const MAX_QUOTE: usize = 120;
 /// What the kubelet waits for an answer where the manifest does not say, in seconds.
 const DEFAULT_TIMEOUT: u32 = 1;
+/// Of its CPU limit a container that is held back uses at least so many percent: the metrics are a mean over a while.
+const NEARLY_ALL: u64 = 90;
 /// Changes that may make a probe fail.
 pub(super) const CHANGES: [&str; 8] =
     ["readinessProbe", "livenessProbe", "startupProbe", "ports", "image", "command", "args", "env"];
@@ -19,6 +21,14 @@ pub(super) struct Failure {
     pub(super) words: String,
     /// The part of the probe, as a path below it: `httpGet/path`.
     part: Option<String>,
+    /// Whether the container is held back by its own limit.
+    throttled: bool,
+}
+
+impl Failure {
+    fn of(words: String, part: Option<&str>) -> Self {
+        Self { words, part: part.map(str::to_owned), throttled: false }
+    }
 }
 
 /// What the failure of this probe says.
@@ -26,7 +36,7 @@ pub(super) fn read(container: &ContainerFacts, probe: &ProbeFacts) -> Failure {
     let message = probe.failure.as_deref().unwrap_or_default();
     let words = message.to_lowercase();
     let handler = handler(probe);
-    let port = |text: String| Failure { words: text, part: Some(format!("{handler}/port")) };
+    let port = |text: String| Failure::of(text, Some(&format!("{handler}/port")));
     if let Some(name) = unknown_port(container, probe) {
         return port(name);
     }
@@ -39,7 +49,7 @@ pub(super) fn read(container: &ContainerFacts, probe: &ProbeFacts) -> Failure {
     if words.contains("http response to https client") || words.contains("malformed http") {
         let scheme = if handler == "httpGet" { "httpGet/scheme" } else { "port" };
         let words = format!("{} does not speak the protocol that the probe speaks", at(probe));
-        return Failure { words, part: Some(scheme.to_owned()) };
+        return Failure::of(words, Some(scheme));
     }
     if words.contains("executable file not found")
         || words.contains("no such file or directory: unknown")
@@ -47,16 +57,19 @@ pub(super) fn read(container: &ContainerFacts, probe: &ProbeFacts) -> Failure {
         let command = message.split("exec: \"").nth(1).and_then(|it| it.split('"').next());
         let command = command.unwrap_or("the probe's command");
         let words = format!("{command} is not in the image");
-        return Failure { words, part: Some("exec/command".to_owned()) };
+        return Failure::of(words, Some("exec/command"));
     }
     if ["timed out", "timeout", "deadline exceeded"].iter().any(|it| words.contains(it)) {
         let limit = probe.timeout_secs.unwrap_or(DEFAULT_TIMEOUT);
-        let words = format!("it does not answer within {limit} s");
-        return Failure { words, part: Some("timeoutSeconds".to_owned()) };
+        let slowed = slowed(container);
+        let words =
+            format!("it does not answer within {limit} s{}", slowed.clone().unwrap_or_default());
+        let failure = Failure::of(words, Some("timeoutSeconds"));
+        return Failure { throttled: slowed.is_some(), ..failure };
     }
     if words.contains("not_serving") || words.contains("service unhealthy") {
         let words = "its health service answers that it does not serve".to_owned();
-        return Failure { words, part: None };
+        return Failure::of(words, None);
     }
     said(message, handler)
 }
@@ -71,7 +84,18 @@ fn said(message: &str, handler: &str) -> Failure {
         (false, "exec") => format!("its command says \"{quoted}\""),
         (false, _) => quoted,
     };
-    Failure { words, part: None }
+    Failure::of(words, None)
+}
+
+/// That the container uses nearly all the CPU that its limit allows, so that it is made to wait; as the end of a sentence.
+fn slowed(container: &ContainerFacts) -> Option<String> {
+    let used = container.cpu_used?;
+    let limit = container.cpu_limit.as_ref()?;
+    let most = limit.milli_units().filter(|it| 0 < *it)?;
+    let is_at_limit = most.saturating_mul(NEARLY_ALL) <= used.saturating_mul(100);
+    is_at_limit.then(|| {
+        format!("; it uses {used}m of the {most}m CPU that its limit allows, so it is probably held back")
+    })
 }
 
 /// How the probe asks, as the field of the manifest.
@@ -105,15 +129,14 @@ fn of_status(code: u16, probe: &ProbeFacts) -> Failure {
     let path = path(probe);
     let at = at(probe);
     match code {
-        404 => Failure {
-            words: format!("{at} answers, but knows no path {path} (404)"),
-            part: Some("httpGet/path".to_owned()),
-        },
-        401 | 403 => Failure {
-            words: format!("{at} wants credentials for {path} ({code})"),
-            part: Some("httpGet/path".to_owned()),
-        },
-        _ => Failure { words: format!("{at} answers {code} to {path}"), part: None },
+        404 => Failure::of(
+            format!("{at} answers, but knows no path {path} (404)"),
+            Some("httpGet/path"),
+        ),
+        401 | 403 => {
+            Failure::of(format!("{at} wants credentials for {path} ({code})"), Some("httpGet/path"))
+        }
+        _ => Failure::of(format!("{at} answers {code} to {path}"), None),
     }
 }
 
@@ -157,6 +180,10 @@ pub(super) fn field(
         ProbeKind::Liveness => "livenessProbe",
         ProbeKind::Readiness => "readinessProbe",
     };
+    if failure.throttled {
+        let path = wording::resource_path(evidence, container, "limits", "cpu")?;
+        return Some(Clue::new(path, container.cpu_limit.as_ref()?));
+    }
     let base = wording::field(evidence, container, name)?;
     let path = failure.part.as_ref().map_or(base.clone(), |it| format!("{base}/{it}"));
     Some(Clue::new(path, &probe.action))

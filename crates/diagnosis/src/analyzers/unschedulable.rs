@@ -29,7 +29,7 @@ const OWN: &str = "default-scheduler";
 const MAX_NAMED: usize = 3;
 
 /// What a scheduler says of a node, and what it means.
-const MEANINGS: [(&str, &str); 17] = [
+const MEANINGS: [(&str, &str); 18] = [
     ("Insufficient memory", "not enough memory"),
     ("Insufficient cpu", "not enough CPU"),
     ("Insufficient ephemeral-storage", "not enough ephemeral storage"),
@@ -47,6 +47,7 @@ const MEANINGS: [(&str, &str); 17] = [
     ("didn't find available persistent volumes", "no volume for its claim"),
     ("max volume count", "no more volumes on a node"),
     ("no available volume zone", "a volume in another zone"),
+    ("ReadWriteOncePod access mode", "a claim that only one pod may use, and another one does"),
 ];
 
 /// Changes that decide which node may take a pod.

@@ -58,6 +58,14 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
 ];
 
+/// What is said, and the member of a volume that it is about.
+const MEMBERS: [(&str, &str); 4] = [
+    ("hostPath type check failed", "/hostPath/type"),
+    ("persistentvolumeclaim \"", "/persistentVolumeClaim/claimName"),
+    ("in the list of registered CSI drivers", "/csi/driver"),
+    ("mount.nfs:", "/nfs"),
+];
+
 static COMPILED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     MEANINGS.iter().filter_map(|it| Some((Regex::new(it.0).ok()?, it.1))).collect()
 });
@@ -79,9 +87,10 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let best = read.into_iter().min_by_key(|it| it.1.0);
     let (event, words) = best.map_or((news, None), |(event, it)| (event, Some(it.1)));
     let name = volume(&event.message).or_else(|| volume(&news.message));
-    let volume = name.map_or_else(|| "A volume".to_owned(), |it| format!("Volume {it}"));
+    let volume = name.clone().map_or_else(|| "A volume".to_owned(), |it| format!("Volume {it}"));
     let mut clues = vec![];
-    clues.extend(wording::pod_field(evidence, "volumes").map(|it| Clue::new(it, &volume)));
+    let field = field(evidence, name.as_deref(), &event.message);
+    clues.extend(field.map(|it| Clue::new(it, &volume)));
     clues.push(Clue::new(format!("events[{}].message", event.reason), &event.message));
     clues.push(Clue::new(format!("events[{}].count", event.reason), &event.count));
     clues.extend(wording::rollout(evidence, &["volumes", "volumeMounts"]));
@@ -95,6 +104,15 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         },
         clues,
     })
+}
+
+/// Where the volume of this name stands in the subject, and the member of it that a message is about.
+fn field(evidence: &Evidence, name: Option<&str>, message: &str) -> Option<String> {
+    let list = wording::pod_field(evidence, "volumes")?;
+    let index = evidence.workload.volumes.iter().position(|it| Some(it.as_str()) == name);
+    let Some(index) = index else { return Some(list) };
+    let member = MEMBERS.iter().find(|it| message.contains(it.0)).map_or("", |it| it.1);
+    Some(format!("{list}/{index}{member}"))
 }
 
 /// What a message means, with its place in the table.

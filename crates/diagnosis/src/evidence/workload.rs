@@ -46,11 +46,18 @@ pub(super) fn facts(
         was_ready: pods.iter().any(|it| it.ready) || revisions.iter().any(|it| it.was_ready),
         opted_out: objects.root.annotation(OPT_OUT) == Some("true"),
         owners: owners::facts(objects),
+        volumes: volumes(&objects.root),
         fix_id: objects.root.annotation(FIX_ID).map(ToOwned::to_owned),
         rolled_out_at: newest.and_then(|it| created(objects, &it.name)),
         failed_message: counted.failed_message.as_deref().map(|it| redactor.redact(it)),
         ..counted
     }
+}
+
+/// The names of the volumes of its template.
+fn volumes(root: &Root) -> Vec<String> {
+    let volumes = root.pod_spec().and_then(|it| it.volumes.as_deref()).unwrap_or_default();
+    volumes.iter().map(|it| it.name.clone()).collect()
 }
 
 /// When a revision was made.

@@ -51,6 +51,7 @@ mod tests {
             name: "pages".to_owned(),
             keys: vec!["all".to_owned()],
             bytes,
+            changed_at: None,
         };
 
         let found = of_config_map(&map(950 * 1024)).unwrap();

@@ -2,7 +2,8 @@
 //!
 //! ## What it looks for
 //! The kubelet's conditions `MemoryPressure`, `DiskPressure`, `PIDPressure` and `NetworkUnavailable`; conditions of
-//! others, such as the node problem detector, where their status is a bad one; a cordon, which is only a notice.
+//! others, such as the node problem detector, where their status is a bad one; recent events about the node that tell of
+//! a trouble without a condition; a cordon, which is only a notice.
 //!
 //! ## What it does not see
 //! A condition that nobody knows any more, because the node is not ready: that is told there.
@@ -53,12 +54,52 @@ const GOOD: [&str; 10] = [
     "Succeeded",
 ];
 
+/// Events about a node that tell of a trouble without a condition, and what that means.
+const EVENTS: [(&str, Severity, &str); 6] = [
+    ("CIDRNotAvailable", Severity::Critical, "the cluster has no addresses left for its pods"),
+    (
+        "SystemOOM",
+        Severity::Warning,
+        "its memory was used up as a whole, and its kernel ended a process",
+    ),
+    (
+        "FreeDiskSpaceFailed",
+        Severity::Warning,
+        "its disk is nearly full, and there is nothing to remove",
+    ),
+    ("Ext4Error", Severity::Warning, "a file system of it has errors"),
+    ("IOError", Severity::Warning, "a disk of it has errors"),
+    ("TaskHung", Severity::Warning, "a task of its kernel hangs"),
+];
+
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let nodes = nodes(scene);
     nodes
         .into_iter()
-        .flat_map(|it| of_conditions(it, scene).into_iter().chain(cordon(it)))
+        .flat_map(|it| {
+            let trouble = of_conditions(it, scene).or_else(|| of_events(it, scene));
+            trouble.into_iter().chain(cordon(it))
+        })
         .collect()
+}
+
+/// The newest event of a trouble that no condition shows.
+fn of_events(node: &Node, scene: &Scene<'_>) -> Option<Finding> {
+    let about = subject("Node", &node.metadata);
+    let mut recent = scene.events(&about).iter().filter(|it| scene.is_recent(it));
+    let (event, known) = recent.find_map(|it| {
+        let known = EVENTS.iter().find(|known| it.reason.as_deref() == Some(known.0))?;
+        Some((it, known))
+    })?;
+    let (reason, severity, words) = known;
+    if is_down(node) {
+        return None;
+    }
+    let message = quoted(event.message.as_deref().unwrap_or_default(), scene);
+    let cause = format!("{}: {message}.", capital(words));
+    let fault = cluster(ClusterFault::NodePressure);
+    let finding = Finding::new(about.clone(), *severity, fault, cause).sure(0.85);
+    Some(finding.clue(format!("events[{reason}].message"), &message))
 }
 
 /// One thing that a condition says is wrong.

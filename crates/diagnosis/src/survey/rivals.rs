@@ -12,9 +12,9 @@ use super::words::{entry, listed};
 use crate::Root;
 
 /// Tells the revisions of a Deployment apart.
-const REVISION: &str = "pod-template-hash";
+pub(super) const REVISION: &str = "pod-template-hash";
 /// How many pods a rollout may take away before their successors are ready.
-const MOST_AWAY: &str = "/spec/strategy/rollingUpdate/maxUnavailable";
+pub(super) const MOST_AWAY: &str = "/spec/strategy/rollingUpdate/maxUnavailable";
 /// What the scheduler says of a pod that may not stand beside others.
 const OWN_WISH: &str = "didn't match pod anti-affinity rules";
 /// What it says of a pod that others do not want beside them.
@@ -54,7 +54,7 @@ pub(super) fn named(finding: Finding, scene: &Scene<'_>) -> Finding {
 }
 
 /// How many pods a rollout may take away before their successors are ready, where that comes to none.
-fn kept(finding: &Finding, scene: &Scene<'_>) -> Option<String> {
+pub(super) fn kept(finding: &Finding, scene: &Scene<'_>) -> Option<String> {
     let of = &finding.subject;
     let Root::Deployment(owner) = scene.workload(&of.kind, &of.namespace, &of.name)? else {
         return None;

@@ -221,3 +221,8 @@ pub(super) fn controller(metadata: &ObjectMeta) -> Option<(&str, &str)> {
     let mut owners = metadata.owner_references.iter().flatten();
     owners.find(|it| it.controller == Some(true)).map(|it| (it.kind.as_str(), it.name.as_str()))
 }
+
+/// Whether a namespace is one of the cluster's own.
+pub(super) fn is_system(namespace: &str) -> bool {
+    namespace.starts_with("kube-")
+}

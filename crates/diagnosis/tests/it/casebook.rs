@@ -167,3 +167,32 @@ fn what_is_diagnosed_was_suspicious_at_first_sight() {
         }
     }
 }
+
+/// The analysis of one pod reads no more than its namespace.
+#[test]
+fn a_policy_that_keeps_a_pod_from_resolving_names_is_told_from_its_namespace_alone() {
+    let path = pages().into_iter().find(|it| it.ends_with("policy_blocks_lookups.md")).unwrap();
+    let text = std::fs::read_to_string(path).unwrap();
+    let told = |block: usize| {
+        let page = Page::read(&text).unwrap();
+        let objects = page.objects().nth(block).unwrap();
+        let all = scene::snapshot(objects).unwrap();
+        let mut around = Snapshot::at(all.taken_at, "casebook");
+        around.pods = all.pods.into_iter().filter(is_in_shop).collect();
+        around.workloads = all.workloads;
+        around.network_policies = all.network_policies;
+        around.namespaces = all.namespaces;
+        let evidence = scene::workloads(objects);
+        let evidence = evidence.iter().find(|it| it.subject.name == "web-1").unwrap();
+        let own = of_workload(evidence, &diagnosis::diagnose(evidence));
+        lines(&diagnosis::beside(&around, &evidence.subject, own, &Redactor::new([0; 32])))
+    };
+
+    assert!(told(0).starts_with("critical NetworkPolicy shop/only-db: "), "{}", told(0));
+    // Nobody complains.
+    assert_eq!(told(3), "");
+}
+
+fn is_in_shop(pod: &std::sync::Arc<k8s_openapi::api::core::v1::Pod>) -> bool {
+    pod.metadata.namespace.as_deref() == Some("shop")
+}

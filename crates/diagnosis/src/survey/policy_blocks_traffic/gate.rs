@@ -109,8 +109,12 @@ impl<'a> Gate<'a> {
             (Some(_), Some((index, rule))) => self.absent(*index, rule),
             (Some((index, rule)), None) => {
                 let opened: Vec<_> = rule.ports.iter().flatten().map(words).collect();
-                let field = format!("/spec/ingress/{index}/ports");
-                Shut { why: Why::Ports, field, value: listed(&opened), meant: None }
+                let field = match opened.as_slice() {
+                    [_] => format!("/spec/ingress/{index}/ports/0/port"),
+                    _ => format!("/spec/ingress/{index}/ports"),
+                };
+                let meant = self.declared(ports);
+                Shut { why: Why::Ports, field, value: listed(&opened), meant }
             }
         })
     }
@@ -138,6 +142,36 @@ impl<'a> Gate<'a> {
         })
     }
 
+    /// The ports that the Service sends its traffic to and the pod declares.
+    fn declared(&self, ports: &[&ServicePort]) -> Option<String> {
+        let containers = self.pod.spec.iter().flat_map(|it| &it.containers);
+        let declared: Vec<_> = containers.flat_map(|it| it.ports.iter().flatten()).collect();
+        let targets = ports.iter().filter_map(|port| {
+            let number = self.target(port)?;
+            let protocol = protocol(port.protocol.as_deref());
+            let is_it = declared.iter().any(|it| {
+                it.container_port == number && self::protocol(it.protocol.as_deref()) == protocol
+            });
+            is_it.then(|| {
+                if protocol == "TCP" {
+                    number.to_string()
+                } else {
+                    format!("{number} ({protocol})")
+                }
+            })
+        });
+        let targets: Vec<_> = targets.collect();
+        (!targets.is_empty()).then(|| format!("{}, which the pods declare,", listed(&targets)))
+    }
+
+    /// The port of the pod that a port of the Service leads to.
+    fn target(&self, port: &ServicePort) -> Option<i32> {
+        match &port.target_port {
+            Some(IntOrString::Int(0)) | None => Some(port.port),
+            Some(target) => self.number(target),
+        }
+    }
+
     fn rules(&self) -> impl Iterator<Item = &NetworkPolicyIngressRule> {
         self.policy.spec.iter().flat_map(|it| it.ingress.iter().flatten())
     }
@@ -149,15 +183,10 @@ impl<'a> Gate<'a> {
 
     /// Whether a port of a rule is the one that the Service sends its traffic to.
     fn meets(&self, wanted: &NetworkPolicyPort, port: &ServicePort) -> bool {
-        let protocol = |it: &Option<String>| it.clone().unwrap_or_else(|| "TCP".to_owned());
-        if protocol(&wanted.protocol) != protocol(&port.protocol) {
+        if protocol(wanted.protocol.as_deref()) != protocol(port.protocol.as_deref()) {
             return false;
         }
-        let target = match &port.target_port {
-            Some(IntOrString::Int(0)) | None => Some(port.port),
-            Some(target) => self.number(target),
-        };
-        let (Some(first), Some(target)) = (&wanted.port, target) else {
+        let (Some(first), Some(target)) = (&wanted.port, self.target(port)) else {
             // Without a port it is for all of them; a name that leads nowhere is no trouble of the policy.
             return true;
         };
@@ -206,6 +235,11 @@ impl<'a> Gate<'a> {
         is_made_here
             || pods.any(|it| !is_over(it) && selects(selector, it.metadata.labels.as_ref()))
     }
+}
+
+/// The protocol of a port: TCP where none is named.
+fn protocol(named: Option<&str>) -> &str {
+    named.unwrap_or("TCP")
 }
 
 /// `8080`, `http` or `8000-8100`

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use diagnosis::{
-    ConfigMapKeys, K8sgptResult, Log, Objects, PodOutline, Redactor, Root, Snapshot, Webhook,
+    ConfigMapKeys, Hardening, K8sgptResult, Log, Objects, PodOutline, Redactor, Root, Snapshot,
+    Usage, Webhook,
 };
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
@@ -26,6 +27,20 @@ struct Frame {
     /// Names of revisions that the agent saw ready.
     #[serde(default)]
     ready_revisions: Vec<String>,
+    #[serde(default)]
+    usage: Vec<UsageText>,
+    /// Whether somebody asked how the cluster is hardened.
+    #[serde(default)]
+    hardening: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UsageText {
+    pod: String,
+    container: String,
+    cpu_millis: u64,
+    memory_bytes: u64,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +98,18 @@ pub(super) fn snapshot(text: &str) -> Option<Snapshot> {
         gateway_classes: Some(all.read("GatewayClass")),
         gateways: Some(all.read("Gateway")),
         http_routes: Some(all.read("HTTPRoute")),
+        service_accounts: Some(all.read("ServiceAccount")),
+        certificates: Some(all.read("Certificate")),
+        issuers: Some([all.read("Issuer"), all.read("ClusterIssuer")].concat()),
+        scaled_objects: Some(all.read("ScaledObject")),
+        applications: Some(all.read("Application")),
+        deliveries: Some([all.read("Kustomization"), all.read("HelmRelease")].concat()),
+        hardening: frame.hardening.then(|| Hardening {
+            roles: Some(all.read("Role")),
+            cluster_roles: Some(all.read("ClusterRole")),
+            role_bindings: Some(all.read("RoleBinding")),
+            cluster_role_bindings: Some(all.read("ClusterRoleBinding")),
+        }),
         k8sgpt_results: Some(
             all.read::<serde_json::Value>("Result")
                 .iter()
@@ -149,11 +176,20 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
         autoscalers: Some(all.read("HorizontalPodAutoscaler")),
         workloads: roots,
         logs: frame.logs.iter().map(log).collect(),
-        usage: vec![],
+        usage: frame.usage.iter().map(usage).collect(),
         ready_revisions: frame.ready_revisions.clone(),
         steady_revisions: frame.ready_revisions.clone(),
         unread: vec![],
         root,
+    }
+}
+
+fn usage(it: &UsageText) -> Usage {
+    Usage {
+        pod: it.pod.clone(),
+        container: it.container.clone(),
+        cpu_millis: it.cpu_millis,
+        memory_bytes: it.memory_bytes,
     }
 }
 

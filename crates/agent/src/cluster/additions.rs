@@ -1,0 +1,107 @@
+//! Kinds that tools brought into the cluster: certificates, scalers and deliveries. Listed for a scan, as JSON.
+
+use kube::Client;
+use kube::core::GroupVersionKind;
+use serde_json::{Map, Value};
+
+use super::snapshot::{Read, added};
+
+/// Members of an Application that are large and that nobody reads: what was once deployed, and each step of it.
+const LARGE: [(&str, &[&str]); 3] = [
+    ("/status", &["history", "summary", "sourceHydrator"]),
+    ("/status/operationState", &["operation", "syncResult"]),
+    ("/spec", &["source", "sources"]),
+];
+
+/// What tools brought along.
+pub(super) struct Additions {
+    pub(super) certificates: Read<Value>,
+    pub(super) issuers: Read<Value>,
+    pub(super) scaled_objects: Read<Value>,
+    pub(super) applications: Read<Value>,
+    pub(super) deliveries: Read<Value>,
+}
+
+/// All of it; empty where the tool is not installed.
+pub(super) async fn read(client: &Client) -> Additions {
+    let of = |group, version, kind, plural| of_kind(client, group, version, (kind, plural));
+    let (certificates, issuers, cluster_issuers) = tokio::join!(
+        of("cert-manager.io", "v1", "Certificate", "certificates"),
+        of("cert-manager.io", "v1", "Issuer", "issuers"),
+        of("cert-manager.io", "v1", "ClusterIssuer", "clusterissuers"),
+    );
+    let (scaled_objects, applications, kustomizations, releases) = tokio::join!(
+        of("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects"),
+        of("argoproj.io", "v1alpha1", "Application", "applications"),
+        of("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations"),
+        of("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases"),
+    );
+    Additions {
+        certificates,
+        issuers: both(issuers, cluster_issuers),
+        scaled_objects,
+        applications,
+        deliveries: both(kustomizations, releases),
+    }
+}
+
+async fn of_kind(
+    client: &Client,
+    group: &str,
+    version: &str,
+    (kind, plural): (&str, &str),
+) -> Read<Value> {
+    let named = GroupVersionKind::gvk(group, version, kind);
+    let mut objects = added(client, &named, plural).await?;
+    for object in &mut objects {
+        cut(object);
+        // Objects of a list need not say of which kind they are.
+        if let Some(members) = object.as_object_mut() {
+            members.insert("kind".to_owned(), Value::from(kind));
+        }
+    }
+    Ok(objects)
+}
+
+/// Of two kinds that are told apart by none of their readers; nothing is known where one could not be read.
+fn both(one: Read<Value>, other: Read<Value>) -> Read<Value> {
+    Ok([one?, other?].concat())
+}
+
+/// Drops what is large and read by nobody.
+fn cut(object: &mut Value) {
+    for (pointer, names) in LARGE {
+        let members = object.pointer_mut(pointer).and_then(Value::as_object_mut);
+        drop_members(members, names);
+    }
+}
+
+fn drop_members(members: Option<&mut Map<String, Value>>, names: &[&str]) {
+    if let Some(members) = members {
+        members.retain(|name, _| !names.contains(&name.as_str()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_once_deployed_goes_and_how_it_is_now_stays() {
+        let mut application = json!({
+            "spec": {"project": "shop", "source": {"helm": {"values": "many: lines"}}},
+            "status": {"history": [1, 2], "health": {"status": "Degraded"},
+                "operationState": {"phase": "Failed", "syncResult": {"resources": [1]}}},
+        });
+
+        cut(&mut application);
+
+        let expected = json!({
+            "spec": {"project": "shop"},
+            "status": {"health": {"status": "Degraded"}, "operationState": {"phase": "Failed"}},
+        });
+        assert_eq!(application, expected);
+    }
+}

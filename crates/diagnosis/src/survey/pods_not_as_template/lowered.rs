@@ -1,0 +1,117 @@
+//! A pod that was made with a lower memory limit than its template has.
+
+use k8s_openapi::api::core::v1::{Container, Pod};
+use types::{AnyFault, Fault, Finding};
+
+use crate::Root;
+use crate::outline::memory;
+use crate::survey::scene::{Scene, is_over, name, namespace, subject};
+
+/// The resource.
+const MEMORY: &str = "memory";
+
+/// The finding about memory with whoever gave the pods a lower limit than the template's.
+pub(super) fn named(finding: Finding, scene: &Scene<'_>) -> Finding {
+    let Some(lowered) = lowered(&finding, scene) else { return finding };
+    Finding { cause: lowered.cause, ..finding }.clue(lowered.fact, &lowered.value)
+}
+
+/// A limit that a pod has and its template has not.
+struct Lowered {
+    cause: String,
+    fact: String,
+    value: String,
+}
+
+fn lowered(finding: &Finding, scene: &Scene<'_>) -> Option<Lowered> {
+    if finding.fault != AnyFault::Workload(Fault::OomKilled) {
+        return None;
+    }
+    let about = &finding.subject;
+    let root = scene.workload(&about.kind, &about.namespace, &about.name)?;
+    let container = finding.container.as_deref()?;
+    let is_it = |it: &&Container| it.name == container;
+    let of_template = root.pod_spec()?.containers.iter().find(is_it)?;
+    let pods = scene.pods(&about.namespace).iter();
+    let own = pods.filter(|it| !is_over(it) && scene.root_of(it) == *about);
+    let (pod, index, has) = own.filter(|_| is_settled(root)).find_map(|pod| {
+        let containers = pod.spec.as_ref()?.containers.iter().enumerate();
+        let (index, it) = containers.into_iter().find(|it| it.1.name == container)?;
+        Some((pod, index, limit(it)?))
+    })?;
+    let wanted = limit(of_template);
+    let fact = format!(
+        "{} /spec/containers/{index}/resources/limits/memory",
+        subject("Pod", &pod.metadata)
+    );
+    let value = has.0.clone();
+    let cause = match wanted {
+        Some(wanted) if has.1 < wanted.1 => format!(
+            "Container {container} needs more memory than the {value} that its pods are made with; the template says {}, \
+             so something on the way lowers it{}.",
+            wanted.0,
+            hook(scene)
+        ),
+        None => format!(
+            "Container {container} needs more memory than the {value} that {} gives it; the template sets no limit.",
+            by_range(pod, &has, scene)?
+        ),
+        Some(_) => return None,
+    };
+    Some(Lowered { cause, fact, value })
+}
+
+/// The limit of a container's memory, as it is written and in bytes.
+fn limit(container: &Container) -> Option<(String, u64)> {
+    let amount = container.resources.as_ref()?.limits.as_ref()?.get(MEMORY)?;
+    Some((amount.0.clone(), memory(Some(amount))))
+}
+
+/// Whether all pods are of the newest template: of an earlier one they may well have another limit.
+fn is_settled(root: &Root) -> bool {
+    let number = |it: Option<i32>| it.unwrap_or(0);
+    match root {
+        Root::Deployment(it) => it.status.as_ref().is_some_and(|status| {
+            status.observed_generation == it.metadata.generation
+                && number(status.updated_replicas) == number(status.replicas)
+        }),
+        Root::StatefulSet(it) => it.status.as_ref().is_some_and(|status| {
+            status.observed_generation == it.metadata.generation
+                && status.update_revision == status.current_revision
+        }),
+        Root::DaemonSet(it) => it.status.as_ref().is_some_and(|status| {
+            status.observed_generation == it.metadata.generation
+                && number(status.updated_number_scheduled) == status.current_number_scheduled
+        }),
+        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) | Root::CronJob(_) => false,
+    }
+}
+
+/// The one webhook that could do it.
+fn hook(scene: &Scene<'_>) -> String {
+    let hooks = scene.all.webhooks.iter().flatten();
+    let mut names: Vec<_> = hooks
+        .filter(|it| it.kind.starts_with("Mutating"))
+        .map(|it| it.configuration.as_str())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    match names.as_slice() {
+        [only] => format!(", perhaps the webhook {only}"),
+        _ => String::new(),
+    }
+}
+
+/// The limit range whose default this limit is.
+fn by_range(pod: &Pod, has: &(String, u64), scene: &Scene<'_>) -> Option<String> {
+    let ranges = scene.all.limit_ranges.iter().flatten();
+    let mut here = ranges.filter(|it| namespace(&it.metadata) == namespace(&pod.metadata));
+    let range = here.find(|it| {
+        let mut limits = it.spec.iter().flat_map(|it| &it.limits);
+        limits.any(|it| {
+            let default = it.default.as_ref().and_then(|it| it.get(MEMORY));
+            it.type_ == "Container" && default.is_some_and(|it| memory(Some(it)) == has.1)
+        })
+    })?;
+    Some(format!("limit range {}", name(&range.metadata)))
+}

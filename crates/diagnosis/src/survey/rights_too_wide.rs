@@ -1,0 +1,197 @@
+//! A role allows everything, or everybody has a role that does.
+//!
+//! ## What it looks for
+//! Roles of somebody's own that are bound to somebody and have a rule with `*` for its verbs or its resources; and
+//! bindings that give a role with all rights, such as `cluster-admin`, to a default account or to everybody. All are
+//! notices.
+//!
+//! ## What it does not see
+//! The roles that come with Kubernetes, the cluster's own namespaces, and a role that nobody has. Whether an operator
+//! needs what it may do.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef, Subject as Bound};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use types::{ClusterFault, Finding, Severity, Subject};
+
+use super::cluster;
+use super::scene::{Scene, is_system, name, namespace, subject};
+use super::words::{entry, listed};
+use crate::Hardening;
+
+/// The label of what comes with Kubernetes.
+const BUILT_IN: &str = "kubernetes.io/bootstrapping";
+/// The role that allows everything.
+const ADMIN: &str = "cluster-admin";
+/// All, of verbs, resources and groups.
+const ANY: &str = "*";
+
+pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
+    let Some(hardening) = &scene.all.hardening else { return vec![] };
+    let bindings = bindings(hardening);
+    let roles = roles(hardening);
+    let mut found: Vec<_> = bindings.iter().filter_map(|it| to_everybody(it, &roles)).collect();
+    found.extend(roles.values().filter_map(|it| of_role(it, &bindings)));
+    found
+}
+
+/// A role of either kind.
+struct Wide<'a> {
+    about: Subject,
+    metadata: &'a ObjectMeta,
+    rules: &'a [PolicyRule],
+}
+
+/// A binding of either kind.
+struct Binding<'a> {
+    about: Subject,
+    metadata: &'a ObjectMeta,
+    role: &'a RoleRef,
+    bound: &'a [Bound],
+}
+
+impl Binding<'_> {
+    /// The role that it gives.
+    fn role(&self) -> Subject {
+        let space = if self.role.kind == "Role" { self.about.namespace.as_str() } else { "" };
+        Subject::new(&*self.role.kind, space, &*self.role.name)
+    }
+}
+
+fn roles(hardening: &Hardening) -> BTreeMap<Subject, Wide<'_>> {
+    let here = hardening.roles.iter().flatten().map(|it| {
+        let rules = it.rules.as_deref().unwrap_or_default();
+        Wide { about: subject("Role", &it.metadata), metadata: &it.metadata, rules }
+    });
+    let all = hardening.cluster_roles.iter().flatten().map(|it| {
+        let rules = it.rules.as_deref().unwrap_or_default();
+        Wide { about: subject("ClusterRole", &it.metadata), metadata: &it.metadata, rules }
+    });
+    here.chain(all).map(|it| (it.about.clone(), it)).collect()
+}
+
+fn bindings(hardening: &Hardening) -> Vec<Binding<'_>> {
+    let here = hardening.role_bindings.iter().flatten().map(|it| Binding {
+        about: subject("RoleBinding", &it.metadata),
+        metadata: &it.metadata,
+        role: &it.role_ref,
+        bound: it.subjects.as_deref().unwrap_or_default(),
+    });
+    let all = hardening.cluster_role_bindings.iter().flatten().map(|it| Binding {
+        about: subject("ClusterRoleBinding", &it.metadata),
+        metadata: &it.metadata,
+        role: &it.role_ref,
+        bound: it.subjects.as_deref().unwrap_or_default(),
+    });
+    let mut bindings: Vec<_> = here.chain(all).collect();
+    bindings.sort_by(|a, b| a.about.cmp(&b.about));
+    bindings
+}
+
+fn is_built_in(metadata: &ObjectMeta) -> bool {
+    entry(metadata.labels.as_ref(), BUILT_IN).is_some()
+        || name(metadata).starts_with("system:")
+        || is_system(namespace(metadata))
+}
+
+fn has(list: Option<&Vec<String>>, what: &str) -> bool {
+    list.is_some_and(|it| it.iter().any(|it| it == what))
+}
+
+/// Whether a rule allows everything.
+fn is_everything(rule: &PolicyRule) -> bool {
+    has(Some(&rule.verbs), ANY) && has(rule.resources.as_ref(), ANY)
+}
+
+/// A role that somebody has and that allows more than anybody can have counted.
+fn of_role(role: &Wide<'_>, bindings: &[Binding<'_>]) -> Option<Finding> {
+    if is_built_in(role.metadata) {
+        return None;
+    }
+    let givers: Vec<_> = bindings.iter().filter(|it| it.role() == role.about).collect();
+    let users: Vec<_> = givers.iter().flat_map(|it| it.bound).map(shown).collect();
+    let rules = role.rules.iter().enumerate();
+    // What is under a path of its own, or is named one by one, is no wildcard over objects.
+    let wide = |it: &PolicyRule| has(it.resources.as_ref(), ANY) || has(Some(&it.verbs), ANY);
+    let found = rules.filter(|it| it.1.resources.is_some() && wide(it.1));
+    let (index, rule) = found.min_by_key(|it| (!is_everything(it.1), it.0))?;
+    if users.is_empty() {
+        return None;
+    }
+    let resources = rule.resources.as_deref().unwrap_or_default();
+    let what = if is_everything(rule) {
+        "everything".to_owned()
+    } else if has(rule.resources.as_ref(), ANY) {
+        format!("{} on every resource", listed(&rule.verbs))
+    } else {
+        format!("every verb on {}", listed(resources))
+    };
+    let groups = rule.api_groups.as_deref().unwrap_or_default();
+    let groups: Vec<_> = groups.iter().map(|it| group(it)).collect();
+    let of = if has(rule.api_groups.as_ref(), ANY) {
+        String::new()
+    } else {
+        format!(" of {}", listed(&groups))
+    };
+    let cause = format!("It allows {what}{of}, and {} has it.", listed(&users));
+    let fault = cluster(ClusterFault::RightsTooWide);
+    let finding = Finding::new(role.about.clone(), Severity::Notice, fault, cause);
+    let field = format!("/rules/{index}");
+    let value = format!("verbs {}; resources {}", listed(&rule.verbs), listed(resources));
+    Some(finding.clue(field.clone(), &value).at(field).sure(0.9))
+}
+
+fn group(name: &str) -> String {
+    if name.is_empty() { "the core group".to_owned() } else { name.to_owned() }
+}
+
+/// A binding that gives everything to those who name no account, or to everybody.
+fn to_everybody(binding: &Binding<'_>, roles: &BTreeMap<Subject, Wide<'_>>) -> Option<Finding> {
+    let role = binding.role();
+    let is_admin = role == Subject::new("ClusterRole", "", ADMIN);
+    let allows_all = || roles.get(&role).is_some_and(|it| it.rules.iter().any(is_everything));
+    if is_built_in(binding.metadata) || !(is_admin || allows_all()) {
+        return None;
+    }
+    let mut bound = binding.bound.iter().enumerate();
+    let (index, who) = bound.find_map(|(index, it)| Some((index, crowd(it)?)))?;
+    let space = &binding.about.namespace;
+    let place = if space.is_empty() {
+        "in the whole cluster".to_owned()
+    } else {
+        format!("in namespace {space}")
+    };
+    let cause = format!("It lets {who} do everything {place}.");
+    let fault = cluster(ClusterFault::RightsTooWide);
+    let finding = Finding::new(binding.about.clone(), Severity::Notice, fault, cause);
+    let field = format!("/subjects/{index}");
+    let shown = binding.bound.get(index).map(shown).unwrap_or_default();
+    Some(finding.clue(field.clone(), &shown).clue("/roleRef", &role).at(field))
+}
+
+/// Those behind a name that stands for many.
+fn crowd(bound: &Bound) -> Option<String> {
+    let space = bound.namespace.as_deref().unwrap_or_default();
+    match (bound.kind.as_str(), bound.name.as_str()) {
+        ("ServiceAccount", "default") if !is_system(space) => {
+            Some(format!("every workload of namespace {space} that names no account"))
+        }
+        ("Group", "system:serviceaccounts") => Some("every workload of the cluster".to_owned()),
+        ("Group", "system:authenticated") => Some("everybody with a credential".to_owned()),
+        ("Group", "system:unauthenticated") | ("User", "system:anonymous") => {
+            Some("everybody, without any credential,".to_owned())
+        }
+        ("Group", group) => {
+            let space = group.strip_prefix("system:serviceaccounts:")?;
+            (!is_system(space)).then(|| format!("every workload of namespace {space}"))
+        }
+        _ => None,
+    }
+}
+
+/// `ServiceAccount shop/web`, `Group admins`
+fn shown(bound: &Bound) -> String {
+    let space = bound.namespace.as_deref().unwrap_or_default();
+    Subject::new(&*bound.kind, space, &*bound.name).to_string()
+}
