@@ -16,6 +16,7 @@ mod analyzers;
 mod judge;
 mod suspicion;
 mod k8sgpt;
+mod policy_report;
 mod snapshot;
 mod survey;
 
@@ -25,6 +26,7 @@ pub use judge::{Health, Look, Patience, healthy, judge, look};
 pub use k8sgpt::K8sgptResult;
 pub use objects::{ConfigMapKeys, Log, Objects, Root, Usage};
 pub use outline::PodOutline;
+pub use policy_report::BrokenPolicy;
 pub use redact::Redactor;
 pub use snapshot::{ConfigMapSize, Hardening, Snapshot, Webhook};
 pub use survey::{accept, accepted_trouble, asked_for, beside, of_workload, survey};

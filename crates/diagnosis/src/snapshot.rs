@@ -21,7 +21,7 @@ use k8s_openapi::api::storage::v1::StorageClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
-use crate::{K8sgptResult, Root};
+use crate::{BrokenPolicy, K8sgptResult, Root};
 
 /// The objects of a whole cluster. `None` where a kind could not be read: nothing is claimed about it then.
 #[derive(Debug, Clone)]
@@ -108,6 +108,8 @@ pub struct Hardening {
     pub role_bindings: Option<Vec<RoleBinding>>,
     /// Who has a role in the whole cluster.
     pub cluster_role_bindings: Option<Vec<ClusterRoleBinding>>,
+    /// What policy engines report as broken; empty where there is none.
+    pub broken_policies: Option<Vec<BrokenPolicy>>,
 }
 
 /// One webhook of a Validating- or `MutatingWebhookConfiguration`.

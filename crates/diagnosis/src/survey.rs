@@ -30,6 +30,7 @@ mod gateway_not_ready;
 mod route_not_accepted;
 mod policy_blocks_traffic;
 mod policy_blocks_lookups;
+mod policy_broken;
 mod policy_selects_nothing;
 mod webhook_unavailable;
 mod access_forbidden;
@@ -93,6 +94,7 @@ const ALL: &[Rule] = &[
     route_not_accepted::survey,
     policy_blocks_traffic::survey,
     policy_blocks_lookups::survey,
+    policy_broken::survey,
     policy_selects_nothing::survey,
     budget_blocks_eviction::survey,
     autoscaler_cannot_scale::survey,

@@ -78,12 +78,14 @@ pub enum ClusterFault {
     PodsPreempted,
     /// An Ingress names a Secret that is probably not there.
     IngressSecretMissing,
+    /// A policy engine such as Kyverno reports that an object breaks one of its policies.
+    PolicyBroken,
     /// K8sGPT reports something that none of our rules found.
     ReportedByK8sgpt,
 }
 
 /// The word that stands for a [`ClusterFault`], and the same in plain words.
-const WORDS: [(ClusterFault, &str, &str); 35] = [
+const WORDS: [(ClusterFault, &str, &str); 36] = [
     (ClusterFault::ServiceWithoutEndpoints, "ServiceWithoutEndpoints", "service without endpoints"),
     (ClusterFault::ServicePortMismatch, "ServicePortMismatch", "service port mismatch"),
     (ClusterFault::LoadBalancerPending, "LoadBalancerPending", "load balancer pending"),
@@ -122,6 +124,7 @@ const WORDS: [(ClusterFault, &str, &str); 35] = [
     (ClusterFault::DeliveryFailing, "DeliveryFailing", "delivery failing"),
     (ClusterFault::PodsPreempted, "PodsPreempted", "pods preempted"),
     (ClusterFault::IngressSecretMissing, "IngressSecretMissing", "ingress secret missing"),
+    (ClusterFault::PolicyBroken, "PolicyBroken", "policy broken"),
     (ClusterFault::ReportedByK8sgpt, "ReportedByK8sgpt", "reported by K8sGPT"),
 ];
 

@@ -1,10 +1,12 @@
 //! Kinds that tools brought into the cluster: certificates, scalers and deliveries. Listed for a scan, as JSON.
 
+use diagnosis::BrokenPolicy;
 use kube::Client;
+use kube::api::DynamicObject;
 use kube::core::GroupVersionKind;
 use serde_json::{Map, Value};
 
-use super::snapshot::{Read, added};
+use super::snapshot::{Read, added, added_as};
 
 /// Members of an Application that are large and that nobody reads: what was once deployed, and each step of it.
 const LARGE: [(&str, &[&str]); 3] = [
@@ -43,6 +45,24 @@ pub(super) async fn read(client: &Client) -> Additions {
         applications,
         deliveries: both(kustomizations, releases),
     }
+}
+
+/// What the reports of policy engines say is broken; empty where there is no such engine.
+pub(super) async fn broken_policies(client: &Client) -> Read<BrokenPolicy> {
+    let broken = async |kind, plural| {
+        let named = GroupVersionKind::gvk("wgpolicyk8s.io", "v1alpha2", kind);
+        // Most of a report tells what passed: it is dropped where it arrives.
+        let keep = |it: DynamicObject| {
+            let report = serde_json::to_value(it).unwrap_or_default();
+            BrokenPolicy::of(&report)
+        };
+        added_as(client, &named, (plural, keep)).await
+    };
+    let (spaced, whole) = tokio::join!(
+        broken("PolicyReport", "policyreports"),
+        broken("ClusterPolicyReport", "clusterpolicyreports"),
+    );
+    Ok([spaced?, whole?].concat().concat())
 }
 
 async fn of_kind(

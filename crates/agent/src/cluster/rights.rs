@@ -76,6 +76,7 @@ pub const READS: &[Reads] = &[
     reads("argoproj.io", &["applications"], &["list"]),
     reads("kustomize.toolkit.fluxcd.io", &["kustomizations"], &["list"]),
     reads("helm.toolkit.fluxcd.io", &["helmreleases"], &["list"]),
+    reads("wgpolicyk8s.io", &["policyreports", "clusterpolicyreports"], &["list"]),
     reads("metrics.k8s.io", &["nodes", "pods"], &["list"]),
     reads("core.k8sgpt.ai", &["results"], &["list"]),
 ];

@@ -85,6 +85,7 @@ pub(super) async fn hardening(cluster: &KubeCluster) -> (Hardening, Vec<String>)
         cluster_roles: kept(cluster_roles, &mut unread),
         role_bindings: kept(role_bindings, &mut unread),
         cluster_role_bindings: kept(cluster_role_bindings, &mut unread),
+        broken_policies: kept(additions::broken_policies(client).await, &mut unread),
     };
     (hardening, unread)
 }
@@ -191,14 +192,22 @@ async fn k8sgpt_results(client: &Client) -> Read<K8sgptResult> {
 
 /// Objects of a kind that somebody added to the cluster; none where nobody did.
 pub(super) async fn added(client: &Client, named: &GroupVersionKind, plural: &str) -> Read<Value> {
-    let resource = ApiResource::from_gvk_with_plural(named, plural);
-    let api = Api::<DynamicObject>::all_with(client.clone(), &resource);
     let keep = |mut it: DynamicObject| {
         cut_metadata(&mut it.metadata);
         serde_json::to_value(it).map_err(|it| it.to_string())
     };
-    match pages(api, plural, keep).await {
-        Ok(objects) => objects.into_iter().collect(),
+    added_as(client, named, (plural, keep)).await?.into_iter().collect()
+}
+
+/// What is kept of each object of a kind that somebody added to the cluster; nothing where nobody did.
+pub(super) async fn added_as<T>(
+    client: &Client,
+    named: &GroupVersionKind,
+    (plural, keep): (&str, impl Fn(DynamicObject) -> T),
+) -> Read<T> {
+    let resource = ApiResource::from_gvk_with_plural(named, plural);
+    match pages(Api::all_with(client.clone(), &resource), plural, keep).await {
+        Ok(objects) => Ok(objects),
         Err(ClusterError::NotFound(_)) => Ok(vec![]),
         Err(error) => Err(format!("{plural}: {error}")),
     }

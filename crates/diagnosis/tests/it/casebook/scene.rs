@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use diagnosis::{
-    ConfigMapKeys, Hardening, K8sgptResult, Log, Objects, PodOutline, Redactor, Root, Snapshot,
-    Usage, Webhook,
+    BrokenPolicy, ConfigMapKeys, Hardening, K8sgptResult, Log, Objects, PodOutline, Redactor, Root,
+    Snapshot, Usage, Webhook,
 };
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
@@ -109,6 +109,13 @@ pub(super) fn snapshot(text: &str) -> Option<Snapshot> {
             cluster_roles: Some(all.read("ClusterRole")),
             role_bindings: Some(all.read("RoleBinding")),
             cluster_role_bindings: Some(all.read("ClusterRoleBinding")),
+            broken_policies: Some(
+                [all.read::<serde_json::Value>("PolicyReport"), all.read("ClusterPolicyReport")]
+                    .concat()
+                    .iter()
+                    .flat_map(BrokenPolicy::of)
+                    .collect(),
+            ),
         }),
         k8sgpt_results: Some(
             all.read::<serde_json::Value>("Result")
