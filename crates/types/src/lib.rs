@@ -16,6 +16,7 @@ mod strategy;
 mod incident;
 mod scan;
 mod suppression;
+mod traffic;
 mod labels;
 mod execution;
 mod episode;
@@ -43,3 +44,4 @@ pub use scan::{
 };
 pub use strategy::{SeedStrategy, Strategy};
 pub use suppression::{Suppression, SuppressionOrder, Suppressions, is_fingerprint};
+pub use traffic::{MeantPort, PortTarget, ServicePortFacts, SlipFacts, TrafficFacts};

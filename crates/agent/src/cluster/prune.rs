@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Container, Event, Node, Pod, PodSpec, PodStatus, Volume};
+use k8s_openapi::api::core::v1::{
+    Container, Event, Node, Pod, PodSpec, PodStatus, Service, Volume,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 /// The longest message of an event that is kept, in bytes: its first kilobyte tells.
@@ -108,6 +110,17 @@ impl Prune for CronJob {
         if let Some(spec) = job.and_then(|it| it.template.spec.as_mut()) {
             cut_spec(spec);
         }
+    }
+}
+
+impl Prune for Service {
+    fn prune(&mut self) {
+        cut_metadata(&mut self.metadata);
+        // Whoever has to know more reads it anew.
+        self.metadata.labels = None;
+        self.metadata.annotations = None;
+        self.metadata.owner_references = None;
+        self.status = None;
     }
 }
 

@@ -21,4 +21,5 @@ mod policy;
 mod oracle;
 mod chance;
 mod rights;
+mod traffic;
 mod commit;
