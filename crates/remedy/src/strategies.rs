@@ -15,7 +15,9 @@ mod restart_rollout;
 
 use types::{Diagnosis, Evidence, Fault, FixPlan, Risk};
 
-pub(crate) use fix_selector::{edits as selector_edits, is_plain_typo, leads_to_a_label};
+pub(crate) use fix_selector::{
+    edits as selector_edits, is_hardly_meant, is_plain_typo, is_ready, leads_to_a_label,
+};
 pub(crate) use fix_service_port::{is_port, is_sure};
 pub(crate) use raise_memory_limit::{DOSES, with_dose};
 pub(crate) use replace_image_tag::{known_tags, with_tag};

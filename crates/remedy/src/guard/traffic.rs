@@ -4,7 +4,9 @@ use serde_json::Value;
 use types::{Edit, Evidence, FixPlan, Kind, Risk, ServicePortFacts, SlipFacts, Strategy};
 
 use super::Refusal;
-use crate::strategies::{is_plain_typo, is_port, is_sure, leads_to_a_label, selector_edits};
+use crate::strategies::{
+    is_hardly_meant, is_plain_typo, is_port, is_ready, is_sure, leads_to_a_label, selector_edits,
+};
 
 /// The edits of a plan for a Service, held against the facts.
 pub(super) fn is_in_scope(
@@ -47,8 +49,11 @@ fn label(plan: &FixPlan, edits: &[Edit], slip: &SlipFacts) -> Result<(), &'stati
     if edits != selector_edits(slip) || !leads_to_a_label(slip) {
         return Err("only the one label is changed that lets nobody in, to the one that was meant");
     }
-    if slip.ready == 0 || !slip.settled {
+    if !is_ready(slip) {
         return Err("traffic is led to pods that are ready, and have been for a while");
+    }
+    if is_hardly_meant(slip) {
+        return Err("a Service that asks for what it is called is not led to another's pods");
     }
     if plan.risk == Risk::Auto && !is_plain_typo(slip) {
         return Err("without a person only a plain typo is mended");

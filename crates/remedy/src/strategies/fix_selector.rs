@@ -6,12 +6,12 @@
 //!
 //! ## When it does not
 //! Pods of two workloads would do, or of none; the pods are not ready, or another version of them is on its way; a label
-//! too many, which may be there to keep just these pods out.
+//! too many, which may be there to keep just these pods out; a Service called what it asks for (`cart`), beside pods that
+//! have a Service of their own (`card`).
 //!
 //! ## Risk
 //! Traffic goes where it did not go before. Auto only where a letter or two are all that differs, nothing else is as
-//! near, no other Service takes those pods already, and the Service is not called what it asks for: `cart` that asks
-//! for `cart` means it, though `card` runs. A person is asked where only the name, or that nothing else is there, points
+//! near, no other Service takes those pods already, and the Service is not called what it asks for. A person is asked where only the name, or that nothing else is there, points
 //! at the workload, and where the labels differ in digits alone. Bound: one label of the selector, its value or its key.
 //! Undo: the former label. Verified by the endpoints over time. Attack: a label that is none, or that lies farther away
 //! than the facts say, yields no plan.
@@ -35,14 +35,14 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let Some(slip) = slip.filter(|_| diagnosis.fault == Fault::ServiceWithoutEndpoints) else {
         return vec![];
     };
-    let is_there = 0 < slip.ready && slip.settled;
-    if evidence.subject.kind != Kind::Service || !is_there || !leads_to_a_label(slip) {
+    let may_be_meant = is_ready(slip) && !is_hardly_meant(slip) && leads_to_a_label(slip);
+    if evidence.subject.kind != Kind::Service || !may_be_meant {
         return vec![];
     }
     let (ready, pods) = (slip.ready, slip.pods);
     let because = format!(
-        "{} is the only workload that {}={} takes; {ready} of {pods} such pods are ready.",
-        slip.workload, slip.meant_key, slip.meant_value
+        "All pods that it takes with {}={} are of {}, and {ready} of {pods} are ready.",
+        slip.meant_key, slip.meant_value, slip.workload
     );
     let risk = if is_plain_typo(slip) { Risk::Auto } else { Risk::Ask };
     let action = Action::Edit(edits(slip));
@@ -68,6 +68,16 @@ pub(crate) fn leads_to_a_label(slip: &SlipFacts) -> bool {
     let is_same_key = slip.key == slip.meant_key;
     let is_one_change = is_same_key != (slip.value == slip.meant_value);
     is_one_change && is_key(&slip.meant_key) && is_value(&slip.meant_value)
+}
+
+/// Whether there is somebody to lead traffic to, and was for a while.
+pub(crate) fn is_ready(slip: &SlipFacts) -> bool {
+    0 < slip.ready && slip.settled
+}
+
+/// Whether the Service asks for what it is called, and the pods have a Service of their own: `cart` beside `card`.
+pub(crate) fn is_hardly_meant(slip: &SlipFacts) -> bool {
+    slip.meant_so && slip.served
 }
 
 /// Whether nobody has to be asked.

@@ -45,6 +45,11 @@ fn target_of(port: &ServicePortFacts) -> Option<(Risk, String, Edit)> {
     }
     let because = if meant.near {
         format!("All pods behind it declare {}, and no other name is as near.", meant.target)
+    } else if meant.proven {
+        format!(
+            "{} is all that the pods declare, and each is ready by a probe that asks it.",
+            meant.target
+        )
     } else {
         format!("{} is the only port left that all pods behind it declare.", meant.target)
     };

@@ -56,6 +56,7 @@ fn what_is_no_plain_typo_is_asked_about() {
 fn traffic_is_led_to_nobody_who_is_not_ready_and_settled() {
     assert_eq!(changed(|it| it.ready = 0), None);
     assert_eq!(changed(|it| it.settled = false), None);
+    assert_eq!(changed(|it| (it.meant_so, it.served) = (true, true)), None);
     assert_eq!(offered(TrafficFacts { slip: None, ..wrong_label(TYPO, MEANT) }), None);
 }
 

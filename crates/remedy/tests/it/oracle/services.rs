@@ -13,6 +13,7 @@ pub(super) fn selector(edits: &[Value], plan: &FixPlan, evidence: &Evidence) -> 
     let Some(service) = &evidence.service else { return no("no Service") };
     let Some(slip) = &service.slip else { return no("no slip") };
     need(0 < slip.ready && slip.settled, "nobody is ready")?;
+    need(!(slip.meant_so && slip.served), "it means what it says")?;
     need(service.selector.get(&slip.key) == Some(&slip.value), "another selector")?;
     let path = |key: &str| json!(format!("/spec/selector/{key}"));
     let wanted = if slip.key == slip.meant_key {
