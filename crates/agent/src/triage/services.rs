@@ -134,7 +134,7 @@ mod tests {
 
         assert!(!check(&mut services, true, start + PATIENCE));
         services.forget(&web());
-        assert!(!check(&mut services, true, start + PATIENCE * 2 - PATIENCE / 2));
+        assert!(!check(&mut services, true, start + PATIENCE * 2));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::stolen_requests::{Request, patch, request};
 
 const SERVICE: &str = "/api/v1/namespaces/SHOP/services/web";
 
-fn spec(what: &'static str, spec: Value) -> Request {
+fn spec(what: &'static str, spec: &Value) -> Request {
     patch(what, SERVICE, json!({"spec": spec}))
 }
 
@@ -38,31 +38,31 @@ pub(crate) fn forbidden() -> Vec<Request> {
             "/apis/discovery.k8s.io/v1/namespaces/SHOP/endpointslices",
             Value::Null,
         ),
-        spec("take more pods by asking for less", json!({"selector": {"tier": null}})),
-        spec("ask for one label more", json!({"selector": {"version": "v2"}})),
+        spec("take more pods by asking for less", &json!({"selector": {"tier": null}})),
+        spec("ask for one label more", &json!({"selector": {"version": "v2"}})),
         spec(
             "ask for two other labels at once",
-            json!({"selector": {"app": "db", "tier": "back"}}),
+            &json!({"selector": {"app": "db", "tier": "back"}}),
         ),
-        spec("take no pods at all", json!({"selector": null})),
+        spec("take no pods at all", &json!({"selector": null})),
         spec(
             "lead a Service out of the cluster",
-            json!({"type": "ExternalName", "externalName": "evil.example.com"}),
+            &json!({"type": "ExternalName", "externalName": "evil.example.com"}),
         ),
-        spec("open a port on every node", json!({"type": "NodePort"})),
-        spec("ask for a load balancer", json!({"type": "LoadBalancer"})),
-        spec("take traffic of somebody else's address", json!({"externalIPs": ["203.0.113.7"]})),
-        spec("publish pods that are not ready", json!({"publishNotReadyAddresses": true})),
-        spec("keep callers at one pod", json!({"sessionAffinity": "ClientIP"})),
-        spec("lead traffic to the own node alone", json!({"internalTrafficPolicy": "Local"})),
-        spec("open another port", json!({"ports": [{"name": "ssh", "port": 22}]})),
-        spec("close a port", json!({"ports": [{"port": 9090, "$patch": "delete"}]})),
-        spec("rename a port", json!({"ports": [{"port": 80, "name": "other"}]})),
+        spec("open a port on every node", &json!({"type": "NodePort"})),
+        spec("ask for a load balancer", &json!({"type": "LoadBalancer"})),
+        spec("take traffic of somebody else's address", &json!({"externalIPs": ["203.0.113.7"]})),
+        spec("publish pods that are not ready", &json!({"publishNotReadyAddresses": true})),
+        spec("keep callers at one pod", &json!({"sessionAffinity": "ClientIP"})),
+        spec("lead traffic to the own node alone", &json!({"internalTrafficPolicy": "Local"})),
+        spec("open another port", &json!({"ports": [{"name": "ssh", "port": 22}]})),
+        spec("close a port", &json!({"ports": [{"port": 9090, "$patch": "delete"}]})),
+        spec("rename a port", &json!({"ports": [{"port": 80, "name": "other"}]})),
         spec(
             "speak another protocol at a port",
-            json!({"ports": [{"port": 80, "protocol": "UDP"}]}),
+            &json!({"ports": [{"port": 80, "protocol": "UDP"}]}),
         ),
-        spec("say what a port speaks", json!({"ports": [{"port": 80, "appProtocol": "https"}]})),
+        spec("say what a port speaks", &json!({"ports": [{"port": 80, "appProtocol": "https"}]})),
         metadata("label a Service", json!({"labels": {"x": "y"}})),
         metadata("annotate a Service", json!({"annotations": {"x": "y"}})),
         metadata("keep a Service from being deleted", json!({"finalizers": ["example.com/x"]})),
@@ -102,10 +102,10 @@ pub(crate) fn forbidden() -> Vec<Request> {
 /// What the two strategies for Services need.
 pub(crate) fn legal() -> Vec<Request> {
     vec![
-        spec("another value of a label", json!({"selector": {"app": "web"}})),
-        spec("another key of a label", json!({"selector": {"tier": null, "part": "front"}})),
-        spec("a target by its name", json!({"ports": [{"port": 80, "targetPort": "http"}]})),
-        spec("a target by its number", json!({"ports": [{"port": 80, "targetPort": 8080}]})),
+        spec("another value of a label", &json!({"selector": {"app": "web"}})),
+        spec("another key of a label", &json!({"selector": {"tier": null, "part": "front"}})),
+        spec("a target by its name", &json!({"ports": [{"port": 80, "targetPort": "http"}]})),
+        spec("a target by its number", &json!({"ports": [{"port": 80, "targetPort": 8080}]})),
     ]
 }
 
