@@ -18,6 +18,7 @@ mod watch;
 mod kube;
 mod json_patch;
 mod gather;
+mod traffic;
 mod config_maps;
 mod logs;
 mod usage;

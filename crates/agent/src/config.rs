@@ -63,6 +63,11 @@ pub struct Config {
     #[arg(long, env = "AGENT_VERIFY_SECONDS", default_value_t = 180.0)]
     pub verify_seconds: f64,
 
+    /// How long a Service has to be without endpoints, or lead nowhere, before that is an incident, in seconds: what is
+    /// installed or rolled out together comes one after the other.
+    #[arg(long, env = "AGENT_SERVICE_PATIENCE_SECONDS", default_value_t = 45.0)]
+    pub service_patience_seconds: f64,
+
     /// A `k8sgpt` that every scan asks as well: `k8sgpt analyze`, without a model. None is looked up.
     #[arg(long, env = "AGENT_K8SGPT_BINARY", value_name = "FILE")]
     pub k8sgpt_binary: Option<PathBuf>,
@@ -134,6 +139,11 @@ impl Config {
     /// How long health has to last before it counts.
     pub fn settle(&self) -> Duration {
         seconds(self.settle_seconds)
+    }
+
+    /// How long a Service has to be in trouble before that is an incident.
+    pub fn service_patience(&self) -> Duration {
+        seconds(self.service_patience_seconds)
     }
 
     /// How long a fix may take to help.

@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use remedy::{ApprovedPlan, RequestError};
 use serde_json::{Map, Value};
 use types::{
-    Diagnosis, Evidence, Execution, ExecutionState, Fault, FixPlan, IncidentState, ObjectRef,
+    Diagnosis, Evidence, Execution, ExecutionState, Fault, FixPlan, IncidentState, Kind, ObjectRef,
     RefusalReport, Verdict,
 };
 use uuid::Uuid;
@@ -48,7 +48,7 @@ const TRIES: u32 = 10;
 pub struct Order {
     /// The pod's namespace.
     pub namespace: String,
-    /// The pod, or the name of what never got one.
+    /// The pod, or the name of what never got one, such as a Service.
     pub pod: String,
     /// `type` and `parameters`, as they came.
     pub strategy: Map<String, Value>,
@@ -173,13 +173,17 @@ impl Fixer {
     }
 
     /// What the order is about: the pod's root owner. Where there is no such pod, the subject of the open incident that
-    /// is answered: its pod was just evicted, or it never got one and goes by its owner's name.
+    /// is answered: its pod was just evicted, or it never got one and goes by its owner's name. A Service has none, and
+    /// goes by its own name, even where a pod is called the same.
     async fn subject(&self, order: &Order) -> Result<ObjectRef, ClusterError> {
         let incident = order.incident.and_then(|it| self.agent.incidents.find(it));
         let told = incident
             .filter(|it| it.state == IncidentState::Open)
             .map(|it| it.subject)
             .filter(|it| it.namespace == order.namespace);
+        if let Some(service) = told.as_ref().filter(|it| is_service(it, order)) {
+            return Ok(service.clone());
+        }
         let by_pod = self.agent.cluster.root_of(&order.namespace, &order.pod).await;
         match (by_pod, told) {
             (Err(ClusterError::NotFound(_)), Some(subject)) => Ok(subject),
@@ -250,6 +254,11 @@ impl Fixer {
     fn patience(&self) -> Patience {
         self.patience
     }
+}
+
+/// Whether the order is about this Service.
+fn is_service(subject: &ObjectRef, order: &Order) -> bool {
+    subject.kind == Kind::Service && subject.name == order.pod
 }
 
 /// The plan that the order asks for.

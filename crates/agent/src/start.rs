@@ -26,7 +26,7 @@ use crate::journal::Journal;
 use crate::k8sgpt::K8sgpt;
 use crate::measures::{Measures, ModeNow, RightsMeasures};
 use crate::secret_key;
-use crate::triage::Triage;
+use crate::triage::{Times, Triage};
 
 /// Threads that serve HTTP: the work is small, and each costs memory.
 const WORKERS: usize = 2;
@@ -147,7 +147,8 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let services = Services { probes, tokens: Arc::new(tokens), metrics, ..services };
     let goodbye = services.goodbye.clone();
     let (address, server) = serve(listener, services).map_err(StartError::Serve)?;
-    let triage = Triage::new(agent.clone(), watching.caches, config.settle());
+    let times = Times { settle: config.settle(), service: config.service_patience() };
+    let triage = Triage::new(agent.clone(), watching.caches, times);
     let triage = tokio::spawn(triage.run(watching.changes));
     let watch = tokio::spawn(watch_journal(journal, agent_probes));
     Ok(Running { address, agent, server, triage, watch, review, obey, cluster, goodbye, lock })

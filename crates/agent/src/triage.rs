@@ -2,6 +2,7 @@
 
 mod suspicion;
 mod queue;
+mod services;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,22 +18,35 @@ use crate::cluster::{Caches, Change, ClusterError, Seen};
 use crate::incidents::{Published, Report};
 use crate::offers::offers;
 use queue::{Queue, Turn};
+use services::Services;
 use suspicion::Suspicion;
 
 /// How many workloads are read at once: more would only wait for the API server.
 const AT_ONCE: usize = 8;
 /// How long to wait before a workload that could not be read is read again.
 const UNREAD: Duration = Duration::from_secs(2);
+/// How often a Service in trouble is read anew: what speaks for a fix of it may come with pods that are not its own.
+const SERVICE_AGAIN: Duration = Duration::from_mins(1);
 /// After so long an end of a container counts no more.
 const OLD_NEWS: Duration = diagnosis::RECENT.unsigned_abs();
 
-/// From what the watch sees to one incident for each root owner.
+/// How long things have to last before they count.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// Health, before an incident is resolved: crash loops look healthy between crashes.
+    pub settle: Duration,
+    /// Trouble of a Service, before it is an incident.
+    pub service: Duration,
+}
+
+/// From what the watch sees to one incident for each root owner and each Service.
 pub struct Triage {
     agent: Agent,
     caches: Arc<Caches>,
     /// How long health has to last before an incident is resolved: crash loops look healthy between crashes.
     settle: Duration,
     queue: Queue,
+    services: Services,
     looks: JoinSet<Look>,
 }
 
@@ -57,15 +71,23 @@ enum Outcome {
 }
 
 impl Triage {
-    /// Triage for this agent; health counts after `settle`.
-    pub fn new(agent: Agent, caches: Arc<Caches>, settle: Duration) -> Self {
-        Self { agent, caches, settle, queue: Queue::default(), looks: JoinSet::new() }
+    /// Triage for this agent.
+    pub fn new(agent: Agent, caches: Arc<Caches>, times: Times) -> Self {
+        Self {
+            agent,
+            caches,
+            settle: times.settle,
+            queue: Queue::default(),
+            services: Services::patient_for(times.service),
+            looks: JoinSet::new(),
+        }
     }
 
     /// Works until nobody sends changes any more.
     pub async fn run(mut self, mut changes: mpsc::Receiver<Change>) {
         loop {
-            let next = self.queue.next_at().filter(|_| self.looks.len() < AT_ONCE);
+            let look = self.queue.next_at().filter(|_| self.looks.len() < AT_ONCE);
+            let next = [look, self.services.next_at()].into_iter().flatten().min();
             tokio::select! {
                 change = changes.recv() => match change {
                     Some(change) => self.take(&change),
@@ -77,6 +99,7 @@ impl Triage {
                 },
                 () = until(next) => {}
             }
+            self.consider_services();
             while self.looks.len() < AT_ONCE
                 && let Some(turn) = self.queue.pop_due(Instant::now())
             {
@@ -88,6 +111,7 @@ impl Triage {
     fn take(&mut self, change: &Change) {
         match &change.seen {
             Seen::Pod(pod) => {
+                self.services.touch(pod.metadata.namespace.as_deref().unwrap_or_default());
                 let suspicion = suspicion::of_pod(pod, change.seen_at);
                 let subject = self.caches.root_or_pod(pod);
                 self.consider(&subject, suspicion, change.seen_at);
@@ -97,12 +121,20 @@ impl Triage {
                 let suspicion = suspicion::of_workload(root, change.seen_at);
                 self.consider(&subject, suspicion, change.seen_at);
             }
+            Seen::Service(service) => {
+                self.services.forget(service);
+                self.services.touch(&service.namespace);
+                self.consider(service, Suspicion::None, change.seen_at);
+            }
             Seen::Warning(event) => {
                 let Some(subject) = self.caches.root_of_event(event) else { return };
                 // Any warning is worth a look: the rules decide.
                 self.consider(&subject, Suspicion::Now, change.seen_at);
             }
-            Seen::Gone(subject) => self.consider(subject, Suspicion::None, change.seen_at),
+            Seen::Gone(subject) => {
+                self.services.touch(&subject.namespace);
+                self.consider(subject, Suspicion::None, change.seen_at);
+            }
             Seen::Relisted => self.consider_all(change.seen_at),
         }
     }
@@ -118,7 +150,32 @@ impl Triage {
         }
     }
 
+    /// Goes through the Services of the namespaces in which something changed.
+    fn consider_services(&mut self) {
+        let now = Instant::now();
+        while let Some(namespace) = self.services.pop_due(now) {
+            let services = self.caches.services.outlines_of(&namespace);
+            let pods = self.caches.pods.outlines_of(&namespace);
+            let asked = services.into_iter().map(|(name, outline)| {
+                let subject = ObjectRef::named(Kind::Service, &*namespace, name);
+                let is_suspicious = outline.is_suspicious(pods.iter().map(|it| &it.1.marks));
+                (subject, is_suspicious)
+            });
+            let asked: Vec<_> = asked.collect();
+            for subject in self.services.overdue(&namespace, &asked, now) {
+                self.queue.mark(&subject, Duration::ZERO, None);
+            }
+            let is_over = |it: &&(ObjectRef, bool)| !it.1 && self.agent.incidents.is_open(&it.0);
+            for (subject, _) in asked.iter().filter(is_over) {
+                self.queue.mark(subject, Duration::ZERO, None);
+            }
+        }
+    }
+
     fn consider_all(&mut self, seen_at: Timestamp) {
+        for namespace in self.caches.services.namespaces() {
+            self.services.touch(&namespace);
+        }
         // What is quiet is not suspicious now, and will not be without a change.
         for pod in self.caches.pods.restless() {
             let subject = self.caches.root_or_pod(&pod);
@@ -180,7 +237,9 @@ impl Triage {
                 self.queue.not_healthy(&turn.subject);
                 self.publish(*report);
                 // What speaks against it may be old news then, and nothing else would tell.
-                self.queue.mark(&turn.subject, OLD_NEWS, None);
+                let is_service = turn.subject.kind == Kind::Service;
+                let again = if is_service { SERVICE_AGAIN } else { OLD_NEWS };
+                self.queue.mark(&turn.subject, again, None);
             }
             Outcome::Fine(evidence) => self.fine(&turn, &evidence, now),
             Outcome::Gone => self.close(&turn.subject, IncidentState::Gone),

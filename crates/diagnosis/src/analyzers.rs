@@ -22,6 +22,7 @@ mod readiness_probe_failing;
 mod rollout_stuck;
 mod sandbox_not_created;
 mod scheduling_gated;
+mod service;
 mod stalled;
 mod startup_probe_failing;
 mod unknown;
@@ -64,6 +65,9 @@ const LAST: &[Analyzer] = &[job_failed::analyze, rollout_stuck::analyze, unknown
 ///
 /// A symptom on a container whose cause was named is not named again.
 pub fn diagnose(evidence: &Evidence) -> Vec<Diagnosis> {
+    if let Some(traffic) = &evidence.service {
+        return service::diagnoses(traffic);
+    }
     if is_meant(evidence) {
         return vec![];
     }

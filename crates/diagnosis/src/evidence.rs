@@ -16,14 +16,18 @@ mod room;
 mod placing;
 mod neighbours;
 mod services;
+mod traffic;
 mod owners;
 
 use types::{Context, Evidence, Kind};
 
-use crate::{Objects, Redactor};
+use crate::{Objects, Redactor, Root};
 
 /// The facts in these objects, redacted.
 pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
+    if let Root::Service(service) = &objects.root {
+        return traffic::gather(service, objects, redactor);
+    }
     let current = revisions::current_hash(objects);
     let pods = pods::facts(objects, current.as_deref(), redactor);
     let events = events::facts(objects, redactor);
@@ -39,6 +43,7 @@ pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
         nodes: room::facts(objects),
         neighbours: neighbours::facts(objects),
         services: services::facts(objects),
+        service: None,
         unread: objects.unread.iter().map(|it| redactor.redact(it)).collect(),
         failed: vec![],
         workload,
@@ -60,7 +65,8 @@ pub fn context(evidence: &Evidence) -> Context {
             Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet => "service",
             Kind::DaemonSet => "daemon",
             Kind::Job | Kind::CronJob => "batch",
-            Kind::Pod | Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => "pod",
+            Kind::Service => "traffic",
+            Kind::Pod | Kind::Node | Kind::PersistentVolumeClaim => "pod",
         }
         .to_owned(),
         since_rollout: evidence.revisions.iter().any(|it| !it.current && it.was_ready),

@@ -1,4 +1,4 @@
-//! What is wrong with a workload: Kubernetes objects become evidence, evidence becomes a diagnosis.
+//! What is wrong with a workload or a Service: Kubernetes objects become evidence, evidence becomes a diagnosis.
 //!
 //! Pure: no IO, no clock, no chance. The agent hands in [`Objects`] and gets values back.
 
@@ -6,6 +6,7 @@
 
 mod objects;
 mod root;
+mod marks;
 mod outline;
 mod redact;
 mod near_miss;
@@ -24,6 +25,7 @@ pub use analyzers::diagnose;
 pub use evidence::{context, gather};
 pub use judge::{Health, Look, Patience, healthy, judge, look};
 pub use k8sgpt::K8sgptResult;
+pub use marks::{Marks, ServiceOutline};
 pub use objects::{ConfigMapKeys, Log, Objects, Root, Usage};
 pub use outline::PodOutline;
 pub use policy_report::BrokenPolicy;

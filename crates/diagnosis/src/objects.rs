@@ -9,10 +9,11 @@ use k8s_openapi::api::apps::v1::{
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Event, Node, Pod, Service};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
 
 use crate::PodOutline;
 
-/// A root owner: the object that a fix would have to change.
+/// A root owner, or a Service: the object that a fix would have to change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Root {
     /// A pod that nothing owns.
@@ -29,6 +30,9 @@ pub enum Root {
     Job(Arc<Job>),
     /// A CronJob.
     CronJob(Arc<CronJob>),
+    /// A Service, which owns no pods: it takes those of others by their labels. It is the root of what is read around it,
+    /// and never among the workloads of a namespace.
+    Service(Arc<Service>),
 }
 
 /// Everything that was read around one root owner. `None` where a read failed or is not allowed.
@@ -64,6 +68,8 @@ pub struct Objects {
     pub service_accounts: Option<Vec<String>>,
     /// The Services of the namespace.
     pub services: Option<Vec<Service>>,
+    /// What stands behind the Service that is the root; `None` for another root as well.
+    pub endpoint_slices: Option<Vec<EndpointSlice>>,
     /// The autoscalers of the namespace.
     pub autoscalers: Option<Vec<HorizontalPodAutoscaler>>,
     /// The other workloads of the namespace, root owners only.

@@ -4,6 +4,8 @@ use k8s_openapi::api::core::v1::{Container, Pod};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::Quantity;
 
+use crate::marks::Marks;
+
 /// As much of a pod as has to be known of one that a diagnosis is not about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PodOutline {
@@ -25,6 +27,8 @@ pub struct PodOutline {
     pub host_ports: Vec<i32>,
     /// The images of its containers that are ready, as its spec names them.
     pub ready_images: Vec<String>,
+    /// What a Service may ask of it, unless it has ended: its labels and its ports.
+    pub marks: Marks,
 }
 
 impl PodOutline {
@@ -47,6 +51,7 @@ impl PodOutline {
             memory_bytes,
             host_ports: ports.filter_map(|it| it.host_port).filter(|it| *it != 0).collect(),
             ready_images: ready_images(pod).map(str::to_owned).collect(),
+            marks: if is_over { Marks::default() } else { Marks::of_pod(pod) },
         }
     }
 }

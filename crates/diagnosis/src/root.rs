@@ -31,6 +31,7 @@ impl Root {
             Self::DaemonSet(it) => &it.metadata,
             Self::Job(it) => &it.metadata,
             Self::CronJob(it) => &it.metadata,
+            Self::Service(it) => &it.metadata,
         }
     }
 
@@ -44,6 +45,7 @@ impl Root {
             Self::DaemonSet(_) => Kind::DaemonSet,
             Self::Job(_) => Kind::Job,
             Self::CronJob(_) => Kind::CronJob,
+            Self::Service(_) => Kind::Service,
         }
     }
 
@@ -60,10 +62,10 @@ impl Root {
         }
     }
 
-    /// Its pod template; `None` for a pod, which is one itself.
+    /// Its pod template; `None` for a pod, which is one itself, and for a Service, which has none.
     fn template(&self) -> Option<&PodTemplateSpec> {
         match self {
-            Self::Pod(_) => None,
+            Self::Pod(_) | Self::Service(_) => None,
             Self::Deployment(it) => it.spec.as_ref().map(|it| &it.template),
             Self::ReplicaSet(it) => it.spec.as_ref()?.template.as_ref(),
             Self::StatefulSet(it) => it.spec.as_ref().map(|it| &it.template),
@@ -82,7 +84,8 @@ impl Root {
             | Self::StatefulSet(_)
             | Self::DaemonSet(_)
             | Self::Job(_)
-            | Self::CronJob(_) => self.template()?.spec.as_ref(),
+            | Self::CronJob(_)
+            | Self::Service(_) => self.template()?.spec.as_ref(),
         }
     }
 
@@ -91,7 +94,7 @@ impl Root {
         FieldPath::root().child("spec").child("template")
     }
 
-    /// Its template as JSON, without what controllers add.
+    /// Its template as JSON, without what controllers add; selector and ports of a Service.
     pub(crate) fn template_json(&self) -> Value {
         match self {
             Self::Pod(it) => {
@@ -107,6 +110,11 @@ impl Root {
             | Self::DaemonSet(_)
             | Self::Job(_)
             | Self::CronJob(_) => self.template().map(template_json).unwrap_or_default(),
+            // What says where its traffic goes.
+            Self::Service(it) => {
+                let spec = it.spec.as_ref();
+                json!({"selector": spec.map(|it| &it.selector), "ports": spec.map(|it| &it.ports)})
+            }
         }
     }
 
@@ -116,7 +124,11 @@ impl Root {
             Self::Deployment(it) => Some(it.spec.as_ref()?.replicas.unwrap_or(1)),
             Self::ReplicaSet(it) => Some(it.spec.as_ref()?.replicas.unwrap_or(1)),
             Self::StatefulSet(it) => Some(it.spec.as_ref()?.replicas.unwrap_or(1)),
-            Self::Pod(_) | Self::DaemonSet(_) | Self::Job(_) | Self::CronJob(_) => None,
+            Self::Pod(_)
+            | Self::DaemonSet(_)
+            | Self::Job(_)
+            | Self::CronJob(_)
+            | Self::Service(_) => None,
         }
     }
 
@@ -135,7 +147,8 @@ impl Root {
             | Self::StatefulSet(_)
             | Self::DaemonSet(_)
             | Self::Job(_)
-            | Self::CronJob(_) => {
+            | Self::CronJob(_)
+            | Self::Service(_) => {
                 self.template().and_then(|it| it.metadata.as_ref()?.labels.as_ref())
             }
         }
@@ -151,6 +164,7 @@ impl Root {
             Self::DaemonSet(it) => json!(it.spec),
             Self::Job(it) => json!(it.spec),
             Self::CronJob(it) => json!(it.spec),
+            Self::Service(it) => json!(it.spec),
         }
     }
 

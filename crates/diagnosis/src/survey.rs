@@ -7,6 +7,7 @@ mod scene;
 mod words;
 mod json;
 mod slip;
+mod traffic;
 mod workload;
 mod edges;
 mod limit_range;
@@ -63,6 +64,7 @@ use types::{AnyFault, Finding, ObjectRef, Subject};
 
 pub use accept::{accept, accepted_trouble};
 pub use filter::asked_for;
+pub(crate) use traffic::facts as traffic_facts;
 pub use workload::of_workload;
 
 use crate::{Redactor, Snapshot};

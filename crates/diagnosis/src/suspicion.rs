@@ -124,6 +124,7 @@ pub fn suspicious_workload(root: &Root) -> bool {
             .status
             .as_ref()
             .is_some_and(|it| it.current_number_scheduled < it.desired_number_scheduled),
-        Root::Pod(_) | Root::CronJob(_) => false,
+        // A Service reports nothing: its outline is compared with those of pods.
+        Root::Pod(_) | Root::CronJob(_) | Root::Service(_) => false,
     }
 }

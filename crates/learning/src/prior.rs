@@ -68,6 +68,8 @@ const TABLE: &[(Fault, &str, f64)] = &[
     (Fault::InitNotDone, "roll_back", 0.55),
     (Fault::RolloutStuck, "roll_back", 0.60),
     (Fault::RolloutStuck, "restart_pod", 0.30),
+    (Fault::ServiceWithoutEndpoints, "fix_selector", 0.85),
+    (Fault::ServicePortMismatch, "fix_service_port", 0.80),
     (Fault::Unknown, "roll_back", 0.50),
     (Fault::Unknown, "restart_pod", 0.30),
     (Fault::Unknown, "restart_rollout", 0.30),

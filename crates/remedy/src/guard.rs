@@ -3,6 +3,7 @@
 mod refusal;
 mod scope;
 mod fields;
+mod traffic;
 mod windows;
 mod repeats;
 
@@ -289,6 +290,8 @@ fn is_vouched_for(plan: &FixPlan, policy: &Policy) -> bool {
         | Strategy::RelaxProbe
         | Strategy::FixProbePort
         | Strategy::FixReference
+        | Strategy::FixSelector
+        | Strategy::FixServicePort
         | Strategy::RestartPod
         | Strategy::RestartRollout
         | Strategy::Wait => false,

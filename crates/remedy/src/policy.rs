@@ -242,7 +242,8 @@ impl Policy {
 }
 
 /// Strategies whose plans may be `auto` by themselves: saying so in a policy changes nothing.
-const ALWAYS_MAY_BE_AUTO: [&str; 4] = ["fix_probe_port", "fix_reference", "roll_back", "wait"];
+const ALWAYS_MAY_BE_AUTO: [&str; 6] =
+    ["fix_probe_port", "fix_reference", "fix_selector", "fix_service_port", "roll_back", "wait"];
 
 /// `part / whole`; what is too large to count exactly is a storm anyway.
 #[expect(clippy::cast_precision_loss, reason = "counts of workloads are far below 2^52")]

@@ -124,6 +124,8 @@ fn registered(name: &str, parameters: &Map<String, Value>) -> Result<Strategy, R
         | Strategy::RelaxProbe
         | Strategy::FixProbePort
         | Strategy::FixReference
+        | Strategy::FixSelector
+        | Strategy::FixServicePort
         | Strategy::RestartPod
         | Strategy::RestartRollout
         | Strategy::Wait => Ok(strategy),

@@ -26,6 +26,7 @@ const REPLICA_SETS: Right = right("apps", "replicasets", "patch");
 const STATEFUL_SETS: Right = right("apps", "statefulsets", "patch");
 const DAEMON_SETS: Right = right("apps", "daemonsets", "patch");
 const CRON_JOBS: Right = right("batch", "cronjobs", "patch");
+const SERVICES: Right = right("", "services", "patch");
 const PODS: Right = right("", "pods", "patch");
 const RESIZE: Right = right("", "pods/resize", "patch");
 const EVICTION: Right = right("", "pods/eviction", "create");
@@ -42,6 +43,7 @@ pub fn rights_of(strategy: &str) -> BTreeSet<Right> {
         "replace_image_tag" => templates.chain([PODS]).collect(),
         "raise_memory_limit" | "lower_requests" => templates.chain([RESIZE]).collect(),
         "fix_reference" | "fix_probe_port" | "relax_probe" => templates.collect(),
+        "fix_selector" | "fix_service_port" => [SERVICES].into(),
         "roll_back" => [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, EVICTION].into(),
         "restart_rollout" => [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS].into(),
         "restart_pod" => [EVICTION].into(),

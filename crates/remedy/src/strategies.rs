@@ -2,6 +2,8 @@
 
 mod replace_image_tag;
 mod fix_reference;
+mod fix_selector;
+mod fix_service_port;
 mod fix_probe_port;
 mod raise_memory_limit;
 mod lower_requests;
@@ -13,6 +15,10 @@ mod restart_rollout;
 
 use types::{Diagnosis, Evidence, Fault, FixPlan, Risk};
 
+pub(crate) use fix_selector::{
+    edits as selector_edits, is_hardly_meant, is_plain_typo, is_ready, leads_to_a_label,
+};
+pub(crate) use fix_service_port::{is_port, is_sure};
 pub(crate) use raise_memory_limit::{DOSES, with_dose};
 pub(crate) use replace_image_tag::{known_tags, with_tag};
 pub(crate) use roll_back::MAX_BACK;
@@ -24,6 +30,8 @@ type Planner = fn(&Diagnosis, &Evidence) -> Vec<FixPlan>;
 const ALL: &[Planner] = &[
     replace_image_tag::plan,
     fix_reference::plan,
+    fix_selector::plan,
+    fix_service_port::plan,
     fix_probe_port::plan,
     raise_memory_limit::plan,
     lower_requests::plan,

@@ -1,19 +1,16 @@
-//! What can be wrong with an object that is no workload.
+//! What can be wrong with an object that is neither a workload nor a Service.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What is wrong with an object that is no workload. No fix is learned for these: they explain and point.
+/// What is wrong with an object that is neither a workload nor a Service. No fix is learned for these: they explain and
+/// point.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
 pub enum ClusterFault {
-    /// A Service selects no pod, or none that is ready.
-    ServiceWithoutEndpoints,
-    /// A Service sends traffic to a port that its pods do not declare.
-    ServicePortMismatch,
     /// A Service waits for a load balancer that cannot be made.
     LoadBalancerPending,
     /// An Ingress names a Service or a port that is not there.
@@ -85,9 +82,7 @@ pub enum ClusterFault {
 }
 
 /// The word that stands for a [`ClusterFault`], and the same in plain words.
-const WORDS: [(ClusterFault, &str, &str); 36] = [
-    (ClusterFault::ServiceWithoutEndpoints, "ServiceWithoutEndpoints", "service without endpoints"),
-    (ClusterFault::ServicePortMismatch, "ServicePortMismatch", "service port mismatch"),
+const WORDS: [(ClusterFault, &str, &str); 34] = [
     (ClusterFault::LoadBalancerPending, "LoadBalancerPending", "load balancer pending"),
     (ClusterFault::IngressBackendMissing, "IngressBackendMissing", "ingress backend missing"),
     (ClusterFault::IngressClassMissing, "IngressClassMissing", "ingress class missing"),

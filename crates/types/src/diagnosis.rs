@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What is wrong. Kubernetes' own word where it has one.
+/// What is wrong with a workload or a Service. Kubernetes' own word where it has one.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
@@ -48,13 +48,17 @@ pub enum Fault {
     RolloutStuck,
     /// The job gave up.
     JobFailed,
+    /// A Service selects no pod, or none that is ready.
+    ServiceWithoutEndpoints,
+    /// A Service sends traffic to a port that its pods do not declare.
+    ServicePortMismatch,
     /// It is not healthy, and the facts do not say why.
     Unknown,
 }
 
 impl Fault {
     /// Every fault, causes before symptoms.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::ImageNotFound,
         Self::ImageNotPullable,
         Self::InvalidImageName,
@@ -74,6 +78,8 @@ impl Fault {
         Self::InitNotDone,
         Self::RolloutStuck,
         Self::JobFailed,
+        Self::ServiceWithoutEndpoints,
+        Self::ServicePortMismatch,
         Self::Unknown,
     ];
 
@@ -99,11 +105,13 @@ impl Fault {
             Self::InitNotDone => "InitNotDone",
             Self::RolloutStuck => "RolloutStuck",
             Self::JobFailed => "JobFailed",
+            Self::ServiceWithoutEndpoints => "ServiceWithoutEndpoints",
+            Self::ServicePortMismatch => "ServicePortMismatch",
             Self::Unknown => "Unknown",
         }
     }
 
-    /// The `error_type` of the wire contract: the word that `kubectl get pods` would show.
+    /// The `error_type` of the wire contract: the word that `kubectl get pods` would show, where there is one.
     pub fn error_type(self) -> &'static str {
         match self {
             Self::ImageNotFound | Self::ImageNotPullable => "ImagePullBackOff",
@@ -124,6 +132,9 @@ impl Fault {
             Self::InitNotDone => "PodInitializing",
             Self::RolloutStuck => "ProgressDeadlineExceeded",
             Self::JobFailed => "BackoffLimitExceeded",
+            // Nothing that `kubectl` lists has a word for these.
+            Self::ServiceWithoutEndpoints => "ServiceWithoutEndpoints",
+            Self::ServicePortMismatch => "ServicePortMismatch",
             Self::Unknown => "Unknown",
         }
     }
@@ -168,6 +179,8 @@ impl fmt::Display for Fault {
             Self::InitNotDone => "init container not done",
             Self::RolloutStuck => "rollout stuck",
             Self::JobFailed => "job failed",
+            Self::ServiceWithoutEndpoints => "service without endpoints",
+            Self::ServicePortMismatch => "service port mismatch",
             Self::Unknown => "unhealthy for an unknown reason",
         })
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{ContainerFacts, Edit, Kind, NodeFacts, ObjectRef};
+use crate::{ContainerFacts, Edit, Kind, NodeFacts, ObjectRef, TrafficFacts};
 
 /// Everything that was seen of one root object at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -39,6 +39,9 @@ pub struct Evidence {
     /// The Services of its namespace, by which a program may call what stands behind them; at most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<ServiceFacts>,
+    /// What a Service that is the subject itself asks for and gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Box<TrafficFacts>>,
     /// Reads that failed, each with its reason: what is not known here, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<String>,
@@ -69,9 +72,9 @@ pub struct FailedFix {
 /// What the root owner wants and has.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WorkloadFacts {
-    /// Replicas wanted; 1 for a bare pod, completions for a job.
+    /// Replicas wanted; 1 for a bare pod, completions for a job; 1 for a Service that should have endpoints, else 0.
     pub desired: u32,
-    /// Replicas ready now (succeeded ones for a job).
+    /// Replicas ready now (succeeded ones for a job); endpoints that are ready on all ports for a Service.
     pub ready: u32,
     /// Replicas of the newest template.
     pub updated: u32,
@@ -82,7 +85,8 @@ pub struct WorkloadFacts {
     /// When the newest revision was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_out_at: Option<Timestamp>,
-    /// Hash over the pod template: what "the same spec" means; 16 hexadecimal digits.
+    /// Hash over the pod template, or over selector and ports of a Service: what "the same spec" means; 16 hexadecimal
+    /// digits.
     pub spec_hash: String,
     /// Whether a pod of this owner was ever seen ready.
     pub was_ready: bool,
@@ -269,7 +273,8 @@ pub struct NeighbourFacts {
     /// what comes and goes by itself is no witness.
     #[serde(default)]
     pub steady: bool,
-    /// `metadata.generation`: another one means that somebody changed what it wants.
+    /// `metadata.generation`, or a number made of selector and ports of a Service: another one means that somebody
+    /// changed what it wants.
     #[serde(default)]
     pub generation: i64,
 }

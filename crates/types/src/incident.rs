@@ -1,4 +1,4 @@
-//! An incident: one trouble of one root object, with what is known and what is offered.
+//! An incident: one trouble of one root object or Service, with what is known and what is offered.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ pub struct Incident {
     pub id: Uuid,
     /// The cluster's name.
     pub cluster: String,
-    /// The root owner.
+    /// The root owner, or the Service.
     pub subject: ObjectRef,
     /// A pod that shows the trouble, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,7 +38,7 @@ pub struct Incident {
     pub offers: Vec<Offer>,
     /// What kind of workload this is, for learning.
     pub context: Context,
-    /// Hash over the pod template when this was seen: a fix that failed on it is not repeated.
+    /// Hash over the pod template, or over selector and ports of a Service, when this was seen: a fix that failed on it is not repeated.
     pub spec_hash: String,
     /// The facts; present where one incident is asked for, absent in lists and on the stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,7 +64,7 @@ pub struct Context {
     pub owner_kind: Kind,
     /// The last part of the image repository, without registry, path and tag: `nginx`.
     pub image_family: String,
-    /// `service`, `daemon`, `batch` or `pod`.
+    /// `service`, `daemon`, `batch` or `pod`; `traffic` for a Service.
     pub workload_class: String,
     /// Whether the trouble began with the newest rollout.
     pub since_rollout: bool,

@@ -85,7 +85,7 @@ impl fmt::Display for Severity {
 )]
 #[serde(untagged)]
 pub enum AnyFault {
-    /// Of a workload.
+    /// Of what can have an incident: a workload or a Service.
     Workload(Fault),
     /// Of another object.
     Cluster(ClusterFault),

@@ -31,6 +31,10 @@ pub enum Strategy {
     FixProbePort,
     /// Point a reference at the one near miss that exists.
     FixReference,
+    /// Let a Service ask for the label that the pods of the one workload have that it was meant for.
+    FixSelector,
+    /// Let a port of a Service lead to the one port that its pods declare.
+    FixServicePort,
     /// Evict the failing pod so that its controller makes a new one.
     RestartPod,
     /// Roll all pods of the owner once.
@@ -81,7 +85,7 @@ impl SeedStrategy {
 
 impl Strategy {
     /// The registered names, in the order of the enum.
-    pub const NAMES: [&'static str; 10] = [
+    pub const NAMES: [&'static str; 12] = [
         "roll_back",
         "replace_image_tag",
         "raise_memory_limit",
@@ -89,6 +93,8 @@ impl Strategy {
         "relax_probe",
         "fix_probe_port",
         "fix_reference",
+        "fix_selector",
+        "fix_service_port",
         "restart_pod",
         "restart_rollout",
         "wait",
@@ -104,6 +110,8 @@ impl Strategy {
             Self::RelaxProbe => "relax_probe",
             Self::FixProbePort => "fix_probe_port",
             Self::FixReference => "fix_reference",
+            Self::FixSelector => "fix_selector",
+            Self::FixServicePort => "fix_service_port",
             Self::RestartPod => "restart_pod",
             Self::RestartRollout => "restart_rollout",
             Self::Wait => "wait",
@@ -124,6 +132,8 @@ impl Strategy {
             | Self::RelaxProbe
             | Self::FixProbePort
             | Self::FixReference
+            | Self::FixSelector
+            | Self::FixServicePort
             | Self::RestartPod
             | Self::RestartRollout
             | Self::Wait => self.name().to_owned(),
@@ -139,6 +149,8 @@ impl Strategy {
             Self::RollBack
             | Self::FixProbePort
             | Self::FixReference
+            | Self::FixSelector
+            | Self::FixServicePort
             | Self::RestartPod
             | Self::RestartRollout => SeedStrategy::ContextAdaptive,
         }
@@ -164,6 +176,8 @@ impl fmt::Display for Strategy {
             Self::RelaxProbe => f.write_str("give the probe more time"),
             Self::FixProbePort => f.write_str("point the probe at a declared port"),
             Self::FixReference => f.write_str("point the reference at the name that exists"),
+            Self::FixSelector => f.write_str("select the pods that were meant"),
+            Self::FixServicePort => f.write_str("lead the port to the one that the pods declare"),
             Self::RestartPod => f.write_str("evict the pod"),
             Self::RestartRollout => f.write_str("restart the rollout"),
             Self::Wait => f.write_str("wait and look again"),

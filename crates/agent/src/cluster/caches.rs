@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diagnosis::Root;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Event, Node, Pod};
+use k8s_openapi::api::core::v1::{Event, Node, Pod, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use types::{Kind, ObjectRef};
 
@@ -33,6 +33,8 @@ pub struct Caches {
     pub jobs: Store<Job>,
     /// CronJobs.
     pub cron_jobs: Store<CronJob>,
+    /// Services: who they are, and what they ask of pods.
+    pub services: Store<Service>,
     /// Events of `v1`; the newest few thousand.
     pub events: Store<Event>,
     /// Nodes.

@@ -43,7 +43,7 @@ fn is_short(root: &Root) -> bool {
             it.status.as_ref().is_some_and(|it| it.number_ready < it.desired_number_scheduled)
         }
         // Their pods tell: a job that runs is not short of anything.
-        Root::Pod(_) | Root::Job(_) | Root::CronJob(_) => false,
+        Root::Pod(_) | Root::Job(_) | Root::CronJob(_) | Root::Service(_) => false,
     }
 }
 

@@ -7,7 +7,7 @@ use diagnosis::Root;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, Pod};
 use tokio::sync::watch;
-use types::ObjectRef;
+use types::{Kind, ObjectRef};
 
 /// Something that the watch saw.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub enum Seen {
     Pod(Arc<Pod>),
     /// A workload is new or other than before.
     Workload(Root),
+    /// A Service is new or other than before.
+    Service(ObjectRef),
     /// A warning about some object.
     Warning(Arc<Event>),
     /// An object of this root owner is gone, or the root itself.
@@ -51,7 +53,11 @@ impl Counters {
     /// Something of this subject changed.
     pub(super) fn bump(&self, subject: &ObjectRef) {
         let senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sender) = senders.get(&key(subject)) {
+        let subject = key(subject);
+        // A Service waits for the pods that it takes, whosever they are. Few wait at all.
+        let is_beside =
+            |it: &ObjectRef| it.kind == Kind::Service && it.namespace == subject.namespace;
+        for (_, sender) in senders.iter().filter(|(it, _)| **it == subject || is_beside(it)) {
             sender.send_modify(|it| *it += 1);
         }
     }
@@ -72,8 +78,6 @@ pub(crate) fn key(subject: &ObjectRef) -> ObjectRef {
 
 #[cfg(test)]
 mod tests {
-    use types::Kind;
-
     use super::*;
 
     #[test]
@@ -84,6 +88,17 @@ mod tests {
 
         counters.bump(&ObjectRef { uid: "u".to_owned(), ..web });
         counters.bump(&ObjectRef::named(Kind::Deployment, "shop", "other"));
+
+        assert_eq!(*receiver.borrow(), 1);
+    }
+
+    #[test]
+    fn who_waits_for_a_service_hears_of_all_of_its_namespace() {
+        let counters = Counters::default();
+        let receiver = counters.of(&ObjectRef::named(Kind::Service, "shop", "web"));
+
+        counters.bump(&ObjectRef::named(Kind::Deployment, "shop", "api"));
+        counters.bump(&ObjectRef::named(Kind::Deployment, "other", "api"));
 
         assert_eq!(*receiver.borrow(), 1);
     }

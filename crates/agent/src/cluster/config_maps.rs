@@ -55,6 +55,7 @@ pub(super) fn referred_to(pods: &[Arc<Pod>], root: Option<&Root>) -> BTreeSet<St
 
 fn template(root: &Root) -> Option<&PodSpec> {
     match root {
+        Root::Service(_) => None,
         Root::Pod(it) => it.spec.as_ref(),
         Root::Deployment(it) => it.spec.as_ref()?.template.spec.as_ref(),
         Root::ReplicaSet(it) => it.spec.as_ref()?.template.as_ref()?.spec.as_ref(),

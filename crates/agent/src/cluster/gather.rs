@@ -15,7 +15,7 @@ use types::{Kind, ObjectRef};
 use super::commons::Common;
 use super::kube::{KubeCluster, READ, within};
 use super::revisions::Lasted;
-use super::{ClusterError, Commons, config_maps, logs};
+use super::{ClusterError, Commons, config_maps, logs, traffic};
 
 /// A list of more than this in one namespace is read in part: a near miss is then not sure to be the only one.
 const MAX_LIST: u32 = 500;
@@ -27,6 +27,9 @@ pub(super) async fn objects(
     subject: &ObjectRef,
     commons: Option<&Commons>,
 ) -> Result<Objects, ClusterError> {
+    if subject.kind == Kind::Service {
+        return Box::pin(traffic::objects(cluster, subject, commons)).await;
+    }
     let caches = &cluster.caches;
     let pods = caches.pods_of(subject);
     let known = caches.root(subject);
@@ -67,6 +70,7 @@ pub(super) async fn objects(
         claims: unread.or_none("claims", common.claims),
         service_accounts: unread.or_none("service accounts", common.accounts),
         services: unread.or_none("services", common.services),
+        endpoint_slices: None,
         autoscalers: unread.or_none("autoscalers", common.scalers),
         workloads: commons
             .map_or_else(|| caches.workloads_of(namespace), |it| it.workloads(namespace)),
@@ -80,10 +84,11 @@ pub(super) async fn objects(
 }
 
 /// What could not be read, in words.
-struct Unread(Vec<String>);
+#[derive(Default)]
+pub(super) struct Unread(pub(super) Vec<String>);
 
 impl Unread {
-    fn or_none<T>(&mut self, what: &str, read: Result<T, ClusterError>) -> Option<T> {
+    pub(super) fn or_none<T>(&mut self, what: &str, read: Result<T, ClusterError>) -> Option<T> {
         read.inspect_err(|error| self.0.push(format!("{what}: {error}"))).ok()
     }
 
@@ -92,7 +97,7 @@ impl Unread {
     }
 }
 
-async fn root(cluster: &KubeCluster, subject: &ObjectRef) -> Result<Root, ClusterError> {
+pub(super) async fn root(cluster: &KubeCluster, subject: &ObjectRef) -> Result<Root, ClusterError> {
     let object = cluster.read(subject).await?;
     match subject.kind {
         Kind::Pod => whole(object).map(Root::Pod),
@@ -102,7 +107,8 @@ async fn root(cluster: &KubeCluster, subject: &ObjectRef) -> Result<Root, Cluste
         Kind::DaemonSet => whole(object).map(Root::DaemonSet),
         Kind::Job => whole(object).map(Root::Job),
         Kind::CronJob => whole(object).map(Root::CronJob),
-        Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => {
+        Kind::Service => whole(object).map(Root::Service),
+        Kind::Node | Kind::PersistentVolumeClaim => {
             Err(ClusterError::Refused(format!("a {} is no workload", subject.kind)))
         }
     }
@@ -118,7 +124,9 @@ fn selector(root: &Root) -> Option<LabelSelector> {
         Root::Deployment(it) => it.spec.as_ref().map(|it| it.selector.clone()),
         Root::StatefulSet(it) => it.spec.as_ref().map(|it| it.selector.clone()),
         Root::DaemonSet(it) => it.spec.as_ref().map(|it| it.selector.clone()),
-        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) | Root::CronJob(_) => None,
+        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) | Root::CronJob(_) | Root::Service(_) => {
+            None
+        }
     }
 }
 

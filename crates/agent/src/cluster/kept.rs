@@ -3,11 +3,11 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use diagnosis::{PodOutline, Root};
+use diagnosis::{PodOutline, Root, ServiceOutline};
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Event, Node, Pod};
+use k8s_openapi::api::core::v1::{Event, Node, Pod, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::Serialize;
@@ -220,6 +220,22 @@ pub struct EventOutline {
     pub(super) last_seen: Option<Timestamp>,
     /// Whether it warns of something.
     pub(super) warns: bool,
+}
+impl Kept for Service {
+    type Outline = Arc<ServiceOutline>;
+
+    fn outline(&self) -> Self::Outline {
+        Arc::new(ServiceOutline::of(self))
+    }
+
+    /// It says nothing about itself: its outline is compared with those of pods.
+    fn is_quiet(self: &Arc<Self>) -> bool {
+        true
+    }
+
+    fn thin(&mut self) {
+        self.spec = None;
+    }
 }
 
 impl Kept for Event {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    Container, Event, Node, Pod, PodSpec, PodStatus, SecurityContext, Volume, VolumeMount,
+    Container, Event, Node, Pod, PodSpec, PodStatus, SecurityContext, Service, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -117,6 +117,17 @@ impl Prune for CronJob {
         if let Some(spec) = job.and_then(|it| it.template.spec.as_mut()) {
             cut_spec(spec);
         }
+    }
+}
+
+impl Prune for Service {
+    fn prune(&mut self) {
+        cut_metadata(&mut self.metadata);
+        // Whoever has to know more reads it anew.
+        self.metadata.labels = None;
+        self.metadata.annotations = None;
+        self.metadata.owner_references = None;
+        self.status = None;
     }
 }
 

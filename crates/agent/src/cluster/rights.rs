@@ -36,7 +36,7 @@ const fn reads(
 /// Everything that is read. Never a Secret.
 pub const READS: &[Reads] = &[
     // What is watched.
-    reads("", &["pods", "nodes", "events"], &["get", "list", "watch"]),
+    reads("", &["pods", "services", "nodes", "events"], &["get", "list", "watch"]),
     reads(
         "apps",
         &["deployments", "replicasets", "statefulsets", "daemonsets"],
@@ -52,9 +52,10 @@ pub const READS: &[Reads] = &[
     ),
     reads("apps", &["controllerrevisions"], &["list"]),
     reads("autoscaling", &["horizontalpodautoscalers"], &["list"]),
-    // What a scan looks at besides.
-    reads("", &["services", "persistentvolumes", "resourcequotas", "limitranges"], &["list"]),
+    // What stands behind a Service.
     reads("discovery.k8s.io", &["endpointslices"], &["list"]),
+    // What a scan looks at besides.
+    reads("", &["persistentvolumes", "resourcequotas", "limitranges"], &["list"]),
     reads("networking.k8s.io", &["ingresses", "ingressclasses", "networkpolicies"], &["list"]),
     reads("gateway.networking.k8s.io", &["gatewayclasses", "gateways", "httproutes"], &["list"]),
     reads("storage.k8s.io", &["storageclasses"], &["list"]),

@@ -1,6 +1,6 @@
 //! One kind of object as the watch last saw it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use kube::ResourceExt;
@@ -81,6 +81,21 @@ impl<K: Kept> Store<K> {
     ) -> Vec<Arc<K>> {
         let is_wanted = |_: &str, it: &Parcel<K>| is_wanted(&it.outline);
         self.of_parcels(namespace, is_wanted)
+    }
+
+    /// The objects of one namespace in outline, each with its name.
+    pub(crate) fn outlines_of(&self, namespace: &str) -> Vec<(Box<str>, K::Outline)> {
+        let first = (namespace.into(), "".into());
+        let objects = self.read();
+        let rest = objects.range::<Key, _>(first..);
+        rest.take_while(|((it, _), _)| **it == *namespace)
+            .map(|((_, name), it)| (name.clone(), it.outline.clone()))
+            .collect()
+    }
+
+    /// The namespaces that hold one.
+    pub(crate) fn namespaces(&self) -> BTreeSet<Box<str>> {
+        self.read().keys().map(|it| it.0.clone()).collect()
     }
 
     /// The objects of one namespace.

@@ -8,7 +8,7 @@ use futures::{Stream, StreamExt};
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Event, Node, Pod};
+use k8s_openapi::api::core::v1::{Event, Node, Pod, Service};
 use kube::api::ListParams;
 use kube::runtime::watcher::{self, watcher};
 use kube::{Api, Client};
@@ -28,7 +28,7 @@ use super::store::{Key, key};
 use super::watched::Watched;
 
 /// The kinds that are watched, as `/readyz` names them.
-pub const WATCHED: [&str; 9] = [
+pub const WATCHED: [&str; 10] = [
     Pod::PLURAL,
     Deployment::PLURAL,
     ReplicaSet::PLURAL,
@@ -36,6 +36,7 @@ pub const WATCHED: [&str; 9] = [
     DaemonSet::PLURAL,
     Job::PLURAL,
     CronJob::PLURAL,
+    Service::PLURAL,
     Event::PLURAL,
     Node::PLURAL,
 ];
@@ -46,7 +47,7 @@ const WATCH_SECONDS: u32 = 120;
 /// A watch that was started again and says nothing bad for this long is taken as good: an API server
 /// that refuses does so at once, one that cannot be reached fails before.
 const QUIET: Duration = Duration::from_secs(3);
-/// The first wait after a failure, and the longest: nine watches trouble nobody at this pace.
+/// The first wait after a failure, and the longest: ten watches trouble nobody at this pace.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 /// How often the API server is asked whether it still is where the watch is. A server that was restored from
 /// a backup counts anew, and a watch from its future would wait in silence.
@@ -75,6 +76,7 @@ pub(super) fn start(client: &Client, sinks: &Sinks) -> JoinSet<()> {
     tasks.spawn(follow::<CronJob>(client.clone(), sinks.clone()));
     tasks.spawn(follow::<Job>(client.clone(), sinks.clone()));
     tasks.spawn(follow::<Pod>(client.clone(), sinks.clone()));
+    tasks.spawn(follow::<Service>(client.clone(), sinks.clone()));
     tasks.spawn(follow::<Event>(client.clone(), sinks.clone()));
     tasks.spawn(follow::<Node>(client.clone(), sinks.clone()));
     tasks

@@ -6,11 +6,11 @@ use diagnosis::Root;
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Event, Node, Pod};
+use k8s_openapi::api::core::v1::{Event, Node, Pod, Service};
 use kube::ResourceExt;
 use types::{Kind, ObjectRef};
 
-use super::caches::Caches;
+use super::caches::{Caches, reference};
 use super::changes::Seen;
 use super::kept::Kept;
 use super::store::Store;
@@ -164,6 +164,22 @@ impl Watched for CronJob {
 
     fn seen(object: &Arc<Self>) -> Option<Seen> {
         Some(Seen::Workload(Root::CronJob(Arc::clone(object))))
+    }
+}
+
+impl Watched for Service {
+    const PLURAL: &'static str = "services";
+
+    fn store(caches: &Caches) -> &Store<Self> {
+        &caches.services
+    }
+
+    fn root(&self, _: &Caches) -> Option<ObjectRef> {
+        Some(reference(Kind::Service, &self.metadata))
+    }
+
+    fn seen(object: &Arc<Self>) -> Option<Seen> {
+        Some(Seen::Service(reference(Kind::Service, &object.metadata)))
     }
 }
 

@@ -8,10 +8,15 @@ use serde_json::{Value, json};
 
 use super::rbac::{EXECUTOR, EXECUTOR_ROLE};
 
+mod services;
+
 /// The policy for owners of pods.
 const WORKLOADS: &str = EXECUTOR_ROLE;
 /// The policy for pods.
 const PODS: &str = "k8s-reflexion-executor-pods";
+
+/// The policy for Services.
+const SERVICES: &str = "k8s-reflexion-executor-services";
 
 /// `image` without tag and digest. A colon before the last slash belongs to a port.
 const REPOSITORY: &str = "(IMAGE.split('@')[0].lastIndexOf(':') > IMAGE.split('@')[0].lastIndexOf('/') ? \
@@ -22,7 +27,7 @@ const GENERATION: &str = "deprecated.daemonset.template.generation";
 /// The subresource that is asked for; the API server leaves the field out where there is none.
 const SUBRESOURCE: &str = "(has(request.subResource) ? request.subResource : '')";
 
-/// Both policies with their bindings, for the executor of this namespace.
+/// All policies with their bindings, for the executor of this namespace.
 pub(super) fn objects(namespace: &str, policy: &Policy) -> Vec<Value> {
     let apps = json!({
         "apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE", "DELETE"],
@@ -43,7 +48,7 @@ pub(super) fn objects(namespace: &str, policy: &Policy) -> Vec<Value> {
     };
     let pods =
         Held { rules: vec![pods], variables: of_pods(), claims: pod_claims(namespace, policy) };
-    [(WORKLOADS, workloads), (PODS, pods)]
+    [(WORKLOADS, workloads), (PODS, pods), (SERVICES, services::held(namespace))]
         .into_iter()
         .flat_map(|(name, held)| [held.policy(name, namespace), binding(name)])
         .collect()
@@ -152,7 +157,7 @@ fn common_claims(namespace: &str) -> Vec<Claim> {
                 "!('{OPT_OUT_ANNOTATION}' in variables.notesBefore) || \
                  variables.notesBefore['{OPT_OUT_ANNOTATION}'] != 'true'"
             ),
-            "the workload asks to be left alone",
+            "it asks to be left alone",
         ),
         (
             [kept("labels", "{}"), kept("finalizers", "[]"), kept("ownerReferences", "[]")]
@@ -167,14 +172,20 @@ fn common_claims(namespace: &str) -> Vec<Claim> {
             ),
             "no annotation changes but the fix id",
         ),
-        (
-            format!(
-                "variables.containers.all(c, (c.name + ' ' + {}) in variables.imagesBefore)",
-                REPOSITORY.replace("IMAGE", "c.image")
-            ),
-            "no container is added, and none gets an image of another repository",
-        ),
     ]
+}
+
+/// What holds for everything that the executor writes and that has containers.
+fn container_claims(namespace: &str) -> Vec<Claim> {
+    let mut claims = common_claims(namespace);
+    claims.push((
+        format!(
+            "variables.containers.all(c, (c.name + ' ' + {}) in variables.imagesBefore)",
+            REPOSITORY.replace("IMAGE", "c.image")
+        ),
+        "no container is added, and none gets an image of another repository",
+    ));
+    claims
 }
 
 fn workload_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
@@ -184,7 +195,7 @@ fn workload_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
         ),
         "workloads are edited, never made, deleted or scaled",
     )];
-    claims.extend(common_claims(namespace));
+    claims.extend(container_claims(namespace));
     claims
         .push((format!("'{FIX_ID_ANNOTATION}' in variables.notes"), "a write carries its fix id"));
     claims.extend([
@@ -256,7 +267,7 @@ fn pod_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
         ),
         "pods are edited, resized and evicted, never made or deleted",
     )];
-    let mut of_pods = common_claims(namespace);
+    let mut of_pods = container_claims(namespace);
     of_pods.extend([
         (
             same_but("object.spec", "oldObject.spec", &["containers", "initContainers"]),

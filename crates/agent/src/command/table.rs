@@ -119,7 +119,7 @@ fn summary(scan: &ScanResponse) -> String {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use types::{AnyFault, ClusterFault, Suppression};
+    use types::{AnyFault, Fault, Suppression};
 
     use super::*;
 
@@ -136,7 +136,7 @@ mod tests {
     }
 
     fn finding() -> Finding {
-        let fault = AnyFault::Cluster(ClusterFault::ServiceWithoutEndpoints);
+        let fault = AnyFault::Workload(Fault::ServiceWithoutEndpoints);
         let cause =
             "the selector app=wbe fits no pod; app=web would fit \x1b[2Jthree of Deployment web";
         let subject = Subject::new("Service", "shop", "web");

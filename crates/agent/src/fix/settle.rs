@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diagnosis::{Health, Look, Patience, judge, look};
 use jiff::{SignedDuration, Timestamp};
-use types::{Evidence, Verdict};
+use types::{Evidence, Kind, Verdict};
 
 use super::Fixer;
 use crate::cluster::ClusterError;
@@ -16,6 +16,8 @@ const MAX_CHECKS: usize = 60;
 const TOGETHER: Duration = Duration::from_millis(100);
 /// How long the cluster is left alone after it did not answer.
 const RETRY: Duration = Duration::from_secs(1);
+/// How often the endpoints of a Service are asked for while a fix of it is verified.
+const ENDPOINTS: Duration = Duration::from_secs(1);
 /// An answer that takes longer than this shows nothing of the time before it.
 const LATE: SignedDuration = SignedDuration::from_secs(2);
 
@@ -66,7 +68,7 @@ impl Fixer {
             if let Some(verdict) = judge(&looks, since, patience) {
                 return Some(verdict);
             }
-            let next = next_look(&looks, since, patience);
+            let next = next_look(&looks, since, patience).min(longest_pause(fix));
             // Whichever comes first: a change, or the moment at which time alone decides.
             if let Ok(Ok(())) = tokio::time::timeout(next, changes.changed()).await {
                 tokio::time::sleep(TOGETHER).await;
@@ -100,6 +102,11 @@ fn note(checks: &mut Vec<types::Check>, seen: &Look) {
         checks.remove(MAX_CHECKS / 2);
     }
     checks.push(seen.check.clone());
+}
+
+/// How long to wait for a change at most. What stands behind a Service is not watched: it is asked for.
+fn longest_pause(fix: &Stored) -> Duration {
+    if fix.execution.subject.kind == Kind::Service { ENDPOINTS } else { Duration::MAX }
 }
 
 /// How long nothing can be decided unless something changes.

@@ -46,7 +46,8 @@ pub(super) fn of_workload(root: &Root, now: Timestamp) -> Suspicion {
         | Root::StatefulSet(_)
         | Root::DaemonSet(_)
         | Root::Job(_)
-        | Root::CronJob(_) => {
+        | Root::CronJob(_)
+        | Root::Service(_) => {
             if diagnosis::suspicious_workload(root) {
                 Suspicion::Now
             } else {

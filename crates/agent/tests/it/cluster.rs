@@ -60,6 +60,20 @@ impl Cluster {
         self.send(Method::PATCH, &path, "application/strategic-merge-patch+json", patch).await;
     }
 
+    /// A Service of one port that asks for these labels.
+    pub(crate) async fn serve(&self, name: &str, selector: &Value, port: &Value) {
+        let object = json!({"apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"selector": selector, "ports": [port]}});
+        self.create("/api/v1/namespaces/shop/services", &object).await;
+    }
+
+    /// Changes a Service, as a person does.
+    pub(crate) async fn change_service(&self, name: &str, patch: &Value) {
+        let path = format!("/api/v1/namespaces/shop/services/{name}");
+        self.send(Method::PATCH, &path, "application/strategic-merge-patch+json", patch).await;
+    }
+
     /// Applies an object on the server's side, as a tool of this name does.
     pub(crate) async fn apply(&self, object: &str, manager: &str, body: &Value) {
         let query = format!("fieldManager={manager}&force=true");

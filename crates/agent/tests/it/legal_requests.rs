@@ -9,7 +9,7 @@ pub(crate) fn legal() -> Vec<Request> {
     let on = |kind: &str| format!("/apis/apps/v1/namespaces/SHOP/{kind}");
     let image = json!({"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "registry.example:5000/shop/web:1.1"}]}}}});
     let nightly = json!({"spec": {"jobTemplate": image.clone()}});
-    vec![
+    let mut all = vec![
         patch("another tag of the image", WEB, image.clone()),
         patch("the same of a StatefulSet", &on("statefulsets/db"), image.clone()),
         patch("the same of a DaemonSet", &on("daemonsets/node"), image),
@@ -46,5 +46,7 @@ pub(crate) fn legal() -> Vec<Request> {
             &format!("{POD}/eviction"),
             json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "alone"}}),
         ),
-    ]
+    ];
+    all.extend(crate::stolen_services::legal());
+    all
 }

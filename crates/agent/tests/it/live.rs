@@ -49,7 +49,12 @@ async fn live<F: Future<Output = ()> + 'static>(claim: impl FnOnce(Live) -> F) {
         .create(&PostParams::default(), &serde_json::from_value(object).unwrap())
         .await
         .unwrap();
-    let flags = ["--settle-seconds", "6", "--verify-seconds", "60"];
+    let flags = [
+        ["--settle-seconds", "6"],
+        ["--verify-seconds", "60"],
+        ["--service-patience-seconds", "5"],
+    ]
+    .concat();
     let agent = AgentProcess::with(&text, &flags).await;
     agent.ready(200).await;
 
@@ -153,7 +158,8 @@ impl Live {
     /// Orders this strategy for the incident, says yes, and waits for this end.
     async fn mend(&self, incident: &Incident, strategy: &Value, end: &str) {
         let pod = incident.pod.clone().unwrap_or_else(|| incident.subject.name.clone());
-        let order = json!({"pod_name": pod, "namespace": self.namespace, "strategy": strategy});
+        let order = json!({"pod_name": pod, "namespace": self.namespace, "strategy": strategy,
+            "incident": incident.id});
         let (_, answer) = self.agent.post("/api/v1/execute-fix", &order.to_string()).await;
         assert_eq!(answer["result"]["state"], "proposed", "{answer}");
         let id = answer["execution_id"].as_str().unwrap();
@@ -339,6 +345,49 @@ async fn a_request_that_no_node_has_is_explained_and_lowered_after_a_yes() {
         let huge = live.get(Kind::Deployment, "huge").await;
         assert_eq!(huge["status"]["readyReplicas"], 1);
         live.web_is_untouched().await;
+    })
+    .await;
+}
+
+/// A Service `front` that asks for this label, and leads to this port of its pods.
+async fn serve(live: &Live, app: &str, target: &Value) {
+    let object = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "front"},
+        "spec": {"selector": {"app": app}, "ports": [{"port": 80, "targetPort": target}]}});
+    let object = serde_json::from_value(object).unwrap();
+    live.api(Kind::Service).create(&PostParams::default(), &object).await.unwrap();
+}
+
+#[actix_web::test]
+async fn live_a_service_whose_label_is_a_letter_off_gets_its_endpoints() {
+    live(async |live| {
+        live.run_web().await;
+        serve(&live, "wbe", &json!(80)).await;
+        let fault = Fault::ServiceWithoutEndpoints;
+        let incident = live.incident(Kind::Service, "front", fault, "fix_selector").await;
+        assert_eq!(incident.offers[0].risk, types::Risk::Auto);
+
+        live.mend(&incident, &json!({"type": "fix_selector"}), "verified").await;
+
+        let front = live.get(Kind::Service, "front").await;
+        assert_eq!(front["spec"]["selector"], json!({"app": "web"}));
+        live.web_is_untouched().await;
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn live_a_service_whose_port_is_a_letter_off_is_led_to_the_one_that_pods_declare() {
+    live(async |live| {
+        let port = json!([{"containerPort": 80, "name": "http"}]);
+        live.run(Kind::Deployment, "app", &json!({"image": "nginx:1.27", "ports": port})).await;
+        serve(&live, "app", &json!("htpp")).await;
+        let fault = Fault::ServicePortMismatch;
+        let incident = live.incident(Kind::Service, "front", fault, "fix_service_port").await;
+
+        live.mend(&incident, &json!({"type": "fix_service_port"}), "verified").await;
+
+        let front = live.get(Kind::Service, "front").await;
+        assert_eq!(front["spec"]["ports"][0]["targetPort"], "http");
     })
     .await;
 }

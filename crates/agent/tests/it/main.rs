@@ -30,6 +30,7 @@ mod stories;
 mod journal;
 mod kill_points;
 mod stolen_requests;
+mod stolen_services;
 mod legal_requests;
 mod stolen_token;
 mod printed;

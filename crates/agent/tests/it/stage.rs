@@ -1,5 +1,6 @@
 //! Where the stories of fixes are played: a cluster, faults on the way to it, and an agent that may act.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
@@ -71,6 +72,9 @@ impl Stage {
         if !flags.contains(&"--settle-seconds") {
             all.extend(["--settle-seconds", "0.5", "--verify-seconds", "8"]);
         }
+        if !flags.contains(&"--service-patience-seconds") {
+            all.extend(["--service-patience-seconds", "0.5"]);
+        }
         all.extend(flags);
         AgentBinary::start(&self.data.path().join("agent"), &all).await
     }
@@ -83,6 +87,40 @@ impl Stage {
     /// The same of any kind.
     pub(crate) async fn run_hungry_as(&self, kind: Kind, name: &str, limit: &str) {
         self.cluster.run(kind, name, &hungry(limit)).await;
+    }
+
+    /// A Deployment `web` that has been ready for a while, and a Service that has been there for an hour and asks for this.
+    pub(crate) async fn serve(&self, name: &str, selector: &Value, port: &Value) {
+        self.cluster.serve(name, selector, port).await;
+        let store = self.cluster.sandbox.store();
+        let mut service = self.object("services", name).unwrap();
+        service["metadata"]["creationTimestamp"] =
+            json!(Timestamp::now() - SignedDuration::from_hours(1));
+        store.restore("services", service);
+    }
+
+    /// Waits until this Deployment has a ready pod, and lets that have been so for a while.
+    pub(crate) async fn until_steady(&self, name: &str) {
+        until("it is ready", || {
+            self.object("deployments", name).unwrap()["status"]["readyReplicas"] == 1
+        })
+        .await;
+        self.make_steady(name);
+    }
+
+    /// What a Service asks for.
+    pub(crate) fn selector(&self, name: &str) -> Value {
+        self.object("services", name).unwrap()["spec"]["selector"].clone()
+    }
+
+    /// How many endpoints a Service has at its first port.
+    pub(crate) fn n_endpoints(&self, name: &str) -> usize {
+        let slices = self.cluster.sandbox.store().list("endpointslices", Some("shop")).0;
+        let is_its = |it: &&Arc<Value>| {
+            it["metadata"]["labels"]["kubernetes.io/service-name"] == name
+                && it["ports"].as_array().is_some_and(|it| !it.is_empty())
+        };
+        slices.iter().filter(is_its).filter_map(|it| it["endpoints"].as_array()).map(Vec::len).sum()
     }
 
     /// Lets the pod of this workload have been ready for a while; its name.
@@ -188,6 +226,34 @@ impl AgentBinary {
             pod = offered.await;
         }
         json!({"pod_name": pod, "namespace": "shop", "strategy": strategy})
+    }
+
+    /// Waits until the agent offers this strategy for the Service; answers with an order for it.
+    pub(crate) async fn order_for_service(&self, name: &str, strategy: &str) -> Value {
+        let incident = self
+            .service_incident(name, |it| {
+                let offers = it["offers"].as_array().unwrap();
+                offers.iter().any(|it| it["strategy"]["type"] == strategy)
+            })
+            .await;
+        assert!(incident["pod"].is_null(), "{incident:#}");
+        json!({"pod_name": name, "namespace": "shop", "strategy": {"type": strategy}, "incident": incident["id"]})
+    }
+
+    /// The open incident of this Service, as soon as this is true of it.
+    pub(crate) async fn service_incident(
+        &self,
+        name: &str,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Value {
+        self.until("/api/v1/incidents?state=open", |body| {
+            let incidents = body["incidents"].as_array()?;
+            let is_its = |it: &&Value| {
+                it["subject"]["kind"] == "Service" && it["subject"]["name"] == name && is_so(it)
+            };
+            incidents.iter().find(is_its).cloned()
+        })
+        .await
     }
 
     /// Orders it as soon as it is offered, and answers with the execution so far.

@@ -56,6 +56,7 @@ pub(crate) fn forbidden() -> Vec<Request> {
     all.extend(around_the_template());
     all.extend(in_the_template());
     all.extend(on_pods());
+    all.extend(crate::stolen_services::forbidden());
     all
 }
 
@@ -192,12 +193,6 @@ fn doors() -> Vec<Request> {
             "POST",
             "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
             named("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "x"),
-        ),
-        request(
-            "change a Service",
-            "PATCH",
-            "/api/v1/namespaces/SHOP/services/web",
-            json!({"spec": {"selector": {"x": "y"}}}),
         ),
         request(
             "delete a claim",

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::legal_requests::legal;
 use crate::stolen_requests::{Request, forbidden};
+use crate::stolen_services::services;
 
 /// How long an API server may take to hold a new policy.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -53,7 +54,8 @@ impl Scene {
                 scene.apply(object).await;
             }
         }
-        for object in shop(&scene.shop()) {
+        let services = services(&scene.shop(), &scene.home());
+        for object in shop(&scene.shop()).into_iter().chain(services) {
             scene.apply(object).await;
         }
         scene.thief = scene.steal(config).await;
@@ -138,7 +140,12 @@ impl Scene {
     /// Waits until the API server holds the policies: a request that only they refuse is refused.
     async fn until_held(&self) {
         let started = Instant::now();
-        for what in ["scale a Deployment by its spec", "end a pod by a deadline"] {
+        let probes = [
+            "scale a Deployment by its spec",
+            "end a pod by a deadline",
+            "open a port on every node",
+        ];
+        for what in probes {
             let all = forbidden();
             let probe = all.iter().find(|it| it.what == what).unwrap();
             while self.ask(probe).await.0 == 200 {

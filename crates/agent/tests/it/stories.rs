@@ -7,5 +7,6 @@ mod lost;
 mod stopping;
 mod refusals;
 mod sets;
+mod services;
 mod orders;
 mod people;

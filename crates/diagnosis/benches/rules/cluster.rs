@@ -98,6 +98,7 @@ impl Cluster {
             claims: Some(vec![]),
             service_accounts: Some(vec!["default".to_owned()]),
             services: Some(vec![]),
+            endpoint_slices: None,
             autoscalers: Some(vec![]),
             workloads: deployments.into_iter().map(Root::Deployment).collect(),
             logs: vec![],

@@ -1,9 +1,14 @@
 //! What stands beside the subject and must not suffer from a fix.
+//!
+//! Beside a workload stand the other workloads of its namespace; beside a Service the other Services as well.
+
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod, Service};
 use types::NeighbourFacts;
 
+use crate::root::spec_hash;
 use crate::suspicion::RECENT;
 use crate::{Objects, Root};
 
@@ -22,6 +27,10 @@ pub(super) fn facts(objects: &Objects) -> Vec<NeighbourFacts> {
         .filter(|it| !it.object_ref().is_same(&subject))
         .filter_map(|it| neighbour(it, objects))
         .collect();
+    if matches!(objects.root, Root::Service(_)) {
+        let services = objects.services.iter().flatten().filter_map(|it| beside(it, objects));
+        facts.extend(services.filter(|it| !it.object.is_same(&subject)));
+    }
     facts.sort_by(|a, b| a.object.cmp(&b.object));
     facts.truncate(MAX_NEIGHBOURS);
     facts
@@ -46,7 +55,7 @@ fn neighbour(root: &Root, objects: &Objects) -> Option<NeighbourFacts> {
             (status.desired_number_scheduled, status.number_ready)
         }
         // What runs to its end, or alone, says little about its neighbourhood.
-        Root::Job(_) | Root::CronJob(_) | Root::Pod(_) => return None,
+        Root::Job(_) | Root::CronJob(_) | Root::Pod(_) | Root::Service(_) => return None,
     };
     let own: Vec<_> = objects.namespace_pods.iter().filter(|it| belongs(it, root)).collect();
     Some(NeighbourFacts {
@@ -56,6 +65,27 @@ fn neighbour(root: &Root, objects: &Objects) -> Option<NeighbourFacts> {
         restarts: own.iter().map(|it| restarts(it)).fold(0, u32::saturating_add),
         steady: own.iter().all(|it| is_steady(it, objects.taken_at)),
         generation: root.metadata().generation.unwrap_or(0),
+    })
+}
+
+/// A Service of the namespace that takes pods by their labels: one that is ready is what it wants.
+fn beside(service: &Service, objects: &Objects) -> Option<NeighbourFacts> {
+    let selector = service.spec.as_ref()?.selector.as_ref().filter(|it| !it.is_empty())?;
+    let root = Root::Service(Arc::new(service.clone()));
+    let is_taken = |it: &&Arc<Pod>| {
+        let labels = it.metadata.labels.as_ref();
+        it.metadata.namespace == service.metadata.namespace
+            && selector.iter().all(|(key, value)| labels.and_then(|it| it.get(key)) == Some(value))
+    };
+    let own: Vec<_> = objects.namespace_pods.iter().filter(is_taken).collect();
+    let hash = u64::from_str_radix(&spec_hash(&root.template_json()), 16).unwrap_or(0);
+    Some(NeighbourFacts {
+        object: root.object_ref(),
+        desired: 1,
+        ready: u32::try_from(own.iter().filter(|it| is_ready(it)).count()).unwrap_or(u32::MAX),
+        restarts: own.iter().map(|it| restarts(it)).fold(0, u32::saturating_add),
+        steady: own.iter().all(|it| is_steady(it, objects.taken_at)),
+        generation: i64::try_from(hash >> 1).unwrap_or(0),
     })
 }
 
@@ -74,6 +104,11 @@ fn belongs(pod: &Pod, root: &Root) -> bool {
     let hash = pod.metadata.labels.as_ref().and_then(|it| it.get("pod-template-hash"));
     let set = hash.and_then(|hash| owner.name.strip_suffix(hash.as_str())?.strip_suffix('-'));
     matches!(root, Root::Deployment(_)) && set.is_some() && set == metadata.name.as_deref()
+}
+
+fn is_ready(pod: &Pod) -> bool {
+    let conditions = pod.status.iter().flat_map(|it| it.conditions.iter().flatten());
+    conditions.into_iter().any(|it| it.type_ == "Ready" && it.status == "True")
 }
 
 fn is_steady(pod: &Pod, now: Timestamp) -> bool {

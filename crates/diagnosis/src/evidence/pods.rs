@@ -46,7 +46,7 @@ fn is_current(objects: &Objects, pod: &Pod, current: Option<&str>) -> bool {
             let owners = pod.metadata.owner_references.iter().flatten();
             owners.into_iter().any(|it| Some(it.uid.as_str()) == uid)
         }
-        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) => true,
+        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) | Root::Service(_) => true,
     }
 }
 

@@ -36,7 +36,9 @@ pub(super) fn current_hash(objects: &Objects) -> Option<String> {
             let newest = objects.controller_revisions.iter().max_by_key(|it| it.revision)?;
             newest.metadata.labels.as_ref()?.get("controller-revision-hash").cloned()
         }
-        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) | Root::CronJob(_) => None,
+        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) | Root::CronJob(_) | Root::Service(_) => {
+            None
+        }
     }
 }
 
@@ -76,7 +78,9 @@ pub(super) fn facts(objects: &Objects, redactor: &Redactor) -> Vec<RevisionFacts
     let mut revisions = match &objects.root {
         Root::Deployment(_) => of_replica_sets(objects),
         Root::StatefulSet(_) | Root::DaemonSet(_) => of_controller_revisions(objects),
-        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) | Root::CronJob(_) => vec![],
+        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) | Root::CronJob(_) | Root::Service(_) => {
+            vec![]
+        }
     };
     revisions.sort_by_key(|it| std::cmp::Reverse((it.current, it.number)));
     revisions.truncate(MAX_REVISIONS);

@@ -9,9 +9,9 @@ use crate::root::spec_hash;
 use crate::{Objects, Redactor, Root};
 
 /// The annotation that carries the id of the fix that wrote last.
-const FIX_ID: &str = "k8s-reflexion.io/fix-id";
+pub(super) const FIX_ID: &str = "k8s-reflexion.io/fix-id";
 /// The annotation that keeps a workload out.
-const OPT_OUT: &str = "k8s-reflexion.io/opt-out";
+pub(super) const OPT_OUT: &str = "k8s-reflexion.io/opt-out";
 
 /// Facts of the owner.
 pub(super) fn facts(
@@ -35,6 +35,8 @@ pub(super) fn facts(
             facts.paused = it.spec.suspend.unwrap_or(false);
             facts
         }
+        // Its facts are made in `traffic`.
+        Root::Service(_) => WorkloadFacts::default(),
         Root::Pod(_) => {
             let ready = pods.iter().any(|it| it.ready || it.phase == "Succeeded");
             WorkloadFacts { desired: 1, ready: u32::from(ready), updated: 1, ..Default::default() }

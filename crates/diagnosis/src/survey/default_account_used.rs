@@ -54,7 +54,8 @@ fn has_token(root: &Root, account: Option<&ServiceAccount>) -> bool {
         | Root::ReplicaSet(_)
         | Root::StatefulSet(_)
         | Root::DaemonSet(_)
-        | Root::CronJob(_) => false,
+        | Root::CronJob(_)
+        | Root::Service(_) => false,
     };
     let Some(spec) = root.pod_spec().filter(|_| !is_done && root.desired() != Some(0)) else {
         return false;

@@ -34,7 +34,8 @@ fn is_looked_at(root: &Root) -> bool {
         | Root::ReplicaSet(_)
         | Root::StatefulSet(_)
         | Root::DaemonSet(_)
-        | Root::CronJob(_) => false,
+        | Root::CronJob(_)
+        | Root::Service(_) => false,
     };
     !is_done && !is_system(namespace(root.metadata())) && root.desired() != Some(0)
 }

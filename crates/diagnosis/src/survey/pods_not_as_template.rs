@@ -49,7 +49,9 @@ fn of_root(root: &Root, scene: &Scene<'_>) -> Option<Left> {
         Root::StatefulSet(it) => of_stateful_set(it, scene),
         Root::DaemonSet(it) => of_daemon_set(it, scene),
         Root::ReplicaSet(it) => of_replica_set(it, scene),
-        Root::Pod(_) | Root::Deployment(_) | Root::Job(_) | Root::CronJob(_) => None,
+        Root::Pod(_) | Root::Deployment(_) | Root::Job(_) | Root::CronJob(_) | Root::Service(_) => {
+            None
+        }
     }
 }
 

@@ -120,7 +120,7 @@ fn may_have(root: &Root, pod: &str) -> bool {
     let own = name(root.metadata());
     let Some((begin, _)) = pod.rsplit_once('-') else { return false };
     match root {
-        Root::Pod(_) => false,
+        Root::Pod(_) | Root::Service(_) => false,
         Root::Deployment(_) | Root::CronJob(_) => {
             begin.rsplit_once('-').is_some_and(|it| it.0 == own)
         }

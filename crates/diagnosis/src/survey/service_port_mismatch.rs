@@ -13,9 +13,8 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Container, Pod, Probe, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use types::{ClusterFault, Finding, Severity};
+use types::{AnyFault, Fault, Finding, Severity};
 
-use super::cluster;
 use super::scene::{Scene, has_labels, is_over, is_ready, name, namespace, subject};
 use super::words::{entry, listed};
 use crate::near_miss::near_miss;
@@ -51,10 +50,10 @@ struct Behind<'a> {
 
 /// A port that a container declares.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Declared<'a> {
-    number: i32,
-    name: &'a str,
-    protocol: &'a str,
+pub(super) struct Declared<'a> {
+    pub(super) number: i32,
+    pub(super) name: &'a str,
+    pub(super) protocol: &'a str,
 }
 
 impl<'a> Behind<'a> {
@@ -276,7 +275,8 @@ impl<'a> Behind<'a> {
 
     fn finding(&self, severity: Severity, cause: String) -> Finding {
         let about = subject("Service", &self.service.metadata);
-        Finding::new(about, severity, cluster(ClusterFault::ServicePortMismatch), cause)
+        let fault = AnyFault::Workload(Fault::ServicePortMismatch);
+        Finding::new(about, severity, fault, cause)
     }
 
     fn shown(&self, finding: Finding) -> Finding {
@@ -302,7 +302,7 @@ impl Declared<'_> {
 }
 
 /// The ports of the containers that run as long as the pod does.
-fn declared(pod: &Pod) -> Vec<Declared<'_>> {
+pub(super) fn declared(pod: &Pod) -> Vec<Declared<'_>> {
     let ports = lasting(pod).flat_map(|it| it.ports.iter().flatten());
     ports
         .map(|it| Declared {
@@ -313,7 +313,7 @@ fn declared(pod: &Pod) -> Vec<Declared<'_>> {
         .collect()
 }
 
-fn lasting(pod: &Pod) -> impl Iterator<Item = &Container> {
+pub(super) fn lasting(pod: &Pod) -> impl Iterator<Item = &Container> {
     let spec = pod.spec.iter();
     spec.flat_map(|it| {
         let sidecars = it.init_containers.iter().flatten();
@@ -358,13 +358,13 @@ fn leads_to(service: &Service, number: i32) -> bool {
 }
 
 /// Where a port leads; to the same number where nothing else is said.
-fn target(port: &ServicePort) -> IntOrString {
+pub(super) fn target(port: &ServicePort) -> IntOrString {
     match &port.target_port {
         Some(IntOrString::Int(0)) | None => IntOrString::Int(port.port),
         Some(target) => target.clone(),
     }
 }
 
-fn protocol(port: &ServicePort) -> &str {
+pub(super) fn protocol(port: &ServicePort) -> &str {
     port.protocol.as_deref().unwrap_or("TCP")
 }

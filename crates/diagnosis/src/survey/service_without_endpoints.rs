@@ -11,9 +11,8 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Pod, Service};
-use types::{ClusterFault, Finding, Severity, Subject};
+use types::{AnyFault, Fault, Finding, Severity, Subject};
 
-use super::cluster;
 use super::scene::{Scene, is_over, is_ready, name, namespace, subject};
 use super::slip::{escaped, shown, slip};
 use super::words::listed;
@@ -27,7 +26,7 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     scene.all.services.iter().flatten().filter_map(|it| of_service(it, scene)).collect()
 }
 
-fn of_service(service: &Service, scene: &Scene<'_>) -> Option<Finding> {
+pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Option<Finding> {
     let spec = service.spec.as_ref()?;
     let selector = spec.selector.as_ref().filter(|it| !it.is_empty())?;
     if spec.type_.as_deref() == Some("ExternalName") {
@@ -99,7 +98,7 @@ fn without_pods(about: Subject, root: &Root, scene: &Scene<'_>) -> Option<Findin
         ..finding(about.clone(), cause).clue("workload.desired", "0").because_of(name.clone())
     };
     let wants_nothing = match root {
-        Root::Job(_) | Root::CronJob(_) => return None,
+        Root::Job(_) | Root::CronJob(_) | Root::Service(_) => return None,
         Root::Pod(pod) => {
             let phase = pod.status.as_ref().and_then(|it| it.phase.as_deref());
             let has_failed = phase == Some("Failed");
@@ -158,7 +157,8 @@ fn used_by(finding: Finding, about: &Subject, scene: &Scene<'_>) -> Finding {
         | Root::ReplicaSet(_)
         | Root::DaemonSet(_)
         | Root::Job(_)
-        | Root::CronJob(_) => false,
+        | Root::CronJob(_)
+        | Root::Service(_) => false,
     });
     let Some(set) = sets.next() else { return finding };
     let set = format!("StatefulSet {}/{}", about.namespace, name(set.metadata()));
@@ -166,6 +166,6 @@ fn used_by(finding: Finding, about: &Subject, scene: &Scene<'_>) -> Finding {
 }
 
 fn finding(about: Subject, cause: String) -> Finding {
-    let fault = cluster(ClusterFault::ServiceWithoutEndpoints);
+    let fault = AnyFault::Workload(Fault::ServiceWithoutEndpoints);
     Finding::new(about, Severity::Critical, fault, cause)
 }

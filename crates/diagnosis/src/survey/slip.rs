@@ -19,7 +19,7 @@ pub(super) struct Slip {
     /// The value in the selector.
     pub(super) value: String,
     /// The label that pods have instead; none where they have nothing like it.
-    meant: Option<(String, String)>,
+    pub(super) meant: Option<(String, String)>,
 }
 
 impl Slip {

@@ -7,8 +7,11 @@ use types::{
 
 use super::access_forbidden;
 
-/// The findings of one workload.
+/// The findings of one workload, or of a Service that is the subject.
 pub fn of_workload(evidence: &Evidence, diagnoses: &[Diagnosis]) -> Vec<Finding> {
+    if let Some(service) = &evidence.service {
+        return service.findings.clone();
+    }
     diagnoses.iter().map(|it| finding(evidence, it)).collect()
 }
 
@@ -65,6 +68,8 @@ fn field(evidence: &Evidence, diagnosis: &Diagnosis) -> Option<String> {
         | Fault::InitNotDone
         | Fault::RolloutStuck
         | Fault::JobFailed
+        | Fault::ServiceWithoutEndpoints
+        | Fault::ServicePortMismatch
         | Fault::Unknown => None,
     }
 }

@@ -101,7 +101,9 @@ fn told(root: &Root) -> Option<Told> {
             let status = it.status.as_ref();
             (status.and_then(|it| it.observed_generation), status.map(|it| it.replicas))
         }
-        Root::Pod(_) | Root::DaemonSet(_) | Root::Job(_) | Root::CronJob(_) => return None,
+        Root::Pod(_) | Root::DaemonSet(_) | Root::Job(_) | Root::CronJob(_) | Root::Service(_) => {
+            return None;
+        }
     };
     Some(Told { observed: observed.unwrap_or(0), replicas: replicas.unwrap_or(0) })
 }

@@ -9,7 +9,7 @@ mod scene;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use diagnosis::{Redactor, Snapshot, of_workload};
+use diagnosis::{Objects, PodOutline, Redactor, Root, ServiceOutline, Snapshot, of_workload};
 use types::{Evidence, Finding};
 
 use page::Page;
@@ -152,6 +152,13 @@ fn what_a_survey_says_holds_for_any_order_of_its_objects() {
     }
 }
 
+/// Whether the root is a Service that looks wrong beside the pods of its namespace.
+fn is_suspicious_service(objects: &Objects) -> bool {
+    let Root::Service(service) = &objects.root else { return false };
+    let pods: Vec<_> = objects.namespace_pods.iter().map(|it| PodOutline::of(it)).collect();
+    ServiceOutline::of(service).is_suspicious(pods.iter().map(|it| &it.marks))
+}
+
 /// What the watcher lets pass unseen would never be diagnosed.
 #[test]
 fn what_is_diagnosed_was_suspicious_at_first_sight() {
@@ -161,7 +168,8 @@ fn what_is_diagnosed_was_suspicious_at_first_sight() {
             let objects = scene::objects(objects);
             let found = diagnosis::diagnose(&scene::gathered(&objects));
             let suspicious = diagnosis::suspicious_workload(&objects.root)
-                || objects.pods.iter().any(|it| diagnosis::suspicious_pod(it, objects.taken_at));
+                || objects.pods.iter().any(|it| diagnosis::suspicious_pod(it, objects.taken_at))
+                || is_suspicious_service(&objects);
 
             assert!(found.is_empty() || suspicious, "{}", path.display());
         }

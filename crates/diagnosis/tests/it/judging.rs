@@ -95,6 +95,7 @@ fn web() -> Evidence {
         nodes: None,
         neighbours: vec![],
         services: vec![],
+        service: None,
         unread: vec![],
         failed: vec![],
     }

@@ -166,6 +166,13 @@ impl ScriptedAgent {
         self.state.lock().unwrap().no_pod = no_pod;
     }
 
+    /// What it was ordered about: each time the name in place of a pod's, and the incident.
+    pub(crate) fn ordered(&self) -> Vec<(String, Option<Uuid>)> {
+        let state = self.state.lock().unwrap();
+        let of = |it: &Order| (it.request.pod_name.clone(), it.request.incident);
+        state.orders.iter().map(of).collect()
+    }
+
     /// Every execution of this strategy: its state and the code of its refusal.
     pub(crate) fn ends_of(&self, strategy: &Strategy) -> Vec<(ExecutionState, String)> {
         let code = |it: &Execution| it.refusal.as_ref().map(|it| it.code.clone());

@@ -1,6 +1,6 @@
 //! Whole incidents, from the first report to what was learned.
 
-use types::{ExecutionState, IncidentState, ReflectionSource, Risk, Strategy};
+use types::{ExecutionState, Fault, IncidentState, Kind, ReflectionSource, Risk, Strategy};
 
 use crate::fakes::{GENTLE, STRONG, incident, offer};
 use crate::world::World;
@@ -25,6 +25,22 @@ async fn an_incident_is_healed_verified_and_remembered() {
             "raise_memory_limit@2 healed out of memory of web (Deployment) in 0 s; 1 of 1 times so far."
         ]
     );
+}
+
+#[tokio::test]
+async fn a_service_has_no_pod_and_is_ordered_by_its_name_and_its_incident() {
+    let world = World::new(&[]).await;
+    world.follow().await;
+    let mut incident = incident("front");
+    incident.subject.kind = Kind::Service;
+    incident.pod = None;
+    incident.fault = Fault::ServiceWithoutEndpoints;
+    incident.offers = vec![offer(Strategy::FixSelector)];
+
+    let run = world.tell(&incident, RunState::Healed).await;
+
+    assert_eq!(world.agent.ordered(), [("front".to_owned(), Some(run.incident.id))]);
+    assert_eq!(world.agent.strategies(), ["fix_selector"]);
 }
 
 #[tokio::test]

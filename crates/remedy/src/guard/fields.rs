@@ -88,6 +88,8 @@ fn field(strategy: &Strategy, edit: &Edit, names: &[&str], scene: &Scene<'_>) ->
             | Strategy::LowerRequests
             | Strategy::RelaxProbe
             | Strategy::FixProbePort
+            | Strategy::FixSelector
+            | Strategy::FixServicePort
             | Strategy::RestartPod
             | Strategy::RestartRollout
             | Strategy::Wait,

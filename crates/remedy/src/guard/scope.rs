@@ -2,7 +2,7 @@
 
 use types::{Action, Evidence, FixPlan, Kind, PodFacts, Step, Strategy, Subresource};
 
-use super::{Refusal, World, fields};
+use super::{Refusal, World, fields, traffic};
 use crate::Policy;
 use crate::strategies::MAX_BACK;
 
@@ -12,7 +12,7 @@ const MAX_STEPS: usize = 3;
 /// What a step is aimed at.
 #[derive(Clone, Copy, PartialEq)]
 enum Target<'a> {
-    /// The incident's own workload.
+    /// The incident's own workload or Service.
     Subject,
     /// One of its pods.
     Pod(&'a PodFacts),
@@ -40,6 +40,9 @@ pub(super) fn steps_are_in_scope(
                 let scene = fields::Scene { kind, evidence: world.evidence, policy, world };
                 match plan.strategy {
                     Strategy::RollBack => is_own_revision(edits, world.evidence)?,
+                    Strategy::FixSelector | Strategy::FixServicePort => {
+                        traffic::is_in_scope(plan, edits, world.evidence)?;
+                    }
                     Strategy::ReplaceImageTag { .. }
                     | Strategy::RaiseMemoryLimit { .. }
                     | Strategy::LowerRequests
@@ -110,6 +113,9 @@ fn edit_is_in_scope(
             None,
         ) => has_template(kind),
         (Strategy::RollBack, Target::Subject, None) => has_revisions(kind),
+        (Strategy::FixSelector | Strategy::FixServicePort, Target::Subject, None) => {
+            kind == Kind::Service
+        }
         (Strategy::RestartPod | Strategy::RestartRollout | Strategy::Wait, _, _)
         | (_, Target::Pod(_), _)
         | (_, Target::Subject, Some(Subresource::Resize)) => false,

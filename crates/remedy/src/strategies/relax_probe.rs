@@ -86,6 +86,8 @@ pub(super) fn failing_probes<'a>(
         | Fault::InitNotDone
         | Fault::RolloutStuck
         | Fault::JobFailed
+        | Fault::ServiceWithoutEndpoints
+        | Fault::ServicePortMismatch
         | Fault::FailedCreate
         | Fault::Unknown => return vec![],
     };

@@ -38,6 +38,8 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         | Fault::SchedulingGated
         | Fault::InitNotDone
         | Fault::JobFailed
+        | Fault::ServiceWithoutEndpoints
+        | Fault::ServicePortMismatch
         | Fault::FailedCreate => return vec![],
     };
     let has_controller = matches!(

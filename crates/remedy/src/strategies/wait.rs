@@ -58,6 +58,8 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         | Fault::InitNotDone
         | Fault::RolloutStuck
         | Fault::JobFailed
+        | Fault::ServiceWithoutEndpoints
+        | Fault::ServicePortMismatch
         | Fault::FailedCreate
         | Fault::Unknown => return vec![],
     };

@@ -5,8 +5,8 @@
 use remedy::{PastWrite, Policy, approve};
 use serde_json::{Value, json};
 use types::{
-    Action, ContainerRole, Edit, Evidence, Fault, FixPlan, Kind, Mode, ObjectRef, Owner, ProbeKind,
-    ReferenceKind, Risk, Strategy, Subresource, Verdict,
+    Action, ContainerRole, Edit, Evidence, Fault, FixPlan, Kind, Mode, ObjectRef, Owner,
+    PortTarget, ProbeKind, ReferenceKind, Risk, Strategy, Subresource, Verdict,
 };
 
 use crate::oracle::opinion;
@@ -49,7 +49,11 @@ const NAMES: [&str; 4] = ["web", "api", "db", "job"];
 const NAMESPACES: [&str; 3] = ["shop", "other", "kube-system"];
 const AMOUNTS: [&str; 12] =
     ["64Mi", "65Mi", "96Mi", "128Mi", "129Mi", "1Gi", "2Gi", "3Gi", "8Mi", "-64Mi", "lots", ""];
-const POINTERS: [&str; 14] = [
+const POINTERS: [&str; 18] = [
+    "/spec/type",
+    "/spec/selector/app",
+    "/spec/ports/0/targetPort",
+    "/spec/ports/1/nodePort",
     "/spec/replicas",
     "/metadata/finalizers/0",
     "/spec/template/spec/serviceAccountName",
@@ -71,7 +75,9 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
     let kind = *chance.pick(&Kind::ALL);
     let known =
         [("shop/web:1.3", "revision 3", true), ("shop/web:1.5", "Deployment shop/a", false)];
-    let (fault, mut evidence) = match chance.below(8) {
+    let (fault, mut evidence) = match chance.below(10) {
+        8 => wrong_label(chance),
+        9 => wrong_port(chance),
         0 => (Fault::ImageNotFound, scene::wrong_tag(kind, &known)),
         1 => (Fault::OomKilled, scene::out_of_memory(kind, "64Mi")),
         2 => (Fault::OomKilled, scene::out_of_memory(kind, "1536Mi")),
@@ -98,9 +104,47 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
     (fault, evidence)
 }
 
+/// A Service whose selector takes nobody.
+fn wrong_label(chance: &mut Chance) -> (Fault, Evidence) {
+    let (wrong, meant) = *chance.pick(&[
+        (("app", "wbe"), ("app", "web")),
+        (("ap", "web"), ("app", "web")),
+        (("app", "backend"), ("app", "web")),
+        (("app", "web-1"), ("app", "web-2")),
+        (("app", "web"), ("app", "a/b")),
+    ]);
+    let mut facts = scene::wrong_label(wrong, meant);
+    if let Some(slip) = &mut facts.slip {
+        slip.near = !chance.one_in(4);
+        slip.settled = !chance.one_in(8);
+        slip.meant_so = chance.one_in(8);
+        slip.served = chance.one_in(8);
+        slip.ready = if chance.one_in(8) { 0 } else { 2 };
+    }
+    (Fault::ServiceWithoutEndpoints, scene::service(facts))
+}
+
+/// A Service one of whose ports leads nowhere.
+fn wrong_port(chance: &mut Chance) -> (Fault, Evidence) {
+    let meant = match chance.below(5) {
+        0 => scene::named("http"),
+        1 => scene::named("web"),
+        2 => scene::named("No_Name"),
+        3 => PortTarget::Number(8080),
+        _ => PortTarget::Number(70_000),
+    };
+    let wrong = if chance.one_in(2) { scene::named("htpp") } else { PortTarget::Number(80) };
+    let mut facts = scene::wrong_port(wrong, meant, chance.one_in(2));
+    if let Some(meant) = facts.ports.last_mut().and_then(|it| it.meant.as_mut()) {
+        meant.proven = chance.one_in(2);
+    }
+    (Fault::ServicePortMismatch, scene::service(facts))
+}
+
 /// One thing that is different from what the plan was made for, or from what a plan should be.
 fn disturb(chance: &mut Chance, evidence: &mut Evidence, plan: &mut FixPlan) {
-    match chance.below(14) {
+    match chance.below(15) {
+        14 => disturb_service(chance, evidence),
         0 => evidence.taken_at = at(scene::NOW - 121 + i64::try_from(chance.below(130)).unwrap()),
         1 => (*chance.pick(&NAMESPACES)).clone_into(&mut evidence.subject.namespace),
         2 => evidence.workload.opted_out = true,
@@ -134,6 +178,21 @@ fn disturb(chance: &mut Chance, evidence: &mut Evidence, plan: &mut FixPlan) {
         11 => evidence.containers[0].role = ContainerRole::Init,
         12 => evidence.containers[0].memory_used = Some(chance.next() % (2 << 30)),
         _ => disturb_step(chance, plan),
+    }
+}
+
+/// The Service is not any more what the plan was made for.
+fn disturb_service(chance: &mut Chance, evidence: &mut Evidence) {
+    let Some(service) = &mut evidence.service else { return };
+    match chance.below(4) {
+        0 => service.selector.clear(),
+        1 => service.slip = None,
+        2 => service.ports.clear(),
+        _ => {
+            if let Some(slip) = &mut service.slip {
+                "wob".clone_into(&mut slip.meant_value);
+            }
+        }
     }
 }
 

@@ -22,4 +22,5 @@ mod oracle;
 mod chance;
 mod sliding;
 mod rights;
+mod traffic;
 mod commit;

@@ -4,6 +4,7 @@
 //! knows the numbers of the reference policy by heart.
 
 mod past;
+mod services;
 
 use past::{history, proven_too_little};
 use remedy::{Authority, PastWrite, World};
@@ -157,8 +158,11 @@ fn step_opinion(step: &Value, steps: &[Value], plan: &FixPlan, world: &World<'_>
     for edit in edits {
         need(!is_owned(edit["path"].as_str().unwrap(), evidence), "owned")?;
     }
-    if strategy == "roll_back" {
-        return revision_opinion(edits, evidence);
+    match strategy {
+        "roll_back" => return revision_opinion(edits, evidence),
+        "fix_selector" => return services::selector(edits, plan, evidence),
+        "fix_service_port" => return services::port(edits, plan, evidence),
+        _ => {}
     }
     for (index, edit) in edits.iter().enumerate() {
         let overlaps = |it: &Value| {
@@ -186,6 +190,7 @@ fn fits(strategy: &str, owner: &str, is_subject: bool, resizes: bool) -> bool {
         "raise_memory_limit" | "lower_requests" => {
             is_subject && if resizes { owner == "Pod" } else { has_template }
         }
+        "fix_selector" | "fix_service_port" => is_subject && owner == "Service" && !resizes,
         "relax_probe" | "fix_probe_port" | "fix_reference" => {
             is_subject && has_template && !resizes
         }

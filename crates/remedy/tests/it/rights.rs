@@ -16,7 +16,8 @@ fn needed(step: &Step) -> Right {
         Kind::DaemonSet => ("apps", "daemonsets"),
         Kind::CronJob => ("batch", "cronjobs"),
         Kind::Pod => ("", "pods"),
-        other @ (Kind::Job | Kind::Node | Kind::Service | Kind::PersistentVolumeClaim) => {
+        Kind::Service => ("", "services"),
+        other @ (Kind::Job | Kind::Node | Kind::PersistentVolumeClaim) => {
             panic!("nothing is written to a {other}")
         }
     };
@@ -56,7 +57,7 @@ fn what_is_switched_off_needs_no_right() {
 }
 
 #[test]
-fn no_right_reaches_beyond_workloads() {
+fn no_right_reaches_beyond_workloads_and_services() {
     for right in rights_under(&Policy::default()) {
         let is_workload = ["", "apps", "batch"].contains(&right.group)
             && !right.resource.contains("secret")

@@ -5,8 +5,9 @@ use remedy::{Authority, PastWrite, World};
 use serde_json::Value;
 use types::{
     ContainerFacts, ContainerRole, ContainerState, Diagnosis, Edit, Evidence, FailedFix, Fault,
-    FieldPath, ImageFacts, Kind, Mode, NodeFacts, ObjectRef, PodFacts, ProbeFacts, ProbeKind,
-    Quantity, ReferenceFacts, ReferenceKind, RevisionFacts, Suppression, Verdict, WorkloadFacts,
+    FieldPath, ImageFacts, Kind, MeantPort, Mode, NodeFacts, ObjectRef, PodFacts, PortTarget,
+    ProbeFacts, ProbeKind, Quantity, ReferenceFacts, ReferenceKind, RevisionFacts,
+    ServicePortFacts, SlipFacts, Suppression, TrafficFacts, Verdict, WorkloadFacts,
 };
 
 pub(crate) const NOW: i64 = 1_800_000_000;
@@ -56,6 +57,7 @@ pub(crate) fn evidence(kind: Kind) -> Evidence {
         nodes: Some(nodes()),
         neighbours: vec![],
         services: vec![],
+        service: None,
         unread: vec![],
         failed: vec![],
     }
@@ -205,6 +207,65 @@ pub(crate) fn revision(revision: i64, was_ready: bool, edits: Vec<Edit>) -> Revi
         changed: vec![],
         edits,
     }
+}
+
+/// `Service shop/web`, with these facts of it.
+pub(crate) fn service(facts: TrafficFacts) -> Evidence {
+    Evidence { service: Some(Box::new(facts)), ..evidence(Kind::Service) }
+}
+
+/// A Service that asks for one label too wrong, while pods of `Deployment shop/web` have the other.
+pub(crate) fn wrong_label(
+    (key, value): (&str, &str),
+    (meant_key, meant_value): (&str, &str),
+) -> TrafficFacts {
+    TrafficFacts {
+        selector: [(key.to_owned(), value.to_owned())].into(),
+        ports: vec![],
+        pods: 0,
+        endpoints: Some(0),
+        slip: Some(SlipFacts {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            meant_key: meant_key.to_owned(),
+            meant_value: meant_value.to_owned(),
+            workload: "Deployment shop/web".to_owned(),
+            pods: 2,
+            ready: 2,
+            settled: true,
+            near: true,
+            meant_so: false,
+            served: false,
+        }),
+        findings: vec![],
+    }
+}
+
+/// A Service whose second port leads nowhere, while all its pods declare one that is left.
+pub(crate) fn wrong_port(target: PortTarget, meant: PortTarget, near: bool) -> TrafficFacts {
+    let port = |index, target, meant| ServicePortFacts {
+        index,
+        name: format!("port-{index}"),
+        port: 80,
+        protocol: "TCP".to_owned(),
+        target: Some(target),
+        meant,
+        meant_protocol: None,
+    };
+    let meant = MeantPort { target: meant, near, proven: false };
+    TrafficFacts {
+        selector: [("app".to_owned(), "web".to_owned())].into(),
+        ports: vec![port(0, PortTarget::Number(9090), None), port(1, target, Some(meant))],
+        pods: 2,
+        endpoints: Some(0),
+        slip: None,
+        findings: vec![],
+    }
+}
+
+/// A port of a pod by name.
+pub(crate) fn named(name: &str) -> PortTarget {
+    PortTarget::Name(name.to_owned())
 }
 
 /// Revision 4 is broken; 3 was ready.

@@ -65,6 +65,12 @@ fn ports(service: &Value, pods: &[Arc<Value>]) -> Vec<Value> {
     ports.filter(|it| !it.at("/port").is_null()).collect()
 }
 
+/// The ports of a slice: none at all, rather than an empty list, where no pod has one.
+fn slice_ports(service: &Value, pods: &[Arc<Value>]) -> Value {
+    let ports = if pods.is_empty() { vec![] } else { ports(service, pods) };
+    if ports.is_empty() { Value::Null } else { Value::Array(ports) }
+}
+
 fn write_endpoints(desk: &Desk<'_>, service: &Value, pods: &[Arc<Value>]) {
     let address = |it: &Arc<Value>| json!({"ip": it.text("/status/podIP"), "nodeName": it.text("/spec/nodeName"), "targetRef": target(it)});
     let (ready, unready): (Vec<_>, Vec<_>) =
@@ -82,7 +88,12 @@ fn write_endpoints(desk: &Desk<'_>, service: &Value, pods: &[Arc<Value>]) {
     }
     if subset.as_object().is_some_and(|it| !it.is_empty()) {
         put(&mut subset, &["ports"], Value::Array(ports(service, pods)));
-        put(&mut endpoints, &["subsets"], json!([subset]));
+        // A pod without the port that is asked for is no endpoint here; in a slice it is, without a port.
+        let leads_nowhere =
+            !service.list("/spec/ports").is_empty() && ports(service, pods).is_empty();
+        if !leads_nowhere {
+            put(&mut endpoints, &["subsets"], json!([subset]));
+        }
     }
     put(&mut endpoints, &["metadata", "ownerReferences"], json!([owner(service)]));
     write(desk, "endpoints", service, endpoints, &["subsets"]);
@@ -106,7 +117,7 @@ fn write_slice(desk: &Desk<'_>, service: &Value, pods: &[Arc<Value>]) {
             },
             "ownerReferences": [owner(service)],
         },
-        "addressType": "IPv4", "ports": ports(service, pods),
+        "addressType": "IPv4", "ports": slice_ports(service, pods),
         "endpoints": pods.iter().map(endpoint).collect::<Vec<_>>(),
     });
     write(desk, "endpointslices", service, slice, &["ports", "endpoints"]);

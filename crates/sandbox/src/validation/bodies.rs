@@ -40,8 +40,13 @@ pub(super) fn service(object: &Value, causes: &mut Causes) {
         port(number(it, "port"), format!("{place}.port"), causes);
         if at(it, "targetPort").is_number() {
             port(number(it, "targetPort"), format!("{place}.targetPort"), causes);
+        } else if let Some(name) = at(it, "targetPort").as_str() {
+            for why in names::port(name) {
+                causes.push(Cause::invalid(format!("{place}.targetPort"), &json!(name), why));
+            }
         }
     }
+    causes.extend(super::labels(object, "spec.selector"));
     let allowed = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
     if !allowed.contains(&kind) {
         causes.push(Cause::unsupported("spec.type", &json!(kind), &allowed));

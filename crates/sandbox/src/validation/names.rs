@@ -22,6 +22,8 @@ const VARIABLE: &str = "a valid environment variable name must consist only of p
 
 /// The longest label of DNS.
 const LABEL_LENGTH: usize = 63;
+/// The longest name of a port.
+const PORT_LENGTH: usize = 15;
 /// The longest name of DNS.
 const SUBDOMAIN_LENGTH: usize = 253;
 
@@ -92,4 +94,20 @@ pub(super) fn config_key(key: &str) -> Option<String> {
 pub(super) fn variable(name: &str) -> Option<String> {
     let allowed = |it: char| (it.is_ascii_graphic() || it == ' ') && it != '=';
     (!name.chars().all(allowed)).then(|| VARIABLE.to_owned())
+}
+
+/// What is wrong with the name of a port, each for itself.
+pub(super) fn port(name: &str) -> Vec<&'static str> {
+    let allowed = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
+    let rules = [
+        (name.len() <= PORT_LENGTH, "must be no more than 15 characters"),
+        (
+            name.chars().all(allowed),
+            "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)",
+        ),
+        (name.chars().any(|it| it.is_ascii_lowercase()), "must contain at least one letter (a-z)"),
+        (!name.contains("--"), "must not contain consecutive hyphens"),
+        (!name.starts_with('-') && !name.ends_with('-'), "must not begin or end with a hyphen"),
+    ];
+    rules.into_iter().filter(|it| !it.0).map(|it| it.1).collect()
 }

@@ -25,4 +25,5 @@ mod probes;
 mod placing;
 mod rollouts;
 mod jobs;
+mod services;
 mod kubectl;

@@ -83,7 +83,9 @@ fn is_settled(root: &Root) -> bool {
             status.observed_generation == it.metadata.generation
                 && number(status.updated_number_scheduled) == status.current_number_scheduled
         }),
-        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) | Root::CronJob(_) => false,
+        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) | Root::CronJob(_) | Root::Service(_) => {
+            false
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use diagnosis::{
 };
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -143,7 +144,10 @@ pub(super) fn objects(text: &str) -> Objects {
     let named = |it: &&Root| {
         format!("{} {}", it.kind(), it.metadata().name.as_deref().unwrap_or_default()) == wanted
     };
-    let root = roots.iter().find(named).unwrap_or_else(|| panic!("no {wanted}")).clone();
+    let services = all.of("Service", |_| true).into_iter().map(Root::Service);
+    let services: Vec<Root> = services.collect();
+    let mut all_roots = roots.iter().chain(&services);
+    let root = all_roots.find(|it| named(it)).unwrap_or_else(|| panic!("no {wanted}")).clone();
     around(root, &frame, &all, roots)
 }
 
@@ -180,6 +184,7 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
         claims: Some(all.names("PersistentVolumeClaim")),
         service_accounts: Some(all.names("ServiceAccount")),
         services: Some(all.read("Service")),
+        endpoint_slices: Some(slices_of(&root, all)),
         autoscalers: Some(all.read("HorizontalPodAutoscaler")),
         workloads: roots,
         logs: frame.logs.iter().map(log).collect(),
@@ -198,6 +203,17 @@ fn usage(it: &UsageText) -> Usage {
         cpu_millis: it.cpu_millis,
         memory_bytes: it.memory_bytes,
     }
+}
+
+/// What stands behind the root, where it is a Service.
+fn slices_of(root: &Root, all: &All) -> Vec<EndpointSlice> {
+    let name = root.metadata().name.as_ref();
+    let mut slices: Vec<EndpointSlice> = all.read("EndpointSlice");
+    slices.retain(|it| {
+        let labels = it.metadata.labels.as_ref();
+        labels.and_then(|it| it.get("kubernetes.io/service-name")) == name
+    });
+    slices
 }
 
 /// Every object of a page.

@@ -1,0 +1,58 @@
+//! Everything around a Service: what is read of it, and of the namespace that it takes its pods from.
+
+use diagnosis::Objects;
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use kube::api::ListParams;
+use types::{Kind, ObjectRef};
+
+use super::gather::{Unread, list, root};
+use super::kube::KubeCluster;
+use super::{ClusterError, Commons};
+
+/// Says whose slice it is.
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
+
+/// Everything around the Service. Only it itself has to be readable; pods and workloads come from the caches.
+pub(super) async fn objects(
+    cluster: &KubeCluster,
+    subject: &ObjectRef,
+    commons: Option<&Commons>,
+) -> Result<Objects, ClusterError> {
+    let (caches, namespace) = (&cluster.caches, subject.namespace.as_str());
+    let of_it = ListParams::default().labels(&format!("{SERVICE_NAME}={}", subject.name));
+    let (root, services, slices) = tokio::join!(
+        root(cluster, subject),
+        list::<Service>(cluster, namespace, ListParams::default()),
+        list::<EndpointSlice>(cluster, namespace, of_it),
+    );
+    let root = root?;
+    let mut unread = Unread::default();
+    Ok(Objects {
+        taken_at: Timestamp::now(),
+        cluster: cluster.name.to_string(),
+        root,
+        pods: vec![],
+        replica_sets: vec![],
+        controller_revisions: vec![],
+        jobs: vec![],
+        events: caches.events_about(Kind::Service, namespace, &subject.name),
+        nodes: None,
+        namespace_pods: commons.map_or_else(|| caches.pods.of(namespace), |it| it.pods(namespace)),
+        all_pods: vec![],
+        config_maps: None,
+        claims: None,
+        service_accounts: None,
+        services: unread.or_none("services", services),
+        endpoint_slices: unread.or_none("endpoint slices", slices),
+        autoscalers: None,
+        workloads: commons
+            .map_or_else(|| caches.workloads_of(namespace), |it| it.workloads(namespace)),
+        logs: vec![],
+        usage: vec![],
+        ready_revisions: vec![],
+        steady_revisions: vec![],
+        unread: unread.0,
+    })
+}

@@ -1,0 +1,81 @@
+//! What may be written to a Service: one label of its selector, or where one of its ports leads; nothing else, ever.
+
+use serde_json::Value;
+use types::{Edit, Evidence, FixPlan, Kind, Risk, ServicePortFacts, SlipFacts, Strategy};
+
+use super::Refusal;
+use crate::strategies::{
+    is_hardly_meant, is_plain_typo, is_port, is_ready, is_sure, leads_to_a_label, selector_edits,
+};
+
+/// The edits of a plan for a Service, held against the facts.
+pub(super) fn is_in_scope(
+    plan: &FixPlan,
+    edits: &[Edit],
+    evidence: &Evidence,
+) -> Result<(), Refusal> {
+    let what = edits.first().map_or(plan.strategy.name(), |it| it.path.as_str());
+    let outside = |rule| Refusal::OutOfScope { what: what.to_owned(), rule };
+    let service = evidence.service.as_ref().filter(|_| evidence.subject.kind == Kind::Service);
+    let service = service.ok_or_else(|| outside("nothing is known of such a Service"))?;
+    let answer = match plan.strategy {
+        Strategy::FixSelector => {
+            let slip = service.slip.as_ref().filter(|it| holds(&service.selector, it));
+            slip.ok_or("no label is known that was meant").and_then(|it| label(plan, edits, it))
+        }
+        Strategy::FixServicePort => port(plan, edits, &service.ports),
+        Strategy::RollBack
+        | Strategy::ReplaceImageTag { .. }
+        | Strategy::RaiseMemoryLimit { .. }
+        | Strategy::LowerRequests
+        | Strategy::RelaxProbe
+        | Strategy::FixProbePort
+        | Strategy::FixReference
+        | Strategy::RestartPod
+        | Strategy::RestartRollout
+        | Strategy::Wait => Err("this strategy never writes a Service"),
+    };
+    answer.map_err(outside)
+}
+
+/// Whether the slip is one of this selector, and what was meant is not in it yet.
+fn holds(selector: &std::collections::BTreeMap<String, String>, slip: &SlipFacts) -> bool {
+    selector.get(&slip.key) == Some(&slip.value)
+        && (slip.key == slip.meant_key || !selector.contains_key(&slip.meant_key))
+}
+
+/// Exactly the edits that lead to ready pods of the one workload.
+fn label(plan: &FixPlan, edits: &[Edit], slip: &SlipFacts) -> Result<(), &'static str> {
+    if edits != selector_edits(slip) || !leads_to_a_label(slip) {
+        return Err("only the one label is changed that lets nobody in, to the one that was meant");
+    }
+    if !is_ready(slip) {
+        return Err("traffic is led to pods that are ready, and have been for a while");
+    }
+    if is_hardly_meant(slip) {
+        return Err("a Service that asks for what it is called is not led to another's pods");
+    }
+    if plan.risk == Risk::Auto && !is_plain_typo(slip) {
+        return Err("without a person only a plain typo is mended");
+    }
+    Ok(())
+}
+
+/// One `targetPort`, from what was seen to the one port that was meant.
+fn port(plan: &FixPlan, edits: &[Edit], ports: &[ServicePortFacts]) -> Result<(), &'static str> {
+    let rule = "only where one port leads is changed, to the one port that remains";
+    let [edit] = edits else { return Err(rule) };
+    let is_it = |it: &&ServicePortFacts| {
+        edit.path.as_str() == format!("/spec/ports/{}/targetPort", it.index)
+    };
+    let port = ports.iter().find(is_it).ok_or(rule)?;
+    let meant = port.meant.as_ref().filter(|it| is_port(&it.target)).ok_or(rule)?;
+    let seen: Option<Value> = port.target.as_ref().map(types::PortTarget::to_value);
+    if edit.from != seen || edit.to != Some(meant.target.to_value()) || edit.from == edit.to {
+        return Err(rule);
+    }
+    if plan.risk == Risk::Auto && !is_sure(port, meant) {
+        return Err("without a person only a plain typo, or what a probe proves, is mended");
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! Let a Service ask for the label that the pods of the one workload have that it was meant for.
+//!
+//! ## When it helps
+//! One label of the selector keeps all pods out, and with another value or under another key it takes the ready pods of
+//! just one workload of the namespace: `app: wbe` for `app: web`.
+//!
+//! ## When it does not
+//! Pods of two workloads would do, or of none; the pods are not ready, or another version of them is on its way; a label
+//! too many, which may be there to keep just these pods out; a Service called what it asks for (`cart`), beside pods that
+//! have a Service of their own (`card`).
+//!
+//! ## Risk
+//! Traffic goes where it did not go before. Auto only where a letter or two are all that differs, nothing else is as
+//! near, no other Service takes those pods already, and the Service is not called what it asks for. A person is asked where only the name, or that nothing else is there, points
+//! at the workload, and where the labels differ in digits alone. Bound: one label of the selector, its value or its key.
+//! Undo: the former label. Verified by the endpoints over time. Attack: a label that is none, or that lies farther away
+//! than the facts say, yields no plan.
+
+use types::{
+    Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, Risk, SlipFacts, Step,
+    Strategy,
+};
+
+use super::fix_reference::TYPO_DISTANCE;
+use crate::near::{are_siblings, distance};
+
+/// The longest value of a label, and the longest name in its key
+/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/>).
+const MAX_LABEL: usize = 63;
+/// The longest prefix of a key.
+const MAX_PREFIX: usize = 253;
+
+pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
+    let slip = evidence.service.as_ref().and_then(|it| it.slip.as_ref());
+    let Some(slip) = slip.filter(|_| diagnosis.fault == Fault::ServiceWithoutEndpoints) else {
+        return vec![];
+    };
+    let may_be_meant = is_ready(slip) && !is_hardly_meant(slip) && leads_to_a_label(slip);
+    if evidence.subject.kind != Kind::Service || !may_be_meant {
+        return vec![];
+    }
+    let (ready, pods) = (slip.ready, slip.pods);
+    let because = format!(
+        "All pods that it takes with {}={} are of {}, and {ready} of {pods} are ready.",
+        slip.meant_key, slip.meant_value, slip.workload
+    );
+    let risk = if is_plain_typo(slip) { Risk::Auto } else { Risk::Ask };
+    let action = Action::Edit(edits(slip));
+    let step = Step { target: evidence.subject.clone(), subresource: None, action };
+    vec![FixPlan { strategy: Strategy::FixSelector, risk, because, steps: vec![step] }]
+}
+
+/// The edits that put what was meant in the place of what stands there.
+pub(crate) fn edits(slip: &SlipFacts) -> Vec<Edit> {
+    let path = |key: &str| FieldPath::root().child("spec").child("selector").child(key);
+    let (from, to) = (Some(slip.value.clone().into()), Some(slip.meant_value.clone().into()));
+    if slip.key == slip.meant_key {
+        return vec![Edit { path: path(&slip.key), from, to }];
+    }
+    vec![
+        Edit { path: path(&slip.key), from, to: None },
+        Edit { path: path(&slip.meant_key), from: None, to },
+    ]
+}
+
+/// Whether what was meant is another label, and one that Kubernetes would take.
+pub(crate) fn leads_to_a_label(slip: &SlipFacts) -> bool {
+    let is_same_key = slip.key == slip.meant_key;
+    let is_one_change = is_same_key != (slip.value == slip.meant_value);
+    is_one_change && is_key(&slip.meant_key) && is_value(&slip.meant_value)
+}
+
+/// Whether there is somebody to lead traffic to, and was for a while.
+pub(crate) fn is_ready(slip: &SlipFacts) -> bool {
+    0 < slip.ready && slip.settled
+}
+
+/// Whether the Service asks for what it is called, and the pods have a Service of their own: `cart` beside `card`.
+pub(crate) fn is_hardly_meant(slip: &SlipFacts) -> bool {
+    slip.meant_so && slip.served
+}
+
+/// Whether nobody has to be asked.
+pub(crate) fn is_plain_typo(slip: &SlipFacts) -> bool {
+    let (wrong, meant) = if slip.key == slip.meant_key {
+        (&slip.value, &slip.meant_value)
+    } else {
+        (&slip.key, &slip.meant_key)
+    };
+    slip.near
+        && !slip.meant_so
+        && !slip.served
+        && distance(wrong, meant) <= TYPO_DISTANCE
+        && !are_siblings(wrong, meant)
+}
+
+fn is_key(key: &str) -> bool {
+    let (prefix, name) = key.split_once('/').unwrap_or(("web", key));
+    let is_prefix = !prefix.is_empty()
+        && prefix.len() <= MAX_PREFIX
+        && prefix.chars().all(|it| it.is_ascii_alphanumeric() || "-.".contains(it));
+    is_prefix && is_value(name)
+}
+
+fn is_value(value: &str) -> bool {
+    let is_end = |it: Option<char>| it.is_some_and(|it| it.is_ascii_alphanumeric());
+    value.len() <= MAX_LABEL
+        && is_end(value.chars().next())
+        && is_end(value.chars().last())
+        && value.chars().all(|it| it.is_ascii_alphanumeric() || "-._".contains(it))
+}

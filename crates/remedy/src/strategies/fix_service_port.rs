@@ -1,0 +1,103 @@
+//! Let a port of a Service lead to the one port that its pods declare.
+//!
+//! ## When it helps
+//! The target port is a name or a number that no pod behind the Service declares, and just one port remains: a name
+//! that is a letter or two away (`htpp` for `http`), or the only one that all of them declare.
+//!
+//! ## When it does not
+//! The pods declare several, or none, or differ; or another port of the Service leads there already.
+//!
+//! ## Risk
+//! Auto for the near miss of a name, and where the pods declare one port only and each is ready by a probe that asks it.
+//! A person is asked otherwise: containers need not declare what they listen on. Another protocol is advice: which one
+//! the callers speak stands nowhere in the cluster. Bound: one `targetPort`, to a port in the facts. Undo: the former
+//! one. Verified by the endpoints over time. Attack: a port number out of range or a name that is none yields no plan.
+
+use types::{
+    Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, MeantPort, PortTarget,
+    Risk, ServicePortFacts, Step, Strategy,
+};
+
+use super::fix_reference::TYPO_DISTANCE;
+use crate::near::{are_siblings, distance};
+
+/// The longest name of a port (<https://www.rfc-editor.org/rfc/rfc6335#section-5.1>).
+const MAX_NAME: usize = 15;
+
+pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
+    let Some(service) = &evidence.service else { return vec![] };
+    if diagnosis.fault != Fault::ServicePortMismatch || evidence.subject.kind != Kind::Service {
+        return vec![];
+    }
+    let made = service.ports.iter().find_map(|port| {
+        let (risk, because, edit) = target_of(port).or_else(|| protocol_of(port))?;
+        let target = evidence.subject.clone();
+        let step = Step { target, subresource: None, action: Action::Edit(vec![edit]) };
+        Some(FixPlan { strategy: Strategy::FixServicePort, risk, because, steps: vec![step] })
+    });
+    made.into_iter().collect()
+}
+
+fn target_of(port: &ServicePortFacts) -> Option<(Risk, String, Edit)> {
+    let meant = port.meant.as_ref().filter(|it| is_port(&it.target))?;
+    if port.target.as_ref() == Some(&meant.target) {
+        return None;
+    }
+    let because = if meant.near {
+        format!("All pods behind it declare {}, and no other name is as near.", meant.target)
+    } else if meant.proven {
+        format!(
+            "{} is all that the pods declare, and each is ready by a probe that asks it.",
+            meant.target
+        )
+    } else {
+        format!("{} is the only port left that all pods behind it declare.", meant.target)
+    };
+    let risk = if is_sure(port, meant) { Risk::Auto } else { Risk::Ask };
+    let path = field(port).child("targetPort");
+    let from = port.target.as_ref().map(PortTarget::to_value);
+    Some((risk, because, Edit { path, from, to: Some(meant.target.to_value()) }))
+}
+
+fn protocol_of(port: &ServicePortFacts) -> Option<(Risk, String, Edit)> {
+    let meant =
+        port.meant_protocol.as_ref().filter(|it| ["TCP", "UDP", "SCTP"].contains(&&***it))?;
+    let because = format!(
+        "The pods declare the port for {meant}. Which protocol the callers speak, only a person knows."
+    );
+    let path = field(port).child("protocol");
+    let from = Some(port.protocol.clone().into());
+    Some((Risk::Advice, because, Edit { path, from, to: Some(meant.clone().into()) }))
+}
+
+/// Where the port stands in the Service.
+fn field(port: &ServicePortFacts) -> FieldPath {
+    FieldPath::root().child("spec").child("ports").index(port.index)
+}
+
+/// Whether nobody has to be asked.
+pub(crate) fn is_sure(port: &ServicePortFacts, meant: &MeantPort) -> bool {
+    let is_typo = match (&port.target, &meant.target) {
+        (Some(PortTarget::Name(wrong)), PortTarget::Name(name)) => {
+            distance(wrong, name) <= TYPO_DISTANCE && !are_siblings(wrong, name)
+        }
+        (Some(PortTarget::Name(_) | PortTarget::Number(_)) | None, _) => false,
+    };
+    meant.near && is_typo || meant.proven
+}
+
+/// Whether Kubernetes would take it for a port.
+pub(crate) fn is_port(target: &PortTarget) -> bool {
+    match target {
+        PortTarget::Number(number) => (1..=65_535).contains(number),
+        PortTarget::Name(name) => {
+            let is_letter = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit();
+            !name.is_empty()
+                && name.len() <= MAX_NAME
+                && name.chars().all(|it| is_letter(it) || it == '-')
+                && name.chars().any(|it| it.is_ascii_lowercase())
+                && !name.starts_with('-')
+                && !name.ends_with('-')
+        }
+    }
+}
