@@ -2,6 +2,7 @@
 
 mod connect;
 mod executor;
+mod lease;
 mod stop_object;
 mod commons;
 mod announce;
@@ -32,7 +33,8 @@ pub use commons::Commons;
 pub use connect::{Clients, ConnectError, connect};
 pub use executor::ExecutorAccount;
 pub use kube::{FIELD_MANAGER, KubeCluster, Watching};
-pub use rights::{EVENTS, READS, Reads, RightsReport};
+pub use lease::{KubeLease, LeaseName, LeaseRecord};
+pub use rights::{EVENTS, LEASE_READ, LEASE_WRITES, READS, Reads, RightsReport};
 pub use stop_object::STOP_OBJECT;
 pub use store::Store;
 pub use watch::WATCHED;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use types::Mode;
 
-use crate::cluster::ExecutorAccount;
+use crate::cluster::{ExecutorAccount, LeaseName};
 
 /// Watches a Kubernetes cluster, explains what is wrong, and mends it under a policy.
 #[derive(Debug, Clone, Parser)]
@@ -30,6 +30,10 @@ pub struct Config {
     /// namespace in a pod, else k8s-reflexion.
     #[arg(long, env = "AGENT_STOP_NAMESPACE", value_name = "NAME")]
     pub stop_namespace: Option<String>,
+
+    /// The Lease that replicas agree by who writes, NAMESPACE/NAME. Without one this is the only agent of the cluster.
+    #[arg(long, env = "AGENT_LEASE", value_name = "LEASE")]
+    pub lease: Option<LeaseName>,
 
     /// The cluster's name, carried by every incident and execution.
     #[arg(long, env = "CLUSTER_NAME", default_value = "default")]

@@ -14,6 +14,7 @@ mod undo;
 mod follow;
 mod world;
 mod resume;
+mod replica;
 mod people;
 mod shop;
 

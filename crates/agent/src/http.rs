@@ -8,6 +8,7 @@ mod recent_events;
 mod scan;
 mod suppressions;
 mod health;
+mod leading;
 mod incidents;
 mod stream;
 mod executions;
@@ -79,6 +80,7 @@ impl Services {
             .app_data(service::problem::query_config());
         configure(&mut ServiceConfig::new(config));
         service::health::mount(config);
+        leading::mount(config);
         service::metrics::mount(config);
         service::docs::mount(config, DOCUMENT);
     }

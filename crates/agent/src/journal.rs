@@ -190,6 +190,16 @@ impl Journal {
         since: Timestamp,
         except: Uuid,
     ) -> Result<Vec<PastWrite>, JournalError> {
+        let recent = self.recent(since, except).await?;
+        Ok(recent.iter().filter(|it| it.plan.writes()).map(past_write).collect())
+    }
+
+    /// The executions behind them, and those that wrote nothing.
+    pub async fn recent(
+        &self,
+        since: Timestamp,
+        except: Uuid,
+    ) -> Result<Vec<Stored>, JournalError> {
         let rows = sqlx::query(
             "SELECT body, plan, before FROM executions \
              WHERE id != ? AND (applied_at >= ? OR state IN ('applying', 'verifying', 'undoing')) \
@@ -199,8 +209,7 @@ impl Journal {
         .bind(since.as_microsecond())
         .fetch_all(&self.pool)
         .await?;
-        let stored: Result<Vec<_>, _> = rows.iter().map(stored).collect();
-        Ok(stored?.iter().filter(|it| it.plan.writes()).map(past_write).collect())
+        rows.iter().map(stored).collect()
     }
 
     /// The execution that this caller named so before, and the hash of what he asked for then.

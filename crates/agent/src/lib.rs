@@ -14,6 +14,7 @@ mod offers;
 pub mod failures;
 pub mod k8sgpt;
 pub mod scan;
+pub mod lead;
 pub mod fix;
 pub mod http;
 pub mod measures;

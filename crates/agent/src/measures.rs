@@ -144,6 +144,32 @@ impl Measures {
     }
 }
 
+/// Whether this replica leads, whenever somebody looks.
+pub struct LeadingNow(pub Arc<Fixer>);
+
+impl LeadingNow {
+    /// Shows it under `/metrics`.
+    pub fn register(self, metrics: &Metrics) {
+        metrics.registry(|it| it.register_collector(Box::new(self)));
+    }
+}
+
+impl fmt::Debug for LeadingNow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LeadingNow").field(&self.0.lead().leads()).finish()
+    }
+}
+
+impl Collector for LeadingNow {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let help = "1 while this replica may write: it holds the Lease, or there is none";
+        let family = encoder.encode_descriptor("leading", help, None, MetricType::Gauge)?;
+        let gauge = Gauge::<i64>::default();
+        gauge.set(i64::from(self.0.lead().leads()));
+        gauge.encode(family)
+    }
+}
+
 /// The mode as it is whenever somebody looks: 1 for the one that is set, 0 for the others.
 pub struct ModeNow(pub Arc<Fixer>);
 

@@ -18,13 +18,14 @@ use service::shutdown::Goodbye;
 use tokio::task::JoinHandle;
 
 use crate::Agent;
-use crate::cluster::{self, ClusterError, KubeCluster, WATCHED};
+use crate::cluster::{self, ClusterError, KubeCluster, KubeLease, LeaseName, WATCHED};
 use crate::config::{Config, PatienceError};
 use crate::fix::{self, Fixer, OpenError};
 use crate::http::Services;
 use crate::journal::Journal;
 use crate::k8sgpt::K8sgpt;
-use crate::measures::{Measures, ModeNow, RightsMeasures};
+use crate::lead::Lead;
+use crate::measures::{LeadingNow, Measures, ModeNow, RightsMeasures};
 use crate::secret_key;
 use crate::triage::Triage;
 
@@ -84,10 +85,10 @@ pub struct Running {
     /// What its parts share.
     pub agent: Agent,
     server: Server,
-    triage: JoinHandle<()>,
-    watch: JoinHandle<()>,
-    review: JoinHandle<()>,
-    obey: JoinHandle<()>,
+    /// What runs besides.
+    tasks: Vec<JoinHandle<()>>,
+    stand: JoinHandle<()>,
+    fixer: Arc<Fixer>,
     cluster: Arc<KubeCluster>,
     goodbye: Goodbye,
     /// Nobody else uses the data folder as long as this is kept.
@@ -132,25 +133,35 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
             .map(Arc::new),
         ..Agent::new(&config.cluster, Arc::clone(&cluster) as _, Redactor::new(key))
     };
-    let fixer = Fixer::open(agent.clone(), config).await?;
+    let lead = match config.lease.clone() {
+        Some(name) => Lead::with(KubeLease::new(Arc::clone(&cluster), name)),
+        None => Lead::alone(),
+    };
+    let fixer = Fixer::open(agent.clone(), config, lead).await?;
     let (journal, agent_probes) = (fixer.journal().clone(), probes.clone());
-    let review =
-        review_rights(Arc::clone(&cluster), fixer.policy().clone(), agent.measures.rights.clone());
-    let review = tokio::spawn(review);
+    let review = tokio::spawn(review_rights(
+        Arc::clone(&cluster),
+        fixer.policy().clone(),
+        config.lease.clone(),
+        agent.measures.rights.clone(),
+    ));
+    let stand = tokio::spawn(Arc::clone(&fixer).stand());
     let stop = cluster.stop_object(&stop_namespace(config));
     let obey = tokio::spawn(Arc::clone(&fixer).obey(stop));
     let metrics = Metrics::new("agent");
     agent.measures.register(&metrics);
     ModeNow(Arc::clone(&fixer)).register(&metrics);
+    LeadingNow(Arc::clone(&fixer)).register(&metrics);
 
-    let services = Services::new(agent.clone(), fixer, Arc::clone(&watching.caches));
+    let services = Services::new(agent.clone(), Arc::clone(&fixer), Arc::clone(&watching.caches));
     let services = Services { probes, tokens: Arc::new(tokens), metrics, ..services };
     let goodbye = services.goodbye.clone();
     let (address, server) = serve(listener, services).map_err(StartError::Serve)?;
     let triage = Triage::new(agent.clone(), watching.caches, config.settle());
     let triage = tokio::spawn(triage.run(watching.changes));
     let watch = tokio::spawn(watch_journal(journal, agent_probes));
-    Ok(Running { address, agent, server, triage, watch, review, obey, cluster, goodbye, lock })
+    let tasks = vec![triage, watch, review, obey];
+    Ok(Running { address, agent, server, tasks, stand, fixer, cluster, goodbye, lock })
 }
 
 fn stop_namespace(config: &Config) -> String {
@@ -160,8 +171,13 @@ fn stop_namespace(config: &Config) -> String {
 
 /// Says once what the agent may not do and should, and the other way round. An API server that does not
 /// answer is asked again.
-async fn review_rights(cluster: Arc<KubeCluster>, policy: Policy, measured: RightsMeasures) {
-    let ask = || async { cluster.rights(&policy).await };
+async fn review_rights(
+    cluster: Arc<KubeCluster>,
+    policy: Policy,
+    lease: Option<LeaseName>,
+    measured: RightsMeasures,
+) {
+    let ask = || async { cluster.rights(&policy, lease.as_ref()).await };
     let patience = ExponentialBuilder::default().with_max_delay(RIGHTS_PAUSE).without_max_times();
     let is_away = |it: &ClusterError| it.is_in_doubt();
     match ask.retry(patience).when(is_away).await {
@@ -227,18 +243,19 @@ fn serve(listener: TcpListener, services: Services) -> std::io::Result<(SocketAd
 }
 
 impl Running {
-    /// Serves until `stop` is over, then ends in order: no new requests, no more triage, no more watches.
+    /// Serves until `stop` is over, then ends in order: no new requests, no more triage, no more watches. Another replica can lead from the first moment on.
     pub async fn until(self, stop: impl Future<Output = &'static str>) -> std::io::Result<()> {
         let handle = self.server.handle();
         let server = tokio::spawn(self.server);
         let reason = stop.await;
         tracing::info!(reason, "stopping");
+        // First of all, so that another replica can take over while this one is still busy ending.
+        self.stand.abort();
+        self.fixer.lead().release().await;
         self.goodbye.say();
         handle.stop(true).await;
-        self.triage.abort();
-        self.watch.abort();
-        self.review.abort();
-        self.obey.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
+        drop(self.fixer);
         drop(self.cluster);
         let served = server.await.map_err(std::io::Error::other)?;
         drop(self.lock);

@@ -12,7 +12,7 @@ use remedy::{Policy, Right, rights_under};
 use serde_json::{Value, json};
 
 use super::admission;
-use crate::cluster::{EVENTS, READS, STOP_OBJECT};
+use crate::cluster::{EVENTS, LEASE_READ, LEASE_WRITES, READS, STOP_OBJECT};
 use crate::fix::read_policy;
 
 /// The name of the identity that reads.
@@ -27,6 +27,12 @@ pub(super) const EXECUTOR_ROLE: &str = "k8s-reflexion-executor";
 const TOKEN_ROLE: &str = "k8s-reflexion-executor-token";
 /// The role by which the first sees the stop object.
 const STOP_ROLE: &str = "k8s-reflexion-observer-stop";
+/// The role by which the first sees who leads, where there are replicas.
+const LEASE_ROLE: &str = "k8s-reflexion-observer-lease";
+/// The role by which the second says that a replica leads.
+const LEADER_ROLE: &str = "k8s-reflexion-executor-lease";
+/// The Lease that replicas agree by.
+const LEASE: &str = "k8s-reflexion-agent";
 /// The API group of roles.
 const GROUP: &str = "rbac.authorization.k8s.io";
 
@@ -106,6 +112,15 @@ fn objects(arguments: &RbacArguments, policy: &Policy) -> Vec<Value> {
         role("ClusterRole", EXECUTOR_ROLE, None, &write_rules(policy)),
         role("Role", TOKEN_ROLE, here, &token),
         binding("RoleBinding", (TOKEN_ROLE, "Role"), here, (AGENT, namespace)),
+        role("Role", LEASE_ROLE, here, &[lease_rule(LEASE_READ, true)]),
+        binding("RoleBinding", (LEASE_ROLE, "Role"), here, (AGENT, namespace)),
+        role(
+            "Role",
+            LEADER_ROLE,
+            here,
+            &LEASE_WRITES.map(|(right, named)| lease_rule(right, named)),
+        ),
+        binding("RoleBinding", (LEADER_ROLE, "Role"), here, (EXECUTOR, namespace)),
     ]);
     let executor = (EXECUTOR, namespace);
     let role = (EXECUTOR_ROLE, "ClusterRole");
@@ -115,6 +130,15 @@ fn objects(arguments: &RbacArguments, policy: &Policy) -> Vec<Value> {
     let each = arguments.only.iter();
     objects.extend(each.map(|it| binding("RoleBinding", role, Some(it), executor)));
     objects
+}
+
+fn lease_rule(right: Right, is_named: bool) -> Value {
+    let mut rule =
+        json!({"apiGroups": [right.group], "resources": [right.resource], "verbs": [right.verb]});
+    if is_named {
+        rule["resourceNames"] = json!([LEASE]);
+    }
+    rule
 }
 
 /// Its token is mounted nowhere unless a pod asks for it.

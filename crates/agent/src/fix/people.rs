@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::world::told;
 use super::{FixError, Fixer};
 use crate::journal::Stored;
+use crate::lead::NotLeading;
 use crate::offers;
 
 /// How long a proposal waits for a yes. After that the world has moved on.
@@ -47,6 +48,9 @@ pub enum PersonError {
     /// The agent only observes.
     #[error("the agent only observes; set mode `suggest` or `auto` first")]
     Observing,
+    /// Another replica leads.
+    #[error(transparent)]
+    NotLeading(#[from] NotLeading),
     /// The fix itself.
     #[error(transparent)]
     Fix(#[from] FixError),
@@ -69,6 +73,7 @@ impl Fixer {
         id: Uuid,
         who: String,
     ) -> Result<Execution, PersonError> {
+        self.lead.check()?;
         let shown = self.waiting(id).await?;
         if LIFETIME < Timestamp::now().duration_since(shown.execution.requested_at) {
             self.reject(shown, "expired", "nobody said yes in time".to_owned()).await?;
@@ -133,6 +138,7 @@ impl Fixer {
         id: Uuid,
         who: &str,
     ) -> Result<Execution, PersonError> {
+        self.lead.check()?;
         if !self.may_write() {
             return Err(PersonError::Observing);
         }

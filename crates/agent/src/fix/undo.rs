@@ -125,12 +125,15 @@ impl Fixer {
         }
     }
 
-    /// Waits while the stop button is in.
+    /// Waits while the stop button is in, and while another replica leads.
     pub(super) async fn until_armed(&self) {
         let mut mode = self.mode_changes();
-        // The sender lives as long as this does, so the wait cannot fail.
-        if mode.wait_for(|it| *it != Mode::Observe).await.is_err() {
-            tracing::error!("the mode is not known any more");
+        while !self.may_write() {
+            // The sender lives as long as this does, so the wait cannot fail.
+            if mode.wait_for(|it| *it != Mode::Observe).await.is_err() {
+                tracing::error!("the mode is not known any more");
+            }
+            self.lead.until_leads().await;
         }
     }
 }

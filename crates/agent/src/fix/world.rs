@@ -53,7 +53,8 @@ impl Fixer {
         let now = Timestamp::now();
         let namespace = &fix.execution.subject.namespace;
         let enrolled = self.agent.cluster.namespace_enrolled(namespace).await?;
-        let writes = self.journal.writes_since(now - MEMORY, fix.execution.id).await?;
+        let mut writes = self.journal.writes_since(now - MEMORY, fix.execution.id).await?;
+        writes.extend(self.lead.writes_of_others());
         let census = self.agent.cluster.census();
         let last_storm = {
             let mut last = self.last_storm.lock().unwrap_or_else(PoisonError::into_inner);

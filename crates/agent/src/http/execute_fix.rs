@@ -15,7 +15,7 @@ use types::{Execution, ExecutionState, Problem};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::executions::journal_failure;
+use super::executions::{journal_failure, not_leading};
 use super::{failure, names};
 use crate::fix::{FixError, Fixer, Order};
 use crate::journal::{JournalError, RequestKey};
@@ -43,7 +43,7 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
         (status = 400, description = "Malformed JSON or names", body = Problem),
         (status = 404, description = "No such pod", body = Problem),
         (status = 409, description = "The key was used for another request", body = Problem),
-        (status = 503, description = "The API server or the journal does not answer; nothing was written", body = Problem),
+        (status = 503, description = "The API server or the journal does not answer, or another replica leads; nothing was written", body = Problem),
     )
 )]
 #[post("/api/v1/execute-fix")]
@@ -55,6 +55,7 @@ async fn execute_fix(
 ) -> Result<web::Json<ExecuteFixResponse>, Failure> {
     names::namespace(&body.namespace)?;
     names::pod(&body.pod_name)?;
+    fixer.lead().check().map_err(|it| not_leading(&it))?;
     let key = request_key(&request, &caller.name, &body)?;
     let wait = Duration::from_secs(u64::from(body.wait_seconds.min(MAX_WAIT_SECONDS)));
     let order = Order {
