@@ -80,6 +80,8 @@ pub struct Lead {
     turn: tokio::sync::Mutex<Seen>,
     told: Mutex<Told>,
     news: Notify,
+    /// What was said last of a Lease that cannot be used.
+    said: Mutex<String>,
 }
 
 impl Lead {
@@ -102,6 +104,7 @@ impl Lead {
             turn: tokio::sync::Mutex::default(),
             told: Mutex::default(),
             news: Notify::new(),
+            said: Mutex::default(),
         }
     }
 
@@ -227,9 +230,13 @@ impl Lead {
         if lapses {
             self.standing.send_modify(|it| it.until = None);
             tracing::warn!(%error, "the Lease could not be renewed: nothing is written until it is");
-        } else {
-            tracing::debug!(%error, "the Lease could not be looked at");
         }
+        let words = error.to_string();
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if !lapses && *said != words {
+            tracing::warn!(%error, "the Lease cannot be used");
+        }
+        *said = words;
     }
 
     /// Waits until the Lease has to be looked at again.

@@ -10,17 +10,17 @@ use jiff::Timestamp;
 use crate::cluster::LeaseRecord;
 
 /// How long a holder of whom nothing is seen is believed.
-pub const LEASE: Duration = Duration::from_secs(15);
+pub(super) const LEASE: Duration = Duration::from_secs(15);
 /// How long a holder that could not renew goes on believing himself. Shorter than `LEASE`: he stops before another begins.
-pub const RENEW_DEADLINE: Duration = Duration::from_secs(10);
+pub(super) const RENEW_DEADLINE: Duration = Duration::from_secs(10);
 /// How often the Lease is looked at.
-pub const RETRY: Duration = Duration::from_secs(2);
+pub(super) const RETRY: Duration = Duration::from_secs(2);
 /// How long a Lease that was let go for somebody is left to him.
 const COURTESY: Duration = Duration::from_secs(6);
 
 /// What is to be done about the Lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub(super) enum Step {
     /// It is ours: say that we are here.
     Renew,
     /// Nobody has it, or its holder has been silent too long: take it.
@@ -35,7 +35,7 @@ pub enum Step {
 
 /// What was seen of the holder last, and when that was new.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Observed {
+pub(super) struct Observed {
     holder: Option<String>,
     renewed: Option<Timestamp>,
     at: Option<Instant>,
@@ -43,16 +43,16 @@ pub struct Observed {
 
 /// Who looks, and what for.
 #[derive(Debug, Clone, Copy)]
-pub struct Replica<'a> {
+pub(super) struct Replica<'a> {
     /// Its name.
-    pub me: &'a str,
+    pub(super) me: &'a str,
     /// Whether nothing of its own is unfinished.
-    pub is_idle: bool,
+    pub(super) is_idle: bool,
 }
 
 impl Observed {
     /// Takes in what was read. Only what the holder says of himself counts as a sign of his life.
-    pub fn see(&mut self, record: Option<&LeaseRecord>, now: Instant) {
+    pub(super) fn see(&mut self, record: Option<&LeaseRecord>, now: Instant) {
         let holder = record.and_then(|it| it.holder()).map(str::to_owned);
         let renewed = record.and_then(LeaseRecord::renewed);
         if self.at.is_none() || (&holder, &renewed) != (&self.holder, &self.renewed) {
@@ -61,7 +61,12 @@ impl Observed {
     }
 
     /// What this replica has to do about the Lease that it has just seen.
-    pub fn step(&self, record: Option<&LeaseRecord>, replica: Replica<'_>, now: Instant) -> Step {
+    pub(super) fn step(
+        &self,
+        record: Option<&LeaseRecord>,
+        replica: Replica<'_>,
+        now: Instant,
+    ) -> Step {
         let Some(record) = record else { return Step::Take };
         let seen_for = self.at.map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
         let wanted_by_other = record.wanted_by().filter(|it| *it != replica.me);

@@ -63,8 +63,23 @@ impl Stage {
         self.try_agent(flags).await.unwrap_or_else(|log| panic!("it does not start: {log}"))
     }
 
+    /// One of several agents, with data of its own, that agree by a Lease. They act unasked.
+    pub(crate) async fn replica(&self, name: &str, flags: &[&str]) -> AgentBinary {
+        let place = self.cluster.sandbox.store();
+        let _ = place.create("namespaces", "", json!({"metadata": {"name": "k8s-reflexion"}}));
+        let lease = ["--lease", "k8s-reflexion/agent", "--mode", "auto"];
+        let started = self.start(name, &[&lease, flags].concat()).await;
+        let agent = started.unwrap_or_else(|log| panic!("it does not start: {log}"));
+        agent.ready().await;
+        agent
+    }
+
     /// An agent with these flags, or its log when it does not start.
     pub(crate) async fn try_agent(&self, flags: &[&str]) -> Result<AgentBinary, String> {
+        self.start("agent", flags).await
+    }
+
+    async fn start(&self, folder: &str, flags: &[&str]) -> Result<AgentBinary, String> {
         let path = |name: &str| self.data.path().join(name).to_str().unwrap().to_owned();
         let (kubeconfig, policy) = (path("kubeconfig"), path("policy"));
         let mut all = vec!["--kubeconfig", &kubeconfig, "--policy", &policy];
@@ -72,7 +87,7 @@ impl Stage {
             all.extend(["--settle-seconds", "0.5", "--verify-seconds", "8"]);
         }
         all.extend(flags);
-        AgentBinary::start(&self.data.path().join("agent"), &all).await
+        AgentBinary::start(&self.data.path().join(folder), &all).await
     }
 
     /// A Deployment whose container needs 180 MiB and may have this much.

@@ -9,3 +9,4 @@ mod refusals;
 mod sets;
 mod orders;
 mod people;
+mod replicas;
