@@ -16,6 +16,7 @@ mod world;
 mod resume;
 mod replica;
 mod people;
+mod explain;
 mod shop;
 
 use std::sync::Arc;
@@ -26,7 +27,7 @@ use remedy::{ApprovedPlan, RequestError};
 use serde_json::{Map, Value};
 use types::{
     Diagnosis, Evidence, Execution, ExecutionState, Fault, FixPlan, IncidentState, ObjectRef,
-    RefusalReport, Verdict,
+    OrderReason, RefusalReport, Verdict,
 };
 use uuid::Uuid;
 
@@ -57,8 +58,8 @@ pub struct Order {
     pub dry_run: bool,
     /// The incident that this answers.
     pub incident: Option<Uuid>,
-    /// Who asks.
-    pub requested_by: String,
+    /// Who asks, and why.
+    pub reason: OrderReason,
     /// His own name for the request.
     pub key: Option<RequestKey>,
 }
@@ -223,7 +224,7 @@ impl Fixer {
             undo: offers::diff(&plan.undo(), redactor),
             state: ExecutionState::Proposed,
             dry_run: order.dry_run,
-            requested_by: order.requested_by.clone(),
+            requested_by: order.reason.by.clone(),
             decided_by: None,
             undone_by: None,
             requested_at: Timestamp::now(),
@@ -235,7 +236,7 @@ impl Fixer {
             again: false,
             result_hash: None,
         };
-        Stored { execution, plan, before: case.evidence }
+        Stored { execution, plan, before: case.evidence, decision: None }
     }
 
     /// The write was made: answer, and see the rest through.

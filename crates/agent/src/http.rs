@@ -12,6 +12,7 @@ mod leading;
 mod incidents;
 mod stream;
 mod executions;
+mod explain;
 mod mode;
 mod mode_order;
 mod names;
@@ -100,6 +101,7 @@ pub fn configure(routes: &mut ServiceConfig<'_>) {
     stream::configure(routes);
     incidents::configure(routes);
     executions::configure(routes);
+    explain::configure(routes);
     mode::configure(routes);
 }
 

@@ -4,6 +4,7 @@
 //! to the cluster either.
 
 mod chain;
+mod decisions;
 mod open;
 mod suppressions;
 mod write;
@@ -16,7 +17,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row, SqliteConnection};
-use types::{Action, Edit, Evidence, Execution, ExecutionState, FixPlan, Mode, Verdict};
+use types::{
+    Action, DecisionRecord, Edit, Evidence, Execution, ExecutionState, FixPlan, Mode, Verdict,
+};
 use uuid::Uuid;
 
 pub use chain::{BrokenChain, Entry};
@@ -69,6 +72,8 @@ pub struct Stored {
     pub plan: FixPlan,
     /// The facts before the fix.
     pub before: Evidence,
+    /// How it was decided, where that is to be kept. It is read on demand alone.
+    pub decision: Option<Box<DecisionRecord>>,
 }
 
 impl Stored {
@@ -110,6 +115,7 @@ impl Journal {
     ) -> Result<(), JournalError> {
         let mut tx = self.write().await?;
         insert(&mut tx, stored).await?;
+        decisions::keep(&mut tx, stored).await?;
         if let Some(key) = key {
             keep_key(&mut tx, key, &stored.execution).await?;
         }
@@ -142,6 +148,7 @@ impl Journal {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
+        decisions::keep(&mut tx, stored).await?;
         chain::append(&mut tx, &entry(execution)?).await?;
         tx.commit().await?;
         Ok(true)
@@ -367,5 +374,6 @@ fn stored(row: &SqliteRow) -> Result<Stored, JournalError> {
         execution: value(row, "body")?,
         plan: value(row, "plan")?,
         before: value(row, "before")?,
+        decision: None,
     })
 }

@@ -18,6 +18,7 @@ mod scan;
 mod suppression;
 mod labels;
 mod execution;
+mod explanation;
 mod episode;
 mod problem;
 pub mod names;
@@ -31,6 +32,9 @@ pub use evidence::{
     ReferenceKind, RevisionFacts, ServiceFacts, WorkloadFacts,
 };
 pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdict};
+pub use explanation::{
+    Alternative, DecisionRecord, Explanation, JournalEntry, OrderReason, ShownStep,
+};
 pub use incident::{Context, Incident, IncidentState, Offer, StreamEvent};
 pub use labels::{BadLabelQuery, LabelQuery};
 pub use nodes::{NodeFacts, PortFacts, SelectorFacts};

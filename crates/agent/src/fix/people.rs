@@ -88,7 +88,10 @@ impl Fixer {
             now => now?,
         };
         let turn = self.deciding.acquire().await.map_err(|_| FixError::CutOff)?;
-        let approved = match self.ask_guard(&fix, Authority::Person(who.clone())).await? {
+        let answer = self.ask_guard(&fix, Authority::Person(who.clone())).await?;
+        let order = self.journal.decision(id).await.map_err(FixError::from)?.map(|it| it.order);
+        fix.decision = Some(Box::new(self.explained(&fix, order.unwrap_or_default(), &answer)));
+        let approved = match answer.decision {
             Ok(approved) => approved,
             Err(refusal) => {
                 fix.execution.refusal = Some(told(&refusal));
@@ -190,7 +193,7 @@ impl Fixer {
         }
         let mut execution = shown.execution.clone();
         execution.subject = evidence.subject.clone();
-        Ok(Stored { execution, plan, before: evidence })
+        Ok(Stored { execution, plan, before: evidence, decision: None })
     }
 
     /// Takes the proposal out of its state; only one can.

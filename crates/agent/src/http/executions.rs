@@ -124,7 +124,7 @@ async fn undo(
     done.map(web::Json).map_err(|it| person_failure(&it))
 }
 
-fn person_failure(error: &PersonError) -> Failure {
+pub(super) fn person_failure(error: &PersonError) -> Failure {
     let detail = error.to_string();
     match error {
         PersonError::Unknown => {

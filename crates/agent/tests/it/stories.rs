@@ -10,3 +10,4 @@ mod sets;
 mod orders;
 mod people;
 mod replicas;
+mod explained;
