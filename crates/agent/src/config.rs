@@ -55,6 +55,10 @@ pub struct Config {
     #[arg(long, env = "AGENT_TOKENS_FILE", value_name = "FILE")]
     pub tokens_file: Option<PathBuf>,
 
+    /// Who is told what happens (YAML): webhooks, with their addresses and secrets.
+    #[arg(long, env = "AGENT_HOOKS_FILE", value_name = "FILE")]
+    pub hooks_file: Option<PathBuf>,
+
     /// Listen beyond loopback without tokens. Everybody who can reach it may do everything.
     #[arg(long, env = "AGENT_ALLOW_INSECURE_LISTEN")]
     pub allow_insecure_listen: bool,

@@ -36,7 +36,7 @@ use crate::journal::{JournalError, RequestKey, Stored};
 use crate::offers;
 
 pub use people::{No, PersonError};
-pub use shop::{Fixer, OpenError};
+pub use shop::{Fixer, ModeNotice, OpenError};
 pub(crate) use shop::{check_settings, own_namespace, read_policy};
 
 use apply::ApplyError;

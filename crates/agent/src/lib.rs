@@ -16,6 +16,7 @@ pub mod k8sgpt;
 pub mod scan;
 pub mod lead;
 pub mod fix;
+pub mod hooks;
 pub mod http;
 pub mod measures;
 mod secret_key;

@@ -21,6 +21,7 @@ use crate::Agent;
 use crate::cluster::{self, ClusterError, KubeCluster, KubeLease, LeaseName, WATCHED};
 use crate::config::{Config, PatienceError};
 use crate::fix::{self, Fixer, OpenError};
+use crate::hooks::{self, HookSetting, HooksError};
 use crate::http::Services;
 use crate::journal::Journal;
 use crate::k8sgpt::K8sgpt;
@@ -70,6 +71,9 @@ pub enum StartError {
     /// The journal, the policy or the mode cannot be used; each says so itself.
     #[error(transparent)]
     Fixer(#[from] OpenError),
+    /// The webhooks cannot be used.
+    #[error(transparent)]
+    Hooks(#[from] HooksError),
     /// The address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] service::listen::BindError),
@@ -95,8 +99,15 @@ pub struct Running {
     lock: Lock,
 }
 
-/// What can be known to be wrong before anything is opened, written or watched; else the tokens and the address, taken.
-fn settle_settings(config: &Config) -> Result<(Tokens, TcpListener), StartError> {
+/// What is known before anything is opened.
+struct Settled {
+    tokens: Tokens,
+    hooks: Vec<HookSetting>,
+    listener: TcpListener,
+}
+
+/// What can be known to be wrong before anything is opened, written or watched; else what was read, and the address, taken.
+fn settle_settings(config: &Config) -> Result<Settled, StartError> {
     config.check_patience()?;
     let tokens = match &config.tokens_file {
         Some(path) => Tokens::load(path)?,
@@ -104,12 +115,13 @@ fn settle_settings(config: &Config) -> Result<(Tokens, TcpListener), StartError>
     };
     service::listen::check(config.listen, tokens.is_set(), config.allow_insecure_listen)?;
     fix::check_settings(config)?;
-    Ok((tokens, service::listen::bind(config.listen)?))
+    let hooks = config.hooks_file.as_deref().map(hooks::read).transpose()?.unwrap_or_default();
+    Ok(Settled { tokens, hooks, listener: service::listen::bind(config.listen)? })
 }
 
 /// Starts everything. An API server that cannot be reached is no reason not to: it is waited for.
 pub async fn start(config: &Config) -> Result<Running, StartError> {
-    let (tokens, listener) = settle_settings(config)?;
+    let Settled { tokens, hooks, listener } = settle_settings(config)?;
     let clients = cluster::connect(config.kubeconfig.as_deref()).await?;
     let lock = service::lock::data_folder(&config.data)?;
     let key = secret_key::load_or_make(&config.data)
@@ -146,6 +158,8 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         agent.measures.rights.clone(),
     ));
     let stand = tokio::spawn(Arc::clone(&fixer).stand());
+    let hooks = hooks::run(Arc::clone(&fixer), hooks, agent.measures.hooks.clone());
+    let hooks = tokio::spawn(hooks);
     let stop = cluster.stop_object(&stop_namespace(config));
     let obey = tokio::spawn(Arc::clone(&fixer).obey(stop));
     let metrics = Metrics::new("agent");
@@ -160,7 +174,7 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let triage = Triage::new(agent.clone(), watching.caches, config.settle());
     let triage = tokio::spawn(triage.run(watching.changes));
     let watch = tokio::spawn(watch_journal(journal, agent_probes));
-    let tasks = vec![triage, watch, review, obey];
+    let tasks = vec![triage, watch, review, obey, hooks];
     Ok(Running { address, agent, server, tasks, stand, fixer, cluster, goodbye, lock })
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use diagnosis::Patience;
 use jiff::{SignedDuration, Timestamp};
 use remedy::Policy;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, broadcast, watch};
 use types::{Execution, ExecutionState, Mode, RefusalReport, StreamEvent};
 use uuid::Uuid;
 
@@ -23,6 +23,20 @@ use crate::lead::{Lead, NotLeading};
 const JOURNAL_PAUSE: Duration = Duration::from_millis(200);
 /// The longest pause between two tries to write the journal.
 const MAX_JOURNAL_PAUSE: Duration = Duration::from_secs(30);
+
+/// How many changes of the mode somebody who listens may be behind.
+const NOTICES: usize = 16;
+
+/// A change of the mode, with who and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModeNotice {
+    /// What the agent may do since.
+    pub mode: Mode,
+    /// Who set it.
+    pub who: String,
+    /// Why, redacted.
+    pub why: String,
+}
 
 /// Carries out fixes, one per workload at a time, and keeps their journal.
 pub struct Fixer {
@@ -38,6 +52,7 @@ pub struct Fixer {
     pub(super) deciding: Semaphore,
     pub(super) last_storm: Mutex<Option<Timestamp>>,
     mode: watch::Sender<Mode>,
+    notices: broadcast::Sender<ModeNotice>,
     /// Whether this start is to be in mode `observe`, whatever another replica says.
     pub(super) pinned: AtomicBool,
     /// Whether an object in the cluster keeps the mode at `observe`.
@@ -114,6 +129,7 @@ impl Fixer {
             deciding: Semaphore::new(1),
             last_storm: Mutex::new(None),
             mode: watch::Sender::new(mode),
+            notices: broadcast::Sender::new(NOTICES),
             pinned: AtomicBool::new(is_pinned(config)),
             held: AtomicBool::new(false),
             setting: tokio::sync::Mutex::default(),
@@ -128,6 +144,11 @@ impl Fixer {
     /// What the agent may do now.
     pub fn mode(&self) -> Mode {
         *self.mode.borrow()
+    }
+
+    /// Every change of the mode from now on.
+    pub fn mode_notices(&self) -> broadcast::Receiver<ModeNotice> {
+        self.notices.subscribe()
     }
 
     /// The mode, for whoever has to wait until it changes.
@@ -146,13 +167,16 @@ impl Fixer {
         if mode < self.mode() {
             self.mode.send_replace(mode);
         }
+        let why = self.agent.redactor.redact(why);
         let _turn = self.setting.lock().await;
-        self.journal.set_mode(mode, who, &self.agent.redactor.redact(why)).await?;
+        self.journal.set_mode(mode, who, &why).await?;
         self.mode.send_replace(mode);
         if mode != Mode::Observe {
             self.pinned.store(false, Ordering::Relaxed);
         }
         tracing::info!(%mode, who, "mode set");
+        // Nobody listening is fine.
+        let _ = self.notices.send(ModeNotice { mode, who: who.to_owned(), why });
         if self.lead.leads() {
             self.lead.share(|it| it.mode = Some(mode)).await.map_err(OpenError::NotShared)?;
         }

@@ -126,6 +126,12 @@ impl AgentBinary {
         self.ask(self.request(Method::GET, path)).await
     }
 
+    /// `GET`: status and text.
+    pub(crate) async fn get_text(&self, path: &str) -> (u16, String) {
+        let response = self.request(Method::GET, path).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
     /// `POST`: status and body.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         self.ask(self.request(Method::POST, path).json(body)).await

@@ -26,6 +26,7 @@ mod fault_proxy;
 mod agent_binary;
 mod stage;
 mod stories;
+mod hooks;
 mod journal;
 mod kill_points;
 mod stolen_requests;
