@@ -55,6 +55,14 @@ pub struct Config {
     #[arg(long, env = "AGENT_TOKENS_FILE", value_name = "FILE")]
     pub tokens_file: Option<PathBuf>,
 
+    /// Who knows callers: the tokens file alone, or the API server as well.
+    #[arg(long, env = "AGENT_AUTH", default_value = "file")]
+    pub auth: Auth,
+
+    /// The audience that tokens have to be made for which the API server is asked for.
+    #[arg(long, env = "AGENT_TOKEN_AUDIENCE", default_value = "k8s-reflexion-agent")]
+    pub token_audience: String,
+
     /// Who is told what happens (YAML): webhooks, with their addresses and secrets.
     #[arg(long, env = "AGENT_HOOKS_FILE", value_name = "FILE")]
     pub hooks_file: Option<PathBuf>,
@@ -78,6 +86,16 @@ pub struct Config {
     /// Ask the agent that listens there whether it is healthy, and exit: for a container's health check.
     #[arg(long)]
     pub healthcheck: bool,
+}
+
+/// Who knows callers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Auth {
+    /// The tokens file.
+    File,
+    /// The tokens file, and for other tokens the API server.
+    #[value(name = "tokenreview")]
+    TokenReview,
 }
 
 /// [`Mode`] as a word on the command line.
@@ -126,6 +144,11 @@ pub enum PatienceError {
 }
 
 impl Config {
+    /// Whether callers are authenticated.
+    pub fn authenticates(&self) -> bool {
+        self.tokens_file.is_some() || self.auth == Auth::TokenReview
+    }
+
     /// Refuses times under which no fix could ever count.
     pub fn check_patience(&self) -> Result<(), PatienceError> {
         let (settle, verify) = (self.settle_seconds, self.verify_seconds);

@@ -18,8 +18,10 @@ use service::shutdown::Goodbye;
 use tokio::task::JoinHandle;
 
 use crate::Agent;
-use crate::cluster::{self, ClusterError, KubeCluster, KubeLease, LeaseName, WATCHED};
-use crate::config::{Config, PatienceError};
+use crate::cluster::{
+    self, ClusterError, KubeCluster, KubeLease, KubeReviewer, LeaseName, WATCHED,
+};
+use crate::config::{Auth, Config, PatienceError};
 use crate::fix::{self, Fixer, OpenError};
 use crate::hooks::{self, HookSetting, HooksError};
 use crate::http::Services;
@@ -113,7 +115,7 @@ fn settle_settings(config: &Config) -> Result<Settled, StartError> {
         Some(path) => Tokens::load(path)?,
         None => Tokens::none(),
     };
-    service::listen::check(config.listen, tokens.is_set(), config.allow_insecure_listen)?;
+    service::listen::check(config.listen, config.authenticates(), config.allow_insecure_listen)?;
     fix::check_settings(config)?;
     let hooks = config.hooks_file.as_deref().map(hooks::read).transpose()?.unwrap_or_default();
     Ok(Settled { tokens, hooks, listener: service::listen::bind(config.listen)? })
@@ -154,7 +156,7 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let review = tokio::spawn(review_rights(
         Arc::clone(&cluster),
         fixer.policy().clone(),
-        config.lease.clone(),
+        (config.lease.clone(), config.auth == Auth::TokenReview),
         agent.measures.rights.clone(),
     ));
     let stand = tokio::spawn(Arc::clone(&fixer).stand());
@@ -167,6 +169,12 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     ModeNow(Arc::clone(&fixer)).register(&metrics);
     LeadingNow(Arc::clone(&fixer)).register(&metrics);
 
+    let tokens = match config.auth {
+        Auth::File => tokens,
+        Auth::TokenReview => {
+            tokens.and_ask(Arc::new(KubeReviewer::new(&cluster, &config.token_audience)))
+        }
+    };
     let services = Services::new(agent.clone(), Arc::clone(&fixer), Arc::clone(&watching.caches));
     let services = Services { probes, tokens: Arc::new(tokens), metrics, ..services };
     let goodbye = services.goodbye.clone();
@@ -188,10 +196,10 @@ fn stop_namespace(config: &Config) -> String {
 async fn review_rights(
     cluster: Arc<KubeCluster>,
     policy: Policy,
-    lease: Option<LeaseName>,
+    (lease, reviews): (Option<LeaseName>, bool),
     measured: RightsMeasures,
 ) {
-    let ask = || async { cluster.rights(&policy, lease.as_ref()).await };
+    let ask = || async { cluster.rights(&policy, lease.as_ref(), reviews).await };
     let patience = ExponentialBuilder::default().with_max_delay(RIGHTS_PAUSE).without_max_times();
     let is_away = |it: &ClusterError| it.is_in_doubt();
     match ask.retry(patience).when(is_away).await {

@@ -105,7 +105,7 @@ impl Api {
         let target = target::parse(&call.path);
         let answer = match &target {
             Ok(Place::Resource(target)) => self.on_resource(call, target),
-            Ok(Place::Other) => other(call),
+            Ok(Place::Other) => self.review(call).unwrap_or_else(|| other(call)),
             Err(error) => Err(error.clone()),
         };
         let answer = answer.unwrap_or_else(|error| Answer::failed(&error));
@@ -176,9 +176,6 @@ fn other(call: &Call) -> Result<Answer, StatusError> {
     }
     if let Some(answer) = openapi::answer(call) {
         return Ok(answer);
-    }
-    if let Some(answer) = reviews::answer(call) {
-        return answer;
     }
     match call.path.as_str() {
         "/healthz" | "/livez" | "/readyz" => Ok(Answer::text("ok".to_owned())),

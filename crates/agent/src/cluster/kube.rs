@@ -116,8 +116,9 @@ impl KubeCluster {
         &self,
         policy: &Policy,
         lease: Option<&LeaseName>,
+        reviews: bool,
     ) -> Result<RightsReport, ClusterError> {
-        let wants = rights::Wants { policy, lease };
+        let wants = rights::Wants { policy, lease, reviews };
         rights::review(&self.client, &self.writer().await?, &wants).await
     }
 

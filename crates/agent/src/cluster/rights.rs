@@ -76,6 +76,11 @@ pub const LEASE_WRITES: [(Right, bool); 2] = [
     (Right { group: "coordination.k8s.io", resource: "leases", verb: "update" }, true),
     (Right { group: "coordination.k8s.io", resource: "leases", verb: "create" }, false),
 ];
+/// What it takes to ask who calls and what he may do.
+pub const REVIEWS: [Right; 2] = [
+    Right { group: "authentication.k8s.io", resource: "tokenreviews", verb: "create" },
+    Right { group: "authorization.k8s.io", resource: "subjectaccessreviews", verb: "create" },
+];
 /// What a replica reads of the Lease.
 pub const LEASE_READ: Right =
     Right { group: "coordination.k8s.io", resource: "leases", verb: "get" };
@@ -135,6 +140,8 @@ pub(super) struct Wants<'a> {
     pub(super) policy: &'a Policy,
     /// The Lease, where there is one.
     pub(super) lease: Option<&'a LeaseName>,
+    /// Whether callers are asked for.
+    pub(super) reviews: bool,
 }
 
 /// A question to the API server.
@@ -176,8 +183,10 @@ pub(super) async fn review(
     let writes = writes.map(|it| question(writing, it, true));
     let never = NEVER.iter();
     let never = never.flat_map(|it| [reading, writing].map(|client| question(client, *it, false)));
+    let reviews = REVIEWS.iter().filter(|_| wants.reviews);
+    let reviews = reviews.map(|it| question(reading, *it, true));
     let leases = wants.lease.map(|it| of_lease(it, reading, writing)).unwrap_or_default();
-    let asked: Vec<_> = reads.chain(writes).chain(never).chain(leases).collect();
+    let asked: Vec<_> = reads.chain(writes).chain(never).chain(leases).chain(reviews).collect();
     let answers = stream::iter(asked)
         .map(|question| async move {
             may(&question).await.map(|it| (question.right, question.wanted, it))

@@ -12,7 +12,9 @@ use remedy::{Policy, Right, rights_under};
 use serde_json::{Value, json};
 
 use super::admission;
-use crate::cluster::{EVENTS, LEASE_READ, LEASE_WRITES, READS, STOP_OBJECT};
+use crate::cluster::{
+    AUTHORITY_PATH, EVENTS, LEASE_READ, LEASE_WRITES, READS, REVIEWS, STOP_OBJECT,
+};
 use crate::fix::read_policy;
 
 /// The name of the identity that reads.
@@ -31,6 +33,8 @@ const STOP_ROLE: &str = "k8s-reflexion-observer-stop";
 const LEASE_ROLE: &str = "k8s-reflexion-observer-lease";
 /// The role by which the second says that a replica leads.
 const LEADER_ROLE: &str = "k8s-reflexion-executor-lease";
+/// The role by which the first asks who calls.
+const REVIEW_ROLE: &str = "k8s-reflexion-observer-reviews";
 /// The Lease that replicas agree by.
 const LEASE: &str = "k8s-reflexion-agent";
 /// The API group of roles.
@@ -57,6 +61,9 @@ pub struct RbacArguments {
     /// Let it write nothing at all.
     #[arg(long, conflicts_with = "only")]
     pub observe: bool,
+    /// Let it ask who calls and what he may do, for AGENT_AUTH=tokenreview; and print roles to give to callers.
+    #[arg(long)]
+    pub tokenreview: bool,
     /// Print what holds the executor to its strategies inside the API server instead: roles name resources,
     /// admission policies (Kubernetes 1.30 and later) fields.
     #[arg(long, conflicts_with_all = ["only", "observe"])]
@@ -99,6 +106,9 @@ fn objects(arguments: &RbacArguments, policy: &Policy) -> Vec<Value> {
         role("Role", STOP_ROLE, Some(namespace), &stop),
         binding("RoleBinding", (STOP_ROLE, "Role"), Some(namespace), (AGENT, namespace)),
     ]);
+    if arguments.tokenreview {
+        objects.extend(review_objects(namespace));
+    }
     if arguments.observe {
         return objects;
     }
@@ -130,6 +140,25 @@ fn objects(arguments: &RbacArguments, policy: &Policy) -> Vec<Value> {
     let each = arguments.only.iter();
     objects.extend(each.map(|it| binding("RoleBinding", role, Some(it), executor)));
     objects
+}
+
+/// What the first needs to ask for callers, and a role for each of theirs. Nobody is given one here.
+fn review_objects(namespace: &str) -> Vec<Value> {
+    let ask: Vec<_> = REVIEWS
+        .iter()
+        .map(|it| json!({"apiGroups": [it.group], "resources": [it.resource], "verbs": [it.verb]}))
+        .collect();
+    let caller = |name: &str, verbs: &[&str]| {
+        let rule = json!({"nonResourceURLs": [AUTHORITY_PATH], "verbs": verbs});
+        role("ClusterRole", name, None, &[rule])
+    };
+    vec![
+        role("ClusterRole", REVIEW_ROLE, None, &ask),
+        binding("ClusterRoleBinding", (REVIEW_ROLE, "ClusterRole"), None, (AGENT, namespace)),
+        caller("k8s-reflexion-caller-read", &["get"]),
+        caller("k8s-reflexion-caller-act", &["get", "post"]),
+        caller("k8s-reflexion-caller-admin", &["get", "post", "put"]),
+    ]
 }
 
 fn lease_rule(right: Right, is_named: bool) -> Value {

@@ -109,7 +109,7 @@ impl Fixer {
         let journal = Journal::open(&config.data).await?;
         journal.verify_chain().await?.map_err(OpenError::Chain)?;
         let policy = config.policy.as_deref().map(read_policy).transpose()?;
-        let (policy_given, authenticated) = (policy.is_some(), config.tokens_file.is_some());
+        let (policy_given, authenticated) = (policy.is_some(), config.authenticates());
         let mode = first_mode(&journal, config).await?;
         if let Some(missing) = unarmed(mode, policy_given, authenticated) {
             return Err(OpenError::Unarmed(missing));
@@ -330,7 +330,9 @@ fn is_pinned(config: &Config) -> bool {
 pub(super) fn unarmed(mode: Mode, policy_given: bool, authenticated: bool) -> Option<&'static str> {
     match (mode, policy_given, authenticated) {
         (Mode::Auto, false, _) => Some("a policy file (--policy)"),
-        (Mode::Auto, true, false) => Some("authenticated callers (--tokens-file)"),
+        (Mode::Auto, true, false) => {
+            Some("authenticated callers (--tokens-file, or --auth tokenreview)")
+        }
         (Mode::Auto, true, true) | (Mode::Observe | Mode::Suggest, _, _) => None,
     }
 }
@@ -338,7 +340,7 @@ pub(super) fn unarmed(mode: Mode, policy_given: bool, authenticated: bool) -> Op
 /// What can be known to be wrong before the journal is opened.
 pub(crate) fn check_settings(config: &Config) -> Result<(), OpenError> {
     let policy = config.policy.as_deref().map(read_policy).transpose()?;
-    match unarmed(config.mode.into(), policy.is_some(), config.tokens_file.is_some()) {
+    match unarmed(config.mode.into(), policy.is_some(), config.authenticates()) {
         Some(missing) => Err(OpenError::Unarmed(missing)),
         None => Ok(()),
     }

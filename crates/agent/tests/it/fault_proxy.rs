@@ -32,7 +32,7 @@ pub(crate) fn renewal(request: &str) -> bool {
 
 /// To ask what one may do, and to tell what was done, is a POST too, and who leads is no change of a workload.
 fn changes(request: &str) -> bool {
-    let is_word = ["/selfsubjectaccessreviews", "/events"].iter().any(|it| {
+    let is_word = ["reviews", "/events"].iter().any(|it| {
         let line = request.lines().next().unwrap_or_default();
         line.split([' ', '?']).nth(1).is_some_and(|path| path.ends_with(it))
     });

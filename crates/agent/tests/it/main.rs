@@ -27,6 +27,7 @@ mod agent_binary;
 mod stage;
 mod stories;
 mod hooks;
+mod callers;
 mod journal;
 mod kill_points;
 mod stolen_requests;
