@@ -166,7 +166,9 @@ impl Fixer {
     /// Settles, judges, and takes back what did not help. The end of every fix.
     pub(super) async fn see_through(self: Arc<Self>, mut fix: Stored) {
         let verdict = self.settle(&mut fix).await;
-        fix.execution.verdict = verdict;
+        // What somebody else had a hand in says nothing of the fix.
+        let counts = !settle::was_changed(&fix.execution);
+        fix.execution.verdict = verdict.filter(|_| counts);
         match verdict {
             Some(Verdict::Recovered) => self.report(fix, ExecutionState::Verified).await,
             Some(Verdict::Unchanged | Verdict::Worse) => self.undo(fix).await,

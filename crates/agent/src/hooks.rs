@@ -53,7 +53,9 @@ async fn listen(fixer: Arc<Fixer>, hooks: &[Arc<Hook>], measures: &HookMeasures)
             notice = modes.recv() => notice.ok().map(|it| event::of_mode(&teller.cluster, &it)),
         };
         let Some(event) = event.map(Arc::new) else { continue };
-        hooks.iter().for_each(|it| it.put(&event));
+        for hook in hooks {
+            hook.put(&event);
+        }
     }
 }
 

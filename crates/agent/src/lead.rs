@@ -148,7 +148,7 @@ impl Lead {
         if standing.borrow_and_update().until.is_none()
             || standing.wait_for(|it| it.until.is_none()).await.is_err()
         {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -169,12 +169,7 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     ModeNow(Arc::clone(&fixer)).register(&metrics);
     LeadingNow(Arc::clone(&fixer)).register(&metrics);
 
-    let tokens = match config.auth {
-        Auth::File => tokens,
-        Auth::TokenReview => {
-            tokens.and_ask(Arc::new(KubeReviewer::new(&cluster, &config.token_audience)))
-        }
-    };
+    let tokens = ask_cluster(tokens, config, &cluster);
     let services = Services::new(agent.clone(), Arc::clone(&fixer), Arc::clone(&watching.caches));
     let services = Services { probes, tokens: Arc::new(tokens), metrics, ..services };
     let goodbye = services.goodbye.clone();
@@ -184,6 +179,16 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let watch = tokio::spawn(watch_journal(journal, agent_probes));
     let tasks = vec![triage, watch, review, obey, hooks];
     Ok(Running { address, agent, server, tasks, stand, fixer, cluster, goodbye, lock })
+}
+
+/// The tokens, and for others the API server, where it is to be asked.
+fn ask_cluster(tokens: Tokens, config: &Config, cluster: &Arc<KubeCluster>) -> Tokens {
+    match config.auth {
+        Auth::File => tokens,
+        Auth::TokenReview => {
+            tokens.and_ask(Arc::new(KubeReviewer::new(cluster, &config.token_audience)))
+        }
+    }
 }
 
 fn stop_namespace(config: &Config) -> String {

@@ -1,4 +1,4 @@
-//! Callers whom the API server knows: TokenReview says who they are, SubjectAccessReview what they may do.
+//! Callers whom the API server knows: `TokenReview` says who they are, `SubjectAccessReview` what they may do.
 //!
 //! An answer is kept for a short time. No answer lets nobody in.
 
@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use super::kube::within;
 use super::{ClusterError, KubeCluster};
 
-/// The path that a ClusterRole names in `nonResourceURLs`.
+/// The path that a `ClusterRole` names in `nonResourceURLs`.
 pub const AUTHORITY_PATH: &str = "/k8s-reflexion/agent";
 /// How long a yes is believed: so long does a right that was taken away still work.
 const YES: Duration = Duration::from_secs(30);
@@ -122,14 +122,15 @@ impl KubeReviewer {
     async fn user(&self, token: &str) -> Result<Option<UserInfo>, ClusterError> {
         let review = TokenReview {
             spec: TokenReviewSpec {
-                token: Some(token.to_owned()),
+                token: token.to_owned(),
                 audiences: Some(vec![self.audience.clone()]),
             },
             ..TokenReview::default()
         };
         let api = Api::<TokenReview>::all(self.client.clone());
-        let answer = within(CALL, "a caller's token", api.create(&PostParams::default(), &review));
-        let status = answer.await?.status.unwrap_or_default();
+        let params = PostParams::default();
+        let answer = within(CALL, "a caller's token", api.create(&params, &review)).await?;
+        let status = answer.status.unwrap_or_default();
         // A server that does not know of audiences says none: its yes is not meant for us.
         let is_ours = status.audiences.unwrap_or_default().contains(&self.audience);
         let is_known = status.authenticated == Some(true) && is_ours;
@@ -152,8 +153,9 @@ impl KubeReviewer {
             ..SubjectAccessReview::default()
         };
         let api = Api::<SubjectAccessReview>::all(self.client.clone());
-        let answer = within(CALL, "a caller's rights", api.create(&PostParams::default(), &review));
-        let status = answer.await?.status;
+        let params = PostParams::default();
+        let answer = within(CALL, "a caller's rights", api.create(&params, &review)).await?;
+        let status = answer.status;
         Ok(status.is_some_and(|it| it.allowed && it.denied != Some(true)))
     }
 }

@@ -61,7 +61,7 @@ pub struct RbacArguments {
     /// Let it write nothing at all.
     #[arg(long, conflicts_with = "only")]
     pub observe: bool,
-    /// Let it ask who calls and what he may do, for AGENT_AUTH=tokenreview; and print roles to give to callers.
+    /// Let it ask who calls and what he may do, for `AGENT_AUTH=tokenreview`; and print roles to give to callers.
     #[arg(long)]
     pub tokenreview: bool,
     /// Print what holds the executor to its strategies inside the API server instead: roles name resources,
@@ -162,12 +162,12 @@ fn review_objects(namespace: &str) -> Vec<Value> {
 }
 
 fn lease_rule(right: Right, is_named: bool) -> Value {
-    let mut rule =
-        json!({"apiGroups": [right.group], "resources": [right.resource], "verbs": [right.verb]});
+    let (group, resource, verb) = (right.group, right.resource, right.verb);
     if is_named {
-        rule["resourceNames"] = json!([LEASE]);
+        json!({"apiGroups": [group], "resources": [resource], "verbs": [verb], "resourceNames": [LEASE]})
+    } else {
+        json!({"apiGroups": [group], "resources": [resource], "verbs": [verb]})
     }
-    rule
 }
 
 /// Its token is mounted nowhere unless a pod asks for it.

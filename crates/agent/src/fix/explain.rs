@@ -43,7 +43,9 @@ impl Fixer {
         let back = fix.plan.undo();
         let mut undo = offers::shown_steps(&back, redactor);
         // Others may rightly have written other fields since: an undo is held to the values alone.
-        undo.iter_mut().for_each(|it| it.resource_version.clear());
+        for step in &mut undo {
+            step.resource_version.clear();
+        }
         let record = DecisionRecord {
             at: Timestamp::now(),
             mode: self.mode(),

@@ -94,7 +94,8 @@ impl Event {
                 format!("{subject}: to {strategy} waits for a yes. {why}"),
             ),
             ExecutionState::Verified => {
-                (EventKind::ExecutionFinished, format!("{subject}: {strategy}: it helped"))
+                let how = if why.is_empty() { "it helped" } else { why };
+                (EventKind::ExecutionFinished, format!("{subject}: {strategy}: {how}"))
             }
             ExecutionState::Undone => (
                 EventKind::ExecutionFinished,

@@ -213,6 +213,7 @@ fn outcome(execution: &Execution) -> (bool, String) {
             ),
         ),
         ExecutionState::Verifying => (true, format!("written; it is being verified: {look}")),
+        ExecutionState::Verified if execution.refusal.is_some() => (true, reason()),
         ExecutionState::Verified => (true, "written, and the workload recovered".to_owned()),
         ExecutionState::Applying => {
             (false, format!("whether it was written is not known yet: {look}"))

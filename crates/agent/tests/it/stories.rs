@@ -11,3 +11,4 @@ mod orders;
 mod people;
 mod replicas;
 mod explained;
+mod meddling;
