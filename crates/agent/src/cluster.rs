@@ -2,11 +2,13 @@
 
 mod connect;
 mod executor;
+mod lease;
 mod stop_object;
 mod commons;
 mod announce;
 mod rights;
 mod refusals;
+mod reviews;
 mod store;
 mod kept;
 mod prune;
@@ -34,7 +36,9 @@ pub use commons::Commons;
 pub use connect::{Clients, ConnectError, connect};
 pub use executor::ExecutorAccount;
 pub use kube::{FIELD_MANAGER, KubeCluster, Watching};
-pub use rights::{EVENTS, READS, Reads, RightsReport};
+pub use lease::{KubeLease, LeaseName, LeaseRecord};
+pub use reviews::{AUTHORITY_PATH, KubeReviewer};
+pub use rights::{EVENTS, LEASE_READ, LEASE_WRITES, READS, REVIEWS, Reads, RightsReport};
 pub use stop_object::STOP_OBJECT;
 pub use store::Store;
 pub use watch::WATCHED;

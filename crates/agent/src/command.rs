@@ -1,7 +1,9 @@
 //! What the program does besides serving: one file a subcommand.
 
 mod admission;
+mod remote;
 pub mod mode;
+pub mod explain;
 pub mod policy;
 pub mod rbac;
 pub mod scan;
@@ -40,6 +42,8 @@ pub enum Command {
     Scan(scan::ScanArguments),
     /// Say or set what the running agent may do: `agent mode observe` stops all writing.
     Mode(mode::ModeArguments),
+    /// Say why an execution was made, and why nothing else was.
+    Explain(explain::ExplainArguments),
     /// Look at a policy before an agent gets it.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -53,6 +57,7 @@ impl Command {
         match self {
             Self::Scan(arguments) => Ok(scan::run(arguments).await?),
             Self::Mode(arguments) => mode::run(arguments).await.map(|()| ExitCode::SUCCESS),
+            Self::Explain(arguments) => explain::run(arguments).await.map(|()| ExitCode::SUCCESS),
             Self::Policy(command) => policy::run(command),
             Self::Rbac(arguments) => rbac::run(arguments),
         }

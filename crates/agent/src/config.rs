@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use types::Mode;
 
-use crate::cluster::ExecutorAccount;
+use crate::cluster::{ExecutorAccount, LeaseName};
 
 /// Watches a Kubernetes cluster, explains what is wrong, and mends it under a policy.
 #[derive(Debug, Clone, Parser)]
@@ -31,6 +31,10 @@ pub struct Config {
     #[arg(long, env = "AGENT_STOP_NAMESPACE", value_name = "NAME")]
     pub stop_namespace: Option<String>,
 
+    /// The Lease that replicas agree by who writes, NAMESPACE/NAME. Without one this is the only agent of the cluster.
+    #[arg(long, env = "AGENT_LEASE", value_name = "LEASE")]
+    pub lease: Option<LeaseName>,
+
     /// The cluster's name, carried by every incident and execution.
     #[arg(long, env = "CLUSTER_NAME", default_value = "default")]
     pub cluster: String,
@@ -50,6 +54,18 @@ pub struct Config {
     /// Who may call: one `role name token` a line, role read, act or admin.
     #[arg(long, env = "AGENT_TOKENS_FILE", value_name = "FILE")]
     pub tokens_file: Option<PathBuf>,
+
+    /// Who knows callers: the tokens file alone, or the API server as well.
+    #[arg(long, env = "AGENT_AUTH", default_value = "file")]
+    pub auth: Auth,
+
+    /// The audience that tokens have to be made for which the API server is asked for.
+    #[arg(long, env = "AGENT_TOKEN_AUDIENCE", default_value = "k8s-reflexion-agent")]
+    pub token_audience: String,
+
+    /// Who is told what happens (YAML): webhooks, with their addresses and secrets.
+    #[arg(long, env = "AGENT_HOOKS_FILE", value_name = "FILE")]
+    pub hooks_file: Option<PathBuf>,
 
     /// Listen beyond loopback without tokens. Everybody who can reach it may do everything.
     #[arg(long, env = "AGENT_ALLOW_INSECURE_LISTEN")]
@@ -75,6 +91,16 @@ pub struct Config {
     /// Ask the agent that listens there whether it is healthy, and exit: for a container's health check.
     #[arg(long)]
     pub healthcheck: bool,
+}
+
+/// Who knows callers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Auth {
+    /// The tokens file.
+    File,
+    /// The tokens file, and for other tokens the API server.
+    #[value(name = "tokenreview")]
+    TokenReview,
 }
 
 /// [`Mode`] as a word on the command line.
@@ -123,6 +149,11 @@ pub enum PatienceError {
 }
 
 impl Config {
+    /// Whether callers are authenticated.
+    pub fn authenticates(&self) -> bool {
+        self.tokens_file.is_some() || self.auth == Auth::TokenReview
+    }
+
     /// Refuses times under which no fix could ever count.
     pub fn check_patience(&self) -> Result<(), PatienceError> {
         let (settle, verify) = (self.settle_seconds, self.verify_seconds);

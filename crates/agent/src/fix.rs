@@ -14,7 +14,9 @@ mod undo;
 mod follow;
 mod world;
 mod resume;
+mod replica;
 mod people;
+mod explain;
 mod shop;
 
 use std::sync::Arc;
@@ -25,7 +27,7 @@ use remedy::{ApprovedPlan, RequestError};
 use serde_json::{Map, Value};
 use types::{
     Diagnosis, Evidence, Execution, ExecutionState, Fault, FixPlan, IncidentState, Kind, ObjectRef,
-    RefusalReport, Verdict,
+    OrderReason, RefusalReport, Verdict,
 };
 use uuid::Uuid;
 
@@ -34,7 +36,7 @@ use crate::journal::{JournalError, RequestKey, Stored};
 use crate::offers;
 
 pub use people::{No, PersonError};
-pub use shop::{Fixer, OpenError};
+pub use shop::{Fixer, ModeNotice, OpenError};
 pub(crate) use shop::{check_settings, own_namespace, read_policy};
 
 use apply::ApplyError;
@@ -56,8 +58,8 @@ pub struct Order {
     pub dry_run: bool,
     /// The incident that this answers.
     pub incident: Option<Uuid>,
-    /// Who asks.
-    pub requested_by: String,
+    /// Who asks, and why.
+    pub reason: OrderReason,
     /// His own name for the request.
     pub key: Option<RequestKey>,
 }
@@ -164,7 +166,9 @@ impl Fixer {
     /// Settles, judges, and takes back what did not help. The end of every fix.
     pub(super) async fn see_through(self: Arc<Self>, mut fix: Stored) {
         let verdict = self.settle(&mut fix).await;
-        fix.execution.verdict = verdict;
+        // What somebody else had a hand in says nothing of the fix.
+        let counts = !settle::was_changed(&fix.execution);
+        fix.execution.verdict = verdict.filter(|_| counts);
         match verdict {
             Some(Verdict::Recovered) => self.report(fix, ExecutionState::Verified).await,
             Some(Verdict::Unchanged | Verdict::Worse) => self.undo(fix).await,
@@ -226,7 +230,7 @@ impl Fixer {
             undo: offers::diff(&plan.undo(), redactor),
             state: ExecutionState::Proposed,
             dry_run: order.dry_run,
-            requested_by: order.requested_by.clone(),
+            requested_by: order.reason.by.clone(),
             decided_by: None,
             undone_by: None,
             requested_at: Timestamp::now(),
@@ -238,7 +242,7 @@ impl Fixer {
             again: false,
             result_hash: None,
         };
-        Stored { execution, plan, before: case.evidence }
+        Stored { execution, plan, before: case.evidence, decision: None }
     }
 
     /// The write was made: answer, and see the rest through.

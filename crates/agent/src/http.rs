@@ -8,9 +8,11 @@ mod recent_events;
 mod scan;
 mod suppressions;
 mod health;
+mod leading;
 mod incidents;
 mod stream;
 mod executions;
+mod explain;
 mod mode;
 mod mode_order;
 mod names;
@@ -79,6 +81,7 @@ impl Services {
             .app_data(service::problem::query_config());
         configure(&mut ServiceConfig::new(config));
         service::health::mount(config);
+        leading::mount(config);
         service::metrics::mount(config);
         service::docs::mount(config, DOCUMENT);
     }
@@ -98,6 +101,7 @@ pub fn configure(routes: &mut ServiceConfig<'_>) {
     stream::configure(routes);
     incidents::configure(routes);
     executions::configure(routes);
+    explain::configure(routes);
     mode::configure(routes);
 }
 

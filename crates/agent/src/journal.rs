@@ -4,6 +4,7 @@
 //! to the cluster either.
 
 mod chain;
+mod decisions;
 mod open;
 mod suppressions;
 mod write;
@@ -16,7 +17,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row, SqliteConnection};
-use types::{Action, Edit, Evidence, Execution, ExecutionState, FixPlan, Mode, Verdict};
+use types::{
+    Action, DecisionRecord, Edit, Evidence, Execution, ExecutionState, FixPlan, Mode, Verdict,
+};
 use uuid::Uuid;
 
 pub use chain::{BrokenChain, Entry};
@@ -69,6 +72,8 @@ pub struct Stored {
     pub plan: FixPlan,
     /// The facts before the fix.
     pub before: Evidence,
+    /// How it was decided, where that is to be kept. It is read on demand alone.
+    pub decision: Option<Box<DecisionRecord>>,
 }
 
 impl Stored {
@@ -110,6 +115,7 @@ impl Journal {
     ) -> Result<(), JournalError> {
         let mut tx = self.write().await?;
         insert(&mut tx, stored).await?;
+        decisions::keep(&mut tx, stored).await?;
         if let Some(key) = key {
             keep_key(&mut tx, key, &stored.execution).await?;
         }
@@ -142,6 +148,7 @@ impl Journal {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
+        decisions::keep(&mut tx, stored).await?;
         chain::append(&mut tx, &entry(execution)?).await?;
         tx.commit().await?;
         Ok(true)
@@ -190,6 +197,16 @@ impl Journal {
         since: Timestamp,
         except: Uuid,
     ) -> Result<Vec<PastWrite>, JournalError> {
+        let recent = self.recent(since, except).await?;
+        Ok(recent.iter().filter(|it| it.plan.writes()).map(past_write).collect())
+    }
+
+    /// The executions behind them, and those that wrote nothing.
+    pub async fn recent(
+        &self,
+        since: Timestamp,
+        except: Uuid,
+    ) -> Result<Vec<Stored>, JournalError> {
         let rows = sqlx::query(
             "SELECT body, plan, before FROM executions \
              WHERE id != ? AND (applied_at >= ? OR state IN ('applying', 'verifying', 'undoing')) \
@@ -199,8 +216,7 @@ impl Journal {
         .bind(since.as_microsecond())
         .fetch_all(&self.pool)
         .await?;
-        let stored: Result<Vec<_>, _> = rows.iter().map(stored).collect();
-        Ok(stored?.iter().filter(|it| it.plan.writes()).map(past_write).collect())
+        rows.iter().map(stored).collect()
     }
 
     /// The execution that this caller named so before, and the hash of what he asked for then.
@@ -358,5 +374,6 @@ fn stored(row: &SqliteRow) -> Result<Stored, JournalError> {
         execution: value(row, "body")?,
         plan: value(row, "plan")?,
         before: value(row, "before")?,
+        decision: None,
     })
 }

@@ -43,6 +43,49 @@ pub struct Measures {
     pub watch_restarts: Counter,
     /// How the rights are that the API server gives us.
     pub rights: RightsMeasures,
+    /// How webhooks fare.
+    pub hooks: HookMeasures,
+}
+
+/// What became of something that a webhook was to be told.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OutcomeLabel {
+    outcome: &'static str,
+}
+
+/// How webhooks fare.
+#[derive(Debug, Clone, Default)]
+pub struct HookMeasures(Family<OutcomeLabel, Counter>);
+
+impl HookMeasures {
+    /// It was taken.
+    pub fn sent(&self) {
+        self.count("sent", 1);
+    }
+
+    /// It was not taken, and is sent again.
+    pub fn failed(&self) {
+        self.count("failed", 1);
+    }
+
+    /// It was not taken, and is not sent again.
+    pub fn given_up(&self) {
+        self.count("given_up", 1);
+    }
+
+    /// It was the oldest in a queue that is full.
+    pub fn dropped(&self) {
+        self.count("dropped", 1);
+    }
+
+    /// So many were never seen: too much happened at once.
+    pub fn missed(&self, n_missed: u64) {
+        self.count("dropped", n_missed);
+    }
+
+    fn count(&self, outcome: &'static str, n: u64) {
+        self.0.get_or_create(&OutcomeLabel { outcome }).inc_by(n);
+    }
 }
 
 /// How the rights are that the API server gives us.
@@ -73,6 +116,7 @@ impl Default for Measures {
             gather_seconds: seconds(),
             watch_restarts: Counter::default(),
             rights: RightsMeasures::default(),
+            hooks: HookMeasures::default(),
         }
     }
 }
@@ -103,6 +147,7 @@ impl Measures {
                 "Watches that broke off and were started again",
                 self.watch_restarts.clone(),
             );
+            it.register("hooks", "What webhooks were to be told, by outcome", self.hooks.0.clone());
             it.register(
                 "rights_missing",
                 "Rights that the agent needs and does not have",
@@ -141,6 +186,32 @@ impl Measures {
     /// A workload was read and diagnosed.
     pub fn gathered(&self, took: Duration) {
         self.gather_seconds.observe(took.as_secs_f64());
+    }
+}
+
+/// Whether this replica leads, whenever somebody looks.
+pub struct LeadingNow(pub Arc<Fixer>);
+
+impl LeadingNow {
+    /// Shows it under `/metrics`.
+    pub fn register(self, metrics: &Metrics) {
+        metrics.registry(|it| it.register_collector(Box::new(self)));
+    }
+}
+
+impl fmt::Debug for LeadingNow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LeadingNow").field(&self.0.lead().leads()).finish()
+    }
+}
+
+impl Collector for LeadingNow {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let help = "1 while this replica may write: it holds the Lease, or there is none";
+        let family = encoder.encode_descriptor("leading", help, None, MetricType::Gauge)?;
+        let gauge = Gauge::<i64>::default();
+        gauge.set(i64::from(self.0.lead().leads()));
+        gauge.encode(family)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use diagnosis::Redactor;
 use serde_json::Value;
-use types::{Action, Edit, Evidence, FieldPath, FixPlan, Offer, Step};
+use types::{Action, Edit, Evidence, FieldPath, FixPlan, Offer, ShownStep, Step, Subresource};
 
 /// The plans as they are shown.
 pub(crate) fn offers(plans: &[FixPlan], evidence: &Evidence, redactor: &Redactor) -> Vec<Offer> {
@@ -22,7 +22,7 @@ pub(crate) fn offers(plans: &[FixPlan], evidence: &Evidence, redactor: &Redactor
 }
 
 /// What the plan changes, for a commit. What is hidden in it has to be put in by whoever commits it.
-fn patch(plan: &FixPlan, redactor: &Redactor) -> Option<String> {
+pub(crate) fn patch(plan: &FixPlan, redactor: &Redactor) -> Option<String> {
     let steps = plan.steps.iter().map(|it| masked(it, redactor)).collect();
     let shown = FixPlan { steps, ..plan.clone() };
     remedy::kustomize_patch(&shown).map(|it| redactor.redact(&it))
@@ -32,6 +32,40 @@ fn patch(plan: &FixPlan, redactor: &Redactor) -> Option<String> {
 pub(crate) fn diff(plan: &FixPlan, redactor: &Redactor) -> String {
     let steps = plan.steps.iter().map(|it| masked(it, redactor).to_string());
     redactor.redact(&steps.collect::<Vec<_>>().join("\n"))
+}
+
+/// What the plan writes, step by step, with what it depends on, without secrets.
+pub(crate) fn shown_steps(plan: &FixPlan, redactor: &Redactor) -> Vec<ShownStep> {
+    let shown = |step: &Step| {
+        let action = match (&step.action, step.subresource) {
+            (Action::Edit(_), None) => "edit",
+            (Action::Edit(_), Some(Subresource::Resize)) => "resize",
+            (Action::Evict, _) => "evict",
+            (Action::Restart, _) => "restart",
+        };
+        let operations = remedy::operations_of(&masked(step, redactor));
+        ShownStep {
+            target: step.target.to_string(),
+            action: action.to_owned(),
+            uid: step.target.uid.clone(),
+            resource_version: step.target.resource_version.clone(),
+            operations: operations.into_iter().map(|it| redacted(it, redactor)).collect(),
+        }
+    };
+    plan.steps.iter().map(shown).collect()
+}
+
+/// Every text in it redacted.
+fn redacted(value: Value, redactor: &Redactor) -> Value {
+    match value {
+        Value::String(text) => Value::String(redactor.redact(&text)),
+        Value::Array(items) => items.into_iter().map(|it| redacted(it, redactor)).collect(),
+        Value::Object(members) => {
+            let members = members.into_iter().map(|(name, it)| (name, redacted(it, redactor)));
+            Value::Object(members.collect())
+        }
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_)) => plain,
+    }
 }
 
 /// The step with values of environment variables hidden: a reader has to know that one changes, not to what.

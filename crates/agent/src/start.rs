@@ -18,13 +18,17 @@ use service::shutdown::Goodbye;
 use tokio::task::JoinHandle;
 
 use crate::Agent;
-use crate::cluster::{self, ClusterError, KubeCluster, WATCHED};
-use crate::config::{Config, PatienceError};
+use crate::cluster::{
+    self, ClusterError, KubeCluster, KubeLease, KubeReviewer, LeaseName, WATCHED,
+};
+use crate::config::{Auth, Config, PatienceError};
 use crate::fix::{self, Fixer, OpenError};
+use crate::hooks::{self, HookSetting, HooksError};
 use crate::http::Services;
 use crate::journal::Journal;
 use crate::k8sgpt::K8sgpt;
-use crate::measures::{Measures, ModeNow, RightsMeasures};
+use crate::lead::Lead;
+use crate::measures::{LeadingNow, Measures, ModeNow, RightsMeasures};
 use crate::secret_key;
 use crate::triage::{Times, Triage};
 
@@ -69,6 +73,9 @@ pub enum StartError {
     /// The journal, the policy or the mode cannot be used; each says so itself.
     #[error(transparent)]
     Fixer(#[from] OpenError),
+    /// The webhooks cannot be used.
+    #[error(transparent)]
+    Hooks(#[from] HooksError),
     /// The address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] service::listen::BindError),
@@ -84,31 +91,39 @@ pub struct Running {
     /// What its parts share.
     pub agent: Agent,
     server: Server,
-    triage: JoinHandle<()>,
-    watch: JoinHandle<()>,
-    review: JoinHandle<()>,
-    obey: JoinHandle<()>,
+    /// What runs besides.
+    tasks: Vec<JoinHandle<()>>,
+    stand: JoinHandle<()>,
+    fixer: Arc<Fixer>,
     cluster: Arc<KubeCluster>,
     goodbye: Goodbye,
     /// Nobody else uses the data folder as long as this is kept.
     lock: Lock,
 }
 
-/// What can be known to be wrong before anything is opened, written or watched; else the tokens and the address, taken.
-fn settle_settings(config: &Config) -> Result<(Tokens, TcpListener), StartError> {
+/// What is known before anything is opened.
+struct Settled {
+    tokens: Tokens,
+    hooks: Vec<HookSetting>,
+    listener: TcpListener,
+}
+
+/// What can be known to be wrong before anything is opened, written or watched; else what was read, and the address, taken.
+fn settle_settings(config: &Config) -> Result<Settled, StartError> {
     config.check_patience()?;
     let tokens = match &config.tokens_file {
         Some(path) => Tokens::load(path)?,
         None => Tokens::none(),
     };
-    service::listen::check(config.listen, tokens.is_set(), config.allow_insecure_listen)?;
+    service::listen::check(config.listen, config.authenticates(), config.allow_insecure_listen)?;
     fix::check_settings(config)?;
-    Ok((tokens, service::listen::bind(config.listen)?))
+    let hooks = config.hooks_file.as_deref().map(hooks::read).transpose()?.unwrap_or_default();
+    Ok(Settled { tokens, hooks, listener: service::listen::bind(config.listen)? })
 }
 
 /// Starts everything. An API server that cannot be reached is no reason not to: it is waited for.
 pub async fn start(config: &Config) -> Result<Running, StartError> {
-    let (tokens, listener) = settle_settings(config)?;
+    let Settled { tokens, hooks, listener } = settle_settings(config)?;
     let clients = cluster::connect(config.kubeconfig.as_deref()).await?;
     let lock = service::lock::data_folder(&config.data)?;
     let key = secret_key::load_or_make(&config.data)
@@ -132,18 +147,30 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
             .map(Arc::new),
         ..Agent::new(&config.cluster, Arc::clone(&cluster) as _, Redactor::new(key))
     };
-    let fixer = Fixer::open(agent.clone(), config).await?;
+    let lead = match config.lease.clone() {
+        Some(name) => Lead::with(KubeLease::new(Arc::clone(&cluster), name)),
+        None => Lead::alone(),
+    };
+    let fixer = Fixer::open(agent.clone(), config, lead).await?;
     let (journal, agent_probes) = (fixer.journal().clone(), probes.clone());
-    let review =
-        review_rights(Arc::clone(&cluster), fixer.policy().clone(), agent.measures.rights.clone());
-    let review = tokio::spawn(review);
+    let review = tokio::spawn(review_rights(
+        Arc::clone(&cluster),
+        fixer.policy().clone(),
+        (config.lease.clone(), config.auth == Auth::TokenReview),
+        agent.measures.rights.clone(),
+    ));
+    let stand = tokio::spawn(Arc::clone(&fixer).stand());
+    let hooks = hooks::run(Arc::clone(&fixer), hooks, agent.measures.hooks.clone());
+    let hooks = tokio::spawn(hooks);
     let stop = cluster.stop_object(&stop_namespace(config));
     let obey = tokio::spawn(Arc::clone(&fixer).obey(stop));
     let metrics = Metrics::new("agent");
     agent.measures.register(&metrics);
     ModeNow(Arc::clone(&fixer)).register(&metrics);
+    LeadingNow(Arc::clone(&fixer)).register(&metrics);
 
-    let services = Services::new(agent.clone(), fixer, Arc::clone(&watching.caches));
+    let tokens = ask_cluster(tokens, config, &cluster);
+    let services = Services::new(agent.clone(), Arc::clone(&fixer), Arc::clone(&watching.caches));
     let services = Services { probes, tokens: Arc::new(tokens), metrics, ..services };
     let goodbye = services.goodbye.clone();
     let (address, server) = serve(listener, services).map_err(StartError::Serve)?;
@@ -151,7 +178,18 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let triage = Triage::new(agent.clone(), watching.caches, times);
     let triage = tokio::spawn(triage.run(watching.changes));
     let watch = tokio::spawn(watch_journal(journal, agent_probes));
-    Ok(Running { address, agent, server, triage, watch, review, obey, cluster, goodbye, lock })
+    let tasks = vec![triage, watch, review, obey, hooks];
+    Ok(Running { address, agent, server, tasks, stand, fixer, cluster, goodbye, lock })
+}
+
+/// The tokens, and for others the API server, where it is to be asked.
+fn ask_cluster(tokens: Tokens, config: &Config, cluster: &Arc<KubeCluster>) -> Tokens {
+    match config.auth {
+        Auth::File => tokens,
+        Auth::TokenReview => {
+            tokens.and_ask(Arc::new(KubeReviewer::new(cluster, &config.token_audience)))
+        }
+    }
 }
 
 fn stop_namespace(config: &Config) -> String {
@@ -161,8 +199,13 @@ fn stop_namespace(config: &Config) -> String {
 
 /// Says once what the agent may not do and should, and the other way round. An API server that does not
 /// answer is asked again.
-async fn review_rights(cluster: Arc<KubeCluster>, policy: Policy, measured: RightsMeasures) {
-    let ask = || async { cluster.rights(&policy).await };
+async fn review_rights(
+    cluster: Arc<KubeCluster>,
+    policy: Policy,
+    (lease, reviews): (Option<LeaseName>, bool),
+    measured: RightsMeasures,
+) {
+    let ask = || async { cluster.rights(&policy, lease.as_ref(), reviews).await };
     let patience = ExponentialBuilder::default().with_max_delay(RIGHTS_PAUSE).without_max_times();
     let is_away = |it: &ClusterError| it.is_in_doubt();
     match ask.retry(patience).when(is_away).await {
@@ -228,18 +271,19 @@ fn serve(listener: TcpListener, services: Services) -> std::io::Result<(SocketAd
 }
 
 impl Running {
-    /// Serves until `stop` is over, then ends in order: no new requests, no more triage, no more watches.
+    /// Serves until `stop` is over, then ends in order: no new requests, no more triage, no more watches. Another replica can lead from the first moment on.
     pub async fn until(self, stop: impl Future<Output = &'static str>) -> std::io::Result<()> {
         let handle = self.server.handle();
         let server = tokio::spawn(self.server);
         let reason = stop.await;
         tracing::info!(reason, "stopping");
+        // First of all, so that another replica can take over while this one is still busy ending.
+        self.stand.abort();
+        self.fixer.lead().release().await;
         self.goodbye.say();
         handle.stop(true).await;
-        self.triage.abort();
-        self.watch.abort();
-        self.review.abort();
-        self.obey.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
+        drop(self.fixer);
         drop(self.cluster);
         let served = server.await.map_err(std::io::Error::other)?;
         drop(self.lock);

@@ -62,6 +62,17 @@ pub struct Choice {
     pub advised: bool,
 }
 
+impl Choice {
+    /// What this choice rests on: `record`, `model` or `rule`.
+    pub fn decided_by(&self) -> &'static str {
+        match (self.from_memory, self.advised) {
+            (true, _) => "record",
+            (false, true) => "model",
+            (false, false) => "rule",
+        }
+    }
+}
+
 /// What to do about the incident.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {

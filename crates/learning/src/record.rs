@@ -41,13 +41,13 @@ impl Experience {
     /// What this execution teaches: nothing, unless a write was made and judged.
     pub fn of(execution: &Execution) -> Option<Self> {
         let recovered = match execution.state {
-            ExecutionState::Verified => true,
-            // Taken back before it could be judged: refused halfway, cut off, or its workload went away.
-            ExecutionState::Undone
+            // Not judged: refused halfway, cut off, its workload went away, or somebody else had a hand in it.
+            ExecutionState::Verified | ExecutionState::Undone
                 if execution.verdict.is_none() && execution.refusal.is_some() =>
             {
                 return None;
             }
+            ExecutionState::Verified => true,
             ExecutionState::Undone | ExecutionState::Stranded => false,
             ExecutionState::Proposed
             | ExecutionState::Applying

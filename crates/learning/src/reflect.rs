@@ -38,7 +38,12 @@ fn lesson(execution: &Execution, observation: &Observation) -> String {
     let wins = observation.won_before + u32::from(observation.recovered);
     let tries = observation.tried_before + 1;
     let counts = format!("{wins} of {tries} times so far");
+    let unjudged = execution.refusal.as_ref().filter(|_| execution.verdict.is_none());
     match execution.state {
+        ExecutionState::Verified | ExecutionState::Undone if unjudged.is_some() => {
+            let why = unjudged.map_or("", |it| it.detail.as_str());
+            format!("{strategy} for {kind} counts for nothing: {why}.")
+        }
         ExecutionState::Verified => {
             let took = observation.took_secs.map_or(String::new(), |it| format!(" in {it} s"));
             format!("{strategy} healed {kind}{took}; {counts}.")

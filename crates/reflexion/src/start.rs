@@ -120,7 +120,8 @@ fn agents(config: &Config) -> Result<Vec<Arc<dyn Agent>>> {
     };
     let mut res: Vec<Arc<dyn Agent>> = vec![];
     for url in config.agents() {
-        res.push(Arc::new(HttpAgent::new(&url, token.clone())?));
+        let agent = HttpAgent::new(&url, token.clone())?;
+        res.push(Arc::new(agent.with_token_of(config.agent_token_file.clone())));
     }
     Ok(res)
 }

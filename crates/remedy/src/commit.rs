@@ -22,13 +22,8 @@ pub fn kustomize_patch(plan: &FixPlan) -> Option<String> {
 
 fn patch(step: &Step) -> Option<String> {
     let operations = match &step.action {
-        Action::Edit(edits) if step.subresource.is_none() => {
-            edits.iter().flat_map(operations).collect::<Vec<_>>()
-        }
-        Action::Restart => {
-            let path = restart_path();
-            vec![json!({"op": "add", "path": path.as_str(), "value": "now"})]
-        }
+        Action::Edit(_) if step.subresource.is_none() => operations_of(step),
+        Action::Restart => operations_of(step),
         Action::Edit(_) | Action::Evict => return None,
     };
     let target = &step.target;
@@ -41,6 +36,17 @@ fn patch(step: &Step) -> Option<String> {
     });
     let lines = operations.iter().map(|it| format!("      - {it}\n"));
     Some(format!("  - target: {name}\n    patch: |-\n{}", lines.collect::<String>()))
+}
+
+/// The operations of a step (RFC 6902): of each edit a `test` of what was seen and the change.
+pub fn operations_of(step: &Step) -> Vec<Value> {
+    match &step.action {
+        Action::Edit(edits) => edits.iter().flat_map(operations).collect(),
+        Action::Restart => {
+            vec![json!({"op": "add", "path": restart_path().as_str(), "value": "now"})]
+        }
+        Action::Evict => vec![],
+    }
 }
 
 fn operations(edit: &Edit) -> Vec<Value> {

@@ -16,7 +16,7 @@ mod image;
 mod near;
 mod amount;
 
-pub use commit::{kustomize_patch, owner_of};
+pub use commit::{kustomize_patch, operations_of, owner_of};
 pub use guard::{ApprovedPlan, Authority, PastWrite, Refusal, World, approve, approved_before};
 pub use patch::{FIX_ID_ANNOTATION, RESTARTED_BY_ANNOTATION, json_patch, undo_patch};
 pub use place::pods_follow;

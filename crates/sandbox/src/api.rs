@@ -105,7 +105,7 @@ impl Api {
         let target = target::parse(&call.path);
         let answer = match &target {
             Ok(Place::Resource(target)) => self.on_resource(call, target),
-            Ok(Place::Other) => other(call),
+            Ok(Place::Other) => self.review(call).unwrap_or_else(|| Ok(other(call))),
             Err(error) => Err(error.clone()),
         };
         let answer = answer.unwrap_or_else(|error| Answer::failed(&error));
@@ -170,18 +170,15 @@ fn not_allowed() -> StatusError {
     )
 }
 
-fn other(call: &Call) -> Result<Answer, StatusError> {
+fn other(call: &Call) -> Answer {
     if let Some(answer) = discovery::answer(call) {
-        return Ok(answer);
+        return answer;
     }
     if let Some(answer) = openapi::answer(call) {
-        return Ok(answer);
-    }
-    if let Some(answer) = reviews::answer(call) {
         return answer;
     }
     match call.path.as_str() {
-        "/healthz" | "/livez" | "/readyz" => Ok(Answer::text("ok".to_owned())),
-        _ => Ok(Answer { code: 404, ..Answer::text("404 page not found\n".to_owned()) }),
+        "/healthz" | "/livez" | "/readyz" => Answer::text("ok".to_owned()),
+        _ => Answer { code: 404, ..Answer::text("404 page not found\n".to_owned()) },
     }
 }

@@ -1,9 +1,11 @@
 //! Who calls, and what he may do: bearer tokens with roles, from a file.
 
 use std::fmt;
-use std::future::{Ready, ready};
+use std::future::Future;
 use std::ops::Deref;
 use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -12,14 +14,17 @@ use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
 use crate::problem::Failure;
+use crate::review::{ReviewError, Reviewer, Verdict};
 
 /// A token shorter than this can be guessed.
 const MIN_TOKEN_CHARS: usize = 16;
+/// A token longer than this is none: those of a cluster have some 2 KiB.
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
 /// More callers than this want an identity provider, not a file.
 const MAX_TOKENS: usize = 256;
 
 /// What a caller may do; each role includes the ones before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// See.
     Read,
@@ -95,9 +100,17 @@ pub enum TokensError {
 #[derive(Debug, Default)]
 pub struct Tokens {
     entries: Vec<(Caller, SecretString)>,
+    /// Who knows the others, where somebody is asked.
+    reviewer: Option<Arc<dyn Reviewer>>,
 }
 
 impl Tokens {
+    /// The same, and whoever brings another token is asked for there.
+    #[must_use]
+    pub fn and_ask(self, reviewer: Arc<dyn Reviewer>) -> Self {
+        Self { reviewer: Some(reviewer), ..self }
+    }
+
     /// No tokens: every caller is `anonymous` and may do everything.
     pub fn none() -> Self {
         Self::default()
@@ -134,13 +147,13 @@ impl Tokens {
                 line: n,
                 reason: format!("more than {MAX_TOKENS} tokens"),
             }),
-            _ => Ok(Self { entries }),
+            _ => Ok(Self { entries, reviewer: None }),
         }
     }
 
     /// Whether callers are authenticated.
     pub fn is_set(&self) -> bool {
-        !self.entries.is_empty()
+        !self.entries.is_empty() || self.reviewer.is_some()
     }
 
     /// The caller behind this token. Every entry is compared, in time that does not depend on the bytes.
@@ -151,27 +164,53 @@ impl Tokens {
         })
     }
 
-    fn authenticate(&self, request: &HttpRequest) -> Result<Caller, Failure> {
+    /// The caller of this request, if he has at least this role. A token of the file is never asked for elsewhere.
+    async fn authenticate(&self, header: Option<String>, needed: Role) -> Result<Caller, Failure> {
         if !self.is_set() {
             return Ok(Caller { name: "anonymous".to_owned(), role: Role::Admin });
         }
-        request
-            .headers()
-            .get(header::AUTHORIZATION)
-            .and_then(|it| it.to_str().ok())
+        let token = header
+            .as_deref()
             .and_then(|it| it.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
-            .and_then(|(_, token)| self.caller(token.trim()))
-            .cloned()
-            .ok_or_else(|| {
-                Failure::new(
-                    401,
-                    "unauthorized",
-                    "no valid token was sent",
-                    "send `Authorization: Bearer TOKEN` with a token of the tokens file",
-                )
-            })
+            .map(|(_, token)| token.trim())
+            .filter(|it| !it.is_empty() && it.len() <= MAX_TOKEN_BYTES);
+        let token = token.ok_or_else(unauthorized)?;
+        if let Some(caller) = self.caller(token) {
+            return enough(caller.clone(), needed);
+        }
+        let Some(reviewer) = &self.reviewer else { return Err(unauthorized()) };
+        match reviewer.review(token, needed).await {
+            Ok(Verdict::Allowed(caller)) => enough(caller, needed),
+            Ok(Verdict::Forbidden(name)) => {
+                Err(forbidden(&format!("`{name}` may not do what needs role {needed}"), needed))
+            }
+            Ok(Verdict::Unknown) => Err(unauthorized()),
+            Err(error) => Err(unknown(&error)),
+        }
     }
+}
+
+fn enough(caller: Caller, needed: Role) -> Result<Caller, Failure> {
+    if needed <= caller.role {
+        return Ok(caller);
+    }
+    let detail = format!("`{}` has role {} and this needs {needed}", caller.name, caller.role);
+    Err(forbidden(&detail, needed))
+}
+
+fn forbidden(detail: &str, needed: Role) -> Failure {
+    Failure::new(403, "forbidden", detail, format!("use a token with role {needed}"))
+}
+
+fn unauthorized() -> Failure {
+    let next = "send `Authorization: Bearer TOKEN` with a token of the tokens file";
+    Failure::new(401, "unauthorized", "no valid token was sent", next)
+}
+
+fn unknown(error: &ReviewError) -> Failure {
+    let next = "try again; a token of the tokens file is known without asking";
+    Failure::new(503, "authentication-unavailable", error.to_string(), next)
 }
 
 /// One line of the file.
@@ -189,26 +228,25 @@ fn entry(line: &str) -> Result<(Caller, SecretString), String> {
     Ok((Caller { name: name.to_owned(), role }, SecretString::from(token)))
 }
 
+/// An answer of an extractor that is still on its way.
+type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Failure>>>>;
+
 /// The caller of this request, if he has at least this role.
-fn caller_with(request: &HttpRequest, needed: Role) -> Result<Caller, Failure> {
-    let Some(tokens) = request.app_data::<web::Data<Tokens>>() else {
-        return Err(Failure::new(
-            500,
-            "no-authentication",
-            "the service was put together without authentication",
-            "this is a bug: report it",
-        ));
-    };
-    let caller = tokens.authenticate(request)?;
-    if caller.role < needed {
-        return Err(Failure::new(
-            403,
-            "forbidden",
-            format!("`{}` has role {} and this needs {needed}", caller.name, caller.role),
-            format!("use a token with role {needed}"),
-        ));
-    }
-    Ok(caller)
+fn caller_with(request: &HttpRequest, needed: Role) -> Extracted<Caller> {
+    let tokens = request.app_data::<web::Data<Tokens>>().cloned();
+    let header = request.headers().get(header::AUTHORIZATION);
+    let header = header.and_then(|it| it.to_str().ok()).map(str::to_owned);
+    Box::pin(async move {
+        let Some(tokens) = tokens else {
+            return Err(Failure::new(
+                500,
+                "no-authentication",
+                "the service was put together without authentication",
+                "this is a bug: report it",
+            ));
+        };
+        tokens.authenticate(header, needed).await
+    })
 }
 
 /// Handler argument: a caller who may see. Refuses with 401 or 403.
@@ -223,28 +261,31 @@ pub struct Admin(pub Caller);
 
 impl FromRequest for Reader {
     type Error = Failure;
-    type Future = Ready<Result<Self, Failure>>;
+    type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(caller_with(request, Role::Read).map(Self))
+        let caller = caller_with(request, Role::Read);
+        Box::pin(async move { caller.await.map(Self) })
     }
 }
 
 impl FromRequest for Actor {
     type Error = Failure;
-    type Future = Ready<Result<Self, Failure>>;
+    type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(caller_with(request, Role::Act).map(Self))
+        let caller = caller_with(request, Role::Act);
+        Box::pin(async move { caller.await.map(Self) })
     }
 }
 
 impl FromRequest for Admin {
     type Error = Failure;
-    type Future = Ready<Result<Self, Failure>>;
+    type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(caller_with(request, Role::Admin).map(Self))
+        let caller = caller_with(request, Role::Admin);
+        Box::pin(async move { caller.await.map(Self) })
     }
 }
 
@@ -273,65 +314,4 @@ impl Deref for Admin {
 }
 
 #[cfg(test)]
-mod tests {
-    use actix_web::test::TestRequest;
-
-    use super::*;
-
-    const FILE: &str = "# people\nread dashboard aaaaaaaaaaaaaaaaaaaa\nact reflexion bbbbbbbbbbbbbbbbbbbb\nadmin ana cccccccccccccccccccc\n";
-
-    #[track_caller]
-    fn check(header: Option<&str>, needed: Role, status: Option<u16>) {
-        let tokens = web::Data::new(Tokens::parse(FILE, "tokens").unwrap());
-        let mut request = TestRequest::default().app_data(tokens);
-        if let Some(header) = header {
-            request = request.insert_header(("Authorization", header));
-        }
-        let answer = caller_with(&request.to_http_request(), needed);
-        assert_eq!(answer.err().map(|it| it.0.status), status);
-    }
-
-    #[test]
-    fn a_token_opens_what_its_role_allows_and_no_more() {
-        check(Some("Bearer aaaaaaaaaaaaaaaaaaaa"), Role::Read, None);
-        check(Some("Bearer aaaaaaaaaaaaaaaaaaaa"), Role::Act, Some(403));
-        check(Some("Bearer bbbbbbbbbbbbbbbbbbbb"), Role::Act, None);
-        check(Some("Bearer bbbbbbbbbbbbbbbbbbbb"), Role::Admin, Some(403));
-        check(Some("Bearer cccccccccccccccccccc"), Role::Admin, None);
-    }
-
-    /// RFC 9110, 11.1: the scheme is case-insensitive.
-    #[test]
-    fn the_scheme_is_bearer_in_any_case() {
-        check(Some("bearer aaaaaaaaaaaaaaaaaaaa"), Role::Read, None);
-        check(Some("BEARER  aaaaaaaaaaaaaaaaaaaa"), Role::Read, None);
-        check(Some("bearer AAAAAAAAAAAAAAAAAAAA"), Role::Read, Some(401));
-    }
-
-    #[test]
-    fn one_token_is_one_caller() {
-        let text = "read a aaaaaaaaaaaaaaaaaaaa\n\nadmin b aaaaaaaaaaaaaaaaaaaa";
-        let error = Tokens::parse(text, "tokens").unwrap_err().to_string();
-
-        assert!(error.contains("line 3: its token is that of `a` above"), "{error}");
-        assert!(!error.contains("aaaaaaaaaaaaaaaaaaaa"), "{error}");
-    }
-
-    #[test]
-    fn nothing_or_something_wrong_opens_nothing() {
-        check(None, Role::Read, Some(401));
-        check(Some("Bearer "), Role::Read, Some(401));
-        check(Some("Bearer aaaaaaaaaaaaaaaaaaa"), Role::Read, Some(401));
-        check(Some("Basic aaaaaaaaaaaaaaaaaaaa"), Role::Read, Some(401));
-        check(Some("aaaaaaaaaaaaaaaaaaaa"), Role::Read, Some(401));
-    }
-
-    #[test]
-    fn a_bad_file_is_refused_without_showing_the_token() {
-        for text in ["", "read x short", "root x aaaaaaaaaaaaaaaaaaaa", "read aaaaaaaaaaaaaaaaaaaa"]
-        {
-            let error = Tokens::parse(text, "tokens").unwrap_err().to_string();
-            assert!(!error.contains("aaaaaaaaaaaaaaaaaaaa"), "{error}");
-        }
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@ pub mod telemetry;
 pub mod listen;
 pub mod lock;
 pub mod auth;
+pub mod review;
 pub mod origin;
 pub mod head;
 pub mod problem;

@@ -20,6 +20,7 @@ mod suppression;
 mod traffic;
 mod labels;
 mod execution;
+mod explanation;
 mod episode;
 mod problem;
 pub mod names;
@@ -34,6 +35,9 @@ pub use evidence::{
     ReferenceKind, RevisionFacts, ServiceFacts, WorkloadFacts,
 };
 pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdict};
+pub use explanation::{
+    Alternative, DecisionRecord, Explanation, JournalEntry, OrderReason, ShownStep,
+};
 pub use incident::{Context, Incident, IncidentState, Offer, StreamEvent};
 pub use labels::{BadLabelQuery, LabelQuery};
 pub use nodes::{NodeFacts, PortFacts, SelectorFacts};

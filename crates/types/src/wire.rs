@@ -77,6 +77,16 @@ pub struct ExecuteFixRequest {
     /// The incident that this answers. While it is open, its workload is meant where there is no such pod (any more).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<Uuid>,
+    /// Why this is ordered, for whoever reads about it later. Kept redacted, 500 characters of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What decided: a record, a model, a rule. Kept redacted, 100 characters of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
+    /// The probability with which this choice was made, between 0 and 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1)]
+    pub propensity: Option<f64>,
 }
 
 /// Answer of `POST /api/v1/execute-fix`; a fix that failed is still status 200 with `success: false`.

@@ -25,8 +25,8 @@ use super::executor::{Executor, ExecutorAccount};
 use super::refusals::meaning;
 use super::watch::Sinks;
 use super::{
-    Answer, Census, Cluster, ClusterError, Commons, NodeUsage, Notice, Patch, RightsReport,
-    announce, census, gather, json_patch, rights, snapshot, stop_object, usage,
+    Answer, Census, Cluster, ClusterError, Commons, LeaseName, NodeUsage, Notice, Patch,
+    RightsReport, announce, census, gather, json_patch, rights, snapshot, stop_object, usage,
 };
 
 /// Under which name our writes stand in `managedFields`.
@@ -111,9 +111,20 @@ impl KubeCluster {
         receiver
     }
 
-    /// What the API server says about our rights, and those of who writes for us, under this policy.
-    pub async fn rights(&self, policy: &Policy) -> Result<RightsReport, ClusterError> {
-        rights::review(&self.client, &self.executor.client().await?, policy).await
+    /// What the API server says about our rights, and those of who writes for us, under this policy and with this Lease.
+    pub async fn rights(
+        &self,
+        policy: &Policy,
+        lease: Option<&LeaseName>,
+        reviews: bool,
+    ) -> Result<RightsReport, ClusterError> {
+        let wants = rights::Wants { policy, lease, reviews };
+        rights::review(&self.client, &self.writer().await?, &wants).await
+    }
+
+    /// The client that writes.
+    pub(super) async fn writer(&self) -> Result<Client, ClusterError> {
+        self.executor.client().await
     }
 
     fn dynamic(&self, of: &ObjectRef) -> Api<DynamicObject> {
@@ -161,7 +172,7 @@ impl KubeCluster {
         let url = self.dynamic(target).resource_url().to_owned();
         let request =
             json_patch::request(&url, &target.name, patch.subresource, &params, patch.operations)?;
-        let client = self.executor.client().await?;
+        let client = self.writer().await?;
         let after: DynamicObject = within(WRITE, &what, client.request(request)).await?;
         Ok(reference(target.kind, &after.metadata))
     }
@@ -180,7 +191,7 @@ impl KubeCluster {
             }),
         };
         let params = PostParams { dry_run, field_manager: Some(FIELD_MANAGER.to_owned()) };
-        let client = self.executor.client().await?;
+        let client = self.writer().await?;
         let api = Api::<Pod>::namespaced(client, &target.namespace);
         let call =
             api.create_subresource::<_, Status>("eviction", &target.name, &params, &eviction);
@@ -237,7 +248,7 @@ impl Cluster for KubeCluster {
     }
 
     fn announce<'a>(&'a self, about: &'a ObjectRef, notice: &'a Notice) -> Answer<'a, ()> {
-        Box::pin(async move { announce::leave(self.executor.client().await?, about, notice).await })
+        Box::pin(async move { announce::leave(self.writer().await?, about, notice).await })
     }
 
     fn object<'a>(&'a self, target: &'a ObjectRef) -> Answer<'a, serde_json::Value> {

@@ -8,8 +8,8 @@ use kube::Client;
 use kube::api::{Api, PostParams};
 use remedy::{Policy, Right, rights_under};
 
-use super::ClusterError;
 use super::kube::{READ, within};
+use super::{ClusterError, LeaseName};
 
 /// Reviews that are under way at the same time: nobody waits for them.
 const AT_ONCE: usize = 4;
@@ -85,6 +85,20 @@ pub const READS: &[Reads] = &[
 /// What the executor may do beside its strategies: leave Events about what it did.
 pub const EVENTS: Right = Right { group: "", resource: "events", verb: "create" };
 
+/// What a replica may do with the Lease beside reading it, and with which one: only to make one, no name can be said.
+pub const LEASE_WRITES: [(Right, bool); 2] = [
+    (Right { group: "coordination.k8s.io", resource: "leases", verb: "update" }, true),
+    (Right { group: "coordination.k8s.io", resource: "leases", verb: "create" }, false),
+];
+/// What it takes to ask who calls and what he may do.
+pub const REVIEWS: [Right; 2] = [
+    Right { group: "authentication.k8s.io", resource: "tokenreviews", verb: "create" },
+    Right { group: "authorization.k8s.io", resource: "subjectaccessreviews", verb: "create" },
+];
+/// What a replica reads of the Lease.
+pub const LEASE_READ: Right =
+    Right { group: "coordination.k8s.io", resource: "leases", verb: "get" };
+
 /// What the agent must not be able to do, whoever gave it the right: the ends of the ways out of its role.
 const NEVER: &[Right] = &[
     Right { group: "", resource: "secrets", verb: "get" },
@@ -134,21 +148,62 @@ fn read_rights() -> Vec<Right> {
     READS.iter().flat_map(each).collect()
 }
 
+/// What makes rights necessary.
+pub(super) struct Wants<'a> {
+    /// Strategies that are not off.
+    pub(super) policy: &'a Policy,
+    /// The Lease, where there is one.
+    pub(super) lease: Option<&'a LeaseName>,
+    /// Whether callers are asked for.
+    pub(super) reviews: bool,
+}
+
+/// A question to the API server.
+struct Question {
+    client: Client,
+    right: Right,
+    /// Where, when it is about one namespace: and about which object, when it is about one.
+    place: Option<(String, Option<String>)>,
+    wanted: bool,
+}
+
+/// What is asked about the Lease.
+fn of_lease(lease: &LeaseName, reading: &Client, writing: &Client) -> Vec<Question> {
+    let question = |client: &Client, right, is_named: bool| Question {
+        client: client.clone(),
+        right,
+        place: Some((lease.namespace.clone(), is_named.then(|| lease.name.clone()))),
+        wanted: true,
+    };
+    let mut questions = vec![question(reading, LEASE_READ, true)];
+    questions.extend(LEASE_WRITES.map(|(right, is_named)| question(writing, right, is_named)));
+    questions
+}
+
 /// Asks the API server what this identity may do: what the policy makes necessary, and what nobody should.
 pub(super) async fn review(
     reading: &Client,
     writing: &Client,
-    policy: &Policy,
+    wants: &Wants<'_>,
 ) -> Result<RightsReport, ClusterError> {
-    let reads = read_rights().into_iter().map(|it| (reading.clone(), it, true));
-    let writes = rights_under(policy).into_iter().chain([EVENTS]);
-    let writes = writes.map(|it| (writing.clone(), it, true));
+    let question = |client: &Client, right, wanted| Question {
+        client: client.clone(),
+        right,
+        place: None,
+        wanted,
+    };
+    let reads = read_rights().into_iter().map(|it| question(reading, it, true));
+    let writes = rights_under(wants.policy).into_iter().chain([EVENTS]);
+    let writes = writes.map(|it| question(writing, it, true));
     let never = NEVER.iter();
-    let never = never.flat_map(|it| [reading, writing].map(|client| (client.clone(), *it, false)));
-    let asked: Vec<_> = reads.chain(writes).chain(never).collect();
+    let never = never.flat_map(|it| [reading, writing].map(|client| question(client, *it, false)));
+    let reviews = REVIEWS.iter().filter(|_| wants.reviews);
+    let reviews = reviews.map(|it| question(reading, *it, true));
+    let leases = wants.lease.map(|it| of_lease(it, reading, writing)).unwrap_or_default();
+    let asked: Vec<_> = reads.chain(writes).chain(never).chain(leases).chain(reviews).collect();
     let answers = stream::iter(asked)
-        .map(|(client, right, wanted)| async move {
-            may(&client, right).await.map(|it| (right, wanted, it))
+        .map(|question| async move {
+            may(&question).await.map(|it| (question.right, question.wanted, it))
         })
         .buffered(AT_ONCE);
     let answers: Vec<_> = answers.collect().await;
@@ -164,7 +219,9 @@ pub(super) async fn review(
     Ok(report)
 }
 
-async fn may(client: &Client, right: Right) -> Result<bool, ClusterError> {
+async fn may(question: &Question) -> Result<bool, ClusterError> {
+    let Question { client, right, place, .. } = question;
+    let (namespace, name) = place.clone().unzip();
     let (resource, subresource) = match right.resource.split_once('/') {
         Some((resource, subresource)) => (resource, Some(subresource.to_owned())),
         None => (right.resource, None),
@@ -176,6 +233,8 @@ async fn may(client: &Client, right: Right) -> Result<bool, ClusterError> {
                 resource: Some(resource.to_owned()),
                 subresource,
                 verb: Some(right.verb.to_owned()),
+                namespace,
+                name: name.flatten(),
                 ..ResourceAttributes::default()
             }),
             ..SelfSubjectAccessReviewSpec::default()

@@ -12,7 +12,9 @@ use remedy::{Policy, Right, rights_under};
 use serde_json::{Value, json};
 
 use super::admission;
-use crate::cluster::{EVENTS, READS, STOP_OBJECT};
+use crate::cluster::{
+    AUTHORITY_PATH, EVENTS, LEASE_READ, LEASE_WRITES, READS, REVIEWS, STOP_OBJECT,
+};
 use crate::fix::read_policy;
 
 /// The name of the identity that reads.
@@ -27,6 +29,14 @@ pub(super) const EXECUTOR_ROLE: &str = "k8s-reflexion-executor";
 const TOKEN_ROLE: &str = "k8s-reflexion-executor-token";
 /// The role by which the first sees the stop object.
 const STOP_ROLE: &str = "k8s-reflexion-observer-stop";
+/// The role by which the first sees who leads, where there are replicas.
+const LEASE_ROLE: &str = "k8s-reflexion-observer-lease";
+/// The role by which the second says that a replica leads.
+const LEADER_ROLE: &str = "k8s-reflexion-executor-lease";
+/// The role by which the first asks who calls.
+const REVIEW_ROLE: &str = "k8s-reflexion-observer-reviews";
+/// The Lease that replicas agree by.
+const LEASE: &str = "k8s-reflexion-agent";
 /// The API group of roles.
 const GROUP: &str = "rbac.authorization.k8s.io";
 
@@ -51,6 +61,9 @@ pub struct RbacArguments {
     /// Let it write nothing at all.
     #[arg(long, conflicts_with = "only")]
     pub observe: bool,
+    /// Let it ask who calls and what he may do, for `AGENT_AUTH=tokenreview`; and print roles to give to callers.
+    #[arg(long)]
+    pub tokenreview: bool,
     /// Print what holds the executor to its strategies inside the API server instead: roles name resources,
     /// admission policies (Kubernetes 1.30 and later) fields.
     #[arg(long, conflicts_with_all = ["only", "observe"])]
@@ -93,6 +106,9 @@ fn objects(arguments: &RbacArguments, policy: &Policy) -> Vec<Value> {
         role("Role", STOP_ROLE, Some(namespace), &stop),
         binding("RoleBinding", (STOP_ROLE, "Role"), Some(namespace), (AGENT, namespace)),
     ]);
+    if arguments.tokenreview {
+        objects.extend(review_objects(namespace));
+    }
     if arguments.observe {
         return objects;
     }
@@ -106,6 +122,15 @@ fn objects(arguments: &RbacArguments, policy: &Policy) -> Vec<Value> {
         role("ClusterRole", EXECUTOR_ROLE, None, &write_rules(policy)),
         role("Role", TOKEN_ROLE, here, &token),
         binding("RoleBinding", (TOKEN_ROLE, "Role"), here, (AGENT, namespace)),
+        role("Role", LEASE_ROLE, here, &[lease_rule(LEASE_READ, true)]),
+        binding("RoleBinding", (LEASE_ROLE, "Role"), here, (AGENT, namespace)),
+        role(
+            "Role",
+            LEADER_ROLE,
+            here,
+            &LEASE_WRITES.map(|(right, named)| lease_rule(right, named)),
+        ),
+        binding("RoleBinding", (LEADER_ROLE, "Role"), here, (EXECUTOR, namespace)),
     ]);
     let executor = (EXECUTOR, namespace);
     let role = (EXECUTOR_ROLE, "ClusterRole");
@@ -115,6 +140,34 @@ fn objects(arguments: &RbacArguments, policy: &Policy) -> Vec<Value> {
     let each = arguments.only.iter();
     objects.extend(each.map(|it| binding("RoleBinding", role, Some(it), executor)));
     objects
+}
+
+/// What the first needs to ask for callers, and a role for each of theirs. Nobody is given one here.
+fn review_objects(namespace: &str) -> Vec<Value> {
+    let ask: Vec<_> = REVIEWS
+        .iter()
+        .map(|it| json!({"apiGroups": [it.group], "resources": [it.resource], "verbs": [it.verb]}))
+        .collect();
+    let caller = |name: &str, verbs: &[&str]| {
+        let rule = json!({"nonResourceURLs": [AUTHORITY_PATH], "verbs": verbs});
+        role("ClusterRole", name, None, &[rule])
+    };
+    vec![
+        role("ClusterRole", REVIEW_ROLE, None, &ask),
+        binding("ClusterRoleBinding", (REVIEW_ROLE, "ClusterRole"), None, (AGENT, namespace)),
+        caller("k8s-reflexion-caller-read", &["get"]),
+        caller("k8s-reflexion-caller-act", &["get", "post"]),
+        caller("k8s-reflexion-caller-admin", &["get", "post", "put"]),
+    ]
+}
+
+fn lease_rule(right: Right, is_named: bool) -> Value {
+    let (group, resource, verb) = (right.group, right.resource, right.verb);
+    if is_named {
+        json!({"apiGroups": [group], "resources": [resource], "verbs": [verb], "resourceNames": [LEASE]})
+    } else {
+        json!({"apiGroups": [group], "resources": [resource], "verbs": [verb]})
+    }
 }
 
 /// Its token is mounted nowhere unless a pod asks for it.

@@ -10,6 +10,7 @@ use super::write::stopped;
 use super::{FixError, Fixer};
 use crate::cluster::{ClusterError, Patch};
 use crate::journal::Stored;
+use crate::lead::NotLeading;
 
 /// How a write ended that did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,9 @@ pub(super) enum ApplyError {
     /// The agent was stopped before the first write.
     #[error("the agent was stopped, nothing was changed")]
     Stopped,
+    /// Another replica leads, or may.
+    #[error("{0}; nothing was changed")]
+    NotLeading(NotLeading),
     /// The cluster did not take the first step.
     #[error("nothing was changed: {0}")]
     Refused(ClusterError),
@@ -44,13 +48,17 @@ impl Fixer {
         approved: &ApprovedPlan,
     ) -> Result<(), ApplyError> {
         self.rehearse(fix, approved).await.map_err(|it| failed(0, it))?;
+        // Whoever was overtaken finds out here: his version of the Lease is an old one.
+        self.share_intent(fix).await.map_err(ApplyError::NotLeading)?;
         let fix_id = fix.execution.id.to_string();
         let mut written: Option<ObjectRef> = None;
         for (index, step) in approved.plan().steps.iter().enumerate() {
             let step = following(step, written.as_ref());
             if !self.may_write() {
+                let first =
+                    self.lead.check().map_or_else(ApplyError::NotLeading, |()| ApplyError::Stopped);
                 let halfway = ApplyError::Halfway { step: index, reason: stopped() };
-                return Err(if index == 0 { ApplyError::Stopped } else { halfway });
+                return Err(if index == 0 { first } else { halfway });
             }
             match self.write(&step, &fix_id).await {
                 Ok(after) => written = after.or(written),
@@ -134,6 +142,7 @@ fn code(error: &ApplyError) -> &'static str {
     match error {
         ApplyError::Stale(_) => "stale",
         ApplyError::Stopped => "observing",
+        ApplyError::NotLeading(_) => "not_leading",
         ApplyError::Refused(ClusterError::NotFound(_)) => "gone",
         ApplyError::Refused(
             ClusterError::Unreachable(_)

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::world::told;
 use super::{FixError, Fixer};
 use crate::journal::Stored;
+use crate::lead::NotLeading;
 use crate::offers;
 
 /// How long a proposal waits for a yes. After that the world has moved on.
@@ -47,6 +48,9 @@ pub enum PersonError {
     /// The agent only observes.
     #[error("the agent only observes; set mode `suggest` or `auto` first")]
     Observing,
+    /// Another replica leads.
+    #[error(transparent)]
+    NotLeading(#[from] NotLeading),
     /// The fix itself.
     #[error(transparent)]
     Fix(#[from] FixError),
@@ -69,6 +73,7 @@ impl Fixer {
         id: Uuid,
         who: String,
     ) -> Result<Execution, PersonError> {
+        self.lead.check()?;
         let shown = self.waiting(id).await?;
         if LIFETIME < Timestamp::now().duration_since(shown.execution.requested_at) {
             self.reject(shown, "expired", "nobody said yes in time".to_owned()).await?;
@@ -83,7 +88,10 @@ impl Fixer {
             now => now?,
         };
         let turn = self.deciding.acquire().await.map_err(|_| FixError::CutOff)?;
-        let approved = match self.ask_guard(&fix, Authority::Person(who.clone())).await? {
+        let answer = self.ask_guard(&fix, Authority::Person(who.clone())).await?;
+        let order = self.journal.decision(id).await.map_err(FixError::from)?.map(|it| it.order);
+        fix.decision = Some(Box::new(self.explained(&fix, order.unwrap_or_default(), &answer)));
+        let approved = match answer.decision {
             Ok(approved) => approved,
             Err(refusal) => {
                 fix.execution.refusal = Some(told(&refusal));
@@ -133,6 +141,7 @@ impl Fixer {
         id: Uuid,
         who: &str,
     ) -> Result<Execution, PersonError> {
+        self.lead.check()?;
         if !self.may_write() {
             return Err(PersonError::Observing);
         }
@@ -184,7 +193,7 @@ impl Fixer {
         }
         let mut execution = shown.execution.clone();
         execution.subject = evidence.subject.clone();
-        Ok(Stored { execution, plan, before: evidence })
+        Ok(Stored { execution, plan, before: evidence, decision: None })
     }
 
     /// Takes the proposal out of its state; only one can.

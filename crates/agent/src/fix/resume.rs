@@ -30,12 +30,16 @@ impl Fixer {
         Ok(())
     }
 
-    /// Goes on with every execution that has not ended.
+    /// Goes on with every execution that has not ended, as soon as this replica leads.
     pub(super) async fn resume(self: &Arc<Self>) -> Result<(), OpenError> {
         for fix in self.journal.unfinished().await? {
             tracing::info!(execution = %fix.execution.id, state = %fix.execution.state, "going on");
             self.publish(&fix.execution);
-            tokio::spawn(Arc::clone(self).go_on(fix));
+            let fixer = Arc::clone(self);
+            tokio::spawn(async move {
+                fixer.lead.until_leads().await;
+                fixer.go_on(fix).await;
+            });
         }
         Ok(())
     }

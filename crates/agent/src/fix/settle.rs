@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diagnosis::{Health, Look, Patience, judge, look};
 use jiff::{SignedDuration, Timestamp};
-use types::{Evidence, Kind, Verdict};
+use types::{Action, Evidence, Execution, Kind, RefusalReport, Verdict};
 
 use super::Fixer;
 use crate::cluster::ClusterError;
@@ -20,6 +20,14 @@ const RETRY: Duration = Duration::from_secs(1);
 const ENDPOINTS: Duration = Duration::from_secs(1);
 /// An answer that takes longer than this shows nothing of the time before it.
 const LATE: SignedDuration = SignedDuration::from_secs(2);
+
+/// The code of a fix whose workload somebody else changed before there was a verdict.
+const CHANGED: &str = "changed_meanwhile";
+
+/// Whether somebody else changed the workload while this was verified: then it counts for nothing.
+pub(super) fn was_changed(execution: &Execution) -> bool {
+    execution.refusal.as_ref().is_some_and(|it| it.code == CHANGED)
+}
 
 impl Fixer {
     /// Looks until there is a verdict; `None` when the workload is gone.
@@ -48,6 +56,11 @@ impl Fixer {
                         return None;
                     }
                     let seen = look(&fix.before, &now, applied_at);
+                    if notice_change(fix, &now) {
+                        // It is another workload since: what was seen before says nothing of it.
+                        looks.clear();
+                        since = Timestamp::now();
+                    }
                     keep_result(fix, &now, &seen);
                     note(&mut fix.execution.checks, &seen);
                     looks.push(seen);
@@ -77,16 +90,43 @@ impl Fixer {
     }
 }
 
+/// Says once that the template is neither what it was before the fix nor what it was with it.
+fn notice_change(fix: &mut Stored, now: &Evidence) -> bool {
+    let hash = &now.workload.spec_hash;
+    let is_known = *hash == fix.execution.spec_hash
+        || match &fix.execution.result_hash {
+            Some(result) => hash == result,
+            // The first look shows what our own edit has left.
+            None => changes_template(fix),
+        };
+    if is_known || was_changed(&fix.execution) {
+        return false;
+    }
+    tracing::info!(execution = %fix.execution.id, "somebody changed the workload while its fix was verified");
+    let detail =
+        "somebody changed the workload while its fix was verified, so the fix counts for nothing";
+    fix.execution.refusal = Some(RefusalReport::new(CHANGED, detail));
+    true
+}
+
+/// Whether the plan itself changes the template of the workload, or the pod that is the workload.
+fn changes_template(fix: &Stored) -> bool {
+    let mut steps = fix.plan.steps.iter();
+    steps.any(|it| it.action != Action::Evict && it.target.is_same(&fix.execution.subject))
+}
+
 /// What the template is with the fix, by the first look, and whether its fault is there again, by the last.
 fn keep_result(fix: &mut Stored, now: &Evidence, seen: &Look) {
     let hash = &now.workload.spec_hash;
-    if fix.execution.result_hash.is_none() && *hash != fix.execution.spec_hash {
+    let is_new = fix.execution.result_hash.is_none() && *hash != fix.execution.spec_hash;
+    if is_new && changes_template(fix) {
         fix.execution.result_hash = Some(hash.clone());
     }
     let fault = fix.execution.fault;
     let before = diagnosis::diagnose(&fix.before);
     let was = before.iter().find(|it| it.fault == fault).map(|it| (fault, it.container.clone()));
-    fix.execution.again = was.is_some_and(|it| seen.faults.contains(&it));
+    let is_ours = !was_changed(&fix.execution);
+    fix.execution.again = is_ours && was.is_some_and(|it| seen.faults.contains(&it));
 }
 
 /// Keeps the look for the record, where it says something that the last one did not.

@@ -9,24 +9,40 @@ use std::time::Duration;
 use diagnosis::Patience;
 use jiff::{SignedDuration, Timestamp};
 use remedy::Policy;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, broadcast, watch};
 use types::{Execution, ExecutionState, Mode, RefusalReport, StreamEvent};
 use uuid::Uuid;
 
 use crate::Agent;
-use crate::cluster::STOP_OBJECT;
+use crate::cluster::{ClusterError, STOP_OBJECT};
 use crate::config::Config;
 use crate::journal::{BrokenChain, Journal, JournalError, Stored};
+use crate::lead::{Lead, NotLeading};
 
 /// How long the journal is left alone after it refused, growing with each time.
 const JOURNAL_PAUSE: Duration = Duration::from_millis(200);
 /// The longest pause between two tries to write the journal.
 const MAX_JOURNAL_PAUSE: Duration = Duration::from_secs(30);
 
+/// How many changes of the mode somebody who listens may be behind.
+const NOTICES: usize = 16;
+
+/// A change of the mode, with who and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModeNotice {
+    /// What the agent may do since.
+    pub mode: Mode,
+    /// Who set it.
+    pub who: String,
+    /// Why, redacted.
+    pub why: String,
+}
+
 /// Carries out fixes, one per workload at a time, and keeps their journal.
 pub struct Fixer {
     pub(super) agent: Agent,
     pub(super) journal: Journal,
+    pub(super) lead: Lead,
     pub(super) policy: Policy,
     pub(super) policy_given: bool,
     pub(super) authenticated: bool,
@@ -36,6 +52,9 @@ pub struct Fixer {
     pub(super) deciding: Semaphore,
     pub(super) last_storm: Mutex<Option<Timestamp>>,
     mode: watch::Sender<Mode>,
+    notices: broadcast::Sender<ModeNotice>,
+    /// Whether this start is to be in mode `observe`, whatever another replica says.
+    pub(super) pinned: AtomicBool,
     /// Whether an object in the cluster keeps the mode at `observe`.
     held: AtomicBool,
     /// One change of the mode at a time, so that journal and memory end with the same.
@@ -73,6 +92,12 @@ pub enum OpenError {
     /// The stop object is in the cluster.
     #[error("the ConfigMap {STOP_OBJECT} in the cluster stops all writing; delete it first")]
     Held,
+    /// The mode holds here, and another replica may not know of it.
+    #[error("the mode is set here, and another replica may not know of it")]
+    NotShared(#[source] NotLeading),
+    /// The Lease is ours and could not be written.
+    #[error("the Lease could not be written")]
+    Lease(#[source] ClusterError),
     /// Mode `auto` lacks what it wants.
     #[error("mode auto wants {0}; give it, or start with --mode observe, which always counts")]
     Unarmed(&'static str),
@@ -80,11 +105,11 @@ pub enum OpenError {
 
 impl Fixer {
     /// Opens the journal and the policy, and goes on with what an earlier life of the process left.
-    pub async fn open(agent: Agent, config: &Config) -> Result<Arc<Self>, OpenError> {
+    pub async fn open(agent: Agent, config: &Config, lead: Lead) -> Result<Arc<Self>, OpenError> {
         let journal = Journal::open(&config.data).await?;
         journal.verify_chain().await?.map_err(OpenError::Chain)?;
         let policy = config.policy.as_deref().map(read_policy).transpose()?;
-        let (policy_given, authenticated) = (policy.is_some(), config.tokens_file.is_some());
+        let (policy_given, authenticated) = (policy.is_some(), config.authenticates());
         let mode = first_mode(&journal, config).await?;
         if let Some(missing) = unarmed(mode, policy_given, authenticated) {
             return Err(OpenError::Unarmed(missing));
@@ -92,6 +117,7 @@ impl Fixer {
         let fixer = Arc::new(Self {
             agent,
             journal,
+            lead,
             policy: policy.unwrap_or_default(),
             policy_given,
             authenticated,
@@ -103,6 +129,8 @@ impl Fixer {
             deciding: Semaphore::new(1),
             last_storm: Mutex::new(None),
             mode: watch::Sender::new(mode),
+            notices: broadcast::Sender::new(NOTICES),
+            pinned: AtomicBool::new(is_pinned(config)),
             held: AtomicBool::new(false),
             setting: tokio::sync::Mutex::default(),
             under_way: Mutex::default(),
@@ -116,6 +144,11 @@ impl Fixer {
     /// What the agent may do now.
     pub fn mode(&self) -> Mode {
         *self.mode.borrow()
+    }
+
+    /// Every change of the mode from now on.
+    pub fn mode_notices(&self) -> broadcast::Receiver<ModeNotice> {
+        self.notices.subscribe()
     }
 
     /// The mode, for whoever has to wait until it changes.
@@ -134,10 +167,19 @@ impl Fixer {
         if mode < self.mode() {
             self.mode.send_replace(mode);
         }
+        let why = self.agent.redactor.redact(why);
         let _turn = self.setting.lock().await;
-        self.journal.set_mode(mode, who, &self.agent.redactor.redact(why)).await?;
+        self.journal.set_mode(mode, who, &why).await?;
         self.mode.send_replace(mode);
+        if mode != Mode::Observe {
+            self.pinned.store(false, Ordering::Relaxed);
+        }
         tracing::info!(%mode, who, "mode set");
+        // Nobody listening is fine.
+        let _ = self.notices.send(ModeNotice { mode, who: who.to_owned(), why });
+        if self.lead.leads() {
+            self.lead.share(|it| it.mode = Some(mode)).await.map_err(OpenError::NotShared)?;
+        }
         Ok(())
     }
 
@@ -226,6 +268,7 @@ impl Fixer {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(MAX_JOURNAL_PAUSE);
         }
+        self.note_for_others(fix);
         self.publish(&fix.execution);
     }
 
@@ -278,11 +321,18 @@ async fn first_mode(journal: &Journal, config: &Config) -> Result<Mode, JournalE
     Ok(kept.unwrap_or(set))
 }
 
+/// Whether this start is to be in mode `observe`: so it was set, or a damaged journal says nothing of what was stopped.
+fn is_pinned(config: &Config) -> bool {
+    Mode::from(config.mode) == Mode::Observe || Journal::damaged(&config.data).is_some()
+}
+
 /// What mode `auto` lacks.
-fn unarmed(mode: Mode, policy_given: bool, authenticated: bool) -> Option<&'static str> {
+pub(super) fn unarmed(mode: Mode, policy_given: bool, authenticated: bool) -> Option<&'static str> {
     match (mode, policy_given, authenticated) {
         (Mode::Auto, false, _) => Some("a policy file (--policy)"),
-        (Mode::Auto, true, false) => Some("authenticated callers (--tokens-file)"),
+        (Mode::Auto, true, false) => {
+            Some("authenticated callers (--tokens-file, or --auth tokenreview)")
+        }
         (Mode::Auto, true, true) | (Mode::Observe | Mode::Suggest, _, _) => None,
     }
 }
@@ -290,7 +340,7 @@ fn unarmed(mode: Mode, policy_given: bool, authenticated: bool) -> Option<&'stat
 /// What can be known to be wrong before the journal is opened.
 pub(crate) fn check_settings(config: &Config) -> Result<(), OpenError> {
     let policy = config.policy.as_deref().map(read_policy).transpose()?;
-    match unarmed(config.mode.into(), policy.is_some(), config.tokens_file.is_some()) {
+    match unarmed(config.mode.into(), policy.is_some(), config.authenticates()) {
         Some(missing) => Err(OpenError::Unarmed(missing)),
         None => Ok(()),
     }

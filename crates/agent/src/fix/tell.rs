@@ -35,7 +35,9 @@ fn notice(execution: &Execution) -> Option<Notice> {
             format!("{}: {strategy}; it is taken back unless it helps", execution.fault),
         ),
         ExecutionState::Verified => {
-            ("FixVerified", format!("{strategy}: it helped, and health lasted"))
+            let why =
+                execution.refusal.as_ref().map_or("it helped, and health lasted", |it| &it.detail);
+            ("FixVerified", format!("{strategy}: {why}"))
         }
         ExecutionState::Undone if execution.applied_at.is_some() => {
             let why = execution.refusal.as_ref().map_or("it did not help", |it| &it.detail);

@@ -7,6 +7,7 @@ use types::{ExecutionState, Mode, RefusalReport, Step};
 
 use super::Fixer;
 use super::resume::failed_fix;
+use super::settle::was_changed;
 use super::write::holds;
 use crate::cluster::{ClusterError, Patch};
 use crate::journal::{Stored, past_write};
@@ -53,11 +54,20 @@ impl Fixer {
         if fix.execution.state != ExecutionState::Undoing {
             self.reach(&mut fix, ExecutionState::Undoing).await;
         }
-        if fix.plan.writes() {
+        let is_changed = was_changed(&fix.execution);
+        if fix.plan.writes() && !is_changed {
             self.agent.failures.add(&fix.execution.subject, failed_fix(past_write(&fix)));
         }
         match self.take_back(&fix).await {
             Ok(()) => self.report(fix, ExecutionState::Undone).await,
+            // What he wrote stays: it was his workload before the fix had come to anything.
+            Err(error @ TakeBackError::Changed { .. }) if is_changed => {
+                let words = self.words(&error);
+                if let Some(refusal) = &mut fix.execution.refusal {
+                    refusal.detail = format!("{}; nothing is taken back: {words}", refusal.detail);
+                }
+                self.report(fix, ExecutionState::Undone).await;
+            }
             Err(error) => {
                 let detail = self.words(&error);
                 tracing::error!(execution = %fix.execution.id, detail, "a person has to look");
@@ -125,12 +135,15 @@ impl Fixer {
         }
     }
 
-    /// Waits while the stop button is in.
+    /// Waits while the stop button is in, and while another replica leads.
     pub(super) async fn until_armed(&self) {
         let mut mode = self.mode_changes();
-        // The sender lives as long as this does, so the wait cannot fail.
-        if mode.wait_for(|it| *it != Mode::Observe).await.is_err() {
-            tracing::error!("the mode is not known any more");
+        while !self.may_write() {
+            // The sender lives as long as this does, so the wait cannot fail.
+            if mode.wait_for(|it| *it != Mode::Observe).await.is_err() {
+                tracing::error!("the mode is not known any more");
+            }
+            self.lead.until_leads().await;
         }
     }
 }

@@ -4,11 +4,22 @@ use std::sync::PoisonError;
 
 use jiff::Timestamp;
 use remedy::{ApprovedPlan, Authority, Refusal, World};
-use types::{ExecutionState, RefusalReport};
+use types::{ExecutionState, FixPlan, RefusalReport};
 
 use super::{Decision, FixError, Fixer, Order};
 use crate::failures::MEMORY;
 use crate::journal::Stored;
+
+/// The most offers beside the one that was ordered of which the guard's answer is kept.
+const MAX_BESIDE: usize = 20;
+
+/// What the guard says.
+pub(super) struct Answer {
+    /// Of the plan that was ordered.
+    pub(super) decision: Result<ApprovedPlan, Refusal>,
+    /// Of what else is offered, under the same authority.
+    pub(super) beside: Vec<(FixPlan, Option<RefusalReport>)>,
+}
 
 impl Fixer {
     /// Asks the guard. What it lets through is journalled as intent before this returns; what it does not is
@@ -21,7 +32,9 @@ impl Fixer {
         kept: bool,
     ) -> Result<Decision, FixError> {
         let _turn = self.deciding.acquire().await.map_err(|_| FixError::CutOff)?;
-        let decision = match self.ask_guard(fix, Authority::Automation).await? {
+        let answer = self.ask_guard(fix, Authority::Automation).await?;
+        fix.decision = Some(Box::new(self.explained(fix, order.reason.clone(), &answer)));
+        let decision = match answer.decision {
             Ok(approved) if order.dry_run => {
                 self.try_out(fix, &approved).await;
                 Decision::Rest
@@ -44,16 +57,17 @@ impl Fixer {
         Ok(decision)
     }
 
-    /// What the guard says of this plan in the world as it is now.
+    /// What the guard says of this plan, and of all that is offered beside it, in the world as it is now.
     pub(super) async fn ask_guard(
         &self,
         fix: &Stored,
         authority: Authority,
-    ) -> Result<Result<ApprovedPlan, Refusal>, FixError> {
+    ) -> Result<Answer, FixError> {
         let now = Timestamp::now();
         let namespace = &fix.execution.subject.namespace;
         let enrolled = self.agent.cluster.namespace_enrolled(namespace).await?;
-        let writes = self.journal.writes_since(now - MEMORY, fix.execution.id).await?;
+        let mut writes = self.journal.writes_since(now - MEMORY, fix.execution.id).await?;
+        writes.extend(self.lead.writes_of_others());
         let census = self.agent.cluster.census();
         let last_storm = {
             let mut last = self.last_storm.lock().unwrap_or_else(PoisonError::into_inner);
@@ -79,7 +93,14 @@ impl Fixer {
             last_storm,
             accepted: diagnosis::accepted_trouble(&fix.before, &diagnoses, &accepted, now),
         };
-        Ok(remedy::approve(fix.plan.clone(), &self.policy, &world))
+        let offered = remedy::plans(&diagnoses, &fix.before);
+        let others = offered.into_iter().filter(|it| it.strategy != fix.plan.strategy);
+        let beside = others.take(MAX_BESIDE).map(|plan| {
+            let refusal = remedy::approve(plan.clone(), &self.policy, &world).err();
+            (plan, refusal.as_ref().map(told))
+        });
+        let beside = beside.collect();
+        Ok(Answer { decision: remedy::approve(fix.plan.clone(), &self.policy, &world), beside })
     }
 
     /// A dry run: the API server checks every step and writes none.

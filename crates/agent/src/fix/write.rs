@@ -106,9 +106,9 @@ impl Fixer {
         Err(ClusterError::Unreachable(last.to_string()))
     }
 
-    /// Whether the stop button is out.
+    /// Whether the stop button is out, and this replica leads.
     pub(super) fn may_write(&self) -> bool {
-        self.mode() != types::Mode::Observe
+        self.mode() != types::Mode::Observe && self.lead.leads()
     }
 }
 

@@ -11,11 +11,11 @@ use service::input::Body;
 use service::problem::Failure;
 use sha2::{Digest, Sha256};
 use types::wire::{ExecuteFixRequest, ExecuteFixResponse};
-use types::{Execution, ExecutionState, Problem};
+use types::{Execution, ExecutionState, OrderReason, Problem};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::executions::journal_failure;
+use super::executions::{journal_failure, not_leading};
 use super::{failure, names};
 use crate::fix::{FixError, Fixer, Order};
 use crate::journal::{JournalError, RequestKey};
@@ -24,6 +24,11 @@ use crate::journal::{JournalError, RequestKey};
 const MAX_WAIT_SECONDS: u32 = 300;
 /// The longest name that a caller may give to a request.
 const MAX_KEY: usize = 200;
+
+/// The longest reason that is kept, in characters.
+const MAX_REASON: usize = 500;
+/// The longest word for what decided.
+const MAX_DECIDER: usize = 100;
 
 pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
     routes.service(execute_fix);
@@ -43,7 +48,7 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
         (status = 400, description = "Malformed JSON or names", body = Problem),
         (status = 404, description = "No such pod", body = Problem),
         (status = 409, description = "The key was used for another request", body = Problem),
-        (status = 503, description = "The API server or the journal does not answer; nothing was written", body = Problem),
+        (status = 503, description = "The API server or the journal does not answer, or another replica leads; nothing was written", body = Problem),
     )
 )]
 #[post("/api/v1/execute-fix")]
@@ -55,6 +60,7 @@ async fn execute_fix(
 ) -> Result<web::Json<ExecuteFixResponse>, Failure> {
     names::namespace(&body.namespace)?;
     names::pod(&body.pod_name)?;
+    fixer.lead().check().map_err(|it| not_leading(&it))?;
     let key = request_key(&request, &caller.name, &body)?;
     let wait = Duration::from_secs(u64::from(body.wait_seconds.min(MAX_WAIT_SECONDS)));
     let order = Order {
@@ -63,7 +69,7 @@ async fn execute_fix(
         strategy: body.strategy.clone(),
         dry_run: body.dry_run,
         incident: body.incident,
-        requested_by: caller.name.clone(),
+        reason: reason(&fixer, &caller.name, &body),
         key: key.clone(),
     };
     let execution = match answered_before(&fixer, key.as_ref()).await? {
@@ -80,6 +86,21 @@ async fn execute_fix(
         fixer.wait(execution.id, wait).await.map_err(|it| journal_failure(&it))?
     };
     Ok(web::Json(response(&ended.unwrap_or(execution))))
+}
+
+/// Why it is ordered, as the caller says: hostile text, so redacted first and cut then.
+fn reason(fixer: &Fixer, by: &str, body: &ExecuteFixRequest) -> OrderReason {
+    let redactor = &fixer.agent().redactor;
+    let kept = |text: &Option<String>, longest: usize| -> String {
+        let text = redactor.redact(text.as_deref().unwrap_or_default());
+        text.chars().filter(|it| !it.is_control()).take(longest).collect()
+    };
+    OrderReason {
+        by: by.to_owned(),
+        decided_by: kept(&body.decided_by, MAX_DECIDER),
+        reason: kept(&body.reason, MAX_REASON),
+        propensity: body.propensity.filter(|it| (0.0..=1.0).contains(it)),
+    }
 }
 
 /// Of two equal requests at once one comes too late, and gets the answer of the other.
@@ -192,6 +213,7 @@ fn outcome(execution: &Execution) -> (bool, String) {
             ),
         ),
         ExecutionState::Verifying => (true, format!("written; it is being verified: {look}")),
+        ExecutionState::Verified if execution.refusal.is_some() => (true, reason()),
         ExecutionState::Verified => (true, "written, and the workload recovered".to_owned()),
         ExecutionState::Applying => {
             (false, format!("whether it was written is not known yet: {look}"))

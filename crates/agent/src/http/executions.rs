@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::execute_fix::fix_failure;
 use crate::fix::{Fixer, No, PersonError};
 use crate::journal::JournalError;
+use crate::lead::NotLeading;
 
 pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
     routes.service(list).service(find).service(approve).service(reject).service(undo);
@@ -66,6 +67,7 @@ async fn find(
     (status = 200, body = Execution),
     (status = 404, description = "No such execution", body = Problem),
     (status = 409, description = "It does not wait, has expired, or the workload has changed", body = Problem),
+    (status = 503, description = "Another replica leads, or the API server or the journal does not answer", body = Problem),
 ))]
 #[post("/api/v1/executions/{id}/approve")]
 async fn approve(
@@ -110,6 +112,7 @@ async fn reject(
     (status = 200, body = Execution),
     (status = 404, description = "No such execution", body = Problem),
     (status = 409, description = "It is not verified, or the agent only observes", body = Problem),
+    (status = 503, description = "Another replica leads, or the journal does not answer", body = Problem),
 ))]
 #[post("/api/v1/executions/{id}/undo")]
 async fn undo(
@@ -121,7 +124,7 @@ async fn undo(
     done.map(web::Json).map_err(|it| person_failure(&it))
 }
 
-fn person_failure(error: &PersonError) -> Failure {
+pub(super) fn person_failure(error: &PersonError) -> Failure {
     let detail = error.to_string();
     match error {
         PersonError::Unknown => {
@@ -133,8 +136,16 @@ fn person_failure(error: &PersonError) -> Failure {
         PersonError::Expired => Failure::new(409, "expired", detail, "POST /api/v1/execute-fix"),
         PersonError::Changed => Failure::new(409, "changed", detail, "POST /api/v1/execute-fix"),
         PersonError::Observing => Failure::new(409, "observing", detail, "PUT /api/v1/mode"),
+        PersonError::NotLeading(error) => not_leading(error),
         PersonError::Fix(error) => fix_failure(error),
     }
+}
+
+/// What a replica says that does not lead.
+pub(super) fn not_leading(error: &NotLeading) -> Failure {
+    let next =
+        "send it to the replica that holds the Lease; GET /leading says of each whether it does";
+    Failure::new(503, "not-leading", error.to_string(), next)
 }
 
 /// What a failure of the journal looks like from outside.

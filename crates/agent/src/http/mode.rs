@@ -8,7 +8,7 @@ use types::wire::ModeBody;
 use types::{Mode, Problem};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::executions::journal_failure;
+use super::executions::{journal_failure, not_leading};
 use super::mode_order::ModeOrder;
 use crate::fix::{Fixer, OpenError};
 
@@ -28,7 +28,7 @@ async fn read(_: Reader, fixer: web::Data<Fixer>) -> web::Json<ModeBody> {
     (status = 200, body = ModeBody),
     (status = 400, description = "No such mode, or no reason for `auto`", body = Problem),
     (status = 409, description = "`auto` wants a policy and authenticated callers, or the stop object is in the cluster", body = Problem),
-    (status = 503, description = "The mode is set, but not durable: the journal does not answer", body = Problem),
+    (status = 503, description = "The mode is set, but not durable or not known to other replicas; or another replica leads", body = Problem),
 ))]
 #[put("/api/v1/mode")]
 async fn set(
@@ -41,6 +41,7 @@ async fn set(
         let next = "give `reason` beside `mode`, in your own words";
         return Err(Failure::new(400, "reason-missing", detail, next));
     }
+    fixer.lead().check().map_err(|it| not_leading(&it))?;
     match fixer.set_mode(body.mode, &caller.name, &body.reason).await {
         Ok(()) => Ok(web::Json(ModeBody { mode: fixer.mode(), reason: body.reason.clone() })),
         Err(error @ OpenError::Unarmed(_)) => {
@@ -50,9 +51,16 @@ async fn set(
             let next = "kubectl delete configmap k8s-reflexion-stop, in the agent's namespace";
             Err(Failure::new(409, "held", error.to_string(), next))
         }
+        Err(error @ OpenError::NotShared(_)) => {
+            let next = "make the ConfigMap k8s-reflexion-stop to stop every replica";
+            Err(Failure::new(503, "not-shared", service::telemetry::chain(&error), next))
+        }
         Err(OpenError::Journal(error)) => Err(journal_failure(&error)),
         Err(
-            error @ (OpenError::Chain(_) | OpenError::PolicyFile { .. } | OpenError::Policy { .. }),
+            error @ (OpenError::Chain(_)
+            | OpenError::PolicyFile { .. }
+            | OpenError::Policy { .. }
+            | OpenError::Lease(_)),
         ) => Err(Failure::new(500, "mode", error.to_string(), "this may be a bug: report it")),
     }
 }

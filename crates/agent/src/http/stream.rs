@@ -51,7 +51,11 @@ async fn follow(
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(messages(first, subscription, Goodbye::clone(&goodbye)))
+        .streaming(messages(
+            first,
+            subscription,
+            Ends { goodbye: Goodbye::clone(&goodbye), fixer: fixer.into_inner() },
+        ))
 }
 
 /// What a reader gets before anything live: what it missed, or the whole state.
@@ -90,24 +94,38 @@ fn message(event: &StreamEvent, number: Option<u64>) -> String {
     }
 }
 
+/// What ends a stream: the reader comes back to the next life of the process, or to the replica that leads by then.
+struct Ends {
+    goodbye: Goodbye,
+    fixer: Arc<Fixer>,
+}
+
+impl Ends {
+    async fn come(&self) {
+        tokio::select! {
+            () = self.goodbye.said() => {}
+            () = self.fixer.lead().until_lost() => {}
+        }
+    }
+}
+
 fn messages(
     first: String,
     subscription: Subscription,
-    goodbye: Goodbye,
+    ends: Ends,
 ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
-    let state = (Some(first), subscription.live, goodbye);
-    futures::stream::unfold(state, async |(first, mut live, goodbye)| {
+    let state = (Some(first), subscription.live, ends);
+    futures::stream::unfold(state, async |(first, mut live, ends)| {
         if let Some(first) = first {
-            return Some((Ok(Bytes::from(first)), (None, live, goodbye)));
+            return Some((Ok(Bytes::from(first)), (None, live, ends)));
         }
         let next = tokio::select! {
             next = tokio::time::timeout(HEARTBEAT, live.recv()) => next,
-            // The reader comes back to the next life of the process.
-            () = goodbye.said() => return None,
+            () = ends.come() => return None,
         };
         match next {
-            Ok(Ok(message)) => Some((Ok(text(&message)), (None, live, goodbye))),
-            Err(_) => Some((Ok(Bytes::from_static(b": still here\n\n")), (None, live, goodbye))),
+            Ok(Ok(message)) => Some((Ok(text(&message)), (None, live, ends))),
+            Err(_) => Some((Ok(Bytes::from_static(b": still here\n\n")), (None, live, ends))),
             // A reader that is too slow is let go: it comes back and resumes from what it saw last.
             Ok(Err(RecvError::Lagged(_) | RecvError::Closed)) => None,
         }

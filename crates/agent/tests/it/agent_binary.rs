@@ -88,6 +88,28 @@ impl AgentBinary {
         self.child.wait().unwrap();
     }
 
+    /// Sends it this signal, such as `TERM` or `STOP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Whether it may write.
+    pub(crate) async fn leads(&self) -> bool {
+        self.get("/leading").await.0 == 200
+    }
+
+    /// Waits until it leads, and says how long that took.
+    pub(crate) async fn until_leads(&self) -> Duration {
+        let started = Instant::now();
+        while !self.leads().await {
+            assert!(started.elapsed() < PATIENCE, "it does not lead: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        started.elapsed()
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("http://{}{path}", self.address);
         self.http.request(method, url).bearer_auth(TOKEN)
@@ -102,6 +124,12 @@ impl AgentBinary {
     /// `GET`: status and body.
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         self.ask(self.request(Method::GET, path)).await
+    }
+
+    /// `GET`: status and text.
+    pub(crate) async fn get_text(&self, path: &str) -> (u16, String) {
+        let response = self.request(Method::GET, path).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
     }
 
     /// `POST`: status and body.

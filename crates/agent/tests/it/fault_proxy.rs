@@ -25,13 +25,20 @@ pub(crate) fn write(request: &str) -> bool {
     changes(request) && !request.contains("dryRun=All")
 }
 
-/// To ask what one may do, and to tell what was done, is a POST too.
+/// Takes, renews or lets go a Lease.
+pub(crate) fn renewal(request: &str) -> bool {
+    request.contains("/leases") && !request.starts_with("GET ")
+}
+
+/// To ask what one may do, and to tell what was done, is a POST too, and who leads is no change of a workload.
 fn changes(request: &str) -> bool {
-    let is_word = ["/selfsubjectaccessreviews", "/events"].iter().any(|it| {
+    let is_word = ["reviews", "/events"].iter().any(|it| {
         let line = request.lines().next().unwrap_or_default();
         line.split([' ', '?']).nth(1).is_some_and(|path| path.ends_with(it))
     });
-    !is_word && ["PATCH ", "POST ", "PUT ", "DELETE "].iter().any(|it| request.starts_with(it))
+    !is_word
+        && !request.contains("/leases")
+        && ["PATCH ", "POST ", "PUT ", "DELETE "].iter().any(|it| request.starts_with(it))
 }
 
 /// What becomes of a request.

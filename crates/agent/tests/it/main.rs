@@ -27,6 +27,8 @@ mod fault_proxy;
 mod agent_binary;
 mod stage;
 mod stories;
+mod hooks;
+mod callers;
 mod journal;
 mod kill_points;
 mod stolen_requests;

@@ -78,6 +78,12 @@ fn roles_follow_the_policy_and_the_namespaces() {
 
     let all = roles(&[]);
     assert!(!all.contains("pods/resize") && all.contains("pods/eviction"), "{all}");
+    assert!(!all.contains("tokenreviews"), "{all}");
+    let asked = roles(&["--tokenreview"]);
+    assert!(
+        asked.contains("- tokenreviews") && asked.contains("- subjectaccessreviews"),
+        "{asked}"
+    );
     let two = roles(&["--only", "shop,web"]);
     assert!(two.contains("namespace: shop\n") && two.contains("namespace: web\n"), "{two}");
     assert_eq!(

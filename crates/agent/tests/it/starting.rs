@@ -45,6 +45,7 @@ fn settings_that_cannot_be_are_refused_before_anything_is_opened() {
 
     refused(&["--policy", "/nowhere.yaml"], &["policy file /nowhere.yaml", "No such file"]);
     refused(&["--tokens-file", "/nowhere"], &["tokens file /nowhere", "No such file"]);
+    refused(&["--hooks-file", "/nowhere"], &["hooks file /nowhere", "No such file"]);
     refused(&["--mode", "auto"], &["mode auto wants a policy file"]);
     refused(&["--listen", &address], &[&address, "choose another with --listen", "in use"]);
     refused(&["--listen", "0.0.0.0:0"], &["no tokens file is set"]);

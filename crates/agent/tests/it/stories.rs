@@ -10,3 +10,6 @@ mod sets;
 mod services;
 mod orders;
 mod people;
+mod replicas;
+mod explained;
+mod meddling;

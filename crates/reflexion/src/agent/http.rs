@@ -1,5 +1,6 @@
 //! The agent over HTTP: JSON requests, and its stream as server-sent events.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -26,6 +27,8 @@ const MAX_ANSWER: usize = 4 * 1024 * 1024;
 pub struct HttpAgent {
     url: String,
     token: Option<SecretString>,
+    /// Where a newer one is found: tokens that a cluster projects are replaced while we run.
+    token_file: Option<PathBuf>,
     client: reqwest::Client,
     streams: reqwest::Client,
 }
@@ -36,9 +39,25 @@ impl HttpAgent {
         Ok(Self {
             url: url.trim_end_matches('/').to_owned(),
             token,
+            token_file: None,
             client: service::client::http(REQUEST)?,
             streams: service::client::streaming(SILENCE)?,
         })
+    }
+
+    /// The same, called with what stands in this file at the time of a call.
+    #[must_use]
+    pub fn with_token_of(self, file: Option<PathBuf>) -> Self {
+        Self { token_file: file, ..self }
+    }
+
+    /// The token of now. A file that cannot be read just then leaves the one of the start.
+    async fn token(&self) -> Option<SecretString> {
+        let Some(file) = &self.token_file else { return self.token.clone() };
+        match tokio::fs::read_to_string(file).await {
+            Ok(text) if !text.trim().is_empty() => Some(SecretString::from(text.trim())),
+            Ok(_) | Err(_) => self.token.clone(),
+        }
     }
 
     fn at(&self, path: &str) -> String {
@@ -57,7 +76,7 @@ impl HttpAgent {
     }
 
     async fn send(&self, mut request: RequestBuilder) -> Result<Response, AgentError> {
-        if let Some(token) = &self.token {
+        if let Some(token) = self.token().await {
             request = request.bearer_auth(token.expose_secret());
         }
         let response = request.send().await.map_err(|it| self.unreachable(it))?;

@@ -136,6 +136,7 @@ fn after_refusal(code: &str, told_secs: Option<i64>) -> Then {
         | "too_often"
         | "storm"
         | "not_applied"
+        | "not_leading"
         | "cluster_unreachable" => Then::Later(told_secs),
         "advice_only"
         | "strategy_switched_off"

@@ -140,6 +140,9 @@ impl Reflexion {
                 dry_run: false,
                 wait_seconds: 0,
                 incident: run.published.then_some(incident.id),
+                reason: Some(choice.reason.clone()),
+                decided_by: Some(choice.decided_by().to_owned()),
+                propensity: Some(choice.propensity),
             },
         })
     }

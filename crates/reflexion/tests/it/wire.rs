@@ -72,6 +72,9 @@ async fn an_order_carries_its_idempotency_key() {
         dry_run: false,
         wait_seconds: 0,
         incident: None,
+        reason: None,
+        decided_by: None,
+        propensity: None,
     };
 
     let order = Order { idempotency_key: "a/1".to_owned(), request };

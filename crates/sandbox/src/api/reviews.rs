@@ -1,22 +1,90 @@
-//! May I? Everybody may do everything here, and a client that asks is told so.
+//! May I, who is this, and may he? Everybody may do everything here but what is no resource: that is looked up in the
+//! cluster roles. A token `sandbox:USER:AUDIENCE` is that user's, for that audience.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::call::Call;
-use super::{Answer, decode};
-use crate::json::set;
+use super::{Answer, Api, decode};
+use crate::json::{at, list, set, text};
 use crate::status::StatusError;
 
-const PATH: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+const SELF: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+const SUBJECT: &str = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+const TOKEN: &str = "/apis/authentication.k8s.io/v1/tokenreviews";
 
-/// Answers a question about permissions.
-pub(super) fn answer(call: &Call) -> Option<Result<Answer, StatusError>> {
-    (call.path == PATH && call.method == "POST").then(|| {
-        let mut review = decode::document(call, "SelfSubjectAccessReview")?;
-        set(&mut review, "apiVersion", "authorization.k8s.io/v1");
-        set(&mut review, "kind", "SelfSubjectAccessReview");
-        set(&mut review, "metadata", json!({}));
-        set(&mut review, "status", json!({"allowed": true}));
-        Ok(Answer::json(201, review))
-    })
+impl Api {
+    /// Answers a question about permissions or about a token.
+    pub(super) fn review(&self, call: &Call) -> Option<Result<Answer, StatusError>> {
+        if call.method != "POST" {
+            return None;
+        }
+        match call.path.as_str() {
+            SELF => Some(answer(call, "SelfSubjectAccessReview", |_| json!({"allowed": true}))),
+            SUBJECT => {
+                Some(answer(call, "SubjectAccessReview", |it| json!({"allowed": self.allows(it)})))
+            }
+            TOKEN => Some(answer(call, "TokenReview", known)),
+            _ => None,
+        }
+    }
+
+    fn allows(&self, review: &Value) -> bool {
+        let asked = at(review, "spec.nonResourceAttributes");
+        if asked.is_null() {
+            return true;
+        }
+        let user = text(review, "spec.user");
+        let bindings = self.store.list("clusterrolebindings", None).0;
+        let mut bound =
+            bindings.iter().filter(|it| list(it, "subjects").iter().any(|it| is(it, user)));
+        bound.any(|it| {
+            let role = self.store.get("clusterroles", "", text(it, "roleRef.name"));
+            role.is_some_and(|it| list(&it, "rules").iter().any(|rule| permits(rule, asked)))
+        })
+    }
+}
+
+fn answer(
+    call: &Call,
+    kind: &str,
+    status: impl FnOnce(&Value) -> Value,
+) -> Result<Answer, StatusError> {
+    let mut review = decode::document(call, kind)?;
+    let group =
+        if kind == "TokenReview" { "authentication.k8s.io/v1" } else { "authorization.k8s.io/v1" };
+    let status = status(&review);
+    set(&mut review, "apiVersion", group);
+    set(&mut review, "kind", kind);
+    set(&mut review, "metadata", json!({}));
+    set(&mut review, "status", status);
+    Ok(Answer::json(201, review))
+}
+
+fn known(review: &Value) -> Value {
+    let wanted = list(review, "spec.audiences");
+    let token = text(review, "spec.token").strip_prefix("sandbox:");
+    // The name of a service account has colons in it, and an audience has none.
+    match token.and_then(|it| it.rsplit_once(':')) {
+        Some((user, audience)) if wanted.iter().any(|it| it == audience) => {
+            json!({"authenticated": true, "user": {"username": user}, "audiences": [audience]})
+        }
+        Some(_) | None => json!({"authenticated": false, "error": "the token is not known"}),
+    }
+}
+
+/// Whether this subject of a binding is that user.
+fn is(subject: &Value, user: &str) -> bool {
+    let name = text(subject, "name");
+    match text(subject, "kind") {
+        "ServiceAccount" => {
+            user == format!("system:serviceaccount:{}:{name}", text(subject, "namespace"))
+        }
+        "User" => user == name,
+        _ => false,
+    }
+}
+
+fn permits(rule: &Value, asked: &Value) -> bool {
+    let names = |of: &str, name: &str| list(rule, of).iter().any(|it| it == name || it == "*");
+    names("nonResourceURLs", text(asked, "path")) && names("verbs", text(asked, "verb"))
 }
