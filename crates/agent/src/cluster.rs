@@ -3,6 +3,7 @@
 mod connect;
 mod executor;
 mod stop_object;
+mod classes;
 mod commons;
 mod announce;
 mod rights;

@@ -10,6 +10,8 @@ mod quantity;
 mod containers;
 mod evidence;
 mod nodes;
+mod room;
+mod slip;
 mod diagnosis;
 mod plan;
 mod strategy;
@@ -38,8 +40,10 @@ pub use object::{FieldPath, Kind, ObjectRef};
 pub use plan::{Action, Edit, FixPlan, Risk, Step, Subresource};
 pub use problem::Problem;
 pub use quantity::Quantity;
+pub use room::{ResourceRoom, RoomFacts};
 pub use scan::{
     AnyFault, ClusterFault, Finding, FindingSource, ScanRequest, ScanResponse, Severity, Subject,
 };
+pub use slip::{SlipFacts, SlipKind};
 pub use strategy::{SeedStrategy, Strategy};
 pub use suppression::{Suppression, SuppressionOrder, Suppressions, is_fingerprint};

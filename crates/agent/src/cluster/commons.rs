@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use diagnosis::{Root, Snapshot, Usage};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, Service, ServiceAccount};
+use k8s_openapi::api::core::v1::{
+    LimitRange, PersistentVolumeClaim, Pod, ResourceQuota, Service, ServiceAccount,
+};
 use kube::api::ListParams;
 use tokio::sync::OnceCell;
 
@@ -61,18 +63,23 @@ pub(super) struct Common {
     pub(super) accounts: Result<Vec<String>, ClusterError>,
     pub(super) services: Result<Vec<Service>, ClusterError>,
     pub(super) scalers: Result<Vec<HorizontalPodAutoscaler>, ClusterError>,
+    pub(super) limit_ranges: Result<Vec<LimitRange>, ClusterError>,
+    pub(super) quotas: Result<Vec<ResourceQuota>, ClusterError>,
     pub(super) usage: Vec<Usage>,
 }
 
 impl Common {
     pub(super) async fn read(cluster: &KubeCluster, namespace: &str) -> Self {
-        let (claims, accounts, services, scalers, usage) = tokio::join!(
+        let (claims, accounts, services, scalers, limit_ranges, quotas, usage) = tokio::join!(
             names_of::<PersistentVolumeClaim>(cluster, namespace),
             names_of::<ServiceAccount>(cluster, namespace),
             list::<Service>(cluster, namespace, ListParams::default()),
             list::<HorizontalPodAutoscaler>(cluster, namespace, ListParams::default()),
+            list::<LimitRange>(cluster, namespace, ListParams::default()),
+            list::<ResourceQuota>(cluster, namespace, ListParams::default()),
             usage::of_containers(&cluster.client, namespace),
         );
-        Self { claims, accounts, services, scalers, usage: usage.unwrap_or_default() }
+        let usage = usage.unwrap_or_default();
+        Self { claims, accounts, services, scalers, limit_ranges, quotas, usage }
     }
 }

@@ -8,11 +8,14 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet}
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Container, Event, Node, Pod, PodSpec, PodStatus, Volume};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::{Value, json};
 
 /// The longest message of an event that is kept, in bytes: its first kilobyte tells.
 const MAX_MESSAGE: usize = 1024;
 /// The annotation in which `kubectl apply` repeats the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// Programs with a longer name than this are scripts.
+const MAX_PROGRAM: usize = 64;
 
 /// An object that can be cut to what is read from the caches.
 pub trait Prune {
@@ -140,9 +143,19 @@ pub(super) fn cut_metadata(metadata: &mut ObjectMeta) {
     metadata.self_link = None;
     metadata.generate_name = None;
     fit(&mut metadata.owner_references);
-    if let Some(annotations) = &mut metadata.annotations {
-        annotations.remove(LAST_APPLIED);
+    if let Some(annotations) = &mut metadata.annotations
+        && let Some(declaration) = annotations.remove(LAST_APPLIED)
+        && let Some(replicas) = declared_replicas(&declaration)
+    {
+        annotations.insert(LAST_APPLIED.to_owned(), replicas);
     }
+}
+
+/// Of what was declared only the replicas: what is scaled to nothing does not say any more how many it had.
+fn declared_replicas(declaration: &str) -> Option<String> {
+    let declaration: Value = serde_json::from_str(declaration).ok()?;
+    let replicas = declaration.pointer("/spec/replicas")?.as_u64()?;
+    Some(json!({"spec": {"replicas": replicas}}).to_string())
 }
 
 fn cut_status(status: &mut PodStatus) {
@@ -197,7 +210,12 @@ fn cut_container(container: &mut Container) {
     for variable in container.env.iter_mut().flatten() {
         variable.value = None;
     }
-    container.command = None;
+    // What it runs says what a neighbour that is misspelt was meant to run; with what, does not.
+    if let Some(command) = &mut container.command {
+        command.truncate(1);
+        command.retain(|it| it.len() <= MAX_PROGRAM);
+        command.shrink_to_fit();
+    }
     container.args = None;
     container.volume_mounts = None;
     container.security_context = None;
@@ -253,9 +271,23 @@ fn refers_by_name(volume: &Volume) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+
+    #[test]
+    fn of_a_declaration_the_replicas_are_kept_and_of_a_command_the_program() {
+        let declared = r#"{"spec": {"replicas": 3, "template": {"password": "hunter2"}}}"#;
+        let mut pod: Pod = serde_json::from_value(json!({
+            "metadata": {"name": "web", "annotations": {LAST_APPLIED: declared}},
+            "spec": {"containers": [{"name": "app", "command": ["sh", "-c", "login hunter2"]}]},
+        }))
+        .unwrap();
+
+        pod.prune();
+
+        let left = serde_json::to_string(&pod).unwrap();
+        assert!(!left.contains("hunter2"), "{left}");
+        assert!(left.contains("replicas") && left.contains(r#"["sh"]"#), "{left}");
+    }
 
     #[test]
     fn a_pod_keeps_what_it_refers_to_and_loses_literal_values() {

@@ -52,8 +52,11 @@ pub const READS: &[Reads] = &[
     ),
     reads("apps", &["controllerrevisions"], &["list"]),
     reads("autoscaling", &["horizontalpodautoscalers"], &["list"]),
+    reads("", &["resourcequotas", "limitranges"], &["list"]),
+    reads("scheduling.k8s.io", &["priorityclasses"], &["list"]),
+    reads("node.k8s.io", &["runtimeclasses"], &["list"]),
     // What a scan looks at besides.
-    reads("", &["services", "persistentvolumes", "resourcequotas", "limitranges"], &["list"]),
+    reads("", &["services", "persistentvolumes"], &["list"]),
     reads("discovery.k8s.io", &["endpointslices"], &["list"]),
     reads("networking.k8s.io", &["ingresses", "ingressclasses", "networkpolicies"], &["list"]),
     reads("gateway.networking.k8s.io", &["gatewayclasses", "gateways", "httproutes"], &["list"]),

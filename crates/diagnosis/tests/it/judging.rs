@@ -97,6 +97,10 @@ fn web() -> Evidence {
         services: vec![],
         unread: vec![],
         failed: vec![],
+        slips: vec![],
+        room: None,
+        kubernetes_minor: None,
+        manifest: None,
     }
 }
 
@@ -108,6 +112,7 @@ fn beside(ready: u32, steady: bool, generation: i64) -> Evidence {
         restarts: 0,
         steady,
         generation,
+        declared: None,
     };
     Evidence { neighbours: vec![neighbour], ..web() }
 }

@@ -39,9 +39,15 @@ impl Chance {
 
 const NAMES: [&str; 4] = ["web", "api", "db", "job"];
 const NAMESPACES: [&str; 3] = ["shop", "other", "kube-system"];
-const AMOUNTS: [&str; 12] =
-    ["64Mi", "65Mi", "96Mi", "128Mi", "129Mi", "1Gi", "2Gi", "3Gi", "8Mi", "-64Mi", "lots", ""];
-const POINTERS: [&str; 14] = [
+const AMOUNTS: [&str; 16] = [
+    "750m", "1", "2", "2001m", "64Mi", "65Mi", "96Mi", "128Mi", "129Mi", "1Gi", "2Gi", "3Gi",
+    "8Mi", "-64Mi", "lots", "",
+];
+const POINTERS: [&str; 18] = [
+    "/spec/template/spec/runtimeClassName",
+    "/spec/template/spec/nodeSelector/disk",
+    "/spec/template/spec/containers/0/resources/limits/cpu",
+    "/spec/template/spec/containers/0/readinessProbe/httpGet/path",
     "/spec/replicas",
     "/metadata/finalizers/0",
     "/spec/template/spec/serviceAccountName",
@@ -63,7 +69,27 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
     let kind = *chance.pick(&Kind::ALL);
     let known =
         [("shop/web:1.3", "revision 3", true), ("shop/web:1.5", "Deployment shop/a", false)];
-    let (fault, mut evidence) = match chance.below(8) {
+    let (fault, mut evidence) = match chance.below(14) {
+        8 => (Fault::StartupProbeFailing, scene::starved(kind, "500m", 490)),
+        9 => (Fault::StartupProbeFailing, scene::starved(kind, "1500m", 1490)),
+        10 => (
+            Fault::Unschedulable,
+            scene::unplaced(
+                ReferenceKind::NodeLabelKey,
+                "example.com/dsik",
+                "ssd",
+                "example.com/disk",
+            ),
+        ),
+        11 => (
+            Fault::Unschedulable,
+            scene::unplaced(ReferenceKind::NodeLabelValue, "nmve", "disk", "nvme"),
+        ),
+        12 => {
+            let many = 1 + chance.below(4);
+            (Fault::Evicted, scene::littered(kind, many))
+        }
+        13 => (Fault::ReadinessProbeFailing, scene::asked_elsewhere(kind)),
         0 => (Fault::ImageNotFound, scene::wrong_tag(kind, &known)),
         1 => (Fault::OomKilled, scene::out_of_memory(kind, "64Mi")),
         2 => (Fault::OomKilled, scene::out_of_memory(kind, "1536Mi")),
@@ -76,6 +102,7 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
         ),
         _ => (Fault::ReadinessProbeFailing, scene::evidence(kind)),
     };
+    bound(chance, &mut evidence);
     evidence.workload.was_ready = chance.one_in(2);
     evidence.workload.ordered = chance.one_in(2);
     if chance.one_in(4) {
@@ -90,9 +117,28 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
     (fault, evidence)
 }
 
+/// What the namespace lets its containers have, and how its pods are replaced.
+fn bound(chance: &mut Chance, evidence: &mut Evidence) {
+    evidence.workload.on_delete = chance.one_in(3);
+    evidence.workload.surge = u32::try_from(chance.below(2)).unwrap();
+    if chance.one_in(4) {
+        evidence.kubernetes_minor = *chance.pick(&[None, Some(32), Some(33), Some(34)]);
+    }
+    let container = &mut evidence.containers[0];
+    if chance.one_in(3) {
+        container.cpu_request.clone_from(&container.cpu_limit);
+    }
+    if chance.one_in(4) {
+        container.memory_request = Some(scene::quantity("8Mi"));
+    }
+    if chance.one_in(3) {
+        evidence.room = scene::some_room(chance.next());
+    }
+}
+
 /// One thing that is different from what the plan was made for, or from what a plan should be.
 fn disturb(chance: &mut Chance, evidence: &mut Evidence, plan: &mut FixPlan) {
-    match chance.below(14) {
+    match chance.below(18) {
         0 => evidence.taken_at = at(scene::NOW - 121 + i64::try_from(chance.below(130)).unwrap()),
         1 => (*chance.pick(&NAMESPACES)).clone_into(&mut evidence.subject.namespace),
         2 => evidence.workload.opted_out = true,
@@ -116,6 +162,7 @@ fn disturb(chance: &mut Chance, evidence: &mut Evidence, plan: &mut FixPlan) {
             plan.strategy = match *strategy {
                 "replace_image_tag" => Strategy::ReplaceImageTag { new_tag: "1.3".to_owned() },
                 "raise_memory_limit" => Strategy::RaiseMemoryLimit { halves: 2 },
+                "raise_cpu_limit" => Strategy::RaiseCpuLimit { halves: 2 },
                 other => serde_json::from_value(json!({"type": other})).unwrap(),
             };
         }
@@ -125,6 +172,17 @@ fn disturb(chance: &mut Chance, evidence: &mut Evidence, plan: &mut FixPlan) {
         }
         11 => evidence.containers[0].role = ContainerRole::Init,
         12 => evidence.containers[0].memory_used = Some(chance.next() % (2 << 30)),
+        13 => evidence.room = scene::some_room(chance.next()),
+        14 => evidence.nodes = None,
+        15 => {
+            let phases = ["Running", "Failed", "Succeeded", "Pending"];
+            for pod in &mut evidence.pods {
+                (*chance.pick(&phases)).clone_into(&mut pod.phase);
+                pod.created_at =
+                    Some(at(scene::NOW - 3599 - i64::try_from(chance.below(3)).unwrap()));
+            }
+        }
+        16 => evidence.workload.ready = u32::try_from(chance.below(2)).unwrap(),
         _ => disturb_step(chance, plan),
     }
 }
@@ -141,7 +199,9 @@ fn disturb_step(chance: &mut Chance, plan: &mut FixPlan) {
                 "shop/web:6",
                 "evil/web:1.3",
                 "web-config",
-                "a/b"
+                "a/b",
+                "/healthz",
+                "system-node-critical"
             ])),
         }
     };

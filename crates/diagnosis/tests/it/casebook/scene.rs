@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use diagnosis::{
-    ConfigMapKeys, K8sgptResult, Log, Objects, PodOutline, Redactor, Root, Snapshot, Webhook,
+    ConfigMapKeys, K8sgptResult, Log, Objects, PodOutline, Redactor, Root, Snapshot, Usage, Webhook,
 };
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
@@ -23,9 +23,21 @@ struct Frame {
     root: Option<String>,
     #[serde(default)]
     logs: Vec<LogText>,
+    /// What a metrics server tells.
+    #[serde(default)]
+    usage: Vec<Used>,
     /// Names of revisions that the agent saw ready.
     #[serde(default)]
     ready_revisions: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Used {
+    pod: String,
+    container: String,
+    cpu_millis: u64,
+    memory_bytes: u64,
 }
 
 #[derive(Deserialize)]
@@ -147,13 +159,27 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
         service_accounts: Some(all.names("ServiceAccount")),
         services: Some(all.read("Service")),
         autoscalers: Some(all.read("HorizontalPodAutoscaler")),
+        limit_ranges: Some(all.read("LimitRange")),
+        quotas: Some(all.read("ResourceQuota")),
+        priority_classes: Some(all.names("PriorityClass")),
+        runtime_classes: Some(all.names("RuntimeClass")),
+        kubernetes_minor: Some(35),
         workloads: roots,
         logs: frame.logs.iter().map(log).collect(),
-        usage: vec![],
+        usage: frame.usage.iter().map(used).collect(),
         ready_revisions: frame.ready_revisions.clone(),
         steady_revisions: frame.ready_revisions.clone(),
         unread: vec![],
         root,
+    }
+}
+
+fn used(it: &Used) -> Usage {
+    Usage {
+        pod: it.pod.clone(),
+        container: it.container.clone(),
+        cpu_millis: it.cpu_millis,
+        memory_bytes: it.memory_bytes,
     }
 }
 
