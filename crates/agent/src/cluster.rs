@@ -4,6 +4,7 @@ mod connect;
 mod executor;
 mod lease;
 mod stop_object;
+mod classes;
 mod commons;
 mod announce;
 mod rights;
@@ -78,7 +79,7 @@ pub trait Cluster: Send + Sync + 'static {
     fn objects_among<'a>(
         &'a self,
         subject: &'a ObjectRef,
-        commons: &'a Commons,
+        commons: &'a Commons<'a>,
     ) -> Answer<'a, diagnosis::Objects>;
 
     /// Whether the Namespace object carries the enrolment label.

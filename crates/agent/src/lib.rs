@@ -21,7 +21,7 @@ pub mod measures;
 mod secret_key;
 pub mod start;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cluster::Cluster;
 use diagnosis::{Objects, Redactor};
@@ -29,6 +29,7 @@ use failures::Failures;
 use incidents::{Feed, Incidents};
 use k8sgpt::K8sgpt;
 use measures::Measures;
+use remedy::Caps;
 use types::{Diagnosis, Evidence};
 
 /// What all parts of the process share. Cheap to clone.
@@ -48,6 +49,8 @@ pub struct Agent {
     pub measures: Arc<Measures>,
     /// Fixes that did not help.
     pub failures: Arc<Failures>,
+    /// The caps of the policy, once it is read: a plan that breaks one is not offered.
+    pub caps: Arc<OnceLock<Caps>>,
     /// The `k8sgpt` that a scan asks as well, where one is configured.
     pub k8sgpt: Option<Arc<K8sgpt>>,
 }
@@ -65,6 +68,7 @@ impl Agent {
             redactor,
             measures: Arc::default(),
             failures: Arc::default(),
+            caps: Arc::default(),
             k8sgpt: None,
         }
     }
@@ -73,6 +77,10 @@ impl Agent {
     pub fn examine(&self, objects: &Objects) -> (Evidence, Vec<Diagnosis>) {
         let mut evidence = diagnosis::gather(objects, &self.redactor);
         self.failures.add_to(&mut evidence);
+        if let (Some(room), Some(caps)) = (&mut evidence.room, self.caps.get()) {
+            room.memory.cap = caps.memory.units();
+            room.cpu.cap = caps.cpu.milli_units();
+        }
         let diagnoses = diagnosis::diagnose(&evidence);
         (evidence, diagnoses)
     }

@@ -17,6 +17,7 @@ pub(crate) fn offers(plans: &[FixPlan], evidence: &Evidence, redactor: &Redactor
         reversible: plan.is_reversible(),
         owner: remedy::owner_of(plan, evidence).map(|it| redactor.redact(&it.name)),
         patch: patch(plan, redactor),
+        manifest: manifest(plan, evidence, redactor),
     };
     plans.iter().map(offer).collect()
 }
@@ -26,6 +27,12 @@ pub(crate) fn patch(plan: &FixPlan, redactor: &Redactor) -> Option<String> {
     let steps = plan.steps.iter().map(|it| masked(it, redactor)).collect();
     let shown = FixPlan { steps, ..plan.clone() };
     remedy::kustomize_patch(&shown).map(|it| redactor.redact(&it))
+}
+
+/// What has to be made anew, with literal values of variables hidden: whoever makes it has to put them in.
+fn manifest(plan: &FixPlan, evidence: &Evidence, redactor: &Redactor) -> Option<String> {
+    let shown = hide(remedy::job_copy(plan, evidence)?, Place::Elsewhere, redactor);
+    serde_json::to_string_pretty(&shown).ok().map(|it| redactor.redact(&it))
 }
 
 /// What the plan changes, one line an edit, without secrets.
@@ -167,6 +174,33 @@ mod tests {
             assert!(!text.contains("hunter"), "{text}");
             assert!(text.contains("[redacted:"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_job_is_copied_without_literal_values() {
+        let variables = json!([{"name": "GREETING", "value": "hunter2"}]);
+        let template = json!({"spec": {"containers": [{"name": "app", "env": variables}]}});
+        let job = Some(json!({"metadata": {"name": "report"}, "spec": {"template": template}}));
+        let facts = json!({
+            "taken_at": "2026-01-01T00:00:00Z", "cluster": "test", "pods": [], "events": [],
+            "subject": {"kind": "Job", "namespace": "shop", "name": "report"},
+            "workload": {"desired": 1, "ready": 0, "updated": 1, "paused": false, "ordered": false,
+                "rolling_out": false, "spec_hash": "", "was_ready": false, "opted_out": false},
+            "containers": [], "revisions": [], "references": [], "images": [], "neighbours": [],
+        });
+        let facts: Evidence = serde_json::from_value(facts).unwrap();
+        let evidence = Evidence { manifest: job, ..facts };
+        let plan = FixPlan {
+            strategy: Strategy::RerunJob,
+            risk: Risk::Advice,
+            because: String::new(),
+            steps: vec![],
+        };
+
+        let text = manifest(&plan, &evidence, &Redactor::new([0; 32])).unwrap();
+
+        assert!(text.contains("report-rerun") && text.contains("GREETING"), "{text}");
+        assert!(!text.contains("hunter2") && text.contains("[redacted:"), "{text}");
     }
 
     #[test]

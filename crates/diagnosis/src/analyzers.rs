@@ -13,7 +13,7 @@ mod invalid_image_name;
 mod job_failed;
 mod last_words;
 mod liveness_probe_failing;
-mod log_reading;
+pub(crate) mod log_reading;
 mod oom_killed;
 mod probe_kills;
 mod probe_reading;

@@ -10,9 +10,13 @@ mod events;
 mod revisions;
 mod diff;
 mod references;
-mod images;
+mod labels;
+mod classes;
+pub(crate) mod images;
 pub(crate) use images::repository;
 mod room;
+mod allowance;
+mod slips;
 mod placing;
 mod neighbours;
 mod services;
@@ -34,11 +38,14 @@ pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
     let revisions = revisions::facts(objects, redactor);
     let containers = containers::facts(objects, &pods, redactor);
     let workload = workload::facts(objects, &pods, &revisions, redactor);
+    let images = images::facts(objects, &containers, &revisions);
+    let told = slips::Told { containers: &containers, revisions: &revisions, images: &images };
+    let slips = slips::facts(objects, &told, redactor);
     Evidence {
         taken_at: objects.taken_at,
         cluster: objects.cluster.clone(),
         subject: objects.root.object_ref(),
-        images: images::facts(objects, &containers, &revisions),
+        images,
         references: references::facts(objects),
         nodes: room::facts(objects),
         neighbours: neighbours::facts(objects),
@@ -46,6 +53,10 @@ pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
         service: None,
         unread: objects.unread.iter().map(|it| redactor.redact(it)).collect(),
         failed: vec![],
+        slips,
+        room: allowance::facts(objects),
+        kubernetes_minor: objects.kubernetes_minor,
+        manifest: workload::failed_job(objects),
         workload,
         containers,
         pods,

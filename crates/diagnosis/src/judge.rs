@@ -143,9 +143,9 @@ fn without_old_news(before: &Evidence, now: &Evidence, applied_at: Timestamp) ->
     fresh
 }
 
-/// Whether this kind of subject is mended without new pods.
+/// Whether this subject may be mended without new pods.
 fn is_edited_in_place(now: &Evidence) -> bool {
-    now.subject.kind == Kind::Pod
+    matches!(now.subject.kind, Kind::Pod | Kind::Job | Kind::ReplicaSet) || now.workload.on_delete
 }
 
 fn is_new(before: &Evidence, uid: &str) -> bool {

@@ -8,7 +8,7 @@ use k8s_openapi::api::apps::v1::{
 };
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Event, Node, Pod, Service};
+use k8s_openapi::api::core::v1::{Event, LimitRange, Node, Pod, ResourceQuota, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 
 use crate::PodOutline;
@@ -72,6 +72,16 @@ pub struct Objects {
     pub endpoint_slices: Option<Vec<EndpointSlice>>,
     /// The autoscalers of the namespace.
     pub autoscalers: Option<Vec<HorizontalPodAutoscaler>>,
+    /// The limit ranges of the namespace.
+    pub limit_ranges: Option<Vec<LimitRange>>,
+    /// The quotas of the namespace.
+    pub quotas: Option<Vec<ResourceQuota>>,
+    /// The priority classes by name; read only where the template names one.
+    pub priority_classes: Option<Vec<String>>,
+    /// The runtime classes by name; read only where the template names one.
+    pub runtime_classes: Option<Vec<String>>,
+    /// The minor version of the API server.
+    pub kubernetes_minor: Option<u32>,
     /// The other workloads of the namespace, root owners only.
     pub workloads: Vec<Root>,
     /// Ends of logs, at most 64 KiB each.

@@ -76,7 +76,7 @@ impl Root {
     }
 
     /// The pod spec that it wants.
-    pub(crate) fn pod_spec(&self) -> Option<&PodSpec> {
+    pub fn pod_spec(&self) -> Option<&PodSpec> {
         match self {
             Self::Pod(it) => it.spec.as_ref(),
             Self::Deployment(_)

@@ -1,10 +1,58 @@
 //! Amounts of memory and CPU as a manifest would write them.
 
-use types::Quantity;
+use types::{ContainerFacts, Quantity};
 
 const KIBI: u64 = 1024;
 const MEBI: u64 = 1024 * KIBI;
 const MEGA: u64 = 1_000_000;
+
+/// What a container asks for and is limited in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Resource {
+    /// In bytes.
+    Memory,
+    /// In millicores.
+    Cpu,
+}
+
+impl Resource {
+    /// The resource that a field of `limits` or `requests` is about.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Memory, Self::Cpu].into_iter().find(|it| it.name() == name)
+    }
+
+    /// Its name in a manifest.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Cpu => "cpu",
+        }
+    }
+
+    /// The amount; `None` when it is negative or no quantity.
+    pub(crate) fn value(self, quantity: &Quantity) -> Option<u64> {
+        match self {
+            Self::Memory => quantity.units(),
+            Self::Cpu => quantity.milli_units(),
+        }
+    }
+
+    /// The amount as a manifest would write it.
+    pub(crate) fn quantity(self, amount: u64) -> Quantity {
+        match self {
+            Self::Memory => memory(amount),
+            Self::Cpu => Quantity::millicores(amount),
+        }
+    }
+
+    /// Request and limit of a container, as its template has them.
+    pub(crate) fn stated(self, of: &ContainerFacts) -> (Option<&Quantity>, Option<&Quantity>) {
+        match self {
+            Self::Memory => (of.memory_request.as_ref(), of.memory_limit.as_ref()),
+            Self::Cpu => (of.cpu_request.as_ref(), of.cpu_limit.as_ref()),
+        }
+    }
+}
 
 /// So many bytes, in the largest unit that is exact.
 pub(crate) fn memory(bytes: u64) -> Quantity {

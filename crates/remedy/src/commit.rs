@@ -1,7 +1,7 @@
 //! A plan for people who change the cluster by a commit: the same edits, ready for kustomize.
 
 use serde_json::{Value, json};
-use types::{Action, Edit, Evidence, FixPlan, Owner, Step};
+use types::{Action, Edit, Evidence, FixPlan, Owner, Step, Strategy};
 
 use crate::guard::owner_of_step;
 use crate::patch::restart_path;
@@ -16,6 +16,10 @@ pub fn owner_of<'a>(plan: &FixPlan, evidence: &'a Evidence) -> Option<&'a Owner>
 /// Each edit is a `test` of what was seen and the change, so that a manifest that says something else is not
 /// changed by surprise (RFC 6902, <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/patches/>).
 pub fn kustomize_patch(plan: &FixPlan) -> Option<String> {
+    // A job is made anew and not patched.
+    if plan.strategy == Strategy::RerunJob {
+        return None;
+    }
     let patches: Vec<_> = plan.steps.iter().filter_map(patch).collect();
     (!patches.is_empty()).then(|| format!("patches:\n{}", patches.concat()))
 }

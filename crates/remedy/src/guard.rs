@@ -4,6 +4,8 @@ mod refusal;
 mod scope;
 mod fields;
 mod traffic;
+mod amounts;
+mod names;
 mod windows;
 mod repeats;
 
@@ -287,6 +289,11 @@ fn is_vouched_for(plan: &FixPlan, policy: &Policy) -> bool {
         Strategy::RollBack
         | Strategy::RaiseMemoryLimit { .. }
         | Strategy::LowerRequests
+        | Strategy::RaiseCpuLimit { .. }
+        | Strategy::CorrectTypo
+        | Strategy::RestoreReplicas
+        | Strategy::ClearLeftovers
+        | Strategy::RerunJob
         | Strategy::RelaxProbe
         | Strategy::FixProbePort
         | Strategy::FixReference

@@ -15,9 +15,13 @@ mod patch;
 mod image;
 mod near;
 mod amount;
+mod room;
+mod raise;
+mod job_copy;
 
 pub use commit::{kustomize_patch, operations_of, owner_of};
 pub use guard::{ApprovedPlan, Authority, PastWrite, Refusal, World, approve, approved_before};
+pub use job_copy::job_copy;
 pub use patch::{FIX_ID_ANNOTATION, RESTARTED_BY_ANNOTATION, json_patch, undo_patch};
 pub use place::pods_follow;
 pub use policy::{

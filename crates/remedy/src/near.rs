@@ -28,6 +28,13 @@ pub(crate) fn are_siblings(left: &str, right: &str) -> bool {
     left != right && letters(left) == letters(right)
 }
 
+/// Whether two names differ in their last letter alone: `eu-1a` and `eu-1b` are siblings as well.
+pub(crate) fn differ_at_the_end(left: &str, right: &str) -> bool {
+    let (mut left, mut right) = (left.chars(), right.chars());
+    let ends = (left.next_back(), right.next_back());
+    ends.0 != ends.1 && left.eq(right)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,5 +65,12 @@ mod tests {
         assert!(are_siblings("db-1", "db-2"));
         assert!(are_siblings("db", "db2"));
         assert!(!are_siblings("db-cofig", "db-config"));
+    }
+
+    #[test]
+    fn another_last_letter_is_another_place() {
+        assert!(differ_at_the_end("eu-1a", "eu-1b"));
+        assert!(!differ_at_the_end("nvme", "nvm"));
+        assert!(!differ_at_the_end("sdd-x", "ssd-x"));
     }
 }

@@ -50,8 +50,8 @@ pub(crate) fn edit(path: FieldPath, from: Option<Value>, to: impl Into<Value>) -
 
 /// The edit of the owner's template, and what makes its pods follow it.
 ///
-/// A StatefulSet that waits for each pod does not replace a pod that never becomes ready, and a
-/// ReplicaSet replaces none at all: there the broken pods are evicted too.
+/// A StatefulSet that waits for each pod does not replace a pod that never becomes ready, and a ReplicaSet, or a set
+/// whose pods are deleted by hand, replaces none at all: there the broken pods are evicted too.
 pub(crate) fn in_template(evidence: &Evidence, edits: Vec<Edit>) -> Vec<Step> {
     let mut steps = vec![Step {
         target: evidence.subject.clone(),
@@ -67,17 +67,22 @@ pub(crate) fn in_template(evidence: &Evidence, edits: Vec<Edit>) -> Vec<Step> {
 
 /// Whether broken pods follow an edit of their template by themselves.
 pub fn pods_follow(evidence: &Evidence) -> bool {
+    let waits = evidence.subject.kind == Kind::StatefulSet && evidence.workload.ordered;
+    !waits && !pods_stay(evidence)
+}
+
+/// Whether nobody replaces the pods of this owner when its template changes.
+pub(crate) fn pods_stay(evidence: &Evidence) -> bool {
     match evidence.subject.kind {
-        Kind::StatefulSet => !evidence.workload.ordered,
-        Kind::ReplicaSet => false,
+        Kind::ReplicaSet => true,
+        Kind::StatefulSet | Kind::DaemonSet => evidence.workload.on_delete,
         Kind::Pod
         | Kind::Deployment
-        | Kind::DaemonSet
         | Kind::Job
         | Kind::CronJob
         | Kind::Node
         | Kind::Service
-        | Kind::PersistentVolumeClaim => true,
+        | Kind::PersistentVolumeClaim => false,
     }
 }
 
@@ -86,7 +91,7 @@ pub fn pods_follow(evidence: &Evidence) -> bool {
 /// They came after `before`. Those of a StatefulSet name their template; those of a ReplicaSet do not, but none
 /// comes from the template that was put back before one goes.
 pub(crate) fn left_behind(before: &Evidence, now: &Evidence) -> Vec<Step> {
-    let has_names = now.subject.kind == Kind::StatefulSet;
+    let has_names = now.subject.kind == Kind::StatefulSet && !now.workload.on_delete;
     let is_old = |pod: &PodFacts| before.pods.iter().any(|it| it.uid == pod.uid);
     let broken =
         now.pods.iter().filter(|it| !it.ready && !it.terminating && it.phase != "Succeeded");
@@ -140,4 +145,20 @@ pub(crate) fn advice(
     let step =
         Step { target: evidence.subject.clone(), subresource: None, action: Action::Edit(edits) };
     FixPlan { strategy, risk: Risk::Advice, because, steps: vec![step] }
+}
+
+/// Reasons of pods that ended whole, by no fault of their containers.
+const PUT_OFF: [&str; 5] =
+    ["Evicted", "NodeShutdown", "Terminated", "Preempting", "UnexpectedAdmissionError"];
+
+/// A pod that is over and that its owner keeps for nothing: it runs no container any more.
+pub(crate) fn is_over(pod: &PodFacts) -> bool {
+    let was_put_off = pod.reason.as_deref().is_some_and(|it| PUT_OFF.contains(&it));
+    let is_over = pod.phase == "Succeeded" || pod.phase == "Failed" && was_put_off;
+    is_over && !pod.ready && !pod.terminating
+}
+
+/// Whether the owner has all the pods that it wants, so that those that are over were replaced.
+pub(crate) fn is_whole(evidence: &Evidence) -> bool {
+    0 < evidence.workload.desired && evidence.workload.desired <= evidence.workload.ready
 }

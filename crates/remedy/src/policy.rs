@@ -65,6 +65,8 @@ pub struct Caps {
     pub workload_per_hour: usize,
     /// The highest memory limit that may be written.
     pub memory: Quantity,
+    /// The highest CPU limit that may be written.
+    pub cpu: Quantity,
 }
 
 /// When attempts have failed too often for a machine to go on.
@@ -144,6 +146,7 @@ impl Default for Caps {
             workload_attempts_per_5min: 3,
             workload_per_hour: 3,
             memory: Quantity("2Gi".to_owned()),
+            cpu: Quantity("2".to_owned()),
         }
     }
 }
@@ -186,6 +189,9 @@ impl Policy {
         if self.caps.memory.units().is_none_or(|it| it == 0) {
             problems.push(format!("caps.memory: `{}` is no amount of memory", self.caps.memory));
         }
+        if self.caps.cpu.milli_units().is_none_or(|it| it == 0) {
+            problems.push(format!("caps.cpu: `{}` is no amount of CPU", self.caps.cpu));
+        }
         if self.lock.after_failures == 0 {
             problems.push("lock.after_failures must be at least 1".to_owned());
         }
@@ -204,6 +210,10 @@ impl Policy {
     pub fn consent(&self, strategy: &Strategy, risk: Risk) -> Option<Risk> {
         match (self.strategies.get(strategy.name()), risk) {
             (Some(Consent::Off), _) => None,
+            // Whatever a plan says of itself.
+            (_, Risk::Auto | Risk::Ask) if ALWAYS_ADVICE.contains(&strategy.name()) => {
+                Some(Risk::Advice)
+            }
             (_, Risk::Advice) => Some(Risk::Advice),
             (Some(Consent::Ask), Risk::Auto | Risk::Ask) => Some(Risk::Ask),
             (Some(Consent::Auto), Risk::Ask) if MAY_BE_LOOSENED.contains(&strategy.name()) => {
@@ -230,6 +240,8 @@ impl Policy {
             if !Strategy::NAMES.contains(&name.as_str()) {
                 let known = Strategy::NAMES.join(", ");
                 problems.push(format!("strategies: `{name}` is none of {known}"));
+            } else if *consent != Consent::Off && ALWAYS_ADVICE.contains(&name.as_str()) {
+                problems.push(format!("strategies: `{name}` is advice, and may only be `off`"));
             } else if *consent == Consent::Auto
                 && !MAY_BE_LOOSENED.contains(&name.as_str())
                 && !ALWAYS_MAY_BE_AUTO.contains(&name.as_str())
@@ -242,8 +254,18 @@ impl Policy {
 }
 
 /// Strategies whose plans may be `auto` by themselves: saying so in a policy changes nothing.
-const ALWAYS_MAY_BE_AUTO: [&str; 6] =
-    ["fix_probe_port", "fix_reference", "fix_selector", "fix_service_port", "roll_back", "wait"];
+const ALWAYS_MAY_BE_AUTO: [&str; 7] = [
+    "fix_probe_port",
+    "fix_reference",
+    "fix_selector",
+    "fix_service_port",
+    "raise_cpu_limit",
+    "roll_back",
+    "wait",
+];
+
+/// Strategies that show what to do and never do it: they write what no machine may.
+const ALWAYS_ADVICE: [&str; 3] = ["correct_typo", "rerun_job", "restore_replicas"];
 
 /// `part / whole`; what is too large to count exactly is a storm anyway.
 #[expect(clippy::cast_precision_loss, reason = "counts of workloads are far below 2^52")]

@@ -4,7 +4,9 @@ use serde_json::{Map, Value, json};
 use types::{Diagnosis, Evidence, FixPlan, Risk, SeedStrategy, Strategy};
 
 use crate::image::is_tag;
-use crate::strategies::{DOSES, known_tags, with_dose, with_tag};
+use crate::strategies::{
+    AS_MUCH_AS_FITS, CPU_DOSES, DOSES, known_tags, with_cpu_dose, with_dose, with_tag,
+};
 
 /// The tag that the contract names when the caller names none.
 const CONTRACT_TAG: &str = "latest";
@@ -114,13 +116,23 @@ fn registered(name: &str, parameters: &Map<String, Value>) -> Result<Strategy, R
         Strategy::ReplaceImageTag { new_tag } if !is_tag(new_tag) => {
             Err(RequestError::BadParameters(format!("`{NEW_TAG}` must be an image tag")))
         }
-        Strategy::RaiseMemoryLimit { halves } if !DOSES.contains(halves) => {
-            Err(RequestError::BadParameters("`halves` must be 1, 2, 6 or 14".to_owned()))
+        Strategy::RaiseMemoryLimit { halves }
+            if !DOSES.contains(halves) && *halves != AS_MUCH_AS_FITS =>
+        {
+            Err(RequestError::BadParameters("`halves` must be 0, 1, 2, 6 or 14".to_owned()))
+        }
+        Strategy::RaiseCpuLimit { halves } if !CPU_DOSES.contains(halves) => {
+            Err(RequestError::BadParameters("`halves` must be 1 or 2".to_owned()))
         }
         Strategy::RollBack
         | Strategy::ReplaceImageTag { .. }
         | Strategy::RaiseMemoryLimit { .. }
         | Strategy::LowerRequests
+        | Strategy::RaiseCpuLimit { .. }
+        | Strategy::CorrectTypo
+        | Strategy::RestoreReplicas
+        | Strategy::ClearLeftovers
+        | Strategy::RerunJob
         | Strategy::RelaxProbe
         | Strategy::FixProbePort
         | Strategy::FixReference
@@ -154,6 +166,12 @@ fn exactly(
     if let Strategy::RaiseMemoryLimit { halves } = wanted
         && !evidence.workload.paused
         && let Some(plan) = with_dose(*halves, diagnoses, evidence)
+    {
+        return Ok(plan);
+    }
+    if let Strategy::RaiseCpuLimit { halves } = wanted
+        && !evidence.workload.paused
+        && let Some(plan) = with_cpu_dose(*halves, diagnoses, evidence)
     {
         return Ok(plan);
     }

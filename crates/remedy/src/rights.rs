@@ -41,12 +41,14 @@ pub fn rights_of(strategy: &str) -> BTreeSet<Right> {
     match strategy {
         // The image of a pod is one of the few fields that can be changed where it runs.
         "replace_image_tag" => templates.chain([PODS]).collect(),
-        "raise_memory_limit" | "lower_requests" => templates.chain([RESIZE]).collect(),
+        "raise_memory_limit" | "lower_requests" | "raise_cpu_limit" => {
+            templates.chain([RESIZE]).collect()
+        }
         "fix_reference" | "fix_probe_port" | "relax_probe" => templates.collect(),
         "fix_selector" | "fix_service_port" => [SERVICES].into(),
         "roll_back" => [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, EVICTION].into(),
         "restart_rollout" => [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS].into(),
-        "restart_pod" => [EVICTION].into(),
+        "restart_pod" | "clear_leftovers" => [EVICTION].into(),
         _ => BTreeSet::new(),
     }
 }

@@ -7,19 +7,28 @@ mod fix_service_port;
 mod fix_probe_port;
 mod raise_memory_limit;
 mod lower_requests;
+mod raise_cpu_limit;
 mod roll_back;
 mod relax_probe;
 mod wait;
 mod restart_pod;
 mod restart_rollout;
+mod clear_leftovers;
+mod correct_typo;
+mod restore_replicas;
+mod rerun_job;
 
 use types::{Diagnosis, Evidence, Fault, FixPlan, Risk};
 
+pub(crate) use clear_leftovers::is_leftover;
+pub(crate) use fix_probe_port::answered as answered_paths;
+pub(crate) use fix_reference::{OF_THE_SYSTEM, TYPO_DISTANCE, is_name};
 pub(crate) use fix_selector::{
     edits as selector_edits, is_hardly_meant, is_plain_typo, is_ready, leads_to_a_label,
 };
 pub(crate) use fix_service_port::{is_port, is_sure};
-pub(crate) use raise_memory_limit::{DOSES, with_dose};
+pub(crate) use raise_cpu_limit::{DOSES as CPU_DOSES, with_dose as with_cpu_dose};
+pub(crate) use raise_memory_limit::{AS_MUCH_AS_FITS, DOSES, with_dose};
 pub(crate) use replace_image_tag::{known_tags, with_tag};
 pub(crate) use roll_back::MAX_BACK;
 
@@ -34,12 +43,17 @@ const ALL: &[Planner] = &[
     fix_service_port::plan,
     fix_probe_port::plan,
     raise_memory_limit::plan,
+    raise_cpu_limit::plan,
     lower_requests::plan,
     roll_back::plan,
     relax_probe::plan,
     wait::plan,
     restart_pod::plan,
     restart_rollout::plan,
+    clear_leftovers::plan,
+    correct_typo::plan,
+    restore_replicas::plan,
+    rerun_job::plan,
 ];
 
 /// The fault that the plan answers: of the first diagnosis that it is made for.

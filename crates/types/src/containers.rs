@@ -142,6 +142,12 @@ pub struct ProbeFacts {
     /// The port it asks, as the manifest has it: a number or a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<String>,
+    /// The path that an HTTP probe asks for, where the manifest names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// `HTTP` or `HTTPS`, where the manifest says which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
     /// `initialDelaySeconds`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_delay_secs: Option<u32>,

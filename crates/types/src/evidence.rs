@@ -5,9 +5,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::{ContainerFacts, Edit, Kind, NodeFacts, ObjectRef, TrafficFacts};
+use crate::{ContainerFacts, Edit, Kind, NodeFacts, ObjectRef, RoomFacts, SlipFacts, TrafficFacts};
 
 /// Everything that was seen of one root object at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -48,6 +49,18 @@ pub struct Evidence {
     /// Fixes of ours of this workload that did not help and were taken back, of the last hours.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<FailedFix>,
+    /// Fields that no machine writes and that were probably mistyped; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slips: Vec<SlipFacts>,
+    /// How much more the namespace lets its containers have; `None` when that cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomFacts>,
+    /// The minor version of the API server: 33 of Kubernetes 1.33; `None` when that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubernetes_minor: Option<u32>,
+    /// The subject as a manifest, where it is a job that gave up. Never leaves the process: it is not redacted.
+    #[serde(skip)]
+    pub manifest: Option<Value>,
 }
 
 /// A fix of ours that did not help and was taken back.
@@ -109,6 +122,12 @@ pub struct WorkloadFacts {
     /// The names of the volumes of its template, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<String>,
+    /// Whether its pods are replaced only when somebody deletes them (`OnDelete`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_delete: bool,
+    /// Pods that a rollout makes beside the old ones (`maxSurge` of a Deployment).
+    #[serde(default)]
+    pub surge: u32,
 }
 
 /// Somebody else who writes the object, and what he owns.
@@ -224,6 +243,16 @@ pub enum ReferenceKind {
     Claim,
     /// A service account.
     ServiceAccount,
+    /// A priority class.
+    PriorityClass,
+    /// A runtime class.
+    RuntimeClass,
+    /// A scheduler.
+    Scheduler,
+    /// The key of a label that nodes are selected by.
+    NodeLabelKey,
+    /// The value of such a label.
+    NodeLabelValue,
 }
 
 /// One reference by name in the template.
@@ -233,7 +262,7 @@ pub struct ReferenceFacts {
     pub kind: ReferenceKind,
     /// The name it points at.
     pub name: String,
-    /// The key of it, where one is named.
+    /// The key of it, where one is named; of a node label what stands beside it: the key of a value, the value of a key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The field of the owner that holds the name or, when only the key is wrong, the key.
@@ -277,6 +306,10 @@ pub struct NeighbourFacts {
     /// changed what it wants.
     #[serde(default)]
     pub generation: i64,
+    /// The replicas that its own declaration states (`kubectl apply`), while it is scaled to nothing and no autoscaler
+    /// is known to have done that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<u32>,
 }
 
 /// A Service, and the workloads whose pods it takes.

@@ -96,6 +96,9 @@ pub struct Offer {
     /// manifest is edited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<String>,
+    /// What would have to be made anew, as a manifest (JSON), redacted: a copy of a job that gave up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
 }
 
 /// What the agent publishes on its stream.

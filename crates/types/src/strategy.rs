@@ -20,14 +20,28 @@ pub enum Strategy {
     },
     /// Raise the memory limit to `(2 + halves) / 2` times: 1 is one and a half times, 2 is double, 6 is four times.
     RaiseMemoryLimit {
-        /// Halves of the limit that are added; 1 or 2, and once double was too little 6 or 14.
+        /// Halves of the limit that are added; 1 or 2, and once double was too little 6 or 14. 0 is as much as there is
+        /// room for, where less than the next of these is left.
         halves: u8,
     },
     /// Lower the requests to what a node has left.
     LowerRequests,
+    /// Raise the CPU limit to `(2 + halves) / 2` times.
+    RaiseCpuLimit {
+        /// Halves of the limit that are added; 1 or 2.
+        halves: u8,
+    },
+    /// Show the exact patch for a slip in a field that no machine writes: always advice.
+    CorrectTypo,
+    /// Show how the workload that is called, and was scaled to nothing, gets its declared replicas back: always advice.
+    RestoreReplicas,
+    /// Clear away finished pods that a workload left behind which is well again.
+    ClearLeftovers,
+    /// Show a copy of the failed job under a new name, for it is immutable: always advice.
+    RerunJob,
     /// Give the probe up to twice the time it has; its handler stays.
     RelaxProbe,
-    /// Point the probe at a port that the container declares.
+    /// Point the probe at a port that the container declares, or at a path that it answers.
     FixProbePort,
     /// Point a reference at the one near miss that exists.
     FixReference,
@@ -85,11 +99,16 @@ impl SeedStrategy {
 
 impl Strategy {
     /// The registered names, in the order of the enum.
-    pub const NAMES: [&'static str; 12] = [
+    pub const NAMES: [&'static str; 17] = [
         "roll_back",
         "replace_image_tag",
         "raise_memory_limit",
         "lower_requests",
+        "raise_cpu_limit",
+        "correct_typo",
+        "restore_replicas",
+        "clear_leftovers",
+        "rerun_job",
         "relax_probe",
         "fix_probe_port",
         "fix_reference",
@@ -107,6 +126,11 @@ impl Strategy {
             Self::ReplaceImageTag { .. } => "replace_image_tag",
             Self::RaiseMemoryLimit { .. } => "raise_memory_limit",
             Self::LowerRequests => "lower_requests",
+            Self::RaiseCpuLimit { .. } => "raise_cpu_limit",
+            Self::CorrectTypo => "correct_typo",
+            Self::RestoreReplicas => "restore_replicas",
+            Self::ClearLeftovers => "clear_leftovers",
+            Self::RerunJob => "rerun_job",
             Self::RelaxProbe => "relax_probe",
             Self::FixProbePort => "fix_probe_port",
             Self::FixReference => "fix_reference",
@@ -123,12 +147,17 @@ impl Strategy {
     /// A tag is no dose: which tag is right differs from image to image.
     pub fn key(&self) -> String {
         match self {
-            Self::RaiseMemoryLimit { halves } => {
+            Self::RaiseMemoryLimit { halves: 0 } => format!("{}@room", self.name()),
+            Self::RaiseMemoryLimit { halves } | Self::RaiseCpuLimit { halves } => {
                 format!("{}@{}", self.name(), factor(*halves))
             }
             Self::RollBack
             | Self::ReplaceImageTag { .. }
             | Self::LowerRequests
+            | Self::CorrectTypo
+            | Self::RestoreReplicas
+            | Self::ClearLeftovers
+            | Self::RerunJob
             | Self::RelaxProbe
             | Self::FixProbePort
             | Self::FixReference
@@ -144,9 +173,15 @@ impl Strategy {
     pub fn seed(&self) -> SeedStrategy {
         match self {
             Self::ReplaceImageTag { .. } => SeedStrategy::ImageTagReplacement,
-            Self::RaiseMemoryLimit { .. } | Self::LowerRequests => SeedStrategy::ResourceAdjustment,
+            Self::RaiseMemoryLimit { .. } | Self::LowerRequests | Self::RaiseCpuLimit { .. } => {
+                SeedStrategy::ResourceAdjustment
+            }
             Self::RelaxProbe | Self::Wait => SeedStrategy::TemporalOptimization,
             Self::RollBack
+            | Self::CorrectTypo
+            | Self::RestoreReplicas
+            | Self::ClearLeftovers
+            | Self::RerunJob
             | Self::FixProbePort
             | Self::FixReference
             | Self::FixSelector
@@ -169,12 +204,22 @@ impl fmt::Display for Strategy {
         match self {
             Self::RollBack => f.write_str("roll back to the last revision that was ready"),
             Self::ReplaceImageTag { new_tag } => write!(f, "replace the image tag by {new_tag}"),
+            Self::RaiseMemoryLimit { halves: 0 } => {
+                f.write_str("raise the memory limit as far as there is room")
+            }
             Self::RaiseMemoryLimit { halves } => {
                 write!(f, "raise the memory limit to {} times", factor(*halves))
             }
             Self::LowerRequests => f.write_str("lower the requests to what a node has left"),
+            Self::RaiseCpuLimit { halves } => {
+                write!(f, "raise the CPU limit to {} times", factor(*halves))
+            }
+            Self::CorrectTypo => f.write_str("correct the slip"),
+            Self::RestoreReplicas => f.write_str("give back the declared replicas"),
+            Self::ClearLeftovers => f.write_str("clear away finished pods"),
+            Self::RerunJob => f.write_str("run a copy of the job"),
             Self::RelaxProbe => f.write_str("give the probe more time"),
-            Self::FixProbePort => f.write_str("point the probe at a declared port"),
+            Self::FixProbePort => f.write_str("point the probe at what the container serves"),
             Self::FixReference => f.write_str("point the reference at the name that exists"),
             Self::FixSelector => f.write_str("select the pods that were meant"),
             Self::FixServicePort => f.write_str("lead the port to the one that the pods declare"),

@@ -23,7 +23,7 @@ pub struct TrafficFacts {
     pub endpoints: Option<u32>,
     /// The one label that keeps all pods out, where changing it lets those of just one workload in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub slip: Option<SlipFacts>,
+    pub slip: Option<LabelSlip>,
     /// What the survey says of it that is its own trouble: a workload's is told there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
@@ -31,7 +31,7 @@ pub struct TrafficFacts {
 
 /// A label of a selector that lets nobody in, and the one that would.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct SlipFacts {
+pub struct LabelSlip {
     /// The key in the selector.
     pub key: String,
     /// The value in the selector.

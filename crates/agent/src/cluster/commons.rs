@@ -1,12 +1,18 @@
-//! What the workloads of a namespace have in common: read once for all that are looked at together.
+//! What the workloads of a namespace have in common: looked up once for all that are looked at together.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use diagnosis::{Root, Snapshot, Usage};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, Service, ServiceAccount};
+use k8s_openapi::api::core::v1::{
+    LimitRange, PersistentVolumeClaim, Pod, ResourceQuota, Service, ServiceAccount,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::ListParams;
+use kube::core::NamespaceResourceScope;
+use kube::{Resource, ResourceExt};
+use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
 use super::gather::{list, names_of};
@@ -14,26 +20,26 @@ use super::kube::KubeCluster;
 use super::{ClusterError, usage};
 
 /// What the workloads of a snapshot have in common, namespace by namespace.
-#[derive(Default)]
-pub struct Commons {
+pub struct Commons<'s> {
+    snapshot: &'s Snapshot,
     pods: BTreeMap<String, Vec<Arc<Pod>>>,
     workloads: BTreeMap<String, Vec<Root>>,
-    read: Mutex<BTreeMap<String, Arc<OnceCell<Common>>>>,
+    usage: Mutex<BTreeMap<String, Arc<OnceCell<Vec<Usage>>>>>,
 }
 
-impl Commons {
+impl<'s> Commons<'s> {
     /// What is in the snapshot already; the rest is read when somebody asks.
-    pub fn of(snapshot: &Snapshot) -> Self {
-        let mut commons = Self::default();
+    pub fn of(snapshot: &'s Snapshot) -> Self {
+        let space = |it: &ObjectMeta| it.namespace.clone().unwrap_or_default();
+        let mut pods: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for pod in &snapshot.pods {
-            let namespace = pod.metadata.namespace.clone().unwrap_or_default();
-            commons.pods.entry(namespace).or_default().push(Arc::clone(pod));
+            pods.entry(space(&pod.metadata)).or_default().push(Arc::clone(pod));
         }
+        let mut workloads: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for workload in &snapshot.workloads {
-            let namespace = workload.metadata().namespace.clone().unwrap_or_default();
-            commons.workloads.entry(namespace).or_default().push(workload.clone());
+            workloads.entry(space(workload.metadata())).or_default().push(workload.clone());
         }
-        commons
+        Self { snapshot, pods, workloads, usage: Mutex::default() }
     }
 
     pub(super) fn pods(&self, namespace: &str) -> Vec<Arc<Pod>> {
@@ -44,35 +50,81 @@ impl Commons {
         self.workloads.get(namespace).cloned().unwrap_or_default()
     }
 
-    /// What has to be read of this namespace: by the first who asks, while the others wait.
-    pub(super) async fn read(&self, cluster: &KubeCluster, namespace: &str) -> Common {
+    /// What is known of this namespace.
+    pub(super) async fn of_namespace(&self, cluster: &KubeCluster, namespace: &str) -> Common {
+        let known = self.snapshot;
+        let names = |it: Option<Vec<String>>| it.ok_or_else(unread);
+        Common {
+            claims: names(names_in(known.claims.as_deref(), namespace)),
+            accounts: names(names_in(known.service_accounts.as_deref(), namespace)),
+            services: all_in(known.services.as_deref(), namespace).ok_or_else(unread),
+            scalers: all_in(known.autoscalers.as_deref(), namespace).ok_or_else(unread),
+            limit_ranges: all_in(known.limit_ranges.as_deref(), namespace).ok_or_else(unread),
+            quotas: all_in(known.quotas.as_deref(), namespace).ok_or_else(unread),
+            usage: self.usage(cluster, namespace).await,
+        }
+    }
+
+    /// What its containers use: asked by the first who wants to know, while the others wait.
+    async fn usage(&self, cluster: &KubeCluster, namespace: &str) -> Vec<Usage> {
         let cell = {
-            let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(read.entry(namespace.to_owned()).or_default())
+            let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(usage.entry(namespace.to_owned()).or_default())
         };
-        cell.get_or_init(|| Box::pin(Common::read(cluster, namespace))).await.clone()
+        let read = async { usage::of_containers(&cluster.client, namespace).await };
+        cell.get_or_init(|| async { read.await.unwrap_or_default() }).await.clone()
     }
 }
 
-/// What is read of a namespace.
-#[derive(Clone)]
+/// Why is told once, with the snapshot.
+fn unread() -> ClusterError {
+    ClusterError::Refused("it could not be read for this scan".to_owned())
+}
+
+fn is_in<K: ResourceExt>(namespace: &str) -> impl Fn(&&K) -> bool {
+    move |it| it.meta().namespace.as_deref() == Some(namespace)
+}
+
+fn all_in<K: ResourceExt + Clone>(objects: Option<&[K]>, namespace: &str) -> Option<Vec<K>> {
+    Some(objects?.iter().filter(is_in(namespace)).cloned().collect())
+}
+
+fn names_in<K: ResourceExt>(objects: Option<&[K]>, namespace: &str) -> Option<Vec<String>> {
+    Some(objects?.iter().filter(is_in(namespace)).map(ResourceExt::name_any).collect())
+}
+
+/// What the workloads of one namespace have in common.
 pub(super) struct Common {
     pub(super) claims: Result<Vec<String>, ClusterError>,
     pub(super) accounts: Result<Vec<String>, ClusterError>,
     pub(super) services: Result<Vec<Service>, ClusterError>,
     pub(super) scalers: Result<Vec<HorizontalPodAutoscaler>, ClusterError>,
+    pub(super) limit_ranges: Result<Vec<LimitRange>, ClusterError>,
+    pub(super) quotas: Result<Vec<ResourceQuota>, ClusterError>,
     pub(super) usage: Vec<Usage>,
 }
 
 impl Common {
+    /// Reads all of it.
     pub(super) async fn read(cluster: &KubeCluster, namespace: &str) -> Self {
-        let (claims, accounts, services, scalers, usage) = tokio::join!(
+        let (claims, accounts, services, scalers, limit_ranges, quotas, usage) = tokio::join!(
             names_of::<PersistentVolumeClaim>(cluster, namespace),
             names_of::<ServiceAccount>(cluster, namespace),
-            list::<Service>(cluster, namespace, ListParams::default()),
-            list::<HorizontalPodAutoscaler>(cluster, namespace, ListParams::default()),
+            whole::<Service>(cluster, namespace),
+            whole::<HorizontalPodAutoscaler>(cluster, namespace),
+            whole::<LimitRange>(cluster, namespace),
+            whole::<ResourceQuota>(cluster, namespace),
             usage::of_containers(&cluster.client, namespace),
         );
-        Self { claims, accounts, services, scalers, usage: usage.unwrap_or_default() }
+        let usage = usage.unwrap_or_default();
+        Self { claims, accounts, services, scalers, limit_ranges, quotas, usage }
     }
+}
+
+async fn whole<K>(cluster: &KubeCluster, namespace: &str) -> Result<Vec<K>, ClusterError>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    K: Clone + std::fmt::Debug + DeserializeOwned,
+{
+    list(cluster, namespace, ListParams::default()).await
 }

@@ -15,7 +15,7 @@ use types::{Kind, ObjectRef};
 use super::commons::Common;
 use super::kube::{KubeCluster, READ, within};
 use super::revisions::Lasted;
-use super::{ClusterError, Commons, config_maps, logs, traffic};
+use super::{ClusterError, Commons, classes, config_maps, logs, traffic};
 
 /// A list of more than this in one namespace is read in part: a near miss is then not sure to be the only one.
 const MAX_LIST: u32 = 500;
@@ -25,7 +25,7 @@ const MAX_LIST: u32 = 500;
 pub(super) async fn objects(
     cluster: &KubeCluster,
     subject: &ObjectRef,
-    commons: Option<&Commons>,
+    commons: Option<&Commons<'_>>,
 ) -> Result<Objects, ClusterError> {
     if subject.kind == Kind::Service {
         return Box::pin(traffic::objects(cluster, subject, commons)).await;
@@ -39,7 +39,7 @@ pub(super) async fn objects(
     let namespace = subject.namespace.as_str();
     let common = async {
         match commons {
-            Some(commons) => commons.read(cluster, namespace).await,
+            Some(commons) => commons.of_namespace(cluster, namespace).await,
             None => Box::pin(Common::read(cluster, namespace)).await,
         }
     };
@@ -52,6 +52,7 @@ pub(super) async fn objects(
         logs::of_failing(cluster, &pods),
     );
     let root = root?;
+    let classes = classes::of_template(cluster, &root).await;
     let mut unread = Unread(logs.unread);
     // A root that is not yet in the caches has pods that are not either: they come with the next change.
     let objects = Objects {
@@ -72,6 +73,11 @@ pub(super) async fn objects(
         services: unread.or_none("services", common.services),
         endpoint_slices: None,
         autoscalers: unread.or_none("autoscalers", common.scalers),
+        limit_ranges: unread.or_none("limit ranges", common.limit_ranges),
+        quotas: unread.or_none("quotas", common.quotas),
+        priority_classes: classes.priority.and_then(|it| unread.or_none("priority classes", it)),
+        runtime_classes: classes.runtime.and_then(|it| unread.or_none("runtime classes", it)),
+        kubernetes_minor: cluster.minor_version().await,
         workloads: commons
             .map_or_else(|| caches.workloads_of(namespace), |it| it.workloads(namespace)),
         logs: logs.logs,

@@ -14,7 +14,7 @@ use kube::{Client, ResourceExt};
 use prometheus_client::metrics::counter::Counter;
 use remedy::Policy;
 use service::health::Probes;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OnceCell, mpsc, watch};
 use tokio::task::JoinSet;
 use types::{Kind, ObjectRef};
 
@@ -49,6 +49,8 @@ pub struct KubeCluster {
     pub(super) caches: Arc<Caches>,
     counters: Arc<Counters>,
     probes: Probes,
+    /// What the API server said of its version, once it answered.
+    minor_version: OnceCell<u32>,
     /// The watches end with the cluster.
     _watches: JoinSet<()>,
 }
@@ -93,6 +95,7 @@ impl KubeCluster {
             caches: Arc::clone(&caches),
             counters,
             probes,
+            minor_version: OnceCell::new(),
             _watches: watches,
         };
         Watching { cluster: Arc::new(cluster), caches, changes }
@@ -102,6 +105,17 @@ impl KubeCluster {
     pub(super) async fn read(&self, of: &ObjectRef) -> Result<DynamicObject, ClusterError> {
         let api = self.dynamic(of);
         within(READ, &of.to_string(), api.get(&of.name)).await
+    }
+
+    /// The minor version of the API server; `None` while it does not say.
+    pub(super) async fn minor_version(&self) -> Option<u32> {
+        let ask = async {
+            let version = within(READ, "the version", self.client.apiserver_version()).await?;
+            // Some vendors write `33+`.
+            let digits = version.minor.trim_end_matches('+');
+            digits.parse().map_err(|_| ClusterError::Malformed(version.minor.clone()))
+        };
+        self.minor_version.get_or_try_init(|| ask).await.ok().copied()
     }
 
     /// Whether the stop object is in this namespace, from now on.
@@ -224,7 +238,7 @@ impl Cluster for KubeCluster {
     fn objects_among<'a>(
         &'a self,
         subject: &'a ObjectRef,
-        commons: &'a Commons,
+        commons: &'a Commons<'a>,
     ) -> Answer<'a, diagnosis::Objects> {
         Box::pin(gather::objects(self, subject, Some(commons)))
     }

@@ -10,11 +10,14 @@ use k8s_openapi::api::core::v1::{
     Container, Event, Node, Pod, PodSpec, PodStatus, SecurityContext, Service, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::{Value, json};
 
 /// The longest message of an event that is kept, in bytes: its first kilobyte tells.
 const MAX_MESSAGE: usize = 1024;
 /// The annotation in which `kubectl apply` repeats the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// Programs with a longer name than this are scripts.
+const MAX_PROGRAM: usize = 64;
 
 /// An object that can be cut to what is read from the caches.
 pub trait Prune {
@@ -160,9 +163,19 @@ pub(super) fn cut_metadata(metadata: &mut ObjectMeta) {
     metadata.self_link = None;
     metadata.generate_name = None;
     fit(&mut metadata.owner_references);
-    if let Some(annotations) = &mut metadata.annotations {
-        annotations.remove(LAST_APPLIED);
+    if let Some(annotations) = &mut metadata.annotations
+        && let Some(declaration) = annotations.remove(LAST_APPLIED)
+        && let Some(replicas) = declared_replicas(&declaration)
+    {
+        annotations.insert(LAST_APPLIED.to_owned(), replicas);
     }
+}
+
+/// Of what was declared only the replicas: what is scaled to nothing does not say any more how many it had.
+fn declared_replicas(declaration: &str) -> Option<String> {
+    let declaration: Value = serde_json::from_str(declaration).ok()?;
+    let replicas = declaration.pointer("/spec/replicas")?.as_u64()?;
+    Some(json!({"spec": {"replicas": replicas}}).to_string())
 }
 
 fn cut_status(status: &mut PodStatus) {
@@ -217,7 +230,12 @@ fn cut_container(container: &mut Container) {
     for variable in container.env.iter_mut().flatten() {
         variable.value = None;
     }
-    container.command = None;
+    // What it runs says what a neighbour that is misspelt was meant to run; with what, does not.
+    if let Some(command) = &mut container.command {
+        command.truncate(1);
+        command.retain(|it| it.len() <= MAX_PROGRAM);
+        command.shrink_to_fit();
+    }
     container.args = None;
     cut_mounts(container);
     container.security_context = container.security_context.as_ref().and_then(cut_security);
@@ -293,87 +311,4 @@ fn refers_by_name(volume: &Volume) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_pod_keeps_what_it_refers_to_and_loses_literal_values() {
-        let mut pod: Pod = serde_json::from_value(json!({
-            "metadata": {"name": "web", "managedFields": [{"manager": "kubectl"}],
-                "annotations": {LAST_APPLIED: "{}", "kept": "yes"}},
-            "spec": {
-                "containers": [{"name": "app", "env": [
-                    {"name": "PASSWORD", "value": "hunter2"},
-                    {"name": "URL", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "url"}}}]}],
-                "volumes": [{"name": "cache", "emptyDir": {}}, {"name": "keys", "secret": {"secretName": "keys"}}]},
-        }))
-        .unwrap();
-
-        pod.prune();
-
-        let left = serde_json::to_string(&pod).unwrap();
-        for gone in ["hunter2", "managedFields", "last-applied", "emptyDir"] {
-            assert!(!left.contains(gone), "{gone} in {left}");
-        }
-        for kept in ["PASSWORD", "settings", "kept", "secretName"] {
-            assert!(left.contains(kept), "{kept} not in {left}");
-        }
-    }
-
-    #[test]
-    fn a_pod_that_is_well_keeps_the_names_of_secrets_and_claims() {
-        let mut pod: Pod = serde_json::from_value(json!({
-            "metadata": {"name": "web", "ownerReferences": [
-                {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "uid": "u"}]},
-            "spec": {
-                "containers": [{"name": "app", "ports": [{"containerPort": 80}], "env": [
-                    {"name": "URL", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "url"}}},
-                    {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "k"}}}]}],
-                "volumes": [{"name": "a", "configMap": {"name": "settings"}},
-                    {"name": "b", "persistentVolumeClaim": {"claimName": "data"}},
-                    {"name": "c", "secret": {"secretName": "tls"}}]},
-        }))
-        .unwrap();
-
-        thin_pod(&mut pod);
-
-        let left = serde_json::to_string(&pod).unwrap();
-        assert!(!left.contains("settings"), "{left}");
-        for kept in ["keys", "data", "tls", "containerPort"] {
-            assert!(left.contains(kept), "{kept} not in {left}");
-        }
-    }
-
-    #[test]
-    fn of_how_a_container_is_confined_only_what_takes_no_room_stays_and_of_owned_pods_nothing() {
-        let spec = json!({"containers": [{"name": "app",
-            "securityContext": {"privileged": true, "capabilities": {"add": ["NET_ADMIN"]}},
-            "volumeMounts": [{"name": "a", "mountPath": "/a"}, {"name": "b", "mountPath": "/b", "subPath": "b"}]}]});
-        let pod = |metadata| -> Pod {
-            let mut pod: Pod =
-                serde_json::from_value(json!({"metadata": metadata, "spec": spec})).unwrap();
-            pod.prune();
-            pod
-        };
-        let first = |it: &Pod| it.spec.as_ref().unwrap().containers[0].clone();
-
-        let own = first(&pod(json!({"name": "web"})));
-        let owned = first(&pod(json!({"name": "web", "ownerReferences": [
-            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "uid": "u"}]})));
-
-        assert_eq!(json!(own.security_context), json!({"privileged": true}));
-        assert_eq!(own.volume_mounts.unwrap().len(), 1);
-        assert_eq!((owned.security_context, owned.volume_mounts), (None, None));
-    }
-
-    #[test]
-    fn a_long_message_is_cut_between_characters() {
-        let mut event = Event { message: Some("é".repeat(MAX_MESSAGE)), ..Event::default() };
-
-        event.prune();
-
-        assert_eq!(event.message.unwrap().len(), MAX_MESSAGE);
-    }
-}
+mod tests;

@@ -52,6 +52,9 @@ pub const READS: &[Reads] = &[
     ),
     reads("apps", &["controllerrevisions"], &["list"]),
     reads("autoscaling", &["horizontalpodautoscalers"], &["list"]),
+    reads("", &["resourcequotas", "limitranges"], &["list"]),
+    reads("scheduling.k8s.io", &["priorityclasses"], &["list"]),
+    reads("node.k8s.io", &["runtimeclasses"], &["list"]),
     // What stands behind a Service.
     reads("discovery.k8s.io", &["endpointslices"], &["list"]),
     // What a scan looks at besides.

@@ -18,7 +18,7 @@ const SERVICE_NAME: &str = "kubernetes.io/service-name";
 pub(super) async fn objects(
     cluster: &KubeCluster,
     subject: &ObjectRef,
-    commons: Option<&Commons>,
+    commons: Option<&Commons<'_>>,
 ) -> Result<Objects, ClusterError> {
     let (caches, namespace) = (&cluster.caches, subject.namespace.as_str());
     let of_it = ListParams::default().labels(&format!("{SERVICE_NAME}={}", subject.name));
@@ -47,6 +47,11 @@ pub(super) async fn objects(
         services: unread.or_none("services", services),
         endpoint_slices: unread.or_none("endpoint slices", slices),
         autoscalers: None,
+        limit_ranges: None,
+        quotas: None,
+        priority_classes: None,
+        runtime_classes: None,
+        kubernetes_minor: None,
         workloads: commons
             .map_or_else(|| caches.workloads_of(namespace), |it| it.workloads(namespace)),
         logs: vec![],

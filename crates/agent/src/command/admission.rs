@@ -5,6 +5,7 @@
 
 use remedy::{FIX_ID_ANNOTATION, OPT_OUT_ANNOTATION, Policy, rights_of};
 use serde_json::{Value, json};
+use types::Quantity;
 
 use super::rbac::{EXECUTOR, EXECUTOR_ROLE};
 
@@ -229,7 +230,7 @@ fn workload_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
     claims
 }
 
-/// Nothing gets more rights, or more memory than the policy allows.
+/// Nothing gets more rights, or more memory and CPU than the policy allows.
 fn privilege_claims(policy: &Policy) -> Vec<Claim> {
     let fixed = [
         "serviceAccountName",
@@ -255,8 +256,18 @@ fn privilege_claims(policy: &Policy) -> Vec<Claim> {
             of_each(&["securityContext", "lifecycle", "volumeDevices"]),
             "the rights of containers stay as they are",
         ),
-        (memory(policy), "no memory limit is raised above the cap of the policy"),
+        (
+            format!(
+                "!has(variables.now.spec.priorityClassName) || \
+                 !variables.now.spec.priorityClassName.startsWith('system-') || ({})",
+                unchanged("variables.now.spec", "variables.before.spec", "priorityClassName")
+            ),
+            "no pod gets a priority class of the system",
+        ),
     ]
+    .into_iter()
+    .chain(caps(policy))
+    .collect()
 }
 
 fn pod_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
@@ -267,14 +278,12 @@ fn pod_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
         ),
         "pods are edited, resized and evicted, never made or deleted",
     )];
-    let mut of_pods = container_claims(namespace);
-    of_pods.extend([
-        (
-            same_but("object.spec", "oldObject.spec", &["containers", "initContainers"]),
-            "only containers are edited",
-        ),
-        (memory(policy), "no memory limit is raised above the cap of the policy"),
-    ]);
+    let mut of_pods = common_claims(namespace);
+    of_pods.extend([(
+        same_but("object.spec", "oldObject.spec", &["containers", "initContainers"]),
+        "only containers are edited",
+    )]);
+    of_pods.extend(caps(policy));
     // The object of an eviction is no pod: of it only the namespace can be held.
     claims.push((of_pods.remove(0).0, "nothing is ever written in this namespace"));
     claims.extend(
@@ -313,18 +322,31 @@ fn literal_values() -> String {
         .to_owned()
 }
 
-/// Each memory limit is the one before, or not above the cap.
-fn memory(policy: &Policy) -> String {
+/// Each limit is the one before, or not above the cap.
+fn capped(resource: &str, cap: &Quantity) -> String {
     let limit = |of: &str| {
         format!(
-            "has({of}.resources) && has({of}.resources.limits) && has({of}.resources.limits.memory)"
+            "has({of}.resources) && has({of}.resources.limits) && '{resource}' in {of}.resources.limits"
         )
     };
+    let amount = |of: &str| format!("{of}.resources.limits['{resource}']");
     format!(
-        "variables.containers.all(c, !({}) || quantity(string(c.resources.limits.memory)).compareTo(quantity('{}')) <= 0 || \
-         variables.containersBefore.exists(b, b.name == c.name && {} && b.resources.limits.memory == c.resources.limits.memory))",
+        "variables.containers.all(c, !({}) || quantity(string({now})).compareTo(quantity('{cap}')) <= 0 || \
+         variables.containersBefore.exists(b, b.name == c.name && {} && {} == {now}))",
         limit("c"),
-        policy.caps.memory,
         limit("b"),
+        amount("b"),
+        now = amount("c"),
     )
+}
+
+/// No amount of memory or CPU is raised above its cap.
+fn caps(policy: &Policy) -> [Claim; 2] {
+    [
+        (
+            capped("memory", &policy.caps.memory),
+            "no memory limit is raised above the cap of the policy",
+        ),
+        (capped("cpu", &policy.caps.cpu), "no CPU limit is raised above the cap of the policy"),
+    ]
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use remedy::ApprovedPlan;
+use serde_json::Value;
 use types::{Action, Execution, ExecutionState, ObjectRef, RefusalReport, Step};
 
 use super::write::stopped;
@@ -11,6 +12,9 @@ use super::{FixError, Fixer};
 use crate::cluster::{ClusterError, Patch};
 use crate::journal::Stored;
 use crate::lead::NotLeading;
+
+/// How often a pod is resized anew whose status was written meanwhile.
+const RESIZE_TRIES: usize = 5;
 
 /// How a write ended that did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -65,10 +69,47 @@ impl Fixer {
                 Err(ClusterError::Unreachable(_)) => return Err(ApplyError::InDoubt),
                 // The edit before it moved the controller to replace this pod: that is what was wanted.
                 Err(ClusterError::Conflict(_)) if 0 < index && step.action == Action::Evict => {}
+                Err(ClusterError::Conflict(_)) if 0 < index && step.subresource.is_some() => {
+                    match self.resize_anew(&step, &fix_id).await {
+                        Ok(()) => {}
+                        Err(ClusterError::Unreachable(_)) => return Err(ApplyError::InDoubt),
+                        Err(error) => return Err(failed(index, error)),
+                    }
+                }
                 Err(error) => return Err(failed(index, error)),
             }
         }
         Ok(())
+    }
+
+    /// Resizes a pod whose status was written meanwhile, as that of a pod that fails is again and again. The values
+    /// that were seen are tested all the same; a pod that is another by now was made from the edited template.
+    async fn resize_anew(&self, step: &Step, fix_id: &str) -> Result<(), ClusterError> {
+        let mut step = step.clone();
+        let mut last = ClusterError::Conflict(step.target.to_string());
+        for _ in 0..RESIZE_TRIES {
+            let object = match self.agent.cluster.object(&step.target).await {
+                Ok(object) => object,
+                Err(ClusterError::NotFound(_)) => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            let word = |path: &str| object.pointer(path).and_then(Value::as_str);
+            if word("/metadata/uid") != Some(step.target.uid.as_str()) {
+                return Ok(());
+            }
+            word("/metadata/resourceVersion")
+                .unwrap_or_default()
+                .clone_into(&mut step.target.resource_version);
+            if !self.may_write() {
+                return Err(stopped());
+            }
+            match self.write(&step, fix_id).await {
+                Ok(_) => return Ok(()),
+                Err(error @ ClusterError::Conflict(_)) => last = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last)
     }
 
     /// Lets the API server check every step without writing any.

@@ -114,11 +114,14 @@ impl Fixer {
         if let Some(missing) = unarmed(mode, policy_given, authenticated) {
             return Err(OpenError::Unarmed(missing));
         }
+        let policy = policy.unwrap_or_default();
+        // A second life in the same process has the same policy, or offers what its guard refuses.
+        drop(agent.caps.set(policy.caps.clone()));
         let fixer = Arc::new(Self {
             agent,
             journal,
             lead,
-            policy: policy.unwrap_or_default(),
+            policy,
             policy_given,
             authenticated,
             patience: Patience {

@@ -24,6 +24,16 @@ pub(crate) fn legal() -> Vec<Request> {
             &json!({"image": "registry.example:5000/shop/web@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}),
         ),
         container("more memory", &json!({"resources": {"limits": {"memory": "96Mi"}}})),
+        container("more CPU", &json!({"resources": {"limits": {"cpu": "2"}}})),
+        patch(
+            "a label that nodes have, and a priority class",
+            WEB,
+            json!({"spec": {"template": {"spec": {"nodeSelector": {"disk": "ssd"}, "priorityClassName": "high"}}}}),
+        ),
+        container(
+            "a probe at another path",
+            &json!({"livenessProbe": {"httpGet": {"path": "/x"}}}),
+        ),
         container("a smaller request", &json!({"resources": {"requests": {"memory": "8Mi"}}})),
         container("a probe with more time", &json!({"livenessProbe": {"timeoutSeconds": 5}})),
         container(

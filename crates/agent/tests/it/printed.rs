@@ -70,7 +70,11 @@ fn a_policy_is_looked_at_before_an_agent_gets_it() {
 fn roles_follow_the_policy_and_the_namespaces() {
     let folder = tempfile::tempdir().unwrap();
     let policy = folder.path().join("policy.yaml");
-    std::fs::write(&policy, "strategies: {raise_memory_limit: off, lower_requests: off}").unwrap();
+    std::fs::write(
+        &policy,
+        "strategies: {raise_memory_limit: off, lower_requests: off, raise_cpu_limit: off}",
+    )
+    .unwrap();
     let roles = |more: &[&str]| {
         let output = print(&[&["rbac", "--policy", policy.to_str().unwrap()], more].concat());
         String::from_utf8(output.stdout).unwrap()

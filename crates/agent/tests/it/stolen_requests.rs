@@ -315,6 +315,8 @@ fn in_the_template() -> Vec<Request> {
             "take more memory than the cap",
             &json!({"resources": {"limits": {"memory": "64Gi"}}}),
         ),
+        container("take more CPU than the cap", &json!({"resources": {"limits": {"cpu": "64"}}})),
+        template("put all others off", &json!({"priorityClassName": "system-node-critical"})),
         template(
             "add a container",
             &json!({"containers": [{"name": "evil", "image": "registry.example:5000/shop/web:1.0"}]}),
@@ -360,6 +362,12 @@ fn on_pods() -> Vec<Request> {
             "PATCH",
             &format!("{POD}/resize"),
             json!({"spec": {"containers": [{"name": "app", "resources": {"limits": {"memory": "64Gi"}}}]}}),
+        ),
+        request(
+            "resize the CPU of a pod above the cap",
+            "PATCH",
+            &format!("{POD}/resize"),
+            json!({"spec": {"containers": [{"name": "app", "resources": {"limits": {"cpu": "64"}}}]}}),
         ),
     ]
 }

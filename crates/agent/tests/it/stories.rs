@@ -6,6 +6,7 @@ mod accepted;
 mod lost;
 mod stopping;
 mod refusals;
+mod room;
 mod sets;
 mod services;
 mod orders;

@@ -88,7 +88,13 @@ fn others(evidence: &Evidence, told: Option<&ReferenceFacts>) -> (String, Vec<Cl
     };
     let is_config = |it: &&ReferenceFacts| match it.kind {
         ReferenceKind::ConfigMap | ReferenceKind::Secret => !it.optional,
-        ReferenceKind::Claim | ReferenceKind::ServiceAccount => false,
+        ReferenceKind::Claim
+        | ReferenceKind::ServiceAccount
+        | ReferenceKind::PriorityClass
+        | ReferenceKind::RuntimeClass
+        | ReferenceKind::Scheduler
+        | ReferenceKind::NodeLabelKey
+        | ReferenceKind::NodeLabelValue => false,
     };
     let is_other = |it: &&ReferenceFacts| {
         it.path != told.path && (&it.name, &it.key) != (&told.name, &told.key)
@@ -117,6 +123,10 @@ fn missing(it: &ReferenceFacts, is_about_key: bool) -> String {
         ReferenceKind::Secret => "Secret",
         ReferenceKind::Claim => "claim",
         ReferenceKind::ServiceAccount => "service account",
+        ReferenceKind::PriorityClass => "priority class",
+        ReferenceKind::RuntimeClass => "runtime class",
+        ReferenceKind::Scheduler => "scheduler",
+        ReferenceKind::NodeLabelKey | ReferenceKind::NodeLabelValue => "node label",
     };
     match &it.key {
         Some(key) if is_about_key => format!("{kind} {} has no key {key}", it.name),

@@ -15,7 +15,7 @@ const MAX_PATTERN: usize = 4 << 20;
 
 /// What went wrong, as a program says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     Platform,
     Rejected,
     Database,
@@ -42,13 +42,13 @@ pub(super) enum Trouble {
 
 /// What a line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reading<'a> {
+pub(crate) struct Reading<'a> {
     /// The line.
-    pub(super) line: &'a str,
+    pub(crate) line: &'a str,
     /// What went wrong.
-    pub(super) trouble: Trouble,
+    pub(crate) trouble: Trouble,
     /// What it is about: a file, a variable, `host:port`.
-    pub(super) about: Option<String>,
+    pub(crate) about: Option<String>,
 }
 
 static COMPILED: LazyLock<Vec<(Trouble, Regex)>> = LazyLock::new(|| {
@@ -59,7 +59,7 @@ static COMPILED: LazyLock<Vec<(Trouble, Regex)>> = LazyLock::new(|| {
 });
 
 /// What the last line that tells of trouble says; `None` where none does.
-pub(super) fn read(log: &[String]) -> Option<Reading<'_>> {
+pub(crate) fn read(log: &[String]) -> Option<Reading<'_>> {
     let lines: Vec<_> = log.iter().rev().filter_map(|it| of_line(it)).collect();
     // Among the last words, those that name what they are about say more.
     let named = lines.iter().position(|it| it.about.is_some());
@@ -90,7 +90,7 @@ fn about(found: &Captures<'_>) -> Option<String> {
 
 impl Reading<'_> {
     /// The trouble as the end of a sentence.
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let (with, without) = self.trouble.words();
         match &self.about {
             Some(about) => with.replace("{}", about),
@@ -99,7 +99,7 @@ impl Reading<'_> {
     }
 
     /// The host and port that it needs, where the trouble is about one.
-    pub(super) fn address(&self) -> Option<&str> {
+    pub(crate) fn address(&self) -> Option<&str> {
         let is_address =
             matches!(self.trouble, Trouble::Unresolved | Trouble::Refused | Trouble::Unanswered);
         self.about.as_deref().filter(|_| is_address)

@@ -207,6 +207,8 @@ mod tests {
             kind: ProbeKind::Readiness,
             action: action.to_owned(),
             port: port.map(ToOwned::to_owned),
+            path: None,
+            scheme: None,
             initial_delay_secs: None,
             timeout_secs: None,
             period_secs: None,

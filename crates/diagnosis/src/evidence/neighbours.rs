@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod, Service};
+use serde_json::Value;
 use types::NeighbourFacts;
 
 use crate::root::spec_hash;
 use crate::suspicion::RECENT;
 use crate::{Objects, Root};
 
+/// The annotation in which `kubectl apply` keeps what was declared.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// More neighbours than this are not compared.
 const MAX_NEIGHBOURS: usize = 50;
 /// How long a pod has to be ready before its neighbourhood may be judged by it.
@@ -65,6 +68,7 @@ fn neighbour(root: &Root, objects: &Objects) -> Option<NeighbourFacts> {
         restarts: own.iter().map(|it| restarts(it)).fold(0, u32::saturating_add),
         steady: own.iter().all(|it| is_steady(it, objects.taken_at)),
         generation: root.metadata().generation.unwrap_or(0),
+        declared: declared(root, objects).filter(|_| desired == 0),
     })
 }
 
@@ -86,7 +90,21 @@ fn beside(service: &Service, objects: &Objects) -> Option<NeighbourFacts> {
         restarts: own.iter().map(|it| restarts(it)).fold(0, u32::saturating_add),
         steady: own.iter().all(|it| is_steady(it, objects.taken_at)),
         generation: i64::try_from(hash >> 1).unwrap_or(0),
+        declared: None,
     })
+}
+
+/// The replicas that its own declaration states, where no autoscaler has its own opinion of that.
+fn declared(root: &Root, objects: &Objects) -> Option<u32> {
+    let reference = root.object_ref();
+    let is_scaled = objects.autoscalers.as_ref()?.iter().any(|it| {
+        let target = &it.spec.scale_target_ref;
+        target.kind == reference.kind.as_str() && target.name == reference.name
+    });
+    let text = root.annotation(LAST_APPLIED).filter(|_| !is_scaled)?;
+    let declaration: Value = serde_json::from_str(text).ok()?;
+    let replicas = declaration.pointer("/spec/replicas")?.as_u64()?;
+    u32::try_from(replicas).ok().filter(|it| 0 < *it)
 }
 
 /// Whether the pod hangs on this owner, directly or through a ReplicaSet of it.

@@ -91,7 +91,7 @@ fn facts(
 }
 
 /// The requirements of the node affinity that must hold, each with its path.
-fn affinity<'s>(
+pub(super) fn affinity<'s>(
     spec: &'s PodSpec,
     path: &FieldPath,
 ) -> Vec<(FieldPath, &'s NodeSelectorRequirement)> {

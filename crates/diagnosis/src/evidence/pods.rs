@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
 use types::PodFacts;
 
+use crate::evidence::workload;
 use crate::outline::own_scheduler;
 use crate::{Objects, Redactor, Root};
 
@@ -32,6 +33,10 @@ pub(super) fn facts(
 /// Whether the pod belongs to the newest revision of the template.
 fn is_current(objects: &Objects, pod: &Pod, current: Option<&str>) -> bool {
     let label = |name: &str| pod.metadata.labels.as_ref()?.get(name).map(String::as_str);
+    // Who replaces his pods by hand means those that run, of whatever revision.
+    if workload::is_on_delete(&objects.root) {
+        return true;
+    }
     match &objects.root {
         Root::Deployment(_) => current.is_none() || label("pod-template-hash") == current,
         Root::StatefulSet(_) | Root::DaemonSet(_) => {

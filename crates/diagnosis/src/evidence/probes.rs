@@ -45,6 +45,8 @@ fn probe_facts(kind: ProbeKind, probe: &Probe) -> ProbeFacts {
         kind,
         action,
         port,
+        path: probe.http_get.as_ref().and_then(|it| it.path.clone()),
+        scheme: probe.http_get.as_ref().and_then(|it| it.scheme.clone()),
         initial_delay_secs: seconds(probe.initial_delay_seconds),
         timeout_secs: seconds(probe.timeout_seconds),
         period_secs: seconds(probe.period_seconds),

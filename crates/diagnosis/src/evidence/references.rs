@@ -1,11 +1,11 @@
 //! What the template refers to by name, whether it is there, and what was probably meant.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{Container, KeyToPath, PodSpec, Volume};
 use types::{FieldPath, ReferenceFacts, ReferenceKind};
 
-use crate::evidence::pods;
+use crate::evidence::{classes, labels, pods};
 use crate::near_miss::near_miss;
 use crate::{Objects, Root};
 
@@ -25,7 +25,12 @@ pub(super) fn facts(objects: &Objects) -> Vec<ReferenceFacts> {
     let Some(spec) = objects.root.pod_spec() else { return vec![] };
     let Some(path) = objects.root.kind().pod_spec_path() else { return vec![] };
     let known = Known { objects, secrets: known_secrets(objects) };
-    of_pod_spec(spec, &path).into_iter().map(|it| known.facts(it)).collect()
+    let mut facts: Vec<_> =
+        of_pod_spec(spec, &path).into_iter().map(|it| known.facts(it)).collect();
+    facts.extend(classes::facts(objects, spec, &path));
+    let nodes = objects.nodes.iter().map(Vec::as_slice);
+    facts.extend(nodes.flat_map(|it| labels::facts(it, spec, &path)));
+    facts
 }
 
 /// All references of a pod spec that stands at `path`.
@@ -104,8 +109,11 @@ fn of_volume(volume: &Volume, path: &FieldPath, found: &mut Vec<Reference>) {
     }
     if let Some(it) = &volume.secret {
         let name = it.secret_name.as_deref().unwrap_or_default();
-        let path = path.child("secret").child("secretName");
-        found.push(reference(ReferenceKind::Secret, name, it.optional.unwrap_or(false), path));
+        let path = path.child("secret");
+        let optional = it.optional.unwrap_or(false);
+        let whole = reference(ReferenceKind::Secret, name, optional, path.child("secretName"));
+        found.extend(items(&whole, it.items.as_deref(), &path));
+        found.push(whole);
     }
     if let Some(it) = &volume.persistent_volume_claim {
         let path = path.child("persistentVolumeClaim").child("claimName");
@@ -126,14 +134,16 @@ fn of_volume(volume: &Volume, path: &FieldPath, found: &mut Vec<Reference>) {
             }
         }
         if let Some(it) = &it.secret {
-            let path = path.child("secret").child("name");
+            let path = path.child("secret");
             let optional = it.optional.unwrap_or(false);
-            found.push(reference(ReferenceKind::Secret, &it.name, optional, path));
+            let whole = reference(ReferenceKind::Secret, &it.name, optional, path.child("name"));
+            found.extend(items(&whole, it.items.as_deref(), &path));
+            found.push(whole);
         }
     }
 }
 
-/// The keys that a volume takes of a ConfigMap, each as a reference.
+/// The keys that a volume takes of a ConfigMap or a Secret, each as a reference.
 fn items(whole: &Reference, items: Option<&[KeyToPath]>, path: &FieldPath) -> Vec<Reference> {
     let items = items.unwrap_or_default().iter().enumerate();
     items
@@ -151,14 +161,16 @@ fn items(whole: &Reference, items: Option<&[KeyToPath]>, path: &FieldPath) -> Ve
 /// What is known to exist in the namespace.
 struct Known<'a> {
     objects: &'a Objects,
-    secrets: BTreeSet<String>,
+    /// The Secrets that healthy pods use, each with the keys that they take of it.
+    secrets: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Known<'_> {
     fn facts(&self, it: Reference) -> ReferenceFacts {
         let (exists, near_miss) = self.look_up(&it);
         // When the object is there and only the key is not, the key is what is wrong.
-        let named = self.named(&it) == Some(true);
+        let named = self.named(&it) == Some(true)
+            || it.kind == ReferenceKind::Secret && self.secrets.contains_key(&it.name);
         let path = it.key_path.filter(|_| named).unwrap_or(it.path);
         ReferenceFacts {
             kind: it.kind,
@@ -189,15 +201,32 @@ impl Known<'_> {
             ReferenceKind::ServiceAccount => {
                 Some(objects.service_accounts.as_ref()?.iter().map(String::as_str).collect())
             }
-            ReferenceKind::Secret => None,
+            ReferenceKind::Secret
+            | ReferenceKind::PriorityClass
+            | ReferenceKind::RuntimeClass
+            | ReferenceKind::Scheduler
+            | ReferenceKind::NodeLabelKey
+            | ReferenceKind::NodeLabelValue => None,
+        }
+    }
+
+    /// Secrets are never read: that healthy pods use one of this name, and which keys they take of it, is all that is
+    /// known. Another key may be there as well.
+    fn look_up_secret(&self, it: &Reference) -> (Option<bool>, Option<String>) {
+        let Some(keys) = self.secrets.get(&it.name) else {
+            return (None, near_miss(&it.name, self.secrets.keys().map(String::as_str)));
+        };
+        match &it.key {
+            Some(key) if !keys.contains(key) => {
+                (None, near_miss(key, keys.iter().map(String::as_str)))
+            }
+            Some(_) | None => (Some(true), None),
         }
     }
 
     fn look_up(&self, it: &Reference) -> (Option<bool>, Option<String>) {
         if it.kind == ReferenceKind::Secret {
-            let near = near_miss(&it.name, self.secrets.iter().map(String::as_str));
-            let known = self.secrets.contains(&it.name);
-            return (known.then_some(true), near.filter(|_| !known));
+            return self.look_up_secret(it);
         }
         let Some(names) = self.names(it.kind) else { return (None, None) };
         if !names.contains(&it.name.as_str()) {
@@ -214,25 +243,28 @@ impl Known<'_> {
     }
 }
 
-/// Names of Secrets that ready pods of the same namespace refer to. Secrets themselves are never read.
-fn known_secrets(objects: &Objects) -> BTreeSet<String> {
+/// The Secrets that ready pods of the same namespace refer to, and the keys that they take of each. Secrets themselves
+/// are never read.
+fn known_secrets(objects: &Objects) -> BTreeMap<String, BTreeSet<String>> {
     let namespace = &objects.root.metadata().namespace;
-    objects
+    let ready = objects
         .namespace_pods
         .iter()
         .filter(|it| &it.metadata.namespace == namespace && pods::is_ready(it))
         .filter_map(|it| it.spec.as_ref())
         .flat_map(|it| of_pod_spec(it, &FieldPath::root()))
-        .filter(|it| it.kind == ReferenceKind::Secret && !it.optional)
-        .map(|it| it.name)
-        .chain(own_ready_secrets(objects))
-        .collect()
+        .filter(|it| it.kind == ReferenceKind::Secret && !it.optional);
+    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for it in ready.chain(own_ready_secrets(objects)) {
+        known.entry(it.name).or_default().extend(it.key);
+    }
+    known
 }
 
 /// The same of a bare pod that is ready, which is not among the others.
-fn own_ready_secrets(objects: &Objects) -> Vec<String> {
+fn own_ready_secrets(objects: &Objects) -> Vec<Reference> {
     let Root::Pod(pod) = &objects.root else { return vec![] };
     let spec = pod.spec.as_ref().filter(|_| pods::is_ready(pod));
     let references = spec.map(|it| of_pod_spec(it, &FieldPath::root())).unwrap_or_default();
-    references.into_iter().filter(|it| it.kind == ReferenceKind::Secret).map(|it| it.name).collect()
+    references.into_iter().filter(|it| it.kind == ReferenceKind::Secret).collect()
 }

@@ -30,6 +30,10 @@ pub(super) fn gather(service: &Service, objects: &Objects, redactor: &Redactor) 
         neighbours: neighbours::facts(objects),
         services: services::facts(objects),
         service: Some(Box::new(traffic)),
+        slips: vec![],
+        room: None,
+        kubernetes_minor: objects.kubernetes_minor,
+        manifest: None,
         unread: objects.unread.iter().map(|it| redactor.redact(it)).collect(),
         failed: vec![],
     }

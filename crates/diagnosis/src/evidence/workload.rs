@@ -2,6 +2,8 @@
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use serde_json::{Value, json};
 use types::{PodFacts, RevisionFacts, WorkloadFacts};
 
 use crate::evidence::owners;
@@ -50,6 +52,7 @@ pub(super) fn facts(
         owners: owners::facts(objects),
         volumes: volumes(&objects.root),
         fix_id: objects.root.annotation(FIX_ID).map(ToOwned::to_owned),
+        on_delete: is_on_delete(&objects.root),
         rolled_out_at: newest.and_then(|it| created(objects, &it.name)),
         failed_message: counted.failed_message.as_deref().map(|it| redactor.redact(it)),
         ..counted
@@ -60,6 +63,49 @@ pub(super) fn facts(
 fn volumes(root: &Root) -> Vec<String> {
     let volumes = root.pod_spec().and_then(|it| it.volumes.as_deref()).unwrap_or_default();
     volumes.iter().map(|it| it.name.clone()).collect()
+}
+
+/// Whether its pods are replaced only when somebody deletes them.
+pub(super) fn is_on_delete(root: &Root) -> bool {
+    let strategy = match root {
+        Root::StatefulSet(it) => {
+            it.spec.as_ref().and_then(|it| it.update_strategy.as_ref()?.type_.as_deref())
+        }
+        Root::DaemonSet(it) => {
+            it.spec.as_ref().and_then(|it| it.update_strategy.as_ref()?.type_.as_deref())
+        }
+        Root::Pod(_)
+        | Root::Deployment(_)
+        | Root::ReplicaSet(_)
+        | Root::Job(_)
+        | Root::CronJob(_)
+        | Root::Service(_) => None,
+    };
+    strategy == Some("OnDelete")
+}
+
+/// The manifest of a job that gave up; `None` of anything else.
+pub(super) fn failed_job(objects: &Objects) -> Option<Value> {
+    let Root::Job(job) = &objects.root else { return None };
+    let conditions = job.status.iter().flat_map(|it| it.conditions.iter().flatten());
+    let gave_up = conditions.into_iter().any(|it| it.type_ == "Failed" && it.status == "True");
+    gave_up.then(|| json!(**job))
+}
+
+/// The pods that a rolling update makes beside the old ones.
+fn surge(owner: &Deployment, desired: u32) -> u32 {
+    let strategy = owner.spec.as_ref().and_then(|it| it.strategy.as_ref());
+    if strategy.and_then(|it| it.type_.as_deref()) == Some("Recreate") {
+        return 0;
+    }
+    let stated = strategy.and_then(|it| it.rolling_update.as_ref()?.max_surge.as_ref());
+    let share = |percent: u32| desired.saturating_mul(percent).div_ceil(100);
+    match stated {
+        Some(IntOrString::Int(number)) => u32::try_from(*number).unwrap_or(0),
+        Some(IntOrString::String(text)) => share(text.trim_end_matches('%').parse().unwrap_or(100)),
+        // The default of Kubernetes.
+        None => share(25),
+    }
 }
 
 /// When a revision was made.
@@ -81,7 +127,8 @@ fn deployment(owner: &Deployment, objects: &Objects) -> WorkloadFacts {
     let desired = u32::try_from(desired).unwrap_or(0);
     let paused = owner.spec.as_ref().and_then(|it| it.paused).unwrap_or(false);
     let Some(status) = &owner.status else {
-        return WorkloadFacts { desired, paused, rolling_out: true, ..Default::default() };
+        let surge = surge(owner, desired);
+        return WorkloadFacts { desired, paused, surge, rolling_out: true, ..Default::default() };
     };
     let unseen = status.observed_generation != owner.metadata.generation;
     let updated = count(status.updated_replicas);
@@ -106,6 +153,7 @@ fn deployment(owner: &Deployment, objects: &Objects) -> WorkloadFacts {
         ready: count(status.ready_replicas),
         updated,
         paused,
+        surge: surge(owner, desired),
         rolling_out: unseen || (behind && given_up.is_none()),
         failed_condition: refused
             .and_then(|it| it.reason.clone())
@@ -150,7 +198,17 @@ fn daemon_set(owner: &DaemonSet, pods: &[PodFacts]) -> WorkloadFacts {
     let desired = u32::try_from(status.desired_number_scheduled).unwrap_or(0);
     let ready = u32::try_from(status.number_ready).unwrap_or(0);
     let stale = pods.iter().any(|it| !it.current);
-    let updated = status.updated_number_scheduled.map_or(0, |it| u32::try_from(it).unwrap_or(0));
+    let waits_for_people = owner
+        .spec
+        .as_ref()
+        .and_then(|it| it.update_strategy.as_ref()?.type_.as_deref())
+        .is_some_and(|it| it == "OnDelete");
+    // Pods that nobody replaces do not become newer.
+    let updated = if waits_for_people {
+        u32::try_from(status.current_number_scheduled).unwrap_or(0)
+    } else {
+        status.updated_number_scheduled.map_or(0, |it| u32::try_from(it).unwrap_or(0))
+    };
     WorkloadFacts {
         desired,
         ready,

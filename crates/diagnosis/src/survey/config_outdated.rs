@@ -115,9 +115,14 @@ fn told(
     let severity = if is_in_trouble { Severity::Warning } else { Severity::Notice };
     let kind = match taken.kind {
         ReferenceKind::Secret => "Secret",
-        ReferenceKind::ConfigMap | ReferenceKind::Claim | ReferenceKind::ServiceAccount => {
-            "ConfigMap"
-        }
+        ReferenceKind::ConfigMap
+        | ReferenceKind::Claim
+        | ReferenceKind::ServiceAccount
+        | ReferenceKind::PriorityClass
+        | ReferenceKind::RuntimeClass
+        | ReferenceKind::Scheduler
+        | ReferenceKind::NodeLabelKey
+        | ReferenceKind::NodeLabelValue => "ConfigMap",
     };
     let (named, container, how) = (taken.name, taken.container, taken.how);
     let cause = format!(

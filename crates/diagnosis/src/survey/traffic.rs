@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
-use types::{Clue, Finding, Severity, SlipFacts, Subject, TrafficFacts};
+use types::{Clue, Finding, LabelSlip, Severity, Subject, TrafficFacts};
 
 use super::scene::{Scene, has_labels, is_over, is_ready, name, namespace};
 use super::slip::{Slip, slip};
@@ -105,7 +105,7 @@ fn slip_facts(
     service: &Service,
     selector: &BTreeMap<String, String>,
     scene: &Scene<'_>,
-) -> Option<SlipFacts> {
+) -> Option<LabelSlip> {
     let (space, own) = (namespace(&service.metadata), name(&service.metadata));
     let slip = slip(selector, (space, own), scene)?;
     let (meant_key, meant_value) = slip.meant.clone()?;
@@ -118,7 +118,7 @@ fn slip_facts(
     let pods = taken(&meant, space, scene);
     let roots: BTreeSet<Subject> = pods.iter().map(|it| scene.root_of(it)).collect();
     let workload = roots.first().filter(|_| roots.len() == 1)?;
-    Some(SlipFacts {
+    Some(LabelSlip {
         workload: workload.to_string(),
         pods: count(pods.len()),
         ready: count(pods.iter().filter(|it| is_ready(it)).count()),

@@ -98,6 +98,10 @@ fn web() -> Evidence {
         service: None,
         unread: vec![],
         failed: vec![],
+        slips: vec![],
+        room: None,
+        kubernetes_minor: None,
+        manifest: None,
     }
 }
 
@@ -109,6 +113,7 @@ fn beside(ready: u32, steady: bool, generation: i64) -> Evidence {
         restarts: 0,
         steady,
         generation,
+        declared: None,
     };
     Evidence { neighbours: vec![neighbour], ..web() }
 }

@@ -37,6 +37,7 @@ pub(crate) fn offer(strategy: Strategy) -> Offer {
         strategy,
         owner: None,
         patch: None,
+        manifest: None,
     }
 }
 

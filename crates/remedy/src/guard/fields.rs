@@ -4,13 +4,14 @@
 //! variables, security contexts, host settings, volumes, replicas, finalizers and owners stay as they are.
 
 use serde_json::Value;
-use types::{
-    ContainerFacts, ContainerRole, Edit, Evidence, Kind, ProbeFacts, ProbeKind, Quantity, Strategy,
-};
+use types::{ContainerFacts, ContainerRole, Edit, Evidence, Kind, ProbeFacts, ProbeKind, Strategy};
 
-use super::{Refusal, World, repeats};
+use super::{Refusal, World, amounts, names};
 use crate::Policy;
+use crate::amount::Resource;
 use crate::image::{Image, is_tag};
+use crate::near::distance;
+use crate::strategies::{TYPO_DISTANCE, answered_paths};
 
 /// What the edits are made in.
 pub(super) struct Scene<'a> {
@@ -21,8 +22,8 @@ pub(super) struct Scene<'a> {
     pub(super) world: &'a World<'a>,
 }
 
-type Rule = &'static str;
-type Answer = Result<(), Rule>;
+pub(super) type Rule = &'static str;
+pub(super) type Answer = Result<(), Rule>;
 
 pub(super) fn are_in_scope(
     strategy: &Strategy,
@@ -38,18 +39,20 @@ pub(super) fn are_in_scope(
     if edits.is_empty() || edits.iter().enumerate().any(|(index, it)| is_repeated(index, it)) {
         return Err(refusal(strategy.name(), "each field is edited once"));
     }
+    if names::is_rename(strategy, edits, scene) {
+        return Ok(());
+    }
     for edit in edits {
         let names = spec_names(edit, scene.kind)
             .ok_or_else(|| refusal(edit.path.as_str(), "only the pod template is edited"))?;
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         field(strategy, edit, &names, scene).map_err(|rule| refusal(edit.path.as_str(), rule))?;
-        over_cap(strategy, edit, scene.policy)?;
     }
-    Ok(())
+    amounts::there_is_room(strategy, edits, scene)
 }
 
 /// The names of the field below the pod spec.
-fn spec_names(edit: &Edit, kind: Kind) -> Option<Vec<String>> {
+pub(super) fn spec_names(edit: &Edit, kind: Kind) -> Option<Vec<String>> {
     let spec = kind.pod_spec_path()?;
     let depth = spec.names().count();
     edit.path.is_within(&spec).then(|| edit.path.names().skip(depth).collect())
@@ -58,18 +61,22 @@ fn spec_names(edit: &Edit, kind: Kind) -> Option<Vec<String>> {
 fn field(strategy: &Strategy, edit: &Edit, names: &[&str], scene: &Scene<'_>) -> Answer {
     let in_container = container(names, scene.evidence);
     match (strategy, in_container) {
-        (Strategy::FixReference, _) => reference(edit, names, scene.evidence),
+        (Strategy::FixReference, _) => names::reference(edit, names, scene.evidence),
         (Strategy::ReplaceImageTag { new_tag }, Some((container, ["image"]))) => {
             image(edit, new_tag, container, scene)
         }
         (
             Strategy::RaiseMemoryLimit { .. },
             Some((container, ["resources", list @ ("limits" | "requests"), "memory"])),
-        ) => raised(edit, *list == "limits", container, scene.world),
+        ) => amounts::raised(edit, (*list, Resource::Memory), container, scene),
+        (
+            Strategy::RaiseCpuLimit { .. },
+            Some((container, ["resources", list @ ("limits" | "requests"), "cpu"])),
+        ) => amounts::raised(edit, (*list, Resource::Cpu), container, scene),
         (
             Strategy::LowerRequests,
             Some((container, ["resources", "requests", resource @ ("memory" | "cpu")])),
-        ) => lowered(edit, *resource == "memory", container),
+        ) => amounts::lowered(edit, resource, container),
         (Strategy::RelaxProbe, Some((container, [probe, name]))) => {
             let probe = named_probe(container, probe).ok_or("there is no such probe")?;
             relaxed(edit, name, probe)
@@ -82,10 +89,22 @@ fn field(strategy: &Strategy, edit: &Edit, names: &[&str], scene: &Scene<'_>) ->
             declared(edit, container)
         }
         (
+            Strategy::FixProbePort,
+            Some((container, [probe, "httpGet", name @ ("path" | "scheme")])),
+        ) => {
+            let probe = named_probe(container, probe).ok_or("there is no such probe")?;
+            served(edit, name, (container, probe), scene.evidence)
+        }
+        (
             Strategy::RollBack
             | Strategy::ReplaceImageTag { .. }
             | Strategy::RaiseMemoryLimit { .. }
             | Strategy::LowerRequests
+            | Strategy::RaiseCpuLimit { .. }
+            | Strategy::CorrectTypo
+            | Strategy::RestoreReplicas
+            | Strategy::ClearLeftovers
+            | Strategy::RerunJob
             | Strategy::RelaxProbe
             | Strategy::FixProbePort
             | Strategy::FixSelector
@@ -99,7 +118,7 @@ fn field(strategy: &Strategy, edit: &Edit, names: &[&str], scene: &Scene<'_>) ->
 }
 
 /// The container that the names lead into, and what is left of them.
-fn container<'a, 'n>(
+pub(super) fn container<'a, 'n>(
     names: &'n [&'n str],
     evidence: &'a Evidence,
 ) -> Option<(&'a ContainerFacts, &'n [&'n str])> {
@@ -136,46 +155,6 @@ fn image(edit: &Edit, new_tag: &str, container: &ContainerFacts, scene: &Scene<'
     if ran || listed { Ok(()) } else { Err("the image was never seen ready here") }
 }
 
-/// `old < new <= 2 * old`, or twice what was written and is known to be too little; a request only together with a
-/// limit that it equals.
-fn raised(edit: &Edit, is_limit: bool, container: &ContainerFacts, world: &World<'_>) -> Answer {
-    let limit = container.memory_limit.as_ref().ok_or("there is no limit to raise")?;
-    let seen = if is_limit { Some(limit) } else { container.memory_request.as_ref() };
-    let seen = seen.ok_or("there is no request to raise")?;
-    if text(edit.from.as_ref()) != Some(&seen.0) || seen.units() != limit.units() {
-        return Err("the amount is not the one that was seen at the limit");
-    }
-    let old = seen.units().ok_or("the present amount is no quantity")?;
-    let new = amount(edit, true).ok_or("the new amount is no quantity")?;
-    let known = repeats::too_little(&edit.path, world).unwrap_or(0).max(old);
-    if old < new && new <= known.saturating_mul(2) {
-        Ok(())
-    } else {
-        Err("a limit grows, and at most to double of what was too little")
-    }
-}
-
-/// `old / 8 <= new < old`, and no less than what is used.
-fn lowered(edit: &Edit, is_memory: bool, container: &ContainerFacts) -> Answer {
-    let (request, limit, used) = if is_memory {
-        (&container.memory_request, &container.memory_limit, container.memory_used)
-    } else {
-        (&container.cpu_request, &container.cpu_limit, container.cpu_used)
-    };
-    if text(edit.from.as_ref()) != request.as_ref().map(|it| it.0.as_str()) {
-        return Err("the request is not the one that was seen");
-    }
-    let old = request.as_ref().or(limit.as_ref()).ok_or("nothing is requested")?;
-    let old = value(old, is_memory).ok_or("the present amount is no quantity")?;
-    let new = amount(edit, is_memory).ok_or("the new amount is no quantity")?;
-    let is_bounded = new < old && old <= new.saturating_mul(8) && used.is_none_or(|it| it <= new);
-    if is_bounded {
-        Ok(())
-    } else {
-        Err("a request shrinks to no less than an eighth, and no less than what is used")
-    }
-}
-
 /// One of three times, at most doubled; what is absent has the default of Kubernetes.
 fn relaxed(edit: &Edit, name: &str, probe: &ProbeFacts) -> Answer {
     let (seen, default) = match name {
@@ -202,46 +181,28 @@ fn declared(edit: &Edit, container: &ContainerFacts) -> Answer {
     }
 }
 
-/// The one near miss of a reference that was seen to lead nowhere, in a field that holds a name.
-fn reference(edit: &Edit, names: &[&str], evidence: &Evidence) -> Answer {
-    if !holds_reference(names) {
-        return Err("the field holds no reference");
+/// What another probe of the container that succeeds asks for, or what a revision that was ready asked for.
+fn served(
+    edit: &Edit,
+    name: &str,
+    (container, probe): (&ContainerFacts, &ProbeFacts),
+    evidence: &Evidence,
+) -> Answer {
+    let to = text(edit.to.as_ref()).ok_or("a path is a text")?;
+    let seen = if name == "path" { &probe.path } else { &probe.scheme };
+    let from = seen.as_deref().ok_or("there is nothing to correct")?;
+    if text(edit.from.as_ref()) != Some(from) {
+        return Err("the path is not the one that was seen");
     }
-    let to = text(edit.to.as_ref()).ok_or("a name is a text")?;
-    let from = text(edit.from.as_ref()).ok_or("the reference was not seen")?;
-    let is_near_miss = evidence.references.iter().any(|it| {
-        it.path == edit.path.as_str()
-            && it.exists != Some(true)
-            && it.near_miss.as_deref() == Some(to)
-            && (it.name == from || it.key.as_deref() == Some(from))
-    });
-    let is_name =
-        !to.is_empty() && to.chars().all(|it| it.is_ascii_alphanumeric() || "-._".contains(it));
-    if is_near_miss && is_name {
+    let is_near = match name {
+        "path" => to.starts_with('/') && distance(from, to) <= TYPO_DISTANCE,
+        _ => ["HTTP", "HTTPS"].contains(&to),
+    };
+    let is_known = answered_paths(&edit.path, container, probe, evidence).contains(&to);
+    if is_near && is_known && from != to {
         Ok(())
     } else {
-        Err("only the one near miss that exists is named")
-    }
-}
-
-fn holds_reference(names: &[&str]) -> bool {
-    match names {
-        ["containers" | "initContainers", _, rest @ ..] => matches!(
-            rest,
-            ["env", _, "valueFrom", "configMapKeyRef" | "secretKeyRef", "name" | "key"]
-                | ["envFrom", _, "configMapRef" | "secretRef", "name"]
-        ),
-        ["volumes", _, rest @ ..] => matches!(
-            rest,
-            ["configMap", "name"]
-                | ["secret", "secretName"]
-                | ["persistentVolumeClaim", "claimName"]
-                | ["configMap" | "secret", "items", _, "key"]
-                | ["projected", "sources", _, "configMap" | "secret", "name"]
-                | ["projected", "sources", _, "configMap" | "secret", "items", _, "key"]
-        ),
-        ["imagePullSecrets", _, "name"] | ["serviceAccountName"] => true,
-        _ => false,
+        Err("only what the container is known to answer to is asked for")
     }
 }
 
@@ -255,31 +216,10 @@ fn named_probe<'a>(container: &'a ContainerFacts, field: &str) -> Option<&'a Pro
     container.probes.iter().find(|it| it.kind == kind)
 }
 
-fn over_cap(strategy: &Strategy, edit: &Edit, policy: &Policy) -> Result<(), Refusal> {
-    let is_raise = matches!(strategy, Strategy::RaiseMemoryLimit { .. });
-    let cap = &policy.caps.memory;
-    if is_raise && amount(edit, true) > cap.units() {
-        let wanted = text(edit.to.as_ref()).unwrap_or_default().to_owned();
-        return Err(Refusal::OverCap { wanted, cap: cap.0.clone() });
-    }
-    Ok(())
-}
-
-/// What the edit writes, in bytes or in millicores.
-fn amount(edit: &Edit, is_memory: bool) -> Option<u64> {
-    let text = text(edit.to.as_ref())?;
-    let is_plain = text.chars().all(|it| it.is_ascii_alphanumeric() || it == '.');
-    value(&Quantity(text.to_owned()), is_memory).filter(|_| is_plain)
-}
-
-fn value(quantity: &Quantity, is_memory: bool) -> Option<u64> {
-    if is_memory { quantity.units() } else { quantity.milli_units() }
-}
-
-fn text(value: Option<&Value>) -> Option<&str> {
+pub(super) fn text(value: Option<&Value>) -> Option<&str> {
     value.and_then(Value::as_str)
 }
 
-fn refusal(what: &str, rule: Rule) -> Refusal {
+pub(super) fn refusal(what: &str, rule: Rule) -> Refusal {
     Refusal::OutOfScope { what: what.to_owned(), rule }
 }

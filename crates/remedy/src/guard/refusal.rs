@@ -42,6 +42,13 @@ pub enum Refusal {
         /// The cap.
         cap: String,
     },
+    /// There is no room for it in the namespace or on a node, or nobody knows.
+    NoRoom {
+        /// The value.
+        wanted: String,
+        /// The bound that it breaks.
+        bound: &'static str,
+    },
     /// Somebody else writes this field.
     OwnedElsewhere {
         /// Who.
@@ -115,6 +122,7 @@ impl Refusal {
             Self::ForeignTarget(_) => "foreign_target",
             Self::OutOfScope { .. } => "out_of_scope",
             Self::OverCap { .. } => "over_cap",
+            Self::NoRoom { .. } => "no_room",
             Self::OwnedElsewhere { .. } => "owned_elsewhere",
             Self::InFlight => "fix_in_flight",
             Self::FailedBefore(_) => "failed_before",
@@ -154,6 +162,7 @@ impl Refusal {
             | Self::ForeignTarget(_)
             | Self::OutOfScope { .. }
             | Self::OverCap { .. }
+            | Self::NoRoom { .. }
             | Self::OwnedElsewhere { .. }
             | Self::InFlight
             | Self::FailedBefore(_)
@@ -202,8 +211,11 @@ impl Refusal {
             }
             Self::OverCap { wanted, cap } => {
                 format!(
-                    "{wanted} lies above the policy's cap of {cap}; raise `caps.memory` or do it by hand"
+                    "{wanted} lies above the policy's cap of {cap}; raise `caps` or do it by hand"
                 )
+            }
+            Self::NoRoom { wanted, bound } => {
+                format!("{wanted} does not fit: {bound}; make room first, or do it by hand")
             }
             Self::OwnedElsewhere { owner, field } => {
                 format!("{owner} writes {field}; commit the shown edit where {owner} takes it from")

@@ -4,7 +4,9 @@ use types::{Action, Evidence, FixPlan, Kind, PodFacts, Step, Strategy, Subresour
 
 use super::{Refusal, World, fields, traffic};
 use crate::Policy;
-use crate::strategies::MAX_BACK;
+use crate::place;
+use crate::raise::is_alive;
+use crate::strategies::{MAX_BACK, is_leftover};
 
 /// Steps of one plan: one edit, and what makes its pods follow it.
 const MAX_STEPS: usize = 3;
@@ -26,6 +28,12 @@ pub(super) fn steps_are_in_scope(
     if MAX_STEPS < plan.steps.len() {
         return Err(outside(plan.strategy.name(), "a plan has at most three steps"));
     }
+    let is_repeated = |index: usize, step: &Step| {
+        plan.steps.iter().skip(index + 1).any(|it| it.target.is_same(&step.target))
+    };
+    if plan.steps.iter().enumerate().any(|(index, it)| is_repeated(index, it)) {
+        return Err(outside(plan.strategy.name(), "each object is written once"));
+    }
     let subject_steps =
         plan.steps.iter().filter(|it| it.target.is_same(&world.evidence.subject)).count();
     if 1 < subject_steps {
@@ -46,6 +54,11 @@ pub(super) fn steps_are_in_scope(
                     Strategy::ReplaceImageTag { .. }
                     | Strategy::RaiseMemoryLimit { .. }
                     | Strategy::LowerRequests
+                    | Strategy::RaiseCpuLimit { .. }
+                    | Strategy::CorrectTypo
+                    | Strategy::RestoreReplicas
+                    | Strategy::ClearLeftovers
+                    | Strategy::RerunJob
                     | Strategy::RelaxProbe
                     | Strategy::FixProbePort
                     | Strategy::FixReference
@@ -96,16 +109,24 @@ fn edit_is_in_scope(
     let fits = match (&plan.strategy, target, step.subresource) {
         (Strategy::ReplaceImageTag { .. }, Target::Pod(_), None) => is_batch,
         (
-            Strategy::RaiseMemoryLimit { .. } | Strategy::LowerRequests,
+            Strategy::RaiseMemoryLimit { .. }
+            | Strategy::LowerRequests
+            | Strategy::RaiseCpuLimit { .. },
             Target::Subject,
             Some(Subresource::Resize),
         ) => kind == Kind::Pod,
+        (
+            Strategy::RaiseMemoryLimit { .. } | Strategy::RaiseCpuLimit { .. },
+            Target::Pod(pod),
+            Some(Subresource::Resize),
+        ) => resize_is_in_scope(plan, pod, evidence),
         (Strategy::ReplaceImageTag { .. }, Target::Subject, None) => {
             has_template(kind) || kind == Kind::Pod
         }
         (
             Strategy::RaiseMemoryLimit { .. }
             | Strategy::LowerRequests
+            | Strategy::RaiseCpuLimit { .. }
             | Strategy::RelaxProbe
             | Strategy::FixProbePort
             | Strategy::FixReference,
@@ -116,11 +137,34 @@ fn edit_is_in_scope(
         (Strategy::FixSelector | Strategy::FixServicePort, Target::Subject, None) => {
             kind == Kind::Service
         }
-        (Strategy::RestartPod | Strategy::RestartRollout | Strategy::Wait, _, _)
+        (
+            Strategy::RestartPod
+            | Strategy::RestartRollout
+            | Strategy::Wait
+            | Strategy::CorrectTypo
+            | Strategy::RestoreReplicas
+            | Strategy::ClearLeftovers
+            | Strategy::RerunJob,
+            _,
+            _,
+        )
         | (_, Target::Pod(_), _)
         | (_, Target::Subject, Some(Subresource::Resize)) => false,
     };
     if fits { Ok(()) } else { Err(outside(name, "this strategy does not edit such an object")) }
+}
+
+/// A broken pod that runs and that an edit of its template does not reach: beside that edit, or alone where the template
+/// cannot be edited at all.
+fn resize_is_in_scope(plan: &FixPlan, pod: &PodFacts, evidence: &Evidence) -> bool {
+    let kind = evidence.subject.kind;
+    let edits_template = plan
+        .steps
+        .first()
+        .is_some_and(|it| it.target == evidence.subject && matches!(it.action, Action::Edit(_)));
+    let stays = place::pods_stay(evidence) || kind == Kind::CronJob;
+    let is_alone = kind == Kind::Job && !edits_template;
+    is_alive(pod) && (stays && edits_template || is_alone)
 }
 
 /// A broken pod of an owner that makes it again: as the whole remedy, or so that it follows an edit.
@@ -133,16 +177,32 @@ fn eviction_is_in_scope(
     let Target::Pod(pod) = target else {
         return Err(outside("evict", "nothing would make this pod again"));
     };
+    if plan.strategy == Strategy::ClearLeftovers {
+        return leftover_is_in_scope(pod, evidence);
+    }
     if pod.ready || pod.terminating || !(has_revisions(kind) || kind == Kind::ReplicaSet) {
         return Err(outside("evict", "only a broken pod that its owner makes again is evicted"));
     }
-    let follows_edit = matches!(kind, Kind::StatefulSet | Kind::ReplicaSet)
-        && plan.steps.first().is_some_and(|it| matches!(it.action, Action::Edit(_)));
+    let is_left =
+        matches!(kind, Kind::StatefulSet | Kind::ReplicaSet) || place::pods_stay(evidence);
+    let follows_edit =
+        is_left && plan.steps.first().is_some_and(|it| matches!(it.action, Action::Edit(_)));
     let is_remedy = plan.strategy == Strategy::RestartPod && plan.steps.len() == 1;
     if follows_edit || is_remedy {
         Ok(())
     } else {
         Err(outside("evict", "this strategy does not evict"))
+    }
+}
+
+/// A pod that is over, of an owner that has all its pods again and is no job.
+fn leftover_is_in_scope(pod: &PodFacts, evidence: &Evidence) -> Result<(), Refusal> {
+    let kind = evidence.subject.kind;
+    let makes_others = has_revisions(kind) || kind == Kind::ReplicaSet;
+    if makes_others && place::is_whole(evidence) && is_leftover(pod, evidence) {
+        Ok(())
+    } else {
+        Err(outside("evict", "only what is over and was replaced is cleared away"))
     }
 }
 

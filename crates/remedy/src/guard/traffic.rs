@@ -1,7 +1,7 @@
 //! What may be written to a Service: one label of its selector, or where one of its ports leads; nothing else, ever.
 
 use serde_json::Value;
-use types::{Edit, Evidence, FixPlan, Kind, Risk, ServicePortFacts, SlipFacts, Strategy};
+use types::{Edit, Evidence, FixPlan, Kind, LabelSlip, Risk, ServicePortFacts, Strategy};
 
 use super::Refusal;
 use crate::strategies::{
@@ -28,6 +28,11 @@ pub(super) fn is_in_scope(
         | Strategy::ReplaceImageTag { .. }
         | Strategy::RaiseMemoryLimit { .. }
         | Strategy::LowerRequests
+        | Strategy::RaiseCpuLimit { .. }
+        | Strategy::CorrectTypo
+        | Strategy::RestoreReplicas
+        | Strategy::ClearLeftovers
+        | Strategy::RerunJob
         | Strategy::RelaxProbe
         | Strategy::FixProbePort
         | Strategy::FixReference
@@ -39,13 +44,13 @@ pub(super) fn is_in_scope(
 }
 
 /// Whether the slip is one of this selector, and what was meant is not in it yet.
-fn holds(selector: &std::collections::BTreeMap<String, String>, slip: &SlipFacts) -> bool {
+fn holds(selector: &std::collections::BTreeMap<String, String>, slip: &LabelSlip) -> bool {
     selector.get(&slip.key) == Some(&slip.value)
         && (slip.key == slip.meant_key || !selector.contains_key(&slip.meant_key))
 }
 
 /// Exactly the edits that lead to ready pods of the one workload.
-fn label(plan: &FixPlan, edits: &[Edit], slip: &SlipFacts) -> Result<(), &'static str> {
+fn label(plan: &FixPlan, edits: &[Edit], slip: &LabelSlip) -> Result<(), &'static str> {
     if edits != selector_edits(slip) || !leads_to_a_label(slip) {
         return Err("only the one label is changed that lets nobody in, to the one that was meant");
     }

@@ -31,6 +31,7 @@ pub(super) fn caps_hold(_: &FixPlan, policy: &Policy, world: &World<'_>) -> Answ
         workload_attempts_per_5min,
         workload_per_hour,
         memory: _,
+        cpu: _,
     } = &policy.caps;
     let namespace = &world.evidence.subject.namespace;
     let all = || world.writes.iter();

@@ -1,81 +1,210 @@
 //! Point a reference at the one near miss that is known to exist in the same namespace.
 //!
 //! ## When it helps
-//! A name or key is a letter or two away from one that exists: `web-cofig` for `web-config`.
+//! A name or key is a letter or two away from one that exists: `web-cofig` for `web-config`. So is the label that a pod
+//! selects nodes by, its priority class or its scheduler.
 //!
 //! ## When it does not
 //! Nothing near exists, or more than one thing does; then a person has to make it or say which.
 //!
 //! ## Risk
-//! Bound: the field that holds the name or key, and only the near miss in the facts, at most two
-//! letters away. Auto for config maps and secrets. A person is asked where data or rights change hands
-//! (claims, service accounts) and where the names differ in digits alone, which is how siblings are named.
-//! Undo: the former name. Verified by the pods' health over time. Attack: a near miss with a slash, a
-//! line break or more than two letters away yields no plan.
+//! Bound: the field that holds the name or key, and only the near miss in the facts, at most two letters away. Auto for
+//! config maps, secrets and labels of nodes. A person is asked where data, rights or scheduling change hands (claims,
+//! service accounts, priority classes, schedulers, zones) and where the names differ in digits or in their last letter
+//! alone, which is how siblings are named. A runtime class is advice: it says how isolated a pod is. No pod gets a class of the
+//! system. Undo: the former name. Verified by the pods' health over time. Attack: a near miss with a slash, a line break
+//! or more than two letters away yields no plan.
 
+use serde_json::Value;
 use types::{
-    Diagnosis, Evidence, Fault, FieldPath, FixPlan, ReferenceFacts, ReferenceKind, Risk, Strategy,
+    Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, ReferenceFacts, ReferenceKind,
+    Risk, Step, Strategy,
 };
 
-use crate::near::{are_siblings, distance};
+use crate::near::{are_siblings, differ_at_the_end, distance};
 use crate::place;
 
-/// The longest name that Kubernetes gives to anything.
-const MAX_NAME_LENGTH: usize = 253;
+/// The longest name that Kubernetes gives to anything, and the longest key of a label.
+const MAX_NAME_LENGTH: usize = 317;
 /// Letters between a typo and what was meant.
 pub(crate) const TYPO_DISTANCE: usize = 2;
+/// Priority classes of the system begin so; no pod of anybody else gets one.
+pub(crate) const OF_THE_SYSTEM: &str = "system-";
+/// Labels that say where or what a node is: another one is another place, however alike they are.
+const PLACES: [&str; 8] = [
+    "topology.kubernetes.io/zone",
+    "topology.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone",
+    "failure-domain.beta.kubernetes.io/region",
+    "kubernetes.io/hostname",
+    "kubernetes.io/arch",
+    "kubernetes.io/os",
+    "node.kubernetes.io/instance-type",
+];
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
-    if !matches!(
-        diagnosis.fault,
-        Fault::ConfigNotFound
-            | Fault::FailedCreate
-            | Fault::Unschedulable
-            | Fault::ImageNotPullable
-    ) {
-        return vec![];
-    }
-    let broken = evidence.references.iter().filter(|it| is_broken(it) && !it.optional);
-    broken.filter_map(|it| plan_for(evidence, it)).take(1).collect()
+    let mut broken: Vec<_> = evidence
+        .references
+        .iter()
+        .filter(|it| !it.optional && is_broken(it, evidence) && explains(it.kind, diagnosis.fault))
+        .collect();
+    // What is known not to be there stands before what is only not known.
+    broken.sort_by_key(|it| it.exists.is_none());
+    broken.into_iter().filter_map(|it| plan_for(evidence, it)).take(1).collect()
 }
 
-/// Whether it is known to point at nothing; a Secret is never read, but its near miss is a hint.
-fn is_broken(reference: &ReferenceFacts) -> bool {
-    reference.exists == Some(false)
-        || reference.exists.is_none() && reference.kind == ReferenceKind::Secret
+/// Whether a broken reference of this kind brings the fault about.
+fn explains(kind: ReferenceKind, fault: Fault) -> bool {
+    match kind {
+        ReferenceKind::ConfigMap
+        | ReferenceKind::Secret
+        | ReferenceKind::Claim
+        | ReferenceKind::ServiceAccount => matches!(
+            fault,
+            Fault::ConfigNotFound
+                | Fault::FailedCreate
+                | Fault::Unschedulable
+                | Fault::ImageNotPullable
+        ),
+        ReferenceKind::PriorityClass | ReferenceKind::RuntimeClass => fault == Fault::FailedCreate,
+        ReferenceKind::Scheduler | ReferenceKind::NodeLabelKey | ReferenceKind::NodeLabelValue => {
+            fault == Fault::Unschedulable
+        }
+    }
+}
+
+/// Whether it is known to point at nothing. A Secret is never read, but its near miss is a hint; that a key of it is
+/// not there, somebody has to have said.
+fn is_broken(reference: &ReferenceFacts, evidence: &Evidence) -> bool {
+    let is_secret = reference.kind == ReferenceKind::Secret;
+    let is_hint = || match reference.key.as_deref().filter(|_| is_key(reference)) {
+        Some(key) => is_said(key, evidence),
+        None => true,
+    };
+    reference.exists == Some(false) || reference.exists.is_none() && is_secret && is_hint()
+}
+
+/// Whether it is the key that is wrong.
+fn is_key(reference: &ReferenceFacts) -> bool {
+    reference.path.ends_with("/key")
+}
+
+/// Whether the kubelet says that there is no such key.
+fn is_said(key: &str, evidence: &Evidence) -> bool {
+    let waiting = evidence.containers.iter().filter_map(|it| it.state.waiting_message.as_deref());
+    let mounts = evidence.events.iter().filter(|it| it.reason == "FailedMount");
+    let mut messages = waiting.chain(mounts.map(|it| it.message.as_str()));
+    messages.any(|it| it.contains("key") && it.split([' ', ':', '"']).any(|word| word == key))
 }
 
 fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> {
     let near = reference.near_miss.as_deref()?;
-    let path = FieldPath::parse(&reference.path)?;
-    let wrong = pointed_at(reference, &path)?;
-    if !is_name(near) || wrong == near || TYPO_DISTANCE < distance(wrong, near) {
+    let path = FieldPath::parse(&reference.path).filter(|it| *it != FieldPath::root())?;
+    let wrong = pointed_at(reference)?;
+    let is_raised =
+        reference.kind == ReferenceKind::PriorityClass && near.starts_with(OF_THE_SYSTEM);
+    if !is_name(near, reference.kind)
+        || wrong == near
+        || TYPO_DISTANCE < distance(wrong, near)
+        || is_raised
+    {
         return None;
     }
 
-    let because = format!("{near} exists in the namespace, and nothing else is as near.");
-    let edits = vec![place::edit(path, Some(wrong.into()), near)];
+    let place = if is_of_namespace(reference.kind) { " in the namespace" } else { "" };
+    let because = format!("{near} exists{place}, and nothing else is as near.");
+    let edits = edits(reference, &path, wrong, near)?;
     if !place::has_editable_template(evidence.subject.kind) {
         return Some(place::advice(Strategy::FixReference, &because, evidence, edits));
     }
-    let changes_hands = match reference.kind {
-        ReferenceKind::Claim | ReferenceKind::ServiceAccount => true,
-        ReferenceKind::ConfigMap | ReferenceKind::Secret => false,
+    let risk = risk(reference, wrong, near);
+    let steps = if risk == Risk::Advice {
+        let action = Action::Edit(edits);
+        vec![Step { target: evidence.subject.clone(), subresource: None, action }]
+    } else {
+        place::in_template(evidence, edits)
     };
-    let risk = if changes_hands || are_siblings(wrong, near) { Risk::Ask } else { Risk::Auto };
-    let steps = place::in_template(evidence, edits);
     Some(FixPlan { strategy: Strategy::FixReference, risk, because, steps })
 }
 
-/// What the field holds now: the key where the path ends in one, else the name.
-fn pointed_at<'a>(reference: &'a ReferenceFacts, path: &FieldPath) -> Option<&'a str> {
-    let field = path.names().last()?;
-    if field == "key" { reference.key.as_deref() } else { Some(&reference.name) }
+/// Whether things of this kind belong to a namespace.
+fn is_of_namespace(kind: ReferenceKind) -> bool {
+    match kind {
+        ReferenceKind::ConfigMap
+        | ReferenceKind::Secret
+        | ReferenceKind::Claim
+        | ReferenceKind::ServiceAccount => true,
+        ReferenceKind::PriorityClass
+        | ReferenceKind::RuntimeClass
+        | ReferenceKind::Scheduler
+        | ReferenceKind::NodeLabelKey
+        | ReferenceKind::NodeLabelValue => false,
+    }
 }
 
-/// Letters that names and keys are made of.
-fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= MAX_NAME_LENGTH
-        && name.chars().all(|it| it.is_ascii_alphanumeric() || "-._".contains(it))
+fn risk(reference: &ReferenceFacts, wrong: &str, near: &str) -> Risk {
+    let is_place = |key: Option<&str>| key.is_none_or(|it| PLACES.contains(&it));
+    let changes_hands = match reference.kind {
+        ReferenceKind::RuntimeClass => return Risk::Advice,
+        ReferenceKind::Claim
+        | ReferenceKind::ServiceAccount
+        | ReferenceKind::PriorityClass
+        | ReferenceKind::Scheduler => true,
+        ReferenceKind::ConfigMap | ReferenceKind::Secret => false,
+        ReferenceKind::NodeLabelKey => differ_at_the_end(wrong, near),
+        ReferenceKind::NodeLabelValue => {
+            is_place(reference.key.as_deref()) || differ_at_the_end(wrong, near)
+        }
+    };
+    if changes_hands || are_siblings(wrong, near) { Risk::Ask } else { Risk::Auto }
+}
+
+/// The edit of the field; of two where the name is that of the field itself.
+fn edits(
+    reference: &ReferenceFacts,
+    path: &FieldPath,
+    wrong: &str,
+    near: &str,
+) -> Option<Vec<Edit>> {
+    let names: Vec<String> = path.names().collect();
+    let is_member = names.iter().rev().nth(1).is_some_and(|it| it == "nodeSelector");
+    if reference.kind != ReferenceKind::NodeLabelKey || !is_member {
+        return Some(vec![place::edit(path.clone(), Some(wrong.into()), near)]);
+    }
+    let (_, above) = names.split_last()?;
+    let beside = above.iter().fold(FieldPath::root(), |path, it| path.child(it)).child(near);
+    let value = Value::from(reference.key.clone()?);
+    Some(vec![
+        Edit { path: path.clone(), from: Some(value.clone()), to: None },
+        Edit { path: beside, from: None, to: Some(value) },
+    ])
+}
+
+/// What the field holds now: the key where that is what is wrong, else the name.
+fn pointed_at(reference: &ReferenceFacts) -> Option<&str> {
+    match reference.kind {
+        ReferenceKind::ConfigMap | ReferenceKind::Secret if is_key(reference) => {
+            reference.key.as_deref()
+        }
+        ReferenceKind::ConfigMap
+        | ReferenceKind::Secret
+        | ReferenceKind::Claim
+        | ReferenceKind::ServiceAccount
+        | ReferenceKind::PriorityClass
+        | ReferenceKind::RuntimeClass
+        | ReferenceKind::Scheduler
+        | ReferenceKind::NodeLabelKey
+        | ReferenceKind::NodeLabelValue => Some(&reference.name),
+    }
+}
+
+/// Letters that names and keys are made of; the key of a label may have a domain before a slash.
+pub(crate) fn is_name(name: &str, kind: ReferenceKind) -> bool {
+    let bare = match (kind, name.split_once('/')) {
+        (ReferenceKind::NodeLabelKey, Some((domain, rest))) if !domain.is_empty() => rest,
+        _ => name,
+    };
+    let domain = name.strip_suffix(bare).unwrap_or_default().trim_end_matches('/');
+    let is_plain = |it: &str| it.chars().all(|it| it.is_ascii_alphanumeric() || "-._".contains(it));
+    !bare.is_empty() && name.len() <= MAX_NAME_LENGTH && is_plain(bare) && is_plain(domain)
 }

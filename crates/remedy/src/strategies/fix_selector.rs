@@ -17,7 +17,7 @@
 //! than the facts say, yields no plan.
 
 use types::{
-    Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, Risk, SlipFacts, Step,
+    Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, LabelSlip, Risk, Step,
     Strategy,
 };
 
@@ -51,7 +51,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
 }
 
 /// The edits that put what was meant in the place of what stands there.
-pub(crate) fn edits(slip: &SlipFacts) -> Vec<Edit> {
+pub(crate) fn edits(slip: &LabelSlip) -> Vec<Edit> {
     let path = |key: &str| FieldPath::root().child("spec").child("selector").child(key);
     let (from, to) = (Some(slip.value.clone().into()), Some(slip.meant_value.clone().into()));
     if slip.key == slip.meant_key {
@@ -64,24 +64,24 @@ pub(crate) fn edits(slip: &SlipFacts) -> Vec<Edit> {
 }
 
 /// Whether what was meant is another label, and one that Kubernetes would take.
-pub(crate) fn leads_to_a_label(slip: &SlipFacts) -> bool {
+pub(crate) fn leads_to_a_label(slip: &LabelSlip) -> bool {
     let is_same_key = slip.key == slip.meant_key;
     let is_one_change = is_same_key != (slip.value == slip.meant_value);
     is_one_change && is_key(&slip.meant_key) && is_value(&slip.meant_value)
 }
 
 /// Whether there is somebody to lead traffic to, and was for a while.
-pub(crate) fn is_ready(slip: &SlipFacts) -> bool {
+pub(crate) fn is_ready(slip: &LabelSlip) -> bool {
     0 < slip.ready && slip.settled
 }
 
 /// Whether the Service asks for what it is called, and the pods have a Service of their own: `cart` beside `card`.
-pub(crate) fn is_hardly_meant(slip: &SlipFacts) -> bool {
+pub(crate) fn is_hardly_meant(slip: &LabelSlip) -> bool {
     slip.meant_so && slip.served
 }
 
 /// Whether nobody has to be asked.
-pub(crate) fn is_plain_typo(slip: &SlipFacts) -> bool {
+pub(crate) fn is_plain_typo(slip: &LabelSlip) -> bool {
     let (wrong, meant) = if slip.key == slip.meant_key {
         (&slip.value, &slip.meant_value)
     } else {

@@ -19,7 +19,7 @@ use types::{
     Kind, NodeFacts, Quantity, Risk, Step, Strategy, Subresource,
 };
 
-use crate::amount;
+use crate::amount::{self, Resource};
 use crate::place;
 
 /// A request is lowered to no less than this part of itself: below, it was not a request but a mistake
@@ -31,13 +31,6 @@ const ROUNDING: u64 = 1024 * 1024;
 /// What is left for others: this part of the largest node, and no more than this part of what is free.
 const PART_LEFT_FREE: u64 = 10;
 const MOST_LEFT_FREE: u64 = 2;
-
-/// What a node runs out of. Amounts are in bytes and in millicores.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Resource {
-    Memory,
-    Cpu,
-}
 
 /// One request that can be lowered.
 struct Lowered {
@@ -127,7 +120,7 @@ fn lowered(resource: Resource, evidence: &Evidence, nodes: &NodeFacts) -> Option
     let shown = shown_by_revision(resource, evidence, &path, fits);
     let least = old.div_ceil(SMALLEST_PART).max(needed.unwrap_or(0)).max(shown.unwrap_or(0));
     let new = at_least(resource, roomy.max(least), least, fits);
-    let amount = value(resource, &new)?;
+    let amount = resource.value(&new)?;
     if first.into_iter().any(|it| free < it)
         || old <= amount
         || amount == 0
@@ -137,31 +130,16 @@ fn lowered(resource: Resource, evidence: &Evidence, nodes: &NodeFacts) -> Option
         return None;
     }
     let is_shown = needed.is_some() || shown.is_some();
-    let (request, limit) = stated(resource, largest);
-    let at_limit = limit.and_then(|it| value(resource, it)) == Some(old);
+    let (request, limit) = resource.stated(largest);
+    let at_limit = limit.and_then(|it| resource.value(it)) == Some(old);
     let from = request.map(|it| it.0.clone().into());
     Some(Lowered { edit: place::edit(path, from, new.0), is_shown, at_limit })
 }
 
-/// Request and limit as the template has them.
-fn stated(resource: Resource, of: &ContainerFacts) -> (Option<&Quantity>, Option<&Quantity>) {
-    match resource {
-        Resource::Memory => (of.memory_request.as_ref(), of.memory_limit.as_ref()),
-        Resource::Cpu => (of.cpu_request.as_ref(), of.cpu_limit.as_ref()),
-    }
-}
-
 /// What a container asks for: its request, else its limit, else nothing. `None` for no quantity.
 fn asked(resource: Resource, of: &ContainerFacts) -> Option<u64> {
-    let (request, limit) = stated(resource, of);
-    request.or(limit).map_or(Some(0), |it| value(resource, it))
-}
-
-fn value(resource: Resource, quantity: &Quantity) -> Option<u64> {
-    match resource {
-        Resource::Memory => quantity.units(),
-        Resource::Cpu => quantity.milli_units(),
-    }
+    let (request, limit) = resource.stated(of);
+    request.or(limit).map_or(Some(0), |it| resource.value(it))
 }
 
 fn rounded(resource: Resource, amount: u64) -> Quantity {
@@ -174,19 +152,15 @@ fn rounded(resource: Resource, amount: u64) -> Quantity {
 /// The amount as it is written: rounded, and still no less than `least` where that fits.
 fn at_least(resource: Resource, wanted: u64, least: u64, fits: u64) -> Quantity {
     let down = rounded(resource, wanted.min(fits));
-    if least <= value(resource, &down).unwrap_or(0) {
+    if least <= resource.value(&down).unwrap_or(0) {
         return down;
     }
     rounded(resource, wanted.saturating_add(ROUNDING).min(fits))
 }
 
 fn path(resource: Resource, kind: Kind, container: &ContainerFacts) -> Option<FieldPath> {
-    let name = match resource {
-        Resource::Memory => "memory",
-        Resource::Cpu => "cpu",
-    };
     let container = place::container_path(kind, container)?;
-    Some(container.child("resources").child("requests").child(name))
+    Some(container.child("resources").child("requests").child(resource.name()))
 }
 
 /// The most that a revision that was ready asked for, of what fits.
@@ -199,7 +173,7 @@ fn shown_by_revision(
     let ready = evidence.revisions.iter().filter(|it| it.was_ready && !it.current);
     let request = |edit: &Edit| {
         let request = edit.to.as_ref().and_then(serde_json::Value::as_str)?;
-        value(resource, &Quantity(request.to_owned()))
+        resource.value(&Quantity(request.to_owned()))
     };
     let edits = ready.flat_map(|it| &it.edits).filter(|it| it.path == *path);
     edits.filter_map(request).filter(|it| *it <= fits).max()

@@ -8,21 +8,26 @@
 //!
 //! ## Risk
 //! Auto up to 2Gi, Ask above; the policy has a cap of its own. Bound: old < new <= 2 * old, where old is the most that
-//! a fix of ours wrote on this very spec and the container was killed at again, and not more than the largest node has.
-//! So what was too little is not tried again, and four times comes after double was. A request that equals the limit is raised with it, so that the pod keeps
-//! its quality of service. Undo: the former limit. Verified by the pods' health over time. Attack: a
-//! limit that is negative, no quantity or too large to double yields no plan.
+//! a fix of ours wrote on this very spec and the container was killed at again, and not more than limit ranges, quotas
+//! and the largest node allow. So what was too little is not tried again, and four times comes after double was; where
+//! there is no room for the next of these, what there is room for is offered. A request that equals the limit is raised
+//! with it, so that the pod keeps its quality of service. Pods that their template does not reach are resized where they
+//! run. Undo: the former limit. Verified by the pods' health over time. Attack: a limit that is negative, no quantity
+//! or too large to double yields no plan.
 
-use types::{
-    Action, ContainerFacts, ContainerRole, Diagnosis, Edit, Evidence, Fault, FixPlan, Kind,
-    Quantity, Risk, Step, Strategy, Subresource,
-};
+use types::{ContainerFacts, Diagnosis, Edit, Evidence, Fault, FixPlan, Quantity, Risk, Strategy};
 
-use crate::amount;
+use crate::amount::{self, Resource};
 use crate::place;
+use crate::raise::{Wanted, Words};
+use crate::room;
 
 /// One and a half times, double, four and eight times, in halves that are added.
 pub(crate) const DOSES: [u8; 4] = [1, 2, 6, 14];
+/// As much as there is room for, where that is less than the next of those.
+pub(crate) const AS_MUCH_AS_FITS: u8 = 0;
+/// Less than this part more than what was too little is not worth an attempt.
+const LEAST_PART: u64 = 10;
 /// Above this a person is asked: most of a node may be at stake.
 const UNASKED_UP_TO: u64 = 2 * 1024 * 1024 * 1024;
 
@@ -31,8 +36,15 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         return vec![];
     }
     let Some(container) = place::container(diagnosis, evidence) else { return vec![] };
-    let next = DOSES.iter().filter(|it| is_next(evidence, container, **it));
-    next.filter_map(|halves| plan_for(evidence, container, *halves)).collect()
+    let fits = |halves: u8| {
+        let wanted = wanted(evidence, container, halves)?;
+        (is_next(evidence, &wanted) && wanted.has_room(evidence)).then_some(halves)
+    };
+    let mut doses: Vec<u8> = DOSES.into_iter().filter_map(fits).collect();
+    if doses.is_empty() {
+        doses.extend(fits(AS_MUCH_AS_FITS));
+    }
+    doses.into_iter().filter_map(|it| plan_for(evidence, container, it)).collect()
 }
 
 /// The plan of this very dose, whatever is known of it: the guard says what it thinks of that.
@@ -47,48 +59,37 @@ pub(crate) fn with_dose(
 }
 
 /// Whether the dose is more than what was too little, and at most double of that.
-fn is_next(evidence: &Evidence, container: &ContainerFacts, halves: u8) -> bool {
-    let old = container.memory_limit.as_ref().and_then(Quantity::units).unwrap_or(0);
-    let known = too_little(evidence, container).unwrap_or(0).max(old);
-    raised(old, halves).is_some_and(|it| known < it && it <= known.saturating_mul(2))
+fn is_next(evidence: &Evidence, wanted: &Wanted<'_>) -> bool {
+    let old = wanted.container.memory_limit.as_ref().and_then(Quantity::units).unwrap_or(0);
+    let known = too_little(evidence, wanted.container).unwrap_or(0).max(old);
+    let least = known.saturating_add(known / LEAST_PART);
+    known < wanted.amount && least <= wanted.amount && wanted.amount <= known.saturating_mul(2)
 }
 
-fn raised(old: u64, halves: u8) -> Option<u64> {
-    Some(old.checked_mul(2 + u64::from(halves))? / 2)
+fn wanted<'a>(
+    evidence: &Evidence,
+    container: &'a ContainerFacts,
+    halves: u8,
+) -> Option<Wanted<'a>> {
+    let old = container.memory_limit.as_ref()?.units().filter(|it| 0 < *it)?;
+    let amount = if halves == AS_MUCH_AS_FITS {
+        let most = room::most(Resource::Memory, container, evidence)?;
+        amount::memory_down(most).units()?
+    } else {
+        old.checked_mul(2 + u64::from(halves))? / 2
+    };
+    (old < amount).then_some(Wanted { container, resource: Resource::Memory, amount })
 }
 
 fn plan_for(evidence: &Evidence, container: &ContainerFacts, halves: u8) -> Option<FixPlan> {
-    let limit = container.memory_limit.as_ref()?;
-    let old = limit.units().filter(|it| 0 < *it)?;
-    let new = raised(old, halves).filter(|it| old < *it)?;
-    if evidence.nodes.as_ref().is_some_and(|it| it.largest_memory < new) {
-        return None;
-    }
-
-    let strategy = Strategy::RaiseMemoryLimit { halves };
-    let because = format!("The container was killed at its limit of {}.", amount::memory(old));
-    let risk = if new <= UNASKED_UP_TO { Risk::Auto } else { Risk::Ask };
-    let edits = edits(evidence.subject.kind, container, limit, &amount::memory(new))?;
-    match evidence.subject.kind {
-        Kind::Deployment
-        | Kind::ReplicaSet
-        | Kind::StatefulSet
-        | Kind::DaemonSet
-        | Kind::CronJob => {
-            Some(FixPlan { strategy, risk, because, steps: place::in_template(evidence, edits) })
-        }
-        Kind::Pod if container.role == ContainerRole::App => {
-            let step = Step {
-                target: evidence.subject.clone(),
-                subresource: Some(Subresource::Resize),
-                action: Action::Edit(edits),
-            };
-            Some(FixPlan { strategy, risk, because, steps: vec![step] })
-        }
-        // A pod of a job that was killed is not started again, so a resize would come too late.
-        Kind::Pod | Kind::Job => Some(place::advice(strategy, &because, evidence, edits)),
-        Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => None,
-    }
+    let old = container.memory_limit.as_ref()?.units()?;
+    let wanted = wanted(evidence, container, halves)?;
+    let words = Words {
+        strategy: Strategy::RaiseMemoryLimit { halves },
+        risk: if wanted.amount <= UNASKED_UP_TO { Risk::Auto } else { Risk::Ask },
+        because: format!("The container was killed at its limit of {}.", amount::memory(old)),
+    };
+    wanted.plan(words, evidence)
 }
 
 /// The most memory that a fix wrote on this very spec and that was too little.
@@ -105,24 +106,4 @@ fn too_little(evidence: &Evidence, container: &ContainerFacts) -> Option<u64> {
         Quantity(text.to_owned()).units()
     };
     failed.flat_map(|it| &it.edits).filter(|it| it.path == path).filter_map(amount).max()
-}
-
-fn edits(
-    kind: Kind,
-    container: &ContainerFacts,
-    old: &Quantity,
-    new: &Quantity,
-) -> Option<Vec<Edit>> {
-    let resources = place::container_path(kind, container)?.child("resources");
-    let raised = |list: &str, old: &Quantity| {
-        let path = resources.child(list).child("memory");
-        place::edit(path, Some(old.0.clone().into()), new.0.clone())
-    };
-    let mut edits = vec![raised("limits", old)];
-    if let Some(request) = &container.memory_request
-        && request.thousandths() == old.thousandths()
-    {
-        edits.push(raised("requests", request));
-    }
-    Some(edits)
 }

@@ -29,7 +29,7 @@ const DEFAULT_FAILURE_THRESHOLD: u32 = 3;
 
 /// What the kubelet's words about a failed probe mean.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Answer {
+pub(super) enum Answer {
     /// None in time.
     TooLate,
     /// Nobody listens yet, or nothing is known.
@@ -109,7 +109,8 @@ pub(super) fn field(kind: ProbeKind) -> &'static str {
     }
 }
 
-fn answer(probe: &ProbeFacts) -> Answer {
+/// What the newest failure of a probe means.
+pub(super) fn answer(probe: &ProbeFacts) -> Answer {
     let Some(failure) = probe.failure.as_deref() else { return Answer::Troubled };
     let failure = failure.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|it| failure.contains(it));

@@ -2,11 +2,13 @@
 //!
 //! `GUARD_CASES=1000000` compares so many.
 
+mod services;
+
 use remedy::{PastWrite, Policy, approve};
 use serde_json::{Value, json};
 use types::{
-    Action, ContainerRole, Edit, Evidence, Fault, FixPlan, Kind, Mode, ObjectRef, Owner,
-    PortTarget, ProbeKind, ReferenceKind, Risk, Strategy, Subresource, Verdict,
+    Action, ContainerRole, Edit, Evidence, Fault, FixPlan, Kind, Mode, ObjectRef, Owner, ProbeKind,
+    ReferenceKind, Risk, Strategy, Subresource, Verdict,
 };
 
 use crate::oracle::opinion;
@@ -47,13 +49,19 @@ impl Chance {
 
 const NAMES: [&str; 4] = ["web", "api", "db", "job"];
 const NAMESPACES: [&str; 3] = ["shop", "other", "kube-system"];
-const AMOUNTS: [&str; 12] =
-    ["64Mi", "65Mi", "96Mi", "128Mi", "129Mi", "1Gi", "2Gi", "3Gi", "8Mi", "-64Mi", "lots", ""];
-const POINTERS: [&str; 18] = [
+const AMOUNTS: [&str; 16] = [
+    "750m", "1", "2", "2001m", "64Mi", "65Mi", "96Mi", "128Mi", "129Mi", "1Gi", "2Gi", "3Gi",
+    "8Mi", "-64Mi", "lots", "",
+];
+const POINTERS: [&str; 22] = [
     "/spec/type",
     "/spec/selector/app",
     "/spec/ports/0/targetPort",
     "/spec/ports/1/nodePort",
+    "/spec/template/spec/runtimeClassName",
+    "/spec/template/spec/nodeSelector/disk",
+    "/spec/template/spec/containers/0/resources/limits/cpu",
+    "/spec/template/spec/containers/0/readinessProbe/httpGet/path",
     "/spec/replicas",
     "/metadata/finalizers/0",
     "/spec/template/spec/serviceAccountName",
@@ -75,9 +83,29 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
     let kind = *chance.pick(&Kind::ALL);
     let known =
         [("shop/web:1.3", "revision 3", true), ("shop/web:1.5", "Deployment shop/a", false)];
-    let (fault, mut evidence) = match chance.below(10) {
-        8 => wrong_label(chance),
-        9 => wrong_port(chance),
+    let (fault, mut evidence) = match chance.below(16) {
+        8 => (Fault::StartupProbeFailing, scene::starved(kind, "500m", 490)),
+        9 => (Fault::StartupProbeFailing, scene::starved(kind, "1500m", 1490)),
+        10 => (
+            Fault::Unschedulable,
+            scene::unplaced(
+                ReferenceKind::NodeLabelKey,
+                "example.com/dsik",
+                "ssd",
+                "example.com/disk",
+            ),
+        ),
+        11 => (
+            Fault::Unschedulable,
+            scene::unplaced(ReferenceKind::NodeLabelValue, "nmve", "disk", "nvme"),
+        ),
+        12 => {
+            let many = 1 + chance.below(4);
+            (Fault::Evicted, scene::littered(kind, many))
+        }
+        13 => (Fault::ReadinessProbeFailing, scene::asked_elsewhere(kind)),
+        14 => services::wrong_label(chance),
+        15 => services::wrong_port(chance),
         0 => (Fault::ImageNotFound, scene::wrong_tag(kind, &known)),
         1 => (Fault::OomKilled, scene::out_of_memory(kind, "64Mi")),
         2 => (Fault::OomKilled, scene::out_of_memory(kind, "1536Mi")),
@@ -90,6 +118,7 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
         ),
         _ => (Fault::ReadinessProbeFailing, scene::evidence(kind)),
     };
+    bound(chance, &mut evidence);
     evidence.workload.was_ready = chance.one_in(2);
     evidence.workload.ordered = chance.one_in(2);
     if chance.one_in(4) {
@@ -104,47 +133,29 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
     (fault, evidence)
 }
 
-/// A Service whose selector takes nobody.
-fn wrong_label(chance: &mut Chance) -> (Fault, Evidence) {
-    let (wrong, meant) = *chance.pick(&[
-        (("app", "wbe"), ("app", "web")),
-        (("ap", "web"), ("app", "web")),
-        (("app", "backend"), ("app", "web")),
-        (("app", "web-1"), ("app", "web-2")),
-        (("app", "web"), ("app", "a/b")),
-    ]);
-    let mut facts = scene::wrong_label(wrong, meant);
-    if let Some(slip) = &mut facts.slip {
-        slip.near = !chance.one_in(4);
-        slip.settled = !chance.one_in(8);
-        slip.meant_so = chance.one_in(8);
-        slip.served = chance.one_in(8);
-        slip.ready = if chance.one_in(8) { 0 } else { 2 };
+/// What the namespace lets its containers have, and how its pods are replaced.
+fn bound(chance: &mut Chance, evidence: &mut Evidence) {
+    evidence.workload.on_delete = chance.one_in(3);
+    evidence.workload.surge = u32::try_from(chance.below(2)).unwrap();
+    if chance.one_in(4) {
+        evidence.kubernetes_minor = *chance.pick(&[None, Some(32), Some(33), Some(34)]);
     }
-    (Fault::ServiceWithoutEndpoints, scene::service(facts))
-}
-
-/// A Service one of whose ports leads nowhere.
-fn wrong_port(chance: &mut Chance) -> (Fault, Evidence) {
-    let meant = match chance.below(5) {
-        0 => scene::named("http"),
-        1 => scene::named("web"),
-        2 => scene::named("No_Name"),
-        3 => PortTarget::Number(8080),
-        _ => PortTarget::Number(70_000),
-    };
-    let wrong = if chance.one_in(2) { scene::named("htpp") } else { PortTarget::Number(80) };
-    let mut facts = scene::wrong_port(wrong, meant, chance.one_in(2));
-    if let Some(meant) = facts.ports.last_mut().and_then(|it| it.meant.as_mut()) {
-        meant.proven = chance.one_in(2);
+    let container = &mut evidence.containers[0];
+    if chance.one_in(3) {
+        container.cpu_request.clone_from(&container.cpu_limit);
     }
-    (Fault::ServicePortMismatch, scene::service(facts))
+    if chance.one_in(4) {
+        container.memory_request = Some(scene::quantity("8Mi"));
+    }
+    if chance.one_in(3) {
+        evidence.room = scene::some_room(chance.next());
+    }
 }
 
 /// One thing that is different from what the plan was made for, or from what a plan should be.
 fn disturb(chance: &mut Chance, evidence: &mut Evidence, plan: &mut FixPlan) {
-    match chance.below(15) {
-        14 => disturb_service(chance, evidence),
+    match chance.below(19) {
+        18 => services::disturb_service(chance, evidence),
         0 => evidence.taken_at = at(scene::NOW - 121 + i64::try_from(chance.below(130)).unwrap()),
         1 => (*chance.pick(&NAMESPACES)).clone_into(&mut evidence.subject.namespace),
         2 => evidence.workload.opted_out = true,
@@ -168,6 +179,7 @@ fn disturb(chance: &mut Chance, evidence: &mut Evidence, plan: &mut FixPlan) {
             plan.strategy = match *strategy {
                 "replace_image_tag" => Strategy::ReplaceImageTag { new_tag: "1.3".to_owned() },
                 "raise_memory_limit" => Strategy::RaiseMemoryLimit { halves: 2 },
+                "raise_cpu_limit" => Strategy::RaiseCpuLimit { halves: 2 },
                 other => serde_json::from_value(json!({"type": other})).unwrap(),
             };
         }
@@ -177,22 +189,18 @@ fn disturb(chance: &mut Chance, evidence: &mut Evidence, plan: &mut FixPlan) {
         }
         11 => evidence.containers[0].role = ContainerRole::Init,
         12 => evidence.containers[0].memory_used = Some(chance.next() % (2 << 30)),
-        _ => disturb_step(chance, plan),
-    }
-}
-
-/// The Service is not any more what the plan was made for.
-fn disturb_service(chance: &mut Chance, evidence: &mut Evidence) {
-    let Some(service) = &mut evidence.service else { return };
-    match chance.below(4) {
-        0 => service.selector.clear(),
-        1 => service.slip = None,
-        2 => service.ports.clear(),
-        _ => {
-            if let Some(slip) = &mut service.slip {
-                "wob".clone_into(&mut slip.meant_value);
+        13 => evidence.room = scene::some_room(chance.next()),
+        14 => evidence.nodes = None,
+        15 => {
+            let phases = ["Running", "Failed", "Succeeded", "Pending"];
+            for pod in &mut evidence.pods {
+                (*chance.pick(&phases)).clone_into(&mut pod.phase);
+                pod.created_at =
+                    Some(at(scene::NOW - 3599 - i64::try_from(chance.below(3)).unwrap()));
             }
         }
+        16 => evidence.workload.ready = u32::try_from(chance.below(2)).unwrap(),
+        _ => disturb_step(chance, plan),
     }
 }
 
@@ -208,7 +216,9 @@ fn disturb_step(chance: &mut Chance, plan: &mut FixPlan) {
                 "shop/web:6",
                 "evil/web:1.3",
                 "web-config",
-                "a/b"
+                "a/b",
+                "/healthz",
+                "system-node-critical"
             ])),
         }
     };

@@ -310,6 +310,7 @@ fn nothing_is_offered_for_what_is_paused_on_purpose() {
 #[test]
 fn the_same_strategy_is_offered_once_and_advice_stands_last() {
     let mut evidence = scene::out_of_memory(Kind::Job, "128Mi");
+    evidence.kubernetes_minor = None;
     evidence.images = scene::wrong_tag(Kind::Job, &[("shop/web:1.3", "revision 1", true)]).images;
     let diagnoses =
         [Fault::OomKilled, Fault::ImageNotFound, Fault::OomKilled].map(scene::diagnosis);

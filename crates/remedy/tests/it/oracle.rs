@@ -5,11 +5,17 @@
 
 mod past;
 mod services;
+mod probes;
+mod references;
+mod room;
 
-use past::{history, proven_too_little};
+use past::history;
+use probes::probe_opinion;
+use references::{reference_opinion, rename_opinion};
 use remedy::{Authority, PastWrite, World};
+use room::{raise_opinion, room_opinion};
 use serde_json::{Value, json};
-use types::{ContainerFacts, Evidence, FixPlan, Mode, ProbeFacts, Risk, Verdict};
+use types::{ContainerFacts, Evidence, FixPlan, Mode, Risk, Verdict};
 
 /// Why not; for the reader of a failed test.
 pub(crate) type Opinion = Result<(), String>;
@@ -27,6 +33,8 @@ pub(crate) fn opinion(plan: &FixPlan, world: &World<'_>) -> Opinion {
     let age = world.now.as_second() - evidence.taken_at.as_second();
     need(world.mode != Mode::Observe, "observing")?;
     need(plan.risk != Risk::Advice, "advice")?;
+    let shown = ["correct_typo", "rerun_job", "restore_replicas"];
+    need(!shown.contains(&plan.strategy.name()), "only shown")?;
     need((-5..=120).contains(&age), "stale")?;
     need(!evidence.workload.opted_out && !evidence.workload.paused, "left alone")?;
     let closed = ["", "kube-system", "kube-public", "kube-node-lease"];
@@ -41,7 +49,11 @@ pub(crate) fn opinion(plan: &FixPlan, world: &World<'_>) -> Opinion {
         ["kind", "namespace", "name"].iter().all(|name| it["target"][name] == subject[name])
     };
     need(steps.iter().filter(on_subject).count() <= 1, "the workload is written once")?;
-    for step in &steps {
+    for (index, step) in steps.iter().enumerate() {
+        let name = |it: &Value| {
+            ["kind", "namespace", "name"].map(|field| text(&it["target"][field]).to_owned())
+        };
+        need(steps[..index].iter().all(|it| name(it) != name(step)), "each object once")?;
         step_opinion(step, &steps, plan, world)?;
     }
     if plan.steps.is_empty() {
@@ -138,12 +150,8 @@ fn step_opinion(step: &Value, steps: &[Value], plan: &FixPlan, world: &World<'_>
     let owner = evidence.subject.kind.as_str();
     let strategy = plan.strategy.name();
     if step["action"] == "evict" {
-        let made_again = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"].contains(&owner);
-        let broken = pod.is_some_and(|it| !it.ready && !it.terminating) && !is_subject;
-        let follows = ["StatefulSet", "ReplicaSet"].contains(&owner)
-            && steps[0]["action"].get("edit").is_some();
-        let alone = strategy == "restart_pod" && steps.len() == 1;
-        return need(made_again && broken && (follows || alone), "eviction");
+        let pod = pod.filter(|_| !is_subject);
+        return need(may_go(pod, steps, strategy, evidence), "eviction");
     }
     let resizes = step.get("subresource").is_some();
     if step["action"] == "restart" {
@@ -152,7 +160,11 @@ fn step_opinion(step: &Value, steps: &[Value], plan: &FixPlan, world: &World<'_>
         let alone = strategy == "restart_rollout" && steps.len() == 1;
         return need(alone && is_subject && rolls(owner), "restart");
     }
-    need(fits(strategy, owner, is_subject, resizes), "wrong object for this strategy")?;
+    let in_place = !is_subject
+        && resizes
+        && ["raise_memory_limit", "raise_cpu_limit"].contains(&strategy)
+        && pod.is_some_and(|it| stays(it, steps, evidence));
+    need(in_place || fits(strategy, owner, is_subject, resizes), "wrong object for this strategy")?;
     let edits = step["action"]["edit"].as_array().unwrap();
     need(!edits.is_empty(), "no edits")?;
     for edit in edits {
@@ -164,6 +176,9 @@ fn step_opinion(step: &Value, steps: &[Value], plan: &FixPlan, world: &World<'_>
         "fix_service_port" => return services::port(edits, plan, evidence),
         _ => {}
     }
+    if strategy == "fix_reference" && rename_opinion(edits, &word("kind"), evidence).is_ok() {
+        return Ok(());
+    }
     for (index, edit) in edits.iter().enumerate() {
         let overlaps = |it: &Value| {
             let (left, right) =
@@ -173,7 +188,59 @@ fn step_opinion(step: &Value, steps: &[Value], plan: &FixPlan, world: &World<'_>
         need(!edits[..index].iter().any(overlaps), "overlap")?;
         edit_opinion(edit, &word("kind"), plan, world)?;
     }
-    Ok(())
+    room_opinion(edits, &word("kind"), strategy, evidence)
+}
+
+/// Whether a pod may be evicted: as the whole remedy, after an edit that it does not follow, or because it is over.
+fn may_go(
+    pod: Option<&types::PodFacts>,
+    steps: &[Value],
+    strategy: &str,
+    evidence: &Evidence,
+) -> bool {
+    let Some(pod) = pod else { return false };
+    let owner = evidence.subject.kind.as_str();
+    let workload = &evidence.workload;
+    let made_again = rolls(owner) || owner == "ReplicaSet";
+    if strategy == "clear_leftovers" {
+        let whole = 0 < workload.desired && workload.desired <= workload.ready;
+        return made_again && whole && is_over(pod, evidence);
+    }
+    let by_hand = owner == "DaemonSet" && workload.on_delete;
+    let follows = (["StatefulSet", "ReplicaSet"].contains(&owner) || by_hand)
+        && steps[0]["action"].get("edit").is_some();
+    let alone = strategy == "restart_pod" && steps.len() == 1;
+    made_again && !pod.ready && !pod.terminating && (follows || alone)
+}
+
+/// A pod that ended and that nobody waits for any more.
+fn is_over(pod: &types::PodFacts, evidence: &Evidence) -> bool {
+    let reason = pod.reason.as_deref().unwrap_or_default();
+    let put_off =
+        ["Evicted", "NodeShutdown", "Terminated", "Preempting", "UnexpectedAdmissionError"];
+    let is_old =
+        pod.created_at.is_some_and(|it| 3600 <= evidence.taken_at.as_second() - it.as_second());
+    let ended = match pod.phase.as_str() {
+        "Failed" => put_off.contains(&reason),
+        "Succeeded" => is_old,
+        _ => false,
+    };
+    ended && !pod.ready && !pod.terminating
+}
+
+/// A broken pod that runs on as it is when its template changes: the template is edited first, or cannot be.
+fn stays(pod: &types::PodFacts, steps: &[Value], evidence: &Evidence) -> bool {
+    let template_first =
+        steps[0]["target"] == json!(evidence.subject) && steps[0]["action"].get("edit").is_some();
+    let runs = pod.phase == "Running" && pod.scheduled;
+    let broken = pod.current && !pod.ready && !pod.terminating;
+    let of_owner = match evidence.subject.kind.as_str() {
+        "Job" => !template_first,
+        "ReplicaSet" | "CronJob" => template_first,
+        "StatefulSet" | "DaemonSet" => template_first && evidence.workload.on_delete,
+        _ => false,
+    };
+    runs && broken && of_owner
 }
 
 fn rolls(owner: &str) -> bool {
@@ -187,7 +254,7 @@ fn fits(strategy: &str, owner: &str, is_subject: bool, resizes: bool) -> bool {
         "roll_back" => is_subject && rolls(owner) && !resizes,
         "replace_image_tag" if is_subject => !resizes && (has_template || owner == "Pod"),
         "replace_image_tag" => !resizes && (owner == "Job" || owner == "CronJob"),
-        "raise_memory_limit" | "lower_requests" => {
+        "raise_memory_limit" | "lower_requests" | "raise_cpu_limit" => {
             is_subject && if resizes { owner == "Pod" } else { has_template }
         }
         "fix_selector" | "fix_service_port" => is_subject && owner == "Service" && !resizes,
@@ -227,11 +294,7 @@ fn is_owned(path: &str, evidence: &Evidence) -> bool {
 
 fn edit_opinion(edit: &Value, kind: &str, plan: &FixPlan, world: &World<'_>) -> Opinion {
     let evidence = world.evidence;
-    let spec = match kind {
-        "Pod" => "/spec",
-        "CronJob" => "/spec/jobTemplate/spec/template/spec",
-        _ => "/spec/template/spec",
-    };
+    let spec = spec_of(kind);
     let path = text(&edit["path"]);
     let Some(field) = path.strip_prefix(spec) else { return no("outside the template") };
     let names: Vec<&str> = field.split('/').skip(1).collect();
@@ -249,17 +312,10 @@ fn edit_opinion(edit: &Value, kind: &str, plan: &FixPlan, world: &World<'_>) -> 
     let Some(container) = evidence.containers.iter().find(here) else { return no("no container") };
     match (strategy, rest) {
         ("replace_image_tag", ["image"]) => image_opinion(edit, plan, container, evidence),
-        ("raise_memory_limit", ["resources", list @ ("limits" | "requests"), "memory"]) => {
-            let limit = container.memory_limit.as_ref().map(|it| it.0.clone());
-            let request = container.memory_request.as_ref().map(|it| it.0.clone());
-            let seen = if *list == "limits" { limit.clone() } else { request };
-            need(seen.is_some() && json!(seen) == edit["from"], "not what was seen")?;
-            let old = seen.and_then(|it| bytes(&it)).unwrap_or(0);
-            need(limit.and_then(|it| bytes(&it)) == Some(old), "not at the limit")?;
-            let new = bytes(text(&edit["to"])).unwrap_or(0);
-            let known = proven_too_little(path, world).max(old);
-            need(old < new && new <= 2 * known && new <= 2 << 30, "memory bound")
-        }
+        (
+            "raise_memory_limit" | "raise_cpu_limit",
+            ["resources", list @ ("limits" | "requests"), resource @ ("memory" | "cpu")],
+        ) => raise_opinion(edit, (strategy, list, resource), (kind, container), world),
         ("lower_requests", ["resources", "requests", "memory"]) => {
             let request = container.memory_request.as_ref().map(|it| it.0.clone());
             need(json!(request) == edit["from"], "not what was seen")?;
@@ -274,38 +330,18 @@ fn edit_opinion(edit: &Value, kind: &str, plan: &FixPlan, world: &World<'_>) -> 
             let Some(probe) = container.probes.iter().find(|it| json!(it.kind) == kind) else {
                 return no("no probe");
             };
-            probe_opinion(edit, strategy, rest, probe, container)
+            probe_opinion(edit, (strategy, rest), (probe, container), evidence)
         }
         _ => no("field"),
     }
 }
 
-fn probe_opinion(
-    edit: &Value,
-    strategy: &str,
-    rest: &[&str],
-    probe: &ProbeFacts,
-    container: &ContainerFacts,
-) -> Opinion {
-    match (strategy, rest) {
-        ("relax_probe", [name]) => {
-            let (seen, default) = match *name {
-                "initialDelaySeconds" => (probe.initial_delay_secs, 0),
-                "timeoutSeconds" => (probe.timeout_secs, 1),
-                "failureThreshold" => (probe.failure_threshold, 3),
-                _ => return no("not a time"),
-            };
-            need(edit["from"] == json!(seen), "not what was seen")?;
-            let old = u64::from(seen.unwrap_or(default));
-            let new = edit["to"].as_u64().unwrap_or(0);
-            need(old < new && new <= 2 * old, "time bound")
-        }
-        ("fix_probe_port", ["httpGet" | "tcpSocket" | "grpc", "port"]) => {
-            let port = edit["to"].as_u64().unwrap_or(0);
-            let is_declared = container.ports.iter().any(|it| u64::from(it.1) == port);
-            need(is_declared && !edit["from"].is_null(), "port")
-        }
-        _ => no("field"),
+/// Where the pod spec stands in an object of this kind.
+fn spec_of(kind: &str) -> &'static str {
+    match kind {
+        "Pod" => "/spec",
+        "CronJob" => "/spec/jobTemplate/spec/template/spec",
+        _ => "/spec/template/spec",
     }
 }
 
@@ -326,39 +362,6 @@ fn image_opinion(
     need(new.ends_with(&format!(":{wanted_tag}")), "tag")?;
     let long = |it: &str| format!("docker.io/{it}");
     need(evidence.images.iter().any(|it| it.image == new || it.image == long(new)), "never seen")
-}
-
-/// Fields of a pod spec that hold a name of something else, below the pod spec.
-const REFERENCES: [&str; 12] = [
-    "containers/*/env/*/valueFrom/configMapKeyRef/name",
-    "containers/*/env/*/valueFrom/configMapKeyRef/key",
-    "containers/*/env/*/valueFrom/secretKeyRef/name",
-    "containers/*/env/*/valueFrom/secretKeyRef/key",
-    "containers/*/envFrom/*/configMapRef/name",
-    "containers/*/envFrom/*/secretRef/name",
-    "volumes/*/configMap/name",
-    "volumes/*/secret/secretName",
-    "volumes/*/persistentVolumeClaim/claimName",
-    "volumes/*/projected/sources/*/configMap/name",
-    "imagePullSecrets/*/name",
-    "serviceAccountName",
-];
-
-fn reference_opinion(edit: &Value, names: &[&str], evidence: &Evidence) -> Opinion {
-    let holds = REFERENCES.iter().any(|pattern| {
-        let pattern: Vec<&str> = pattern.split('/').collect();
-        pattern.len() == names.len()
-            && pattern.iter().zip(names).all(|(left, right)| *left == "*" || left == right)
-    });
-    let (from, to) = (text(&edit["from"]), text(&edit["to"]));
-    let seen = evidence.references.iter().any(|it| {
-        it.path == text(&edit["path"])
-            && it.exists != Some(true)
-            && it.near_miss.as_deref() == Some(to)
-            && (it.name == from || it.key.as_deref() == Some(from))
-    });
-    let plain = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '.' || it == '_';
-    need(holds && seen && !to.is_empty() && to.chars().all(plain), "reference")
 }
 
 fn text(value: &Value) -> &str {

@@ -90,9 +90,12 @@ fn memory_is_raised_in_the_template_or_by_a_resize() {
     check(
         Fault::OomKilled,
         &scene::out_of_memory(Kind::CronJob, "64Mi"),
-        &[&format!(
-            "edit CronJob shop/web /spec/jobTemplate/spec/template/spec/containers/0/{limit}"
-        )],
+        &[
+            &format!(
+                "edit CronJob shop/web /spec/jobTemplate/spec/template/spec/containers/0/{limit}"
+            ),
+            &format!("resize Pod shop/web-1 /spec/containers/0/{limit}"),
+        ],
     );
     check(
         Fault::OomKilled,
@@ -116,7 +119,9 @@ fn an_init_container_is_written_in_its_own_list() {
 
 #[test]
 fn what_cannot_be_changed_in_place_is_advice_with_the_exact_edit() {
-    let plan = plans(Fault::OomKilled, &scene::out_of_memory(Kind::Job, "64Mi")).remove(0);
+    let mut evidence = scene::out_of_memory(Kind::Job, "64Mi");
+    evidence.kubernetes_minor = Some(33);
+    let plan = plans(Fault::OomKilled, &evidence).remove(0);
 
     assert_eq!(plan.risk, Risk::Advice);
     assert_eq!(
@@ -130,4 +135,47 @@ fn a_pod_that_nothing_would_make_again_is_not_evicted() {
     for kind in [Kind::Pod, Kind::Job, Kind::CronJob] {
         assert_eq!(plans(Fault::CrashLoopBackOff, &scene::evidence(kind)), vec![], "{kind}");
     }
+}
+
+#[test]
+fn pods_that_their_template_does_not_reach_are_resized_where_they_run() {
+    let limit = "resources/limits/memory";
+    let resized = format!("resize Pod shop/web-1 /spec/containers/0/{limit}");
+    for kind in [Kind::ReplicaSet, Kind::StatefulSet, Kind::DaemonSet] {
+        let mut evidence = scene::out_of_memory(kind, "64Mi");
+        evidence.workload.on_delete = kind != Kind::ReplicaSet;
+        let edited = format!("edit {kind} shop/web /spec/template/spec/containers/0/{limit}");
+
+        check(Fault::OomKilled, &evidence, &[&edited, &resized]);
+        evidence.kubernetes_minor = Some(33);
+        check(Fault::OomKilled, &evidence, &[&edited, "evict Pod shop/web-1"]);
+    }
+    check(Fault::OomKilled, &scene::out_of_memory(Kind::Job, "64Mi"), &[&resized]);
+}
+
+#[test]
+fn a_pod_that_does_not_run_is_not_resized() {
+    let mut evidence = scene::out_of_memory(Kind::ReplicaSet, "64Mi");
+    "Failed".clone_into(&mut evidence.pods[0].phase);
+
+    check(
+        Fault::OomKilled,
+        &evidence,
+        &[
+            "edit ReplicaSet shop/web /spec/template/spec/containers/0/resources/limits/memory",
+            "evict Pod shop/web-1",
+        ],
+    );
+}
+
+#[test]
+fn a_request_that_a_pod_has_by_default_is_resized_with_its_limit() {
+    let plan = plans(Fault::OomKilled, &scene::out_of_memory(Kind::ReplicaSet, "64Mi")).remove(0);
+
+    let Action::Edit(edits) = &plan.steps[1].action else { panic!("{plan}") };
+    let paths: Vec<_> = edits.iter().map(|it| it.path.to_string()).collect();
+    assert_eq!(
+        paths,
+        ["limits", "requests"].map(|it| format!("/spec/containers/0/resources/{it}/memory"))
+    );
 }

@@ -90,7 +90,8 @@ fn parameters_that_do_not_fit_are_refused() {
     let evidence = wrong_tag();
     for (name, parameters) in [
         ("raise_memory_limit", json!({"halves": 3})),
-        ("raise_memory_limit", json!({"halves": 0})),
+        ("raise_memory_limit", json!({"halves": 4})),
+        ("raise_cpu_limit", json!({"halves": 0})),
         ("raise_memory_limit", json!({"halves": "1"})),
         ("raise_memory_limit", json!({"halves": 1, "force": true})),
         ("raise_memory_limit", json!({})),

@@ -51,7 +51,7 @@ fn what_is_switched_off_needs_no_right() {
     };
 
     assert!(off(&Strategy::NAMES).is_empty());
-    let without = off(&["raise_memory_limit", "lower_requests"]);
+    let without = off(&["raise_memory_limit", "lower_requests", "raise_cpu_limit"]);
     assert!(without.iter().all(|it| it.resource != "pods/resize"), "{without:?}");
     assert!(rights_of("no_strategy").is_empty());
 }

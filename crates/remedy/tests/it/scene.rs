@@ -1,14 +1,18 @@
 //! A small shop with one broken workload: each test changes what its claim needs.
 
+mod services;
+
 use jiff::Timestamp;
 use remedy::{Authority, PastWrite, World};
 use serde_json::Value;
 use types::{
     ContainerFacts, ContainerRole, ContainerState, Diagnosis, Edit, Evidence, FailedFix, Fault,
-    FieldPath, ImageFacts, Kind, MeantPort, Mode, NodeFacts, ObjectRef, PodFacts, PortTarget,
-    ProbeFacts, ProbeKind, Quantity, ReferenceFacts, ReferenceKind, RevisionFacts,
-    ServicePortFacts, SlipFacts, Suppression, TrafficFacts, Verdict, WorkloadFacts,
+    FieldPath, ImageFacts, Kind, Mode, NodeFacts, ObjectRef, PodFacts, ProbeFacts, ProbeKind,
+    Quantity, ReferenceFacts, ReferenceKind, ResourceRoom, RevisionFacts, RoomFacts, SlipFacts,
+    SlipKind, Suppression, Verdict, WorkloadFacts,
 };
+
+pub(crate) use services::{named, service, wrong_label, wrong_port};
 
 pub(crate) const NOW: i64 = 1_800_000_000;
 
@@ -60,6 +64,10 @@ pub(crate) fn evidence(kind: Kind) -> Evidence {
         service: None,
         unread: vec![],
         failed: vec![],
+        slips: vec![],
+        room: Some(RoomFacts::default()),
+        kubernetes_minor: Some(35),
+        manifest: None,
     }
 }
 
@@ -174,6 +182,8 @@ pub(crate) fn probed(kind: ProbeKind, failure: &str) -> Evidence {
         kind,
         action: "GET :8080/healthz".to_owned(),
         port: Some("8080".to_owned()),
+        path: Some("/healthz".to_owned()),
+        scheme: Some("HTTP".to_owned()),
         initial_delay_secs: Some(5),
         timeout_secs: Some(1),
         period_secs: Some(10),
@@ -197,6 +207,90 @@ pub(crate) fn dangling(kind: ReferenceKind, name: &str, near_miss: &str) -> Evid
     evidence
 }
 
+/// `app` lacks CPU: its startup probe is not answered while it uses what its limit allows.
+pub(crate) fn starved(kind: Kind, limit: &str, used: u64) -> Evidence {
+    let mut evidence = evidence(kind);
+    evidence.containers = probed(ProbeKind::Startup, "connection refused").containers;
+    evidence.containers[0].cpu_limit = Some(quantity(limit));
+    evidence.containers[0].cpu_used = Some(used);
+    evidence
+}
+
+/// `app` asks for nodes by a label that none has.
+pub(crate) fn unplaced(kind: ReferenceKind, wrong: &str, beside: &str, near: &str) -> Evidence {
+    let mut evidence = dangling(kind, wrong, near);
+    let spec = "/spec/template/spec";
+    let key = if kind == ReferenceKind::NodeLabelKey { wrong } else { beside };
+    let reference = &mut evidence.references[0];
+    reference.key = Some(beside.to_owned());
+    reference.path = format!("{spec}/nodeSelector/{}", key.replace('/', "~1"));
+    evidence.pods[0].unschedulable = Some("0/1 nodes are available".to_owned());
+    evidence
+}
+
+/// Healthy again, but for pods that were evicted.
+pub(crate) fn littered(kind: Kind, many: usize) -> Evidence {
+    let mut evidence = evidence(kind);
+    evidence.workload.ready = 1;
+    evidence.pods = (0..many).map(|it| over(&format!("old-{it}"))).collect();
+    let mut whole = pod("web-1");
+    whole.ready = true;
+    evidence.pods.push(whole);
+    evidence
+}
+
+fn over(name: &str) -> PodFacts {
+    let (phase, reason) = ("Failed".to_owned(), Some("Evicted".to_owned()));
+    PodFacts { phase, reason, ..pod(name) }
+}
+
+/// `app` answers its liveness probe, and its readiness probe asks for another path.
+pub(crate) fn asked_elsewhere(kind: Kind) -> Evidence {
+    let mut evidence = evidence(kind);
+    let said = "HTTP probe failed with statuscode: 404";
+    evidence.containers = probed(ProbeKind::Readiness, said).containers;
+    let probes = &mut evidence.containers[0].probes;
+    let mut sibling = probes[0].clone();
+    (sibling.kind, sibling.failure) = (ProbeKind::Liveness, None);
+    probes[0].path = Some("/helthz".to_owned());
+    probes.push(sibling);
+    evidence
+}
+
+/// A namespace with some bounds, or one of which nothing is known.
+pub(crate) fn some_room(seed: u64) -> Option<RoomFacts> {
+    if seed.is_multiple_of(5) {
+        return None;
+    }
+    let pick = |shift: u64, unit: u64| match (seed >> shift) % 4 {
+        0 => Some(((seed >> (shift + 2)) % 40) * unit),
+        _ => None,
+    };
+    let of = |shift: u64, unit: u64| ResourceRoom {
+        container_max: pick(shift, unit),
+        pod_max: pick(shift + 3, unit),
+        ratio_thousandths: pick(shift + 6, 500),
+        limits_left: pick(shift + 9, unit),
+        requests_left: pick(shift + 12, unit),
+        cap: None,
+    };
+    Some(RoomFacts { memory: of(3, 16 << 20), cpu: of(23, 100) })
+}
+
+/// A word of the command of `app` that was mistyped.
+pub(crate) fn mistyped(kind: Kind) -> Evidence {
+    let mut evidence = evidence(kind);
+    let path = format!("{APP}/command/0");
+    evidence.slips = vec![SlipFacts {
+        container: "app".to_owned(),
+        kind: SlipKind::Command,
+        path: path.clone(),
+        shown_by: "The image is called nginx, and nothing else is as near.".to_owned(),
+        edits: vec![edit(&path, "ngnix", "nginx")],
+    }];
+    evidence
+}
+
 pub(crate) fn revision(revision: i64, was_ready: bool, edits: Vec<Edit>) -> RevisionFacts {
     RevisionFacts {
         name: format!("web-{revision}"),
@@ -207,65 +301,6 @@ pub(crate) fn revision(revision: i64, was_ready: bool, edits: Vec<Edit>) -> Revi
         changed: vec![],
         edits,
     }
-}
-
-/// `Service shop/web`, with these facts of it.
-pub(crate) fn service(facts: TrafficFacts) -> Evidence {
-    Evidence { service: Some(Box::new(facts)), ..evidence(Kind::Service) }
-}
-
-/// A Service that asks for one label too wrong, while pods of `Deployment shop/web` have the other.
-pub(crate) fn wrong_label(
-    (key, value): (&str, &str),
-    (meant_key, meant_value): (&str, &str),
-) -> TrafficFacts {
-    TrafficFacts {
-        selector: [(key.to_owned(), value.to_owned())].into(),
-        ports: vec![],
-        pods: 0,
-        endpoints: Some(0),
-        slip: Some(SlipFacts {
-            key: key.to_owned(),
-            value: value.to_owned(),
-            meant_key: meant_key.to_owned(),
-            meant_value: meant_value.to_owned(),
-            workload: "Deployment shop/web".to_owned(),
-            pods: 2,
-            ready: 2,
-            settled: true,
-            near: true,
-            meant_so: false,
-            served: false,
-        }),
-        findings: vec![],
-    }
-}
-
-/// A Service whose second port leads nowhere, while all its pods declare one that is left.
-pub(crate) fn wrong_port(target: PortTarget, meant: PortTarget, near: bool) -> TrafficFacts {
-    let port = |index, target, meant| ServicePortFacts {
-        index,
-        name: format!("port-{index}"),
-        port: 80,
-        protocol: "TCP".to_owned(),
-        target: Some(target),
-        meant,
-        meant_protocol: None,
-    };
-    let meant = MeantPort { target: meant, near, proven: false };
-    TrafficFacts {
-        selector: [("app".to_owned(), "web".to_owned())].into(),
-        ports: vec![port(0, PortTarget::Number(9090), None), port(1, target, Some(meant))],
-        pods: 2,
-        endpoints: Some(0),
-        slip: None,
-        findings: vec![],
-    }
-}
-
-/// A port of a pod by name.
-pub(crate) fn named(name: &str) -> PortTarget {
-    PortTarget::Name(name.to_owned())
 }
 
 /// Revision 4 is broken; 3 was ready.

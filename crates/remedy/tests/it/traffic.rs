@@ -26,7 +26,7 @@ fn edits(plan: &FixPlan) -> String {
     edits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-fn changed(change: impl FnOnce(&mut types::SlipFacts)) -> Option<(Risk, String)> {
+fn changed(change: impl FnOnce(&mut types::LabelSlip)) -> Option<(Risk, String)> {
     let mut facts = wrong_label(TYPO, MEANT);
     change(facts.slip.as_mut().unwrap());
     offered(facts)

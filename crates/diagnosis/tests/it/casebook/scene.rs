@@ -28,6 +28,7 @@ struct Frame {
     /// Names of revisions that the agent saw ready.
     #[serde(default)]
     ready_revisions: Vec<String>,
+    /// What a metrics server tells.
     #[serde(default)]
     usage: Vec<UsageText>,
     /// Whether somebody asked how the cluster is hardened.
@@ -186,6 +187,11 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
         services: Some(all.read("Service")),
         endpoint_slices: Some(slices_of(&root, all)),
         autoscalers: Some(all.read("HorizontalPodAutoscaler")),
+        limit_ranges: Some(all.read("LimitRange")),
+        quotas: Some(all.read("ResourceQuota")),
+        priority_classes: Some(all.names("PriorityClass")),
+        runtime_classes: Some(all.names("RuntimeClass")),
+        kubernetes_minor: Some(35),
         workloads: roots,
         logs: frame.logs.iter().map(log).collect(),
         usage: frame.usage.iter().map(usage).collect(),

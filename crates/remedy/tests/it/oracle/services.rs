@@ -38,7 +38,7 @@ pub(super) fn selector(edits: &[Value], plan: &FixPlan, evidence: &Evidence) -> 
     need(plan.risk != Risk::Auto || unasked, "a person is asked")
 }
 
-fn is_one_word(slip: &types::SlipFacts) -> bool {
+fn is_one_word(slip: &types::LabelSlip) -> bool {
     slip.key == slip.meant_key && ["wbe", "web"].contains(&slip.value.as_str())
 }
 

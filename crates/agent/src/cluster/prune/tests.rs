@@ -1,0 +1,98 @@
+//! What is cut from objects, and what stays.
+
+use super::*;
+
+#[test]
+fn of_a_declaration_the_replicas_are_kept_and_of_a_command_the_program() {
+    let declared = r#"{"spec": {"replicas": 3, "template": {"password": "hunter2"}}}"#;
+    let mut pod: Pod = serde_json::from_value(json!({
+        "metadata": {"name": "web", "annotations": {LAST_APPLIED: declared}},
+        "spec": {"containers": [{"name": "app", "command": ["sh", "-c", "login hunter2"]}]},
+    }))
+    .unwrap();
+
+    pod.prune();
+
+    let left = serde_json::to_string(&pod).unwrap();
+    assert!(!left.contains("hunter2"), "{left}");
+    assert!(left.contains("replicas") && left.contains(r#"["sh"]"#), "{left}");
+}
+
+#[test]
+fn a_pod_keeps_what_it_refers_to_and_loses_literal_values() {
+    let mut pod: Pod = serde_json::from_value(json!({
+        "metadata": {"name": "web", "managedFields": [{"manager": "kubectl"}],
+            "annotations": {LAST_APPLIED: "{}", "kept": "yes"}},
+        "spec": {
+            "containers": [{"name": "app", "env": [
+                {"name": "PASSWORD", "value": "hunter2"},
+                {"name": "URL", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "url"}}}]}],
+            "volumes": [{"name": "cache", "emptyDir": {}}, {"name": "keys", "secret": {"secretName": "keys"}}]},
+    }))
+    .unwrap();
+
+    pod.prune();
+
+    let left = serde_json::to_string(&pod).unwrap();
+    for gone in ["hunter2", "managedFields", "last-applied", "emptyDir"] {
+        assert!(!left.contains(gone), "{gone} in {left}");
+    }
+    for kept in ["PASSWORD", "settings", "kept", "secretName"] {
+        assert!(left.contains(kept), "{kept} not in {left}");
+    }
+}
+
+#[test]
+fn a_pod_that_is_well_keeps_the_names_of_secrets_and_claims() {
+    let mut pod: Pod = serde_json::from_value(json!({
+        "metadata": {"name": "web", "ownerReferences": [
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "uid": "u"}]},
+        "spec": {
+            "containers": [{"name": "app", "ports": [{"containerPort": 80}], "env": [
+                {"name": "URL", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "url"}}},
+                {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "k"}}}]}],
+            "volumes": [{"name": "a", "configMap": {"name": "settings"}},
+                {"name": "b", "persistentVolumeClaim": {"claimName": "data"}},
+                {"name": "c", "secret": {"secretName": "tls"}}]},
+    }))
+    .unwrap();
+
+    thin_pod(&mut pod);
+
+    let left = serde_json::to_string(&pod).unwrap();
+    assert!(!left.contains("settings"), "{left}");
+    for kept in ["keys", "data", "tls", "containerPort"] {
+        assert!(left.contains(kept), "{kept} not in {left}");
+    }
+}
+
+#[test]
+fn of_how_a_container_is_confined_only_what_takes_no_room_stays_and_of_owned_pods_nothing() {
+    let spec = json!({"containers": [{"name": "app",
+        "securityContext": {"privileged": true, "capabilities": {"add": ["NET_ADMIN"]}},
+        "volumeMounts": [{"name": "a", "mountPath": "/a"}, {"name": "b", "mountPath": "/b", "subPath": "b"}]}]});
+    let pod = |metadata| -> Pod {
+        let mut pod: Pod =
+            serde_json::from_value(json!({"metadata": metadata, "spec": spec})).unwrap();
+        pod.prune();
+        pod
+    };
+    let first = |it: &Pod| it.spec.as_ref().unwrap().containers[0].clone();
+
+    let own = first(&pod(json!({"name": "web"})));
+    let owned = first(&pod(json!({"name": "web", "ownerReferences": [
+        {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "uid": "u"}]})));
+
+    assert_eq!(json!(own.security_context), json!({"privileged": true}));
+    assert_eq!(own.volume_mounts.unwrap().len(), 1);
+    assert_eq!((owned.security_context, owned.volume_mounts), (None, None));
+}
+
+#[test]
+fn a_long_message_is_cut_between_characters() {
+    let mut event = Event { message: Some("é".repeat(MAX_MESSAGE)), ..Event::default() };
+
+    event.prune();
+
+    assert_eq!(event.message.unwrap().len(), MAX_MESSAGE);
+}

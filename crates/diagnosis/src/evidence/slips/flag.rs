@@ -1,0 +1,53 @@
+//! A flag that the program does not know.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use types::SlipKind;
+
+use super::{Slip, Spot, edit};
+use crate::analyzers::log_reading::Trouble;
+use crate::near_miss::near_miss;
+
+/// A flag as programs name it.
+static FLAG: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?:^|[\s'\x22`\[(,])(?P<flag>--?[A-Za-z][A-Za-z0-9_-]*)").ok());
+
+/// The program names a flag that is spelt nearly like the one it was given.
+pub(super) fn misspelt(spot: &Spot<'_>) -> Option<Slip> {
+    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::Flag)?;
+    let given = reading.about.as_deref()?.trim_matches(['\'', '"', '`']);
+    let given = given.split([' ', '=', '\'', '"', '`']).next().unwrap_or_default();
+    let wrong = given.trim_start_matches('-');
+    let known = named(spot);
+    let near = near_miss(wrong, known.iter().map(String::as_str))?;
+    let mut edits = spot.words().into_iter().filter_map(|(path, text)| {
+        let bare = text.trim_start_matches('-');
+        let rest = bare.strip_prefix(wrong)?;
+        let dashes = text.strip_suffix(bare)?;
+        let is_it = !dashes.is_empty() && (rest.is_empty() || rest.starts_with(['=', ' ']));
+        is_it.then(|| edit(path, text, format!("{dashes}{near}{rest}")))
+    });
+    let only = edits.next()?;
+    Some(Slip {
+        kind: SlipKind::Flag,
+        shown_by: format!("The program itself names --{near}, and nothing else is as near."),
+        edits: edits.next().is_none().then(|| vec![only])?,
+    })
+}
+
+/// Every flag that its log names, without dashes.
+fn named(spot: &Spot<'_>) -> Vec<String> {
+    let lines = spot.facts.log.iter().chain(&spot.facts.previous_log);
+    let Some(pattern) = FLAG.as_ref() else { return vec![] };
+    let flags = lines.flat_map(|line| {
+        let found = pattern.captures_iter(line).filter_map(|it| it.name("flag"));
+        found.map(|it| it.as_str().trim_start_matches('-').to_owned()).collect::<Vec<_>>()
+    });
+    flags.collect()
+}
+
+#[test]
+fn the_pattern_is_one() {
+    assert!(FLAG.is_some());
+}

@@ -1,0 +1,40 @@
+//! The repository of an image.
+
+use types::SlipKind;
+
+use super::{Slip, Spot, edit};
+use crate::evidence::images::repository;
+use crate::near_miss::near_miss;
+
+/// Registries know no capitals: a name with some is no name at all.
+pub(super) fn in_capitals(spot: &Spot<'_>) -> Option<Slip> {
+    let image = spot.facts.image.as_str();
+    let wrong = repository(image);
+    let right = wrong.to_lowercase();
+    (wrong != right)
+        .then(|| slip(spot, &right, "The name of an image is written in small letters."))
+}
+
+/// One that runs is spelt nearly like it.
+pub(super) fn misspelt(spot: &Spot<'_>) -> Option<Slip> {
+    spot.facts.state.waiting.as_ref()?;
+    let wrong = repository(&spot.facts.image);
+    let known = || spot.told.images.iter();
+    if known().any(|it| repository(&it.image) == wrong) {
+        return None;
+    }
+    let right = near_miss(wrong, known().map(|it| repository(&it.image)))?;
+    let runs = known().find(|it| repository(&it.image) == right)?;
+    let shown_by = format!("{} runs in {}, and nothing else is as near.", runs.image, runs.seen_in);
+    Some(slip(spot, &right, &shown_by))
+}
+
+fn slip(spot: &Spot<'_>, right: &str, shown_by: &str) -> Slip {
+    let image = spot.facts.image.as_str();
+    let rest = image.strip_prefix(repository(image)).unwrap_or_default();
+    Slip {
+        kind: SlipKind::Image,
+        shown_by: shown_by.to_owned(),
+        edits: vec![edit(spot.path.child("image"), image, format!("{right}{rest}"))],
+    }
+}

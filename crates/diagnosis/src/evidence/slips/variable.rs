@@ -1,0 +1,65 @@
+//! The name of a variable, and a host in the value of one.
+
+use types::{Edit, SlipKind};
+
+use super::{Slip, Spot, edit, replaced};
+use crate::analyzers::log_reading::Trouble;
+use crate::near_miss::near_miss;
+
+/// The program lacks a variable, and the template sets one of nearly this name.
+pub(super) fn misnamed(spot: &Spot<'_>) -> Option<Slip> {
+    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::Unset)?;
+    let wanted = reading.about.as_deref()?;
+    let variables = || spot.container.env.iter().flatten().map(|it| it.name.as_str());
+    if variables().any(|it| it == wanted) {
+        return None;
+    }
+    let wrong = near_miss(wanted, variables())?;
+    let at = variables().position(|it| it == wrong)?;
+    let path = spot.path.child("env").index(at).child("name");
+    Some(Slip {
+        kind: SlipKind::Variable,
+        shown_by: format!("The program asks for {wanted}, and nothing else is as near."),
+        edits: vec![edit(path, &wrong, wanted.to_owned())],
+    })
+}
+
+/// The program cannot resolve a host that its template names, and a Service of nearly this name exists.
+pub(super) fn names_a_missing_host(spot: &Spot<'_>) -> Option<Slip> {
+    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::Unresolved)?;
+    let address = reading.about.as_deref()?;
+    let host = address.rsplit_once(':').map_or(address, |it| it.0);
+    let mut labels = host.split('.');
+    let wrong = labels.next()?;
+    let namespace = spot.objects.root.metadata().namespace.as_deref();
+    if labels.next().is_some_and(|it| Some(it) != namespace) {
+        return None;
+    }
+    let services = || {
+        let here = spot.objects.services.iter().flatten();
+        here.filter(|it| it.metadata.namespace.as_deref() == namespace)
+            .filter_map(|it| it.metadata.name.as_deref())
+    };
+    let near = near_miss(wrong, services()).filter(|_| services().all(|it| it != wrong))?;
+    let in_values = values(spot, wrong, &near);
+    let edit = match (in_values.as_slice(), spot.word_edit(wrong, &near)) {
+        ([only], None) => only.clone(),
+        ([], Some(only)) => only,
+        _ => return None,
+    };
+    Some(Slip {
+        kind: SlipKind::Value,
+        shown_by: format!("There is a Service {near}, and nothing else is as near."),
+        edits: vec![edit],
+    })
+}
+
+fn values(spot: &Spot<'_>, wrong: &str, near: &str) -> Vec<Edit> {
+    let variables = spot.container.env.iter().flatten().enumerate();
+    let edits = variables.filter_map(|(at, it)| {
+        let value = it.value.as_deref()?;
+        let path = spot.path.child("env").index(at).child("value");
+        Some(edit(path, value, replaced(value, wrong, near)?))
+    });
+    edits.collect()
+}

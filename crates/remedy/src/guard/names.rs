@@ -1,0 +1,95 @@
+//! The bounds of references: names, keys and labels of what exists.
+
+use types::{Edit, Evidence, ReferenceFacts, ReferenceKind, Strategy};
+
+use super::fields::{Answer, Scene, spec_names, text};
+use crate::strategies::{OF_THE_SYSTEM, is_name};
+
+/// The node affinity that a scheduler must not ignore.
+const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+
+/// The one near miss of a reference that was seen to lead nowhere, in a field that holds a name.
+pub(super) fn reference(edit: &Edit, names: &[&str], evidence: &Evidence) -> Answer {
+    if !holds_reference(names) {
+        return Err("the field holds no reference");
+    }
+    let to = text(edit.to.as_ref()).ok_or("a name is a text")?;
+    let from = text(edit.from.as_ref()).ok_or("the reference was not seen")?;
+    let is_near_miss = evidence.references.iter().any(|it| {
+        it.path == edit.path.as_str()
+            && it.exists != Some(true)
+            && it.near_miss.as_deref() == Some(to)
+            && (it.name == from || !is_label(it.kind) && it.key.as_deref() == Some(from))
+            && (it.kind != ReferenceKind::NodeLabelKey || names.last() == Some(&"key"))
+            && may_be_named(to, it.kind)
+    });
+    if is_near_miss { Ok(()) } else { Err("only the one near miss that exists is named") }
+}
+
+fn holds_reference(names: &[&str]) -> bool {
+    match names {
+        ["containers" | "initContainers", _, rest @ ..] => matches!(
+            rest,
+            ["env", _, "valueFrom", "configMapKeyRef" | "secretKeyRef", "name" | "key"]
+                | ["envFrom", _, "configMapRef" | "secretRef", "name"]
+        ),
+        ["volumes", _, rest @ ..] => matches!(
+            rest,
+            ["configMap", "name"]
+                | ["secret", "secretName"]
+                | ["persistentVolumeClaim", "claimName"]
+                | ["configMap" | "secret", "items", _, "key"]
+                | ["projected", "sources", _, "configMap" | "secret", "name"]
+                | ["projected", "sources", _, "configMap" | "secret", "items", _, "key"]
+        ),
+        ["imagePullSecrets", _, "name"]
+        | ["serviceAccountName" | "priorityClassName" | "schedulerName"]
+        | ["nodeSelector", _] => true,
+        [
+            "affinity",
+            "nodeAffinity",
+            REQUIRED,
+            "nodeSelectorTerms",
+            _,
+            "matchExpressions",
+            _,
+            rest @ ..,
+        ] => {
+            matches!(rest, ["key"] | ["values", _])
+        }
+        _ => false,
+    }
+}
+
+/// Whether the edits give one label that nodes are selected by the key of its near miss, and leave its value.
+pub(super) fn is_rename(strategy: &Strategy, edits: &[Edit], scene: &Scene<'_>) -> bool {
+    let (Strategy::FixReference, [removed, added]) = (strategy, edits) else { return false };
+    let key = |edit: &Edit| {
+        let names = spec_names(edit, scene.kind)?;
+        let [list, key] = names.as_slice() else { return None };
+        (list == "nodeSelector").then(|| key.clone())
+    };
+    let (Some(wrong), Some(right)) = (key(removed), key(added)) else { return false };
+    let is_moved = removed.to.is_none() && added.from.is_none() && removed.from == added.to;
+    let value = text(removed.from.as_ref());
+    let is_known = |it: &ReferenceFacts| {
+        it.kind == ReferenceKind::NodeLabelKey
+            && it.path == removed.path.as_str()
+            && it.exists == Some(false)
+            && it.name == wrong
+            && it.near_miss.as_ref() == Some(&right)
+            && it.key.as_deref() == value
+            && may_be_named(&right, it.kind)
+    };
+    is_moved && value.is_some() && scene.evidence.references.iter().any(is_known)
+}
+
+fn is_label(kind: ReferenceKind) -> bool {
+    matches!(kind, ReferenceKind::NodeLabelKey | ReferenceKind::NodeLabelValue)
+}
+
+/// Letters of a name, and no class that only the system's own pods have.
+fn may_be_named(to: &str, kind: ReferenceKind) -> bool {
+    let is_raised = kind == ReferenceKind::PriorityClass && to.starts_with(OF_THE_SYSTEM);
+    is_name(to, kind) && !is_raised
+}

@@ -1,0 +1,61 @@
+//! A job that gave up as a manifest to make anew, without what controllers wrote into it.
+
+use serde_json::{Map, Value, json};
+use types::{Action, Edit, Evidence, FixPlan, Strategy};
+
+/// The longest name of a job: its pods carry it as a label.
+const MAX_NAME: usize = 63;
+/// What the name of the copy ends with.
+const ENDING: &str = "-rerun";
+/// Labels that the job controller gives to a job and its pods; a copy gets its own.
+const BY_CONTROLLER: [&str; 4] = [
+    "controller-uid",
+    "job-name",
+    "batch.kubernetes.io/controller-uid",
+    "batch.kubernetes.io/job-name",
+];
+
+/// The copy of the job that a plan to run it again is about, with the edits of the plan in it; `None` for any other
+/// plan. Not redacted: redact before it leaves the process.
+pub fn job_copy(plan: &FixPlan, evidence: &Evidence) -> Option<Value> {
+    if plan.strategy != Strategy::RerunJob {
+        return None;
+    }
+    let mut job = evidence.manifest.clone()?;
+    let edits = plan.steps.iter().filter_map(|it| match &it.action {
+        Action::Edit(edits) => Some(edits),
+        Action::Evict | Action::Restart => None,
+    });
+    for Edit { path, to, .. } in edits.flatten() {
+        // An edit that does not fit would make another copy than the one that is talked of.
+        *job.pointer_mut(path.as_str())? = to.clone()?;
+    }
+    let metadata = json!({
+        "name": name(&evidence.subject.name),
+        "namespace": evidence.subject.namespace,
+        "labels": labels(job.pointer("/metadata/labels")),
+    });
+    let mut spec = job.get("spec")?.as_object()?.clone();
+    for field in ["selector", "manualSelector", "suspend"] {
+        spec.remove(field);
+    }
+    if let Some(of_pods) = spec.get_mut("template").and_then(|it| it.get_mut("metadata")) {
+        *of_pods = json!({"labels": labels(of_pods.get("labels")), "annotations": of_pods.get("annotations")});
+        if let Some(members) = of_pods.as_object_mut() {
+            members.retain(|_, it| !it.is_null());
+        }
+    }
+    Some(json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}))
+}
+
+/// A name that fits, and is not the one that is taken.
+fn name(of: &str) -> String {
+    let kept: String = of.chars().take(MAX_NAME - ENDING.len()).collect();
+    format!("{}{ENDING}", kept.trim_end_matches(['-', '.']))
+}
+
+fn labels(labels: Option<&Value>) -> Map<String, Value> {
+    let labels = labels.and_then(Value::as_object).into_iter().flatten();
+    let own = labels.filter(|it| !BY_CONTROLLER.contains(&it.0.as_str()));
+    own.map(|(name, value)| (name.clone(), value.clone())).collect()
+}

@@ -1,0 +1,143 @@
+//! A higher limit: which fields that edits, and where it is written.
+
+use types::{
+    Action, ContainerFacts, ContainerRole, Edit, Evidence, FixPlan, Kind, PodFacts, Quantity, Risk,
+    Step, Strategy, Subresource,
+};
+
+use crate::amount::Resource;
+use crate::place;
+use crate::room::{self, Raise};
+
+/// From this minor version on the API server resizes pods where they run (KEP-1287), and lets a memory limit also
+/// become smaller again, which an undo needs.
+const MEMORY_RESIZES_SINCE: u32 = 34;
+/// CPU limits could be lowered in place from the beginning.
+const CPU_RESIZES_SINCE: u32 = 33;
+/// Pods that one plan resizes; with the edit itself a plan has at most three steps.
+const MAX_RESIZES: usize = 2;
+
+/// What is raised to what.
+pub(crate) struct Wanted<'a> {
+    pub(crate) container: &'a ContainerFacts,
+    pub(crate) resource: Resource,
+    pub(crate) amount: u64,
+}
+
+/// Whom the plan is for, and why.
+pub(crate) struct Words {
+    pub(crate) strategy: Strategy,
+    pub(crate) risk: Risk,
+    pub(crate) because: String,
+}
+
+impl Wanted<'_> {
+    /// Whether nothing that is known stands against it.
+    pub(crate) fn has_room(&self, evidence: &Evidence) -> bool {
+        let is_below_cap = room::cap(self.resource, evidence).is_none_or(|it| self.amount <= it);
+        let (request, limit) = room::amounts(self.resource, self.container);
+        let request = if request == limit { self.amount } else { request };
+        let raise = Raise {
+            container: self.container,
+            resource: self.resource,
+            limit: self.amount,
+            request,
+        };
+        is_below_cap && room::room_for(&raise, evidence).is_ok()
+    }
+
+    /// The plan: in the template, in the pods that a template does not reach, or to be read.
+    pub(crate) fn plan(&self, words: Words, evidence: &Evidence) -> Option<FixPlan> {
+        let Words { strategy, risk, because } = words;
+        let kind = evidence.subject.kind;
+        let in_template = self.edits(kind, Stated::Only)?;
+        let steps = match kind {
+            Kind::Deployment
+            | Kind::ReplicaSet
+            | Kind::StatefulSet
+            | Kind::DaemonSet
+            | Kind::CronJob => self.in_template(evidence, in_template),
+            Kind::Pod if self.container.role == ContainerRole::App => vec![Step {
+                target: evidence.subject.clone(),
+                subresource: Some(Subresource::Resize),
+                action: Action::Edit(in_template),
+            }],
+            // A pod of a job that ended is not started again; one whose container is has its resources changed.
+            Kind::Job => {
+                let steps = self.resizes(evidence);
+                if steps.is_empty() {
+                    return Some(place::advice(strategy, &because, evidence, in_template));
+                }
+                steps
+            }
+            Kind::Pod => return Some(place::advice(strategy, &because, evidence, in_template)),
+            Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => return None,
+        };
+        Some(FixPlan { strategy, risk, because, steps })
+    }
+
+    fn in_template(&self, evidence: &Evidence, edits: Vec<Edit>) -> Vec<Step> {
+        // The job that a CronJob made before keeps the pods that it has.
+        let stay = place::pods_stay(evidence) || evidence.subject.kind == Kind::CronJob;
+        let resizes = if stay { self.resizes(evidence) } else { vec![] };
+        if resizes.is_empty() {
+            return place::in_template(evidence, edits);
+        }
+        let edit = Step {
+            target: evidence.subject.clone(),
+            subresource: None,
+            action: Action::Edit(edits),
+        };
+        [edit].into_iter().chain(resizes).collect()
+    }
+
+    /// The same in the pods that run and are broken; nothing where the API server cannot do that.
+    fn resizes(&self, evidence: &Evidence) -> Vec<Step> {
+        let since = match self.resource {
+            Resource::Memory => MEMORY_RESIZES_SINCE,
+            Resource::Cpu => CPU_RESIZES_SINCE,
+        };
+        let is_able = evidence.kubernetes_minor.is_some_and(|it| since <= it);
+        if !is_able || self.container.role != ContainerRole::App {
+            return vec![];
+        }
+        let Some(edits) = self.edits(Kind::Pod, Stated::OrDefault) else { return vec![] };
+        let broken = evidence.pods.iter().filter(|it| is_alive(it)).take(MAX_RESIZES);
+        let resize = |it| {
+            let action = Action::Edit(edits.clone());
+            place::on_pod(evidence, it, Some(Subresource::Resize), action)
+        };
+        broken.map(resize).collect()
+    }
+
+    /// The limit, and the request that equals it: so the pod keeps its quality of service.
+    fn edits(&self, kind: Kind, request: Stated) -> Option<Vec<Edit>> {
+        let resources = place::container_path(kind, self.container)?.child("resources");
+        let new = self.resource.quantity(self.amount);
+        let raised = |list: &str, old: &Quantity| {
+            let path = resources.child(list).child(self.resource.name());
+            place::edit(path, Some(old.0.clone().into()), new.0.clone())
+        };
+        let (stated, limit) = self.resource.stated(self.container);
+        let limit = limit?;
+        let request = match request {
+            Stated::Only => stated,
+            Stated::OrDefault => stated.or(Some(limit)),
+        };
+        let equal = request.filter(|it| it.thousandths() == limit.thousandths());
+        let edits = [Some(raised("limits", limit)), equal.map(|it| raised("requests", it))];
+        Some(edits.into_iter().flatten().collect())
+    }
+}
+
+/// What counts as a request: a pod has one where its template leaves it to the default, which is the limit.
+#[derive(Clone, Copy)]
+enum Stated {
+    Only,
+    OrDefault,
+}
+
+/// A broken pod whose containers are started again where it is.
+pub(crate) fn is_alive(pod: &PodFacts) -> bool {
+    place::is_broken(pod) && pod.phase == "Running" && pod.scheduled
+}

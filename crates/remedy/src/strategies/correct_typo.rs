@@ -1,0 +1,78 @@
+//! Show the exact patch for a slip in a field that no machine writes.
+//!
+//! ## When it helps
+//! A program, a flag, the name or the value of a variable, an image or a mount is a letter or two away from what is
+//! known to work: `ngnix` for `nginx`.
+//!
+//! ## When it does not
+//! Nothing near is known, or more than one thing is.
+//!
+//! ## Risk
+//! Advice, whatever a policy or a plan says: commands, arguments, literal values and repositories decide what runs, and
+//! a machine that writes them can be made to run anything. Bound: the guard lets no plan of this strategy through. There
+//! is nothing to undo or to verify. Attack: a slip in a field of another container, or of another fault, yields no plan.
+
+use types::{
+    Action, Diagnosis, Evidence, Fault, FixPlan, Risk, SlipFacts, SlipKind, Step, Strategy,
+};
+
+use crate::place;
+
+/// What a program that starts and ends may have been told wrong.
+const OF_PROGRAMS: &[SlipKind] = &[
+    SlipKind::Command,
+    SlipKind::Flag,
+    SlipKind::Variable,
+    SlipKind::Value,
+    SlipKind::Script,
+    SlipKind::Mount,
+];
+
+pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
+    let kinds = kinds(diagnosis.fault);
+    let name = place::container(diagnosis, evidence).map(|it| it.name.as_str());
+    let is_meant =
+        |it: &&SlipFacts| Some(it.container.as_str()) == name && kinds.contains(&it.kind);
+    evidence.slips.iter().find(is_meant).map(|it| plan_for(evidence, it)).into_iter().collect()
+}
+
+fn plan_for(evidence: &Evidence, slip: &SlipFacts) -> FixPlan {
+    let because = if place::has_editable_template(evidence.subject.kind) {
+        format!("{} No machine writes this field: apply or commit the patch.", slip.shown_by)
+    } else {
+        let kind = evidence.subject.kind;
+        format!("{} A {kind} cannot be changed so: make it anew with this edit.", slip.shown_by)
+    };
+    let step = Step {
+        target: evidence.subject.clone(),
+        subresource: None,
+        action: Action::Edit(slip.edits.clone()),
+    };
+    FixPlan { strategy: Strategy::CorrectTypo, risk: Risk::Advice, because, steps: vec![step] }
+}
+
+/// The slips that may bring this fault about.
+fn kinds(fault: Fault) -> &'static [SlipKind] {
+    match fault {
+        Fault::ImageNotFound | Fault::ImageNotPullable | Fault::InvalidImageName => {
+            &[SlipKind::Image]
+        }
+        Fault::ContainerCannotRun => &[SlipKind::Command, SlipKind::Mount],
+        Fault::CrashLoopBackOff | Fault::InitNotDone | Fault::JobFailed => OF_PROGRAMS,
+        Fault::OomKilled
+        | Fault::ConfigNotFound
+        | Fault::LivenessProbeFailing
+        | Fault::StartupProbeFailing
+        | Fault::Unschedulable
+        | Fault::ReadinessProbeFailing
+        | Fault::FailedCreate
+        | Fault::Evicted
+        | Fault::SandboxNotCreated
+        | Fault::VolumeNotMounted
+        | Fault::SchedulingGated
+        | Fault::RolloutStuck
+        | Fault::ServiceWithoutEndpoints
+        | Fault::ServicePortMismatch
+        | Fault::Unknown => &[],
+    }
+}

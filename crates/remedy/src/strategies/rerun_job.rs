@@ -1,0 +1,68 @@
+//! Show a copy of the failed job under a new name, with the edit that the diagnosis calls for.
+//!
+//! ## When it helps
+//! A job gave up. Nearly all of it is immutable, so that it can only be made anew.
+//!
+//! ## When it does not
+//! A job that still tries, and one of a CronJob, which makes the next one by itself.
+//!
+//! ## Risk
+//! Advice, whatever a policy or a plan says: making objects is outside the closed list, and work that is done twice may
+//! do harm. Bound: the guard lets no plan of this strategy through. There is nothing to undo or to verify. Attack: a
+//! name that is too long is cut, and what a controller wrote into the job is left out.
+
+use types::{Action, Diagnosis, Edit, Evidence, FieldPath, FixPlan, Kind, Risk, Step, Strategy};
+
+use super::{Planner, correct_typo, fix_reference, raise_memory_limit, replace_image_tag};
+
+/// Who may know what has to be different, narrowest first.
+const CORRECTIONS: &[Planner] =
+    &[replace_image_tag::plan, fix_reference::plan, raise_memory_limit::plan, correct_typo::plan];
+
+pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
+    if evidence.subject.kind != Kind::Job || evidence.manifest.is_none() {
+        return vec![];
+    }
+    let corrections = CORRECTIONS.iter().flat_map(|plan| plan(diagnosis, evidence));
+    let correction = corrections.map(|it| in_template(&it)).find(|it| !it.is_empty());
+    let because = if correction.is_some() {
+        "The job gave up and cannot be changed: make this copy, which is corrected."
+    } else {
+        "The job gave up and cannot be changed: make this copy once its cause is mended."
+    };
+    let steps = correction.map(|edits| Step {
+        target: evidence.subject.clone(),
+        subresource: None,
+        action: Action::Edit(edits),
+    });
+    vec![FixPlan {
+        strategy: Strategy::RerunJob,
+        risk: Risk::Advice,
+        because: because.to_owned(),
+        steps: steps.into_iter().collect(),
+    }]
+}
+
+/// The edits of a plan as edits of the job's template; those of a pod stand in it as well.
+fn in_template(plan: &FixPlan) -> Vec<Edit> {
+    let Some(Step { target, action: Action::Edit(edits), .. }) = plan.steps.first() else {
+        return vec![];
+    };
+    let template = FieldPath::root().child("spec").child("template");
+    let moved = |edit: &Edit| match target.kind {
+        Kind::Pod => {
+            let path = edit.path.names().fold(template.clone(), |path, name| path.child(&name));
+            Edit { path, ..edit.clone() }
+        }
+        Kind::Deployment
+        | Kind::ReplicaSet
+        | Kind::StatefulSet
+        | Kind::DaemonSet
+        | Kind::Job
+        | Kind::CronJob
+        | Kind::Node
+        | Kind::Service
+        | Kind::PersistentVolumeClaim => edit.clone(),
+    };
+    edits.iter().map(moved).collect()
+}

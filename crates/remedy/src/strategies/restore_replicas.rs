@@ -1,0 +1,64 @@
+//! Show how the workload that is called, and was scaled to nothing, gets its declared replicas back.
+//!
+//! ## When it helps
+//! A program cannot reach a Service, the one workload behind it is scaled to 0, and its own declaration (`kubectl apply`)
+//! says that it has replicas.
+//!
+//! ## When it does not
+//! An autoscaler (also KEDA's) scales it, nothing declares its replicas, or nobody misses it: what is scaled to nothing
+//! on purpose is no trouble, and has no incident.
+//!
+//! ## Risk
+//! Advice, on the incident of who calls: the workload that is called is somebody else's object, and the guard lets no
+//! plan of this strategy through. Bound: from 0 to exactly the declared number. There is nothing to undo or to
+//! verify. Attack: a Service with several workloads behind it, or of another namespace, yields no plan.
+
+use types::{
+    Action, Diagnosis, Evidence, FieldPath, FixPlan, NeighbourFacts, Risk, ServiceFacts, Step,
+    Strategy,
+};
+
+use crate::place;
+
+pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
+    let needs = diagnosis.clues.iter().filter(|it| it.fact.rsplit('.').next() == Some("needs"));
+    let called = needs.filter_map(|it| called(&it.value, evidence));
+    called.filter_map(|it| plan_for(it, evidence)).take(1).collect()
+}
+
+/// The Service that an address like `db:5432` leads to.
+fn called<'a>(address: &str, evidence: &'a Evidence) -> Option<&'a ServiceFacts> {
+    let host = address.rsplit_once(':').map_or(address, |it| it.0);
+    let mut labels = host.split('.');
+    let name = labels.next()?;
+    let is_here = labels.next().is_none_or(|it| it == evidence.subject.namespace);
+    evidence
+        .services
+        .iter()
+        .find(|it| it.name == name && is_here || it.addresses.iter().any(|address| address == host))
+}
+
+fn plan_for(service: &ServiceFacts, evidence: &Evidence) -> Option<FixPlan> {
+    let [only] = service.behind.as_slice() else { return None };
+    let is_it = |it: &&NeighbourFacts| *only == format!("{} {}", it.object.kind, it.object.name);
+    let callee = evidence.neighbours.iter().find(is_it)?;
+    let declared =
+        callee.declared.filter(|it| callee.desired == 0 && 1 <= *it && service.selects)?;
+    let path = FieldPath::root().child("spec").child("replicas");
+    let step = Step {
+        target: callee.object.clone(),
+        subresource: None,
+        action: Action::Edit(vec![place::edit(path, Some(0.into()), declared)]),
+    };
+    let because = format!(
+        "{only} stands behind Service {}, is scaled to 0, and declares {declared} of its own. It is another workload: \
+         apply the patch, if nobody meant it to rest.",
+        service.name
+    );
+    Some(FixPlan {
+        strategy: Strategy::RestoreReplicas,
+        risk: Risk::Advice,
+        because,
+        steps: vec![step],
+    })
+}

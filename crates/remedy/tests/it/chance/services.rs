@@ -1,0 +1,58 @@
+//! Services that lead nowhere.
+
+use types::{Evidence, Fault, PortTarget};
+
+use super::Chance;
+use crate::scene;
+
+/// A Service whose selector takes nobody.
+pub(super) fn wrong_label(chance: &mut Chance) -> (Fault, Evidence) {
+    let (wrong, meant) = *chance.pick(&[
+        (("app", "wbe"), ("app", "web")),
+        (("ap", "web"), ("app", "web")),
+        (("app", "backend"), ("app", "web")),
+        (("app", "web-1"), ("app", "web-2")),
+        (("app", "web"), ("app", "a/b")),
+    ]);
+    let mut facts = scene::wrong_label(wrong, meant);
+    if let Some(slip) = &mut facts.slip {
+        slip.near = !chance.one_in(4);
+        slip.settled = !chance.one_in(8);
+        slip.meant_so = chance.one_in(8);
+        slip.served = chance.one_in(8);
+        slip.ready = if chance.one_in(8) { 0 } else { 2 };
+    }
+    (Fault::ServiceWithoutEndpoints, scene::service(facts))
+}
+
+/// A Service one of whose ports leads nowhere.
+pub(super) fn wrong_port(chance: &mut Chance) -> (Fault, Evidence) {
+    let meant = match chance.below(5) {
+        0 => scene::named("http"),
+        1 => scene::named("web"),
+        2 => scene::named("No_Name"),
+        3 => PortTarget::Number(8080),
+        _ => PortTarget::Number(70_000),
+    };
+    let wrong = if chance.one_in(2) { scene::named("htpp") } else { PortTarget::Number(80) };
+    let mut facts = scene::wrong_port(wrong, meant, chance.one_in(2));
+    if let Some(meant) = facts.ports.last_mut().and_then(|it| it.meant.as_mut()) {
+        meant.proven = chance.one_in(2);
+    }
+    (Fault::ServicePortMismatch, scene::service(facts))
+}
+
+/// The Service is not any more what the plan was made for.
+pub(super) fn disturb_service(chance: &mut Chance, evidence: &mut Evidence) {
+    let Some(service) = &mut evidence.service else { return };
+    match chance.below(4) {
+        0 => service.selector.clear(),
+        1 => service.slip = None,
+        2 => service.ports.clear(),
+        _ => {
+            if let Some(slip) = &mut service.slip {
+                "wob".clone_into(&mut slip.meant_value);
+            }
+        }
+    }
+}

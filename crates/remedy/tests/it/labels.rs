@@ -1,0 +1,163 @@
+//! Labels, classes and schedulers that a template names and that are known by nearly that name.
+
+use serde_json::json;
+use types::{Evidence, Fault, FixPlan, Kind, ReferenceKind, Risk};
+
+use crate::gates::{Case, check};
+use crate::scene;
+
+fn offered(fault: Fault, evidence: &Evidence) -> Option<FixPlan> {
+    scene::plans(fault, evidence).into_iter().find(|it| it.strategy.name() == "fix_reference")
+}
+
+/// A name that stands directly in the pod spec.
+fn named(kind: ReferenceKind, field: &str, wrong: &str, near: &str) -> Evidence {
+    let mut evidence = scene::dangling(kind, wrong, near);
+    evidence.references[0].path = format!("/spec/template/spec/{field}");
+    evidence
+}
+
+#[test]
+fn a_label_that_no_node_has_becomes_the_one_that_nodes_have() {
+    let value = scene::unplaced(ReferenceKind::NodeLabelValue, "nmve", "disk", "nvme");
+    let plan = offered(Fault::Unschedulable, &value).unwrap();
+    assert_eq!(plan.risk, Risk::Auto);
+    assert_eq!(
+        plan.steps[0].to_string(),
+        "  edit Deployment shop/web\n    /spec/template/spec/nodeSelector/disk: \"nmve\" -> \"nvme\""
+    );
+
+    let key = scene::unplaced(ReferenceKind::NodeLabelKey, "a.io/dsik", "ssd", "a.io/disk");
+    let plan = offered(Fault::Unschedulable, &key).unwrap();
+    assert_eq!(
+        plan.steps[0].to_string(),
+        "  edit Deployment shop/web\n    /spec/template/spec/nodeSelector/a.io~1dsik: \"ssd\" -> nothing\n    \
+         /spec/template/spec/nodeSelector/a.io~1disk: nothing -> \"ssd\""
+    );
+    assert_eq!(Case::offered(Fault::Unschedulable, key).answer(), Ok(()));
+    assert_eq!(Case::offered(Fault::Unschedulable, value).answer(), Ok(()));
+}
+
+#[test]
+fn a_renamed_label_keeps_its_value_and_is_the_near_miss() {
+    let case = || {
+        let key = scene::unplaced(ReferenceKind::NodeLabelKey, "dsik", "ssd", "disk");
+        Case::offered(Fault::Unschedulable, key)
+    };
+    check(case(), "out_of_scope", |it| it.edits()[1].to = Some(json!("hdd")));
+    check(case(), "out_of_scope", |it| {
+        it.edits()[1].path = scene::path("/spec/template/spec/nodeSelector/other");
+    });
+    check(case(), "out_of_scope", |it| {
+        it.edits().pop();
+    });
+    check(case(), "out_of_scope", |it| {
+        it.edits()[1].path = scene::path("/spec/template/spec/hostNetwork");
+    });
+    check(case(), "out_of_scope", |it| it.evidence.references[0].exists = Some(true));
+}
+
+#[test]
+fn another_place_is_asked_for_and_so_is_what_changes_who_goes_first() {
+    let zone = "topology.kubernetes.io/zone";
+    for (wrong, beside, near, risk) in [
+        ("eu-wset", zone, "eu-west", Risk::Ask),
+        ("rack-a", "rack", "rack-b", Risk::Ask),
+        ("rack-1", "rack", "rack-2", Risk::Ask),
+        ("storgae", "pool", "storage", Risk::Auto),
+    ] {
+        let evidence = scene::unplaced(ReferenceKind::NodeLabelValue, wrong, beside, near);
+        assert_eq!(offered(Fault::Unschedulable, &evidence).unwrap().risk, risk, "{wrong}");
+    }
+    let class = named(ReferenceKind::PriorityClass, "priorityClassName", "hihg", "high");
+    assert_eq!(offered(Fault::FailedCreate, &class).unwrap().risk, Risk::Ask);
+    let scheduler = named(ReferenceKind::Scheduler, "schedulerName", "voclano", "volcano");
+    assert_eq!(offered(Fault::Unschedulable, &scheduler).unwrap().risk, Risk::Ask);
+}
+
+#[test]
+fn how_isolated_a_pod_is_no_machine_decides() {
+    let class = named(ReferenceKind::RuntimeClass, "runtimeClassName", "gvisro", "gvisor");
+    let mut plan = offered(Fault::FailedCreate, &class).unwrap();
+    assert_eq!(plan.risk, Risk::Advice);
+
+    plan.risk = Risk::Ask;
+    let mut world = scene::world(&class, &[]);
+    world.authority = scene::person();
+    let refusal = remedy::approve(plan, &remedy::Policy::default(), &world).unwrap_err();
+    assert_eq!(refusal.code(), "out_of_scope");
+}
+
+#[test]
+fn no_pod_gets_a_class_of_the_system() {
+    let near = "system-node-critical";
+    let wrong = "system-node-critcal";
+    let class = || named(ReferenceKind::PriorityClass, "priorityClassName", wrong, near);
+    assert_eq!(offered(Fault::FailedCreate, &class()), None);
+
+    let high = named(ReferenceKind::PriorityClass, "priorityClassName", "hihg", "high");
+    let mut case = Case::offered(Fault::FailedCreate, high);
+    case.plan.risk = Risk::Auto;
+    check(case, "out_of_scope", |it| {
+        it.evidence = class();
+        it.edits()[0].from = Some(json!(wrong));
+        it.edits()[0].to = Some(json!(near));
+    });
+}
+
+#[test]
+fn a_broken_name_that_does_not_explain_the_fault_is_left_alone() {
+    let class = named(ReferenceKind::PriorityClass, "priorityClassName", "hihg", "high");
+    assert_eq!(offered(Fault::Unschedulable, &class), None);
+    let label = scene::unplaced(ReferenceKind::NodeLabelValue, "nmve", "disk", "nvme");
+    assert_eq!(offered(Fault::FailedCreate, &label), None);
+    for near in ["a/b", "", "x\ny", "nvme-of-another"] {
+        let label = scene::unplaced(ReferenceKind::NodeLabelValue, "nmve", "disk", near);
+        assert_eq!(offered(Fault::Unschedulable, &label), None, "{near:?}");
+    }
+}
+
+#[test]
+fn the_key_of_a_secret_is_a_slip_only_when_the_kubelet_says_so() {
+    let mut evidence = scene::dangling(ReferenceKind::Secret, "db", "password");
+    let reference = &mut evidence.references[0];
+    reference.key = Some("pasword".to_owned());
+    reference.exists = None;
+    reference.path = format!("{}/env/0/valueFrom/secretKeyRef/key", scene::APP);
+    assert_eq!(offered(Fault::ConfigNotFound, &evidence), None);
+
+    evidence.containers[0].state.waiting_message =
+        Some("couldn't find key pasword in Secret shop/db".to_owned());
+    assert!(
+        offered(Fault::ConfigNotFound, &evidence).unwrap().to_string().contains("\"password\"")
+    );
+}
+
+#[test]
+fn a_probe_asks_for_the_path_that_another_probe_is_answered_at() {
+    let case = || {
+        let evidence = scene::asked_elsewhere(Kind::Deployment);
+        Case::offered(Fault::ReadinessProbeFailing, evidence)
+    };
+    assert!(case().plan.to_string().contains(r#"path: "/helthz" -> "/healthz""#));
+    for to in ["/health", "/admin", "healthz", "", "/helthz"] {
+        check(case(), "out_of_scope", |it| it.edits()[0].to = Some(json!(to)));
+    }
+    check(case(), "out_of_scope", |it| {
+        it.evidence.containers[0].probes[1].failure = Some("statuscode: 500".to_owned());
+    });
+    check(case(), "out_of_scope", |it| it.edits()[0].from = Some(json!("/other")));
+}
+
+#[test]
+fn a_probe_asks_with_the_scheme_that_another_probe_is_answered_with() {
+    let mut evidence = scene::asked_elsewhere(Kind::Deployment);
+    let said = "http: server gave HTTP response to HTTPS client";
+    let probe = &mut evidence.containers[0].probes[0];
+    (probe.failure, probe.scheme) = (Some(said.to_owned()), Some("HTTPS".to_owned()));
+    probe.path = Some("/healthz".to_owned());
+    let case = Case::offered(Fault::ReadinessProbeFailing, evidence);
+    assert!(case.plan.to_string().contains(r#"scheme: "HTTPS" -> "HTTP""#), "{}", case.plan);
+
+    check(case, "out_of_scope", |it| it.edits()[0].to = Some(json!("FTP")));
+}

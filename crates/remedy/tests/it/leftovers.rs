@@ -1,0 +1,72 @@
+//! Pods that are over are cleared away once nothing else is left of the trouble, and nothing else ever is.
+
+use types::{Evidence, Fault, FixPlan, Kind, Risk};
+
+use crate::gates::{Case, check};
+use crate::scene::{self, at};
+
+fn offered(evidence: &Evidence) -> Option<FixPlan> {
+    let mut plans = scene::plans(Fault::Evicted, evidence).into_iter();
+    plans.find(|it| it.strategy.name() == "clear_leftovers")
+}
+
+/// The plan, as a person is asked for it.
+fn case() -> Case {
+    let mut case = Case::offered(Fault::Evicted, scene::littered(Kind::Deployment, 2));
+    assert_eq!(case.plan.risk, Risk::Ask);
+    case.plan.risk = Risk::Auto;
+    case
+}
+
+#[test]
+fn at_most_three_pods_that_are_over_go_and_a_person_is_asked() {
+    let plan = offered(&scene::littered(Kind::Deployment, 5)).unwrap();
+
+    assert_eq!(plan.risk, Risk::Ask);
+    let names: Vec<_> = plan.steps.iter().map(ToString::to_string).collect();
+    assert_eq!(names, [0, 1, 2].map(|it| format!("  evict Pod shop/old-{it}")));
+}
+
+#[test]
+fn while_replicas_are_missing_what_is_over_stays_and_says_why() {
+    let mut evidence = scene::littered(Kind::Deployment, 2);
+    evidence.workload.ready = 0;
+    assert_eq!(offered(&evidence), None);
+    check(case(), "out_of_scope", |it| it.evidence.workload.ready = 0);
+}
+
+#[test]
+fn a_pod_that_runs_or_failed_by_itself_is_never_cleared_away() {
+    for (phase, reason) in
+        [("Running", "Evicted"), ("Failed", "Error"), ("Pending", ""), ("Succeeded", "")]
+    {
+        check(case(), "out_of_scope", |it| {
+            phase.clone_into(&mut it.evidence.pods[0].phase);
+            it.evidence.pods[0].reason = Some(reason.to_owned());
+        });
+    }
+    check(case(), "out_of_scope", |it| it.evidence.pods[0].terminating = true);
+    check(case(), "foreign_target", |it| {
+        it.evidence.pods.remove(0);
+    });
+}
+
+#[test]
+fn the_pods_of_a_job_stay() {
+    for kind in [Kind::Job, Kind::CronJob, Kind::Pod] {
+        assert_eq!(offered(&scene::littered(kind, 2)), None);
+        check(case(), "out_of_scope", |it| {
+            it.evidence.subject.kind = kind;
+        });
+    }
+}
+
+#[test]
+fn a_pod_that_succeeded_goes_after_an_hour() {
+    let mut evidence = scene::littered(Kind::Deployment, 1);
+    "Succeeded".clone_into(&mut evidence.pods[0].phase);
+    evidence.pods[0].created_at = Some(at(scene::NOW - 3599));
+    assert_eq!(offered(&evidence), None);
+    evidence.pods[0].created_at = Some(at(scene::NOW - 3600));
+    assert!(offered(&evidence).is_some());
+}

@@ -1,0 +1,83 @@
+//! Which names may be written where, once more.
+
+use serde_json::{Value, json};
+use types::Evidence;
+
+use super::{Opinion, need, no, spec_of, text};
+
+/// Fields of a pod spec that hold a name of something else, below the pod spec.
+const REFERENCES: [&str; 18] = [
+    "priorityClassName",
+    "schedulerName",
+    "nodeSelector/*",
+    "affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/*/matchExpressions/*/key",
+    "affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/*/matchExpressions/*/values/*",
+    "volumes/*/secret/items/*/key",
+    "containers/*/env/*/valueFrom/configMapKeyRef/name",
+    "containers/*/env/*/valueFrom/configMapKeyRef/key",
+    "containers/*/env/*/valueFrom/secretKeyRef/name",
+    "containers/*/env/*/valueFrom/secretKeyRef/key",
+    "containers/*/envFrom/*/configMapRef/name",
+    "containers/*/envFrom/*/secretRef/name",
+    "volumes/*/configMap/name",
+    "volumes/*/secret/secretName",
+    "volumes/*/persistentVolumeClaim/claimName",
+    "volumes/*/projected/sources/*/configMap/name",
+    "imagePullSecrets/*/name",
+    "serviceAccountName",
+];
+
+pub(super) fn reference_opinion(edit: &Value, names: &[&str], evidence: &Evidence) -> Opinion {
+    let holds = REFERENCES.iter().any(|pattern| {
+        let pattern: Vec<&str> = pattern.split('/').collect();
+        pattern.len() == names.len()
+            && pattern.iter().zip(names).all(|(left, right)| *left == "*" || left == right)
+    });
+    let (from, to) = (text(&edit["from"]), text(&edit["to"]));
+    let seen = evidence.references.iter().any(|it| {
+        let kind = json!(it.kind);
+        let is_label = kind == "node_label_key" || kind == "node_label_value";
+        it.path == text(&edit["path"])
+            && it.exists != Some(true)
+            && it.near_miss.as_deref() == Some(to)
+            && (it.name == from || (!is_label && it.key.as_deref() == Some(from)))
+            && (kind != "node_label_key" || names.last() == Some(&"key"))
+            && (kind != "priority_class" || !to.starts_with("system-"))
+            && is_word(to, kind == "node_label_key")
+    });
+    need(holds && seen, "reference")
+}
+
+/// The key of one label, changed to the one that nodes have; its value stays.
+pub(super) fn rename_opinion(edits: &[Value], kind: &str, evidence: &Evidence) -> Opinion {
+    let [old, new] = edits else { return no("not a rename") };
+    need(old["to"].is_null() && new["from"].is_null() && old["from"] == new["to"], "moved")?;
+    let prefix = format!("{}/nodeSelector/", spec_of(kind));
+    let key = |it: &Value| {
+        let rest = text(&it["path"]).strip_prefix(&prefix)?.to_owned();
+        (!rest.contains('/')).then(|| rest.replace("~1", "/").replace("~0", "~"))
+    };
+    let (Some(wrong), Some(right)) = (key(old), key(new)) else { return no("not a label") };
+    let known = evidence.references.iter().any(|it| {
+        json!(it.kind) == "node_label_key"
+            && it.path == text(&old["path"])
+            && it.exists == Some(false)
+            && it.name == wrong
+            && it.near_miss.as_ref() == Some(&right)
+            && old["from"].is_string()
+            && it.key.as_deref() == old["from"].as_str()
+    });
+    need(known && is_word(&right, true), "unknown label")
+}
+
+/// What names are made of; before the name of a label a domain may stand.
+fn is_word(text: &str, may_have_domain: bool) -> bool {
+    let plain = |it: &str| {
+        let letter = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '.' || it == '_';
+        !it.is_empty() && it.chars().all(letter)
+    };
+    match text.split_once('/') {
+        Some((domain, name)) if may_have_domain => plain(domain) && plain(name),
+        _ => plain(text),
+    }
+}

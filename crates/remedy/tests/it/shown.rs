@@ -1,0 +1,216 @@
+//! What is only ever shown: the patch is exact, and no guard lets it through, whatever a plan says of itself.
+
+use remedy::{Consent, Policy, job_copy, kustomize_patch};
+use serde_json::json;
+use types::{
+    Clue, Evidence, Fault, FixPlan, Kind, NeighbourFacts, ObjectRef, Risk, ServiceFacts, Strategy,
+};
+
+use crate::gates::Case;
+use crate::scene::{self, APP, edit};
+
+fn named(plans: Vec<FixPlan>, name: &str) -> Option<FixPlan> {
+    plans.into_iter().find(|it| it.strategy.name() == name)
+}
+
+/// The plan is refused to machines and to people, also when it claims that somebody may say yes.
+#[track_caller]
+fn refused(evidence: &Evidence, plan: &FixPlan) {
+    for risk in [Risk::Auto, Risk::Ask, Risk::Advice] {
+        let plan = FixPlan { risk, ..plan.clone() };
+        let mut world = scene::world(evidence, &[]);
+        for authority in [remedy::Authority::Automation, scene::person()] {
+            world.authority = authority;
+            let refusal = remedy::approve(plan.clone(), &Policy::default(), &world).unwrap_err();
+            assert_eq!(refusal.code(), "advice_only", "{plan}");
+        }
+    }
+}
+
+#[test]
+fn a_slip_in_a_command_is_shown_as_an_exact_patch_and_never_written() {
+    for fault in [Fault::ContainerCannotRun, Fault::CrashLoopBackOff] {
+        let evidence = scene::mistyped(Kind::Deployment);
+        let plan = named(scene::plans(fault, &evidence), "correct_typo").unwrap();
+
+        assert_eq!(plan.risk, Risk::Advice);
+        let patch = kustomize_patch(&plan).unwrap();
+        assert!(patch.contains("command/0") && patch.contains("nginx"), "{patch}");
+        refused(&evidence, &plan);
+    }
+}
+
+#[test]
+fn the_same_edit_under_another_name_is_out_of_scope() {
+    let evidence = scene::mistyped(Kind::Deployment);
+    let plan = named(scene::plans(Fault::CrashLoopBackOff, &evidence), "correct_typo").unwrap();
+    for strategy in [
+        Strategy::FixReference,
+        Strategy::RaiseMemoryLimit { halves: 2 },
+        Strategy::RaiseCpuLimit { halves: 2 },
+        Strategy::RollBack,
+        Strategy::ClearLeftovers,
+    ] {
+        let plan = FixPlan { strategy, risk: Risk::Auto, ..plan.clone() };
+        let world = scene::world(&evidence, &[]);
+        let refusal = remedy::approve(plan, &Policy::default(), &world).unwrap_err();
+        assert_eq!(refusal.code(), "out_of_scope");
+    }
+}
+
+#[test]
+fn a_slip_of_another_container_or_fault_is_not_shown() {
+    let mut evidence = scene::mistyped(Kind::Deployment);
+    assert_eq!(named(scene::plans(Fault::OomKilled, &evidence), "correct_typo"), None);
+    assert_eq!(named(scene::plans(Fault::ImageNotFound, &evidence), "correct_typo"), None);
+    evidence.slips[0].container = "other".to_owned();
+    assert_eq!(named(scene::plans(Fault::CrashLoopBackOff, &evidence), "correct_typo"), None);
+}
+
+#[test]
+fn a_policy_may_switch_off_what_is_only_shown_and_nothing_else() {
+    let with = |consent| {
+        let strategies = [("correct_typo".to_owned(), consent)].into();
+        Policy { strategies, ..Policy::default() }.validate().len()
+    };
+    assert_eq!([Consent::Off, Consent::Ask, Consent::Auto].map(with), [0, 1, 1]);
+}
+
+/// `web` calls the Service `db`, behind which a Deployment stands that was scaled to nothing.
+fn unanswered(declared: Option<u32>) -> (Evidence, types::Diagnosis) {
+    let mut evidence = scene::evidence(Kind::Deployment);
+    let mut object = ObjectRef::named(Kind::Deployment, "shop", "store");
+    (object.uid, object.resource_version) = ("uid-store".to_owned(), "3".to_owned());
+    evidence.neighbours = vec![NeighbourFacts {
+        object,
+        desired: 0,
+        ready: 0,
+        restarts: 0,
+        steady: true,
+        generation: 1,
+        declared,
+    }];
+    evidence.services = vec![ServiceFacts {
+        name: "db".to_owned(),
+        addresses: vec!["10.0.0.9".to_owned()],
+        selects: true,
+        behind: vec!["Deployment store".to_owned()],
+    }];
+    let mut diagnosis = scene::diagnosis(Fault::CrashLoopBackOff);
+    diagnosis.clues = vec![Clue::new("containers[app].needs", "db:5432")];
+    (evidence, diagnosis)
+}
+
+#[test]
+fn who_is_missed_and_was_scaled_to_nothing_gets_exactly_its_declared_replicas_back() {
+    let (evidence, mut diagnosis) = unanswered(Some(2));
+    for address in ["db:5432", "db", "db.shop.svc:5432", "10.0.0.9:5432"] {
+        diagnosis.clues = vec![Clue::new("containers[app].needs", address)];
+        let plans = remedy::plans(std::slice::from_ref(&diagnosis), &evidence);
+        let plan = named(plans, "restore_replicas").unwrap();
+
+        assert_eq!(
+            plan.steps[0].to_string(),
+            "  edit Deployment shop/store\n    /spec/replicas: 0 -> 2",
+            "{address}"
+        );
+        refused(&evidence, &plan);
+    }
+}
+
+#[test]
+fn what_nobody_misses_declares_nothing_or_is_one_of_several_stays_as_it_is() {
+    let none = |evidence: &Evidence, diagnosis: &types::Diagnosis| {
+        let plans = remedy::plans(std::slice::from_ref(diagnosis), evidence);
+        assert_eq!(named(plans, "restore_replicas"), None);
+    };
+    let (evidence, diagnosis) = unanswered(None);
+    none(&evidence, &diagnosis);
+    let (mut evidence, mut diagnosis) = unanswered(Some(2));
+    diagnosis.clues = vec![Clue::new("containers[app].needs", "db.other.svc:5432")];
+    none(&evidence, &diagnosis);
+    diagnosis.clues.clear();
+    none(&evidence, &diagnosis);
+    diagnosis.clues = vec![Clue::new("containers[app].needs", "db:5432")];
+    evidence.services[0].behind.push("Deployment other".to_owned());
+    none(&evidence, &diagnosis);
+    evidence.services[0].behind.pop();
+    evidence.neighbours[0].desired = 1;
+    none(&evidence, &diagnosis);
+}
+
+/// A job that gave up, as the API server has it.
+fn gave_up() -> Evidence {
+    let mut evidence = scene::mistyped(Kind::Job);
+    evidence.kubernetes_minor = None;
+    let labels =
+        json!({"app": "web", "controller-uid": "u", "batch.kubernetes.io/job-name": "web"});
+    evidence.manifest = Some(json!({
+        "metadata": {"name": "web", "namespace": "shop", "uid": "u", "labels": labels},
+        "spec": {
+            "selector": {"matchLabels": {"controller-uid": "u"}},
+            "backoffLimit": 2,
+            "template": {
+                "metadata": {"labels": labels, "creationTimestamp": null},
+                "spec": {"containers": [{"name": "app", "image": "shop/web:1.4", "command": ["ngnix"]}]},
+            },
+        },
+        "status": {"failed": 3},
+    }));
+    evidence
+}
+
+#[test]
+fn a_job_that_gave_up_is_shown_as_a_copy_that_is_corrected() {
+    let evidence = gave_up();
+    let plan = named(scene::plans(Fault::JobFailed, &evidence), "rerun_job").unwrap();
+
+    let copy = job_copy(&plan, &evidence).unwrap();
+
+    assert_eq!(
+        copy,
+        json!({
+            "apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {"name": "web-rerun", "namespace": "shop", "labels": {"app": "web"}},
+            "spec": {
+                "backoffLimit": 2,
+                "template": {
+                    "metadata": {"labels": {"app": "web"}},
+                    "spec": {"containers": [{"name": "app", "image": "shop/web:1.4", "command": ["nginx"]}]},
+                },
+            },
+        })
+    );
+    assert_eq!(kustomize_patch(&plan), None);
+    refused(&evidence, &plan);
+}
+
+#[test]
+fn a_copy_has_a_name_that_fits_and_a_correction_that_fits() {
+    let mut evidence = gave_up();
+    evidence.subject.name = format!("{}-x", "w".repeat(56));
+    let mut plan = named(scene::plans(Fault::JobFailed, &evidence), "rerun_job").unwrap();
+    let copy = job_copy(&plan, &evidence).unwrap();
+    let name = copy["metadata"]["name"].as_str().unwrap();
+    assert!(name.len() <= 63 && name.ends_with("w-rerun"), "{name}");
+
+    let nowhere = edit(&format!("{APP}/command/7"), "a", "b");
+    plan.steps[0].action = types::Action::Edit(vec![nowhere]);
+    assert_eq!(job_copy(&plan, &evidence), None);
+}
+
+#[test]
+fn a_job_that_still_tries_and_one_of_a_cron_job_are_not_copied() {
+    let mut evidence = gave_up();
+    evidence.subject.kind = Kind::CronJob;
+    assert_eq!(named(scene::plans(Fault::JobFailed, &evidence), "rerun_job"), None);
+    evidence.subject.kind = Kind::Job;
+    evidence.manifest = None;
+    assert_eq!(named(scene::plans(Fault::JobFailed, &evidence), "rerun_job"), None);
+}
+
+#[test]
+fn a_plan_that_is_carried_out_has_no_copy() {
+    let case = Case::oom();
+    assert_eq!(job_copy(&case.plan, &gave_up()), None);
+}

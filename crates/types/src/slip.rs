@@ -1,0 +1,44 @@
+//! A field of the template that was probably mistyped, and what was probably meant.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::Edit;
+
+/// What was mistyped.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum SlipKind {
+    /// The repository of an image.
+    Image,
+    /// A word of `command` or `args` that names a program.
+    Command,
+    /// A flag in `command` or `args`.
+    Flag,
+    /// The name of a variable.
+    Variable,
+    /// The literal value of a variable.
+    Value,
+    /// What a shell is given to run.
+    Script,
+    /// Where or what a volume mounts.
+    Mount,
+}
+
+/// A field that no machine writes, and what the facts say was meant there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SlipFacts {
+    /// The container that it stands in.
+    pub container: String,
+    /// What was mistyped.
+    pub kind: SlipKind,
+    /// The field of the owner that holds it.
+    pub path: String,
+    /// What says so, in redacted words.
+    pub shown_by: String,
+    /// The edits that correct it. Never leave the process: values are not redacted.
+    #[serde(skip)]
+    pub edits: Vec<Edit>,
+}
