@@ -86,7 +86,7 @@ pub trait Cluster: Send + Sync + 'static {
     fn namespace_enrolled<'a>(&'a self, namespace: &'a str) -> Answer<'a, bool>;
 
     /// Applies a JSON Patch under our field manager; answers with the object as it is afterwards.
-    fn patch<'a>(&'a self, patch: Patch<'a>) -> Answer<'a, ObjectRef>;
+    fn patch<'a>(&'a self, patch: Patch<'a>) -> Answer<'a, Written>;
 
     /// Evicts the pod, if it still has the uid of `target` and its disruption budget allows it.
     fn evict<'a>(&'a self, target: &'a ObjectRef, dry_run: bool) -> Answer<'a, ()>;
@@ -114,6 +114,15 @@ pub trait Cluster: Send + Sync + 'static {
 
     /// How many workloads there are, and how many of them are not healthy, from the caches.
     fn census(&self) -> Census;
+}
+
+/// An object after a write of ours.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// The object, with its new resourceVersion.
+    pub object: ObjectRef,
+    /// Hash over its template with the write; `None` of an object that has none.
+    pub spec_hash: Option<String>,
 }
 
 /// A write of fields.

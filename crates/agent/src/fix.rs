@@ -108,13 +108,16 @@ impl Fixer {
         let id = Uuid::now_v7();
         let mut outdated: Option<Stored> = None;
         for attempt in 1.. {
-            let (fix, decision) = match self.decide(id, &order, outdated.is_some()).await {
+            let (mut fix, decision) = match self.decide(id, &order, outdated.is_some()).await {
                 Ok(decided) => decided,
                 Err(error) => return self.give_up(outdated, error).await,
             };
             let Decision::Apply(approved) = decision else { return Ok(fix.execution) };
             match self.apply(&fix, &approved).await {
-                Ok(()) => return self.applied(fix).await,
+                Ok(result_hash) => {
+                    fix.execution.result_hash = result_hash;
+                    return self.applied(fix).await;
+                }
                 Err(ApplyError::Stale(_)) if attempt < TRIES => outdated = Some(fix),
                 Err(error) => return self.not_applied(fix, error).await,
             }

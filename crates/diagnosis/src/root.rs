@@ -94,6 +94,11 @@ impl Root {
         FieldPath::root().child("spec").child("template")
     }
 
+    /// Hash over its template: 16 hexadecimal digits. The same hash means that it wants the same.
+    pub fn spec_hash(&self) -> String {
+        spec_hash(&self.template_json())
+    }
+
     /// Its template as JSON, without what controllers add; selector and ports of a Service.
     pub(crate) fn template_json(&self) -> Value {
         match self {

@@ -104,8 +104,12 @@ impl Unread {
 }
 
 pub(super) async fn root(cluster: &KubeCluster, subject: &ObjectRef) -> Result<Root, ClusterError> {
-    let object = cluster.read(subject).await?;
-    match subject.kind {
+    root_from(subject.kind, cluster.read(subject).await?)
+}
+
+/// The object as a root owner of this kind.
+pub(super) fn root_from(kind: Kind, object: DynamicObject) -> Result<Root, ClusterError> {
+    match kind {
         Kind::Pod => whole(object).map(Root::Pod),
         Kind::Deployment => whole(object).map(Root::Deployment),
         Kind::ReplicaSet => whole(object).map(Root::ReplicaSet),
@@ -115,7 +119,7 @@ pub(super) async fn root(cluster: &KubeCluster, subject: &ObjectRef) -> Result<R
         Kind::CronJob => whole(object).map(Root::CronJob),
         Kind::Service => whole(object).map(Root::Service),
         Kind::Node | Kind::PersistentVolumeClaim => {
-            Err(ClusterError::Refused(format!("a {} is no workload", subject.kind)))
+            Err(ClusterError::Refused(format!("a {kind} is no workload")))
         }
     }
 }

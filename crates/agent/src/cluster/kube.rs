@@ -26,7 +26,8 @@ use super::refusals::meaning;
 use super::watch::Sinks;
 use super::{
     Answer, Census, Cluster, ClusterError, Commons, LeaseName, NodeUsage, Notice, Patch,
-    RightsReport, announce, census, gather, json_patch, rights, snapshot, stop_object, usage,
+    RightsReport, Written, announce, census, gather, json_patch, rights, snapshot, stop_object,
+    usage,
 };
 
 /// Under which name our writes stand in `managedFields`.
@@ -175,7 +176,7 @@ impl KubeCluster {
         within(READ, &format!("Pod {namespace}/{name}"), api.get(name)).await
     }
 
-    async fn write(&self, patch: Patch<'_>) -> Result<ObjectRef, ClusterError> {
+    async fn write(&self, patch: Patch<'_>) -> Result<Written, ClusterError> {
         let target = patch.target;
         let what = target.to_string();
         let params = PatchParams {
@@ -188,7 +189,9 @@ impl KubeCluster {
             json_patch::request(&url, &target.name, patch.subresource, &params, patch.operations)?;
         let client = self.writer().await?;
         let after: DynamicObject = within(WRITE, &what, client.request(request)).await?;
-        Ok(reference(target.kind, &after.metadata))
+        let object = reference(target.kind, &after.metadata);
+        let spec_hash = gather::root_from(target.kind, after).ok().map(|it| it.spec_hash());
+        Ok(Written { object, spec_hash })
     }
 
     async fn evict_pod(&self, target: &ObjectRef, dry_run: bool) -> Result<(), ClusterError> {
@@ -253,7 +256,7 @@ impl Cluster for KubeCluster {
         })
     }
 
-    fn patch<'a>(&'a self, patch: Patch<'a>) -> Answer<'a, ObjectRef> {
+    fn patch<'a>(&'a self, patch: Patch<'a>) -> Answer<'a, Written> {
         Box::pin(self.write(patch))
     }
 

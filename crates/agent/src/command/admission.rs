@@ -278,7 +278,7 @@ fn pod_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
         ),
         "pods are edited, resized and evicted, never made or deleted",
     )];
-    let mut of_pods = common_claims(namespace);
+    let mut of_pods = container_claims(namespace);
     of_pods.extend([(
         same_but("object.spec", "oldObject.spec", &["containers", "initContainers"]),
         "only containers are edited",

@@ -45,17 +45,18 @@ pub(super) enum ApplyError {
 }
 
 impl Fixer {
-    /// Carries out the plan. The intent is in the journal already.
+    /// Carries out the plan. The intent is in the journal already. Answers with the hash over the template as it is
+    /// with the fix, where that is known.
     pub(super) async fn apply(
         &self,
         fix: &Stored,
         approved: &ApprovedPlan,
-    ) -> Result<(), ApplyError> {
+    ) -> Result<Option<String>, ApplyError> {
         self.rehearse(fix, approved).await.map_err(|it| failed(0, it))?;
         // Whoever was overtaken finds out here: his version of the Lease is an old one.
         self.share_intent(fix).await.map_err(ApplyError::NotLeading)?;
         let fix_id = fix.execution.id.to_string();
-        let mut written: Option<ObjectRef> = None;
+        let (mut written, mut result_hash): (Option<ObjectRef>, _) = (None, None);
         for (index, step) in approved.plan().steps.iter().enumerate() {
             let step = following(step, written.as_ref());
             if !self.may_write() {
@@ -65,7 +66,13 @@ impl Fixer {
                 return Err(if index == 0 { first } else { halfway });
             }
             match self.write(&step, &fix_id).await {
-                Ok(after) => written = after.or(written),
+                Ok(Some(after)) => {
+                    if after.object.is_same(&fix.execution.subject) {
+                        result_hash = after.spec_hash;
+                    }
+                    written = Some(after.object);
+                }
+                Ok(None) => {}
                 Err(ClusterError::Unreachable(_)) => return Err(ApplyError::InDoubt),
                 // The edit before it moved the controller to replace this pod: that is what was wanted.
                 Err(ClusterError::Conflict(_)) if 0 < index && step.action == Action::Evict => {}
@@ -79,7 +86,7 @@ impl Fixer {
                 Err(error) => return Err(failed(index, error)),
             }
         }
-        Ok(())
+        Ok(result_hash)
     }
 
     /// Resizes a pod whose status was written meanwhile, as that of a pod that fails is again and again. The values

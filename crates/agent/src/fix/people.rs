@@ -103,7 +103,10 @@ impl Fixer {
         self.claim(&mut fix, ExecutionState::Applying).await?;
         drop(turn);
         match self.apply(&fix, &approved).await {
-            Ok(()) => Ok(self.applied(fix).await?),
+            Ok(result_hash) => {
+                fix.execution.result_hash = result_hash;
+                Ok(self.applied(fix).await?)
+            }
             Err(error) => Ok(self.not_applied(fix, error).await?),
         }
     }

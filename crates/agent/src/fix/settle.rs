@@ -96,7 +96,7 @@ fn notice_change(fix: &mut Stored, now: &Evidence) -> bool {
     let is_known = *hash == fix.execution.spec_hash
         || match &fix.execution.result_hash {
             Some(result) => hash == result,
-            // The first look shows what our own edit has left.
+            // The answer to the write got lost: the first look shows what it has left.
             None => changes_template(fix),
         };
     if is_known || was_changed(&fix.execution) {
@@ -115,7 +115,7 @@ fn changes_template(fix: &Stored) -> bool {
     steps.any(|it| it.action != Action::Evict && it.target.is_same(&fix.execution.subject))
 }
 
-/// What the template is with the fix, by the first look, and whether its fault is there again, by the last.
+/// What the template is with the fix, where the write got no answer, and whether its fault is there again, by the last.
 fn keep_result(fix: &mut Stored, now: &Evidence, seen: &Look) {
     let hash = &now.workload.spec_hash;
     let is_new = fix.execution.result_hash.is_none() && *hash != fix.execution.spec_hash;

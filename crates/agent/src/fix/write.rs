@@ -7,7 +7,7 @@ use serde_json::Value;
 use types::{Action, ObjectRef, Step};
 
 use super::Fixer;
-use crate::cluster::{ClusterError, Patch};
+use crate::cluster::{ClusterError, Patch, Written};
 
 /// How often a write is sent whose answer got lost.
 const WRITE_TRIES: usize = 3;
@@ -42,7 +42,7 @@ impl Fixer {
         &self,
         step: &Step,
         fix_id: &str,
-    ) -> Result<Option<ObjectRef>, ClusterError> {
+    ) -> Result<Option<Written>, ClusterError> {
         let Some(operations) = self.operations(step, fix_id).await? else {
             return self.evict(&step.target).await.map(|()| None);
         };

@@ -18,9 +18,6 @@ fn template_note(stage: &Stage) -> Value {
 async fn seen(agent: &AgentBinary, stage: &Stage) -> Value {
     let fix = agent.fix("web", RAISE).await;
     assert_eq!(state(&fix), ("verifying", ""), "{fix:#}");
-    // It is kept with the first look, which comes at once; a change before that could not be told from ours.
-    let path = format!("/api/v1/executions/{}", fix["id"].as_str().unwrap());
-    agent.until(&path, |it| (it["state"] == "verifying").then_some(())).await;
     until("its pods are made anew", || {
         stage.object("deployments", "web").unwrap()["status"]["observedGeneration"]
             == stage.generation("web")

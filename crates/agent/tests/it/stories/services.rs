@@ -111,7 +111,7 @@ async fn what_somebody_changed_since_is_not_taken_back() {
     stage.cluster.change_service("front", &json!({"spec": {"selector": {"app": "api"}}})).await;
     let end = agent.end_of(&fix).await;
 
-    assert_eq!(state(&end), ("stranded", "stranded"), "{end:#}");
+    assert_eq!(state(&end), ("undone", "changed_meanwhile"), "{end:#}");
     assert_eq!((stage.selector("front"), stage.n_writes()), (json!({"app": "api"}), 1));
 }
 
