@@ -26,6 +26,10 @@ integration *args:
 bench:
     scripts/bench.sh
 
+# The claims about safety, as often as they are claimed.
+numbers:
+    scripts/numbers.sh
+
 # What has to hold before a change lands.
 ci:
     .ci/run

@@ -4,7 +4,7 @@
 #   scripts/numbers.sh              all of it
 #   NUMBERS=guard,caps,kills,fixes,stops scripts/numbers.sh
 #
-# The test suite makes the same claims with fewer repeats.
+# The test suite makes the same claims with fewer repeats; GUARD_CASES, DAYS, KILL_ROUNDS, FIXES and STOPS change how many.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 parts=",${NUMBERS:-guard,caps,kills,fixes,stops},"
@@ -22,8 +22,8 @@ run() { # NAME, TEST, VARIABLE=VALUE: prints what the test says of itself
     fi
 }
 
-run guard chance::the_guard_and_an_independent_opinion_agree GUARD_CASES=1000000
-run caps sliding::no_window_of_a_day_holds_more_writes_than_its_cap DAYS=100
-run kills kill_points::a_fix_that_is_cut_off_anywhere_is_made_once_and_brought_to_its_end KILL_ROUNDS=12
-run fixes many_fixes::no_fix_leaves_a_workload_worse_than_it_was FIXES=500
-run stops stories::stopping::whenever_the_button_is_pressed_no_write_comes_a_second_later STOPS=100
+run guard chance::the_guard_and_an_independent_opinion_agree "GUARD_CASES=${GUARD_CASES:-1000000}"
+run caps sliding::no_window_of_a_day_holds_more_writes_than_its_cap "DAYS=${DAYS:-100}"
+run kills kill_points::a_fix_that_is_cut_off_anywhere_is_made_once_and_brought_to_its_end "KILL_ROUNDS=${KILL_ROUNDS:-12}"
+run fixes many_fixes::no_fix_leaves_a_workload_worse_than_it_was "FIXES=${FIXES:-500}"
+run stops stories::stopping::whenever_the_button_is_pressed_no_write_comes_a_second_later "STOPS=${STOPS:-100}"
