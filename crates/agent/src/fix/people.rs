@@ -1,6 +1,7 @@
 //! What people say: yes, no, and take it back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use remedy::Authority;
@@ -56,6 +57,13 @@ pub enum PersonError {
     Fix(#[from] FixError),
 }
 
+/// When a proposal that got its yes can be carried out, in seconds, where a cap alone stands in the way.
+fn put_off(execution: &Execution) -> Option<u64> {
+    let refusal =
+        execution.refusal.as_ref().filter(|_| execution.state == ExecutionState::Proposed)?;
+    u64::try_from(refusal.retry_secs?).ok()
+}
+
 impl Fixer {
     /// A person says yes to a proposal: once, to what was shown, while it is still true.
     pub async fn approved_by(
@@ -63,9 +71,34 @@ impl Fixer {
         id: Uuid,
         who: &str,
     ) -> Result<Execution, PersonError> {
-        let (fixer, who) = (Arc::clone(self), who.to_owned());
-        let carried_out = tokio::spawn(async move { fixer.carry_out_approved(id, who).await });
-        carried_out.await.map_err(|_| FixError::CutOff)?
+        let (fixer, by) = (Arc::clone(self), who.to_owned());
+        let carried_out = tokio::spawn(async move { fixer.carry_out_approved(id, by).await });
+        let mut execution = carried_out.await.map_err(|_| FixError::CutOff)??;
+        if let Some(secs) = put_off(&execution)
+            && let Some(refusal) = &mut execution.refusal
+        {
+            refusal.detail += "; the yes is kept until then";
+            tokio::spawn(Arc::clone(self).say_again(id, who.to_owned(), secs));
+        }
+        Ok(execution)
+    }
+
+    /// A cap that is reached opens again. The yes is kept until then: as long as the proposal lives, and this process
+    /// does. Whatever else has changed meanwhile is found out as if it had been said now.
+    async fn say_again(self: Arc<Self>, id: Uuid, who: String, mut secs: u64) {
+        loop {
+            tokio::time::sleep(Duration::from_secs(secs)).await;
+            match Arc::clone(&self).carry_out_approved(id, who.clone()).await {
+                Ok(execution) => match put_off(&execution) {
+                    Some(more) => secs = more,
+                    None => return,
+                },
+                Err(error) => {
+                    tracing::info!(execution = %id, %error, "a yes that was kept came to nothing");
+                    return;
+                }
+            }
+        }
     }
 
     async fn carry_out_approved(

@@ -1,7 +1,7 @@
 //! What people say: yes, no, and take it back.
 
 use agent::journal::Journal;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::agent_binary::AgentBinary;
@@ -94,6 +94,31 @@ async fn a_yes_that_comes_too_late_is_none() {
     let end = agent.end_of(&proposed).await;
     assert_eq!(state(&end), ("rejected", "expired"), "{end:#}");
     assert_eq!(stage.proxy.n_seen(write), 0);
+}
+
+#[actix_web::test]
+async fn a_yes_that_a_cap_puts_off_is_kept() {
+    let stage = Stage::open().await;
+    stage.set_policy("caps: {namespace_per_60s: 1}");
+    let (agent, first) = proposal(&stage).await;
+    stage.run_hungry("api", "128Mi").await;
+    let second = agent.fix("api", RAISE).await;
+    say(&agent, &first, "approve").await;
+    agent.end_of(&first).await;
+    agent.kill();
+    let journal = Journal::open(&stage.data.path().join("agent")).await.unwrap();
+    let id = first["id"].as_str().unwrap().parse().unwrap();
+    let mut earlier = journal.find(id).await.unwrap().unwrap();
+    earlier.execution.applied_at = Some(Timestamp::now() - SignedDuration::from_secs(45));
+    journal.update(&earlier, None).await.unwrap();
+    journal.close().await;
+
+    let agent = stage.agent_with(&SUGGEST).await;
+    let (status, answer) = say(&agent, &second, "approve").await;
+    let end = agent.end_of(&second).await;
+
+    assert_eq!((status, state(&answer)), (200, ("proposed", "too_often")), "{answer:#}");
+    assert_eq!((state(&end), &end["decided_by"]), (("verified", ""), &json!("alice")), "{end:#}");
 }
 
 #[actix_web::test]
