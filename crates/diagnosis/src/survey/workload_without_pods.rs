@@ -47,8 +47,7 @@ fn of_workload(root: &Root, scene: &Scene<'_>) -> Option<Finding> {
     if metadata.deletion_timestamp.is_some() || !is_old(metadata, scene) || is_at_work || is_known {
         return None;
     }
-    let has_pods = scene.pods(namespace(metadata)).iter().any(|it| scene.root_of(it) == about);
-    if has_pods {
+    if !scene.pods_of(&about).is_empty() {
         return None;
     }
     let generation = metadata.generation.unwrap_or(0);
