@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use types::{AnyFault, Fault, Finding, Severity, Subject};
 
-use super::scene::{Scene, last_seen, namespace};
+use super::scene::{Scene, last_seen};
 use crate::Root;
 
 /// How long it may be without pods after it was made, in seconds.

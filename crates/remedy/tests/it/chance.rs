@@ -106,6 +106,7 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
         }
         13 => (Fault::ReadinessProbeFailing, scene::asked_elsewhere(kind)),
         14 => services::wrong_label(chance),
+        15 => services::wrong_port(chance),
         16 => references::wrong_key(),
         17 => references::wrong_name(chance),
         0 => (Fault::ImageNotFound, scene::wrong_tag(kind, &known)),
