@@ -4,41 +4,109 @@ use diagnosis::Redactor;
 use serde_json::Value;
 use types::{Action, Edit, Evidence, FieldPath, FixPlan, Offer, ShownStep, Step, Subresource};
 
+/// The longest text of each kind that an offer carries, in bytes: offers stay in every open incident and go out on the
+/// stream, and what is in them was written by whoever may make a workload.
+const MAX_TEXT: usize = 64 * 1024;
+/// What is said where the change would be too long as a patch.
+const NO_PATCH: &str = "It is too long to be shown as a patch.";
+/// What is said where the copy would be too long.
+const NO_MANIFEST: &str = "The copy is too long to be shown.";
+
 /// The plans as they are shown.
 pub(crate) fn offers(plans: &[FixPlan], evidence: &Evidence, redactor: &Redactor) -> Vec<Offer> {
     let diagnoses = diagnosis::diagnose(evidence);
-    let offer = |plan: &FixPlan| Offer {
-        strategy: plan.strategy.clone(),
-        fault: remedy::answered(plan, &diagnoses, evidence),
-        title: plan.strategy.to_string(),
-        because: redactor.redact(&plan.because),
-        risk: plan.risk,
-        diff: diff(plan, redactor),
-        reversible: plan.is_reversible(),
-        owner: remedy::owner_of(plan, evidence).map(|it| redactor.redact(&it.name)),
-        patch: patch(plan, redactor),
-        manifest: manifest(plan, evidence, redactor),
+    let offer = |plan: &FixPlan| {
+        let (patch, manifest) = (kustomization(plan, redactor), manifest(plan, evidence, redactor));
+        let mut because = redactor.redact(&plan.because);
+        for (text, note) in [(&patch, NO_PATCH), (&manifest, NO_MANIFEST)] {
+            if *text == Text::TooLong {
+                because = format!("{because} {note}");
+            }
+        }
+        Offer {
+            strategy: plan.strategy.clone(),
+            fault: remedy::answered(plan, &diagnoses, evidence),
+            title: plan.strategy.to_string(),
+            because,
+            risk: plan.risk,
+            diff: diff(plan, redactor),
+            reversible: plan.is_reversible(),
+            owner: remedy::owner_of(plan, evidence).map(|it| redactor.redact(&it.name)),
+            patch: patch.shown(),
+            manifest: manifest.shown(),
+        }
     };
     plans.iter().map(offer).collect()
 }
 
-/// What the plan changes, for a commit. What is hidden in it has to be put in by whoever commits it.
+/// A text of an offer.
+#[derive(Debug, PartialEq, Eq)]
+enum Text {
+    /// There is nothing to show.
+    Absent,
+    /// There is more than is shown.
+    TooLong,
+    Shown(String),
+}
+
+impl Text {
+    /// The text without secrets. Its length is looked at first: no time is spent on what is not shown.
+    fn of(text: Option<String>, redactor: &Redactor) -> Self {
+        match text {
+            None => Self::Absent,
+            Some(text) if MAX_TEXT < text.len() => Self::TooLong,
+            Some(text) => Self::Shown(redactor.redact(&text)),
+        }
+    }
+
+    fn shown(self) -> Option<String> {
+        match self {
+            Self::Shown(text) => Some(text),
+            Self::Absent | Self::TooLong => None,
+        }
+    }
+}
+
+/// What the plan changes, for a commit; none of more than 64 KiB. What is hidden in it has to be put in by whoever
+/// commits it.
 pub(crate) fn patch(plan: &FixPlan, redactor: &Redactor) -> Option<String> {
+    kustomization(plan, redactor).shown()
+}
+
+fn kustomization(plan: &FixPlan, redactor: &Redactor) -> Text {
     let steps = plan.steps.iter().map(|it| masked(it, redactor)).collect();
     let shown = FixPlan { steps, ..plan.clone() };
-    remedy::kustomize_patch(&shown).map(|it| redactor.redact(&it))
+    Text::of(remedy::kustomize_patch(&shown), redactor)
 }
 
 /// What has to be made anew, with literal values of variables hidden: whoever makes it has to put them in.
-fn manifest(plan: &FixPlan, evidence: &Evidence, redactor: &Redactor) -> Option<String> {
-    let shown = hide(remedy::job_copy(plan, evidence)?, Place::Elsewhere, redactor);
-    serde_json::to_string_pretty(&shown).ok().map(|it| redactor.redact(&it))
+fn manifest(plan: &FixPlan, evidence: &Evidence, redactor: &Redactor) -> Text {
+    let copy = remedy::job_copy(plan, evidence);
+    let shown = copy.map(|it| hide(it, Place::Elsewhere, redactor));
+    Text::of(shown.and_then(|it| serde_json::to_string_pretty(&it).ok()), redactor)
 }
 
-/// What the plan changes, one line an edit, without secrets.
+/// What the plan changes, one line an edit, without secrets; what is over 64 KiB is cut off, with a mark that is the same
+/// for the same rest.
 pub(crate) fn diff(plan: &FixPlan, redactor: &Redactor) -> String {
     let steps = plan.steps.iter().map(|it| masked(it, redactor).to_string());
-    redactor.redact(&steps.collect::<Vec<_>>().join("\n"))
+    let text = steps.collect::<Vec<_>>().join("\n");
+    let (kept, rest) = text.split_at(cut(&text));
+    let kept = redactor.redact(kept);
+    if rest.is_empty() {
+        return kept;
+    }
+    // A person says yes to one rest and not to any: two plans that differ in it do not look the same.
+    format!("{kept}… {} bytes more {}", rest.len(), redactor.mark(rest))
+}
+
+/// Where a text is cut off: before the word that does not fit, since half a secret is not known as one.
+fn cut(text: &str) -> usize {
+    if text.len() <= MAX_TEXT {
+        return text.len();
+    }
+    let (kept, _) = text.split_at(text.floor_char_boundary(MAX_TEXT));
+    kept.rfind(char::is_whitespace).map_or(0, |at| text.ceil_char_boundary(at + 1))
 }
 
 /// What the plan writes, step by step, with what it depends on, without secrets.
@@ -176,10 +244,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_job_is_copied_without_literal_values() {
-        let variables = json!([{"name": "GREETING", "value": "hunter2"}]);
-        let template = json!({"spec": {"containers": [{"name": "app", "env": variables}]}});
+    fn evidence_of(container: &Value) -> Evidence {
+        let template = json!({"spec": {"containers": [container]}});
         let job = Some(json!({"metadata": {"name": "report"}, "spec": {"template": template}}));
         let facts = json!({
             "taken_at": "2026-01-01T00:00:00Z", "cluster": "test", "pods": [], "events": [],
@@ -189,15 +255,28 @@ mod tests {
             "containers": [], "revisions": [], "references": [], "images": [], "neighbours": [],
         });
         let facts: Evidence = serde_json::from_value(facts).unwrap();
-        let evidence = Evidence { manifest: job, ..facts };
+        Evidence { manifest: job, ..facts }
+    }
+
+    fn rerun(evidence: &Evidence) -> Offer {
         let plan = FixPlan {
             strategy: Strategy::RerunJob,
             risk: Risk::Advice,
-            because: String::new(),
+            because: "The job gave up.".to_owned(),
             steps: vec![],
         };
+        offers(&[plan], evidence, &Redactor::new([0; 32])).remove(0)
+    }
 
-        let text = manifest(&plan, &evidence, &Redactor::new([0; 32])).unwrap();
+    #[test]
+    fn a_job_is_copied_without_literal_values() {
+        let variables = json!([{"name": "GREETING", "value": "hunter2"}]);
+        let evidence = evidence_of(&json!({"name": "app", "env": variables}));
+
+        let offer = rerun(&evidence);
+
+        let text = offer.manifest.unwrap();
+        assert_eq!(offer.because, "The job gave up.");
 
         assert!(text.contains("report-rerun") && text.contains("GREETING"), "{text}");
         assert!(!text.contains("hunter2") && text.contains("[redacted:"), "{text}");
@@ -210,5 +289,33 @@ mod tests {
         let text = shown(&image, json!("web:1.27"), json!("web:1.26"));
 
         assert!(text.contains(r#""web:1.27" -> "web:1.26""#), "{text}");
+    }
+
+    #[test]
+    fn a_copy_that_is_too_long_is_not_shown_and_that_is_said() {
+        let argument = "é".repeat(MAX_TEXT);
+        let evidence = evidence_of(&json!({"name": "app", "args": [argument]}));
+
+        let offer = rerun(&evidence);
+
+        assert_eq!(offer.manifest, None);
+        assert_eq!(offer.because, "The job gave up. The copy is too long to be shown.");
+    }
+
+    #[test]
+    fn a_long_diff_is_cut_and_tells_one_rest_from_another() {
+        let image = FieldPath::root().child("image");
+        let (begin, long) = ("word ".repeat(3), "é".repeat(MAX_TEXT));
+
+        let one = shown(&image, json!(format!("{begin}{long}1")), json!("web:1.26"));
+        let other = shown(&image, json!(format!("{begin}{long}2")), json!("web:1.26"));
+        let many = shown(&image, json!("wörd ".repeat(MAX_TEXT)), json!("web:1.26"));
+
+        for text in [&one, &other, &many] {
+            assert!(text.contains("bytes more [redacted:"), "{text}");
+            assert!(text.len() < MAX_TEXT + 100, "{}", text.len());
+        }
+        assert_ne!(one, other);
+        assert!(!one.contains('é'), "half a word may be half a secret: {one}");
     }
 }

@@ -268,12 +268,29 @@ impl Snapshot {
     }
 }
 
-/// When the values of a ConfigMap were last written: the API server remembers it for each of those who write them.
+/// When the values of a ConfigMap were last written: the API server remembers it for each of those who write them. The
+/// time is that of any field that he wrote, so that only those count who write nothing but values: an upgrade that moves
+/// a label alone is no change.
 fn changed_at(metadata: &ObjectMeta) -> Option<Timestamp> {
     let writers = metadata.managed_fields.iter().flatten();
-    let of_values = writers.filter(|it| {
-        let fields = it.fields_v1.as_ref().map(|it| &it.0);
-        fields.is_some_and(|it| it.get("f:data").is_some() || it.get("f:binaryData").is_some())
-    });
+    let of_values =
+        writers.filter(|it| it.fields_v1.as_ref().is_some_and(|it| is_of_values(&it.0)));
     of_values.filter_map(|it| it.time.as_ref()).map(|it| it.0).max()
+}
+
+/// Whether these managed fields are values, beside what `kubectl apply` notes of the same values.
+fn is_of_values(fields: &Value) -> bool {
+    const NOTE: &str = "f:kubectl.kubernetes.io/last-applied-configuration";
+    let is_note = |it: &Value| {
+        members(it).all(|(name, it)| {
+            name == "f:annotations" && members(it).all(|it| matches!(it.0.as_str(), "." | NOTE))
+        })
+    };
+    let is_value = |it: &str| matches!(it, "f:data" | "f:binaryData");
+    members(fields).any(|it| is_value(it.0))
+        && members(fields).all(|(name, it)| is_value(name) || name == "f:metadata" && is_note(it))
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
 }

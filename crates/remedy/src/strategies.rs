@@ -22,7 +22,7 @@ use types::{Diagnosis, Evidence, Fault, FixPlan, Risk};
 
 pub(crate) use clear_leftovers::is_leftover;
 pub(crate) use fix_probe_port::answered as answered_paths;
-pub(crate) use fix_reference::{OF_THE_SYSTEM, TYPO_DISTANCE, is_name};
+pub(crate) use fix_reference::{OF_THE_SYSTEM, TYPO_DISTANCE, is_name, risk as risk_of_reference};
 pub(crate) use fix_selector::{
     edits as selector_edits, is_hardly_meant, is_plain_typo, is_ready, leads_to_a_label,
 };

@@ -29,7 +29,7 @@ pub struct Evidence {
     pub events: Vec<EventFacts>,
     /// Revisions of the template, newest first; at most 10.
     pub revisions: Vec<RevisionFacts>,
-    /// What the template refers to by name.
+    /// What the template refers to by name; at most 200.
     pub references: Vec<ReferenceFacts>,
     /// Images that run ready elsewhere in the cluster or ran ready here, with the same repository.
     pub images: Vec<ImageFacts>,
@@ -186,6 +186,9 @@ pub struct PodFacts {
     /// When it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
+    /// When the last of its containers ended, where all of them have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
 }
 
 /// One event, redacted.

@@ -84,7 +84,7 @@ pub struct Offer {
     pub because: String,
     /// Who may say yes.
     pub risk: Risk,
-    /// The change, redacted, one line an edit.
+    /// The change, redacted, one line an edit; of more than 64 KiB the rest is a mark.
     pub diff: String,
     /// Whether it can be taken back.
     pub reversible: bool,
@@ -93,10 +93,11 @@ pub struct Offer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// The change as `patches` of a kustomization, redacted: ready to be committed. None where no field of a
-    /// manifest is edited.
+    /// manifest is edited, or where it would be longer than 64 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<String>,
-    /// What would have to be made anew, as a manifest (JSON), redacted: a copy of a job that gave up.
+    /// What would have to be made anew, as a manifest (JSON), redacted: a copy of a job that gave up. None of more than
+    /// 64 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest: Option<String>,
 }

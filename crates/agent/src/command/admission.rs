@@ -218,16 +218,21 @@ fn workload_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
         ),
     ]);
     claims.extend(privilege_claims(policy));
-    if rights_of("roll_back").is_empty()
-        || policy.strategies.get("roll_back") == Some(&remedy::Consent::Off)
-    {
+    if !rolls_back(policy) {
         // A rollback puts back whatever an earlier revision had; nothing else writes these.
+        claims.push(limits_stay());
         claims.push((
             of_each(&["command", "args", "workingDir"]) + " && " + &literal_values(),
             "commands, arguments and literal values of variables stay as they are",
         ));
     }
     claims
+}
+
+/// Whether a template may be written that an earlier revision had, as a whole.
+pub(super) fn rolls_back(policy: &Policy) -> bool {
+    !rights_of("roll_back").is_empty()
+        && policy.strategies.get("roll_back") != Some(&remedy::Consent::Off)
 }
 
 /// Nothing gets more rights, or more memory and CPU than the policy allows.
@@ -284,6 +289,7 @@ fn pod_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
         "only containers are edited",
     )]);
     of_pods.extend(caps(policy));
+    of_pods.push(limits_stay());
     // The object of an eviction is no pod: of it only the namespace can be held.
     claims.push((of_pods.remove(0).0, "nothing is ever written in this namespace"));
     claims.extend(
@@ -322,13 +328,29 @@ fn literal_values() -> String {
         .to_owned()
 }
 
+/// Whether the container has a limit of this resource.
+fn has_limit(of: &str, resource: &str) -> String {
+    format!(
+        "has({of}.resources) && has({of}.resources.limits) && '{resource}' in {of}.resources.limits"
+    )
+}
+
+/// What had a limit has one: without any, no cap would hold it.
+fn limits_stay() -> Claim {
+    let stays = ["memory", "cpu"].map(|resource| {
+        format!(
+            "variables.containersBefore.all(b, !({}) || \
+             variables.containers.exists(c, c.name == b.name && {}))",
+            has_limit("b", resource),
+            has_limit("c", resource),
+        )
+    });
+    (stays.join(" && "), "no limit of memory or CPU is dropped")
+}
+
 /// Each limit is the one before, or not above the cap.
 fn capped(resource: &str, cap: &Quantity) -> String {
-    let limit = |of: &str| {
-        format!(
-            "has({of}.resources) && has({of}.resources.limits) && '{resource}' in {of}.resources.limits"
-        )
-    };
+    let limit = |of: &str| has_limit(of, resource);
     let amount = |of: &str| format!("{of}.resources.limits['{resource}']");
     format!(
         "variables.containers.all(c, !({}) || quantity(string({now})).compareTo(quantity('{cap}')) <= 0 || \

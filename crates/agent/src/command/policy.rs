@@ -12,6 +12,10 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::fix::read_policy;
 
+/// What no admission policy can hold while templates of before may come back.
+const UNHELD: &str = "Notice: as `roll_back` is on, the admission policies let a template without limits of memory and CPU through, \
+     whatever `caps` says: an earlier revision may have had none. Only the agent's guard holds it to such a revision.";
+
 /// What is done with a policy.
 #[derive(Debug, Clone, Subcommand)]
 pub enum PolicyCommand {
@@ -47,6 +51,9 @@ fn checked(file: &Path) -> anyhow::Result<String> {
         "and at most {} writes in the cluster and {} in a namespace within a minute, {} of one workload within an hour.",
         caps.global_per_60s, caps.namespace_per_60s, caps.workload_per_hour
     );
+    if super::admission::rolls_back(&policy) {
+        let _ = writeln!(res, "{UNHELD}");
+    }
     Ok(res)
 }
 

@@ -1,7 +1,7 @@
 //! Services that may be wrong: a namespace is gone through when something changed in it, and a Service is looked at when
 //! it has been suspicious for a while.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use types::ObjectRef;
@@ -13,6 +13,9 @@ const TOGETHER: Duration = Duration::from_secs(2);
 /// How long after a look a Service that is still suspicious is looked at again, once something changes: a workload that
 /// is scaled to nothing is no trouble, and stays that way. It doubles each time.
 const PAUSE: Duration = Duration::from_mins(1);
+/// Services of a namespace that are looked at together: each look reads all Services of the namespace, and who may make
+/// Services may make thousands.
+const MAX_LOOKS: usize = 10;
 /// The longest of these pauses.
 const LONGEST: Duration = Duration::from_mins(30);
 
@@ -69,21 +72,25 @@ impl Services {
         Some(namespace)
     }
 
-    /// Of all Services of this namespace, each with whether it is suspicious now, those that are to be looked at.
+    /// Of all Services of this namespace, each with whether it is suspicious now, those that are to be looked at: no
+    /// more than ten, and the others when the namespace is gone through next.
     pub(super) fn overdue(
         &mut self,
         namespace: &str,
         services: &[(ObjectRef, bool)],
         now: Instant,
     ) -> Vec<ObjectRef> {
-        let suspicious = |it: &ObjectRef| services.iter().any(|asked| asked.1 && asked.0 == *it);
-        self.suspects.retain(|it, _| it.namespace != namespace || suspicious(it));
+        let suspicious = services.iter().filter(|it| it.1);
+        let suspicious: BTreeSet<_> = suspicious.map(|it| key(&it.0)).collect();
+        self.suspects.retain(|it, _| it.namespace != namespace || suspicious.contains(it));
         let mut overdue = vec![];
         let mut again: Option<Instant> = None;
         for (service, _) in services.iter().filter(|it| it.1) {
             let first = Suspect { next: now + self.patience, pause: PAUSE };
             let suspect = self.suspects.entry(key(service)).or_insert(first);
-            if suspect.next <= now {
+            if suspect.next <= now && MAX_LOOKS <= overdue.len() {
+                again = Some(again.map_or(now + TOGETHER, |it| it.min(now + TOGETHER)));
+            } else if suspect.next <= now {
                 overdue.push(service.clone());
                 suspect.next = now + suspect.pause;
                 suspect.pause = (suspect.pause * 2).min(LONGEST);
@@ -146,6 +153,25 @@ mod tests {
 
         // At once, and after 1, 3, 7, 15, 31 minutes.
         assert_eq!(looks.count(), 6);
+    }
+
+    #[test]
+    fn many_are_looked_at_few_at_a_time_and_each_has_its_turn() {
+        let (mut services, start) = (Services::patient_for(Duration::ZERO), Instant::now());
+        let many: Vec<_> = (0..3 * MAX_LOOKS)
+            .map(|it| (ObjectRef::named(Kind::Service, "shop", &format!("web-{it}")), true))
+            .collect();
+
+        let mut looked_at = BTreeSet::new();
+        for pass in 0..3 {
+            let now = start + TOGETHER * pass;
+            let looks = services.overdue("shop", &many, now);
+            assert_eq!(looks.len(), MAX_LOOKS);
+            looked_at.extend(looks);
+            assert!(pass == 2 || services.next_at() == Some(start + TOGETHER));
+        }
+
+        assert_eq!(looked_at.len(), many.len());
     }
 
     #[test]

@@ -52,6 +52,9 @@ fn a_policy_is_looked_at_before_an_agent_gets_it() {
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("restart_pod          without asking"), "{told}");
     assert!(told.contains("roll_back            never"), "{told}");
+    assert!(!told.contains("Notice"), "{told}");
+    let (_, told) = check("{}");
+    assert!(told.contains("without limits of memory and CPU"), "{told}");
     for (policy, word) in [
         ("strategies: {restart_rollout: auto}", "never `auto`"),
         ("strategies: {exec: auto}", "is none of"),
@@ -64,6 +67,22 @@ fn a_policy_is_looked_at_before_an_agent_gets_it() {
         assert!(code == Some(1) && told.contains(word), "{policy}: {told}");
     }
     assert_eq!(print(&["policy", "check", "/nowhere"]).status.code(), Some(1));
+}
+
+#[test]
+fn limits_of_templates_stay_where_none_of_before_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.yaml");
+    let held = |policy: &str| {
+        std::fs::write(&file, policy).unwrap();
+        let output = print(&["rbac", "--policy", file.to_str().unwrap(), "--admission"]);
+        let printed = String::from_utf8(output.stdout).unwrap();
+        printed.matches("no limit of memory or CPU is dropped").count()
+    };
+
+    // Those of pods, and those of templates.
+    assert_eq!(held("strategies: {roll_back: off}"), 2);
+    assert_eq!(held("strategies: {roll_back: ask}"), 1);
 }
 
 #[test]

@@ -57,6 +57,10 @@ pub(crate) fn forbidden() -> Vec<Request> {
         spec("lead traffic to the own node alone", &json!({"internalTrafficPolicy": "Local"})),
         spec("open another port", &json!({"ports": [{"name": "ssh", "port": 22}]})),
         spec("close a port", &json!({"ports": [{"port": 9090, "$patch": "delete"}]})),
+        spec(
+            "lead two ports elsewhere at once",
+            &json!({"ports": [{"port": 80, "targetPort": 9090}, {"port": 9090, "targetPort": 80}]}),
+        ),
         spec("rename a port", &json!({"ports": [{"port": 80, "name": "other"}]})),
         spec(
             "speak another protocol at a port",

@@ -1,52 +1,65 @@
 //! The labels that a template selects nodes by, where no node has them and one has nearly the same.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Node, PodSpec};
 use types::{FieldPath, ReferenceFacts, ReferenceKind};
 
-use super::placing;
+use super::placing::{self, MAX_WANTED};
 use crate::near_miss::near_miss;
 
-/// Facts of every label that no node has, of the pod spec at `path`.
+/// The labels of all nodes, each once.
+type Labels<'n> = BTreeSet<(&'n str, &'n str)>;
+
+/// A label that a template asks for: its key and value, and the fields of the value and of the key.
+struct Wanted<'s> {
+    key: &'s str,
+    value: &'s str,
+    value_path: FieldPath,
+    key_path: FieldPath,
+}
+
+/// Facts of every label that no node has, of the pod spec at `path`; of the first 50 that are asked for.
 pub(super) fn facts(nodes: &[Arc<Node>], spec: &PodSpec, path: &FieldPath) -> Vec<ReferenceFacts> {
-    let plain = spec.node_selector.iter().flatten().filter_map(|(key, value)| {
+    let all = nodes.iter().flat_map(|it| it.metadata.labels.iter().flatten());
+    let labels: Labels<'_> = all.map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let plain = spec.node_selector.iter().flatten().map(|(key, value)| {
         let field = path.child("nodeSelector").child(key);
-        slip(nodes, (key, value), (field.clone(), field))
+        Wanted { key, value, value_path: field.clone(), key_path: field }
     });
     let expressions = placing::affinity(spec, path).into_iter();
     let chosen = expressions.filter(|(_, it)| it.operator == "In").flat_map(|(path, it)| {
         let values: Vec<_> = it.values.iter().flatten().enumerate().collect();
         // With several values that do not exist under this key it is the key, or a person's business.
-        let is_served = values.iter().any(|(_, value)| has(nodes, &it.key, value));
-        let slips = values.into_iter().filter_map(|(at, value)| {
-            let fields = (path.child("values").index(at), path.child("key"));
-            slip(nodes, (&it.key, value), fields).filter(|_| !is_served)
+        let is_served = values.iter().any(|(_, value)| labels.contains(&(&it.key, value)));
+        let values = if is_served { vec![] } else { values };
+        let wanted = values.into_iter().map(move |(at, value)| Wanted {
+            key: &it.key,
+            value,
+            value_path: path.child("values").index(at),
+            key_path: path.child("key"),
         });
-        slips.collect::<Vec<_>>()
+        wanted
     });
-    plain.chain(chosen).collect()
+    plain.chain(chosen).take(MAX_WANTED).filter_map(|it| slip(&labels, &it)).collect()
 }
 
-/// What is wrong with one label: its value, or its key. `fields` are those of the value and of the key.
-fn slip(
-    nodes: &[Arc<Node>],
-    (key, value): (&str, &str),
-    fields: (FieldPath, FieldPath),
-) -> Option<ReferenceFacts> {
-    if has(nodes, key, value) {
+/// What is wrong with one label: its value, or its key.
+fn slip(labels: &Labels<'_>, wanted: &Wanted<'_>) -> Option<ReferenceFacts> {
+    let Wanted { key, value, .. } = *wanted;
+    if labels.contains(&(key, value)) {
         return None;
     }
-    let labels = || nodes.iter().flat_map(|it| it.metadata.labels.iter().flatten());
-    let values = labels().filter(|it| it.0 == key).map(|it| it.1.as_str());
-    let keys = labels().filter(|it| it.1 == value).map(|it| it.0.as_str());
+    let values = labels.iter().filter(|it| it.0 == key).map(|it| it.1);
+    let keys = labels.iter().filter(|it| it.1 == value).map(|it| it.0);
     let near_value = near_miss(value, values);
     let is_key = near_value.is_none();
     let near = near_value.or_else(|| near_miss(key, keys))?;
     let (kind, path) = if is_key {
-        (ReferenceKind::NodeLabelKey, fields.1)
+        (ReferenceKind::NodeLabelKey, &wanted.key_path)
     } else {
-        (ReferenceKind::NodeLabelValue, fields.0)
+        (ReferenceKind::NodeLabelValue, &wanted.value_path)
     };
     let (name, beside) = if is_key { (key, value) } else { (value, key) };
     Some(ReferenceFacts {
@@ -60,7 +73,51 @@ fn slip(
     })
 }
 
-fn has(nodes: &[Arc<Node>], key: &str, value: &str) -> bool {
-    let mut labels = nodes.iter().filter_map(|it| it.metadata.labels.as_ref());
-    labels.any(|it| it.get(key).is_some_and(|it| it == value))
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn found(nodes: usize, spec: &Value) -> Vec<String> {
+        let node = |at| {
+            let labels =
+                json!({"disktype": "nvme-disk", "kubernetes.io/hostname": format!("node-{at}")});
+            Arc::new(serde_json::from_value(json!({"metadata": {"labels": labels}})).unwrap())
+        };
+        let nodes: Vec<_> = (0..nodes).map(node).collect();
+        let spec: PodSpec = serde_json::from_value(spec.clone()).unwrap();
+        let facts = facts(&nodes, &spec, &FieldPath::root());
+        facts.into_iter().map(|it| format!("{} {}", it.path, it.near_miss.unwrap())).collect()
+    }
+
+    fn affine(expressions: &[Value]) -> Value {
+        let terms = json!({"nodeSelectorTerms": [{"matchExpressions": expressions}]});
+        let affinity =
+            json!({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}});
+        json!({"containers": [], "affinity": affinity})
+    }
+
+    #[test]
+    fn a_value_that_some_node_has_makes_up_for_the_others() {
+        let wanted = |values| json!({"key": "disktype", "operator": "In", "values": values});
+
+        assert_eq!(found(3, &affine(&[wanted(json!(["nvme-disc", "nvme-disk"]))])).len(), 0);
+        assert_eq!(found(3, &affine(&[wanted(json!(["nvme-disc", "tape"]))])).len(), 1);
+    }
+
+    #[test]
+    fn what_nobody_writes_by_hand_is_not_looked_at() {
+        let wanted =
+            |values: Vec<&str>| json!({"key": "disktype", "operator": "In", "values": values});
+        let one = wanted(vec!["nvme-disc"]);
+
+        assert_eq!(found(3, &affine(&[wanted(vec!["nvme-disc"; MAX_WANTED + 1])])).len(), 0);
+        assert_eq!(found(3, &affine(&vec![one; 10 * MAX_WANTED])).len(), MAX_WANTED);
+        let many: serde_json::Map<_, _> =
+            (0..10 * MAX_WANTED).map(|it| (format!("{it:04}"), json!("x"))).collect();
+        let mut many = many;
+        many.insert("disktype".to_owned(), json!("nvme-disc"));
+        assert_eq!(found(3, &json!({"containers": [], "nodeSelector": many})).len(), 0);
+    }
 }

@@ -13,6 +13,8 @@ use crate::{Objects, scheduling};
 const MAX_NODES: usize = 50;
 /// Taints and labels that are told.
 const MAX_ENTRIES: usize = 20;
+/// Requirements of a template that are looked at, and values that one of them may list.
+pub(super) const MAX_WANTED: usize = 50;
 
 /// The nodes that are not ready.
 pub(super) fn down(nodes: &[Arc<Node>]) -> Vec<String> {
@@ -90,7 +92,8 @@ fn facts(
     }
 }
 
-/// The requirements of the node affinity that must hold, each with its path.
+/// The requirements of the node affinity that must hold, each with its path: no more than 50, and none that lists more
+/// than 50 values. Nobody writes those by hand, and each value is compared with the labels of all nodes.
 pub(super) fn affinity<'s>(
     spec: &'s PodSpec,
     path: &FieldPath,
@@ -107,8 +110,13 @@ pub(super) fn affinity<'s>(
         .flat_map(|(term, it)| {
             let path = path.index(term).child("matchExpressions");
             let expressions = it.match_expressions.iter().flatten().enumerate();
-            expressions.map(move |(at, it)| (path.index(at), it)).collect::<Vec<_>>()
+            let is_short = |it: &&NodeSelectorRequirement| {
+                it.values.as_ref().is_none_or(|it| it.len() <= MAX_WANTED)
+            };
+            let short = expressions.filter(move |it| is_short(&it.1));
+            short.map(move |(at, it)| (path.index(at), it))
         })
+        .take(MAX_WANTED)
         .collect()
 }
 

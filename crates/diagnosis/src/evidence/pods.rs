@@ -82,7 +82,18 @@ fn pod_facts(objects: &Objects, pod: &Arc<Pod>, current: bool, redactor: &Redact
         current,
         terminating: pod.metadata.deletion_timestamp.is_some(),
         created_at: pod.metadata.creation_timestamp.as_ref().map(|it| it.0),
+        ended_at: ended_at(pod),
     }
+}
+
+/// When the last of the pod's containers ended; `None` where one has not, or where that is not told.
+fn ended_at(pod: &Pod) -> Option<Timestamp> {
+    let statuses = pod.status.as_ref()?.container_statuses.as_ref()?;
+    let ended = statuses.iter().map(|it| {
+        let state = it.state.as_ref()?.terminated.as_ref()?;
+        state.finished_at.as_ref().map(|it| it.0)
+    });
+    ended.collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
 /// The scheduler that the pod names, where it is not the cluster's own and none of its pods has a node.

@@ -9,6 +9,9 @@ use crate::evidence::{classes, labels, pods};
 use crate::near_miss::near_miss;
 use crate::{Objects, Root};
 
+/// References that are looked up: each is compared with all names of its kind in the namespace.
+const MAX_REFERENCES: usize = 200;
+
 /// A reference as it stands in the template.
 struct Reference {
     kind: ReferenceKind,
@@ -20,17 +23,19 @@ struct Reference {
     key_path: Option<FieldPath>,
 }
 
-/// Facts of every reference of the template.
+/// Facts of the references of the template, of no more than 200.
 pub(super) fn facts(objects: &Objects) -> Vec<ReferenceFacts> {
     let Some(spec) = objects.root.pod_spec() else { return vec![] };
     let Some(path) = objects.root.kind().pod_spec_path() else { return vec![] };
     let known = Known { objects, secrets: known_secrets(objects) };
-    let mut facts: Vec<_> =
-        of_pod_spec(spec, &path).into_iter().map(|it| known.facts(it)).collect();
-    facts.extend(classes::facts(objects, spec, &path));
+    // The few kinds of which a template names one come first: they are never cut off.
+    let mut facts = classes::facts(objects, spec, &path);
     let nodes = objects.nodes.iter().map(Vec::as_slice);
     facts.extend(nodes.flat_map(|it| labels::facts(it, spec, &path)));
-    facts
+    let left = MAX_REFERENCES.saturating_sub(facts.len());
+    let named = of_pod_spec(spec, &path).into_iter().take(left);
+    let named: Vec<_> = named.map(|it| known.facts(it)).collect();
+    named.into_iter().chain(facts).collect()
 }
 
 /// All references of a pod spec that stands at `path`.

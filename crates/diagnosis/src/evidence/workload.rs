@@ -84,12 +84,16 @@ pub(super) fn is_on_delete(root: &Root) -> bool {
     strategy == Some("OnDelete")
 }
 
-/// The manifest of a job that gave up; `None` of anything else.
+/// The longest manifest that is taken over, in bytes of JSON: longer ones are shown to nobody.
+const MAX_MANIFEST: usize = 256 * 1024;
+
+/// The manifest of a job that gave up; `None` of anything else, and of one that is too long.
 pub(super) fn failed_job(objects: &Objects) -> Option<Value> {
     let Root::Job(job) = &objects.root else { return None };
     let conditions = job.status.iter().flat_map(|it| it.conditions.iter().flatten());
     let gave_up = conditions.into_iter().any(|it| it.type_ == "Failed" && it.status == "True");
-    gave_up.then(|| json!(**job))
+    let is_short = || serde_json::to_string(&**job).is_ok_and(|it| it.len() <= MAX_MANIFEST);
+    (gave_up && is_short()).then(|| json!(**job))
 }
 
 /// The pods that a rolling update makes beside the old ones.

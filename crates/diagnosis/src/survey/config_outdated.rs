@@ -6,8 +6,9 @@
 //! cert-manager has renewed since. A notice; a warning where the very container is in trouble.
 //!
 //! ## What it does not see
-//! Which key was changed, and changes of any other Secret: those are never read. Whole volumes, which follow. What is
-//! being rolled out, or replaces its pods by itself.
+//! Which key was changed, and changes of any other Secret: those are never read. Changes by who writes labels or
+//! annotations of the ConfigMap as well, as most installers do: which of them he changed last is not told. Whole volumes,
+//! which follow. What is being rolled out, or replaces its pods by itself.
 
 use std::collections::BTreeMap;
 
@@ -72,8 +73,7 @@ fn of_root(root: &Root, changes: &Changes<'_>, scene: &Scene<'_>) -> Vec<Finding
     if batch || taken.is_empty() {
         return vec![];
     }
-    let pods = scene.pods(space).iter().copied();
-    let pods: Vec<_> = pods.filter(|it| !is_over(it) && scene.root_of(it) == about).collect();
+    let pods: Vec<_> = scene.pods_of(&about).iter().filter(|it| !is_over(it)).copied().collect();
     let mut found: Vec<Finding> = vec![];
     for (changed, it) in taken {
         let stale = pods.iter().find_map(|pod| Some((*pod, started(pod, it.container)?)));

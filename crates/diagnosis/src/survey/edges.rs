@@ -38,10 +38,8 @@ pub(super) fn with_causes(finding: Finding, scene: &Scene<'_>) -> Finding {
 /// The pods of a workload that are not ready and not done, those on their way out among them; evicted ones as well,
 /// and those that ended with their node.
 pub(super) fn failing<'a>(finding: &Finding, scene: &Scene<'a>) -> Vec<&'a Pod> {
-    // Few fail: whose they are is asked last.
-    let pods = scene.pods(&finding.subject.namespace).iter().copied();
-    let failing = pods.filter(|it| !is_ready(it) && (!is_done(it) || is_evicted(it)));
-    failing.filter(|it| scene.root_of(it) == finding.subject).collect()
+    let pods = scene.pods_of(&finding.subject).iter().copied();
+    pods.filter(|it| !is_ready(it) && (!is_done(it) || is_evicted(it))).collect()
 }
 
 /// Whether a pod has ended for good.

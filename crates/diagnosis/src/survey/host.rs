@@ -149,7 +149,7 @@ fn in_namespace<'a>(space: &str, name: &str, scene: &Scene<'a>) -> Place<'a> {
         return Place::Service(service);
     }
     // A pod knows itself by its name.
-    let is_pod = scene.pods(space).iter().any(|it| self::name(&it.metadata) == name);
+    let is_pod = scene.pod(space, name).is_some();
     if is_pod { Place::Unknown } else { Place::Missing(space.to_owned(), name.to_owned()) }
 }
 

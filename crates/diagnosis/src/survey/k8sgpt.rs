@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use types::{ClusterFault, Finding, FindingSource, Severity, Subject};
 
@@ -104,16 +103,14 @@ fn about(result: &K8sgptResult, scene: &Scene<'_>) -> Vec<Subject> {
 fn root(subject: &Subject, scene: &Scene<'_>) -> Subject {
     let Subject { kind, namespace: space, name: own } = subject;
     match kind.as_str() {
-        "Pod" => pod(subject, scene).map(|it| scene.root_of(it)),
+        "Pod" => scene.pod(space, own).map(|it| scene.root_of(it)),
         "ReplicaSet" => {
             let above = own.rsplit_once('-').map(|it| it.0);
             let above = above.filter(|it| scene.workload("Deployment", space, it).is_some());
             above.map(|it| Subject::new("Deployment", space, it))
         }
         "Job" => {
-            let mut jobs = scene.all.jobs.iter();
-            let job = jobs.find(|it| is_named(&it.metadata, subject));
-            let above = job.and_then(|it| controller(&it.metadata));
+            let above = scene.job(space, own).and_then(|it| controller(&it.metadata));
             above.map(|(kind, name)| Subject::new(kind, space, name))
         }
         _ => None,
@@ -125,21 +122,17 @@ fn is_named(metadata: &ObjectMeta, subject: &Subject) -> bool {
     name(metadata) == subject.name && namespace(metadata) == subject.namespace
 }
 
-fn pod<'a>(subject: &Subject, scene: &Scene<'a>) -> Option<&'a Pod> {
-    scene.pods(&subject.namespace).iter().copied().find(|it| is_named(&it.metadata, subject))
-}
-
 /// Whether an object is still there; of kinds that the snapshot does not have, it is taken for there.
 fn is_there(subject: &Subject, scene: &Scene<'_>) -> bool {
     let Subject { kind, namespace, name: own } = subject;
     match kind.as_str() {
-        "Pod" => pod(subject, scene).is_some(),
+        "Pod" => scene.pod(namespace, own).is_some(),
         "Node" => scene.all.nodes.iter().any(|it| is_named(&it.metadata, subject)),
         "Service" => scene.all.services.is_none() || scene.service(namespace, own).is_some(),
         "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob" => {
             scene.workload(kind, namespace, own).is_some()
         }
-        "Job" => scene.all.jobs.iter().any(|it| is_named(&it.metadata, subject)),
+        "Job" => scene.job(namespace, own).is_some(),
         _ => true,
     }
 }

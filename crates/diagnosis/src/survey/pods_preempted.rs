@@ -56,17 +56,22 @@ pub(super) fn named(finding: Finding, lost: &BTreeMap<Subject, Lost>) -> Finding
 pub(super) fn lost(scene: &Scene<'_>) -> BTreeMap<Subject, Lost> {
     let mut lost: BTreeMap<Subject, Lost> = BTreeMap::new();
     let is_it = |it: &&Arc<Event>| it.reason.as_deref() == Some(REASON) && scene.is_recent(it);
+    let mut takers: Option<BTreeMap<&str, &Pod>> = None;
     for event in scene.all.events.iter().filter(is_it) {
         let about = &event.involved_object;
         let (Some(space), Some(pod)) = (&about.namespace, &about.name) else { continue };
         let lost = lost.entry(owner(space, pod, scene)).or_default();
         lost.pods.insert(pod.clone());
         let uid = event.message.as_deref().and_then(uid);
-        let mut pods = scene.all.pods.iter();
-        let taker = pods.find(|it| uid.is_some() && it.metadata.uid.as_deref() == uid);
-        lost.to.extend(taker.map(|it| shown(it, scene)));
+        let pods = takers.get_or_insert_with(|| by_uid(scene));
+        lost.to.extend(uid.and_then(|it| pods.get(it)).map(|it| shown(it, scene)));
     }
     lost
+}
+
+fn by_uid<'a>(scene: &Scene<'a>) -> BTreeMap<&'a str, &'a Pod> {
+    let pods = scene.all.pods.iter();
+    pods.filter_map(|it| Some((it.metadata.uid.as_deref()?, &**it))).collect()
 }
 
 impl Lost {
@@ -102,8 +107,7 @@ fn shown(pod: &Pod, scene: &Scene<'_>) -> String {
 
 /// The workload that had a pod of this name, which may be gone.
 fn owner(space: &str, pod: &str, scene: &Scene<'_>) -> Subject {
-    let mut pods = scene.pods(space).iter();
-    if let Some(pod) = pods.find(|it| name(&it.metadata) == pod) {
+    if let Some(pod) = scene.pod(space, pod) {
         return scene.root_of(pod);
     }
     let here = scene.all.workloads.iter().filter(|it| namespace(it.metadata()) == space);

@@ -72,8 +72,7 @@ fn told(about: Subject, policy: &NetworkPolicy, workloads: &[String]) -> Finding
 pub(super) fn blocker<'a>(finding: &Finding, scene: &Scene<'a>) -> Option<&'a NetworkPolicy> {
     let policies = scene.all.network_policies.as_ref()?;
     let space = &finding.subject.namespace;
-    let is_own = |it: &&Pod| !is_over(it) && scene.root_of(it) == finding.subject;
-    let pod = scene.pods(space).iter().copied().find(is_own)?;
+    let pod = scene.pods_of(&finding.subject).iter().copied().find(|it| !is_over(it))?;
     if pod.spec.as_ref()?.host_network == Some(true) {
         return None;
     }

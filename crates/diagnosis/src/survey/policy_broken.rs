@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
-use super::scene::{Scene, name, namespace};
+use super::scene::Scene;
 use super::words::{listed, quoted};
 use crate::policy_report::BrokenPolicy;
 
@@ -33,10 +33,7 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
 fn is_made_by_another(about: &Subject, scene: &Scene<'_>) -> bool {
     match about.kind.as_str() {
         "Pod" => {
-            let mut pods = scene.all.pods.iter();
-            let pod = pods.find(|it| {
-                name(&it.metadata) == about.name && namespace(&it.metadata) == about.namespace
-            });
+            let pod = scene.pod(&about.namespace, &about.name);
             // One that has gone since breaks nothing any more.
             pod.is_none_or(|it| it.metadata.owner_references.is_some())
         }

@@ -31,8 +31,12 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let Some(hardening) = &scene.all.hardening else { return vec![] };
     let bindings = bindings(hardening);
     let roles = roles(hardening);
+    let mut givers: Givers<'_> = BTreeMap::new();
+    for binding in &bindings {
+        givers.entry(binding.role()).or_default().push(binding);
+    }
     let mut found: Vec<_> = bindings.iter().filter_map(|it| to_everybody(it, &roles)).collect();
-    found.extend(roles.values().filter_map(|it| of_role(it, &bindings)));
+    found.extend(roles.values().filter_map(|it| of_role(it, &givers)));
     found
 }
 
@@ -58,6 +62,9 @@ impl Binding<'_> {
         Subject::new(&*self.role.kind, space, &*self.role.name)
     }
 }
+
+/// The bindings of each role.
+type Givers<'b> = BTreeMap<Subject, Vec<&'b Binding<'b>>>;
 
 fn roles(hardening: &Hardening) -> BTreeMap<Subject, Wide<'_>> {
     let here = hardening.roles.iter().flatten().map(|it| {
@@ -105,17 +112,17 @@ fn is_everything(rule: &PolicyRule) -> bool {
 }
 
 /// A role that somebody has and that allows more than anybody can have counted.
-fn of_role(role: &Wide<'_>, bindings: &[Binding<'_>]) -> Option<Finding> {
+fn of_role(role: &Wide<'_>, givers: &Givers<'_>) -> Option<Finding> {
     if is_built_in(role.metadata) {
         return None;
     }
-    let givers: Vec<_> = bindings.iter().filter(|it| it.role() == role.about).collect();
-    let users: Vec<_> = givers.iter().flat_map(|it| it.bound).map(shown).collect();
     let rules = role.rules.iter().enumerate();
     // What is under a path of its own, or is named one by one, is no wildcard over objects.
     let wide = |it: &PolicyRule| has(it.resources.as_ref(), ANY) || has(Some(&it.verbs), ANY);
     let found = rules.filter(|it| it.1.resources.is_some() && wide(it.1));
     let (index, rule) = found.min_by_key(|it| (!is_everything(it.1), it.0))?;
+    let givers = givers.get(&role.about)?;
+    let users: Vec<_> = givers.iter().flat_map(|it| it.bound).map(shown).collect();
     if users.is_empty() {
         return None;
     }

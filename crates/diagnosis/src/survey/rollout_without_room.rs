@@ -78,9 +78,8 @@ fn wait(finding: &Finding, scene: &Scene<'_>) -> Option<Wait> {
 fn old_ones<'a>(finding: &Finding, scene: &Scene<'a>) -> Vec<&'a Pod> {
     let revision = |it: &Pod| entry(it.metadata.labels.as_ref(), REVISION).map(str::to_owned);
     let new: Vec<_> = failing(finding, scene).into_iter().filter_map(revision).collect();
-    let pods = scene.pods(&finding.subject.namespace).iter().copied();
-    let pods = pods.filter(|it| is_ready(it) && !is_over(it));
-    let mut ready: Vec<_> = pods.filter(|it| scene.root_of(it) == finding.subject).collect();
+    let pods = scene.pods_of(&finding.subject).iter().copied();
+    let mut ready: Vec<_> = pods.filter(|it| is_ready(it) && !is_over(it)).collect();
     ready.sort_by_key(|it| name(&it.metadata));
     let is_old = |it: &&Pod| revision(it).is_some_and(|it| !new.contains(&it));
     if ready.iter().all(is_old) { ready } else { vec![] }

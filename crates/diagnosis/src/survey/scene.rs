@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Event, Pod, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use types::{Finding, Subject};
@@ -22,6 +23,10 @@ pub(super) struct Scene<'a> {
     pub(super) workload_findings: Vec<Finding>,
     redactor: &'a Redactor,
     pods: BTreeMap<&'a str, Vec<&'a Pod>>,
+    named_pods: BTreeMap<(&'a str, &'a str), &'a Pod>,
+    /// The pods by their root owners.
+    owned_pods: BTreeMap<Subject, Vec<&'a Pod>>,
+    jobs: BTreeMap<(&'a str, &'a str), &'a Job>,
     services: BTreeMap<(&'a str, &'a str), &'a Service>,
     workloads: BTreeMap<(&'a str, &'a str, &'a str), &'a Root>,
     events: BTreeMap<(&'a str, &'a str, &'a str), Vec<&'a Event>>,
@@ -34,8 +39,10 @@ impl<'a> Scene<'a> {
         redactor: &'a Redactor,
     ) -> Self {
         let mut pods: BTreeMap<_, Vec<&Pod>> = BTreeMap::new();
+        let mut named_pods: BTreeMap<_, &Pod> = BTreeMap::new();
         for pod in &all.pods {
             pods.entry(namespace(&pod.metadata)).or_default().push(pod);
+            named_pods.insert(key(&pod.metadata), pod);
         }
         let services = all.services.iter().flatten();
         let mut events: BTreeMap<_, Vec<&Event>> = BTreeMap::new();
@@ -48,26 +55,46 @@ impl<'a> Scene<'a> {
         for events in events.values_mut() {
             events.sort_by_key(|it| std::cmp::Reverse(last_seen(it)));
         }
-        Self {
+        let mut scene = Self {
             all,
             workload_findings,
             redactor,
             pods,
-            services: services
-                .map(|it| ((namespace(&it.metadata), name(&it.metadata)), it))
-                .collect(),
+            named_pods,
+            owned_pods: BTreeMap::new(),
+            jobs: all.jobs.iter().map(|it| (key(&it.metadata), &**it)).collect(),
+            services: services.map(|it| (key(&it.metadata), it)).collect(),
             workloads: all
                 .workloads
                 .iter()
                 .map(|it| ((it.kind().as_str(), namespace(it.metadata()), name(it.metadata())), it))
                 .collect(),
             events,
+        };
+        for pod in &all.pods {
+            scene.owned_pods.entry(scene.root_of(pod)).or_default().push(pod);
         }
+        scene
     }
 
     /// The pods of a namespace.
     pub(super) fn pods(&self, namespace: &str) -> &[&'a Pod] {
         self.pods.get(namespace).map_or(&[], Vec::as_slice)
+    }
+
+    /// The pod of this name.
+    pub(super) fn pod(&self, namespace: &str, name: &str) -> Option<&'a Pod> {
+        self.named_pods.get(&(namespace, name)).copied()
+    }
+
+    /// The pods whose root owner this is, those that are over among them.
+    pub(super) fn pods_of(&self, root: &Subject) -> &[&'a Pod] {
+        self.owned_pods.get(root).map_or(&[], Vec::as_slice)
+    }
+
+    /// The job of this name.
+    pub(super) fn job(&self, namespace: &str, name: &str) -> Option<&'a Job> {
+        self.jobs.get(&(namespace, name)).copied()
     }
 
     /// The pods of a namespace with these labels, all of them.
@@ -111,11 +138,7 @@ impl<'a> Scene<'a> {
         let (kind, owner) = owner;
         let above = match kind {
             "ReplicaSet" => owner.rsplit_once('-').map(|it| ("Deployment", it.0)),
-            "Job" => self.all.jobs.iter().find_map(|it| {
-                let is_it =
-                    name(&it.metadata) == owner && self::namespace(&it.metadata) == namespace;
-                is_it.then(|| controller(&it.metadata)).flatten()
-            }),
+            "Job" => self.job(namespace, owner).and_then(|it| controller(&it.metadata)),
             _ => None,
         };
         let above = above.filter(|it| self.workload(it.0, namespace, it.1).is_some());
@@ -164,6 +187,11 @@ pub(super) fn namespace(metadata: &ObjectMeta) -> &str {
 /// The name of an object.
 pub(super) fn name(metadata: &ObjectMeta) -> &str {
     metadata.name.as_deref().unwrap_or_default()
+}
+
+/// Namespace and name of an object.
+fn key(metadata: &ObjectMeta) -> (&str, &str) {
+    (namespace(metadata), name(metadata))
 }
 
 /// The object of this kind with this metadata.

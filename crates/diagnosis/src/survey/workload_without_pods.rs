@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use types::{AnyFault, Fault, Finding, Severity, Subject};
 
-use super::scene::{Scene, last_seen, namespace};
+use super::scene::{Scene, last_seen};
 use crate::Root;
 
 /// How long it may be without pods after it was made, in seconds.
@@ -47,8 +47,7 @@ fn of_workload(root: &Root, scene: &Scene<'_>) -> Option<Finding> {
     if metadata.deletion_timestamp.is_some() || !is_old(metadata, scene) || is_at_work || is_known {
         return None;
     }
-    let has_pods = scene.pods(namespace(metadata)).iter().any(|it| scene.root_of(it) == about);
-    if has_pods {
+    if !scene.pods_of(&about).is_empty() {
         return None;
     }
     let generation = metadata.generation.unwrap_or(0);

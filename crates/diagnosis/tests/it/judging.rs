@@ -208,6 +208,7 @@ fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
         current: true,
         terminating: false,
         created_at: None,
+        ended_at: None,
     };
     Evidence { taken_at: at(second + 2), containers: vec![container], pods: vec![fact], ..web() }
 }

@@ -4,7 +4,9 @@
 //! variables, security contexts, host settings, volumes, replicas, finalizers and owners stay as they are.
 
 use serde_json::Value;
-use types::{ContainerFacts, ContainerRole, Edit, Evidence, Kind, ProbeFacts, ProbeKind, Strategy};
+use types::{
+    ContainerFacts, ContainerRole, Edit, Evidence, Kind, ProbeFacts, ProbeKind, Risk, Strategy,
+};
 
 use super::{Refusal, World, amounts, names};
 use crate::Policy;
@@ -17,6 +19,8 @@ use crate::strategies::{TYPO_DISTANCE, answered_paths};
 pub(super) struct Scene<'a> {
     /// The kind of the object that is edited.
     pub(super) kind: Kind,
+    /// Who has to say yes, as the plan has it.
+    pub(super) risk: Risk,
     pub(super) evidence: &'a Evidence,
     pub(super) policy: &'a Policy,
     pub(super) world: &'a World<'a>,
@@ -61,7 +65,7 @@ pub(super) fn spec_names(edit: &Edit, kind: Kind) -> Option<Vec<String>> {
 fn field(strategy: &Strategy, edit: &Edit, names: &[&str], scene: &Scene<'_>) -> Answer {
     let in_container = container(names, scene.evidence);
     match (strategy, in_container) {
-        (Strategy::FixReference, _) => names::reference(edit, names, scene.evidence),
+        (Strategy::FixReference, _) => names::reference(edit, names, scene),
         (Strategy::ReplaceImageTag { new_tag }, Some((container, ["image"]))) => {
             image(edit, new_tag, container, scene)
         }

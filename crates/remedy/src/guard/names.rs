@@ -1,29 +1,47 @@
 //! The bounds of references: names, keys and labels of what exists.
 
-use types::{Edit, Evidence, ReferenceFacts, ReferenceKind, Strategy};
+use types::{Edit, ReferenceFacts, ReferenceKind, Risk, Strategy};
 
 use super::fields::{Answer, Scene, spec_names, text};
-use crate::strategies::{OF_THE_SYSTEM, is_name};
+use crate::near::distance;
+use crate::strategies::{OF_THE_SYSTEM, TYPO_DISTANCE, is_name, risk_of_reference};
 
 /// The node affinity that a scheduler must not ignore.
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 
 /// The one near miss of a reference that was seen to lead nowhere, in a field that holds a name.
-pub(super) fn reference(edit: &Edit, names: &[&str], evidence: &Evidence) -> Answer {
+pub(super) fn reference(edit: &Edit, names: &[&str], scene: &Scene<'_>) -> Answer {
     if !holds_reference(names) {
         return Err("the field holds no reference");
     }
     let to = text(edit.to.as_ref()).ok_or("a name is a text")?;
     let from = text(edit.from.as_ref()).ok_or("the reference was not seen")?;
-    let is_near_miss = evidence.references.iter().any(|it| {
+    let ends_with_key = names.last() == Some(&"key");
+    let is_near_miss = |it: &&ReferenceFacts| {
+        let held =
+            if ends_with_key && !is_label(it.kind) { it.key.as_deref() } else { Some(&*it.name) };
         it.path == edit.path.as_str()
             && it.exists != Some(true)
             && it.near_miss.as_deref() == Some(to)
-            && (it.name == from || !is_label(it.kind) && it.key.as_deref() == Some(from))
-            && (it.kind != ReferenceKind::NodeLabelKey || names.last() == Some(&"key"))
+            && held == Some(from)
+            && (it.kind != ReferenceKind::NodeLabelKey || ends_with_key)
             && may_be_named(to, it.kind)
-    });
-    if is_near_miss { Ok(()) } else { Err("only the one near miss that exists is named") }
+    };
+    let mut known = scene.evidence.references.iter();
+    let known = known.find(is_near_miss).ok_or("only the one near miss that exists is named")?;
+    may_follow(known, (from, to), scene)
+}
+
+/// Facts may be wrong: how far the names are apart and who has to say yes is looked at here once more.
+fn may_follow(known: &ReferenceFacts, (from, to): (&str, &str), scene: &Scene<'_>) -> Answer {
+    if from == to || TYPO_DISTANCE < distance(from, to) {
+        return Err("a name that is more than two letters away is another one");
+    }
+    match (risk_of_reference(known, from, to), scene.risk) {
+        (Risk::Auto, _) | (Risk::Ask, Risk::Ask | Risk::Advice) => Ok(()),
+        (Risk::Ask, Risk::Auto) => Err("a person is asked where data or scheduling change hands"),
+        (Risk::Advice, _) => Err("rights and isolation stay as they are"),
+    }
 }
 
 fn holds_reference(names: &[&str]) -> bool {
@@ -43,7 +61,7 @@ fn holds_reference(names: &[&str]) -> bool {
                 | ["projected", "sources", _, "configMap" | "secret", "items", _, "key"]
         ),
         ["imagePullSecrets", _, "name"]
-        | ["serviceAccountName" | "priorityClassName" | "schedulerName"]
+        | ["priorityClassName" | "schedulerName"]
         | ["nodeSelector", _] => true,
         [
             "affinity",
@@ -81,7 +99,11 @@ pub(super) fn is_rename(strategy: &Strategy, edits: &[Edit], scene: &Scene<'_>) 
             && it.key.as_deref() == value
             && may_be_named(&right, it.kind)
     };
-    is_moved && value.is_some() && scene.evidence.references.iter().any(is_known)
+    let mut references = scene.evidence.references.iter();
+    let known = references.find(|it| is_known(it));
+    is_moved
+        && value.is_some()
+        && known.is_some_and(|it| may_follow(it, (&wrong, &right), scene).is_ok())
 }
 
 fn is_label(kind: ReferenceKind) -> bool {

@@ -45,7 +45,8 @@ pub(super) fn steps_are_in_scope(
             Action::Edit(edits) => {
                 edit_is_in_scope(plan, step, target, world.evidence)?;
                 let kind = step.target.kind;
-                let scene = fields::Scene { kind, evidence: world.evidence, policy, world };
+                let (risk, evidence) = (plan.risk, world.evidence);
+                let scene = fields::Scene { kind, risk, evidence, policy, world };
                 match plan.strategy {
                     Strategy::RollBack => is_own_revision(edits, world.evidence)?,
                     Strategy::FixSelector | Strategy::FixServicePort => {

@@ -9,7 +9,7 @@
 //!
 //! ## Risk
 //! Ask: what a pod that is over says is gone with it. Bound: at most three pods, each over (`Failed` for a reason that
-//! is not its own, or `Succeeded` for an hour) and none of them of a job, through the Eviction API. There is nothing to
+//! is not its own, or `Succeeded` since an hour, by when its last container ended) and none of them of a job, through the Eviction API. There is nothing to
 //! undo. Verified by the workload's health over time. Attack: a pod that runs, or of a workload that misses
 //! replicas, is not cleared away.
 
@@ -20,7 +20,7 @@ use crate::place;
 
 /// Pods that one plan clears away: a plan has at most three steps.
 const MAX_PODS: usize = 3;
-/// How old a pod that succeeded has to be: until then somebody may still want to read it.
+/// How long ago a pod that succeeded has to have ended: until then somebody may still want to read it.
 pub(crate) const OLD: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
@@ -47,6 +47,6 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
 
 /// Whether a pod is over, and old enough to go.
 pub(crate) fn is_leftover(pod: &PodFacts, evidence: &Evidence) -> bool {
-    let is_old = || pod.created_at.is_some_and(|at| OLD <= evidence.taken_at.duration_since(at));
+    let is_old = || pod.ended_at.is_some_and(|at| OLD <= evidence.taken_at.duration_since(at));
     place::is_over(pod) && !pod.uid.is_empty() && (pod.phase == "Failed" || is_old())
 }

@@ -9,10 +9,10 @@
 //!
 //! ## Risk
 //! Bound: the field that holds the name or key, and only the near miss in the facts, at most two letters away. Auto for
-//! config maps, secrets and labels of nodes. A person is asked where data, rights or scheduling change hands (claims,
-//! service accounts, priority classes, schedulers, zones) and where the names differ in digits or in their last letter
-//! alone, which is how siblings are named. A runtime class is advice: it says how isolated a pod is. No pod gets a class of the
-//! system. Undo: the former name. Verified by the pods' health over time. Attack: a near miss with a slash, a line break
+//! config maps, secrets and labels of nodes. A person is asked where data or scheduling change hands (claims, priority
+//! classes, schedulers, zones) and where the names differ in digits or in their last letter alone, which is how siblings
+//! are named. A service account and a runtime class are advice: they say what a pod may do and how isolated it is. No pod
+//! gets a class of the system. Undo: the former name. Verified by the pods' health over time. Attack: a near miss with a slash, a line break
 //! or more than two letters away yields no plan.
 
 use serde_json::Value;
@@ -142,14 +142,12 @@ fn is_of_namespace(kind: ReferenceKind) -> bool {
     }
 }
 
-fn risk(reference: &ReferenceFacts, wrong: &str, near: &str) -> Risk {
+/// Who has to say yes to `near` in the place of `wrong`; advice is for nobody to carry out.
+pub(crate) fn risk(reference: &ReferenceFacts, wrong: &str, near: &str) -> Risk {
     let is_place = |key: Option<&str>| key.is_none_or(|it| PLACES.contains(&it));
     let changes_hands = match reference.kind {
-        ReferenceKind::RuntimeClass => return Risk::Advice,
-        ReferenceKind::Claim
-        | ReferenceKind::ServiceAccount
-        | ReferenceKind::PriorityClass
-        | ReferenceKind::Scheduler => true,
+        ReferenceKind::ServiceAccount | ReferenceKind::RuntimeClass => return Risk::Advice,
+        ReferenceKind::Claim | ReferenceKind::PriorityClass | ReferenceKind::Scheduler => true,
         ReferenceKind::ConfigMap | ReferenceKind::Secret => false,
         ReferenceKind::NodeLabelKey => differ_at_the_end(wrong, near),
         ReferenceKind::NodeLabelValue => {

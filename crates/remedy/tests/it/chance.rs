@@ -2,6 +2,7 @@
 //!
 //! `GUARD_CASES=1000000` compares so many.
 
+mod references;
 mod services;
 
 use remedy::{PastWrite, Policy, approve};
@@ -83,7 +84,7 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
     let kind = *chance.pick(&Kind::ALL);
     let known =
         [("shop/web:1.3", "revision 3", true), ("shop/web:1.5", "Deployment shop/a", false)];
-    let (fault, mut evidence) = match chance.below(16) {
+    let (fault, mut evidence) = match chance.below(18) {
         8 => (Fault::StartupProbeFailing, scene::starved(kind, "500m", 490)),
         9 => (Fault::StartupProbeFailing, scene::starved(kind, "1500m", 1490)),
         10 => (
@@ -106,6 +107,8 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
         13 => (Fault::ReadinessProbeFailing, scene::asked_elsewhere(kind)),
         14 => services::wrong_label(chance),
         15 => services::wrong_port(chance),
+        16 => references::wrong_key(),
+        17 => references::wrong_name(chance),
         0 => (Fault::ImageNotFound, scene::wrong_tag(kind, &known)),
         1 => (Fault::OomKilled, scene::out_of_memory(kind, "64Mi")),
         2 => (Fault::OomKilled, scene::out_of_memory(kind, "1536Mi")),
@@ -154,8 +157,10 @@ fn bound(chance: &mut Chance, evidence: &mut Evidence) {
 
 /// One thing that is different from what the plan was made for, or from what a plan should be.
 fn disturb(chance: &mut Chance, evidence: &mut Evidence, plan: &mut FixPlan) {
-    match chance.below(19) {
+    match chance.below(21) {
         18 => services::disturb_service(chance, evidence),
+        19 => references::believe(chance, evidence, plan),
+        20 => references::disturb_kind(chance, evidence),
         0 => evidence.taken_at = at(scene::NOW - 121 + i64::try_from(chance.below(130)).unwrap()),
         1 => (*chance.pick(&NAMESPACES)).clone_into(&mut evidence.subject.namespace),
         2 => evidence.workload.opted_out = true,
@@ -195,8 +200,9 @@ fn disturb(chance: &mut Chance, evidence: &mut Evidence, plan: &mut FixPlan) {
             let phases = ["Running", "Failed", "Succeeded", "Pending"];
             for pod in &mut evidence.pods {
                 (*chance.pick(&phases)).clone_into(&mut pod.phase);
-                pod.created_at =
-                    Some(at(scene::NOW - 3599 - i64::try_from(chance.below(3)).unwrap()));
+                let ended = at(scene::NOW - 3599 - i64::try_from(chance.below(3)).unwrap());
+                pod.created_at = Some(at(scene::NOW - 7200));
+                pod.ended_at = (!chance.one_in(4)).then_some(ended);
             }
         }
         16 => evidence.workload.ready = u32::try_from(chance.below(2)).unwrap(),

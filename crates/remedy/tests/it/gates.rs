@@ -16,7 +16,7 @@ pub(crate) struct Case {
     pub(crate) plan: FixPlan,
     pub(crate) policy: Policy,
     writes: Vec<PastWrite>,
-    world: fn(&mut World<'_>),
+    pub(crate) world: fn(&mut World<'_>),
 }
 
 impl Case {

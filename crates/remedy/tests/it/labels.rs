@@ -97,12 +97,82 @@ fn no_pod_gets_a_class_of_the_system() {
 
     let high = named(ReferenceKind::PriorityClass, "priorityClassName", "hihg", "high");
     let mut case = Case::offered(Fault::FailedCreate, high);
-    case.plan.risk = Risk::Auto;
+    case.world = |it| it.authority = scene::person();
     check(case, "out_of_scope", |it| {
         it.evidence = class();
         it.edits()[0].from = Some(json!(wrong));
         it.edits()[0].to = Some(json!(near));
     });
+}
+
+#[test]
+fn the_guard_measures_how_far_names_are_apart_and_believes_no_fact() {
+    let case = || {
+        let map = scene::dangling(ReferenceKind::ConfigMap, "web-cofig", "web-config");
+        Case::offered(Fault::ConfigNotFound, map)
+    };
+    for near in ["web-config-abc", "billing", "web-cofig"] {
+        check(case(), "out_of_scope", |it| {
+            it.evidence.references[0].near_miss = Some(near.to_owned());
+            it.edits()[0].to = Some(json!(near));
+        });
+    }
+    check(case(), "out_of_scope", |it| {
+        let field = format!("{}/env/0/valueFrom/configMapKeyRef/key", scene::APP);
+        it.edits()[0].path = scene::path(&field);
+        it.evidence.references[0].path = field;
+        it.evidence.references[0].key = Some("url".to_owned());
+    });
+    check(case(), "out_of_scope", |it| {
+        it.evidence.references[0].key = Some("web-confi".to_owned());
+        it.edits()[0].from = Some(json!("web-confi"));
+    });
+}
+
+#[test]
+fn what_a_person_is_asked_for_no_plan_declares_harmless() {
+    let case = |kind, wrong, near| {
+        let mut case = Case::offered(Fault::ConfigNotFound, scene::dangling(kind, wrong, near));
+        case.world = |it| it.authority = scene::person();
+        case
+    };
+    for (kind, wrong, near) in
+        [(ReferenceKind::Claim, "dat", "data"), (ReferenceKind::ConfigMap, "db-1", "db-2")]
+    {
+        check(case(kind, wrong, near), "out_of_scope", |it| it.plan.risk = Risk::Auto);
+    }
+    check(case(ReferenceKind::Claim, "dat", "data"), "out_of_scope", |it| {
+        it.evidence.references[0].kind = ReferenceKind::ServiceAccount;
+    });
+    let zone = scene::unplaced(
+        ReferenceKind::NodeLabelValue,
+        "eu-wset",
+        "topology.kubernetes.io/zone",
+        "eu-west",
+    );
+    let mut case = Case::offered(Fault::Unschedulable, zone);
+    case.world = |it| it.authority = scene::person();
+    check(case, "out_of_scope", |it| it.plan.risk = Risk::Auto);
+    let key = scene::unplaced(ReferenceKind::NodeLabelKey, "rack-a", "ssd", "rack-b");
+    let mut case = Case::offered(Fault::Unschedulable, key);
+    case.world = |it| it.authority = scene::person();
+    check(case, "out_of_scope", |it| it.plan.risk = Risk::Auto);
+}
+
+#[test]
+fn whose_rights_a_pod_has_no_machine_decides() {
+    let account = named(ReferenceKind::ServiceAccount, "serviceAccountName", "wbe", "web");
+    let mut plan = offered(Fault::FailedCreate, &account).unwrap();
+    assert_eq!(plan.risk, Risk::Advice);
+    assert!(
+        plan.to_string().contains("/spec/template/spec/serviceAccountName: \"wbe\" -> \"web\"")
+    );
+
+    plan.risk = Risk::Ask;
+    let mut world = scene::world(&account, &[]);
+    world.authority = scene::person();
+    let refusal = remedy::approve(plan, &remedy::Policy::default(), &world).unwrap_err();
+    assert_eq!(refusal.code(), "out_of_scope");
 }
 
 #[test]

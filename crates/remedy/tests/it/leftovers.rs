@@ -65,8 +65,11 @@ fn the_pods_of_a_job_stay() {
 fn a_pod_that_succeeded_goes_after_an_hour() {
     let mut evidence = scene::littered(Kind::Deployment, 1);
     "Succeeded".clone_into(&mut evidence.pods[0].phase);
-    evidence.pods[0].created_at = Some(at(scene::NOW - 3599));
-    assert_eq!(offered(&evidence), None);
-    evidence.pods[0].created_at = Some(at(scene::NOW - 3600));
+    evidence.pods[0].created_at = Some(at(scene::NOW - 7200));
+    for ended in [None, Some(at(scene::NOW - 3599))] {
+        evidence.pods[0].ended_at = ended;
+        assert_eq!(offered(&evidence), None, "one that worked for long may have ended just now");
+    }
+    evidence.pods[0].ended_at = Some(at(scene::NOW - 3600));
     assert!(offered(&evidence).is_some());
 }

@@ -261,13 +261,13 @@ fn a_probe_that_asks_where_nobody_listens_asks_the_declared_port() {
 }
 
 #[test]
-fn a_typo_in_a_reference_is_mended_and_asked_for_where_data_or_rights_change_hands() {
+fn a_typo_in_a_reference_is_mended_asked_for_where_data_change_hands_and_shown_where_rights_do() {
     for (kind, wrong, near, expected) in [
         (ReferenceKind::ConfigMap, "web-cofig", "web-config", "auto"),
         (ReferenceKind::Secret, "web-secert", "web-secret", "auto"),
         (ReferenceKind::Secret, "db-1", "db-2", "ask"),
         (ReferenceKind::Claim, "dat", "data", "ask"),
-        (ReferenceKind::ServiceAccount, "wbe", "web", "ask"),
+        (ReferenceKind::ServiceAccount, "wbe", "web", "advice"),
     ] {
         let expected = format!("fix_reference {expected} \"{wrong}\" -> \"{near}\"");
         let evidence = scene::dangling(kind, wrong, near);

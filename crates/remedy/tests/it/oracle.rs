@@ -176,7 +176,8 @@ fn step_opinion(step: &Value, steps: &[Value], plan: &FixPlan, world: &World<'_>
         "fix_service_port" => return services::port(edits, plan, evidence),
         _ => {}
     }
-    if strategy == "fix_reference" && rename_opinion(edits, &word("kind"), evidence).is_ok() {
+    if strategy == "fix_reference" && rename_opinion(edits, &word("kind"), (plan, evidence)).is_ok()
+    {
         return Ok(());
     }
     for (index, edit) in edits.iter().enumerate() {
@@ -219,7 +220,7 @@ fn is_over(pod: &types::PodFacts, evidence: &Evidence) -> bool {
     let put_off =
         ["Evicted", "NodeShutdown", "Terminated", "Preempting", "UnexpectedAdmissionError"];
     let is_old =
-        pod.created_at.is_some_and(|it| 3600 <= evidence.taken_at.as_second() - it.as_second());
+        pod.ended_at.is_some_and(|it| 3600 <= evidence.taken_at.as_second() - it.as_second());
     let ended = match pod.phase.as_str() {
         "Failed" => put_off.contains(&reason),
         "Succeeded" => is_old,
@@ -300,7 +301,7 @@ fn edit_opinion(edit: &Value, kind: &str, plan: &FixPlan, world: &World<'_>) -> 
     let names: Vec<&str> = field.split('/').skip(1).collect();
     let strategy = plan.strategy.name();
     if strategy == "fix_reference" {
-        return reference_opinion(edit, &names, evidence);
+        return reference_opinion(edit, &names, (plan, evidence));
     }
     let [list, index, ref rest @ ..] = names[..] else { return no("no container") };
     let role = match list {

@@ -135,6 +135,7 @@ pub(crate) fn pod(name: &str) -> PodFacts {
         current: true,
         terminating: false,
         created_at: None,
+        ended_at: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The policy for Services: where their traffic goes, one label at a time, and nothing else.
+//! The policy for Services: where their traffic goes, one label or target port at a time, and nothing else.
 
 use remedy::FIX_ID_ANNOTATION;
 use serde_json::json;
@@ -33,7 +33,7 @@ pub(super) fn held(namespace: &str) -> Held {
             one_label(),
             "one label of a selector is changed at a time, none is added and none dropped",
         ),
-        (target_ports(), "of a port only the target is edited"),
+        (target_ports(), "the target of one port is edited at a time, and nothing else of it"),
     ]);
     Held { rules: vec![rule], variables, claims }
 }
@@ -46,11 +46,12 @@ fn one_label() -> String {
         .to_owned()
 }
 
-/// The same ports as before, but for where they lead.
+/// The same ports as before, but for where one of them leads.
 fn target_ports() -> String {
     let same = same_but("p", "b", &["targetPort"]);
     format!(
         "variables.ports.size() == variables.portsBefore.size() && \
-         variables.ports.all(p, variables.portsBefore.exists(b, {same}))"
+         variables.ports.all(p, variables.portsBefore.exists(b, {same})) && \
+         variables.ports.filter(p, !(p in variables.portsBefore)).size() <= 1"
     )
 }

@@ -32,8 +32,7 @@ fn lowered(finding: &Finding, scene: &Scene<'_>) -> Option<Lowered> {
     let container = finding.container.as_deref()?;
     let is_it = |it: &&Container| it.name == container;
     let of_template = root.pod_spec()?.containers.iter().find(is_it)?;
-    let pods = scene.pods(&about.namespace).iter();
-    let own = pods.filter(|it| !is_over(it) && scene.root_of(it) == *about);
+    let own = scene.pods_of(about).iter().filter(|it| !is_over(it));
     let (pod, index, has) = own.filter(|_| is_settled(root)).find_map(|pod| {
         let containers = pod.spec.as_ref()?.containers.iter().enumerate();
         let (index, it) = containers.into_iter().find(|it| it.1.name == container)?;

@@ -1,12 +1,12 @@
 //! Which names may be written where, once more.
 
 use serde_json::{Value, json};
-use types::Evidence;
+use types::{Evidence, FixPlan, ReferenceFacts};
 
 use super::{Opinion, need, no, spec_of, text};
 
 /// Fields of a pod spec that hold a name of something else, below the pod spec.
-const REFERENCES: [&str; 18] = [
+const REFERENCES: [&str; 17] = [
     "priorityClassName",
     "schedulerName",
     "nodeSelector/*",
@@ -24,10 +24,25 @@ const REFERENCES: [&str; 18] = [
     "volumes/*/persistentVolumeClaim/claimName",
     "volumes/*/projected/sources/*/configMap/name",
     "imagePullSecrets/*/name",
-    "serviceAccountName",
 ];
 
-pub(super) fn reference_opinion(edit: &Value, names: &[&str], evidence: &Evidence) -> Opinion {
+/// Labels that say where or what a node is.
+const PLACES: [&str; 8] = [
+    "kubernetes.io/os",
+    "kubernetes.io/arch",
+    "kubernetes.io/hostname",
+    "node.kubernetes.io/instance-type",
+    "topology.kubernetes.io/region",
+    "topology.kubernetes.io/zone",
+    "failure-domain.beta.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone",
+];
+
+pub(super) fn reference_opinion(
+    edit: &Value,
+    names: &[&str],
+    (plan, evidence): (&FixPlan, &Evidence),
+) -> Opinion {
     let holds = REFERENCES.iter().any(|pattern| {
         let pattern: Vec<&str> = pattern.split('/').collect();
         pattern.len() == names.len()
@@ -40,16 +55,66 @@ pub(super) fn reference_opinion(edit: &Value, names: &[&str], evidence: &Evidenc
         it.path == text(&edit["path"])
             && it.exists != Some(true)
             && it.near_miss.as_deref() == Some(to)
-            && (it.name == from || (!is_label && it.key.as_deref() == Some(from)))
+            && if names.last() == Some(&"key") && !is_label {
+                it.key.as_deref() == Some(from)
+            } else {
+                it.name == from
+            }
             && (kind != "node_label_key" || names.last() == Some(&"key"))
             && (kind != "priority_class" || !to.starts_with("system-"))
             && is_word(to, kind == "node_label_key")
+            && is_slip(from, to)
+            && (json!(plan.risk) != "auto" || goes_unasked(it, from, to))
+            && kind != "service_account"
+            && kind != "runtime_class"
     });
     need(holds && seen, "reference")
 }
 
+/// Whether one or two letters were added, left out or taken for others.
+fn is_slip(from: &str, to: &str) -> bool {
+    fn within(left: &[char], right: &[char], edits: usize) -> bool {
+        match (left, right) {
+            ([a, left @ ..], [b, right @ ..]) if a == b => within(left, right, edits),
+            ([], []) => true,
+            _ if edits == 0 => false,
+            ([_, left @ ..], [_, right @ ..]) if within(left, right, edits - 1) => true,
+            _ => {
+                left.split_first().is_some_and(|it| within(it.1, right, edits - 1))
+                    || right.split_first().is_some_and(|it| within(left, it.1, edits - 1))
+            }
+        }
+    }
+    let letters = |it: &str| it.chars().collect::<Vec<_>>();
+    from != to && within(&letters(from), &letters(to), 2)
+}
+
+/// Whether nobody has to be asked: no data, no place and no order changes hands, and the two are no siblings.
+fn goes_unasked(it: &ReferenceFacts, from: &str, to: &str) -> bool {
+    let bare = |it: &str| it.replace(|it: char| it.is_ascii_digit(), "");
+    let kind = json!(it.kind);
+    let is_label = kind == "node_label_key" || kind == "node_label_value";
+    let but_last = |it: &str| {
+        let mut letters: Vec<char> = it.chars().collect();
+        letters.pop();
+        letters
+    };
+    let is_place =
+        kind == "node_label_value" && it.key.as_deref().is_none_or(|it| PLACES.contains(&it));
+    kind != "claim"
+        && kind != "priority_class"
+        && kind != "scheduler"
+        && !is_place
+        && bare(from) != bare(to)
+        && !(is_label && but_last(from) == but_last(to))
+}
+
 /// The key of one label, changed to the one that nodes have; its value stays.
-pub(super) fn rename_opinion(edits: &[Value], kind: &str, evidence: &Evidence) -> Opinion {
+pub(super) fn rename_opinion(
+    edits: &[Value],
+    kind: &str,
+    (plan, evidence): (&FixPlan, &Evidence),
+) -> Opinion {
     let [old, new] = edits else { return no("not a rename") };
     need(old["to"].is_null() && new["from"].is_null() && old["from"] == new["to"], "moved")?;
     let prefix = format!("{}/nodeSelector/", spec_of(kind));
@@ -66,6 +131,8 @@ pub(super) fn rename_opinion(edits: &[Value], kind: &str, evidence: &Evidence) -
             && it.near_miss.as_ref() == Some(&right)
             && old["from"].is_string()
             && it.key.as_deref() == old["from"].as_str()
+            && is_slip(&wrong, &right)
+            && (json!(plan.risk) != "auto" || goes_unasked(it, &wrong, &right))
     });
     need(known && is_word(&right, true), "unknown label")
 }
