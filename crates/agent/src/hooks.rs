@@ -65,7 +65,9 @@ async fn listen(fixer: Arc<Fixer>, hooks: &[Arc<Hook>], measures: &HookMeasures)
             }
         }
         for event in events.into_iter().map(Arc::new) {
-            hooks.iter().for_each(|it| it.put(&event));
+            for hook in hooks {
+                hook.put(&event);
+            }
         }
     }
 }

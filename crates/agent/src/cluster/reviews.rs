@@ -93,13 +93,11 @@ fn is_token(token: &str) -> bool {
 
 /// A turn to ask, if one comes in time.
 async fn turn(turns: &Semaphore, limit: Duration) -> Result<SemaphorePermit<'_>, ReviewError> {
-    match tokio::time::timeout(limit, turns.acquire()).await {
-        Ok(turn) => turn.map_err(|it| ReviewError(it.to_string())),
-        Err(_) => {
-            let seconds = limit.as_secs();
-            Err(ReviewError(format!("too many callers are being asked for, for {seconds} seconds")))
-        }
-    }
+    let turn = tokio::time::timeout(limit, turns.acquire()).await.map_err(|_| {
+        let seconds = limit.as_secs();
+        ReviewError(format!("too many callers wait for the API server, {seconds} seconds and more"))
+    })?;
+    turn.map_err(|it| ReviewError(it.to_string()))
 }
 
 /// Asks the API server.

@@ -17,7 +17,7 @@ async fn mode(agent: &AgentBinary) -> String {
 }
 
 fn lease(stage: &Stage) -> Value {
-    stage.cluster.sandbox.store().get("leases", "k8s-reflexion", "agent").unwrap()
+    (*stage.cluster.sandbox.store().get("leases", "k8s-reflexion", "agent").unwrap()).clone()
 }
 
 /// The mode that the next replica is told.
