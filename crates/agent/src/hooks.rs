@@ -159,7 +159,8 @@ mod tests {
                 "resource_version": "1"},
             "since": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
             "fault": "OOMKilled", "error_type": "OOMKilled", "diagnoses": [], "offers": [],
-            "context": {}, "spec_hash": "h",
+            "context": {"owner_kind": "Deployment", "image_family": "web",
+                "workload_class": "service", "since_rollout": false}, "spec_hash": "h",
         }))
         .unwrap()
     }

@@ -139,3 +139,22 @@ fn turn_down(fix: &mut Stored, refusal: RefusalReport, needs_person: bool) {
         execution.finished_at = Some(Timestamp::now());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_shows_no_secret_of_the_plan_that_was_ordered() {
+        let redactor = Redactor::new([7; 32]);
+        let words = "password=hunter2hunter2";
+        let refusal = Refusal::OutOfScope { what: words.to_owned(), rule: "a rule" };
+
+        let told = shown(&refusal, &redactor);
+
+        assert!(
+            refusal.detail().contains("hunter2") && !told.detail.contains("hunter2"),
+            "{told:?}"
+        );
+    }
+}
