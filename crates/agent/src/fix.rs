@@ -17,6 +17,7 @@ mod resume;
 mod replica;
 mod people;
 mod explain;
+mod mode;
 mod shop;
 
 use std::sync::Arc;
@@ -35,8 +36,9 @@ use crate::cluster::ClusterError;
 use crate::journal::{JournalError, RequestKey, Stored};
 use crate::offers;
 
+pub use mode::ModeNotice;
 pub use people::{No, PersonError};
-pub use shop::{Fixer, ModeNotice, OpenError};
+pub use shop::{Fixer, OpenError};
 pub(crate) use shop::{check_settings, own_namespace, read_policy};
 
 use apply::ApplyError;

@@ -6,6 +6,7 @@
 //! write that, and so does not write at all.
 
 mod election;
+mod refusal;
 mod shared;
 
 use std::sync::{Mutex, PoisonError};
@@ -16,25 +17,16 @@ use remedy::PastWrite;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
-use crate::cluster::{ClusterError, KubeLease, LeaseName, LeaseRecord};
+use crate::cluster::{ClusterError, KubeLease, LeaseRecord};
 use election::{Observed, RENEW_DEADLINE, RETRY, Replica, Step};
 
+pub use refusal::{NotLeading, Unshared};
 pub use shared::{Shared, SharedWrite};
 
 /// How often a Lease is written anew that somebody else wrote at the same time, to ask for a turn.
 const TRIES: usize = 3;
 /// How long the Lease may take to be let go when the process stops.
 const GOODBYE: Duration = Duration::from_secs(2);
-
-/// Why this replica does not write.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("this replica of the agent writes nothing: the Lease {lease} is held by {holder}")]
-pub struct NotLeading {
-    /// The Lease.
-    pub lease: LeaseName,
-    /// Who holds it, in words.
-    pub holder: String,
-}
 
 /// How this replica stands.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,6 +35,8 @@ pub struct Standing {
     until: Option<Instant>,
     /// Who holds the Lease, as it was seen last.
     holder: Option<String>,
+    /// When another one was last seen to renew it.
+    other_seen: Option<Instant>,
 }
 
 /// What a look at the Lease came to.
@@ -62,6 +56,8 @@ struct Seen {
     record: Option<LeaseRecord>,
     /// Whether what the one before us told was taken in.
     begun: bool,
+    /// What the holder told last, as it was read.
+    text: Option<String>,
 }
 
 /// What is told, and which writes are not ours.
@@ -152,6 +148,11 @@ impl Lead {
         }
     }
 
+    /// When another replica was last seen to lead.
+    pub fn other_seen(&self) -> Option<Instant> {
+        self.standing.borrow().other_seen
+    }
+
     /// What replicas before this one wrote.
     pub fn writes_of_others(&self) -> Vec<PastWrite> {
         let told = self.told();
@@ -165,6 +166,18 @@ impl Lead {
             change(&mut self.told().shared);
             self.news.notify_one();
         }
+    }
+
+    /// Tells the intent of a write, and returns when it stands in the Lease. Fails where this replica does not lead, or
+    /// where there is no room for it: nothing under way is left out in its place.
+    pub async fn share_intent(&self, write: SharedWrite) -> Result<(), Unshared> {
+        if self.is_alone() {
+            return Ok(());
+        }
+        if !self.told().shared.make_room_for(write, Timestamp::now()) {
+            return Err(Unshared::NoRoom);
+        }
+        Ok(self.share(|_| {}).await?)
     }
 
     /// Brings up to date what is told, and returns when it stands in the Lease. Fails where this replica does not lead.
@@ -193,6 +206,9 @@ impl Lead {
         let step = seen.observed.step(read.as_ref(), Replica { me: &self.me, is_idle }, now);
         let record = read.unwrap_or_default();
         self.lose_unless_held(&mut seen, &record);
+        if !seen.begun {
+            self.remember(&mut seen, &record);
+        }
         match step {
             Step::Renew if seen.begun => {
                 seen.record = Some(record);
@@ -271,6 +287,21 @@ impl Lead {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Keeps what others wrote, as it was read. Whoever forgets it in the Lease does not make us forget.
+    fn remember(&self, seen: &mut Seen, record: &LeaseRecord) {
+        let text = record.shared();
+        if seen.text.as_deref() == text {
+            return;
+        }
+        seen.text = text.map(str::to_owned);
+        // What cannot be read is said where the Lease is taken.
+        let Ok(mut read) = Shared::parse(text) else { return };
+        let mut told = self.told();
+        read.recall(&told.shared);
+        read.forget_old(Timestamp::now());
+        told.shared.writes = read.writes;
+    }
+
     async fn take(
         &self,
         lease: &KubeLease,
@@ -278,7 +309,7 @@ impl Lead {
         record: LeaseRecord,
     ) -> Result<Looked, ClusterError> {
         // What cannot be read is no reason to think that nothing was written.
-        let shared = Shared::parse(record.shared()).map_err(|it| {
+        let mut shared = Shared::parse(record.shared()).map_err(|it| {
             let name = lease.name();
             ClusterError::Malformed(format!(
                 "the annotation of the Lease {name} cannot be read ({it}); delete the Lease"
@@ -291,6 +322,7 @@ impl Lead {
         }
         seen.record = Some(lease.write(next).await?);
         seen.begun = false;
+        shared.recall(&self.told().shared);
         Ok(Looked::Took(shared))
     }
 
@@ -301,7 +333,9 @@ impl Lead {
         let text = self.told().shared.text(now);
         let record = seen.record.clone().unwrap_or_default().held_by(&self.me, text, now);
         seen.record = Some(lease.write(record).await?);
-        self.standing.send_replace(Standing { until: Some(until), holder: Some(self.me.clone()) });
+        self.standing.send_modify(|it| {
+            (it.until, it.holder) = (Some(until), Some(self.me.clone()));
+        });
         Ok(())
     }
 
@@ -341,7 +375,10 @@ impl Lead {
             );
         }
         seen.begun = false;
-        let standing = Standing { until: None, holder: holder.map(str::to_owned) };
+        let mut standing =
+            Standing { until: None, holder: holder.map(str::to_owned), other_seen: None };
+        let before = self.standing.borrow().other_seen;
+        standing.other_seen = if holder.is_some() { seen.observed.at() } else { before };
         self.standing.send_if_modified(|it| std::mem::replace(it, standing.clone()) != standing);
     }
 

@@ -21,7 +21,7 @@ mod openapi;
 mod patches;
 mod pods;
 mod protobuf;
-mod reviews;
+pub(crate) mod reviews;
 mod scale;
 mod selectors;
 mod target;

@@ -32,6 +32,8 @@ mod server;
 mod table;
 mod validation;
 
+pub use api::reviews::token;
+
 use api::Api;
 use api::audit::Audit;
 use store::Store;

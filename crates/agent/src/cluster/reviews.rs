@@ -15,7 +15,7 @@ use kube::api::{Api, PostParams};
 use service::auth::{Caller, Role};
 use service::review::{ReviewError, Reviewed, Reviewer, Verdict};
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::kube::within;
 use super::{ClusterError, KubeCluster};
@@ -32,6 +32,10 @@ const KEPT: usize = 1024;
 const AT_ONCE: usize = 4;
 /// How long the API server may take.
 const CALL: Duration = Duration::from_secs(5);
+/// How long somebody waits for his turn: so long may others keep him waiting.
+const TURN: Duration = Duration::from_secs(5);
+/// The parts of a token of the cluster (RFC 7515, compact serialization).
+const PARTS: usize = 3;
 /// The longest name that is kept.
 const MAX_NAME: usize = 256;
 
@@ -47,11 +51,60 @@ fn verb(role: Role) -> &'static str {
 /// A hash of a token, and what it was brought for.
 type Key = ([u8; 32], Role);
 
+/// What was answered a short time ago.
+#[derive(Default)]
+struct Kept(BTreeMap<Key, (Verdict, Instant)>);
+
+impl Kept {
+    fn known(&self, key: Key, now: Instant) -> Option<Verdict> {
+        let (verdict, until) = self.0.get(&key)?;
+        (now < *until).then(|| verdict.clone())
+    }
+
+    /// Keeps an answer. Where there are too many, a no is forgotten before any yes, and of those the oldest: whoever
+    /// floods it with tokens that nobody knows makes it forget his own.
+    fn keep(&mut self, key: Key, verdict: Verdict, now: Instant) {
+        let lasts = if is_yes(&verdict) { YES } else { NO };
+        self.0.retain(|_, (_, until)| now < *until);
+        if KEPT <= self.0.len() && !self.0.contains_key(&key) {
+            let least = self.0.iter().min_by_key(|(_, (verdict, until))| (is_yes(verdict), *until));
+            if let Some(key) = least.map(|(key, _)| *key) {
+                self.0.remove(&key);
+            }
+        }
+        self.0.insert(key, (verdict, now + lasts));
+    }
+}
+
+fn is_yes(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Allowed(_) => true,
+        Verdict::Forbidden(_) | Verdict::Unknown => false,
+    }
+}
+
+/// Whether it looks like a token of the cluster. What does not costs nobody a review.
+fn is_token(token: &str) -> bool {
+    let is_part = |it: &str| {
+        !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it))
+    };
+    token.split('.').count() == PARTS && token.split('.').all(is_part)
+}
+
+/// A turn to ask, if one comes in time.
+async fn turn(turns: &Semaphore, limit: Duration) -> Result<SemaphorePermit<'_>, ReviewError> {
+    let turn = tokio::time::timeout(limit, turns.acquire()).await.map_err(|_| {
+        let seconds = limit.as_secs();
+        ReviewError(format!("too many callers wait for the API server, {seconds} seconds and more"))
+    })?;
+    turn.map_err(|it| ReviewError(it.to_string()))
+}
+
 /// Asks the API server.
 pub struct KubeReviewer {
     client: Client,
     audience: String,
-    kept: Mutex<BTreeMap<Key, (Verdict, Instant)>>,
+    kept: Mutex<Kept>,
     turns: Semaphore,
 }
 
@@ -74,34 +127,29 @@ impl KubeReviewer {
 
     async fn find_out(&self, token: &str, needed: Role) -> Result<Verdict, ReviewError> {
         let key = (Sha256::digest(token).into(), needed);
+        if !is_token(token) {
+            return Ok(Verdict::Unknown);
+        }
         if let Some(known) = self.known(key) {
             return Ok(known);
         }
-        let _turn = self.turns.acquire().await.map_err(|it| ReviewError(it.to_string()))?;
+        let _turn = turn(&self.turns, TURN).await?;
+        // Whoever waited beside us may have asked the same.
+        if let Some(known) = self.known(key) {
+            return Ok(known);
+        }
         let verdict = self.ask(token, needed).await.map_err(|it| ReviewError(it.to_string()))?;
         self.keep(key, &verdict);
         Ok(verdict)
     }
 
     fn known(&self, key: Key) -> Option<Verdict> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let (verdict, until) = kept.get(&key)?;
-        (Instant::now() < *until).then(|| verdict.clone())
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).known(key, Instant::now())
     }
 
     fn keep(&self, key: Key, verdict: &Verdict) {
-        let now = Instant::now();
-        let lasts = match verdict {
-            Verdict::Allowed(_) => YES,
-            Verdict::Forbidden(_) | Verdict::Unknown => NO,
-        };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|_, (_, until)| now < *until);
-        // Whoever floods it makes it forget, and pays with reviews that wait for their turn.
-        if KEPT <= kept.len() {
-            kept.pop_first();
-        }
-        kept.insert(key, (verdict.clone(), now + lasts));
+        kept.keep(key, verdict.clone(), Instant::now());
     }
 
     async fn ask(&self, token: &str, needed: Role) -> Result<Verdict, ClusterError> {
@@ -163,5 +211,51 @@ impl KubeReviewer {
 impl Reviewer for KubeReviewer {
     fn review<'a>(&'a self, token: &'a str, needed: Role) -> Reviewed<'a> {
         Box::pin(self.find_out(token, needed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: usize) -> Key {
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&number.to_be_bytes());
+        (hash, Role::Read)
+    }
+
+    #[test]
+    fn a_flood_of_tokens_that_nobody_knows_makes_nothing_forgotten_but_the_oldest_of_them() {
+        let (mut kept, now) = (Kept::default(), Instant::now());
+        let yes = Verdict::Allowed(Caller { name: "ana".to_owned(), role: Role::Read });
+        kept.keep(key(0), yes.clone(), now);
+        for number in 1..=KEPT {
+            let later = now + Duration::from_millis(u64::try_from(number).unwrap());
+            kept.keep(key(number), Verdict::Unknown, later);
+        }
+
+        let later = now + Duration::from_secs(2);
+        assert_eq!(kept.0.len(), KEPT);
+        assert_eq!(kept.known(key(0), later), Some(yes));
+        assert_eq!(kept.known(key(1), later), None);
+        assert_eq!(kept.known(key(2), later), Some(Verdict::Unknown));
+    }
+
+    #[test]
+    fn what_is_no_token_of_a_cluster_is_asked_nobody() {
+        assert!(is_token("eyJhbGciOi.eyJh-dWQ_.c2ln"));
+        for junk in ["", "a", "a.b", "a.b.", ".b.c", "a.b.c.d", "a.b.c=", "a b.c.d", "ä.b.c"] {
+            assert!(!is_token(junk), "{junk}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_ever_for_his_turn() {
+        let turns = Semaphore::new(1);
+        let taken = turn(&turns, TURN).await.unwrap();
+
+        assert!(turn(&turns, Duration::from_millis(10)).await.is_err());
+        drop(taken);
+        assert!(turn(&turns, Duration::from_millis(10)).await.is_ok());
     }
 }

@@ -9,6 +9,7 @@ use types::Quantity;
 
 use super::rbac::{EXECUTOR, EXECUTOR_ROLE};
 
+mod leases;
 mod services;
 
 /// The policy for owners of pods.
@@ -18,6 +19,8 @@ const PODS: &str = "k8s-reflexion-executor-pods";
 
 /// The policy for Services.
 const SERVICES: &str = "k8s-reflexion-executor-services";
+/// The policy for Leases.
+const LEASES: &str = "k8s-reflexion-executor-leases";
 
 /// `image` without tag and digest. A colon before the last slash belongs to a port.
 const REPOSITORY: &str = "(IMAGE.split('@')[0].lastIndexOf(':') > IMAGE.split('@')[0].lastIndexOf('/') ? \
@@ -49,7 +52,8 @@ pub(super) fn objects(namespace: &str, policy: &Policy) -> Vec<Value> {
     };
     let pods =
         Held { rules: vec![pods], variables: of_pods(), claims: pod_claims(namespace, policy) };
-    [(WORKLOADS, workloads), (PODS, pods), (SERVICES, services::held(namespace))]
+    let (services, leases) = (services::held(namespace), leases::held(namespace));
+    [(WORKLOADS, workloads), (PODS, pods), (SERVICES, services), (LEASES, leases)]
         .into_iter()
         .flat_map(|(name, held)| [held.policy(name, namespace), binding(name)])
         .collect()

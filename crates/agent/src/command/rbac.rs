@@ -36,7 +36,7 @@ const LEADER_ROLE: &str = "k8s-reflexion-executor-lease";
 /// The role by which the first asks who calls.
 const REVIEW_ROLE: &str = "k8s-reflexion-observer-reviews";
 /// The Lease that replicas agree by.
-const LEASE: &str = "k8s-reflexion-agent";
+pub(super) const LEASE: &str = "k8s-reflexion-agent";
 /// The API group of roles.
 const GROUP: &str = "rbac.authorization.k8s.io";
 

@@ -11,7 +11,7 @@ use super::write::stopped;
 use super::{FixError, Fixer};
 use crate::cluster::{ClusterError, Patch};
 use crate::journal::Stored;
-use crate::lead::NotLeading;
+use crate::lead::{NotLeading, Unshared};
 
 /// How often a pod is resized anew whose status was written meanwhile.
 const RESIZE_TRIES: usize = 5;
@@ -28,6 +28,9 @@ pub(super) enum ApplyError {
     /// Another replica leads, or may.
     #[error("{0}; nothing was changed")]
     NotLeading(NotLeading),
+    /// The intent has no room where the next replica would look for it.
+    #[error("nothing was changed: {0}")]
+    Untold(Unshared),
     /// The cluster did not take the first step.
     #[error("nothing was changed: {0}")]
     Refused(ClusterError),
@@ -54,7 +57,7 @@ impl Fixer {
     ) -> Result<Option<String>, ApplyError> {
         self.rehearse(fix, approved).await.map_err(|it| failed(0, it))?;
         // Whoever was overtaken finds out here: his version of the Lease is an old one.
-        self.share_intent(fix).await.map_err(ApplyError::NotLeading)?;
+        self.share_intent(fix).await.map_err(untold)?;
         let fix_id = fix.execution.id.to_string();
         let (mut written, mut result_hash): (Option<ObjectRef>, _) = (None, None);
         for (index, step) in approved.plan().steps.iter().enumerate() {
@@ -172,6 +175,14 @@ impl Fixer {
     }
 }
 
+/// The intent does not stand where the next replica finds it, so nothing was written.
+fn untold(error: Unshared) -> ApplyError {
+    match error {
+        Unshared::NotLeading(error) => ApplyError::NotLeading(error),
+        Unshared::NoRoom => ApplyError::Untold(error),
+    }
+}
+
 /// Step `step` failed, and is known not to have been made.
 fn failed(step: usize, reason: ClusterError) -> ApplyError {
     match reason {
@@ -190,7 +201,8 @@ fn code(error: &ApplyError) -> &'static str {
     match error {
         ApplyError::Stale(_) => "stale",
         ApplyError::Stopped => "observing",
-        ApplyError::NotLeading(_) => "not_leading",
+        ApplyError::NotLeading(_) | ApplyError::Untold(Unshared::NotLeading(_)) => "not_leading",
+        ApplyError::Untold(Unshared::NoRoom) => "too_often",
         ApplyError::Refused(ClusterError::NotFound(_)) => "gone",
         ApplyError::Refused(
             ClusterError::Unreachable(_)

@@ -5,7 +5,7 @@ use types::{Alternative, DecisionRecord, Explanation, OrderReason};
 use uuid::Uuid;
 
 use super::Fixer;
-use super::world::{Answer, told};
+use super::world::Answer;
 use crate::journal::{JournalError, Stored};
 use crate::offers;
 
@@ -33,11 +33,7 @@ impl Fixer {
     ) -> DecisionRecord {
         let redactor = &self.agent.redactor;
         let alternative = |(plan, refusal): &(types::FixPlan, Option<types::RefusalReport>)| {
-            let refusal = refusal.clone().map(|mut it| {
-                it.detail = redactor.redact(&it.detail);
-                it
-            });
-            let strategy = plan.strategy.clone();
+            let (refusal, strategy) = (refusal.clone(), plan.strategy.clone());
             Alternative { title: strategy.to_string(), strategy, risk: plan.risk, refusal }
         };
         let back = fix.plan.undo();
@@ -51,7 +47,7 @@ impl Fixer {
             mode: self.mode(),
             diagnoses: diagnosis::diagnose(&fix.before),
             order,
-            refusal: answer.decision.as_ref().err().map(told),
+            refusal: answer.decision.as_ref().err().map(|it| self.told(it)),
             alternatives: answer.beside.iter().map(alternative).collect(),
             patch: offers::shown_steps(&fix.plan, redactor),
             undo,

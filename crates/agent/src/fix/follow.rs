@@ -63,6 +63,9 @@ impl Fixer {
         let objects = self.objects(subject).await?;
         let now = diagnosis::gather(&objects, &self.agent.redactor);
         for step in &plan.undo_of_pods(&fix.before, &now).plan().steps {
+            if self.is_spared(&step.target).await? {
+                continue;
+            }
             match self.agent.cluster.evict(&step.target, false).await {
                 // Another pod has its name by now.
                 Ok(()) | Err(ClusterError::NotFound(_) | ClusterError::Conflict(_)) => {}

@@ -8,7 +8,6 @@ use remedy::Authority;
 use types::{Execution, ExecutionState, RefusalReport};
 use uuid::Uuid;
 
-use super::world::told;
 use super::{FixError, Fixer};
 use crate::journal::Stored;
 use crate::lead::NotLeading;
@@ -127,7 +126,7 @@ impl Fixer {
         let approved = match answer.decision {
             Ok(approved) => approved,
             Err(refusal) => {
-                fix.execution.refusal = Some(told(&refusal));
+                fix.execution.refusal = Some(self.told(&refusal));
                 return Ok(fix.execution);
             }
         };

@@ -1,21 +1,15 @@
 //! One replica among several: it stands by, takes over what the one before it told, and leads.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
-use types::Mode;
 use uuid::Uuid;
 
 use super::resume::failed_fix;
-use super::shop::unarmed;
 use super::{Fixer, OpenError};
 use crate::failures::MEMORY;
 use crate::journal::Stored;
-use crate::lead::{Lead, Looked, Shared, SharedWrite};
-
-/// Who set a mode that was taken over.
-const WHO: &str = "lease";
+use crate::lead::{Lead, Looked, Shared, SharedWrite, Unshared};
 
 impl Fixer {
     /// Looks at the Lease again and again: renews it, takes it over, or lets it go.
@@ -51,11 +45,14 @@ impl Fixer {
 
     /// Takes in what the replica before this one told, and tells it on with what this one knows better.
     async fn take_over(&self, told: Shared) -> Result<(), OpenError> {
-        self.take_over_mode(told.mode).await?;
+        if let Some(mode) = told.mode {
+            self.take_over_mode(mode).await?;
+        }
         let own = self.journal.recent(Timestamp::now() - MEMORY, Uuid::nil()).await?;
         let own: Vec<_> = own.iter().filter(|it| it.plan.writes()).map(SharedWrite::of).collect();
         let is_ours = |it: &SharedWrite| own.iter().any(|own| own.id == it.id);
-        let mut shared = Shared { mode: Some(self.mode()), writes: own.clone() };
+        let mode = self.mode();
+        let mut shared = Shared { mode: Some(mode), writes: own.clone() };
         let mut others = vec![];
         for write in told.writes.into_iter().filter(|it| !is_ours(it)) {
             others.push(write.id);
@@ -71,31 +68,21 @@ impl Fixer {
             shared.put(write);
         }
         shared.forget_old(Timestamp::now());
-        self.lead.begin(shared, others).await.map_err(OpenError::Lease)
+        self.lead.begin(shared, others).await.map_err(OpenError::Lease)?;
+        if self.mode() != mode {
+            // Stopped meanwhile: what was told is not so any more.
+            self.lead.note(|it| it.mode = Some(self.mode()));
+        }
+        Ok(())
     }
 
-    /// The mode is that of the replica before this one. What was stopped here by a setting or an object stays stopped.
-    async fn take_over_mode(&self, told: Option<Mode>) -> Result<(), OpenError> {
-        let Some(told) = told else { return Ok(()) };
-        let stays = self.pinned.load(Ordering::Relaxed) && self.mode() == Mode::Observe;
-        let missing = unarmed(told, self.policy_given, self.authenticated);
-        let mode = if missing.is_some() { Mode::Suggest } else { told };
-        if stays || mode == self.mode() {
-            return Ok(());
-        }
-        match self.set_mode(mode, WHO, "the mode of the replica that led before").await {
-            Ok(()) | Err(OpenError::Held) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Puts the intent of a fix where the next replica finds it. Fails where this one does not lead.
-    pub(super) async fn share_intent(&self, fix: &Stored) -> Result<(), crate::lead::NotLeading> {
+    /// Puts the intent of a fix where the next replica finds it. Fails where this one does not lead, or where there
+    /// is no room for it.
+    pub(super) async fn share_intent(&self, fix: &Stored) -> Result<(), Unshared> {
         if !fix.plan.writes() {
-            return self.lead.check();
+            return Ok(self.lead.check()?);
         }
-        let write = SharedWrite::of(fix);
-        self.lead.share(|it| it.put(write)).await
+        self.lead.share_intent(SharedWrite::of(fix)).await
     }
 
     /// Tells other replicas how a fix stands.

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use diagnosis::Patience;
 use jiff::{SignedDuration, Timestamp};
 use remedy::Policy;
-use tokio::sync::{Semaphore, broadcast, watch};
-use types::{Execution, ExecutionState, Mode, RefusalReport, StreamEvent};
+use tokio::sync::{Semaphore, watch};
+use types::{Execution, ExecutionState, RefusalReport, StreamEvent};
 use uuid::Uuid;
 
+use super::mode::{Switch, first_mode, unarmed};
 use crate::Agent;
 use crate::cluster::{ClusterError, STOP_OBJECT};
 use crate::config::Config;
@@ -23,20 +23,6 @@ use crate::lead::{Lead, NotLeading};
 const JOURNAL_PAUSE: Duration = Duration::from_millis(200);
 /// The longest pause between two tries to write the journal.
 const MAX_JOURNAL_PAUSE: Duration = Duration::from_secs(30);
-
-/// How many changes of the mode somebody who listens may be behind.
-const NOTICES: usize = 16;
-
-/// A change of the mode, with who and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModeNotice {
-    /// What the agent may do since.
-    pub mode: Mode,
-    /// Who set it.
-    pub who: String,
-    /// Why, redacted.
-    pub why: String,
-}
 
 /// Carries out fixes, one per workload at a time, and keeps their journal.
 pub struct Fixer {
@@ -51,14 +37,7 @@ pub struct Fixer {
     /// One decision at a time: between reading the caps and journalling the intent nobody else decides.
     pub(super) deciding: Semaphore,
     pub(super) last_storm: Mutex<Option<Timestamp>>,
-    mode: watch::Sender<Mode>,
-    notices: broadcast::Sender<ModeNotice>,
-    /// Whether this start is to be in mode `observe`, whatever another replica says.
-    pub(super) pinned: AtomicBool,
-    /// Whether an object in the cluster keeps the mode at `observe`.
-    held: AtomicBool,
-    /// One change of the mode at a time, so that journal and memory end with the same.
-    setting: tokio::sync::Mutex<()>,
+    pub(super) switch: Switch,
     under_way: Mutex<BTreeMap<Uuid, Execution>>,
     reached: watch::Sender<u64>,
 }
@@ -92,6 +71,9 @@ pub enum OpenError {
     /// The stop object is in the cluster.
     #[error("the ConfigMap {STOP_OBJECT} in the cluster stops all writing; delete it first")]
     Held,
+    /// Somebody stopped all writing while a higher mode was being set.
+    #[error("all writing was stopped while the mode was being set, so it stays stopped")]
+    Overtaken,
     /// The mode holds here, and another replica may not know of it.
     #[error("the mode is set here, and another replica may not know of it")]
     NotShared(#[source] NotLeading),
@@ -131,78 +113,13 @@ impl Fixer {
             own_namespace: own_namespace(),
             deciding: Semaphore::new(1),
             last_storm: Mutex::new(None),
-            mode: watch::Sender::new(mode),
-            notices: broadcast::Sender::new(NOTICES),
-            pinned: AtomicBool::new(is_pinned(config)),
-            held: AtomicBool::new(false),
-            setting: tokio::sync::Mutex::default(),
+            switch: Switch::new(mode),
             under_way: Mutex::default(),
             reached: watch::Sender::new(0),
         });
         fixer.recall().await?;
         fixer.resume().await?;
         Ok(fixer)
-    }
-
-    /// What the agent may do now.
-    pub fn mode(&self) -> Mode {
-        *self.mode.borrow()
-    }
-
-    /// Every change of the mode from now on.
-    pub fn mode_notices(&self) -> broadcast::Receiver<ModeNotice> {
-        self.notices.subscribe()
-    }
-
-    /// The mode, for whoever has to wait until it changes.
-    pub(super) fn mode_changes(&self) -> watch::Receiver<Mode> {
-        self.mode.subscribe()
-    }
-
-    /// Sets the mode. Stopping works at once, whatever becomes of the journal; arming is journalled first.
-    pub async fn set_mode(&self, mode: Mode, who: &str, why: &str) -> Result<(), OpenError> {
-        if let Some(missing) = unarmed(mode, self.policy_given, self.authenticated) {
-            return Err(OpenError::Unarmed(missing));
-        }
-        if mode != Mode::Observe && self.held.load(Ordering::Relaxed) {
-            return Err(OpenError::Held);
-        }
-        if mode < self.mode() {
-            self.mode.send_replace(mode);
-        }
-        let why = self.agent.redactor.redact(why);
-        let _turn = self.setting.lock().await;
-        self.journal.set_mode(mode, who, &why).await?;
-        self.mode.send_replace(mode);
-        if mode != Mode::Observe {
-            self.pinned.store(false, Ordering::Relaxed);
-        }
-        tracing::info!(%mode, who, "mode set");
-        // Nobody listening is fine.
-        let _ = self.notices.send(ModeNotice { mode, who: who.to_owned(), why });
-        if self.lead.leads() {
-            self.lead.share(|it| it.mode = Some(mode)).await.map_err(OpenError::NotShared)?;
-        }
-        Ok(())
-    }
-
-    /// Stops whenever the stop object comes, and keeps stopped while it is there. When it goes nothing is armed:
-    /// a person sets the mode.
-    pub async fn obey(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        loop {
-            let is_there = *stop.borrow_and_update();
-            self.held.store(is_there, Ordering::Relaxed);
-            if is_there && self.mode() != Mode::Observe {
-                let (who, why) = ("stop object", "the ConfigMap k8s-reflexion-stop was made");
-                if let Err(error) = self.set_mode(Mode::Observe, who, why).await {
-                    let error = service::telemetry::chain(&error);
-                    tracing::error!(error, "stopped, but not durably: the journal does not answer");
-                }
-            }
-            if stop.changed().await.is_err() {
-                return;
-            }
-        }
     }
 
     /// How many fixes are under way.
@@ -301,42 +218,6 @@ impl Fixer {
                 return Ok(found);
             }
         }
-    }
-}
-
-/// The mode of the journal, or of the settings where it knows none. `observe` always counts: as the setting, and
-/// while a damaged journal lies beside the new one, which does not know what was stopped or under way.
-async fn first_mode(journal: &Journal, config: &Config) -> Result<Mode, JournalError> {
-    let kept = journal.mode().await?;
-    if let Some(aside) = Journal::damaged(&config.data) {
-        tracing::error!(
-            file = %aside.display(),
-            "a damaged journal lies beside the new one, so nothing is written; look at what was under way, move \
-             the file away, and set the mode"
-        );
-        return Ok(Mode::Observe);
-    }
-    let set = Mode::from(config.mode);
-    if set == Mode::Observe && kept != Some(set) {
-        journal.set_mode(set, "settings", "started with mode observe").await?;
-        return Ok(set);
-    }
-    Ok(kept.unwrap_or(set))
-}
-
-/// Whether this start is to be in mode `observe`: so it was set, or a damaged journal says nothing of what was stopped.
-fn is_pinned(config: &Config) -> bool {
-    Mode::from(config.mode) == Mode::Observe || Journal::damaged(&config.data).is_some()
-}
-
-/// What mode `auto` lacks.
-pub(super) fn unarmed(mode: Mode, policy_given: bool, authenticated: bool) -> Option<&'static str> {
-    match (mode, policy_given, authenticated) {
-        (Mode::Auto, false, _) => Some("a policy file (--policy)"),
-        (Mode::Auto, true, false) => {
-            Some("authenticated callers (--tokens-file, or --auth tokenreview)")
-        }
-        (Mode::Auto, true, true) | (Mode::Observe | Mode::Suggest, _, _) => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::PoisonError;
 
+use diagnosis::Redactor;
 use jiff::Timestamp;
 use remedy::{ApprovedPlan, Authority, Refusal, World};
 use types::{ExecutionState, FixPlan, RefusalReport};
@@ -44,7 +45,7 @@ impl Fixer {
                 Decision::Apply(approved)
             }
             Err(refusal) => {
-                turn_down(fix, &refusal);
+                turn_down(fix, self.told(&refusal), refusal.needs_person());
                 Decision::Rest
             }
         };
@@ -97,10 +98,15 @@ impl Fixer {
         let others = offered.into_iter().filter(|it| it.strategy != fix.plan.strategy);
         let beside = others.take(MAX_BESIDE).map(|plan| {
             let refusal = remedy::approve(plan.clone(), &self.policy, &world).err();
-            (plan, refusal.as_ref().map(told))
+            (plan, refusal.as_ref().map(|it| self.told(it)))
         });
         let beside = beside.collect();
         Ok(Answer { decision: remedy::approve(fix.plan.clone(), &self.policy, &world), beside })
+    }
+
+    /// The refusal as it is shown: what it quotes of the cluster is redacted.
+    pub(super) fn told(&self, refusal: &Refusal) -> RefusalReport {
+        shown(refusal, &self.agent.redactor)
     }
 
     /// A dry run: the API server checks every step and writes none.
@@ -114,23 +120,41 @@ impl Fixer {
     }
 }
 
-/// The refusal as it is shown.
-pub(super) fn told(refusal: &Refusal) -> RefusalReport {
+fn shown(refusal: &Refusal, redactor: &Redactor) -> RefusalReport {
     RefusalReport {
         code: refusal.code().to_owned(),
-        detail: refusal.detail(),
+        detail: redactor.redact(&refusal.detail()),
         retry_secs: refusal.retry_secs(),
     }
 }
 
 /// Proposed where a person's yes answers the refusal, else refused.
-fn turn_down(fix: &mut Stored, refusal: &Refusal) {
+fn turn_down(fix: &mut Stored, refusal: RefusalReport, needs_person: bool) {
     let execution = &mut fix.execution;
-    execution.refusal = Some(told(refusal));
-    if refusal.needs_person() {
+    execution.refusal = Some(refusal);
+    if needs_person {
         execution.state = ExecutionState::Proposed;
     } else {
         execution.state = ExecutionState::Refused;
         execution.finished_at = Some(Timestamp::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_shows_no_secret_of_the_plan_that_was_ordered() {
+        let redactor = Redactor::new([7; 32]);
+        let words = "password=hunter2hunter2";
+        let refusal = Refusal::OutOfScope { what: words.to_owned(), rule: "a rule" };
+
+        let told = shown(&refusal, &redactor);
+
+        assert!(
+            refusal.detail().contains("hunter2") && !told.detail.contains("hunter2"),
+            "{told:?}"
+        );
     }
 }

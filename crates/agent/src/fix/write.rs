@@ -71,11 +71,15 @@ impl Fixer {
         Err(ClusterError::Unreachable(doubt))
     }
 
-    /// Evicts the pod. A disruption budget that needs it is a refusal, and nothing is tried in its place.
+    /// Evicts the pod, unless it is ready by now: an eviction holds to no version, and what was seen of the pod may be a
+    /// while ago. A disruption budget that needs it is a refusal, and nothing is tried in its place.
     pub(super) async fn evict(&self, pod: &ObjectRef) -> Result<(), ClusterError> {
         let mut tried = 0;
         loop {
             tried += 1;
+            if self.is_spared(pod).await? {
+                return Ok(());
+            }
             match self.agent.cluster.evict(pod, false).await {
                 // Gone is what was wanted.
                 Ok(()) | Err(ClusterError::NotFound(_)) => return Ok(()),
@@ -87,6 +91,18 @@ impl Fixer {
             if !self.may_write() {
                 return Err(stopped());
             }
+        }
+    }
+
+    /// Whether nothing is left to do about the pod that is to go: it is ready now, or gone.
+    pub(super) async fn is_spared(&self, pod: &ObjectRef) -> Result<bool, ClusterError> {
+        match self.agent.cluster.object(pod).await {
+            Ok(object) => {
+                let uid = object.pointer("/metadata/uid").and_then(Value::as_str);
+                Ok(uid != Some(pod.uid.as_str()) || is_ready(&object))
+            }
+            Err(ClusterError::NotFound(_)) => Ok(true),
+            Err(error) => Err(error),
         }
     }
 
@@ -112,6 +128,15 @@ impl Fixer {
     }
 }
 
+/// Whether this pod serves. One that has finished does not, and goes whatever it says.
+fn is_ready(pod: &Value) -> bool {
+    let runs = pod.pointer("/status/phase").and_then(Value::as_str) == Some("Running");
+    let conditions = pod.pointer("/status/conditions").and_then(Value::as_array);
+    let ready = |it: &Value| it.get("type") == Some(&"Ready".into());
+    let is_true = |it: &Value| it.get("status") == Some(&"True".into());
+    runs && conditions.is_some_and(|all| all.iter().any(|it| ready(it) && is_true(it)))
+}
+
 /// What a step ends with that the stop button kept from being written.
 pub(super) fn stopped() -> ClusterError {
     ClusterError::Refused("the agent was stopped".to_owned())
@@ -133,5 +158,27 @@ pub(super) fn holds(object: &Value, action: &Action) -> bool {
             edits.iter().all(|it| object.pointer(it.path.as_str()) == it.to.as_ref())
         }
         Action::Evict | Action::Restart => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_pod_that_serves_is_ready_and_one_that_fails_or_has_finished_is_not() {
+        let pod = |phase: &str, ready: &str| {
+            json!({"status": {"phase": phase, "conditions": [
+                {"type": "Initialized", "status": "True"}, {"type": "Ready", "status": ready},
+            ]}})
+        };
+
+        assert!(is_ready(&pod("Running", "True")));
+        for (phase, ready) in [("Running", "False"), ("Failed", "True"), ("Succeeded", "True")] {
+            assert!(!is_ready(&pod(phase, ready)), "{phase} {ready}");
+        }
+        assert!(!is_ready(&json!({})));
     }
 }

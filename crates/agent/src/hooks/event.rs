@@ -57,7 +57,7 @@ pub(super) struct Event {
 
 impl Event {
     fn new(kind: EventKind, cluster: &str, words: &str, details: Value) -> Self {
-        let words = words.chars().filter(|it| !it.is_control()).take(MAX_WORDS).collect();
+        let words = words.chars().filter(|it| is_shown(*it)).take(MAX_WORDS).collect();
         let cluster = cluster.to_owned();
         Self { kind, id: Uuid::now_v7(), at: Timestamp::now(), cluster, words, details }
     }
@@ -137,7 +137,8 @@ impl Event {
                 body
             }
             HookFormat::Slack => {
-                json!({"text": slack(&format!("[{}] {}", self.cluster, self.words))})
+                let text = slack(&format!("[{}] {}", self.cluster, self.words));
+                json!({"text": text, "unfurl_links": false, "unfurl_media": false})
             }
         };
         body.to_string().into_bytes()
@@ -157,9 +158,23 @@ pub(super) fn of_mode(cluster: &str, notice: &ModeNotice) -> Event {
 }
 
 /// Nothing in it is a link, a mention or a call to everybody
-/// (<https://docs.slack.dev/messaging/formatting-message-text/>: these three are to be escaped).
+/// (<https://docs.slack.dev/messaging/formatting-message-text/>: these three are to be escaped, and addresses become links
+/// by themselves).
 fn slack(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace("://", ": //")
+}
+
+/// Neither a control character nor one that changes the order of others or has no width: words would read as other words
+/// (Unicode Technical Report 36, 3.1 and 2.10).
+fn is_shown(character: char) -> bool {
+    let is_hidden = matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    );
+    !is_hidden && !character.is_control()
 }
 
 #[cfg(test)]
@@ -171,13 +186,16 @@ mod tests {
         let notice = ModeNotice {
             mode: Mode::Observe,
             who: "ana".to_owned(),
-            why: "<!channel> & \u{1b}[31m".to_owned(),
+            why: "<!channel> & \u{1b}[31m see https://evil.example/\u{202e}gpj\u{200b}.x"
+                .to_owned(),
         };
 
         let body = of_mode("prod", &notice).body(HookFormat::Slack);
 
         let body: Value = serde_json::from_slice(&body).unwrap();
         let text = body["text"].as_str().unwrap();
-        assert_eq!(text, "[prod] all writing was stopped by ana: &lt;!channel&gt; &amp; [31m");
+        let words = "&lt;!channel&gt; &amp; [31m see https: //evil.example/gpj.x";
+        assert_eq!(text, format!("[prod] all writing was stopped by ana: {words}"));
+        assert_eq!((&body["unfurl_links"], &body["unfurl_media"]), (&json!(false), &json!(false)));
     }
 }

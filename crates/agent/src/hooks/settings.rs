@@ -1,5 +1,6 @@
 //! The hooks file: where to tell what, checked before anything is opened.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -114,6 +115,15 @@ fn setting(entry: Entry) -> Result<HookSetting, Unusable> {
         return Err(Unusable::Entry("its events are none; leave the field out for all"));
     }
     let host = url.host_str().ok_or(Unusable::Entry("its url names no host"))?;
+    if is_link_local(host) {
+        return Err(Unusable::Entry("its url is of the own link, where a cloud keeps credentials"));
+    }
+    let has_secret = entry.bearer_file.is_some() || entry.hmac_file.is_some();
+    if has_secret && url.scheme() == "http" && !is_near(host) {
+        return Err(Unusable::Entry(
+            "its url is http, so its secret would be read on the way; use https, or a Service of the cluster",
+        ));
+    }
     let place = url.port().map_or(host.to_owned(), |port| format!("{host}:{port}"));
     let secret = |path: Option<PathBuf>| path.map(|it| secret(&it)).transpose();
     Ok(HookSetting {
@@ -124,6 +134,29 @@ fn setting(entry: Entry) -> Result<HookSetting, Unusable> {
         hmac: secret(entry.hmac_file)?,
         url,
     })
+}
+
+/// The address that a host is, if it is one and no name.
+fn address(host: &str) -> Option<IpAddr> {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.parse::<IpAddr>().ok().map(|it| it.to_canonical())
+}
+
+/// Whether it is an address of this link (RFC 3927, RFC 4291): nothing listens there that is to be told anything.
+fn is_link_local(host: &str) -> bool {
+    match address(host) {
+        Some(IpAddr::V4(it)) => it.is_link_local(),
+        Some(IpAddr::V6(it)) => it.is_unicast_link_local(),
+        None => false,
+    }
+}
+
+/// Whether what is sent there stays in this machine or in the cluster.
+fn is_near(host: &str) -> bool {
+    let name = host.trim_end_matches('.');
+    let is_service =
+        !name.contains('.') || [".svc", ".svc.cluster.local"].iter().any(|it| name.ends_with(it));
+    address(host).map_or(is_service, |it| it.is_loopback())
 }
 
 fn secret(path: &Path) -> Result<SecretString, Unusable> {
@@ -174,6 +207,16 @@ mod tests {
                 "cannot be read as hooks",
             ),
             ("hooks: [{url: 'https://a/s3cret', events: []}]", "its events are none"),
+            ("hooks: [{url: 'http://169.254.169.254/s3cret'}]", "of the own link"),
+            ("hooks: [{url: 'https://[fe80::1]/s3cret'}]", "of the own link"),
+            ("hooks: [{url: 'http://[::ffff:a9fe:a9fe]/s3cret'}]", "of the own link"),
+            ("hooks: [{url: 'http://a.example/s3cret', bearer_file: /nowhere}]", "on the way"),
+            ("hooks: [{url: 'http://10.0.0.7/s3cret', hmac_file: /nowhere}]", "on the way"),
+            ("hooks: [{url: 'http://svc.example/s3cret', hmac_file: /nowhere}]", "on the way"),
+            ("hooks: [{url: 'http://127.0.0.1/s3cret', hmac_file: /nowhere}]", "cannot be read"),
+            ("hooks: [{url: 'http://[::1]/s3cret', hmac_file: /nowhere}]", "cannot be read"),
+            ("hooks: [{url: 'http://bot.ops.svc/s3cret', hmac_file: /nowhere}]", "cannot be read"),
+            ("hooks: [{url: 'http://bot/s3cret', hmac_file: /nowhere}]", "cannot be read"),
             (
                 "hooks: [{url: 'https://a/s3cret', bearer_file: /nowhere}]",
                 "/nowhere cannot be read",

@@ -23,11 +23,12 @@ async fn read(_: Reader, fixer: web::Data<Fixer>) -> web::Json<ModeBody> {
     web::Json(ModeBody { mode: fixer.mode(), reason: String::new() })
 }
 
-/// Sets what the agent may do. `observe` stops all writing at once; a restart never arms it again. `auto` wants a reason.
+/// Sets what the agent may do. `observe` stops all writing of this replica at once, whether it leads or not; neither a
+/// restart nor a takeover arms it again. `auto` wants a reason.
 #[utoipa::path(operation_id = "set_mode", tag = "mode", request_body = ModeOrder, responses(
     (status = 200, body = ModeBody),
     (status = 400, description = "No such mode, or no reason for `auto`", body = Problem),
-    (status = 409, description = "`auto` wants a policy and authenticated callers, or the stop object is in the cluster", body = Problem),
+    (status = 409, description = "`auto` wants a policy and authenticated callers, the stop object is in the cluster, or it was stopped meanwhile", body = Problem),
     (status = 503, description = "The mode is set, but not durable or not known to other replicas; or another replica leads", body = Problem),
 ))]
 #[put("/api/v1/mode")]
@@ -41,7 +42,10 @@ async fn set(
         let next = "give `reason` beside `mode`, in your own words";
         return Err(Failure::new(400, "reason-missing", detail, next));
     }
-    fixer.lead().check().map_err(|it| not_leading(&it))?;
+    // A stop is taken by every replica, whoever leads.
+    if body.mode != Mode::Observe {
+        fixer.lead().check().map_err(|it| not_leading(&it))?;
+    }
     match fixer.set_mode(body.mode, &caller.name, &body.reason).await {
         Ok(()) => Ok(web::Json(ModeBody { mode: fixer.mode(), reason: body.reason.clone() })),
         Err(error @ OpenError::Unarmed(_)) => {
@@ -50,6 +54,10 @@ async fn set(
         Err(error @ OpenError::Held) => {
             let next = "kubectl delete configmap k8s-reflexion-stop, in the agent's namespace";
             Err(Failure::new(409, "held", error.to_string(), next))
+        }
+        Err(error @ OpenError::Overtaken) => {
+            let next = "find out who stopped it and why, then set the mode again";
+            Err(Failure::new(409, "stopped", error.to_string(), next))
         }
         Err(error @ OpenError::NotShared(_)) => {
             let next = "make the ConfigMap k8s-reflexion-stop to stop every replica";

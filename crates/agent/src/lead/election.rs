@@ -60,6 +60,11 @@ impl Observed {
         }
     }
 
+    /// When the holder was last seen to renew.
+    pub(super) fn at(&self) -> Option<Instant> {
+        self.at
+    }
+
     /// What this replica has to do about the Lease that it has just seen.
     pub(super) fn step(
         &self,

@@ -12,9 +12,11 @@ use uuid::Uuid;
 use crate::failures::MEMORY;
 use crate::journal::{Stored, past_write};
 
-/// The most writes that are told: an annotation takes 256 KiB, and one of these is half of one. Far more than the caps of
-/// the reference policy let through in an hour.
+/// The most writes that are told. Far more than the caps of the reference policy let through in an hour.
 const MAX_WRITES: usize = 400;
+/// The most bytes of them: all annotations of an object together take 256 KiB
+/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/>), and what is known of a write grows until it has ended.
+const MAX_BYTES: usize = 200 * 1024;
 
 /// What one replica tells the next.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -90,6 +92,11 @@ impl SharedWrite {
         }
     }
 
+    /// The bytes of its text, with the comma after it.
+    fn n_bytes(&self) -> usize {
+        serde_json::to_string(self).map_or(0, |it| it.len()) + 1
+    }
+
     /// The same, as the guard knows a write.
     pub fn past_write(&self) -> PastWrite {
         PastWrite {
@@ -114,10 +121,9 @@ impl Shared {
     }
 
     /// As it stands in the Lease, without what is too old to matter.
-    pub fn text(&self, now: Timestamp) -> String {
-        let mut told = self.clone();
-        told.forget_old(now);
-        serde_json::to_string(&told).unwrap_or_else(|_| "{\"writes\":[]}".to_owned())
+    pub fn text(&mut self, now: Timestamp) -> String {
+        self.forget_old(now);
+        serde_json::to_string(self).unwrap_or_else(|_| "{\"writes\":[]}".to_owned())
     }
 
     /// Adds a write, or brings it up to date.
@@ -132,14 +138,54 @@ impl Shared {
         self.writes.retain(|it| it.id != id);
     }
 
-    /// Forgets what the guard does not look back to, and the oldest where there are too many.
+    /// Adds the intent of a write, where there is room for it; whether there is. Nothing under way is forgotten for it.
+    pub fn make_room_for(&mut self, write: SharedWrite, now: Timestamp) -> bool {
+        let id = write.id;
+        self.put(write);
+        self.forget_old(now);
+        let fits = self.n_bytes() <= MAX_BYTES && self.writes.len() <= MAX_WRITES;
+        if !fits {
+            self.remove(id);
+        }
+        fits
+    }
+
+    /// Forgets what the guard does not look back to, and the oldest that have ended where there are too many.
     pub fn forget_old(&mut self, now: Timestamp) {
         // A clock that jumped back must not forget: what lies in the future stays.
         let is_recent =
             |it: &SharedWrite| now.duration_since(it.at) < MEMORY + SignedDuration::from_mins(1);
         self.writes.retain(is_recent);
-        let too_many = self.writes.len().saturating_sub(MAX_WRITES);
-        self.writes.drain(..too_many);
+        let (mut n_writes, mut n_bytes) = (self.writes.len(), self.n_bytes());
+        self.writes.retain(|it| {
+            let stays = it.under_way || (n_writes <= MAX_WRITES && n_bytes <= MAX_BYTES);
+            if !stays {
+                n_writes -= 1;
+                n_bytes = n_bytes.saturating_sub(it.n_bytes());
+            }
+            stays
+        });
+    }
+
+    /// Takes in what this replica read there before: a write that was told once is not forgotten because somebody leaves
+    /// it out. Nobody says any more that it is under way.
+    pub fn recall(&mut self, known: &Self) {
+        for before in &known.writes {
+            match self.writes.iter_mut().find(|it| it.id == before.id) {
+                Some(now) => {
+                    now.at = now.at.max(before.at);
+                    now.undone |= before.undone;
+                    now.again |= before.again;
+                }
+                None => self.writes.push(SharedWrite { under_way: false, ..before.clone() }),
+            }
+        }
+        self.writes.sort_by_key(|it| it.at);
+    }
+
+    /// About as many bytes as its text has.
+    fn n_bytes(&self) -> usize {
+        self.writes.iter().map(SharedWrite::n_bytes).sum()
     }
 }
 
@@ -169,21 +215,69 @@ mod tests {
         }
     }
 
+    /// A write with the longest names that there are, and two amounts.
+    fn long(number: u128, at: Timestamp) -> SharedWrite {
+        let path = "/spec/template/spec/containers/0/resources/limits/memory";
+        let edit = Edit {
+            path: types::FieldPath::parse(path).unwrap(),
+            from: Some(serde_json::json!("1024Mi")),
+            to: Some(serde_json::json!("1536Mi")),
+        };
+        let (namespace, name) = ("n".repeat(63), "w".repeat(253));
+        SharedWrite {
+            subject: ObjectRef::named(Kind::Deployment, &namespace, &name),
+            amounts: vec![edit.clone(), edit],
+            ..write(number, at)
+        }
+    }
+
     #[test]
     fn what_is_told_fits_into_an_annotation_and_the_newest_of_it_is_kept() {
         let now = Timestamp::from_second(1_700_000_000).unwrap();
+        for (make, at_least) in [(write as fn(_, _) -> _, MAX_WRITES), (long, 150)] {
+            let mut shared = Shared::default();
+            for number in 0..1000_u128 {
+                let at = now - SignedDuration::from_secs(i64::try_from(2000 - number).unwrap());
+                shared.put(SharedWrite { under_way: false, ..make(number, at) });
+            }
+
+            let told = shared.text(now);
+
+            assert!(told.len() < 256 * 1024, "{}", told.len());
+            let read = Shared::parse(Some(&told)).unwrap();
+            assert!(at_least <= read.writes.len(), "{}", read.writes.len());
+            assert_eq!(read.writes.last().unwrap().id, Uuid::from_u128(999));
+            assert_eq!(shared.writes.len(), read.writes.len(), "nothing more is kept than is told");
+        }
+    }
+
+    #[test]
+    fn what_is_under_way_is_never_forgotten_for_a_new_write_and_what_has_ended_is() {
+        let now = Timestamp::from_second(1_700_000_000).unwrap();
         let mut shared = Shared::default();
-        for number in 0..1000_u128 {
-            let at = now - SignedDuration::from_secs(i64::try_from(2000 - number).unwrap());
-            shared.put(write(number, at));
+        let mut n_made = 0;
+        while shared.make_room_for(long(n_made, now), now) {
+            n_made += 1;
         }
 
-        let told = shared.text(now);
+        assert_eq!(shared.writes.len(), usize::try_from(n_made).unwrap());
+        assert!((150..MAX_WRITES as u128).contains(&n_made), "{n_made}");
+        shared.put(SharedWrite { under_way: false, ..long(0, now) });
+        assert!(shared.make_room_for(long(n_made, now), now));
+        assert!(shared.writes.iter().all(|it| it.under_way && it.id != Uuid::from_u128(0)));
+    }
 
-        assert!(told.len() < 256 * 1024, "{}", told.len());
-        let read = Shared::parse(Some(&told)).unwrap();
-        assert_eq!(read.writes.len(), MAX_WRITES);
-        assert_eq!(read.writes.last().unwrap().id, Uuid::from_u128(999));
+    #[test]
+    fn what_was_read_once_is_not_forgotten_when_somebody_leaves_it_out_or_makes_it_older() {
+        let now = Timestamp::from_second(1_700_000_000).unwrap();
+        let known = Shared { mode: None, writes: vec![write(1, now), write(2, now)] };
+        let older = SharedWrite { undone: false, ..write(2, now - SignedDuration::from_hours(3)) };
+        let mut told = Shared { mode: None, writes: vec![older] };
+
+        told.recall(&known);
+
+        let kept: Vec<_> = told.writes.iter().map(|it| (it.at, it.undone, it.under_way)).collect();
+        assert_eq!(kept, [(now, true, true), (now, true, false)]);
     }
 
     #[test]

@@ -43,7 +43,7 @@ async fn a_caller_may_do_what_the_cluster_says_and_no_more() {
     give(&stage, "watch", &["get"], WATCHER);
     give(&stage, "heal", &["get", "post"], REFLEXION);
     let agent = stage.agent_with(&["--auth", "tokenreview", "--mode", "suggest"]).await;
-    let token = |user: &str| format!("sandbox:{user}:{AUDIENCE}");
+    let token = |user: &str| sandbox::token(user, AUDIENCE);
     let (mode, incidents) = ("/api/v1/mode", "/api/v1/incidents");
     let undo = "/api/v1/executions/018f0000-0000-7000-8000-000000000000/undo";
 
@@ -55,9 +55,9 @@ async fn a_caller_may_do_what_the_cluster_says_and_no_more() {
         status(&agent, &token("system:serviceaccount:ops:nobody"), "GET", incidents).await,
         403
     );
-    assert_eq!(status(&agent, "sandbox:someone", "GET", incidents).await, 401);
+    assert_eq!(status(&agent, "sandbox.736f6d656f6e65.unsigned", "GET", incidents).await, 401);
     // Made for the API server, and not for the agent.
-    let other = format!("sandbox:{REFLEXION}:https://kubernetes.default.svc");
+    let other = sandbox::token(REFLEXION, "https://kubernetes.default.svc");
     assert_eq!(status(&agent, &other, "GET", incidents).await, 401);
     // The tokens file is beside it, and needs nobody.
     assert_eq!(agent.set_mode("observe").await.0, 200);
@@ -68,7 +68,7 @@ async fn an_answer_is_kept_for_a_while_and_no_answer_lets_nobody_in() {
     let stage = Stage::open().await;
     give(&stage, "watch", &["get"], WATCHER);
     let agent = stage.agent_with(&["--auth", "tokenreview"]).await;
-    let token = format!("sandbox:{WATCHER}:{AUDIENCE}");
+    let token = sandbox::token(WATCHER, AUDIENCE);
     let before = stage.proxy.n_seen(is_review);
     for _ in 0..5 {
         assert_eq!(status(&agent, &token, "GET", "/api/v1/incidents").await, 200);
@@ -79,7 +79,23 @@ async fn an_answer_is_kept_for_a_while_and_no_answer_lets_nobody_in() {
     stage.proxy.every(is_review, Fault::Answer(503, json!({"kind": "Status", "code": 503})));
 
     assert_eq!(status(&agent, &token, "GET", "/api/v1/incidents").await, 200);
-    let other = format!("sandbox:{REFLEXION}:{AUDIENCE}");
+    let other = sandbox::token(REFLEXION, AUDIENCE);
     assert_eq!(status(&agent, &other, "GET", "/api/v1/incidents").await, 503);
     assert_eq!(agent.get("/api/v1/incidents").await.0, 200);
+}
+
+#[actix_web::test]
+async fn what_is_no_token_of_a_cluster_costs_nobody_a_review() {
+    let stage = Stage::open().await;
+    give(&stage, "watch", &["get"], WATCHER);
+    let agent = stage.agent_with(&["--auth", "tokenreview"]).await;
+    let before = stage.proxy.n_seen(is_review);
+
+    for junk in ["junk", "a.b", "a.b.c.d", "a.b.c%"] {
+        assert_eq!(status(&agent, junk, "GET", "/api/v1/incidents").await, 401);
+    }
+
+    assert_eq!(stage.proxy.n_seen(is_review), before);
+    let known = sandbox::token(WATCHER, AUDIENCE);
+    assert_eq!(status(&agent, &known, "GET", "/api/v1/incidents").await, 200);
 }

@@ -10,6 +10,7 @@ use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use crate::agent_binary::{AgentBinary, PATIENCE};
+use crate::fault_proxy::{Fault, renewal};
 use crate::stage::{RAISE, Stage, state, until};
 
 /// An agent that tells these hooks.
@@ -175,4 +176,29 @@ async fn a_proposal_that_waits_for_a_person_is_told() {
     let told = until_told(&server, 1).await;
     let body: Value = told[0].body_json().unwrap();
     assert_eq!(body["execution"]["id"], fix["id"], "{body:#}");
+}
+
+#[actix_web::test]
+async fn what_opens_while_nobody_leads_is_told_by_who_leads_next_and_once() {
+    let stage = Stage::open().await;
+    let server = answering(200).await;
+    let file = stage.data.path().join("hooks");
+    let hooks = json!({"hooks": [{"url": server.uri(), "events": ["incident_opened"]}]});
+    std::fs::write(&file, hooks.to_string()).unwrap();
+    let away = Fault::Answer(503, json!({"kind": "Status", "code": 503}));
+    stage.proxy.every(renewal, away);
+    let agent = stage.replica("first", &["--hooks-file", file.to_str().unwrap()]).await;
+    stage.run_hungry("web", "128Mi").await;
+    agent.order_for("web", RAISE).await;
+    assert!(!agent.leads().await && told(&server).await.is_empty());
+
+    stage.proxy.heal();
+    agent.until_leads().await;
+
+    let told = until_told(&server, 1).await;
+    let body: Value = told[0].body_json().unwrap();
+    assert_eq!(body["incident"]["subject"]["name"], "web", "{body:#}");
+    let end = agent.end_of(&agent.fix("web", RAISE).await).await;
+    assert_eq!(state(&end), ("verified", ""), "{end:#}");
+    assert_eq!(self::told(&server).await.len(), 1);
 }

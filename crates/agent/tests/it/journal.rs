@@ -19,7 +19,7 @@ async fn connect(folder: &Path) -> SqliteConnection {
     options.connect().await.unwrap()
 }
 
-async fn run(folder: &Path, statements: &[&'static str]) {
+pub(crate) async fn run(folder: &Path, statements: &[&'static str]) {
     let mut connection = connect(folder).await;
     for statement in statements {
         sqlx::query(*statement).execute(&mut connection).await.unwrap();

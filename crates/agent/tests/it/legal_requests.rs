@@ -56,6 +56,12 @@ pub(crate) fn legal() -> Vec<Request> {
             &format!("{POD}/eviction"),
             json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "alone"}}),
         ),
+        request(
+            "the Lease of the agent",
+            "POST",
+            "/apis/coordination.k8s.io/v1/namespaces/HOME/leases",
+            json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "k8s-reflexion-agent"}}),
+        ),
     ];
     all.extend(crate::stolen_services::legal());
     all

@@ -32,6 +32,7 @@ mod callers;
 mod journal;
 mod kill_points;
 mod stolen_requests;
+mod stolen_leases;
 mod stolen_services;
 mod legal_requests;
 mod stolen_token;

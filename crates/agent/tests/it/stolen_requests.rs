@@ -56,6 +56,7 @@ pub(crate) fn forbidden() -> Vec<Request> {
     all.extend(around_the_template());
     all.extend(in_the_template());
     all.extend(on_pods());
+    all.extend(crate::stolen_leases::forbidden());
     all.extend(crate::stolen_services::forbidden());
     all
 }

@@ -144,6 +144,7 @@ impl Scene {
             "scale a Deployment by its spec",
             "end a pod by a deadline",
             "open a port on every node",
+            "make a Lease beside the agent's",
         ];
         for what in probes {
             let all = forbidden();

@@ -12,5 +12,6 @@ mod services;
 mod orders;
 mod people;
 mod replicas;
+mod stopping_replicas;
 mod explained;
 mod meddling;

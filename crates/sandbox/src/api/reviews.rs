@@ -1,5 +1,5 @@
 //! May I, who is this, and may he? Everybody may do everything here but what is no resource: that is looked up in the
-//! cluster roles. A token `sandbox:USER:AUDIENCE` is that user's, for that audience.
+//! cluster roles. A token that [`token`] makes is that user's, for that audience.
 
 use serde_json::{Value, json};
 
@@ -11,6 +11,23 @@ use crate::status::StatusError;
 const SELF: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 const SUBJECT: &str = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
 const TOKEN: &str = "/apis/authentication.k8s.io/v1/tokenreviews";
+
+/// A token of this user for this audience: three parts, as those of a real cluster are, and the second says both.
+pub fn token(user: &str, audience: &str) -> String {
+    let said: String = format!("{user}|{audience}").bytes().map(|it| format!("{it:02x}")).collect();
+    format!("sandbox.{said}.unsigned")
+}
+
+/// Who and for what such a token says that it is.
+fn said(token: &str) -> Option<String> {
+    let hex = token.strip_prefix("sandbox.")?.strip_suffix(".unsigned")?;
+    let digits: Option<Vec<_>> = hex.chars().map(|it| it.to_digit(16)).collect();
+    let bytes = digits?
+        .chunks(2)
+        .map(|it| it.iter().fold(0, |sum, digit| sum * 16 + digit))
+        .collect::<Vec<_>>();
+    String::from_utf8(bytes.into_iter().map(u8::try_from).collect::<Result<_, _>>().ok()?).ok()
+}
 
 impl Api {
     /// Answers a question about permissions or about a token.
@@ -62,9 +79,8 @@ fn answer(
 
 fn known(review: &Value) -> Value {
     let wanted = list(review, "spec.audiences");
-    let token = text(review, "spec.token").strip_prefix("sandbox:");
-    // The name of a service account has colons in it, and an audience has none.
-    match token.and_then(|it| it.rsplit_once(':')) {
+    let said = said(text(review, "spec.token"));
+    match said.as_deref().and_then(|it| it.rsplit_once('|')) {
         Some((user, audience)) if wanted.iter().any(|it| it == audience) => {
             json!({"authenticated": true, "user": {"username": user}, "audiences": [audience]})
         }

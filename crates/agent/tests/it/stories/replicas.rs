@@ -31,7 +31,7 @@ async fn of_two_replicas_one_writes_and_the_other_says_which() {
         let (status, problem) = second.post(&path, &json!({})).await;
         assert_eq!((status, code(&problem)), (503, "not-leading"), "{path}: {problem:#}");
     }
-    assert_eq!(code(&second.set_mode("observe").await.1), "not-leading");
+    assert_eq!(code(&second.set_mode("auto").await.1), "not-leading");
     assert_eq!((second.get("/readyz").await.0, second.leads().await), (200, false));
     assert_eq!(second.get("/api/v1/executions").await.0, 200);
 

@@ -50,6 +50,24 @@ async fn a_set_whose_fix_helps_is_verified_after_an_edit_and_an_eviction() {
 }
 
 #[actix_web::test]
+async fn a_pod_that_is_ready_by_the_time_of_its_eviction_stays() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry_as(Kind::StatefulSet, "db", "128Mi").await;
+    let order = agent.order_for("db", RAISE).await;
+    let mut ready = stage.object("pods", "db-0").unwrap();
+    ready["status"]["phase"] = json!("Running");
+    ready["status"]["conditions"] = json!([{"type": "Ready", "status": "True"}]);
+    let read = |it: &str| it.starts_with("GET /api/v1/namespaces/shop/pods/db-0 ");
+    stage.proxy.every(read, Fault::Answer(200, ready));
+
+    let fix = agent.carry_out(&order).await;
+
+    assert_eq!(state(&fix), ("verifying", ""), "{fix:#}");
+    assert_eq!((limit_of_set(&stage).as_str(), stage.proxy.n_seen(eviction)), ("192Mi", 0));
+}
+
+#[actix_web::test]
 async fn a_set_whose_fix_does_not_help_gets_its_old_template_and_its_old_pod_back() {
     let stage = Stage::open().await;
     let agent = stage.agent().await;
