@@ -159,7 +159,7 @@ mod tests {
     fn many_are_looked_at_few_at_a_time_and_each_has_its_turn() {
         let (mut services, start) = (Services::patient_for(Duration::ZERO), Instant::now());
         let many: Vec<_> = (0..3 * MAX_LOOKS)
-            .map(|it| (ObjectRef::named(Kind::Service, "shop", &format!("web-{it}")), true))
+            .map(|it| (ObjectRef::named(Kind::Service, "shop", format!("web-{it}")), true))
             .collect();
 
         let mut looked_at = BTreeSet::new();

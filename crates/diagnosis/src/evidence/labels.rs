@@ -34,13 +34,12 @@ pub(super) fn facts(nodes: &[Arc<Node>], spec: &PodSpec, path: &FieldPath) -> Ve
         // With several values that do not exist under this key it is the key, or a person's business.
         let is_served = values.iter().any(|(_, value)| labels.contains(&(&it.key, value)));
         let values = if is_served { vec![] } else { values };
-        let wanted = values.into_iter().map(move |(at, value)| Wanted {
+        values.into_iter().map(move |(at, value)| Wanted {
             key: &it.key,
             value,
             value_path: path.child("values").index(at),
             key_path: path.child("key"),
-        });
-        wanted
+        })
     });
     plain.chain(chosen).take(MAX_WANTED).filter_map(|it| slip(&labels, &it)).collect()
 }
