@@ -158,7 +158,7 @@ mod tests {
             "subject": {"kind": "Deployment", "namespace": "shop", "name": "web", "uid": "u",
                 "resource_version": "1"},
             "since": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
-            "fault": "OOMKilled", "error_type": "OOMKilled", "diagnoses": [], "offers": [],
+            "fault": "OomKilled", "error_type": "OOMKilled", "diagnoses": [], "offers": [],
             "context": {"owner_kind": "Deployment", "image_family": "web",
                 "workload_class": "service", "since_rollout": false}, "spec_hash": "h",
         }))

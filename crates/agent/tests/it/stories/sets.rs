@@ -58,7 +58,8 @@ async fn a_pod_that_is_ready_by_the_time_of_its_eviction_stays() {
     let mut ready = stage.object("pods", "db-0").unwrap();
     ready["status"]["phase"] = json!("Running");
     ready["status"]["conditions"] = json!([{"type": "Ready", "status": "True"}]);
-    let read = |it: &str| it.starts_with("GET /api/v1/namespaces/shop/pods/db-0 ");
+    let read =
+        |it: &str| it.starts_with("GET /api/v1/namespaces/shop/pods/db-0") && !it.contains("/log");
     stage.proxy.every(read, Fault::Answer(200, ready));
 
     let fix = agent.carry_out(&order).await;
