@@ -31,6 +31,7 @@ pub(crate) fn offer(strategy: Strategy) -> Offer {
         strategy,
         owner: None,
         patch: None,
+        registry_tags: None,
         manifest: None,
     }
 }

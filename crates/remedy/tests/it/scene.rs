@@ -67,6 +67,7 @@ pub(crate) fn evidence(kind: Kind) -> Evidence {
         slips: vec![],
         room: Some(RoomFacts::default()),
         kubernetes_minor: Some(35),
+        registry_tags: None,
         manifest: None,
     }
 }
