@@ -31,7 +31,6 @@ pub(crate) fn offer(strategy: Strategy) -> Offer {
         strategy,
         owner: None,
         patch: None,
-        registry_tags: None,
         manifest: None,
     }
 }
