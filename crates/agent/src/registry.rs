@@ -17,8 +17,9 @@ use std::time::Duration;
 pub use ask::AskError;
 pub use setting::{BadRegistry, Registries as Allowed};
 
-use kept::Kept;
+use kept::{Kept, Silent};
 use name::Name;
+use setting::Registry;
 
 /// How long a question may take, with its token and all pages.
 pub const LIMIT: Duration = Duration::from_secs(5);
@@ -37,6 +38,7 @@ pub struct Registries {
     allowed: Allowed,
     client: reqwest::Client,
     kept: Kept,
+    silent: Silent,
     limit: Duration,
 }
 
@@ -49,33 +51,36 @@ impl Registries {
     /// These, each of which has so long for an answer.
     pub fn new(allowed: Allowed, limit: Duration) -> reqwest::Result<Self> {
         let client = service::client::http(limit)?;
-        Ok(Self { allowed, client, kept: Kept::default(), limit })
+        Ok(Self { allowed, client, kept: Kept::default(), silent: Silent::default(), limit })
     }
 
     /// What the registry of this image lists; `None` where it may not be asked or does not answer.
     pub async fn tags_of(&self, image: &str) -> Option<Arc<Listed>> {
         let name = Name::of(image)?;
         let registry = self.allowed.get(&name.host)?;
-        let ask = async {
-            let asked = ask::tags(&self.client, registry, &name.path);
-            let answer = match tokio::time::timeout(self.limit, asked).await {
-                Ok(answer) => answer,
-                Err(_) => Err(AskError::Late(self.limit)),
-            };
-            answer
-                .inspect_err(|error| {
-                    let error = service::telemetry::chain(error);
-                    tracing::info!(
-                        registry = name.host,
-                        error,
-                        "a registry does not list its tags"
-                    );
-                })
-                .ok()
-        };
         let key = format!("{}/{}", name.host, name.path);
-        // A registry that hangs is not waited for by one workload after the other.
-        let waited = tokio::time::timeout(self.limit, self.kept.get_or(&key, ask));
-        waited.await.ok().flatten()
+        self.kept.get_or(&key, self.ask(registry, &name)).await
+    }
+
+    /// Asks, unless it was silent just now: then not every repository of it is to be waited for.
+    async fn ask(&self, registry: &Registry, name: &Name) -> Option<Listed> {
+        if self.silent.counts(&name.host) {
+            return None;
+        }
+        let asked = ask::tags(&self.client, registry, &name.path);
+        let answer = match tokio::time::timeout(self.limit, asked).await {
+            Ok(answer) => answer,
+            Err(_) => Err(AskError::Late(self.limit)),
+        };
+        let error = match answer {
+            Ok(listed) => return Some(listed),
+            Err(error) => error,
+        };
+        if error.is_silence() {
+            self.silent.note(&name.host);
+        }
+        let words = service::telemetry::chain(&error);
+        tracing::info!(registry = name.host, error = words, "a registry does not list its tags");
+        None
     }
 }

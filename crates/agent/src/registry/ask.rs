@@ -45,6 +45,16 @@ pub enum AskError {
     NotAllowed,
 }
 
+impl AskError {
+    /// Whether nothing is heard of it, so that another question would be waited for as well.
+    pub(super) fn is_silence(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Late(_) => true,
+            Self::Status(_) | Self::Endless | Self::Rubbish | Self::NotAllowed => false,
+        }
+    }
+}
+
 /// An anonymous token.
 #[derive(Deserialize)]
 struct Token {

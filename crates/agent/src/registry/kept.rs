@@ -71,6 +71,24 @@ impl Kept {
     }
 }
 
+/// The registries that nothing was heard of lately; no more than the settings name.
+#[derive(Default)]
+pub(super) struct Silent(Mutex<BTreeMap<String, Instant>>);
+
+impl Silent {
+    /// Nothing was heard of this one.
+    pub(super) fn note(&self, host: &str) {
+        let mut silent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        silent.insert(host.to_owned(), Instant::now());
+    }
+
+    /// Whether it is left alone for now.
+    pub(super) fn counts(&self, host: &str) -> bool {
+        let silent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        silent.get(host).is_some_and(|it| it.elapsed() < FAILURE)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};

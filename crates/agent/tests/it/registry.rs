@@ -232,6 +232,7 @@ async fn a_slow_registry_is_not_waited_for_and_left_alone_for_a_while() {
 
     check(registries.tags_of("registry.example/shop/web:1.4").await, "a slow answer");
     check(registries.tags_of("registry.example/shop/web:1.4").await, "a second question");
+    check(registries.tags_of("registry.example/shop/api:1.4").await, "another repository of it");
 
     assert!(started.elapsed() < AMPLE);
     assert_eq!(n_requests(&server).await, 1);
