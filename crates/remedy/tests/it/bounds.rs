@@ -1,7 +1,7 @@
 //! The bounds of what each strategy may write, checked on plans that somebody tampered with.
 
 use serde_json::json;
-use types::{Fault, Kind, ProbeKind, ReferenceKind, Risk, Strategy};
+use types::{Fault, Kind, ProbeKind, ReferenceKind, RegistryTags, Risk, Strategy};
 
 use crate::gates::{Case, check};
 use crate::scene::{self, APP, edit, path};
@@ -43,6 +43,11 @@ fn an_image_that_the_operator_listed_goes_unasked() {
     assert_eq!(case.answer(), Ok(()));
 }
 
+/// What the registry says in this case.
+fn meant(it: &mut Case) -> &mut RegistryTags {
+    it.evidence.registry_tags.as_mut().unwrap()
+}
+
 /// A plan with a tag that only the registry has, and a person who says yes to it.
 fn listed() -> Case {
     Case::offered(Fault::ImageNotFound, scene::listed_tag(Kind::Deployment)).approved()
@@ -69,7 +74,6 @@ fn a_tag_that_only_the_registry_has_is_put_after_a_yes_whatever_plan_and_policy_
 
 #[test]
 fn a_tag_of_the_registry_is_the_one_that_was_meant_in_this_very_repository() {
-    let meant = |it: &mut Case| it.evidence.registry_tags.as_mut().unwrap();
     check(listed(), "out_of_scope", |it| it.evidence.registry_tags = None);
     check(listed(), "out_of_scope", |it| meant(it).meant = None);
     check(listed(), "out_of_scope", |it| meant(it).meant = Some("1.3".to_owned()));
@@ -79,11 +83,12 @@ fn a_tag_of_the_registry_is_the_one_that_was_meant_in_this_very_repository() {
     check(listed(), "out_of_scope", |it| it.edits()[0].to = Some(json!("evil/web:1.4")));
     check(listed(), "out_of_scope", |it| it.edits()[0].to = Some(json!("shop/web:1.4@sha256:ab")));
     // Neither is another number a slip, nor is `latest` what anybody meant.
-    for (tag, rest) in [("1.3", "v1.4"), ("latest", "latset"), ("1.4/x", "v1.4"), ("1.4\n", "v1.4")]
+    for (tag, wanted) in
+        [("1.3", "1.4"), ("latest", "latset"), ("1.4/x", "v1.4"), ("1.4\n", "v1.4")]
     {
         check(listed(), "out_of_scope", |it| {
-            let wanted = if tag == "1.3" { "shop/web:1.4" } else { &format!("shop/web:{rest}") };
-            wanted.clone_into(&mut it.evidence.containers[0].image);
+            let wanted = format!("shop/web:{wanted}");
+            it.evidence.containers[0].image.clone_from(&wanted);
             let listed = meant(it);
             listed.tags.push(tag.to_owned());
             listed.meant = Some(tag.to_owned());

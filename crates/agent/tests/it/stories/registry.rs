@@ -50,7 +50,9 @@ async fn a_tag_that_the_registry_has_is_put_after_a_yes_and_helps() {
     let agent = stage.agent_with(&["--mode", "auto", "--registries", &registry_at(&server)]).await;
     stage.cluster.run(Kind::Deployment, "web", &container(SLIP)).await;
 
-    let proposed = agent.fix("web", REPLACE).await;
+    let mut order = agent.order_for("web", REPLACE).await;
+    order["strategy"]["parameters"] = json!({"new_tag": "2.0"});
+    let proposed = agent.carry_out(&order).await;
 
     assert_eq!(state(&proposed), ("proposed", "needs_approval"), "{proposed:#}");
     assert_eq!((proposed["risk"].as_str(), stage.n_writes()), (Some("ask"), 0), "{proposed:#}");

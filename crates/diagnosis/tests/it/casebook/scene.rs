@@ -67,7 +67,8 @@ pub(super) fn gathered_beside(objects: &Objects, text: &str) -> Evidence {
     let mut evidence = gathered(objects);
     if let Some(tags) = read(text).0.registry_tags {
         let list = TagList { tags: &tags, whole: true };
-        evidence.registry_tags = Some(diagnosis::nearest(&evidence.containers[0], list));
+        let first = evidence.containers.first();
+        evidence.registry_tags = first.map(|it| diagnosis::nearest(it, list));
     }
     evidence
 }
