@@ -8,6 +8,7 @@ use clap::{Parser, ValueEnum};
 use types::Mode;
 
 use crate::cluster::{ExecutorAccount, LeaseName};
+use crate::registry::Allowed;
 
 /// Watches a Kubernetes cluster, explains what is wrong, and mends it under a policy.
 #[derive(Debug, Clone, Parser)]
@@ -87,6 +88,11 @@ pub struct Config {
     /// A `k8sgpt` that every scan asks as well: `k8sgpt analyze`, without a model. None is looked up.
     #[arg(long, env = "AGENT_K8SGPT_BINARY", value_name = "FILE")]
     pub k8sgpt_binary: Option<PathBuf>,
+
+    /// The registries that may be asked which tags they have, when an image is not there: hosts, separated by commas. None
+    /// is ever asked without this.
+    #[arg(long, env = "AGENT_REGISTRIES", value_name = "HOSTS", default_value = "")]
+    pub registries: Allowed,
 
     /// Ask the agent that listens there whether it is healthy, and exit: for a container's health check.
     #[arg(long)]

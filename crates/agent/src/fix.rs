@@ -203,7 +203,8 @@ impl Fixer {
     /// Reads everything around what the order is about, and what is wrong with it.
     async fn gather(&self, order: &Order) -> Result<Case, FixError> {
         let subject = self.subject(order).await?;
-        let (evidence, diagnoses) = self.agent.examine(&self.objects(&subject).await?);
+        let objects = self.objects(&subject).await?;
+        let (evidence, diagnoses) = self.agent.examine_and_ask(&objects).await;
         Ok(Case { evidence, diagnoses })
     }
 

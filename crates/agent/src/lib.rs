@@ -12,6 +12,7 @@ pub mod journal;
 mod offers;
 pub mod failures;
 pub mod k8sgpt;
+pub mod registry;
 pub mod scan;
 pub mod lead;
 pub mod fix;
@@ -24,11 +25,12 @@ pub mod start;
 use std::sync::{Arc, OnceLock};
 
 use cluster::Cluster;
-use diagnosis::{Objects, Redactor};
+use diagnosis::{Objects, Redactor, TagList};
 use failures::Failures;
 use incidents::{Feed, Incidents};
 use k8sgpt::K8sgpt;
 use measures::Measures;
+use registry::Registries;
 use remedy::Caps;
 use types::{Diagnosis, Evidence};
 
@@ -53,6 +55,8 @@ pub struct Agent {
     pub caps: Arc<OnceLock<Caps>>,
     /// The `k8sgpt` that a scan asks as well, where one is configured.
     pub k8sgpt: Option<Arc<K8sgpt>>,
+    /// The registries that may be asked for tags, where some are configured.
+    pub registries: Option<Arc<Registries>>,
 }
 
 impl Agent {
@@ -70,6 +74,7 @@ impl Agent {
             failures: Arc::default(),
             caps: Arc::default(),
             k8sgpt: None,
+            registries: None,
         }
     }
 
@@ -81,6 +86,23 @@ impl Agent {
             room.memory.cap = caps.memory.units();
             room.cpu.cap = caps.cpu.milli_units();
         }
+        let diagnoses = diagnosis::diagnose(&evidence);
+        (evidence, diagnoses)
+    }
+
+    /// The same for one workload that something is to be offered for. Where an image is not there, and no tag of its
+    /// repository is known to run, its registry is asked, if the operator allows that.
+    pub async fn examine_and_ask(&self, objects: &Objects) -> (Evidence, Vec<Diagnosis>) {
+        let (mut evidence, diagnoses) = self.examine(objects);
+        let Some(registries) = &self.registries else { return (evidence, diagnoses) };
+        let Some(container) = remedy::unknown_image(&diagnoses, &evidence) else {
+            return (evidence, diagnoses);
+        };
+        let Some(listed) = registries.tags_of(&container.image).await else {
+            return (evidence, diagnoses);
+        };
+        let list = TagList { tags: &listed.tags, whole: listed.whole };
+        evidence.registry_tags = Some(diagnosis::nearest(container, list));
         let diagnoses = diagnosis::diagnose(&evidence);
         (evidence, diagnoses)
     }

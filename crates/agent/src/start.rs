@@ -29,6 +29,7 @@ use crate::journal::Journal;
 use crate::k8sgpt::K8sgpt;
 use crate::lead::Lead;
 use crate::measures::{LeadingNow, Measures, ModeNow, RightsMeasures};
+use crate::registry::Registries;
 use crate::secret_key;
 use crate::triage::{Times, Triage};
 
@@ -76,6 +77,9 @@ pub enum StartError {
     /// The webhooks cannot be used.
     #[error(transparent)]
     Hooks(#[from] HooksError),
+    /// No client for registries can be made on this system.
+    #[error("registries cannot be asked from here")]
+    Client(#[source] reqwest::Error),
     /// The address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] service::listen::BindError),
@@ -124,6 +128,7 @@ fn settle_settings(config: &Config) -> Result<Settled, StartError> {
 /// Starts everything. An API server that cannot be reached is no reason not to: it is waited for.
 pub async fn start(config: &Config) -> Result<Running, StartError> {
     let Settled { tokens, hooks, listener } = settle_settings(config)?;
+    let registries = Registries::configured(&config.registries).map_err(StartError::Client)?;
     let clients = cluster::connect(config.kubeconfig.as_deref()).await?;
     let lock = service::lock::data_folder(&config.data)?;
     let key = secret_key::load_or_make(&config.data)
@@ -145,6 +150,7 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         measures: Arc::new(measures),
         k8sgpt: K8sgpt::configured(config.k8sgpt_binary.clone(), config.kubeconfig.clone())
             .map(Arc::new),
+        registries: registries.map(Arc::new),
         ..Agent::new(&config.cluster, Arc::clone(&cluster) as _, Redactor::new(key))
     };
     let lead = match config.lease.clone() {

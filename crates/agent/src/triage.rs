@@ -305,7 +305,7 @@ async fn look(agent: &Agent, turn: &Turn) -> Outcome {
         Err(ClusterError::NotFound(_)) => return Outcome::Gone,
         Err(error) => return Outcome::Unread(error),
     };
-    let (evidence, diagnoses) = agent.examine(&objects);
+    let (evidence, diagnoses) = agent.examine_and_ask(&objects).await;
     if diagnoses.is_empty() {
         return Outcome::Fine(Box::new(evidence));
     }

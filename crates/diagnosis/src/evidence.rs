@@ -56,6 +56,7 @@ pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
         slips,
         room: allowance::facts(objects),
         kubernetes_minor: objects.kubernetes_minor,
+        registry_tags: None,
         manifest: workload::failed_job(objects),
         workload,
         containers,

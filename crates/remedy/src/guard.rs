@@ -3,6 +3,7 @@
 mod refusal;
 mod scope;
 mod fields;
+mod images;
 mod traffic;
 mod amounts;
 mod names;
@@ -271,6 +272,11 @@ fn machine_may_act(plan: &FixPlan, policy: &Policy, world: &World<'_>) -> Result
     }
     if !world.enrolled {
         return Err(Refusal::NamespaceNotEnrolled(world.evidence.subject.namespace.clone()));
+    }
+    if images::is_only_listed(plan, policy, world.evidence) {
+        return Err(Refusal::NeedsApproval(
+            "only the registry says that there is such a tag; it never ran here".to_owned(),
+        ));
     }
     match policy.consent(&plan.strategy, plan.risk) {
         Some(Risk::Auto) => Ok(()),

@@ -29,7 +29,8 @@ pub(crate) use fix_selector::{
 pub(crate) use fix_service_port::{is_port, is_sure};
 pub(crate) use raise_cpu_limit::{DOSES as CPU_DOSES, with_dose as with_cpu_dose};
 pub(crate) use raise_memory_limit::{AS_MUCH_AS_FITS, DOSES, with_dose};
-pub(crate) use replace_image_tag::{known_tags, with_tag};
+pub use replace_image_tag::unknown_image;
+pub(crate) use replace_image_tag::{known_tags, meant_tag, with_tag};
 pub(crate) use roll_back::MAX_BACK;
 
 /// What one strategy has to offer for one diagnosis.

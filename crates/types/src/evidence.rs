@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::{ContainerFacts, Edit, Kind, NodeFacts, ObjectRef, RoomFacts, SlipFacts, TrafficFacts};
+use crate::{
+    ContainerFacts, Edit, Kind, NodeFacts, ObjectRef, RegistryTags, RoomFacts, SlipFacts,
+    TrafficFacts,
+};
 
 /// Everything that was seen of one root object at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -52,6 +55,9 @@ pub struct Evidence {
     /// Fields that no machine writes and that were probably mistyped; at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slips: Vec<SlipFacts>,
+    /// What the registry of an image that is not there says of its tags; `None` where it was not asked or did not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry_tags: Option<RegistryTags>,
     /// How much more the namespace lets its containers have; `None` when that cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomFacts>,

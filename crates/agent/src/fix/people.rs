@@ -215,7 +215,7 @@ impl Fixer {
     async fn as_it_is_now(&self, shown: &Stored) -> Result<Stored, PersonError> {
         let subject = &shown.execution.subject;
         let objects = self.objects(subject).await.map_err(FixError::from)?;
-        let (evidence, diagnoses) = self.agent.examine(&objects);
+        let (evidence, diagnoses) = self.agent.examine_and_ask(&objects).await;
         let plan = remedy::plans(&diagnoses, &evidence)
             .into_iter()
             .find(|it| it.strategy == shown.execution.strategy)

@@ -42,7 +42,7 @@ async fn analyze(
     let subject = root.map_err(|it| failure(&it))?;
     let objects = agent.cluster.objects(&subject).await.map_err(|it| failure(&it))?;
 
-    let (evidence, diagnoses) = agent.examine(&objects);
+    let (evidence, diagnoses) = agent.examine_and_ask(&objects).await;
     let around = agent.cluster.around(&subject.namespace).await;
     let own = diagnosis::of_workload(&evidence, &diagnoses);
     let findings = diagnosis::beside(&around, &subject, own, &agent.redactor);

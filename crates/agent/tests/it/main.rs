@@ -18,6 +18,7 @@ mod starting;
 mod reading;
 mod scan_command;
 mod k8sgpt;
+mod registry;
 mod shop;
 mod incidents;
 mod cluster;

@@ -7,6 +7,7 @@ mod lost;
 mod stopping;
 mod refusals;
 mod room;
+mod registry;
 mod sets;
 mod services;
 mod orders;

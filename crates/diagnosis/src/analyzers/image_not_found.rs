@@ -2,15 +2,18 @@
 //!
 //! ## What it looks for
 //! A container that waits for its image, with a message that says that it is not there. A tag or repository that
-//! is known to run and is spelt nearly the same is named.
+//! is known to run and is spelt nearly the same is named; where none is, the one that the registry itself lists.
 //!
 //! ## What it does not see
 //! A registry that answers "denied" for what does not exist; then access and absence look alike.
 
-use types::{Clue, Diagnosis, Evidence, Fault};
+use types::{Clue, Diagnosis, Evidence, Fault, RegistryTags};
 
 use super::pull_reading::{self, Pull};
 use super::wording;
+
+/// Tags of the registry that are shown where none of them was plainly meant.
+const MAX_SHOWN: usize = 5;
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let (container, message) = wording::unpulled(evidence)?;
@@ -19,7 +22,8 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let pull = if never { Some(Pull::Never) } else { pull_reading::read(message, image) };
     let whose = wording::whose(container);
     let meant = pull_reading::meant(evidence, image);
-    let has_repository = pull_reading::has_repository(evidence, image);
+    let listed = evidence.registry_tags.as_ref().filter(|it| it.container == container.name);
+    let has_repository = pull_reading::has_repository(evidence, image) || listed.is_some();
     let mut cause = match pull {
         Some(Pull::Never) => {
             format!(
@@ -44,6 +48,10 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
             meant.image, meant.seen_in
         ));
         clues.push(Clue::new(format!("images[{}].seen_in", meant.image), &meant.seen_in));
+    } else if let Some(listed) = listed {
+        let (words, clue) = listed_words(listed);
+        cause.push_str(&words);
+        clues.extend(clue);
     }
     if let Some((words, clue)) = wording::missing_pull_secret(evidence, &container.pod) {
         cause.push_str(&words);
@@ -61,4 +69,16 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         // Without a message that says so it is the likeliest of several reasons.
         confidence: if pull.is_some_and(Pull::is_absence) { 0.98 } else { 0.7 },
     })
+}
+
+/// What the registry itself has to say: the tag that was meant, as the end of a sentence, or those nearest to it.
+fn listed_words(listed: &RegistryTags) -> (String, Option<Clue>) {
+    if let Some(meant) = &listed.meant {
+        let words = format!("; the registry has {meant}, which was probably meant");
+        return (words, Some(Clue::new("registry_tags.meant", meant)));
+    }
+    let nearest = listed.tags.iter().take(MAX_SHOWN).map(String::as_str);
+    let nearest = nearest.collect::<Vec<_>>().join(", ");
+    let clue = (!nearest.is_empty()).then(|| Clue::new("registry_tags.tags", &nearest));
+    (String::new(), clue)
 }

@@ -33,6 +33,7 @@ pub(super) fn gather(service: &Service, objects: &Objects, redactor: &Redactor) 
         slips: vec![],
         room: None,
         kubernetes_minor: objects.kubernetes_minor,
+        registry_tags: None,
         manifest: None,
         unread: objects.unread.iter().map(|it| redactor.redact(it)).collect(),
         failed: vec![],

@@ -121,7 +121,7 @@ fn what_is_said_of_a_page_holds_for_any_order_of_its_objects() {
             turned.logs.reverse();
 
             assert_eq!(
-                said(&scene::gathered(&turned)),
+                said(&scene::gathered_beside(&turned, objects)),
                 said(&scene::evidence(objects)),
                 "{}",
                 path.display()

@@ -101,6 +101,7 @@ fn web() -> Evidence {
         slips: vec![],
         room: None,
         kubernetes_minor: None,
+        registry_tags: None,
         manifest: None,
     }
 }

@@ -8,10 +8,9 @@ use types::{
     ContainerFacts, ContainerRole, Edit, Evidence, Kind, ProbeFacts, ProbeKind, Risk, Strategy,
 };
 
-use super::{Refusal, World, amounts, names};
+use super::{Refusal, World, amounts, images, names};
 use crate::Policy;
 use crate::amount::Resource;
-use crate::image::{Image, is_tag};
 use crate::near::distance;
 use crate::strategies::{TYPO_DISTANCE, answered_paths};
 
@@ -67,7 +66,7 @@ fn field(strategy: &Strategy, edit: &Edit, names: &[&str], scene: &Scene<'_>) ->
     match (strategy, in_container) {
         (Strategy::FixReference, _) => names::reference(edit, names, scene),
         (Strategy::ReplaceImageTag { new_tag }, Some((container, ["image"]))) => {
-            image(edit, new_tag, container, scene)
+            images::replaced(edit, new_tag, container, scene)
         }
         (
             Strategy::RaiseMemoryLimit { .. },
@@ -134,29 +133,6 @@ pub(super) fn container<'a, 'n>(
     let found =
         evidence.containers.iter().find(|it| it.role == role && it.index.to_string() == **index)?;
     Some((found, rest))
-}
-
-fn image(edit: &Edit, new_tag: &str, container: &ContainerFacts, scene: &Scene<'_>) -> Answer {
-    let to = text(edit.to.as_ref()).ok_or("an image is a text")?;
-    if text(edit.from.as_ref()) != Some(&container.image) {
-        return Err("the image is not the one that was seen");
-    }
-    let wanted = Image::parse(&container.image).ok_or("the present image names no repository")?;
-    let new = Image::parse(to).ok_or("the image names no repository")?;
-    if wanted.repository != new.repository || new.digest.is_some() {
-        return Err("registry and repository never change");
-    }
-    if new.tag != Some(new_tag) || !is_tag(new_tag) {
-        return Err("the tag is not the one that was asked for");
-    }
-    let is_known = |known: &str| {
-        Image::parse(known).is_some_and(|it| {
-            it.is_same_repository(&new) && it.tag == new.tag && it.digest.is_none()
-        })
-    };
-    let ran = scene.evidence.images.iter().any(|it| is_known(&it.image));
-    let listed = scene.policy.allowed_images.iter().any(|it| is_known(it));
-    if ran || listed { Ok(()) } else { Err("the image was never seen ready here") }
 }
 
 /// One of three times, at most doubled; what is absent has the default of Kubernetes.

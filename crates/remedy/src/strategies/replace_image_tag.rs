@@ -1,16 +1,19 @@
-//! Put a tag of the same repository that is known to run.
+//! Put a tag of the same repository that is known to run, or else that the registry itself lists.
 //!
 //! ## When it helps
 //! The tag does not exist: a typo, or an image that was never pushed. Tags of an own earlier revision
-//! come first, then the ones nearest to the wanted tag.
+//! come first, then the ones nearest to the wanted tag. Where none ran here and the registry was asked, the one
+//! tag that it has and that the wanted one is a plain slip of.
 //!
 //! ## When it does not
 //! The repository is wrong, the registry asks for credentials, or is out of reach.
 //!
 //! ## Risk
-//! Bound: registry and repository never change, and the tag was seen ready in this cluster.
+//! Bound: registry and repository never change, and the tag was seen ready in this cluster, or is the one in the
+//! registry's own list that was meant.
 //! Auto for a tag that ran here before, or that is at most two letters away from the wanted one and runs
-//! in the same namespace; else a person is asked: what runs in another namespace is somebody else's word.
+//! in the same namespace; else a person is asked: what runs in another namespace is somebody else's word, and
+//! so is what a registry lists: that never ran here, and no policy lets it go unasked.
 //! Undo: the former image. Verified by the pods' health over time. Attack: a name that smuggles in
 //! another registry, a line break or a digest yields no plan.
 
@@ -20,7 +23,7 @@ use types::{
 
 use super::wait;
 use crate::image::{Image, is_tag};
-use crate::near::distance;
+use crate::near::{are_siblings, distance};
 use crate::place;
 
 /// More candidates than an incident has attempts would never be tried.
@@ -36,33 +39,47 @@ struct Candidate {
     /// Then by this: letters between it and the wanted tag.
     distance: usize,
     tag: String,
-    /// Whether it runs in another namespace.
+    /// Whether it runs in another namespace, or nowhere here.
     is_far: bool,
+    /// Whether nothing but the registry's own list speaks for it.
+    is_listed: bool,
 }
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let Some(container) = failing(diagnosis, evidence) else { return vec![] };
-    candidates(container, evidence)
+    candidates(diagnosis, container, evidence)
         .into_iter()
         .take(MAX_CANDIDATES)
         .filter_map(|it| plan_for(diagnosis, evidence, container, &it))
         .collect()
 }
 
+/// The container whose registry may know more: its image is not there, and no tag of its repository is known to run.
+pub fn unknown_image<'a>(
+    diagnoses: &[Diagnosis],
+    evidence: &'a Evidence,
+) -> Option<&'a ContainerFacts> {
+    let diagnosis = diagnoses.iter().find(|it| it.fault == Fault::ImageNotFound)?;
+    let container = failing(diagnosis, evidence)?;
+    (known(container, evidence).is_empty() && is_pulled(container)).then_some(container)
+}
+
 /// The plan for this very tag, when it is known to run and the diagnosis calls for another tag.
 pub(crate) fn with_tag(tag: &str, diagnoses: &[Diagnosis], evidence: &Evidence) -> Option<FixPlan> {
     diagnoses.iter().find_map(|diagnosis| {
         let container = failing(diagnosis, evidence)?;
-        let candidate = candidates(container, evidence).into_iter().find(|it| it.tag == tag)?;
+        let mut candidates = candidates(diagnosis, container, evidence).into_iter();
+        let candidate = candidates.find(|it| it.tag == tag)?;
         plan_for(diagnosis, evidence, container, &candidate)
     })
 }
 
 /// The tags that could be asked for, best first.
 pub(crate) fn known_tags(diagnoses: &[Diagnosis], evidence: &Evidence) -> Vec<String> {
-    let failing = diagnoses.iter().find_map(|it| failing(it, evidence));
-    failing.map_or(vec![], |it| {
-        candidates(it, evidence).into_iter().map(|it| it.tag).take(MAX_CANDIDATES).collect()
+    let failing = diagnoses.iter().find_map(|it| Some((it, failing(it, evidence)?)));
+    failing.map_or(vec![], |(diagnosis, container)| {
+        let candidates = candidates(diagnosis, container, evidence).into_iter();
+        candidates.map(|it| it.tag).take(MAX_CANDIDATES).collect()
     })
 }
 
@@ -74,7 +91,55 @@ fn failing<'a>(diagnosis: &Diagnosis, evidence: &'a Evidence) -> Option<&'a Cont
     is_to_blame.then_some(container)
 }
 
-fn candidates(container: &ContainerFacts, evidence: &Evidence) -> Vec<Candidate> {
+/// Whether its node asks the registry at all (`imagePullPolicy: Never`).
+fn is_pulled(container: &ContainerFacts) -> bool {
+    container.state.waiting.as_deref() != Some("ErrImageNeverPull")
+}
+
+/// What is known to run; where nothing is, what the registry lists.
+fn candidates(
+    diagnosis: &Diagnosis,
+    container: &ContainerFacts,
+    evidence: &Evidence,
+) -> Vec<Candidate> {
+    let known = known(container, evidence);
+    if !known.is_empty() || diagnosis.fault != Fault::ImageNotFound {
+        return known;
+    }
+    listed(container, evidence).into_iter().collect()
+}
+
+/// The tag in the registry's own list that was meant. The list was read over the network: what it says is checked here.
+fn listed(container: &ContainerFacts, evidence: &Evidence) -> Option<Candidate> {
+    let wanted = Image::parse(&container.image)?;
+    let tag = meant_tag(container, &wanted, evidence)?;
+    Some(Candidate {
+        is_foreign: true,
+        distance: distance(wanted.tag?, tag),
+        tag: tag.to_owned(),
+        is_far: true,
+        is_listed: true,
+    })
+}
+
+/// The tag that the registry has and that was meant here, where it may be put at all: never `latest`, never another
+/// number.
+pub(crate) fn meant_tag<'a>(
+    container: &ContainerFacts,
+    wanted: &Image<'_>,
+    evidence: &'a Evidence,
+) -> Option<&'a str> {
+    let listed = evidence.registry_tags.as_ref()?;
+    let meant = listed.meant.as_deref()?;
+    let is_its = listed.container == container.name && listed.repository == wanted.repository;
+    let is_there = is_tag(meant) && meant != "latest" && listed.tags.iter().any(|it| it == meant);
+    let is_slip = is_pulled(container)
+        && wanted.digest.is_none()
+        && wanted.tag.is_some_and(|it| it != meant && !are_siblings(it, meant));
+    (is_its && is_there && is_slip).then_some(meant)
+}
+
+fn known(container: &ContainerFacts, evidence: &Evidence) -> Vec<Candidate> {
     let Some(wanted) = Image::parse(&container.image) else { return vec![] };
     let wanted_tag = wanted.tag.unwrap_or("latest");
     let mut candidates: Vec<Candidate> = evidence
@@ -90,6 +155,7 @@ fn candidates(container: &ContainerFacts, evidence: &Evidence) -> Vec<Candidate>
                 distance: distance(wanted_tag, tag),
                 tag: tag.to_owned(),
                 is_far: !known.own && namespace(&known.seen_in) != evidence.subject.namespace,
+                is_listed: false,
             })
         })
         .collect();
@@ -117,13 +183,15 @@ fn plan_for(
     let repository = Image::parse(&container.image)?.repository;
     let image = format!("{repository}:{}", candidate.tag);
     let strategy = Strategy::ReplaceImageTag { new_tag: candidate.tag.clone() };
-    let because = if candidate.is_foreign {
+    let because = if candidate.is_listed {
+        format!("The registry has {image}, and nothing else there is as near; it never ran here.")
+    } else if candidate.is_foreign {
         format!("{image} runs ready elsewhere in the cluster.")
     } else {
         format!("{image} ran ready here before.")
     };
     let is_meant = !candidate.is_far && candidate.distance <= TYPO_DISTANCE;
-    let is_sure = !candidate.is_foreign || is_meant;
+    let is_sure = !candidate.is_listed && (!candidate.is_foreign || is_meant);
     let risk =
         if is_sure && diagnosis.fault != Fault::ImageNotPullable { Risk::Auto } else { Risk::Ask };
 

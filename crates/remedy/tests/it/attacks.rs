@@ -33,6 +33,60 @@ fn an_image_of_elsewhere_is_no_candidate() {
 }
 
 #[test]
+fn a_tag_of_a_registry_that_is_none_or_of_elsewhere_is_no_candidate() {
+    let honest = scene::listed_tag(Kind::Deployment);
+    assert_eq!(plans(Fault::ImageNotFound, &honest).len(), 1);
+    for tag in [
+        "1.4/../../evil",
+        "1.4@sha256:0",
+        "1.4\n",
+        "1.4 ",
+        "-rf",
+        "",
+        "latest",
+        "v1.4",
+        "v1.5",
+        &"1".repeat(129),
+        &"1".repeat(1 << 20),
+    ] {
+        let mut evidence = honest.clone();
+        let listed = evidence.registry_tags.as_mut().unwrap();
+        listed.tags.push(tag.to_owned());
+        listed.meant = Some(tag.to_owned());
+        check(Fault::ImageNotFound, &evidence, "replace_image_tag");
+    }
+    let broken: [fn(&mut Evidence); 6] = [
+        |it| it.registry_tags.as_mut().unwrap().repository = "evil.example/shop/web".to_owned(),
+        |it| it.registry_tags.as_mut().unwrap().container = "sidecar".to_owned(),
+        |it| it.registry_tags.as_mut().unwrap().tags.clear(),
+        |it| it.registry_tags.as_mut().unwrap().meant = None,
+        |it| it.containers[0].image = "shop/web:v1.4@sha256:ab".to_owned(),
+        |it| it.containers[0].state.waiting = Some("ErrImageNeverPull".to_owned()),
+    ];
+    for change in broken {
+        let mut evidence = honest.clone();
+        change(&mut evidence);
+        check(Fault::ImageNotFound, &evidence, "replace_image_tag");
+    }
+    // What nobody can pull for another reason is not mended by another tag.
+    check(Fault::ImageNotPullable, &honest, "replace_image_tag");
+    check(Fault::InvalidImageName, &honest, "replace_image_tag");
+}
+
+#[test]
+fn where_a_tag_ran_here_the_registry_is_not_believed() {
+    let mut evidence = scene::listed_tag(Kind::Deployment);
+    evidence.images =
+        scene::wrong_tag(Kind::Deployment, &[("shop/web:1.3", "revision 1", true)]).images;
+    let made = plans(Fault::ImageNotFound, &evidence);
+    let tags: Vec<_> = made.iter().map(|it| it.strategy.to_string()).collect();
+    assert_eq!(tags, ["replace the image tag by 1.3"]);
+    let wrong = [scene::diagnosis(Fault::ImageNotFound)];
+    assert!(remedy::unknown_image(&wrong, &evidence).is_none());
+    assert!(remedy::unknown_image(&wrong, &scene::listed_tag(Kind::Deployment)).is_some());
+}
+
+#[test]
 fn a_wanted_image_that_is_none_is_not_replaced() {
     for wanted in ["", "evil/../shop/web:1", "shop/web:1.4\n", ":1", "a b"] {
         let mut evidence =

@@ -1,7 +1,7 @@
 //! The bounds of what each strategy may write, checked on plans that somebody tampered with.
 
 use serde_json::json;
-use types::{Fault, Kind, ProbeKind, ReferenceKind, Strategy};
+use types::{Fault, Kind, ProbeKind, ReferenceKind, RegistryTags, Risk, Strategy};
 
 use crate::gates::{Case, check};
 use crate::scene::{self, APP, edit, path};
@@ -41,6 +41,62 @@ fn an_image_that_the_operator_listed_goes_unasked() {
 
     case.policy.allowed_images.push("shop/web:9".to_owned());
     assert_eq!(case.answer(), Ok(()));
+}
+
+/// What the registry says in this case.
+fn meant(it: &mut Case) -> &mut RegistryTags {
+    it.evidence.registry_tags.as_mut().unwrap()
+}
+
+/// A plan with a tag that only the registry has, and a person who says yes to it.
+fn listed() -> Case {
+    Case::offered(Fault::ImageNotFound, scene::listed_tag(Kind::Deployment)).approved()
+}
+
+#[test]
+fn a_tag_that_only_the_registry_has_is_put_after_a_yes_whatever_plan_and_policy_say() {
+    let mut case = Case::offered(Fault::ImageNotFound, scene::listed_tag(Kind::Deployment));
+    assert_eq!(case.plan.risk, Risk::Ask);
+    case.policy =
+        serde_json::from_value(json!({"strategies": {"replace_image_tag": "auto"}})).unwrap();
+    for risk in [Risk::Ask, Risk::Auto] {
+        case.plan.risk = risk;
+        assert_eq!(case.answer().unwrap_err().code(), "needs_approval");
+    }
+    assert_eq!(listed().answer(), Ok(()));
+
+    case.policy.allowed_images.push("shop/web:1.4".to_owned());
+    assert_eq!(case.answer(), Ok(()));
+    case.plan.risk = Risk::Ask;
+    case.policy.strategies.clear();
+    assert_eq!(case.answer(), Ok(()));
+}
+
+#[test]
+fn a_tag_of_the_registry_is_the_one_that_was_meant_in_this_very_repository() {
+    check(listed(), "out_of_scope", |it| it.evidence.registry_tags = None);
+    check(listed(), "out_of_scope", |it| meant(it).meant = None);
+    check(listed(), "out_of_scope", |it| meant(it).meant = Some("1.3".to_owned()));
+    check(listed(), "out_of_scope", |it| meant(it).tags.retain(|it| it != "1.4"));
+    check(listed(), "out_of_scope", |it| "shop/api".clone_into(&mut meant(it).repository));
+    check(listed(), "out_of_scope", |it| "sidecar".clone_into(&mut meant(it).container));
+    check(listed(), "out_of_scope", |it| it.edits()[0].to = Some(json!("evil/web:1.4")));
+    check(listed(), "out_of_scope", |it| it.edits()[0].to = Some(json!("shop/web:1.4@sha256:ab")));
+    // Neither is another number a slip, nor is `latest` what anybody meant.
+    for (tag, wanted) in
+        [("1.3", "1.4"), ("latest", "latset"), ("1.4/x", "v1.4"), ("1.4\n", "v1.4")]
+    {
+        check(listed(), "out_of_scope", |it| {
+            let wanted = format!("shop/web:{wanted}");
+            it.evidence.containers[0].image.clone_from(&wanted);
+            let listed = meant(it);
+            listed.tags.push(tag.to_owned());
+            listed.meant = Some(tag.to_owned());
+            it.edits()[0].from = Some(json!(wanted));
+            it.edits()[0].to = Some(json!(format!("shop/web:{tag}")));
+            it.plan.strategy = Strategy::ReplaceImageTag { new_tag: tag.to_owned() };
+        });
+    }
 }
 
 #[test]

@@ -84,7 +84,8 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
     let kind = *chance.pick(&Kind::ALL);
     let known =
         [("shop/web:1.3", "revision 3", true), ("shop/web:1.5", "Deployment shop/a", false)];
-    let (fault, mut evidence) = match chance.below(18) {
+    let (fault, mut evidence) = match chance.below(19) {
+        18 => (Fault::ImageNotFound, scene::listed_tag(kind)),
         8 => (Fault::StartupProbeFailing, scene::starved(kind, "500m", 490)),
         9 => (Fault::StartupProbeFailing, scene::starved(kind, "1500m", 1490)),
         10 => (
@@ -157,7 +158,8 @@ fn bound(chance: &mut Chance, evidence: &mut Evidence) {
 
 /// One thing that is different from what the plan was made for, or from what a plan should be.
 fn disturb(chance: &mut Chance, evidence: &mut Evidence, plan: &mut FixPlan) {
-    match chance.below(21) {
+    match chance.below(22) {
+        21 => disturb_registry(chance, evidence),
         18 => services::disturb_service(chance, evidence),
         19 => references::believe(chance, evidence, plan),
         20 => references::disturb_kind(chance, evidence),
@@ -210,6 +212,24 @@ fn disturb(chance: &mut Chance, evidence: &mut Evidence, plan: &mut FixPlan) {
     }
 }
 
+/// What a registry may say, and whether the image ran here as well.
+fn disturb_registry(chance: &mut Chance, evidence: &mut Evidence) {
+    let tag = *chance.pick(&["1.4", "1.3", "1.5", "v1.3", "latest"]);
+    if chance.one_in(4) {
+        let known = format!("shop/web:{tag}");
+        evidence.images =
+            scene::wrong_tag(Kind::Deployment, &[(&known, "revision 3", true)]).images;
+    }
+    let Some(listed) = &mut evidence.registry_tags else { return };
+    match chance.below(5) {
+        0 => listed.tags.retain(|it| it != tag),
+        1 => listed.meant = Some(tag.to_owned()),
+        2 => "evil/web".clone_into(&mut listed.repository),
+        3 => "sidecar".clone_into(&mut listed.container),
+        _ => evidence.registry_tags = None,
+    }
+}
+
 fn disturb_step(chance: &mut Chance, plan: &mut FixPlan) {
     let which = chance.below(plan.steps.len().max(1));
     let Some(step) = plan.steps.get_mut(which) else { return };
@@ -220,6 +240,7 @@ fn disturb_step(chance: &mut Chance, plan: &mut FixPlan) {
             _ => json!(*chance.pick(&[
                 "shop/web:1.3",
                 "shop/web:6",
+                "shop/web:1.4",
                 "evil/web:1.3",
                 "web-config",
                 "a/b",

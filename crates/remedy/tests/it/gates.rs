@@ -31,6 +31,11 @@ impl Case {
         Self::offered(Fault::OomKilled, scene::out_of_memory(Kind::Deployment, "64Mi"))
     }
 
+    /// The same, to which a person said yes.
+    pub(crate) fn approved(self) -> Self {
+        Self { world: |world| world.authority = scene::person(), ..self }
+    }
+
     pub(crate) fn edits(&mut self) -> &mut Vec<Edit> {
         match &mut self.plan.steps[0].action {
             Action::Edit(edits) => edits,

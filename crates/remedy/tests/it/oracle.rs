@@ -3,12 +3,14 @@
 //! It shares no code with the guard. It reads a step as the JSON that it is, its paths as text, and
 //! knows the numbers of the reference policy by heart.
 
+mod images;
 mod past;
 mod services;
 mod probes;
 mod references;
 mod room;
 
+use images::{has_run, image_opinion};
 use past::history;
 use probes::probe_opinion;
 use references::{reference_opinion, rename_opinion};
@@ -70,6 +72,7 @@ fn machine(plan: &FixPlan, world: &World<'_>) -> Opinion {
     need(world.mode == Mode::Auto && plan.risk == Risk::Auto, "a person is asked")?;
     need(world.policy_given && world.authenticated && world.enrolled, "not armed")?;
     need(world.accepted.is_none(), "somebody lives with it")?;
+    need(has_run(plan, world.evidence), "never ran here")?;
     calm(world)?;
     let mut ended: Vec<&PastWrite> = own(world).filter(|it| it.verdict.is_some()).collect();
     ended.sort_by_key(|it| it.at);
@@ -344,25 +347,6 @@ fn spec_of(kind: &str) -> &'static str {
         "CronJob" => "/spec/jobTemplate/spec/template/spec",
         _ => "/spec/template/spec",
     }
-}
-
-fn image_opinion(
-    edit: &Value,
-    plan: &FixPlan,
-    container: &ContainerFacts,
-    evidence: &Evidence,
-) -> Opinion {
-    let wanted_tag = json!(plan.strategy)["parameters"]["new_tag"].as_str().unwrap().to_owned();
-    let new = text(&edit["to"]);
-    let repository = |it: &str| it.rsplit_once(':').map(|it| it.0.to_owned());
-    need(edit["from"] == json!(container.image), "not what was seen")?;
-    need(
-        repository(new).is_some() && repository(new) == repository(&container.image),
-        "repository",
-    )?;
-    need(new.ends_with(&format!(":{wanted_tag}")), "tag")?;
-    let long = |it: &str| format!("docker.io/{it}");
-    need(evidence.images.iter().any(|it| it.image == new || it.image == long(new)), "never seen")
 }
 
 fn text(value: &Value) -> &str {

@@ -8,8 +8,8 @@ use serde_json::Value;
 use types::{
     ContainerFacts, ContainerRole, ContainerState, Diagnosis, Edit, Evidence, FailedFix, Fault,
     FieldPath, ImageFacts, Kind, Mode, NodeFacts, ObjectRef, PodFacts, ProbeFacts, ProbeKind,
-    Quantity, ReferenceFacts, ReferenceKind, ResourceRoom, RevisionFacts, RoomFacts, SlipFacts,
-    SlipKind, Suppression, Verdict, WorkloadFacts,
+    Quantity, ReferenceFacts, ReferenceKind, RegistryTags, ResourceRoom, RevisionFacts, RoomFacts,
+    SlipFacts, SlipKind, Suppression, Verdict, WorkloadFacts,
 };
 
 pub(crate) use services::{named, service, wrong_label, wrong_port};
@@ -67,6 +67,7 @@ pub(crate) fn evidence(kind: Kind) -> Evidence {
         slips: vec![],
         room: Some(RoomFacts::default()),
         kubernetes_minor: Some(35),
+        registry_tags: None,
         manifest: None,
     }
 }
@@ -173,6 +174,19 @@ pub(crate) fn wrong_tag(kind: Kind, known: &[(&str, &str, bool)]) -> Evidence {
             own: *own,
         })
         .collect();
+    evidence
+}
+
+/// `app` wants `v1.4`, nothing of its repository runs, and the registry has `1.4` and others.
+pub(crate) fn listed_tag(kind: Kind) -> Evidence {
+    let mut evidence = evidence(kind);
+    "shop/web:v1.4".clone_into(&mut evidence.containers[0].image);
+    evidence.registry_tags = Some(RegistryTags {
+        container: "app".to_owned(),
+        repository: "shop/web".to_owned(),
+        tags: ["1.4", "1.3", "latest"].map(str::to_owned).to_vec(),
+        meant: Some("1.4".to_owned()),
+    });
     evidence
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diagnosis::{
     BrokenPolicy, ConfigMapKeys, Hardening, K8sgptResult, Log, Objects, PodOutline, Redactor, Root,
-    Snapshot, Usage, Webhook,
+    Snapshot, TagList, Usage, Webhook,
 };
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
@@ -31,6 +31,8 @@ struct Frame {
     /// What a metrics server tells.
     #[serde(default)]
     usage: Vec<UsageText>,
+    /// What the registry of an image that is not there lists, where it was asked.
+    registry_tags: Option<Vec<String>>,
     /// Whether somebody asked how the cluster is hardened.
     #[serde(default)]
     hardening: bool,
@@ -57,7 +59,18 @@ struct LogText {
 
 /// The facts in the objects of a page.
 pub(super) fn evidence(text: &str) -> Evidence {
-    gathered(&objects(text))
+    gathered_beside(&objects(text), text)
+}
+
+/// The facts in these objects, beside what the page says of a registry.
+pub(super) fn gathered_beside(objects: &Objects, text: &str) -> Evidence {
+    let mut evidence = gathered(objects);
+    if let Some(tags) = read(text).0.registry_tags {
+        let list = TagList { tags: &tags, whole: true };
+        let first = evidence.containers.first();
+        evidence.registry_tags = first.map(|it| diagnosis::nearest(it, list));
+    }
+    evidence
 }
 
 /// The facts in these objects.
