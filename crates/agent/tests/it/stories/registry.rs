@@ -25,9 +25,9 @@ async fn n_requests(server: &MockServer) -> usize {
     server.received_requests().await.unwrap().len()
 }
 
-/// The open incident of this workload.
+/// The open incident of this workload, with its evidence.
 async fn incident(agent: &AgentBinary, name: &str) -> Value {
-    agent
+    let listed = agent
         .until("/api/v1/incidents?state=open", |body| {
             let incidents = body["incidents"].as_array()?;
             let found = incidents
@@ -35,7 +35,11 @@ async fn incident(agent: &AgentBinary, name: &str) -> Value {
                 .find(|it| it["subject"]["name"] == name && it["fault"] == "ImageNotFound");
             found.cloned()
         })
-        .await
+        .await;
+    let path = format!("/api/v1/incidents/{}", listed["id"].as_str().unwrap());
+    let (status, incident) = agent.get(&path).await;
+    assert!(status == 200 && incident["evidence"].is_object(), "{incident:#}");
+    incident
 }
 
 fn image(stage: &Stage) -> String {
