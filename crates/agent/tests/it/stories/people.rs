@@ -114,6 +114,7 @@ async fn a_yes_that_a_cap_puts_off_is_kept() {
     journal.close().await;
 
     let agent = stage.agent_with(&SUGGEST).await;
+    agent.ready().await;
     let (status, answer) = say(&agent, &second, "approve").await;
     let end = agent.end_of(&second).await;
 
