@@ -20,7 +20,7 @@ use super::prune::Prune;
 
 /// A kind of object that is kept.
 pub trait Kept:
-    Resource<DynamicType = ()> + Prune + Clone + Debug + Serialize + DeserializeOwned
+    Resource<DynamicType = ()> + Prune + Clone + Debug + Serialize + DeserializeOwned + Send + Sync
 {
     /// What of each object stays at hand while it is packed.
     type Outline: Clone + Debug + Send + Sync;

@@ -1,11 +1,16 @@
 //! One kind of object as the watch last saw it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::thread;
 
 use kube::ResourceExt;
 
 use super::kept::{Content, Kept, Links, Parcel};
+
+/// From so many objects on a second thread is worth its start.
+const MANY: usize = 1_000;
 
 /// Namespace and name; the namespace is empty for objects that have none.
 pub(super) type Key = (Box<str>, Box<str>);
@@ -183,9 +188,19 @@ impl<K: Kept> Store<K> {
     }
 }
 
-/// Objects that are read after the lock is let go: to unpack thousands takes its time.
-fn open<K: Kept>(contents: Vec<Content<K>>) -> Vec<Arc<K>> {
-    contents.into_iter().filter_map(Content::open).collect()
+/// Objects that are read after the lock is let go: to unpack thousands takes its time, and then two share the work.
+fn open<K: Kept>(mut contents: Vec<Content<K>>) -> Vec<Arc<K>> {
+    let in_turn = |it: Vec<Content<K>>| it.into_iter().filter_map(Content::open);
+    if contents.len() < MANY {
+        return in_turn(contents).collect();
+    }
+    let rest = contents.split_off(contents.len() / 2);
+    thread::scope(|scope| {
+        let rest = scope.spawn(|| in_turn(rest).collect::<Vec<_>>());
+        let mut all: Vec<_> = in_turn(contents).collect();
+        all.extend(rest.join().unwrap_or_else(|it| resume_unwind(it)));
+        all
+    })
 }
 
 pub(super) fn key<K: Kept>(object: &K) -> Key {
