@@ -11,9 +11,10 @@ use kube::api::{Api, LogParams};
 use super::ClusterError;
 use super::kube::{KubeCluster, READ, within};
 
-/// The most that is read of one log, in bytes and in lines.
+/// The most that is read of one log, in bytes and in lines: the line that says why may stand far above the trace or the
+/// usage that a program ends with.
 const MAX_BYTES: u64 = 64 * 1024;
-const MAX_LINES: i64 = 40;
+const MAX_LINES: i64 = 400;
 /// How many failing containers are asked: replicas of one owner fail alike.
 const MAX_CONTAINERS: usize = 3;
 
@@ -27,7 +28,7 @@ pub(super) struct Logs {
 /// The logs of the containers that failed last, current and previous.
 pub(super) async fn of_failing(cluster: &KubeCluster, pods: &[Arc<Pod>]) -> Logs {
     let wanted: Vec<_> = pods.iter().flat_map(|it| failing(it)).take(2 * MAX_CONTAINERS).collect();
-    let each = wanted.iter().map(|it| read(cluster, it));
+    let each = wanted.iter().map(|it| read_either(cluster, it));
     let mut logs = Logs::default();
     for (wish, answer) in wanted.iter().zip(futures::future::join_all(each).await) {
         match answer {
@@ -54,6 +55,8 @@ struct Wish {
     pod: String,
     container: String,
     previous: bool,
+    /// Whether it waits for its next start: then the last life may be told as the present one.
+    waits: bool,
 }
 
 fn failing(pod: &Pod) -> Vec<Wish> {
@@ -69,6 +72,7 @@ fn of_container(pod: &Pod, status: &ContainerStatus) -> Vec<Wish> {
         pod: pod.name_any(),
         container: status.name.clone(),
         previous,
+        waits: status.state.as_ref().is_some_and(|it| it.waiting.is_some()),
     };
     let state = status.state.as_ref();
     let ended = state.and_then(|it| it.terminated.as_ref());
@@ -87,6 +91,21 @@ fn of_container(pod: &Pod, status: &ContainerStatus) -> Vec<Wish> {
 /// Whether this is the kubelet's word, with a status of success, that it has no such log any more.
 fn is_gone(text: &str) -> bool {
     text.starts_with("unable to retrieve container logs for ")
+}
+
+/// The log; while a container waits for its next start and the log of its former life is gone, that of its present one,
+/// which then ended last.
+async fn read_either(cluster: &KubeCluster, wish: &Wish) -> Result<String, ClusterError> {
+    let answer = read(cluster, wish).await;
+    let is_lost = match &answer {
+        Ok(text) => text.is_empty() || is_gone(text),
+        Err(ClusterError::NotFound(_) | ClusterError::Refused(_)) => true,
+        Err(_) => false,
+    };
+    if !is_lost || !wish.previous || !wish.waits {
+        return answer;
+    }
+    read(cluster, &Wish { previous: false, ..wish.clone() }).await
 }
 
 async fn read(cluster: &KubeCluster, wish: &Wish) -> Result<String, ClusterError> {
