@@ -154,7 +154,10 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         ..Agent::new(&config.cluster, Arc::clone(&cluster) as _, Redactor::new(key))
     };
     let lead = match config.lease.clone() {
-        Some(name) => Lead::with(KubeLease::new(Arc::clone(&cluster), name)),
+        Some(name) => {
+            let lasts = Duration::from_secs(config.lease_seconds);
+            Lead::with(KubeLease::new(Arc::clone(&cluster), name), lasts)
+        }
         None => Lead::alone(),
     };
     let fixer = Fixer::open(agent.clone(), config, lead).await?;

@@ -5,6 +5,10 @@ use types::{Check, ContainerFacts, Evidence, Fault, Kind, Verdict};
 
 use crate::diagnose;
 
+mod lost;
+
+pub use lost::meet;
+
 /// What one look shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
@@ -66,13 +70,7 @@ fn is_complete(evidence: &Evidence) -> bool {
 pub fn look(before: &Evidence, now: &Evidence, applied_at: Timestamp) -> Look {
     let fresh = without_old_news(before, now, applied_at);
     let faults = diagnose(&fresh);
-    let lost = lost_neighbour(before, now);
-    let fewer = now.workload.ready < before.workload.ready.min(now.workload.desired);
-    let (health, note) = if let Some(name) = lost {
-        (Health::Worse, format!("{name} lost replicas that were ready"))
-    } else if fewer {
-        let note =
-            format!("{} ready, {} before the fix", now.workload.ready, before.workload.ready);
+    let (health, note) = if let Some(note) = lost::lost(before, now, applied_at) {
         (Health::Worse, note)
     } else if let Some(fault) = faults.first() {
         (Health::Failing, fault.cause.clone())
@@ -155,22 +153,6 @@ fn is_new(before: &Evidence, uid: &str) -> bool {
 /// Whether a container of the newest template is neither running nor finished.
 fn is_waiting(evidence: &Evidence) -> bool {
     evidence.containers.iter().any(|it| !it.pod.is_empty() && it.state.waiting.is_some())
-}
-
-/// A neighbour that steadily had all its replicas before and lacks some now, though nobody changed it.
-fn lost_neighbour(before: &Evidence, now: &Evidence) -> Option<String> {
-    before
-        .neighbours
-        .iter()
-        .filter(|it| it.steady && it.desired <= it.ready)
-        .find(|was| {
-            now.neighbours.iter().any(|it| {
-                it.object.is_same(&was.object)
-                    && it.generation == was.generation
-                    && it.ready < it.desired.min(was.ready)
-            })
-        })
-        .map(|it| it.object.to_string())
 }
 
 /// The verdict over all looks since the write, oldest first; `None` while it is too early to say.

@@ -92,6 +92,9 @@ impl Fixer {
         }
         let was_written = fix.execution.applied_at.is_some() || !fix.execution.state.is_final();
         let write = SharedWrite::of(fix);
+        if fix.execution.state.is_final() {
+            self.lead.note_end(write.id);
+        }
         self.lead.note(|it| if was_written { it.put(write) } else { it.remove(write.id) });
     }
 }

@@ -16,3 +16,4 @@ mod replicas;
 mod stopping_replicas;
 mod explained;
 mod meddling;
+mod node_mates;

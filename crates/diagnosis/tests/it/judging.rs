@@ -11,7 +11,7 @@ const NOW: i64 = 1_800_000_000;
 const SETTLE: i64 = 20;
 const DEADLINE: i64 = 180;
 
-fn at(second: i64) -> Timestamp {
+pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(NOW + second).unwrap()
 }
 
@@ -80,7 +80,7 @@ fn look(before: &Evidence, now: &Evidence) -> Look {
     diagnosis::look(before, now, at(1))
 }
 
-fn web() -> Evidence {
+pub(crate) fn web() -> Evidence {
     Evidence {
         taken_at: at(0),
         cluster: "test".to_owned(),
@@ -94,6 +94,7 @@ fn web() -> Evidence {
         images: vec![],
         nodes: None,
         neighbours: vec![],
+        node_mates: vec![],
         services: vec![],
         service: None,
         unread: vec![],

@@ -60,6 +60,7 @@ pub(crate) fn evidence(kind: Kind) -> Evidence {
         images: vec![],
         nodes: Some(nodes()),
         neighbours: vec![],
+        node_mates: vec![],
         services: vec![],
         service: None,
         unread: vec![],
