@@ -105,7 +105,7 @@ pub struct WorkloadFacts {
     pub paused: bool,
     /// Whether a rollout is on its way that its controller has not given up.
     pub rolling_out: bool,
-    /// When the newest revision was made.
+    /// When the newest revision was made; of a CronJob, its newest job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_out_at: Option<Timestamp>,
     /// Hash over the pod template, or over selector and ports of a Service: what "the same spec" means; 16 hexadecimal

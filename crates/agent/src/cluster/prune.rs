@@ -2,6 +2,7 @@
 //!
 //! The root owner of an incident is read again and whole, so nothing is lost here that a fix needs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
@@ -16,6 +17,8 @@ use serde_json::{Value, json};
 const MAX_MESSAGE: usize = 1024;
 /// The annotation in which `kubectl apply` repeats the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// The annotation of pods whose resources a vertical autoscaler has set.
+const VPA_UPDATES: &str = "vpaUpdates";
 /// Programs with a longer name than this are scripts.
 const MAX_PROGRAM: usize = 64;
 
@@ -43,7 +46,7 @@ impl Prune for Pod {
         }
         if owned {
             // What its template says is read there.
-            self.metadata.annotations = None;
+            keep_mark_of_autoscaler(&mut self.metadata);
             for container in self.spec.iter_mut().flat_map(|it| &mut it.containers) {
                 container.security_context = None;
                 container.volume_mounts = None;
@@ -169,6 +172,12 @@ pub(super) fn cut_metadata(metadata: &mut ObjectMeta) {
     {
         annotations.insert(LAST_APPLIED.to_owned(), replicas);
     }
+}
+
+/// Drops all annotations but the one by which a vertical autoscaler says that it set the pod's resources.
+fn keep_mark_of_autoscaler(metadata: &mut ObjectMeta) {
+    let mark = metadata.annotations.as_ref().is_some_and(|it| it.contains_key(VPA_UPDATES));
+    metadata.annotations = mark.then(|| BTreeMap::from([(VPA_UPDATES.to_owned(), String::new())]));
 }
 
 /// Of what was declared only the replicas: what is scaled to nothing does not say any more how many it had.

@@ -1,8 +1,12 @@
 //! What was lost since a fix, and how near it stands: same owner, same Service, same namespace, same node.
 
-use jiff::Timestamp;
-use types::{Evidence, NeighbourFacts, NodeMateFacts, ServiceFacts};
+use jiff::{SignedDuration, Timestamp};
+use types::{Evidence, NeighbourFacts, NodeMateFacts, PodFacts, ServiceFacts};
 
+use super::is_edited_in_place;
+
+/// A pod that was restarted is ready for good when it has been ready for this long: the longest pause between two tries.
+const STEADY: SignedDuration = SignedDuration::from_mins(5);
 /// More node mates than this are not remembered.
 const MAX_REMEMBERED: usize = 200;
 
@@ -13,11 +17,23 @@ pub(super) fn lost(before: &Evidence, now: &Evidence, applied_at: Timestamp) -> 
     lost.or_else(|| lost_own(before, now))
 }
 
-/// Replicas of the workload itself.
+/// Replicas of the workload itself. A rollout goes without some of them for as long as the new ones take to start; where
+/// these fail, that is seen on them.
 fn lost_own(before: &Evidence, now: &Evidence) -> Option<String> {
-    let (was, is) = (before.workload.ready, now.workload.ready);
+    if now.workload.rolling_out && !is_edited_in_place(now) {
+        return None;
+    }
+    let passing = before.pods.iter().filter(|it| is_passing(it, before.taken_at)).count();
+    let was = before.workload.ready.saturating_sub(u32::try_from(passing).unwrap_or(u32::MAX));
+    let is = now.workload.ready;
     (is < was.min(now.workload.desired))
         .then(|| format!("same owner: {is} ready, {was} before the fix"))
+}
+
+/// Whether this pod was ready only between two of its ends.
+fn is_passing(pod: &PodFacts, taken_at: Timestamp) -> bool {
+    let lasts = pod.ready_since.is_some_and(|it| STEADY <= taken_at.duration_since(it));
+    pod.ready && 0 < pod.restarts && !lasts
 }
 
 /// A neighbour of the namespace. Nobody but the workload was touched there, so that every loss counts.

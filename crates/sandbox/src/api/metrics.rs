@@ -42,9 +42,7 @@ impl Api {
                 sum.memory_bytes = sum.memory_bytes.saturating_add(usage.memory_bytes);
             }
         }
-        let of_node = |(name, it): (&String, &Usage)| {
-            json!({"metadata": {"name": name}, "timestamp": now(), "window": WINDOW, "usage": amounts(it)})
-        };
+        let of_node = |(name, it): (&String, &Usage)| json!({"metadata": {"name": name}, "timestamp": now(), "window": WINDOW, "usage": amounts(it)});
         Some(list("NodeMetrics", sums.iter().map(of_node).collect()))
     }
 }
