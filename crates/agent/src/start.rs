@@ -274,6 +274,7 @@ fn serve(listener: TcpListener, services: Services) -> std::io::Result<(SocketAd
         .workers(WORKERS)
         .shutdown_timeout(GOODBYE_SECONDS)
         .client_request_timeout(service::listen::HEADER_TIME)
+        .keep_alive(service::listen::KEEP_ALIVE)
         .disable_signals()
         .listen(listener)?;
     Ok((address, server.run()))

@@ -55,6 +55,10 @@ impl Fixer {
         let mut shared = Shared { mode: Some(mode), writes: own.clone() };
         let mut others = vec![];
         for write in told.writes.into_iter().filter(|it| !is_ours(it)) {
+            // An intent of ours that came to nothing while another one led: nobody has to wait for it any more.
+            if write.under_way && self.journal.find(write.id).await?.is_some() {
+                continue;
+            }
             others.push(write.id);
             if write.undone {
                 self.agent.failures.add(&write.subject, failed_fix(write.past_write()));

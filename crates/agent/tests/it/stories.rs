@@ -1,6 +1,8 @@
 //! Whole fixes, from the order to the end, each in a cluster of its own.
 
 mod verdicts;
+mod cpu;
+mod leftovers;
 mod races;
 mod accepted;
 mod lost;

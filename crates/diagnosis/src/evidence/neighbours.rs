@@ -41,16 +41,16 @@ pub(super) fn facts(objects: &Objects) -> Vec<NeighbourFacts> {
 
 fn neighbour(root: &Root, objects: &Objects) -> Option<NeighbourFacts> {
     let own: Vec<_> = objects.namespace_pods.iter().filter(|it| belongs(it, root)).collect();
-    let facts = counted(root, own.into_iter(), objects.taken_at)?;
+    let facts = counted(root, &own, objects.taken_at)?;
     let declared = declared(root, objects).filter(|_| facts.desired == 0);
     Some(NeighbourFacts { declared, ..facts })
 }
 
 /// How a workload stands, with these of its pods as witnesses; `None` of what runs to its end, or alone, which says little
 /// about its neighbourhood.
-pub(super) fn counted<'a>(
+pub(super) fn counted(
     root: &Root,
-    pods: impl Iterator<Item = &'a Arc<Pod>> + Clone,
+    pods: &[&Arc<Pod>],
     taken_at: Timestamp,
 ) -> Option<NeighbourFacts> {
     let (desired, ready) = match root {
@@ -76,8 +76,8 @@ pub(super) fn counted<'a>(
         object: root.object_ref(),
         desired: u32::try_from(desired).unwrap_or(0),
         ready: u32::try_from(ready).unwrap_or(0),
-        restarts: pods.clone().map(|it| restarts(it)).fold(0, u32::saturating_add),
-        steady: pods.clone().all(|it| is_steady(it, taken_at)),
+        restarts: pods.iter().map(|it| restarts(it)).fold(0, u32::saturating_add),
+        steady: pods.iter().all(|it| is_steady(it, taken_at)),
         generation: root.metadata().generation.unwrap_or(0),
         declared: None,
     })

@@ -34,8 +34,8 @@ pub(super) fn facts(objects: &Objects) -> Vec<NodeMateFacts> {
 
 fn mate(mate: &NodeMate, objects: &Objects) -> Option<NodeMateFacts> {
     // What is over was replaced, and is no witness of how steady the others are.
-    let alive = mate.pods.iter().filter(|it| !is_over(it));
-    let workload = counted(&mate.root, alive, objects.taken_at)?;
+    let alive: Vec<_> = mate.pods.iter().filter(|it| !is_over(it)).collect();
+    let workload = counted(&mate.root, &alive, objects.taken_at)?;
     let nodes = objects.nodes.as_deref().unwrap_or_default();
     let mut strains: Vec<_> =
         mate.pods.iter().flat_map(|it| strains(it, &mate.warnings, nodes)).collect();

@@ -29,7 +29,8 @@ impl Api {
         let pods = self.store.measured(namespace)?;
         // Of a pod in which nothing runs there is nothing to say.
         let pods = pods.into_iter().filter(|it| !it.1.is_empty());
-        Some(list("PodMetrics", pods.map(|it| of_pod(&it.0, &it.1)).collect()))
+        let pods: Vec<_> = pods.map(|it| of_pod(&it.0, &it.1)).collect();
+        Some(list("PodMetrics", &pods))
     }
 
     fn nodes(&self) -> Option<Answer> {
@@ -42,8 +43,12 @@ impl Api {
                 sum.memory_bytes = sum.memory_bytes.saturating_add(usage.memory_bytes);
             }
         }
-        let of_node = |(name, it): (&String, &Usage)| json!({"metadata": {"name": name}, "timestamp": now(), "window": WINDOW, "usage": amounts(it)});
-        Some(list("NodeMetrics", sums.iter().map(of_node).collect()))
+        let of_node = |(name, it): (&String, &Usage)| {
+            let metadata = json!({"name": name});
+            json!({"metadata": metadata, "timestamp": now(), "window": WINDOW, "usage": amounts(it)})
+        };
+        let nodes: Vec<_> = sums.iter().map(of_node).collect();
+        Some(list("NodeMetrics", &nodes))
     }
 }
 
@@ -61,7 +66,7 @@ fn amounts(usage: &Usage) -> Value {
     json!({"cpu": format!("{billionths}n"), "memory": format!("{}Ki", usage.memory_bytes / 1024)})
 }
 
-fn list(kind: &str, items: Vec<Value>) -> Answer {
+fn list(kind: &str, items: &[Value]) -> Answer {
     let value = json!({
         "kind": format!("{kind}List"), "apiVersion": "metrics.k8s.io/v1beta1", "metadata": {},
         "items": items,

@@ -62,32 +62,13 @@ async fn raise(stage: &Stage, agent: &crate::agent_binary::AgentBinary) -> Value
 /// As the kubelet does it when the node runs out of memory: the node says so and takes nobody in, and the pod is put off.
 fn run_out_of_memory(stage: &Stage, pod: &str) {
     let store = stage.cluster.sandbox.store();
-    let now = json!(Timestamp::now());
     let taint = json!([{"key": "node.kubernetes.io/memory-pressure", "effect": "NoSchedule"}]);
     let tainted = store.update("nodes", "", NODE, |it| {
         it["spec"]["taints"] = taint;
         Ok(())
     });
     tainted.unwrap();
-    let evicted = store.update_status("pods", OTHER, pod, |it| {
-        let status = &mut it["status"];
-        status["phase"] = json!("Failed");
-        status["reason"] = json!("Evicted");
-        status["message"] = json!("The node was low on resource: memory.");
-        for condition in status["conditions"].as_array_mut().unwrap() {
-            if ["Ready", "ContainersReady"].contains(&condition["type"].as_str().unwrap()) {
-                condition["status"] = json!("False");
-                condition["lastTransitionTime"] = now.clone();
-            }
-        }
-        for container in status["containerStatuses"].as_array_mut().unwrap() {
-            container["ready"] = json!(false);
-            container["state"] =
-                json!({"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": now}});
-        }
-        Ok(())
-    });
-    evicted.unwrap();
+    stage.put_off(OTHER, pod);
 }
 
 #[actix_web::test]
