@@ -18,6 +18,8 @@ mod room;
 mod allowance;
 mod slips;
 mod placing;
+mod stray;
+mod scopes;
 mod neighbours;
 mod services;
 mod traffic;

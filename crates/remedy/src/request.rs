@@ -133,6 +133,7 @@ fn registered(name: &str, parameters: &Map<String, Value>) -> Result<Strategy, R
         | Strategy::RestoreReplicas
         | Strategy::ClearLeftovers
         | Strategy::RerunJob
+        | Strategy::RemoveTaint
         | Strategy::RelaxProbe
         | Strategy::FixProbePort
         | Strategy::FixReference

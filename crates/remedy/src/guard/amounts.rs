@@ -91,6 +91,7 @@ pub(super) fn there_is_room(
         | Strategy::RestoreReplicas
         | Strategy::ClearLeftovers
         | Strategy::RerunJob
+        | Strategy::RemoveTaint
         | Strategy::RelaxProbe
         | Strategy::FixProbePort
         | Strategy::FixReference

@@ -84,7 +84,8 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
     let kind = *chance.pick(&Kind::ALL);
     let known =
         [("shop/web:1.3", "revision 3", true), ("shop/web:1.5", "Deployment shop/a", false)];
-    let (fault, mut evidence) = match chance.below(19) {
+    let (fault, mut evidence) = match chance.below(20) {
+        19 => (Fault::Unschedulable, scene::tainted(kind)),
         18 => (Fault::ImageNotFound, scene::listed_tag(kind)),
         8 => (Fault::StartupProbeFailing, scene::starved(kind, "500m", 490)),
         9 => (Fault::StartupProbeFailing, scene::starved(kind, "1500m", 1490)),
