@@ -28,7 +28,7 @@ pub enum Strategy {
     LowerRequests,
     /// Raise the CPU limit to `(2 + halves) / 2` times.
     RaiseCpuLimit {
-        /// Halves of the limit that are added; 1 or 2.
+        /// Halves of the limit that are added; 1 or 2, and once double was too little 6.
         halves: u8,
     },
     /// Show the exact patch for a slip in a field that no machine writes: always advice.
