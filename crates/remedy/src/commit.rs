@@ -9,8 +9,8 @@ use crate::patch::restart_path;
 /// Who else writes a field that the plan edits, where somebody does: then it is committed and not written. Who writes the
 /// workload says nothing of a node.
 pub fn owner_of<'a>(plan: &FixPlan, evidence: &'a Evidence) -> Option<&'a Owner> {
-    let steps = plan.steps.iter().filter(|it| it.target.kind != Kind::Node);
-    steps.into_iter().find_map(|step| owner_of_step(step, evidence)).map(|(owner, _)| owner)
+    let mut steps = plan.steps.iter().filter(|it| it.target.kind != Kind::Node);
+    steps.find_map(|step| owner_of_step(step, evidence)).map(|(owner, _)| owner)
 }
 
 /// The edits of the plan as `patches` of a kustomization; `None` where it edits no field of a manifest.

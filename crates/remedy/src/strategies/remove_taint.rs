@@ -30,10 +30,9 @@ const MAX_KEY: usize = 253 + 1 + MAX_VALUE;
 const MAX_VALUE: usize = 63;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
-    let said = evidence.pods.iter().filter_map(|it| it.unschedulable.as_deref());
-    if diagnosis.fault != Fault::Unschedulable
-        || !said.into_iter().any(|it| it.contains(UNTOLERATED))
-    {
+    let mut said = evidence.pods.iter().filter_map(|it| it.unschedulable.as_deref());
+    let is_said = said.any(|it| it.contains(UNTOLERATED));
+    if diagnosis.fault != Fault::Unschedulable || !is_said {
         return vec![];
     }
     let stray = evidence.nodes.iter().flat_map(|it| &it.stray).filter(|it| is_plain(it));
