@@ -69,7 +69,7 @@ impl Text {
     }
 }
 
-/// What the plan changes, for a commit; none of more than 64 KiB. What is hidden in it has to be put in by whoever
+/// What the plan changes, for a commit, or for a node as a JSON patch; none of more than 64 KiB. What is hidden in it has to be put in by whoever
 /// commits it.
 pub(crate) fn patch(plan: &FixPlan, redactor: &Redactor) -> Option<String> {
     kustomization(plan, redactor).shown()
@@ -78,7 +78,8 @@ pub(crate) fn patch(plan: &FixPlan, redactor: &Redactor) -> Option<String> {
 fn kustomization(plan: &FixPlan, redactor: &Redactor) -> Text {
     let steps = plan.steps.iter().map(|it| masked(it, plan, redactor)).collect();
     let shown = FixPlan { steps, ..plan.clone() };
-    Text::of(remedy::kustomize_patch(&shown), redactor)
+    let patch = remedy::kustomize_patch(&shown).or_else(|| remedy::node_patch(&shown));
+    Text::of(patch, redactor)
 }
 
 /// What has to be made anew, with literal values of variables hidden: whoever makes it has to put them in.

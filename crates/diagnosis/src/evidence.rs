@@ -18,6 +18,8 @@ mod room;
 mod allowance;
 mod slips;
 mod placing;
+mod stray;
+mod scopes;
 mod neighbours;
 mod node_mates;
 mod services;

@@ -45,7 +45,7 @@ pub use explanation::{
 pub use incident::{Context, Incident, IncidentState, Offer, StreamEvent};
 pub use labels::{BadLabelQuery, LabelQuery};
 pub use node_mates::{NodeMateFacts, StrainFacts, StrainKind};
-pub use nodes::{NodeFacts, PortFacts, SelectorFacts};
+pub use nodes::{NodeFacts, PortFacts, SelectorFacts, StrayTaint};
 pub use object::{FieldPath, Kind, ObjectRef};
 pub use plan::{Action, Edit, FixPlan, Risk, Step, Subresource};
 pub use problem::Problem;

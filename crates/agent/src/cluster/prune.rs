@@ -218,7 +218,7 @@ fn fit_container(container: &mut Container) {
 
 fn cut_spec(spec: &mut PodSpec) {
     spec.affinity = None;
-    spec.tolerations = None;
+    cut_tolerations(spec);
     spec.topology_spread_constraints = None;
     spec.dns_config = None;
     spec.host_aliases = None;
@@ -232,6 +232,16 @@ fn cut_spec(spec: &mut PodSpec) {
     fit(&mut spec.init_containers);
     spec.containers.shrink_to_fit();
     spec.containers.iter_mut().for_each(fit_container);
+}
+
+/// What is tolerated by name stays: it says that a taint is meant. What the cluster makes every pod tolerate does not.
+fn cut_tolerations(spec: &mut PodSpec) {
+    if let Some(tolerations) = &mut spec.tolerations {
+        let own = |it: &str| !it.is_empty() && !it.starts_with("node.kubernetes.io/");
+        tolerations.retain(|it| it.key.as_deref().is_some_and(own));
+        tolerations.shrink_to_fit();
+    }
+    spec.tolerations.take_if(|it| it.is_empty());
 }
 
 /// Literal values of environment variables go first: they may be secrets, and nobody reads them here.
@@ -282,6 +292,7 @@ pub(super) fn thin_pod(pod: &mut Pod) {
     }
     if let Some(spec) = &mut pod.spec {
         spec.security_context = None;
+        spec.tolerations = None;
         let first = spec.init_containers.iter_mut().flatten();
         for container in first.chain(&mut spec.containers) {
             thin_container(container);

@@ -11,6 +11,7 @@ mod refusals;
 mod room;
 mod registry;
 mod sets;
+mod tainted;
 mod services;
 mod orders;
 mod people;

@@ -112,3 +112,20 @@ fn a_long_message_is_cut_between_characters() {
 
     assert_eq!(event.message.unwrap().len(), MAX_MESSAGE);
 }
+
+#[test]
+fn of_tolerations_those_stay_that_name_a_taint_of_somebody() {
+    let mut pod: Pod = serde_json::from_value(json!({
+        "metadata": {"name": "web"},
+        "spec": {"containers": [], "tolerations": [
+            {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute"},
+            {"operator": "Exists"},
+            {"key": "maintenance", "operator": "Exists"}]},
+    }))
+    .unwrap();
+
+    pod.prune();
+
+    let left: Vec<_> = pod.spec.iter().flat_map(|it| it.tolerations.iter().flatten()).collect();
+    assert_eq!(json!(left), json!([{"key": "maintenance", "operator": "Exists"}]));
+}
