@@ -2,12 +2,13 @@
 # Runs the claims about safety as often as they are claimed, and says what was run. About half an hour on two cores.
 #
 #   scripts/numbers.sh              all of it
-#   NUMBERS=guard,caps,kills,fixes,stops scripts/numbers.sh
+#   NUMBERS=guard,caps,kills,fixes,stops,pauses,strangers scripts/numbers.sh
 #
-# The test suite makes the same claims with fewer repeats; GUARD_CASES, DAYS, KILL_ROUNDS, FIXES and STOPS change how many.
+# The test suite makes the same claims with fewer repeats; GUARD_CASES, DAYS, KILL_ROUNDS, FIXES, STOPS and PAUSES change
+# how many.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-parts=",${NUMBERS:-guard,caps,kills,fixes,stops},"
+parts=",${NUMBERS:-guard,caps,kills,fixes,stops,pauses,strangers},"
 
 run() { # NAME, TEST, VARIABLE=VALUE: prints what the test says of itself
     case "$parts" in *",$1,"*) ;; *) return 0 ;; esac
@@ -27,3 +28,5 @@ run caps sliding::no_window_of_a_day_holds_more_writes_than_its_cap "DAYS=${DAYS
 run kills kill_points::a_fix_that_is_cut_off_anywhere_is_made_once_and_brought_to_its_end "KILL_ROUNDS=${KILL_ROUNDS:-12}"
 run fixes many_fixes::no_fix_leaves_a_workload_worse_than_it_was "FIXES=${FIXES:-500}"
 run stops stories::stopping::whenever_the_button_is_pressed_no_write_comes_a_second_later "STOPS=${STOPS:-100}"
+run pauses paused_leaders::a_leader_that_is_paused_right_before_its_write_writes_nothing_when_it_wakes_up "PAUSES=${PAUSES:-200}"
+run strangers paused_leaders::an_agent_that_is_paused_while_one_writes_that_it_knows_nothing_of_writes_nothing_when_it_wakes_up "PAUSES=${PAUSES:-200}"

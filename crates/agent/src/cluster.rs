@@ -22,6 +22,7 @@ mod kube;
 mod json_patch;
 mod gather;
 mod traffic;
+mod node_mates;
 mod config_maps;
 mod logs;
 mod usage;
@@ -48,6 +49,7 @@ pub(crate) use caches::reference;
 pub(crate) use changes::key;
 pub(crate) use events::{about, last_seen};
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -81,6 +83,9 @@ pub trait Cluster: Send + Sync + 'static {
         subject: &'a ObjectRef,
         commons: &'a Commons<'a>,
     ) -> Answer<'a, diagnosis::Objects>;
+
+    /// What runs on the nodes of these pods of the subject, of other namespaces, from the caches.
+    fn node_mates(&self, subject: &ObjectRef, pods: &[Arc<Pod>]) -> Vec<diagnosis::NodeMate>;
 
     /// Whether the Namespace object carries the enrolment label.
     fn namespace_enrolled<'a>(&'a self, namespace: &'a str) -> Answer<'a, bool>;

@@ -36,6 +36,11 @@ pub struct Config {
     #[arg(long, env = "AGENT_LEASE", value_name = "LEASE")]
     pub lease: Option<LeaseName>,
 
+    /// How long the holder of the Lease is believed when he is silent, in seconds, 2 to 60. The same for all replicas.
+    #[arg(long, env = "AGENT_LEASE_SECONDS", default_value_t = 15,
+        value_parser = clap::value_parser!(u64).range(2..=60))]
+    pub lease_seconds: u64,
+
     /// The cluster's name, carried by every incident and execution.
     #[arg(long, env = "CLUSTER_NAME", default_value = "default")]
     pub cluster: String,

@@ -209,10 +209,12 @@ impl Fixer {
     }
 
     /// Everything around the subject, or an error while what the watches keep is old: a decision or a verdict
-    /// would be made on what was.
+    /// would be made on what was. What shares a node with it is among it: a fix must not starve that either.
     async fn objects(&self, subject: &ObjectRef) -> Result<Objects, ClusterError> {
         self.agent.cluster.up_to_date()?;
-        self.agent.cluster.objects(subject).await
+        let objects = self.agent.cluster.objects(subject).await?;
+        let node_mates = self.agent.cluster.node_mates(subject, &objects.pods);
+        Ok(Objects { node_mates, ..objects })
     }
 
     /// The execution of this plan, before anything was decided.

@@ -8,17 +8,19 @@
 mod election;
 mod refusal;
 mod shared;
+mod told;
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use remedy::PastWrite;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 use crate::cluster::{ClusterError, KubeLease, LeaseRecord};
-use election::{Observed, RENEW_DEADLINE, RETRY, Replica, Step};
+use election::{Observed, Replica, Step, Terms};
+use told::Told;
 
 pub use refusal::{NotLeading, Unshared};
 pub use shared::{Shared, SharedWrite};
@@ -60,17 +62,11 @@ struct Seen {
     text: Option<String>,
 }
 
-/// What is told, and which writes are not ours.
-#[derive(Default)]
-struct Told {
-    shared: Shared,
-    others: Vec<Uuid>,
-}
-
 /// Whether this replica leads.
 pub struct Lead {
     me: String,
     lease: Option<KubeLease>,
+    terms: Terms,
     standing: watch::Sender<Standing>,
     /// One use of the Lease at a time.
     turn: tokio::sync::Mutex<Seen>,
@@ -83,19 +79,20 @@ pub struct Lead {
 impl Lead {
     /// One that leads whatever happens: there is no other.
     pub fn alone() -> Self {
-        Self::by(None)
+        Self::by(None, Duration::ZERO)
     }
 
-    /// One that leads while it holds this Lease.
-    pub fn with(lease: KubeLease) -> Self {
-        Self::by(Some(lease))
+    /// One that leads while it holds this Lease, whose silent holder is believed for so long.
+    pub fn with(lease: KubeLease, lasts: Duration) -> Self {
+        Self::by(Some(lease), lasts)
     }
 
-    fn by(lease: Option<KubeLease>) -> Self {
+    fn by(lease: Option<KubeLease>, lasts: Duration) -> Self {
         let place = std::env::var("HOSTNAME").unwrap_or_else(|_| "agent".to_owned());
         Self {
             me: format!("{place}_{}", Uuid::now_v7()),
             lease,
+            terms: Terms::of(lasts),
             standing: watch::Sender::default(),
             turn: tokio::sync::Mutex::default(),
             told: Mutex::default(),
@@ -153,21 +150,6 @@ impl Lead {
         self.standing.borrow().other_seen
     }
 
-    /// What replicas before this one wrote.
-    pub fn writes_of_others(&self) -> Vec<PastWrite> {
-        let told = self.told();
-        let others = told.shared.writes.iter().filter(|it| told.others.contains(&it.id));
-        others.map(SharedWrite::past_write).collect()
-    }
-
-    /// Brings up to date what is told; it goes out with the next renewal, which is at once.
-    pub fn note(&self, change: impl FnOnce(&mut Shared)) {
-        if !self.is_alone() {
-            change(&mut self.told().shared);
-            self.news.notify_one();
-        }
-    }
-
     /// Tells the intent of a write, and returns when it stands in the Lease. Fails where this replica does not lead, or
     /// where there is no room for it: nothing under way is left out in its place.
     pub async fn share_intent(&self, write: SharedWrite) -> Result<(), Unshared> {
@@ -203,7 +185,9 @@ impl Lead {
         let read = lease.read().await?;
         let now = Instant::now();
         seen.observed.see(read.as_ref(), now);
-        let step = seen.observed.step(read.as_ref(), Replica { me: &self.me, is_idle }, now);
+        let is_idle = is_idle && !self.owes_word(read.as_ref());
+        let replica = Replica { me: &self.me, is_idle, terms: self.terms };
+        let step = seen.observed.step(read.as_ref(), replica, now);
         let record = read.unwrap_or_default();
         self.lose_unless_held(&mut seen, &record);
         if !seen.begun {
@@ -232,7 +216,7 @@ impl Lead {
     /// What the one before us told was taken in: from now on this replica leads, and tells this.
     pub async fn begin(&self, shared: Shared, others: Vec<Uuid>) -> Result<(), ClusterError> {
         let Some(lease) = &self.lease else { return Ok(()) };
-        *self.told() = Told { shared, others };
+        *self.told() = Told { shared, others, ended: BTreeSet::new() };
         let mut seen = self.turn.lock().await;
         self.hold(lease, &mut seen).await?;
         seen.begun = true;
@@ -258,7 +242,7 @@ impl Lead {
     /// Waits until the Lease has to be looked at again.
     pub async fn pause(&self) {
         // Whatever comes first; a notice that is missed comes with the next look.
-        let _ = tokio::time::timeout(RETRY, self.news.notified()).await;
+        let _ = tokio::time::timeout(self.terms.retry, self.news.notified()).await;
     }
 
     /// The process stops: nothing is written from here on, and another one can take over at once.
@@ -283,25 +267,6 @@ impl Lead {
         }
     }
 
-    fn told(&self) -> std::sync::MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps what others wrote, as it was read. Whoever forgets it in the Lease does not make us forget.
-    fn remember(&self, seen: &mut Seen, record: &LeaseRecord) {
-        let text = record.shared();
-        if seen.text.as_deref() == text {
-            return;
-        }
-        seen.text = text.map(str::to_owned);
-        // What cannot be read is said where the Lease is taken.
-        let Ok(mut read) = Shared::parse(text) else { return };
-        let mut told = self.told();
-        read.recall(&told.shared);
-        read.forget_old(Timestamp::now());
-        told.shared.writes = read.writes;
-    }
-
     async fn take(
         &self,
         lease: &KubeLease,
@@ -316,7 +281,7 @@ impl Lead {
             ))
         })?;
         let text = record.shared().map_or_else(|| shared.text(Timestamp::now()), str::to_owned);
-        let mut next = record.held_by(&self.me, text, Timestamp::now());
+        let mut next = record.held_by(&self.me, text, Timestamp::now()).lasting(self.terms.lease);
         if next.wanted_by().is_some() {
             next = next.asked_for_by_nobody();
         }
@@ -328,10 +293,11 @@ impl Lead {
 
     /// Writes the Lease as ours. Counted from before the request: by others it is from after it.
     async fn hold(&self, lease: &KubeLease, seen: &mut Seen) -> Result<(), ClusterError> {
-        let until = Instant::now() + RENEW_DEADLINE;
+        let until = Instant::now() + self.terms.renew_deadline;
         let now = Timestamp::now();
         let text = self.told().shared.text(now);
         let record = seen.record.clone().unwrap_or_default().held_by(&self.me, text, now);
+        let record = record.lasting(self.terms.lease);
         seen.record = Some(lease.write(record).await?);
         self.standing.send_modify(|it| {
             (it.until, it.holder) = (Some(until), Some(self.me.clone()));

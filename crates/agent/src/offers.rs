@@ -2,7 +2,9 @@
 
 use diagnosis::Redactor;
 use serde_json::Value;
-use types::{Action, Edit, Evidence, FieldPath, FixPlan, Offer, ShownStep, Step, Subresource};
+use types::{
+    Action, Edit, Evidence, FieldPath, FixPlan, Offer, ShownStep, Step, Strategy, Subresource,
+};
 
 /// The longest text of each kind that an offer carries, in bytes: offers stay in every open incident and go out on the
 /// stream, and what is in them was written by whoever may make a workload.
@@ -67,16 +69,17 @@ impl Text {
     }
 }
 
-/// What the plan changes, for a commit; none of more than 64 KiB. What is hidden in it has to be put in by whoever
+/// What the plan changes, for a commit, or for a node as a JSON patch; none of more than 64 KiB. What is hidden in it has to be put in by whoever
 /// commits it.
 pub(crate) fn patch(plan: &FixPlan, redactor: &Redactor) -> Option<String> {
     kustomization(plan, redactor).shown()
 }
 
 fn kustomization(plan: &FixPlan, redactor: &Redactor) -> Text {
-    let steps = plan.steps.iter().map(|it| masked(it, redactor)).collect();
+    let steps = plan.steps.iter().map(|it| masked(it, plan, redactor)).collect();
     let shown = FixPlan { steps, ..plan.clone() };
-    Text::of(remedy::kustomize_patch(&shown), redactor)
+    let patch = remedy::kustomize_patch(&shown).or_else(|| remedy::node_patch(&shown));
+    Text::of(patch, redactor)
 }
 
 /// What has to be made anew, with literal values of variables hidden: whoever makes it has to put them in.
@@ -89,7 +92,7 @@ fn manifest(plan: &FixPlan, evidence: &Evidence, redactor: &Redactor) -> Text {
 /// What the plan changes, one line an edit, without secrets; what is over 64 KiB is cut off, with a mark that is the same
 /// for the same rest.
 pub(crate) fn diff(plan: &FixPlan, redactor: &Redactor) -> String {
-    let steps = plan.steps.iter().map(|it| masked(it, redactor).to_string());
+    let steps = plan.steps.iter().map(|it| masked(it, plan, redactor).to_string());
     let text = steps.collect::<Vec<_>>().join("\n");
     let (kept, rest) = text.split_at(cut(&text));
     let kept = redactor.redact(kept);
@@ -118,7 +121,7 @@ pub(crate) fn shown_steps(plan: &FixPlan, redactor: &Redactor) -> Vec<ShownStep>
             (Action::Evict, _) => "evict",
             (Action::Restart, _) => "restart",
         };
-        let operations = remedy::operations_of(&masked(step, redactor));
+        let operations = remedy::operations_of(&masked(step, plan, redactor));
         ShownStep {
             target: step.target.to_string(),
             action: action.to_owned(),
@@ -143,11 +146,23 @@ fn redacted(value: Value, redactor: &Redactor) -> Value {
     }
 }
 
-/// The step with values of environment variables hidden: a reader has to know that one changes, not to what.
-fn masked(step: &Step, redactor: &Redactor) -> Step {
+/// The step with values of environment variables hidden: a reader has to know that one changes, not to what. But the
+/// address of a Service that the sentence beside it names is no secret, and a patch without it could not be applied.
+fn masked(step: &Step, plan: &FixPlan, redactor: &Redactor) -> Step {
+    let said = redactor.redact(&plan.because);
+    let is_said = |value: &Value| {
+        let text = value.as_str().unwrap_or_default();
+        let (host, port) = text.split_once(':').unwrap_or((text, ""));
+        let is_word = |it: &str| said.split([' ', ',']).any(|word| word == it);
+        let is_port = port.chars().all(|it| it.is_ascii_digit());
+        plan.strategy == Strategy::CorrectTypo && is_port && !host.is_empty() && is_word(host)
+    };
     let mask = |value: &Value, path: &FieldPath| {
         let in_env = path.names().any(|it| it == "env");
         let is_value = in_env && path.as_str().ends_with("/value");
+        if is_value && is_said(value) {
+            return value.clone();
+        }
         hide(value.clone(), if is_value { Place::Value } else { Place::of(in_env) }, redactor)
     };
     let masked_edit = |edit: &Edit| Edit {
@@ -213,6 +228,10 @@ mod tests {
     use super::*;
 
     fn shown(path: &FieldPath, from: Value, to: Value) -> String {
+        shown_by(Strategy::RollBack, path, from, to)
+    }
+
+    fn shown_by(strategy: Strategy, path: &FieldPath, from: Value, to: Value) -> String {
         let edit = Edit { path: path.clone(), from: Some(from), to: Some(to) };
         let step = Step {
             target: ObjectRef::named(Kind::Deployment, "shop", "web"),
@@ -220,9 +239,10 @@ mod tests {
             action: Action::Edit(vec![edit]),
         };
         let plan = FixPlan {
-            strategy: Strategy::RollBack,
+            strategy,
             risk: Risk::Auto,
-            because: String::new(),
+            because: "There is no Service cahce, there is cache, and nothing else is as near."
+                .to_owned(),
             steps: vec![step],
         };
         diff(&plan, &Redactor::new([0; 32]))
@@ -242,6 +262,21 @@ mod tests {
             assert!(!text.contains("hunter"), "{text}");
             assert!(text.contains("[redacted:"), "{text}");
         }
+    }
+
+    #[test]
+    fn the_address_of_a_service_that_is_named_anyway_is_shown() {
+        let value = FieldPath::root().child("env").index(0).child("value");
+        let text =
+            |from: &str, to: &str| shown_by(Strategy::CorrectTypo, &value, json!(from), json!(to));
+
+        let typo = text("cahce:6379", "cache:6379");
+        assert!(typo.contains(r#""cahce:6379" -> "cache:6379""#), "{typo}");
+        for hidden in [text("hunter2", "hunter3"), text("app:hunter2@cahce", "app:hunter2@cache")] {
+            assert!(!hidden.contains("hunter"), "{hidden}");
+        }
+        // Only where it is the service's address that is corrected.
+        assert!(!shown(&value, json!("cahce"), json!("cache")).contains("cahce"));
     }
 
     fn evidence_of(container: &Value) -> Evidence {

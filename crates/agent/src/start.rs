@@ -154,7 +154,10 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         ..Agent::new(&config.cluster, Arc::clone(&cluster) as _, Redactor::new(key))
     };
     let lead = match config.lease.clone() {
-        Some(name) => Lead::with(KubeLease::new(Arc::clone(&cluster), name)),
+        Some(name) => {
+            let lasts = Duration::from_secs(config.lease_seconds);
+            Lead::with(KubeLease::new(Arc::clone(&cluster), name), lasts)
+        }
         None => Lead::alone(),
     };
     let fixer = Fixer::open(agent.clone(), config, lead).await?;
@@ -271,6 +274,7 @@ fn serve(listener: TcpListener, services: Services) -> std::io::Result<(SocketAd
         .workers(WORKERS)
         .shutdown_timeout(GOODBYE_SECONDS)
         .client_request_timeout(service::listen::HEADER_TIME)
+        .keep_alive(service::listen::KEEP_ALIVE)
         .disable_signals()
         .listen(listener)?;
     Ok((address, server.run()))

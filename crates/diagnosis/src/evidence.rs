@@ -18,7 +18,10 @@ mod room;
 mod allowance;
 mod slips;
 mod placing;
+mod stray;
+mod scopes;
 mod neighbours;
+mod node_mates;
 mod services;
 mod traffic;
 mod owners;
@@ -49,6 +52,7 @@ pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
         references: references::facts(objects),
         nodes: room::facts(objects),
         neighbours: neighbours::facts(objects),
+        node_mates: node_mates::facts(objects),
         services: services::facts(objects),
         service: None,
         unread: objects.unread.iter().map(|it| redactor.redact(it)).collect(),

@@ -1,9 +1,13 @@
 //! Whether a fix helped: health over time, of the workload and of its neighbours.
 
 use jiff::{SignedDuration, Timestamp};
-use types::{Check, ContainerFacts, Evidence, Fault, Kind, Verdict};
+use types::{Check, ContainerFacts, EventFacts, Evidence, Fault, Kind, PodFacts, Verdict};
 
 use crate::diagnose;
+
+mod lost;
+
+pub use lost::meet;
 
 /// What one look shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,17 +69,15 @@ fn is_complete(evidence: &Evidence) -> bool {
 /// What this evidence shows, compared with the evidence before the fix that was written at `applied_at`.
 pub fn look(before: &Evidence, now: &Evidence, applied_at: Timestamp) -> Look {
     let fresh = without_old_news(before, now, applied_at);
-    let faults = diagnose(&fresh);
-    let lost = lost_neighbour(before, now);
-    let fewer = now.workload.ready < before.workload.ready.min(now.workload.desired);
-    let (health, note) = if let Some(name) = lost {
-        (Health::Worse, format!("{name} lost replicas that were ready"))
-    } else if fewer {
-        let note =
-            format!("{} ready, {} before the fix", now.workload.ready, before.workload.ready);
+    let faults =
+        if waits_for_next_run(before, now, applied_at) { vec![] } else { diagnose(&fresh) };
+    let (health, note) = if let Some(note) = lost::lost(before, now, applied_at) {
         (Health::Worse, note)
     } else if let Some(fault) = faults.first() {
         (Health::Failing, fault.cause.clone())
+    } else if waits_for_next_run(before, now, applied_at) && now.workload.failed_condition.is_some()
+    {
+        (Health::OnItsWay, "its next run will show it".to_owned())
     } else if is_complete(now) && !is_waiting(&fresh) {
         let note = format!("{} of {} ready", now.workload.ready, now.workload.desired);
         (Health::Healthy, note)
@@ -94,6 +96,13 @@ pub fn look(before: &Evidence, now: &Evidence, applied_at: Timestamp) -> Look {
     };
     let faults = faults.into_iter().map(|it| (it.fault, it.container)).collect();
     Look { check, health, faults }
+}
+
+/// Whether the newest job of a CronJob whose template was mended is still one of the old template: that it fails says nothing.
+fn waits_for_next_run(before: &Evidence, now: &Evidence, applied_at: Timestamp) -> bool {
+    let is_mended = now.workload.spec_hash != before.workload.spec_hash;
+    let is_old = now.workload.rolled_out_at.is_none_or(|it| it < applied_at);
+    now.subject.kind == Kind::CronJob && is_mended && is_old
 }
 
 /// The evidence without what happened before the fix: an end that was seen then, of the same
@@ -129,18 +138,44 @@ fn without_old_news(before: &Evidence, now: &Evidence, applied_at: Timestamp) ->
             }
         }
     }
-    // A controller that has not made its new pods yet shows the old ones and their trouble.
-    if now.workload.rolling_out && !now.pods.iter().any(|it| is_new(before, it.uid.as_str())) {
-        for container in &mut fresh.containers {
-            if before.pods.iter().any(|it| it.name == container.pod) && !is_edited_in_place(now) {
-                let running_since = container.state.running_since;
-                container.state = types::ContainerState { running_since, ..Default::default() };
-            }
-        }
-        fresh.pods.retain(|it| it.scheduled);
-        fresh.events.clear();
+    if !is_edited_in_place(now) && now.workload.rolling_out {
+        forget_replaced(&mut fresh, before, applied_at);
     }
     fresh
+}
+
+/// Drops what is told of pods that the rollout replaces. They show the old template and its trouble for as long as the new
+/// pods take to start, and that is no word about the fix.
+fn forget_replaced(fresh: &mut Evidence, before: &Evidence, applied_at: Timestamp) {
+    let arrived = fresh.pods.iter().any(|it| is_new(before, &it.uid));
+    if arrived && fresh.workload.spec_hash == before.workload.spec_hash {
+        return;
+    }
+    let replaced = |name: &str, pods: &[PodFacts]| {
+        pods.iter().any(|it| it.name == name && !is_new(before, &it.uid))
+    };
+    for container in &mut fresh.containers {
+        if replaced(&container.pod, &fresh.pods) {
+            let running_since = container.state.running_since;
+            container.state = types::ContainerState { running_since, ..Default::default() };
+            for probe in &mut container.probes {
+                probe.failure = None;
+            }
+        }
+    }
+    if !arrived {
+        fresh.pods.retain(|it| it.scheduled);
+        fresh.events.clear();
+        return;
+    }
+    fresh.pods.retain(|it| is_new(before, &it.uid));
+    let told_of_new = |it: &EventFacts| {
+        let is_of = |pod: &PodFacts| it.object.ends_with(&format!("/{}", pod.name));
+        let is_of_pod = it.object.starts_with(Kind::Pod.as_str());
+        !is_of_pod || fresh.pods.iter().any(is_of)
+    };
+    let is_since = |it: &EventFacts| it.last_seen.is_none_or(|at| applied_at <= at);
+    fresh.events.retain(|it| is_since(it) && told_of_new(it));
 }
 
 /// Whether this subject may be mended without new pods.
@@ -155,22 +190,6 @@ fn is_new(before: &Evidence, uid: &str) -> bool {
 /// Whether a container of the newest template is neither running nor finished.
 fn is_waiting(evidence: &Evidence) -> bool {
     evidence.containers.iter().any(|it| !it.pod.is_empty() && it.state.waiting.is_some())
-}
-
-/// A neighbour that steadily had all its replicas before and lacks some now, though nobody changed it.
-fn lost_neighbour(before: &Evidence, now: &Evidence) -> Option<String> {
-    before
-        .neighbours
-        .iter()
-        .filter(|it| it.steady && it.desired <= it.ready)
-        .find(|was| {
-            now.neighbours.iter().any(|it| {
-                it.object.is_same(&was.object)
-                    && it.generation == was.generation
-                    && it.ready < it.desired.min(was.ready)
-            })
-        })
-        .map(|it| it.object.to_string())
 }
 
 /// The verdict over all looks since the write, oldest first; `None` while it is too early to say.

@@ -24,10 +24,10 @@ mod survey;
 
 pub use analyzers::diagnose;
 pub use evidence::{context, gather};
-pub use judge::{Health, Look, Patience, healthy, judge, look};
+pub use judge::{Health, Look, Patience, healthy, judge, look, meet};
 pub use k8sgpt::K8sgptResult;
 pub use marks::{Marks, ServiceOutline};
-pub use objects::{ConfigMapKeys, Log, Objects, Root, Usage};
+pub use objects::{ConfigMapKeys, Log, NodeMate, Objects, Root, Usage};
 pub use outline::PodOutline;
 pub use policy_report::BrokenPolicy;
 pub use redact::Redactor;

@@ -35,6 +35,17 @@ pub enum Root {
     Service(Arc<Service>),
 }
 
+/// A workload of another namespace with pods on a node of the subject's pods.
+#[derive(Debug, Clone)]
+pub struct NodeMate {
+    /// The root owner.
+    pub root: Root,
+    /// Its pods on these nodes, those that are over too.
+    pub pods: Vec<Arc<Pod>>,
+    /// What was warned of about those of them that are not ready.
+    pub warnings: Vec<Arc<Event>>,
+}
+
 /// Everything that was read around one root owner. `None` where a read failed or is not allowed.
 #[derive(Debug, Clone)]
 pub struct Objects {
@@ -58,6 +69,8 @@ pub struct Objects {
     pub nodes: Option<Vec<Arc<Node>>>,
     /// All pods of the root's namespace, its own among them: for neighbours.
     pub namespace_pods: Vec<Arc<Pod>>,
+    /// What runs on the nodes of its pods, of other namespaces; none where nobody has to know.
+    pub node_mates: Vec<NodeMate>,
     /// All pods of the cluster in outline: for what nodes have left and for images.
     pub all_pods: Vec<Arc<PodOutline>>,
     /// The ConfigMaps of the namespace: names and keys, never values.

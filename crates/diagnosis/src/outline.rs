@@ -1,10 +1,14 @@
 //! A pod in outline: as much as has to be known of the thousands that a diagnosis is not about.
 
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::Quantity;
 
 use crate::marks::Marks;
+use crate::scheduling;
+
+/// Keys of taints that are kept of one pod: nobody writes more by hand.
+const MAX_TOLERATED: usize = 50;
 
 /// As much of a pod as has to be known of one that a diagnosis is not about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub struct PodOutline {
     pub host_ports: Vec<i32>,
     /// The images of its containers that are ready, as its spec names them.
     pub ready_images: Vec<String>,
+    /// The keys of taints that it tolerates by name, without those that every pod tolerates; at most 50.
+    pub tolerated: Vec<String>,
     /// What a Service may ask of it, unless it has ended: its labels and its ports.
     pub marks: Marks,
 }
@@ -40,7 +46,8 @@ impl PodOutline {
         let node = pod.spec.as_ref().and_then(|it| it.node_name.clone());
         let containers = pod.spec.iter().flat_map(|it| &it.containers);
         let ports = containers.flat_map(|it| it.ports.iter().flatten());
-        let (cpu_millis, memory_bytes) = requests(pod);
+        let (cpu_millis, memory_bytes) = pod.spec.as_ref().map(requests).unwrap_or_default();
+        let tolerated = pod.spec.iter().flat_map(scheduling::tolerated_keys);
         Self {
             namespace: word(&pod.metadata.namespace),
             name: word(&pod.metadata.name),
@@ -51,6 +58,7 @@ impl PodOutline {
             memory_bytes,
             host_ports: ports.filter_map(|it| it.host_port).filter(|it| *it != 0).collect(),
             ready_images: ready_images(pod).map(str::to_owned).collect(),
+            tolerated: tolerated.take(MAX_TOLERATED).map(str::to_owned).collect(),
             marks: if is_over { Marks::default() } else { Marks::of_pod(pod) },
         }
     }
@@ -63,8 +71,7 @@ pub(crate) fn own_scheduler(pod: &Pod) -> Option<String> {
 }
 
 /// What a pod asks for: the sum of its containers, or the largest init container when that is more.
-fn requests(pod: &Pod) -> (u64, u64) {
-    let Some(spec) = &pod.spec else { return (0, 0) };
+pub(crate) fn requests(spec: &PodSpec) -> (u64, u64) {
     let init = spec.init_containers.as_deref().unwrap_or_default();
     let of = |it: &Container| {
         let requests = it.resources.as_ref().and_then(|it| it.requests.as_ref());
@@ -108,7 +115,9 @@ mod tests {
     fn check(phase: &str, ready: bool, node: Option<&str>, images: &[&str]) {
         let pod = json!({
             "metadata": {"namespace": "shop", "name": "web"},
-            "spec": {"nodeName": "node-1", "containers": [{"name": "app", "image": "web:1",
+            "spec": {"nodeName": "node-1", "tolerations": [
+                {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute"},
+                {"operator": "Exists"}, {"key": "maintenance", "operator": "Exists"}], "containers": [{"name": "app", "image": "web:1",
                 "ports": [{"containerPort": 80, "hostPort": 8080}, {"containerPort": 81}],
                 "resources": {"requests": {"cpu": "250m", "memory": "1Ki"}}}],
                 "initContainers": [{"name": "first", "resources": {"requests": {"cpu": "1"}}}]},
@@ -122,6 +131,7 @@ mod tests {
         assert_eq!(outline.ready_images, images);
         assert_eq!((outline.cpu_millis, outline.memory_bytes), (1000, 1024));
         assert_eq!(outline.host_ports, [8080]);
+        assert_eq!(outline.tolerated, ["maintenance"]);
     }
 
     #[test]

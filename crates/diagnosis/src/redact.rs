@@ -6,6 +6,7 @@ mod headers;
 mod addresses;
 mod assignments;
 mod names;
+mod sentences;
 mod values;
 mod shapes;
 
@@ -66,6 +67,7 @@ impl Redactor {
         let text = headers::redact(self, &text);
         let text = addresses::redact(self, &text);
         let text = assignments::redact(self, &text);
+        let text = sentences::redact(self, &text);
         shapes::redact(self, &text)
     }
 

@@ -13,6 +13,37 @@ const LIFECYCLE: [&str; 7] = [
     "node.kubernetes.io/unschedulable",
 ];
 
+/// Domains whose taints are put on nodes and taken away by the cluster, a cloud, an autoscaler or a driver, and those below
+/// them: `node-role.kubernetes.io/control-plane`, `karpenter.sh/disrupted`, `nvidia.com/gpu`.
+const OWNED_DOMAINS: [&str; 24] = [
+    "kubernetes.io",
+    "k8s.io",
+    "x-k8s.io",
+    "karpenter.sh",
+    "amazonaws.com",
+    "aws.com",
+    "google.com",
+    "gke.io",
+    "azure.com",
+    "alibabacloud.com",
+    "aliyun.com",
+    "digitalocean.com",
+    "oraclecloud.com",
+    "ibm.com",
+    "openshift.io",
+    "cattle.io",
+    "nvidia.com",
+    "amd.com",
+    "intel.com",
+    "cilium.io",
+    "projectcalico.org",
+    "istio.io",
+    "longhorn.io",
+    "rook.io",
+];
+/// Words in a key that say that its node is kept for something.
+const KEPT_FOR: [&str; 6] = ["autoscaler", "dedicated", "gpu", "spot", "preempt", "criticaladdons"];
+
 /// Why so many nodes do not take a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reason<'m> {
@@ -106,6 +137,27 @@ pub(crate) fn is_lifecycle(taint: &Taint) -> bool {
     LIFECYCLE.contains(&taint.key.as_str())
 }
 
+/// Whether a taint is the business of somebody who is known, or says by its key or by an equal label of the node that the
+/// node is kept for something.
+pub(crate) fn is_meant(taint: &Taint, node: &Node) -> bool {
+    let key = taint.key.to_ascii_lowercase();
+    let domain = key.split_once('/').map_or("", |it| it.0);
+    let is_below = |it: &&str| {
+        domain.strip_suffix(*it).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    let has_label = node.metadata.labels.as_ref().is_some_and(|it| it.contains_key(&taint.key));
+    is_lifecycle(taint)
+        || has_label
+        || OWNED_DOMAINS.iter().any(is_below)
+        || KEPT_FOR.iter().any(|it| key.contains(it))
+}
+
+/// The keys of taints that a pod tolerates by name, without those that the cluster itself makes every pod tolerate.
+pub(crate) fn tolerated_keys(spec: &PodSpec) -> impl Iterator<Item = &str> {
+    let keys = spec.tolerations.iter().flatten().filter_map(|it| it.key.as_deref());
+    keys.filter(|it| !it.is_empty() && !LIFECYCLE.contains(it))
+}
+
 fn tolerates(spec: &PodSpec, taint: &Taint) -> bool {
     spec.tolerations.iter().flatten().any(|it| {
         let effect = it.effect.as_deref().filter(|it| !it.is_empty());
@@ -146,6 +198,35 @@ mod tests {
         check("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.", &[]);
         check("no nodes available to schedule pods", &[]);
         check("0/1 nodes are available: ", &[]);
+    }
+
+    #[test]
+    fn a_taint_of_somebody_known_or_of_a_node_that_is_kept_for_something_is_meant() {
+        let labels = json!({"metadata": {"name": "n", "labels": {"team": "a"}}});
+        let node: Node = serde_json::from_value(labels).unwrap();
+        let is_meant = |key: &str| {
+            let taint = json!({"key": key, "effect": "NoSchedule"});
+            is_meant(&serde_json::from_value(taint).unwrap(), &node)
+        };
+        for key in [
+            "node.kubernetes.io/not-ready",
+            "node-role.kubernetes.io/control-plane",
+            "node.cloudprovider.kubernetes.io/uninitialized",
+            "ToBeDeletedByClusterAutoscaler",
+            "karpenter.sh/disrupted",
+            "nvidia.com/gpu",
+            "node.cilium.io/agent-not-ready",
+            "cluster.x-k8s.io/drain",
+            "CriticalAddonsOnly",
+            "dedicated",
+            "example.com/spot-instance",
+            "team",
+        ] {
+            assert!(is_meant(key), "{key}");
+        }
+        for key in ["maintenance", "example.com/debug", "notkubernetes.io/x", "kubernetes.io", ""] {
+            assert!(!is_meant(key), "{key}");
+        }
     }
 
     #[test]

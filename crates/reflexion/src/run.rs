@@ -231,11 +231,14 @@ impl Run {
             || !self.incident.diagnoses.iter().any(considered)
     }
 
-    /// Whether the incident now holds something that this run has not considered: another spec or another offer.
+    /// Whether the incident now holds something that this run has not considered: another spec or another offer. An offer
+    /// that was gone when its time came, and is there again, was only put off.
     pub fn is_news(&self, incident: &Incident) -> bool {
+        let ordered = |strategy: &Strategy| {
+            self.attempts.iter().any(|it| !it.put_off && it.choice.strategy == *strategy)
+        };
         let offered = |strategy: &Strategy| {
-            self.incident.offers.iter().any(|it| it.strategy == *strategy)
-                || self.attempts.iter().any(|it| it.choice.strategy == *strategy)
+            self.incident.offers.iter().any(|it| it.strategy == *strategy) || ordered(strategy)
         };
         self.incident.spec_hash != incident.spec_hash
             || incident.offers.iter().any(|it| !offered(&it.strategy))

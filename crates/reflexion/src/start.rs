@@ -96,6 +96,7 @@ fn listen(
     .workers(WORKERS)
     .shutdown_timeout(GRACE_SECS)
     .client_request_timeout(service::listen::HEADER_TIME)
+    .keep_alive(service::listen::KEEP_ALIVE)
     .disable_signals()
     .listen(listener)
     .context("the server cannot begin")?;

@@ -29,6 +29,14 @@ impl Resource {
         }
     }
 
+    /// The name of the strategy that raises its limit.
+    pub(crate) fn strategy(self) -> &'static str {
+        match self {
+            Self::Memory => "raise_memory_limit",
+            Self::Cpu => "raise_cpu_limit",
+        }
+    }
+
     /// The amount; `None` when it is negative or no quantity.
     pub(crate) fn value(self, quantity: &Quantity) -> Option<u64> {
         match self {

@@ -300,6 +300,7 @@ fn is_vouched_for(plan: &FixPlan, policy: &Policy) -> bool {
         | Strategy::RestoreReplicas
         | Strategy::ClearLeftovers
         | Strategy::RerunJob
+        | Strategy::RemoveTaint
         | Strategy::RelaxProbe
         | Strategy::FixProbePort
         | Strategy::FixReference

@@ -35,9 +35,126 @@ pub(crate) fn differ_at_the_end(left: &str, right: &str) -> bool {
     ends.0 != ends.1 && left.eq(right)
 }
 
+/// Words shorter than this are told apart by single letters on purpose: `eu` and `us`, `ro` and `rw`, `now` and `new`.
+const LONG_WORD: usize = 5;
+/// A word from which two letters may get lost at once.
+const VERY_LONG_WORD: usize = 8;
+
+/// Whether the two names differ as by a slip of the finger: in one word at most, and there in two letters that changed
+/// places, in a doubled letter or, in a long word that begins alike, in a letter that is another one, that is missing or that
+/// is too many. What differs otherwise may be the name of something else: `internal` and `external`, `on` and `off`.
+pub(crate) fn is_slip(wrong: &str, meant: &str) -> bool {
+    let is_separator = |it: char| "-_.".contains(it);
+    let letters = |it: &str| it.split(is_separator).collect::<String>();
+    if wrong == meant || are_siblings(wrong, meant) {
+        return false;
+    }
+    if letters(wrong) == letters(meant) {
+        return true;
+    }
+    let words = |it: &str| -> Vec<Vec<char>> {
+        it.split(is_separator).map(|word| word.chars().collect()).collect()
+    };
+    let (left, right) = (words(wrong), words(meant));
+    let mut apart = left.iter().zip(&right).filter(|(a, b)| a != b);
+    let (first, second) = (apart.next(), apart.next());
+    let is_slip = first.is_some_and(|(a, b)| is_slip_of_word(a, b));
+    left.len() == right.len() && second.is_none() && is_slip
+}
+
+fn is_slip_of_word(left: &[char], right: &[char]) -> bool {
+    let (short, long) = if left.len() <= right.len() { (left, right) } else { (right, left) };
+    let begins_alike = short.first() == long.first();
+    match long.len() - short.len() {
+        0 => {
+            changed_places(short, long)
+                || begins_alike && LONG_WORD <= long.len() && is_replaced(short, long)
+        }
+        1 => {
+            is_doubled(short, long) || begins_alike && LONG_WORD <= long.len() && lacks(short, long)
+        }
+        2 => begins_alike && VERY_LONG_WORD <= long.len() && lacks(short, long),
+        _ => false,
+    }
+}
+
+/// Whether two neighbouring letters changed places, and no others.
+fn changed_places(left: &[char], right: &[char]) -> bool {
+    let apart: Vec<_> = (0..left.len()).filter(|it| left.get(*it) != right.get(*it)).collect();
+    let [first, second] = *apart else { return false };
+    let crossed = left.get(first) == right.get(second) && left.get(second) == right.get(first);
+    3 <= left.len() && second == first + 1 && crossed
+}
+
+/// Whether one letter is another one, but not the last, by which siblings are told apart.
+fn is_replaced(left: &[char], right: &[char]) -> bool {
+    let mut apart = left.iter().zip(right).filter(|(a, b)| a != b);
+    let is_letter = apart.next().is_some_and(|(a, b)| a.is_alphabetic() && b.is_alphabetic());
+    is_letter && apart.next().is_none() && left.last() == right.last()
+}
+
+/// Whether the long word has one of its letters twice in a row where the short one has it once.
+fn is_doubled(short: &[char], long: &[char]) -> bool {
+    let doubled = (1..long.len()).find(|it| {
+        long.get(*it) == long.get(it - 1) && {
+            let rest = long.iter().enumerate().filter(|(place, _)| place != it);
+            rest.map(|(_, letter)| letter).eq(short)
+        }
+    });
+    3 <= long.len() && doubled.is_some()
+}
+
+/// Whether the short word is the long one without some letters; a number is no letter.
+fn lacks(short: &[char], long: &[char]) -> bool {
+    let mut rest = long.iter();
+    let numbers = |it: &[char]| it.iter().filter(|it| it.is_ascii_digit()).count();
+    numbers(short) == numbers(long) && short.iter().all(|letter| rest.any(|it| it == letter))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_told_from_the_name_of_something_else() {
+        for (wrong, meant) in [
+            ("web-cofig", "web-config"),
+            ("web-confgi", "web-config"),
+            ("web-comfig", "web-config"),
+            ("web-configg", "web-config"),
+            ("webconfig", "web-config"),
+            ("web_config", "web-config"),
+            ("LOG_LEVL", "LOG_LEVEL"),
+            ("PORTT", "PORT"),
+            ("wbe", "web"),
+            ("ap", "app"),
+            ("web-setngs", "web-settings"),
+        ] {
+            assert!(is_slip(wrong, meant), "{wrong} {meant}");
+            assert!(is_slip(meant, wrong), "{meant} {wrong}");
+        }
+        for (wrong, meant) in [
+            ("web", "web"),
+            ("conf-eu", "conf-us"),
+            ("URL_EU", "URL_US"),
+            ("feature-on-set", "feature-off-set"),
+            ("pay-ro-db", "pay-rw-db"),
+            ("conf-now", "conf-new"),
+            ("db-1", "db-2"),
+            ("config-a", "config-b"),
+            ("internal-conf", "external-conf"),
+            ("active", "inactive"),
+            ("minimal", "maximal"),
+            ("reader", "read"),
+            ("green", "greek"),
+            ("wbe-cofig", "web-config"),
+            ("on", "no"),
+            ("", "a"),
+        ] {
+            assert!(!is_slip(wrong, meant), "{wrong} {meant}");
+            assert!(!is_slip(meant, wrong), "{meant} {wrong}");
+        }
+    }
 
     #[test]
     fn counts_the_letters_that_differ() {

@@ -265,7 +265,7 @@ const ALWAYS_MAY_BE_AUTO: [&str; 7] = [
 ];
 
 /// Strategies that show what to do and never do it: they write what no machine may.
-const ALWAYS_ADVICE: [&str; 3] = ["correct_typo", "rerun_job", "restore_replicas"];
+const ALWAYS_ADVICE: [&str; 4] = ["correct_typo", "remove_taint", "rerun_job", "restore_replicas"];
 
 /// `part / whole`; what is too large to count exactly is a storm anyway.
 #[expect(clippy::cast_precision_loss, reason = "counts of workloads are far below 2^52")]

@@ -1,5 +1,6 @@
 //! A higher limit: which fields that edits, and where it is written.
 
+use serde_json::Value;
 use types::{
     Action, ContainerFacts, ContainerRole, Edit, Evidence, FixPlan, Kind, PodFacts, Quantity, Risk,
     Step, Strategy, Subresource,
@@ -16,6 +17,9 @@ const MEMORY_RESIZES_SINCE: u32 = 34;
 const CPU_RESIZES_SINCE: u32 = 33;
 /// Pods that one plan resizes; with the edit itself a plan has at most three steps.
 const MAX_RESIZES: usize = 2;
+
+/// Less than this part more than what was too little is not worth an attempt.
+const LEAST_PART: u64 = 10;
 
 /// What is raised to what.
 pub(crate) struct Wanted<'a> {
@@ -44,6 +48,30 @@ impl Wanted<'_> {
             request,
         };
         is_below_cap && room::room_for(&raise, evidence).is_ok()
+    }
+
+    /// Whether it is more than what was too little, and at most double of that.
+    pub(crate) fn is_next(&self, evidence: &Evidence) -> bool {
+        let (_, old) = room::amounts(self.resource, self.container);
+        let known = self.too_little(evidence).unwrap_or(0).max(old);
+        let least = known.saturating_add(known / LEAST_PART);
+        known < self.amount && least <= self.amount && self.amount <= known.saturating_mul(2)
+    }
+
+    /// The most that a fix wrote on this very spec and that was too little.
+    fn too_little(&self, evidence: &Evidence) -> Option<u64> {
+        let path = place::container_path(evidence.subject.kind, self.container)?;
+        let path = path.child("resources").child("limits").child(self.resource.name());
+        let failed = evidence.failed.iter().filter(|it| {
+            it.again
+                && it.spec_hash == evidence.workload.spec_hash
+                && it.strategy.starts_with(self.resource.strategy())
+        });
+        let amount = |edit: &Edit| {
+            let text = edit.to.as_ref().and_then(Value::as_str)?;
+            self.resource.value(&Quantity(text.to_owned()))
+        };
+        failed.flat_map(|it| &it.edits).filter(|it| it.path == path).filter_map(amount).max()
     }
 
     /// The plan: in the template, in the pods that a template does not reach, or to be read.

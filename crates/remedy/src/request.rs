@@ -122,7 +122,7 @@ fn registered(name: &str, parameters: &Map<String, Value>) -> Result<Strategy, R
             Err(RequestError::BadParameters("`halves` must be 0, 1, 2, 6 or 14".to_owned()))
         }
         Strategy::RaiseCpuLimit { halves } if !CPU_DOSES.contains(halves) => {
-            Err(RequestError::BadParameters("`halves` must be 1 or 2".to_owned()))
+            Err(RequestError::BadParameters("`halves` must be 1, 2 or 6".to_owned()))
         }
         Strategy::RollBack
         | Strategy::ReplaceImageTag { .. }
@@ -133,6 +133,7 @@ fn registered(name: &str, parameters: &Map<String, Value>) -> Result<Strategy, R
         | Strategy::RestoreReplicas
         | Strategy::ClearLeftovers
         | Strategy::RerunJob
+        | Strategy::RemoveTaint
         | Strategy::RelaxProbe
         | Strategy::FixProbePort
         | Strategy::FixReference

@@ -17,6 +17,7 @@ mod clear_leftovers;
 mod correct_typo;
 mod restore_replicas;
 mod rerun_job;
+mod remove_taint;
 
 use types::{Diagnosis, Evidence, Fault, FixPlan, Risk};
 
@@ -55,6 +56,7 @@ const ALL: &[Planner] = &[
     correct_typo::plan,
     restore_replicas::plan,
     rerun_job::plan,
+    remove_taint::plan,
 ];
 
 /// The fault that the plan answers: of the first diagnosis that it is made for.

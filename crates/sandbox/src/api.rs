@@ -17,6 +17,7 @@ mod discovery;
 mod events;
 mod fields;
 mod lists;
+mod metrics;
 mod openapi;
 mod patches;
 mod pods;
@@ -105,7 +106,10 @@ impl Api {
         let target = target::parse(&call.path);
         let answer = match &target {
             Ok(Place::Resource(target)) => self.on_resource(call, target),
-            Ok(Place::Other) => self.review(call).unwrap_or_else(|| Ok(other(call))),
+            Ok(Place::Other) => self
+                .review(call)
+                .or_else(|| self.usage(call).map(Ok))
+                .unwrap_or_else(|| Ok(other(call))),
             Err(error) => Err(error.clone()),
         };
         let answer = answer.unwrap_or_else(|error| Answer::failed(&error));

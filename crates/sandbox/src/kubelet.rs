@@ -204,6 +204,7 @@ impl Kubelets {
                 Ok(())
             }));
         }
+        world.store.measure(&key.0, &key.1, || pod.usage());
         match next {
             Next::At(at) => {
                 // A moment that has passed already would keep the kubelet from everything else.

@@ -16,15 +16,18 @@ mod births;
 mod deletion;
 mod logs;
 mod objects;
+mod usage;
 mod watch;
 
 pub(crate) use births::now;
 pub use deletion::{Deletion, Propagation};
 pub use logs::{LogLine, Run};
+pub(crate) use usage::{PodUsage, Usage};
 pub use watch::{Change, ChangeKind, Expired, Watch};
 
 use logs::Logs;
 use objects::State;
+use usage::Measured;
 
 /// Wake-ups kept for a slow controller; one that lags looks at everything again.
 const WAKE_UPS: usize = 4_096;
@@ -41,6 +44,7 @@ pub struct Store {
 struct Inner {
     state: Mutex<State>,
     logs: Mutex<Logs>,
+    measured: Mutex<Measured>,
     versions: latest::Sender<u64>,
     wake_ups: broadcast::Sender<Touched>,
 }
@@ -68,6 +72,7 @@ impl Store {
         let inner = Inner {
             state: Mutex::default(),
             logs: Mutex::default(),
+            measured: Mutex::default(),
             versions: latest::Sender::new(0),
             wake_ups: broadcast::Sender::new(WAKE_UPS),
         };
@@ -210,6 +215,10 @@ impl Store {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn measured_kept(&self) -> MutexGuard<'_, Measured> {
+        self.inner.measured.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn logs_kept(&self) -> MutexGuard<'_, Logs> {
         self.inner.logs.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -231,6 +240,7 @@ impl Store {
         for it in touched {
             if it.1 == ChangeKind::Deleted && it.0.plural == "pods" {
                 self.logs_kept().forget(&it.0.namespace, &it.0.name);
+                self.measured_kept().forget(&it.0.namespace, &it.0.name);
             }
             // Nobody listens: nothing to wake.
             drop(self.inner.wake_ups.send(it.0));

@@ -7,6 +7,10 @@ use rustls::crypto::ring;
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
+/// How long a connection that nothing is asked on is kept. Much shorter than a service keeps it
+/// ([`KEEP_ALIVE`](crate::listen::KEEP_ALIVE)): one that is closed just when it is used again loses the request, and a request
+/// that changes something is not sent again by itself.
+const IDLE: Duration = Duration::from_secs(4);
 
 static PROVIDER: Once = Once::new();
 
@@ -41,6 +45,7 @@ fn builder() -> reqwest::ClientBuilder {
     install_crypto();
     reqwest::Client::builder()
         .connect_timeout(CONNECT)
+        .pool_idle_timeout(IDLE)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .user_agent(concat!("k8s-reflexion/", env!("CARGO_PKG_VERSION")))
@@ -61,6 +66,11 @@ mod tests {
     fn a_client_can_be_made_on_this_system() {
         assert!(http(Duration::from_secs(1)).is_ok());
         assert!(streaming(Duration::from_secs(1)).is_ok());
+    }
+
+    #[test]
+    fn who_calls_gives_up_an_idle_connection_long_before_the_service_closes_it() {
+        assert!(IDLE * 3 < crate::listen::KEEP_ALIVE);
     }
 
     #[test]

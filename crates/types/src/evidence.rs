@@ -9,8 +9,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    ContainerFacts, Edit, Kind, NodeFacts, ObjectRef, RegistryTags, RoomFacts, SlipFacts,
-    TrafficFacts,
+    ContainerFacts, Edit, Kind, NodeFacts, NodeMateFacts, ObjectRef, RegistryTags, RoomFacts,
+    SlipFacts, TrafficFacts,
 };
 
 /// Everything that was seen of one root object at one moment.
@@ -38,8 +38,12 @@ pub struct Evidence {
     pub images: Vec<ImageFacts>,
     /// What the nodes could still take; `None` when nodes cannot be read.
     pub nodes: Option<NodeFacts>,
-    /// What stands beside it: same namespace, same service or same node; at most 50.
+    /// What stands beside it in its namespace; at most 50.
     pub neighbours: Vec<NeighbourFacts>,
+    /// Workloads of other namespaces on the nodes of its pods, those in trouble first; at most 100. Looked for only where a
+    /// fix is decided and judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub node_mates: Vec<NodeMateFacts>,
     /// The Services of its namespace, by which a program may call what stands behind them; at most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<ServiceFacts>,
@@ -101,7 +105,7 @@ pub struct WorkloadFacts {
     pub paused: bool,
     /// Whether a rollout is on its way that its controller has not given up.
     pub rolling_out: bool,
-    /// When the newest revision was made.
+    /// When the newest revision was made; of a CronJob, its newest job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_out_at: Option<Timestamp>,
     /// Hash over the pod template, or over selector and ports of a Service: what "the same spec" means; 16 hexadecimal

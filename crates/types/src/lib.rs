@@ -10,6 +10,7 @@ mod quantity;
 mod containers;
 mod evidence;
 mod nodes;
+mod node_mates;
 mod room;
 mod slip;
 mod registry;
@@ -43,7 +44,8 @@ pub use explanation::{
 };
 pub use incident::{Context, Incident, IncidentState, Offer, StreamEvent};
 pub use labels::{BadLabelQuery, LabelQuery};
-pub use nodes::{NodeFacts, PortFacts, SelectorFacts};
+pub use node_mates::{NodeMateFacts, StrainFacts, StrainKind};
+pub use nodes::{NodeFacts, PortFacts, SelectorFacts, StrayTaint};
 pub use object::{FieldPath, Kind, ObjectRef};
 pub use plan::{Action, Edit, FixPlan, Risk, Step, Subresource};
 pub use problem::Problem;

@@ -1,7 +1,10 @@
 //! What the nodes of a cluster could take, and what keeps a template off them.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::ObjectRef;
 
 /// What the nodes of the cluster could take.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -24,12 +27,35 @@ pub struct NodeFacts {
     /// Taints that keep the template away, such as `dedicated=gpu:NoSchedule`; at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taints: Vec<String>,
+    /// Those of them that stand alone between the template and a node that would take it, and that nobody seems to have
+    /// meant; at most 20, by node.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stray: Vec<StrayTaint>,
     /// The labels that the template selects nodes by; at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub selectors: Vec<SelectorFacts>,
     /// Host ports that the template wants and another pod has; at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taken_ports: Vec<PortFacts>,
+}
+
+/// A taint that keeps the template off a node which would take it, and that nobody seems to have meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StrayTaint {
+    /// The node, as it was read.
+    pub node: ObjectRef,
+    /// Where it stands among the taints of the node.
+    pub index: usize,
+    /// Its key.
+    pub key: String,
+    /// Its value. Never leaves the process: it is not redacted.
+    #[serde(skip)]
+    pub value: Option<String>,
+    /// `NoSchedule` or `NoExecute`.
+    pub effect: String,
+    /// When it was put there, where the node says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_at: Option<Timestamp>,
 }
 
 /// A host port that another pod has.

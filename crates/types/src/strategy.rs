@@ -28,7 +28,7 @@ pub enum Strategy {
     LowerRequests,
     /// Raise the CPU limit to `(2 + halves) / 2` times.
     RaiseCpuLimit {
-        /// Halves of the limit that are added; 1 or 2.
+        /// Halves of the limit that are added; 1 or 2, and once double was too little 6.
         halves: u8,
     },
     /// Show the exact patch for a slip in a field that no machine writes: always advice.
@@ -39,6 +39,8 @@ pub enum Strategy {
     ClearLeftovers,
     /// Show a copy of the failed job under a new name, for it is immutable: always advice.
     RerunJob,
+    /// Show how a taint that nobody tolerates is taken off the node that would take the pod: always advice.
+    RemoveTaint,
     /// Give the probe up to twice the time it has; its handler stays.
     RelaxProbe,
     /// Point the probe at a port that the container declares, or at a path that it answers.
@@ -99,7 +101,7 @@ impl SeedStrategy {
 
 impl Strategy {
     /// The registered names, in the order of the enum.
-    pub const NAMES: [&'static str; 17] = [
+    pub const NAMES: [&'static str; 18] = [
         "roll_back",
         "replace_image_tag",
         "raise_memory_limit",
@@ -109,6 +111,7 @@ impl Strategy {
         "restore_replicas",
         "clear_leftovers",
         "rerun_job",
+        "remove_taint",
         "relax_probe",
         "fix_probe_port",
         "fix_reference",
@@ -131,6 +134,7 @@ impl Strategy {
             Self::RestoreReplicas => "restore_replicas",
             Self::ClearLeftovers => "clear_leftovers",
             Self::RerunJob => "rerun_job",
+            Self::RemoveTaint => "remove_taint",
             Self::RelaxProbe => "relax_probe",
             Self::FixProbePort => "fix_probe_port",
             Self::FixReference => "fix_reference",
@@ -158,6 +162,7 @@ impl Strategy {
             | Self::RestoreReplicas
             | Self::ClearLeftovers
             | Self::RerunJob
+            | Self::RemoveTaint
             | Self::RelaxProbe
             | Self::FixProbePort
             | Self::FixReference
@@ -182,6 +187,7 @@ impl Strategy {
             | Self::RestoreReplicas
             | Self::ClearLeftovers
             | Self::RerunJob
+            | Self::RemoveTaint
             | Self::FixProbePort
             | Self::FixReference
             | Self::FixSelector
@@ -218,6 +224,7 @@ impl fmt::Display for Strategy {
             Self::RestoreReplicas => f.write_str("give back the declared replicas"),
             Self::ClearLeftovers => f.write_str("clear away finished pods"),
             Self::RerunJob => f.write_str("run a copy of the job"),
+            Self::RemoveTaint => f.write_str("take the stray taint off the node"),
             Self::RelaxProbe => f.write_str("give the probe more time"),
             Self::FixProbePort => f.write_str("point the probe at what the container serves"),
             Self::FixReference => f.write_str("point the reference at the name that exists"),

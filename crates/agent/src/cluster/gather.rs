@@ -66,6 +66,7 @@ pub(super) async fn objects(
         events: caches.events_of(subject),
         nodes: Some(caches.nodes.all()).filter(|it| !it.is_empty()),
         namespace_pods: commons.map_or_else(|| caches.pods.of(namespace), |it| it.pods(namespace)),
+        node_mates: vec![],
         all_pods: caches.pods.outlines(),
         config_maps: unread.or_none("config maps", config_maps),
         claims: unread.or_none("claims", common.claims),

@@ -26,8 +26,8 @@ use super::refusals::meaning;
 use super::watch::Sinks;
 use super::{
     Answer, Census, Cluster, ClusterError, Commons, LeaseName, NodeUsage, Notice, Patch,
-    RightsReport, Written, announce, census, gather, json_patch, rights, snapshot, stop_object,
-    usage,
+    RightsReport, Written, announce, census, gather, json_patch, node_mates, rights, snapshot,
+    stop_object, usage,
 };
 
 /// Under which name our writes stand in `managedFields`.
@@ -244,6 +244,10 @@ impl Cluster for KubeCluster {
         commons: &'a Commons<'a>,
     ) -> Answer<'a, diagnosis::Objects> {
         Box::pin(gather::objects(self, subject, Some(commons)))
+    }
+
+    fn node_mates(&self, subject: &ObjectRef, pods: &[Arc<Pod>]) -> Vec<diagnosis::NodeMate> {
+        node_mates::of(&self.caches, subject, pods)
     }
 
     fn namespace_enrolled<'a>(&'a self, namespace: &'a str) -> Answer<'a, bool> {

@@ -13,8 +13,6 @@ use super::{ClusterError, KubeCluster};
 
 /// How long a call may take: several have to fit between two renewals that are due.
 const CALL: Duration = Duration::from_secs(3);
-/// How long a holder that is silent is believed, in seconds, for people who look at the object.
-const DURATION_SECONDS: i32 = 15;
 /// Under which name the Lease is written in `managedFields`: its writes are no fixes.
 const MANAGER: &str = "k8s-reflexion-lease";
 /// Where the holder keeps what the next one has to know.
@@ -68,6 +66,21 @@ impl LeaseRecord {
         Some(self.object.spec.as_ref()?.renew_time.as_ref()?.0)
     }
 
+    /// How long its holder wants to be believed when he is silent; no time where he does not say.
+    pub fn lasts(&self) -> Duration {
+        let seconds = self.object.spec.as_ref().and_then(|it| it.lease_duration_seconds);
+        Duration::from_secs(seconds.and_then(|it| u64::try_from(it).ok()).unwrap_or(0))
+    }
+
+    /// The same, with its holder wanting to be believed for so long, in whole seconds.
+    #[must_use]
+    pub fn lasting(&self, lease: Duration) -> Self {
+        let mut next = self.clone();
+        let spec = next.object.spec.get_or_insert_with(LeaseSpec::default);
+        spec.lease_duration_seconds = Some(i32::try_from(lease.as_secs()).unwrap_or(i32::MAX));
+        next
+    }
+
     /// What the holder keeps in it for the next one.
     pub fn shared(&self) -> Option<&str> {
         self.annotation(SHARED)
@@ -98,7 +111,6 @@ impl LeaseRecord {
             spec.lease_transitions = Some(spec.lease_transitions.unwrap_or(0).saturating_add(1));
         }
         spec.holder_identity = Some(me.to_owned());
-        spec.lease_duration_seconds = Some(DURATION_SECONDS);
         spec.renew_time = Some(MicroTime(now));
         next.annotate(SHARED, shared);
         if next.wanted_by() == Some(me) {

@@ -2,6 +2,7 @@
 //!
 //! The root owner of an incident is read again and whole, so nothing is lost here that a fix needs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
@@ -16,6 +17,8 @@ use serde_json::{Value, json};
 const MAX_MESSAGE: usize = 1024;
 /// The annotation in which `kubectl apply` repeats the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// The annotation of pods whose resources a vertical autoscaler has set.
+const VPA_UPDATES: &str = "vpaUpdates";
 /// Programs with a longer name than this are scripts.
 const MAX_PROGRAM: usize = 64;
 
@@ -43,7 +46,7 @@ impl Prune for Pod {
         }
         if owned {
             // What its template says is read there.
-            self.metadata.annotations = None;
+            keep_mark_of_autoscaler(&mut self.metadata);
             for container in self.spec.iter_mut().flat_map(|it| &mut it.containers) {
                 container.security_context = None;
                 container.volume_mounts = None;
@@ -171,6 +174,12 @@ pub(super) fn cut_metadata(metadata: &mut ObjectMeta) {
     }
 }
 
+/// Drops all annotations but the one by which a vertical autoscaler says that it set the pod's resources.
+fn keep_mark_of_autoscaler(metadata: &mut ObjectMeta) {
+    let mark = metadata.annotations.as_ref().is_some_and(|it| it.contains_key(VPA_UPDATES));
+    metadata.annotations = mark.then(|| BTreeMap::from([(VPA_UPDATES.to_owned(), String::new())]));
+}
+
 /// Of what was declared only the replicas: what is scaled to nothing does not say any more how many it had.
 fn declared_replicas(declaration: &str) -> Option<String> {
     let declaration: Value = serde_json::from_str(declaration).ok()?;
@@ -209,7 +218,7 @@ fn fit_container(container: &mut Container) {
 
 fn cut_spec(spec: &mut PodSpec) {
     spec.affinity = None;
-    spec.tolerations = None;
+    cut_tolerations(spec);
     spec.topology_spread_constraints = None;
     spec.dns_config = None;
     spec.host_aliases = None;
@@ -223,6 +232,16 @@ fn cut_spec(spec: &mut PodSpec) {
     fit(&mut spec.init_containers);
     spec.containers.shrink_to_fit();
     spec.containers.iter_mut().for_each(fit_container);
+}
+
+/// What is tolerated by name stays: it says that a taint is meant. What the cluster makes every pod tolerate does not.
+fn cut_tolerations(spec: &mut PodSpec) {
+    if let Some(tolerations) = &mut spec.tolerations {
+        let own = |it: &str| !it.is_empty() && !it.starts_with("node.kubernetes.io/");
+        tolerations.retain(|it| it.key.as_deref().is_some_and(own));
+        tolerations.shrink_to_fit();
+    }
+    spec.tolerations.take_if(|it| it.is_empty());
 }
 
 /// Literal values of environment variables go first: they may be secrets, and nobody reads them here.
@@ -273,6 +292,7 @@ pub(super) fn thin_pod(pod: &mut Pod) {
     }
     if let Some(spec) = &mut pod.spec {
         spec.security_context = None;
+        spec.tolerations = None;
         let first = spec.init_containers.iter_mut().flatten();
         for container in first.chain(&mut spec.containers) {
             thin_container(container);

@@ -17,17 +17,25 @@ const REVISION_LABEL: &str = "controller-revision-hash";
 /// For how long a revision was ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lasted {
-    /// It was seen ready.
+    /// It was seen ready, and no pod of it was seen to lose that at once.
     Ever,
     /// It was ready for [`diagnosis::LASTING`].
     Long,
 }
 
-/// The revisions whose pods were seen ready, as namespace and name of the object that holds the template, and
-/// whether that lasted.
+/// The revisions whose pods were seen ready, as namespace and name of the object that holds the template.
 #[derive(Debug, Default)]
 pub(super) struct ReadyRevisions {
-    seen: Mutex<BTreeMap<(String, String), bool>>,
+    seen: Mutex<BTreeMap<(String, String), Seen>>,
+}
+
+/// What was seen of the readiness of a revision.
+#[derive(Debug, Default, Clone, Copy)]
+struct Seen {
+    /// It lasted.
+    lasted: bool,
+    /// A pod that nobody deleted lost it before it had lasted.
+    broke: bool,
 }
 
 impl ReadyRevisions {
@@ -36,12 +44,28 @@ impl ReadyRevisions {
         let Some(since) = ready_since(pod) else { return };
         let Some(name) = revision_name(pod) else { return };
         let lasts = diagnosis::LASTING <= now.duration_since(since);
+        self.add(pod, name, Seen { lasted: lasts, broke: false });
+    }
+
+    /// Remembers that a pod was ready only for a moment, if it is not any more and nobody deletes it.
+    pub(super) fn note_end(&self, before: &Pod, after: &Pod, now: Timestamp) {
+        let Some(since) = ready_since(before) else { return };
+        let Some(name) = revision_name(before) else { return };
+        let stays = after.metadata.deletion_timestamp.is_none() && ready_since(after).is_none();
+        if stays && now.duration_since(since) < diagnosis::LASTING {
+            self.add(before, name, Seen { lasted: false, broke: true });
+        }
+    }
+
+    fn add(&self, pod: &Pod, name: String, new: Seen) {
         let namespace = pod.metadata.namespace.clone().unwrap_or_default();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if LIMIT <= seen.len() {
             seen.clear();
         }
-        *seen.entry((namespace, name)).or_default() |= lasts;
+        let known = seen.entry((namespace, name)).or_default();
+        known.lasted |= new.lasted;
+        known.broke |= new.broke;
     }
 
     /// Those of a subject: the names of its revisions begin with its own.
@@ -50,7 +74,7 @@ impl ReadyRevisions {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.range((subject.namespace.clone(), prefix.clone())..)
             .take_while(|((it, name), _)| *it == subject.namespace && name.starts_with(&prefix))
-            .filter(|(_, long)| **long || lasted == Lasted::Ever)
+            .filter(|(_, it)| it.lasted || lasted == Lasted::Ever && !it.broke)
             .map(|((_, name), _)| name.clone())
             .collect()
     }
@@ -81,6 +105,7 @@ fn ready_since(pod: &Pod) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
     use serde_json::json;
 
     use super::*;
@@ -125,5 +150,25 @@ mod tests {
 
         assert_eq!(revisions.of(&web, Lasted::Ever), ["web-crashes", "web-works"]);
         assert_eq!(revisions.of(&web, Lasted::Long), ["web-works"]);
+    }
+
+    #[test]
+    fn what_lost_its_readiness_at_once_was_never_well() {
+        let revisions = ReadyRevisions::default();
+        let web = ObjectRef::named(Kind::Deployment, "shop", "web");
+        let mut deleted = pod("ReplicaSet", "web-replaced", "", "False");
+        deleted.metadata.deletion_timestamp = Some(Time(at(103)));
+        let ends = [
+            ("web-broke", pod("ReplicaSet", "web-broke", "", "False"), 103),
+            ("web-replaced", deleted, 103),
+            ("web-worked", pod("ReplicaSet", "web-worked", "", "False"), 200),
+        ];
+        for (name, after, end) in ends {
+            let before = pod("ReplicaSet", name, "", "True");
+            revisions.note(&before, at(101));
+            revisions.note_end(&before, &after, at(end));
+        }
+
+        assert_eq!(revisions.of(&web, Lasted::Ever), ["web-replaced", "web-worked"]);
     }
 }

@@ -40,6 +40,7 @@ pub(super) async fn objects(
         events: caches.events_about(Kind::Service, namespace, &subject.name),
         nodes: None,
         namespace_pods: commons.map_or_else(|| caches.pods.of(namespace), |it| it.pods(namespace)),
+        node_mates: vec![],
         all_pods: vec![],
         config_maps: None,
         claims: None,

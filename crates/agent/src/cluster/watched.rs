@@ -66,6 +66,7 @@ impl Watched for Pod {
         // How long it was ready is known when that ends.
         if let Some(before) = before {
             caches.ready_revisions.note(&before, now);
+            caches.ready_revisions.note_end(&before, self, now);
         }
         caches.ready_revisions.note(self, now);
     }

@@ -55,6 +55,10 @@ impl Fixer {
         let mut shared = Shared { mode: Some(mode), writes: own.clone() };
         let mut others = vec![];
         for write in told.writes.into_iter().filter(|it| !is_ours(it)) {
+            // An intent of ours that came to nothing while another one led: nobody has to wait for it any more.
+            if write.under_way && self.journal.find(write.id).await?.is_some() {
+                continue;
+            }
             others.push(write.id);
             if write.undone {
                 self.agent.failures.add(&write.subject, failed_fix(write.past_write()));
@@ -92,6 +96,9 @@ impl Fixer {
         }
         let was_written = fix.execution.applied_at.is_some() || !fix.execution.state.is_final();
         let write = SharedWrite::of(fix);
+        if fix.execution.state.is_final() {
+            self.lead.note_end(write.id);
+        }
         self.lead.note(|it| if was_written { it.put(write) } else { it.remove(write.id) });
     }
 }

@@ -55,6 +55,7 @@ impl Fixer {
                     if now.subject.uid != fix.execution.subject.uid {
                         return None;
                     }
+                    diagnosis::meet(&mut fix.before, &now);
                     let seen = look(&fix.before, &now, applied_at);
                     if notice_change(fix, &now) {
                         // It is another workload since: what was seen before says nothing of it.

@@ -9,14 +9,33 @@ use jiff::Timestamp;
 
 use crate::cluster::LeaseRecord;
 
-/// How long a holder of whom nothing is seen is believed.
-pub(super) const LEASE: Duration = Duration::from_secs(15);
-/// How long a holder that could not renew goes on believing himself. Shorter than `LEASE`: he stops before another begins.
-pub(super) const RENEW_DEADLINE: Duration = Duration::from_secs(10);
-/// How often the Lease is looked at.
-pub(super) const RETRY: Duration = Duration::from_secs(2);
-/// How long a Lease that was let go for somebody is left to him.
-const COURTESY: Duration = Duration::from_secs(6);
+/// The longest that a holder may ask to be believed: a Lease that says more was not written by one of us.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// The times of an election, in the proportions of client-go: 15, 10 and 2 seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Terms {
+    /// How long a holder of whom nothing is seen is believed.
+    pub(super) lease: Duration,
+    /// How long a holder that could not renew goes on believing himself. Shorter than `lease`: he stops before another begins.
+    pub(super) renew_deadline: Duration,
+    /// How often the Lease is looked at.
+    pub(super) retry: Duration,
+    /// How long a Lease that was let go for somebody is left to him.
+    courtesy: Duration,
+}
+
+impl Terms {
+    /// The times where a silent holder is believed for so long.
+    pub(super) fn of(lease: Duration) -> Self {
+        Self {
+            lease,
+            renew_deadline: lease * 2 / 3,
+            retry: lease * 2 / 15,
+            courtesy: lease * 2 / 5,
+        }
+    }
+}
 
 /// What is to be done about the Lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +67,8 @@ pub(super) struct Replica<'a> {
     pub(super) me: &'a str,
     /// Whether nothing of its own is unfinished.
     pub(super) is_idle: bool,
+    /// The times that it goes by.
+    pub(super) terms: Terms,
 }
 
 impl Observed {
@@ -73,15 +94,18 @@ impl Observed {
         now: Instant,
     ) -> Step {
         let Some(record) = record else { return Step::Take };
+        let terms = replica.terms;
+        // Another setting than the holder's must not take it from him while he believes that he has it.
+        let believed = terms.lease.max(record.lasts().min(LONGEST));
         let seen_for = self.at.map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
         let wanted_by_other = record.wanted_by().filter(|it| *it != replica.me);
         match record.holder() {
             Some(holder) if holder == replica.me => {
                 if wanted_by_other.is_some() && replica.is_idle { Step::LetGo } else { Step::Renew }
             }
-            None if wanted_by_other.is_some() && seen_for < COURTESY => Step::Wait,
+            None if wanted_by_other.is_some() && seen_for < terms.courtesy => Step::Wait,
             None => Step::Take,
-            Some(_) if LEASE <= seen_for => Step::Take,
+            Some(_) if believed <= seen_for => Step::Take,
             Some(_) if !replica.is_idle && record.wanted_by().is_none() => Step::Ask,
             Some(_) => Step::Wait,
         }
@@ -106,7 +130,8 @@ mod tests {
         for (seconds, record) in seen {
             let now = begin + Duration::from_secs(*seconds);
             observed.see(*record, now);
-            step = Some(observed.step(*record, Replica { me: "b", is_idle }, now));
+            let terms = Terms::of(Duration::from_secs(15));
+            step = Some(observed.step(*record, Replica { me: "b", is_idle, terms }, now));
         }
         assert_eq!(step, Some(expected), "{seen:?}");
     }
@@ -161,7 +186,24 @@ mod tests {
     }
 
     #[test]
+    fn a_holder_who_asks_for_longer_is_believed_for_longer_and_not_for_ever() {
+        let patient = held("a", 1).lasting(Duration::from_secs(30));
+        check(&[(0, Some(&patient)), (29, Some(&patient))], true, Step::Wait);
+        check(&[(0, Some(&patient)), (30, Some(&patient))], true, Step::Take);
+        let hasty = held("a", 1).lasting(Duration::from_secs(5));
+        check(&[(0, Some(&hasty)), (14, Some(&hasty))], true, Step::Wait);
+        let forged = held("a", 1).lasting(Duration::from_hours(9000));
+        check(&[(0, Some(&forged)), (60, Some(&forged))], true, Step::Take);
+    }
+
+    #[test]
     fn a_holder_stops_before_another_one_begins() {
-        assert!(RENEW_DEADLINE + RETRY < LEASE);
+        for seconds in [2, 15, 60] {
+            let terms = Terms::of(Duration::from_secs(seconds));
+            assert!(terms.renew_deadline + terms.retry < terms.lease, "{terms:?}");
+        }
+        let usual = Terms::of(Duration::from_secs(15));
+        let times = [usual.lease, usual.renew_deadline, usual.retry, usual.courtesy];
+        assert_eq!(times, [15, 10, 2, 6].map(Duration::from_secs));
     }
 }

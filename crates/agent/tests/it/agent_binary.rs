@@ -95,6 +95,19 @@ impl AgentBinary {
         assert!(sent.success());
     }
 
+    /// Stops it where it is, and returns when none of its threads runs any more.
+    pub(crate) async fn pause(&self) {
+        self.signal("STOP");
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let is_stopped = |task: &Path| {
+            let text = std::fs::read_to_string(task.join("stat")).unwrap_or_default();
+            text.rsplit_once(") ").is_none_or(|it| it.1.starts_with('T'))
+        };
+        while !std::fs::read_dir(&tasks).unwrap().flatten().all(|it| is_stopped(&it.path())) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     /// Whether it may write.
     pub(crate) async fn leads(&self) -> bool {
         self.get("/leading").await.0 == 200

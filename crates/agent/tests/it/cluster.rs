@@ -74,6 +74,12 @@ impl Cluster {
         self.send(Method::PATCH, &path, "application/strategic-merge-patch+json", patch).await;
     }
 
+    /// Changes a node, as a person does.
+    pub(crate) async fn change_node(&self, name: &str, patch: &Value) {
+        let path = format!("/api/v1/nodes/{name}");
+        self.send(Method::PATCH, &path, "application/merge-patch+json", patch).await;
+    }
+
     /// Applies an object on the server's side, as a tool of this name does.
     pub(crate) async fn apply(&self, object: &str, manager: &str, body: &Value) {
         let query = format!("fieldManager={manager}&force=true");

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::agent_process::eventually;
 use crate::api_server::ANY_PORT;
 
-/// Requests, by their method and path with query.
+/// Requests, by their method and path with query; of what is written to a Lease also by its body, on a line of its own.
 pub(crate) type Which = fn(&str) -> bool;
 
 /// A write that the API server is only asked to check.
@@ -28,6 +28,11 @@ pub(crate) fn write(request: &str) -> bool {
 /// Takes, renews or lets go a Lease.
 pub(crate) fn renewal(request: &str) -> bool {
     request.contains("/leases") && !request.starts_with("GET ")
+}
+
+/// Writes a Lease that tells of something that is under way.
+pub(crate) fn intent(request: &str) -> bool {
+    renewal(request) && request.contains("under_way")
 }
 
 /// To ask what one may do, and to tell what was done, is a POST too, and who leads is no change of a workload.
@@ -345,7 +350,7 @@ fn answer(mut client: &TcpStream, code: u16, body: &Value) -> io::Result<()> {
 
 /// A request as it came, but for the wish to keep the connection.
 struct Request {
-    /// Method and path with query.
+    /// Method and path with query, and what is written to a Lease.
     line: String,
     bytes: Vec<u8>,
 }
@@ -366,9 +371,12 @@ impl Request {
             line.clear();
         }
         let first = head.first().ok_or(io::ErrorKind::UnexpectedEof)?;
-        let line = first.rsplit_once(" HTTP/").map_or(first.as_str(), |it| it.0).to_owned();
+        let mut line = first.rsplit_once(" HTTP/").map_or(first.as_str(), |it| it.0).to_owned();
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
+        if renewal(&line) {
+            line = format!("{line}\n{}", String::from_utf8_lossy(&body));
+        }
         let mut bytes = format!("{}Connection: close\r\n\r\n", head.concat()).into_bytes();
         bytes.extend(body);
         Ok(Self { line, bytes })

@@ -14,6 +14,7 @@ mod agent_process;
 mod watching;
 mod manners;
 mod many_fixes;
+mod paused_leaders;
 mod starting;
 mod reading;
 mod scan_command;

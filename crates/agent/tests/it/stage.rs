@@ -75,6 +75,14 @@ impl Stage {
         agent
     }
 
+    /// One of several agents, with data of its own, that know nothing of each other. They act unasked.
+    pub(crate) async fn stranger(&self, name: &str) -> AgentBinary {
+        let started = self.start(name, &["--mode", "auto"]).await;
+        let agent = started.unwrap_or_else(|log| panic!("it does not start: {log}"));
+        agent.ready().await;
+        agent
+    }
+
     /// An agent with these flags, or its log when it does not start.
     pub(crate) async fn try_agent(&self, flags: &[&str]) -> Result<AgentBinary, String> {
         self.start("agent", flags).await
@@ -154,6 +162,37 @@ impl Stage {
         });
         aged.unwrap();
         pod
+    }
+
+    /// Puts a pod off its node, as a kubelet does that runs out of memory.
+    pub(crate) fn put_off(&self, namespace: &str, pod: &str) {
+        const WORDS: &str = "The node was low on resource: memory.";
+        let store = self.cluster.sandbox.store();
+        let now = json!(Timestamp::now());
+        let evicted = store.update_status("pods", namespace, pod, |it| {
+            let status = &mut it["status"];
+            status["phase"] = json!("Failed");
+            status["reason"] = json!("Evicted");
+            status["message"] = json!(WORDS);
+            for condition in status["conditions"].as_array_mut().unwrap() {
+                if ["Ready", "ContainersReady"].contains(&condition["type"].as_str().unwrap()) {
+                    condition["status"] = json!("False");
+                    condition["lastTransitionTime"] = now.clone();
+                }
+            }
+            for container in status["containerStatuses"].as_array_mut().unwrap() {
+                container["ready"] = json!(false);
+                let end = json!({"exitCode": 137, "reason": "Error", "finishedAt": now});
+                container["state"] = json!({"terminated": end});
+            }
+            Ok(())
+        });
+        let about = json!({"kind": "Pod", "namespace": namespace, "name": pod,
+            "uid": evicted.unwrap()["metadata"]["uid"]});
+        let event = json!({"metadata": {"name": format!("{pod}.evicted"), "namespace": namespace},
+            "involvedObject": about, "type": "Warning", "reason": "Evicted", "message": WORDS,
+            "firstTimestamp": now, "lastTimestamp": now, "count": 1});
+        store.create("events", namespace, event).unwrap();
     }
 
     /// An object of the cluster as it is now.

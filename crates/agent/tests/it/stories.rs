@@ -1,6 +1,8 @@
 //! Whole fixes, from the order to the end, each in a cluster of its own.
 
 mod verdicts;
+mod cpu;
+mod leftovers;
 mod races;
 mod accepted;
 mod lost;
@@ -9,6 +11,7 @@ mod refusals;
 mod room;
 mod registry;
 mod sets;
+mod tainted;
 mod services;
 mod orders;
 mod people;
@@ -16,3 +19,4 @@ mod replicas;
 mod stopping_replicas;
 mod explained;
 mod meddling;
+mod node_mates;

@@ -91,6 +91,7 @@ impl Cluster {
             jobs: vec![],
             events,
             nodes: Some(self.shared("nodes")),
+            node_mates: vec![],
             all_pods: pods.iter().map(|it| Arc::new(PodOutline::of(it))).collect(),
             namespace_pods: pods.iter().filter(|it| is_near(&it.metadata)).cloned().collect(),
             pods: pods.iter().filter(|it| is_own(&it.metadata)).cloned().collect(),

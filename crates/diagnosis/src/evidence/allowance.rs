@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{LimitRange, LimitRangeItem, ResourceQuota};
+use k8s_openapi::api::core::v1::{LimitRange, LimitRangeItem, PodSpec, ResourceQuota};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::{Quantity, ResourceRoom, RoomFacts};
 
+use super::scopes::{self, Pods};
 use crate::Objects;
 
 type Amounts = BTreeMap<String, Amount>;
@@ -13,10 +14,27 @@ type Amounts = BTreeMap<String, Amount>;
 /// The bounds of the namespace; `None` when its limit ranges or its quotas cannot be read.
 pub(super) fn facts(objects: &Objects) -> Option<RoomFacts> {
     let (ranges, quotas) = (objects.limit_ranges.as_ref()?, objects.quotas.as_ref()?);
-    Some(RoomFacts { memory: room("memory", ranges, quotas), cpu: room("cpu", ranges, quotas) })
+    let spec = objects.root.pod_spec();
+    let counts = |it: &&ResourceQuota| {
+        spec.is_none_or(|spec| {
+            !scopes::is_for_others(it, &Pods { spec, class: class(objects, spec) })
+        })
+    };
+    let quotas: Vec<&ResourceQuota> = quotas.iter().filter(counts).collect();
+    Some(RoomFacts { memory: room("memory", ranges, &quotas), cpu: room("cpu", ranges, &quotas) })
 }
 
-fn room(resource: &str, ranges: &[LimitRange], quotas: &[ResourceQuota]) -> ResourceRoom {
+/// The priority class that pods of the template get; `None` where one may be given to them by default: not where its
+/// pods are there and have none.
+fn class<'o>(objects: &'o Objects, spec: &'o PodSpec) -> Option<&'o str> {
+    let named = |it: &'o PodSpec| it.priority_class_name.as_deref().unwrap_or_default();
+    let own = named(spec);
+    let mut of_pods = objects.pods.iter().filter_map(|it| it.spec.as_ref()).map(named).peekable();
+    let is_none = of_pods.peek().is_some() && of_pods.all(str::is_empty);
+    if own.is_empty() && !is_none { None } else { Some(own) }
+}
+
+fn room(resource: &str, ranges: &[LimitRange], quotas: &[&ResourceQuota]) -> ResourceRoom {
     let items = || ranges.iter().flat_map(|it| it.spec.iter().flat_map(|it| &it.limits));
     let of = |type_: &str, field: fn(&LimitRangeItem) -> Option<&Amounts>| {
         let items = items().filter(|it| it.type_ == type_);
@@ -34,9 +52,8 @@ fn room(resource: &str, ranges: &[LimitRange], quotas: &[ResourceQuota]) -> Reso
     }
 }
 
-/// What the tightest quota has left under one of these names. A quota for some pods only counts for all: which ones it
-/// is for is not looked at.
-fn left(names: &[&str], resource: &str, quotas: &[ResourceQuota]) -> Option<u64> {
+/// What the tightest quota has left under one of these names.
+fn left(names: &[&str], resource: &str, quotas: &[&ResourceQuota]) -> Option<u64> {
     let of = |quota: &ResourceQuota, name: &str| {
         let status = quota.status.as_ref();
         let spec = quota.spec.as_ref();
@@ -76,7 +93,7 @@ mod tests {
         }))
         .unwrap();
 
-        let room = room("memory", &[range("1Gi"), range("512Mi")], &[quota]);
+        let room = room("memory", &[range("1Gi"), range("512Mi")], &[&quota]);
 
         assert_eq!(room.container_max, Some(512 << 20));
         assert_eq!(room.ratio_thousandths, Some(2500));

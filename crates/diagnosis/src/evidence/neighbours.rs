@@ -40,6 +40,19 @@ pub(super) fn facts(objects: &Objects) -> Vec<NeighbourFacts> {
 }
 
 fn neighbour(root: &Root, objects: &Objects) -> Option<NeighbourFacts> {
+    let own: Vec<_> = objects.namespace_pods.iter().filter(|it| belongs(it, root)).collect();
+    let facts = counted(root, &own, objects.taken_at)?;
+    let declared = declared(root, objects).filter(|_| facts.desired == 0);
+    Some(NeighbourFacts { declared, ..facts })
+}
+
+/// How a workload stands, with these of its pods as witnesses; `None` of what runs to its end, or alone, which says little
+/// about its neighbourhood.
+pub(super) fn counted(
+    root: &Root,
+    pods: &[&Arc<Pod>],
+    taken_at: Timestamp,
+) -> Option<NeighbourFacts> {
     let (desired, ready) = match root {
         Root::Deployment(it) => (
             it.spec.as_ref()?.replicas.unwrap_or(1),
@@ -57,18 +70,16 @@ fn neighbour(root: &Root, objects: &Objects) -> Option<NeighbourFacts> {
             let status = it.status.as_ref()?;
             (status.desired_number_scheduled, status.number_ready)
         }
-        // What runs to its end, or alone, says little about its neighbourhood.
         Root::Job(_) | Root::CronJob(_) | Root::Pod(_) | Root::Service(_) => return None,
     };
-    let own: Vec<_> = objects.namespace_pods.iter().filter(|it| belongs(it, root)).collect();
     Some(NeighbourFacts {
         object: root.object_ref(),
         desired: u32::try_from(desired).unwrap_or(0),
         ready: u32::try_from(ready).unwrap_or(0),
-        restarts: own.iter().map(|it| restarts(it)).fold(0, u32::saturating_add),
-        steady: own.iter().all(|it| is_steady(it, objects.taken_at)),
+        restarts: pods.iter().map(|it| restarts(it)).fold(0, u32::saturating_add),
+        steady: pods.iter().all(|it| is_steady(it, taken_at)),
         generation: root.metadata().generation.unwrap_or(0),
-        declared: declared(root, objects).filter(|_| desired == 0),
+        declared: None,
     })
 }
 
@@ -124,7 +135,7 @@ fn belongs(pod: &Pod, root: &Root) -> bool {
     matches!(root, Root::Deployment(_)) && set.is_some() && set == metadata.name.as_deref()
 }
 
-fn is_ready(pod: &Pod) -> bool {
+pub(super) fn is_ready(pod: &Pod) -> bool {
     let conditions = pod.status.iter().flat_map(|it| it.conditions.iter().flatten());
     conditions.into_iter().any(|it| it.type_ == "Ready" && it.status == "True")
 }

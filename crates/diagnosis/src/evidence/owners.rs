@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde_json::{Map, Value};
 use types::{FieldPath, Owner};
 
-use crate::Objects;
+use crate::{Objects, Root};
 
 /// Field managers whose writes are a person's, the control plane's or our own.
 const NOT_FOREIGN: [&str; 9] = [
@@ -22,12 +22,35 @@ const NOT_FOREIGN: [&str; 9] = [
     "curl",
     "unknown",
 ];
+/// Field managers of tools that write from a declaration of their own, though not by server-side apply: they put back what
+/// somebody else changes. Clients of unknown name may be anybody's script, and no mark of ownership.
+const DECLARING: [&str; 5] = ["pulumi", "Terraform", "HashiCorp", "kapp", "fleetagent"];
+/// Labels and annotations by which a tool claims the whole object, and its name.
+const MARKS: [(&str, &str); 12] = [
+    ("argocd.argoproj.io/tracking-id", "argocd"),
+    ("argocd.argoproj.io/instance", "argocd"),
+    ("kustomize.toolkit.fluxcd.io/name", "flux"),
+    ("helm.toolkit.fluxcd.io/name", "flux"),
+    ("meta.helm.sh/release-name", "helm"),
+    ("objectset.rio.cattle.io/id", "fleet"),
+    ("olm.owner", "olm"),
+    ("kapp.k14s.io/app", "kapp"),
+    ("kapp.k14s.io/identity", "kapp"),
+    ("applyset.kubernetes.io/part-of", "applyset"),
+    ("configmanagement.gke.io/managed", "config-sync"),
+    ("configsync.gke.io/resource-id", "config-sync"),
+];
+/// The label that names what manages an object
+/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>).
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// Values of it that stand for people with a command line.
+const PEOPLE: [&str; 3] = ["kubectl", "kustomize", "manual"];
 /// Fields of one manager that are listed; one who has more owns the object.
 const MAX_FIELDS: usize = 200;
 
 /// Everybody else who writes the root.
 pub(super) fn facts(objects: &Objects) -> Vec<Owner> {
-    let mut owners = marks(objects);
+    let mut owners = marks(&objects.root);
     owners.extend(objects.autoscalers.iter().flatten().filter_map(|it| autoscaler(it, objects)));
     owners.extend(vertical_autoscaler(objects));
     let managers = objects.root.metadata().managed_fields.iter().flatten();
@@ -37,28 +60,21 @@ pub(super) fn facts(objects: &Objects) -> Vec<Owner> {
 }
 
 /// Labels and annotations by which a tool claims the whole object.
-fn marks(objects: &Objects) -> Vec<Owner> {
-    let root = &objects.root;
+fn marks(root: &Root) -> Vec<Owner> {
     let annotation = |name: &str| root.annotation(name).is_some();
     let label = |name: &str| root.label(name).is_some();
     let mut owners = Vec::new();
     let mut add = |name: &str, mark: &str| {
         owners.push(Owner { name: name.to_owned(), mark: mark.to_owned(), fields: vec![] });
     };
-    for mark in ["argocd.argoproj.io/tracking-id", "argocd.argoproj.io/instance"] {
+    for (mark, name) in MARKS {
         if annotation(mark) || label(mark) {
-            add("argocd", mark);
+            add(name, mark);
         }
     }
-    for mark in ["kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name"] {
-        if label(mark) || annotation(mark) {
-            add("flux", mark);
-        }
-    }
-    if annotation("meta.helm.sh/release-name")
-        || root.label("app.kubernetes.io/managed-by") == Some("Helm")
-    {
-        add("helm", "meta.helm.sh/release-name");
+    let manager = root.label(MANAGED_BY).filter(|it| !it.is_empty() && !PEOPLE.contains(it));
+    if let Some(manager) = manager {
+        add(&manager.to_lowercase(), MANAGED_BY);
     }
     let controller =
         root.metadata().owner_references.iter().flatten().find(|it| it.controller == Some(true));
@@ -105,7 +121,9 @@ fn vertical_autoscaler(objects: &Objects) -> Option<Owner> {
 fn manager(entry: &ManagedFieldsEntry, spec: &Value) -> Option<Owner> {
     let name = entry.manager.as_deref()?;
     let ours = NOT_FOREIGN.iter().any(|it| name == *it || name.starts_with(&format!("{it}-")));
-    if ours || entry.subresource.is_some() || entry.operation.as_deref() != Some("Apply") {
+    let applies = entry.operation.as_deref() == Some("Apply");
+    let declares = DECLARING.iter().any(|it| name.starts_with(it));
+    if ours || entry.subresource.is_some() || !applies && !declares {
         return None;
     }
     let mut fields = Vec::new();
@@ -113,7 +131,8 @@ fn manager(entry: &ManagedFieldsEntry, spec: &Value) -> Option<Owner> {
     collect(tree, spec, &FieldPath::root().child("spec"), &mut fields);
     Some(Owner {
         name: name.to_owned(),
-        mark: "managedFields (server-side apply)".to_owned(),
+        mark: if applies { "managedFields (server-side apply)" } else { "managedFields" }
+            .to_owned(),
         fields: if fields.len() < MAX_FIELDS { fields } else { vec![] },
     })
 }
@@ -163,5 +182,52 @@ fn member<'a>(name: &'a str, object: &Value) -> Option<Member<'a>> {
             object.as_array()?.iter().position(is_meant).map(Member::Element)
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::apps::v1::Deployment;
+    use serde_json::json;
+
+    use super::*;
+
+    fn names(metadata: Value) -> Vec<String> {
+        let deployment: Deployment = serde_json::from_value(json!({"metadata": metadata})).unwrap();
+        marks(&Root::Deployment(Arc::new(deployment))).into_iter().map(|it| it.name).collect()
+    }
+
+    #[test]
+    fn a_tool_that_claims_an_object_is_known_by_its_mark() {
+        for (mark, name) in MARKS {
+            assert_eq!(names(json!({"labels": {mark: "x"}})), [name]);
+            assert_eq!(names(json!({"annotations": {mark: "x"}})), [name]);
+        }
+        assert_eq!(names(json!({"labels": {MANAGED_BY: "shop-operator"}})), ["shop-operator"]);
+        assert_eq!(names(json!({"labels": {MANAGED_BY: "Helm"}})), ["helm"]);
+    }
+
+    #[test]
+    fn what_a_person_applied_is_nobody_elses() {
+        assert!(names(json!({"labels": {MANAGED_BY: "kubectl"}})).is_empty());
+        assert!(
+            names(json!({"labels": {"app": "web"}, "annotations": {"team": "shop"}})).is_empty()
+        );
+    }
+
+    #[test]
+    fn a_manager_that_declares_owns_its_fields_and_a_script_does_not() {
+        let owner = |name: &str, operation: &str| {
+            let entry = json!({"manager": name, "operation": operation,
+                "fieldsV1": {"f:spec": {"f:replicas": {}}}});
+            manager(&serde_json::from_value(entry).unwrap(), &json!({"replicas": 1}))
+                .map(|it| it.fields)
+        };
+        let replicas = Some(vec!["/spec/replicas".to_owned()]);
+
+        assert_eq!(owner("pulumi-kubernetes", "Update"), replicas);
+        assert_eq!(owner("anybody", "Apply"), replicas);
+        assert_eq!(owner("python-requests", "Update"), None);
+        assert_eq!(owner("kubectl-edit", "Update"), None);
     }
 }

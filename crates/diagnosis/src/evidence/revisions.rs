@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{ControllerRevision, ReplicaSet};
-use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod, PodTemplateSpec};
 use serde_json::Value;
 use types::{Edit, RevisionFacts};
 
@@ -124,17 +124,18 @@ fn of_replica_sets(objects: &Objects) -> Vec<Revision> {
         let ready_now = set.status.as_ref().and_then(|it| it.ready_replicas).unwrap_or(0) > 0;
         let was_before = set.metadata.uid == before && before.is_some();
         let current = is_newest(set);
+        let hash = set.metadata.labels.as_ref().and_then(|it| it.get("pod-template-hash"));
+        let is_of_it = |it: &Pod| {
+            let labels = it.metadata.labels.as_ref();
+            hash.is_some() && labels.and_then(|it| it.get("pod-template-hash")) == hash
+        };
         let was_ready = if current {
-            let hash = set.metadata.labels.as_ref().and_then(|it| it.get("pod-template-hash"));
-            let is_of_it = |it: &Pod| {
-                let labels = it.metadata.labels.as_ref();
-                hash.is_some() && labels.and_then(|it| it.get("pod-template-hash")) == hash
-            };
             has_lasted(objects, &name, is_of_it)
         } else {
-            ready_now
+            let was_seen = ready_now
                 || objects.ready_revisions.contains(&name)
-                || (was_before && available_since_before(objects, newest_made))
+                || (was_before && available_since_before(objects, newest_made));
+            was_seen && (!keeps_ending(objects, is_of_it) || has_lasted(objects, &name, is_of_it))
         };
         Some(Revision {
             was_ready,
@@ -155,6 +156,20 @@ fn has_lasted(objects: &Objects, name: &str, is_of_it: impl Fn(&Pod) -> bool) ->
     };
     objects.steady_revisions.iter().any(|it| it == name)
         || objects.pods.iter().any(|it| is_of_it(it) && lasts(it))
+}
+
+/// Whether a pod of a revision starts and ends again and again: then it was ready for moments, and nobody wants it back.
+fn keeps_ending(objects: &Objects, is_of_it: impl Fn(&Pod) -> bool) -> bool {
+    let ends = |it: &ContainerStatus| {
+        let state = it.state.as_ref();
+        let waiting = state.and_then(|it| it.waiting.as_ref()?.reason.as_deref());
+        let has_ended = state.is_some_and(|it| it.terminated.is_some());
+        0 < it.restart_count && (waiting == Some("CrashLoopBackOff") || has_ended)
+    };
+    let statuses = |it: &Pod| {
+        it.status.as_ref().and_then(|it| it.container_statuses.clone()).unwrap_or_default()
+    };
+    objects.pods.iter().any(|it| is_of_it(it) && statuses(it).iter().any(ends))
 }
 
 /// Whether the Deployment has been available without a break since before its newest revision was
@@ -190,8 +205,10 @@ fn of_controller_revisions(objects: &Objects) -> Vec<Revision> {
         let was_ready = if is_current {
             has_lasted(objects, &name, |it| carries(it, marks))
         } else {
-            objects.ready_revisions.contains(&name)
-                || objects.pods.iter().any(|pod| pods::is_ready(pod) && carries(pod, marks))
+            let was_seen = objects.ready_revisions.contains(&name)
+                || objects.pods.iter().any(|pod| pods::is_ready(pod) && carries(pod, marks));
+            let ends = || keeps_ending(objects, |it| carries(it, marks));
+            was_seen && (!ends() || has_lasted(objects, &name, |it| carries(it, marks)))
         };
         Some(Revision {
             was_ready,

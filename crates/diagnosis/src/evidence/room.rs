@@ -2,29 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::core::v1::{Node, PodSpec};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::NodeFacts;
 
-use super::placing;
+use super::{placing, stray};
 use crate::Objects;
-use crate::outline::{cpu, memory};
+use crate::outline::{cpu, memory, requests};
 
 /// What the nodes could take; `None` when nodes cannot be read.
 pub(super) fn facts(objects: &Objects) -> Option<NodeFacts> {
     let nodes = objects.nodes.as_ref()?;
-    let mut asked: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    let mut asked: BTreeMap<&str, (u64, u64, u64)> = BTreeMap::new();
     for pod in &objects.all_pods {
         let Some(node) = pod.node.as_deref() else { continue };
         let sum = asked.entry(node).or_default();
         sum.0 = sum.0.saturating_add(pod.cpu_millis);
         sum.1 = sum.1.saturating_add(pod.memory_bytes);
+        sum.2 = sum.2.saturating_add(1);
     }
     let open: Vec<_> = nodes.iter().filter(|it| takes_pods(it)).collect();
-    let room = |node: &Node| {
+    let of_pods = |node: &Node| {
         let name = node.metadata.name.as_deref().unwrap_or_default();
+        asked.get(name).copied().unwrap_or_default()
+    };
+    let room = |node: &Node| {
         let (cpu, memory) = allocatable(node);
-        let (cpu_asked, memory_asked) = asked.get(name).copied().unwrap_or_default();
+        let (cpu_asked, memory_asked, _) = of_pods(node);
         (cpu.saturating_sub(cpu_asked), memory.saturating_sub(memory_asked))
+    };
+    let holds = |node: &Node, spec: &PodSpec| {
+        let ((cpu, memory), (cpu_free, memory_free)) = (requests(spec), room(node));
+        let fits = cpu <= cpu_free && memory <= memory_free && has_others(node, spec);
+        takes_pods(node) && fits && of_pods(node).2 < amount_of(node, "pods")
     };
     let most = |it: &mut dyn Iterator<Item = u64>| it.max().unwrap_or(0);
     Some(NodeFacts {
@@ -36,6 +46,7 @@ pub(super) fn facts(objects: &Objects) -> Option<NodeFacts> {
         free_memory: most(&mut open.iter().map(|it| room(it).1)),
         down: placing::down(nodes),
         taints: placing::taints(objects, nodes),
+        stray: stray::taints(objects, nodes, holds),
         selectors: placing::selectors(objects, nodes),
         taken_ports: placing::taken_ports(objects),
     })
@@ -49,7 +60,24 @@ fn takes_pods(node: &Node) -> bool {
 
 /// CPU in millicores and memory in bytes.
 fn allocatable(node: &Node) -> (u64, u64) {
-    let amounts = node.status.as_ref().and_then(|it| it.allocatable.as_ref());
-    let amount = |name: &str| amounts.and_then(|it| it.get(name));
-    (cpu(amount("cpu")), memory(amount("memory")))
+    (cpu(amount(node, "cpu")), memory(amount(node, "memory")))
+}
+
+fn amount<'n>(node: &'n Node, name: &str) -> Option<&'n Amount> {
+    node.status.as_ref()?.allocatable.as_ref()?.get(name)
+}
+
+/// In whole units; what is not there is none.
+fn amount_of(node: &Node, name: &str) -> u64 {
+    memory(amount(node, name))
+}
+
+/// Whether the node has what the containers ask for besides CPU and memory: devices, storage of its own. Who else has
+/// some of it is not known.
+fn has_others(node: &Node, spec: &PodSpec) -> bool {
+    let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    let mut asked = containers
+        .flat_map(|it| it.resources.iter().flat_map(|it| it.requests.iter().flatten()))
+        .filter(|it| it.0 != "cpu" && it.0 != "memory");
+    asked.all(|(name, it)| memory(Some(it)) <= amount_of(node, name))
 }

@@ -28,6 +28,7 @@ pub(super) fn gather(service: &Service, objects: &Objects, redactor: &Redactor) 
         images: vec![],
         nodes: None,
         neighbours: neighbours::facts(objects),
+        node_mates: vec![],
         services: services::facts(objects),
         service: Some(Box::new(traffic)),
         slips: vec![],

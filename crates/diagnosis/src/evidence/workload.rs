@@ -35,6 +35,8 @@ pub(super) fn facts(
                 .max_by_key(|it| it.metadata.creation_timestamp.as_ref().map(|it| it.0));
             let mut facts = newest.map(|it| job(it, pods)).unwrap_or_default();
             facts.paused = it.spec.suspend.unwrap_or(false);
+            let made = newest.and_then(|it| it.metadata.creation_timestamp.as_ref());
+            facts.rolled_out_at = made.map(|it| it.0);
             facts
         }
         // Its facts are made in `traffic`.
@@ -53,7 +55,7 @@ pub(super) fn facts(
         volumes: volumes(&objects.root),
         fix_id: objects.root.annotation(FIX_ID).map(ToOwned::to_owned),
         on_delete: is_on_delete(&objects.root),
-        rolled_out_at: newest.and_then(|it| created(objects, &it.name)),
+        rolled_out_at: newest.and_then(|it| created(objects, &it.name)).or(counted.rolled_out_at),
         failed_message: counted.failed_message.as_deref().map(|it| redactor.redact(it)),
         ..counted
     }

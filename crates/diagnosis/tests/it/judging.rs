@@ -11,7 +11,7 @@ const NOW: i64 = 1_800_000_000;
 const SETTLE: i64 = 20;
 const DEADLINE: i64 = 180;
 
-fn at(second: i64) -> Timestamp {
+pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(NOW + second).unwrap()
 }
 
@@ -80,7 +80,7 @@ fn look(before: &Evidence, now: &Evidence) -> Look {
     diagnosis::look(before, now, at(1))
 }
 
-fn web() -> Evidence {
+pub(crate) fn web() -> Evidence {
     Evidence {
         taken_at: at(0),
         cluster: "test".to_owned(),
@@ -94,6 +94,7 @@ fn web() -> Evidence {
         images: vec![],
         nodes: None,
         neighbours: vec![],
+        node_mates: vec![],
         services: vec![],
         service: None,
         unread: vec![],
@@ -221,4 +222,73 @@ fn an_end_that_was_known_before_the_fix_is_no_failure_of_it() {
     assert_eq!(look(&before, &killed("web-1", 0, 4)).health, Healthy);
     assert_eq!(look(&before, &killed("web-1", 30, 5)).health, Failing);
     assert_eq!(look(&before, &killed("web-2", 30, 1)).health, Failing);
+}
+
+/// `web` with its old pod and, when it is there, a new one, in the middle of a rollout; the container is that of `shown`.
+fn rollout(shown: &str, restarts: u32, second: i64, arrived: bool) -> Evidence {
+    let mut now = killed(shown, second, restarts);
+    now.workload.rolling_out = true;
+    now.workload.ready = 0;
+    now.workload.spec_hash = "fixed".to_owned();
+    now.pods = killed("web-1", second, restarts).pods;
+    if arrived {
+        now.pods.extend(killed("web-2", second, restarts).pods);
+    }
+    now
+}
+
+#[test]
+fn what_a_replaced_pod_shows_says_nothing_about_the_fix() {
+    let before = killed("web-1", 0, 4);
+
+    assert_eq!(look(&before, &rollout("web-1", 6, 40, false)).health, OnItsWay);
+    // The new pod is there, and has not told anything yet.
+    assert_eq!(look(&before, &rollout("web-1", 6, 40, true)).health, OnItsWay);
+    assert_eq!(look(&before, &rollout("web-2", 2, 40, true)).health, Failing);
+}
+
+#[test]
+fn a_rollout_goes_with_fewer_for_a_while() {
+    let mut before = web();
+    before.workload = WorkloadFacts { desired: 4, ready: 4, updated: 4, ..before.workload };
+    let mut now = before.clone();
+    now.workload.ready = 3;
+    now.workload.rolling_out = true;
+    assert_eq!(look(&before, &now).health, OnItsWay);
+
+    now.workload.rolling_out = false;
+    assert_eq!(look(&before, &now).health, Worse);
+}
+
+#[test]
+fn what_was_ready_only_between_two_ends_was_not_lost() {
+    let mut before = killed("web-1", 0, 4);
+    let mut now = killed("web-1", 0, 4);
+    now.workload.ready = 0;
+    assert_ne!(look(&before, &now).health, Worse);
+
+    // Ready for long, in spite of its restarts.
+    before.pods[0].ready_since = Some(at(-3_600));
+    assert_eq!(look(&before, &now).health, Worse);
+}
+
+#[test]
+fn a_cron_job_is_judged_by_its_next_run() {
+    let failed = |hash: &str, made: i64| {
+        let mut evidence = web();
+        evidence.subject = ObjectRef::named(Kind::CronJob, "shop", "report");
+        evidence.workload = WorkloadFacts {
+            desired: 1,
+            updated: 1,
+            failed_condition: Some("BackoffLimitExceeded".to_owned()),
+            rolled_out_at: Some(at(made)),
+            spec_hash: hash.to_owned(),
+            ..WorkloadFacts::default()
+        };
+        evidence
+    };
+    let before = failed("broken", -30);
+
+    assert_eq!(look(&before, &failed("fixed", -30)).health, OnItsWay);
+    assert_eq!(look(&before, &failed("fixed", 30)).health, Failing);
 }

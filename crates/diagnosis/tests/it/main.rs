@@ -5,3 +5,4 @@ mod casebook;
 mod peer_cases;
 mod redaction;
 mod judging;
+mod node_mates;

@@ -28,6 +28,46 @@ fn kept(text: &str) {
 }
 
 #[test]
+fn what_is_told_in_words_in_sql_or_in_xml_is_gone() {
+    for text in [
+        "the password is Zq7canaryW4x, do not tell",
+        "new API key is: Zq7canaryW4x",
+        "Generated token was set to Zq7canaryW4x",
+        "ALTER USER shop WITH PASSWORD 'Zq7canaryW4x';",
+        "CREATE USER 'shop'@'%' IDENTIFIED BY 'Zq7canaryW4x'",
+        r#"ALTER ROLE shop PASSWORD "Zq7canaryW4x""#,
+        "<user>bob</user><password>Zq7canaryW4x</password>",
+        "passwd Zq7canaryW4x",
+        "login with credentials admin:Zq7canaryW4x",
+        "apikey Zq7canaryW4x",
+        r#"create user shop identified by "Zq7canaryW4x""#,
+        "wrong password (Zq7canaryW4x) for user shop",
+        "encryption key: Zq7canaryW4x",
+        "set password to Zq7canaryW4x",
+        "otp code Zq7canaryW4x",
+        "<db:Password encoding=\"plain\">Zq7canaryW4x</db:Password>",
+    ] {
+        gone(text);
+    }
+    for text in [
+        "the password is required",
+        "password is wrong",
+        "token is expired, the secret was not found",
+        "<name>shop7Api</name>",
+        r#"secret "web-tls2" not found"#,
+        "references non-existent secret key: tls2.crt",
+        "cannot read private key /etc/tls2/key.pem",
+        "the password (optional) is asked for",
+        "encryption key not found",
+        "credentials not found: no file",
+        "access key missing",
+        "<password></password>",
+    ] {
+        kept(text);
+    }
+}
+
+#[test]
 fn a_value_behind_a_secret_name_is_gone() {
     for text in [
         "DB_PASSWORD=Zq7canaryW4x",

@@ -52,6 +52,22 @@ async fn what_is_put_off_again_and_again_is_no_attempt() {
 }
 
 #[tokio::test]
+async fn an_offer_that_was_gone_when_its_time_came_is_taken_up_when_it_is_back() {
+    let world = World::new(&[(STRONG, REFUSED, "too_often")]).await;
+    world.follow().await;
+    let mut incident = incident("web");
+    world.agent.publish(&incident);
+    put_off(&world, &incident).await;
+    let offers = std::mem::take(&mut incident.offers);
+    world.tell(&incident, RunState::Escalated).await;
+
+    world.agent.script(&STRONG, VERIFIED, "");
+    incident.offers = offers;
+
+    world.tell(&incident, RunState::Healed).await;
+}
+
+#[tokio::test]
 async fn a_pod_that_is_not_there_is_waited_for() {
     let world = World::new(&[]).await;
     world.follow().await;

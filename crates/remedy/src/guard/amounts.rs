@@ -8,7 +8,7 @@ use crate::amount::Resource;
 use crate::place;
 use crate::room::{self, Raise};
 
-/// `old < new <= 2 * old`, or of memory twice what was written and is known to be too little; a request only together
+/// `old < new <= 2 * old`, or twice what was written and is known to be too little; a request only together
 /// with a limit that it equals.
 pub(super) fn raised(
     edit: &Edit,
@@ -43,14 +43,9 @@ fn known_too_little(
     container: &ContainerFacts,
     scene: &Scene<'_>,
 ) -> Option<u64> {
-    match resource {
-        Resource::Memory => {
-            let path = place::container_path(scene.evidence.subject.kind, container)?;
-            let path = path.child("resources").child(list).child(resource.name());
-            repeats::too_little(&path, scene.world)
-        }
-        Resource::Cpu => None,
-    }
+    let path = place::container_path(scene.evidence.subject.kind, container)?;
+    let path = path.child("resources").child(list).child(resource.name());
+    repeats::too_little(&path, resource, scene.world)
 }
 
 /// `old / 8 <= new < old`, and no less than what is used.
@@ -91,6 +86,7 @@ pub(super) fn there_is_room(
         | Strategy::RestoreReplicas
         | Strategy::ClearLeftovers
         | Strategy::RerunJob
+        | Strategy::RemoveTaint
         | Strategy::RelaxProbe
         | Strategy::FixProbePort
         | Strategy::FixReference

@@ -108,6 +108,7 @@ fn field(strategy: &Strategy, edit: &Edit, names: &[&str], scene: &Scene<'_>) ->
             | Strategy::RestoreReplicas
             | Strategy::ClearLeftovers
             | Strategy::RerunJob
+            | Strategy::RemoveTaint
             | Strategy::RelaxProbe
             | Strategy::FixProbePort
             | Strategy::FixSelector

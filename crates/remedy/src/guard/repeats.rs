@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use types::{Action, Edit, Evidence, FieldPath, FixPlan, Quantity, RevisionFacts, Strategy};
+use types::{Action, Edit, Evidence, FieldPath, FixPlan, Quantity, RevisionFacts};
 
 use super::windows::{failed, of_workload};
 use super::{PastWrite, Refusal, World};
 use crate::Policy;
+use crate::amount::Resource;
 
 /// A strategy that did not help is not tried again on the same spec: nothing says it would help now. Nor is what
-/// leads to a state that did not help, or to less memory than was too little.
+/// leads to a state that did not help, or to less memory or CPU than was too little.
 pub(super) fn has_not_failed_before(
     plan: &FixPlan,
     _: &Policy,
@@ -20,17 +21,20 @@ pub(super) fn has_not_failed_before(
     let edits = edits_of(plan, world.evidence);
     let is_same = |it: &PastWrite| it.strategy == key || leads_to_same(&edits, &it.edits);
     let is_repeat = on_this_spec(world).any(is_same) || returns_to_failed(&edits, world);
-    let is_known_too_little =
-        edits.iter().any(|it| is_memory(plan, it) && amount(it) <= too_little(&it.path, world));
+    let is_known_too_little = edits.iter().any(|it| {
+        raised_limit(plan, it)
+            .is_some_and(|resource| amount(it, resource) <= too_little(&it.path, resource, world))
+    });
     if is_repeat || is_known_too_little { Err(Refusal::FailedBefore(key)) } else { Ok(()) }
 }
 
-/// The most memory that was too little in this field on this very spec: it was written, and the container was killed
-/// at it all the same.
-pub(super) fn too_little(path: &FieldPath, world: &World<'_>) -> Option<u64> {
+/// The most that was too little in this field on this very spec, in bytes or millicores: it was written, and the
+/// container was killed at it, or its probe failed with it, all the same.
+pub(super) fn too_little(path: &FieldPath, resource: Resource, world: &World<'_>) -> Option<u64> {
     let raises = on_this_spec(world)
-        .filter(|it| it.again && it.undone && it.strategy.starts_with("raise_memory_limit"));
-    raises.flat_map(|it| &it.edits).filter(|it| it.path == *path).filter_map(amount).max()
+        .filter(|it| it.again && it.undone && it.strategy.starts_with(resource.strategy()));
+    let edits = raises.flat_map(|it| &it.edits).filter(|it| it.path == *path);
+    edits.filter_map(|it| amount(it, resource)).max()
 }
 
 fn on_this_spec<'a>(world: &'a World<'_>) -> impl Iterator<Item = &'a PastWrite> {
@@ -84,12 +88,16 @@ fn collect(path: &FieldPath, value: Option<&Value>, leaves: &mut BTreeMap<String
     }
 }
 
-fn is_memory(plan: &FixPlan, edit: &Edit) -> bool {
-    matches!(plan.strategy, Strategy::RaiseMemoryLimit { .. })
-        && edit.path.as_str().ends_with("/limits/memory")
+/// Of what the edit raises a limit, where the plan is there for that.
+fn raised_limit(plan: &FixPlan, edit: &Edit) -> Option<Resource> {
+    let is_raised = |it: &Resource| {
+        plan.strategy.name() == it.strategy()
+            && edit.path.as_str().ends_with(&format!("/limits/{}", it.name()))
+    };
+    [Resource::Memory, Resource::Cpu].into_iter().find(is_raised)
 }
 
-fn amount(edit: &Edit) -> Option<u64> {
+fn amount(edit: &Edit, resource: Resource) -> Option<u64> {
     let text = edit.to.as_ref().and_then(Value::as_str)?;
-    Quantity(text.to_owned()).units()
+    resource.value(&Quantity(text.to_owned()))
 }

@@ -60,6 +60,7 @@ pub(super) fn steps_are_in_scope(
                     | Strategy::RestoreReplicas
                     | Strategy::ClearLeftovers
                     | Strategy::RerunJob
+                    | Strategy::RemoveTaint
                     | Strategy::RelaxProbe
                     | Strategy::FixProbePort
                     | Strategy::FixReference
@@ -145,7 +146,8 @@ fn edit_is_in_scope(
             | Strategy::CorrectTypo
             | Strategy::RestoreReplicas
             | Strategy::ClearLeftovers
-            | Strategy::RerunJob,
+            | Strategy::RerunJob
+            | Strategy::RemoveTaint,
             _,
             _,
         )

@@ -33,6 +33,7 @@ pub(super) fn is_in_scope(
         | Strategy::RestoreReplicas
         | Strategy::ClearLeftovers
         | Strategy::RerunJob
+        | Strategy::RemoveTaint
         | Strategy::RelaxProbe
         | Strategy::FixProbePort
         | Strategy::FixReference

@@ -8,10 +8,10 @@
 //! Nothing near exists, or more than one thing does; then a person has to make it or say which.
 //!
 //! ## Risk
-//! Bound: the field that holds the name or key, and only the near miss in the facts, at most two letters away. Auto for
-//! config maps, secrets and labels of nodes. A person is asked where data or scheduling change hands (claims, priority
-//! classes, schedulers, zones) and where the names differ in digits or in their last letter alone, which is how siblings
-//! are named. A service account and a runtime class are advice: they say what a pod may do and how isolated it is. No pod
+//! Bound: the fields that hold the names or keys, and only the near misses in the facts, at most two letters away. Auto for
+//! labels of nodes, and for config maps and secrets where the names differ as by a slip of the finger. A person is asked
+//! where data or scheduling change hands (claims, priority classes, schedulers, zones) and where the difference may be on
+//! purpose, as that of siblings is: in digits, in the last letter, in a short word such as `eu` and `us`. A service account and a runtime class are advice: they say what a pod may do and how isolated it is. No pod
 //! gets a class of the system. Undo: the former name. Verified by the pods' health over time. Attack: a near miss with a slash, a line break
 //! or more than two letters away yields no plan.
 
@@ -21,11 +21,13 @@ use types::{
     Risk, Step, Strategy,
 };
 
-use crate::near::{are_siblings, differ_at_the_end, distance};
+use crate::near::{are_siblings, differ_at_the_end, distance, is_slip};
 use crate::place;
 
 /// The longest name that Kubernetes gives to anything, and the longest key of a label.
 const MAX_NAME_LENGTH: usize = 317;
+/// References that one plan mends.
+const MAX_REFERENCES: usize = 10;
 /// Letters between a typo and what was meant.
 pub(crate) const TYPO_DISTANCE: usize = 2;
 /// Priority classes of the system begin so; no pod of anybody else gets one.
@@ -50,7 +52,33 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         .collect();
     // What is known not to be there stands before what is only not known.
     broken.sort_by_key(|it| it.exists.is_none());
-    broken.into_iter().filter_map(|it| plan_for(evidence, it)).take(1).collect()
+    let mut plans = broken.into_iter().filter_map(|it| plan_for(evidence, it));
+    let Some(first) = plans.next() else { return vec![] };
+    // One after the other would not help: the pods stay as they are until the last one is mended.
+    vec![plans.take(MAX_REFERENCES - 1).fold(first, joined)]
+}
+
+/// The first plan with the edits of the other, where the same person would have to say yes to both.
+fn joined(mut plan: FixPlan, other: FixPlan) -> FixPlan {
+    let (Some(step), Some(more)) = (plan.steps.first_mut(), other.steps.into_iter().next()) else {
+        return plan;
+    };
+    if plan.risk != other.risk || step.target != more.target || step.subresource != more.subresource
+    {
+        return plan;
+    }
+    let (Action::Edit(edits), Action::Edit(more)) = (&mut step.action, more.action) else {
+        return plan;
+    };
+    let is_rename = |it: &Edit| it.to.is_none() || it.from.is_none();
+    if edits.iter().chain(&more).any(is_rename) {
+        return plan;
+    }
+    edits.extend(more);
+    if !plan.because.contains(&other.because) {
+        plan.because = format!("{} {}", plan.because, other.because);
+    }
+    plan
 }
 
 /// Whether a broken reference of this kind brings the fault about.
@@ -145,16 +173,16 @@ fn is_of_namespace(kind: ReferenceKind) -> bool {
 /// Who has to say yes to `near` in the place of `wrong`; advice is for nobody to carry out.
 pub(crate) fn risk(reference: &ReferenceFacts, wrong: &str, near: &str) -> Risk {
     let is_place = |key: Option<&str>| key.is_none_or(|it| PLACES.contains(&it));
-    let changes_hands = match reference.kind {
+    let needs_a_yes = match reference.kind {
         ReferenceKind::ServiceAccount | ReferenceKind::RuntimeClass => return Risk::Advice,
         ReferenceKind::Claim | ReferenceKind::PriorityClass | ReferenceKind::Scheduler => true,
-        ReferenceKind::ConfigMap | ReferenceKind::Secret => false,
+        ReferenceKind::ConfigMap | ReferenceKind::Secret => !is_slip(wrong, near),
         ReferenceKind::NodeLabelKey => differ_at_the_end(wrong, near),
         ReferenceKind::NodeLabelValue => {
             is_place(reference.key.as_deref()) || differ_at_the_end(wrong, near)
         }
     };
-    if changes_hands || are_siblings(wrong, near) { Risk::Ask } else { Risk::Auto }
+    if needs_a_yes || are_siblings(wrong, near) { Risk::Ask } else { Risk::Auto }
 }
 
 /// The edit of the field; of two where the name is that of the field itself.

@@ -1,4 +1,4 @@
-//! Raise the CPU limit to one and a half times or to double.
+//! Raise the CPU limit to one and a half times or to double; to four times, once double was too little.
 //!
 //! ## When it helps
 //! A probe is answered too late, or the container is not up when it is asked for the first time, while it uses up
@@ -8,8 +8,10 @@
 //! It has CPU to spare, or nobody measures what it uses: then it is slow for another reason.
 //!
 //! ## Risk
-//! Auto; the policy has a cap of its own. Bound: old < new <= 2 * old, not more than limit ranges, quotas and the
-//! largest node allow. A request that equals the limit is raised with it, so that the pod keeps its quality of service.
+//! Auto; the policy has a cap of its own. Bound: old < new <= 2 * old, where old is the most that a fix of ours wrote on
+//! this very spec and the same probe of the container failed at again, and not more than limit ranges, quotas and the
+//! largest node allow. So four times comes after double, and nothing after that: what is slow with four times is slow for
+//! another reason. A request that equals the limit is raised with it, so that the pod keeps its quality of service.
 //! Undo: the former limit. Verified by the pods' health over time. Attack: a limit that is negative, no quantity or too
 //! large to double yields no plan, and neither does a use that nobody measured.
 
@@ -19,16 +21,16 @@ use super::relax_probe::{Answer, answer, failing_probes};
 use crate::amount::Resource;
 use crate::raise::{Wanted, Words};
 
-/// One and a half times and double, in halves that are added.
-pub(crate) const DOSES: [u8; 2] = [1, 2];
+/// One and a half times, double and four times, in halves that are added.
+pub(crate) const DOSES: [u8; 3] = [1, 2, 6];
 /// The share of its limit from which a container is held back by it, in tenths. Between two measurements it is
 /// stopped again and again, so that it hardly ever shows the whole.
 const USED_UP_TENTHS: u64 = 9;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let Some(container) = starved(diagnosis, evidence) else { return vec![] };
-    let doses =
-        DOSES.iter().filter(|it| wanted(container, **it).is_some_and(|it| it.has_room(evidence)));
+    let fits = |wanted: Wanted<'_>| wanted.is_next(evidence) && wanted.has_room(evidence);
+    let doses = DOSES.iter().filter(|it| wanted(container, **it).is_some_and(fits));
     doses.filter_map(|it| plan_for(evidence, container, *it)).collect()
 }
 

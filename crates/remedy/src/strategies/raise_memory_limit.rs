@@ -15,7 +15,7 @@
 //! run. Undo: the former limit. Verified by the pods' health over time. Attack: a limit that is negative, no quantity
 //! or too large to double yields no plan.
 
-use types::{ContainerFacts, Diagnosis, Edit, Evidence, Fault, FixPlan, Quantity, Risk, Strategy};
+use types::{ContainerFacts, Diagnosis, Evidence, Fault, FixPlan, Risk, Strategy};
 
 use crate::amount::{self, Resource};
 use crate::place;
@@ -26,8 +26,6 @@ use crate::room;
 pub(crate) const DOSES: [u8; 4] = [1, 2, 6, 14];
 /// As much as there is room for, where that is less than the next of those.
 pub(crate) const AS_MUCH_AS_FITS: u8 = 0;
-/// Less than this part more than what was too little is not worth an attempt.
-const LEAST_PART: u64 = 10;
 /// Above this a person is asked: most of a node may be at stake.
 const UNASKED_UP_TO: u64 = 2 * 1024 * 1024 * 1024;
 
@@ -38,7 +36,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let Some(container) = place::container(diagnosis, evidence) else { return vec![] };
     let fits = |halves: u8| {
         let wanted = wanted(evidence, container, halves)?;
-        (is_next(evidence, &wanted) && wanted.has_room(evidence)).then_some(halves)
+        (wanted.is_next(evidence) && wanted.has_room(evidence)).then_some(halves)
     };
     let mut doses: Vec<u8> = DOSES.into_iter().filter_map(fits).collect();
     if doses.is_empty() {
@@ -56,14 +54,6 @@ pub(crate) fn with_dose(
     let of_memory = diagnoses.iter().filter(|it| it.fault == Fault::OomKilled);
     let mut containers = of_memory.filter_map(|it| place::container(it, evidence));
     containers.find_map(|it| plan_for(evidence, it, halves))
-}
-
-/// Whether the dose is more than what was too little, and at most double of that.
-fn is_next(evidence: &Evidence, wanted: &Wanted<'_>) -> bool {
-    let old = wanted.container.memory_limit.as_ref().and_then(Quantity::units).unwrap_or(0);
-    let known = too_little(evidence, wanted.container).unwrap_or(0).max(old);
-    let least = known.saturating_add(known / LEAST_PART);
-    known < wanted.amount && least <= wanted.amount && wanted.amount <= known.saturating_mul(2)
 }
 
 fn wanted<'a>(
@@ -90,20 +80,4 @@ fn plan_for(evidence: &Evidence, container: &ContainerFacts, halves: u8) -> Opti
         because: format!("The container was killed at its limit of {}.", amount::memory(old)),
     };
     wanted.plan(words, evidence)
-}
-
-/// The most memory that a fix wrote on this very spec and that was too little.
-fn too_little(evidence: &Evidence, container: &ContainerFacts) -> Option<u64> {
-    let path = place::container_path(evidence.subject.kind, container)?;
-    let path = path.child("resources").child("limits").child("memory");
-    let failed = evidence.failed.iter().filter(|it| {
-        it.again
-            && it.spec_hash == evidence.workload.spec_hash
-            && it.strategy.starts_with("raise_memory_limit")
-    });
-    let amount = |edit: &Edit| {
-        let text = edit.to.as_ref().and_then(serde_json::Value::as_str)?;
-        Quantity(text.to_owned()).units()
-    };
-    failed.flat_map(|it| &it.edits).filter(|it| it.path == path).filter_map(amount).max()
 }

@@ -5,20 +5,39 @@
 //!
 //! ## When it does not
 //! The newest revision was ready once: then something else changed. Nor when the cause lies outside the
-//! template: a registry that throttles, a node that is full, data that was migrated.
+//! template: a registry that throttles, a node that is full, data that was migrated. A pod that no node takes is
+//! helped only by a revision that asks for something else of the nodes.
 //!
 //! ## Risk
 //! Auto. Bound: exactly the edits that lead to an own earlier revision that was ready, at most three back.
 //! Undo: the newer template. Verified by the pods' health over time. Attack: a revision that was never
 //! ready, or that changes nothing, is no aim.
 
-use types::{Diagnosis, Evidence, Fault, FixPlan, Kind, RevisionFacts, Risk, Strategy};
+use types::{Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, RevisionFacts, Risk, Strategy};
 
 use super::wait;
 use crate::place;
 
 /// Further back lies a program that nobody has tried against today's data.
 pub(crate) const MAX_BACK: usize = 3;
+
+/// Fields of a pod template that decide which node takes the pod.
+const SCHEDULING: [&str; 14] = [
+    "affinity",
+    "hostNetwork",
+    "nodeName",
+    "nodeSelector",
+    "overhead",
+    "ports",
+    "priorityClassName",
+    "resourceClaims",
+    "resources",
+    "runtimeClassName",
+    "schedulerName",
+    "tolerations",
+    "topologySpreadConstraints",
+    "volumes",
+];
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let has_revisions =
@@ -33,9 +52,21 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         return vec![];
     }
     let Some(aim) = aim(evidence) else { return vec![] };
+    if diagnosis.fault == Fault::Unschedulable && !aim.edits.iter().any(bears_on_scheduling) {
+        return vec![];
+    }
     let because = format!("Revision {} was ready, and the newest never was.", aim.revision);
     let steps = place::in_template(evidence, aim.edits.clone());
     vec![FixPlan { strategy: Strategy::RollBack, risk: Risk::Auto, because, steps }]
+}
+
+/// Whether the edit changes what a scheduler looks at.
+fn bears_on_scheduling(edit: &Edit) -> bool {
+    let names: Vec<String> = edit.path.names().collect();
+    let is_list = |it: &String| ["containers", "initContainers"].contains(&it.as_str());
+    // A list of containers, or one of them, as a whole.
+    let whole = names.iter().rev().take(2).any(is_list);
+    whole || names.iter().any(|it| SCHEDULING.contains(&it.as_str()))
 }
 
 /// The newest revision before the current one that was ready.

@@ -84,7 +84,8 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
     let kind = *chance.pick(&Kind::ALL);
     let known =
         [("shop/web:1.3", "revision 3", true), ("shop/web:1.5", "Deployment shop/a", false)];
-    let (fault, mut evidence) = match chance.below(19) {
+    let (fault, mut evidence) = match chance.below(20) {
+        19 => (Fault::Unschedulable, scene::tainted(kind)),
         18 => (Fault::ImageNotFound, scene::listed_tag(kind)),
         8 => (Fault::StartupProbeFailing, scene::starved(kind, "500m", 490)),
         9 => (Fault::StartupProbeFailing, scene::starved(kind, "1500m", 1490)),
@@ -282,6 +283,8 @@ fn writes(chance: &mut Chance) -> Vec<PastWrite> {
                     "roll_back",
                     "raise_memory_limit@1.5",
                     "raise_memory_limit@2",
+                    "raise_cpu_limit@1.5",
+                    "raise_cpu_limit@2",
                     "restart_pod",
                 ]))
                 .to_owned(),
@@ -299,7 +302,10 @@ fn writes(chance: &mut Chance) -> Vec<PastWrite> {
 /// What a write of ours wrote.
 fn past_edits(chance: &mut Chance) -> Vec<Edit> {
     let limit = format!("{APP}/resources/limits/memory");
-    match chance.below(6) {
+    let cpu = format!("{APP}/resources/limits/cpu");
+    match chance.below(8) {
+        6 => vec![scene::edit(&cpu, "500m", "750m")],
+        7 => vec![scene::edit(&cpu, "500m", "1000m")],
         0 => vec![],
         1 => vec![scene::edit(&limit, "64Mi", "96Mi")],
         2 => vec![scene::edit(&limit, "64Mi", "128Mi")],

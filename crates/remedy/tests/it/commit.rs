@@ -32,9 +32,28 @@ fn the_patch_leads_a_manifest_to_where_the_plan_leads_the_object() {
         for patch in file["patches"].as_array().unwrap() {
             let operations: Value =
                 serde_yaml_ng::from_str(patch["patch"].as_str().unwrap()).unwrap();
-            serde_json::from_value::<json_patch::Patch>(operations).unwrap();
+            // A restart is a part of the manifest.
+            if operations.is_array() {
+                serde_json::from_value::<json_patch::Patch>(operations).unwrap();
+            }
         }
     }
+}
+
+#[test]
+fn a_restart_fits_a_template_without_annotations() {
+    let mut evidence = scene::evidence(Kind::Deployment);
+    evidence.workload.was_ready = true;
+    let plans = scene::plans(Fault::ReadinessProbeFailing, &evidence);
+    let restart = plans.iter().find(|it| it.strategy.name() == "restart_rollout").unwrap();
+
+    let file: Value = serde_yaml_ng::from_str(&kustomize_patch(restart).unwrap()).unwrap();
+
+    let part: Value =
+        serde_yaml_ng::from_str(file["patches"][0]["patch"].as_str().unwrap()).unwrap();
+    assert_eq!((&part["kind"], &part["metadata"]["name"]), (&json!("Deployment"), &json!("web")));
+    let annotations = &part["spec"]["template"]["metadata"]["annotations"];
+    assert_eq!(annotations[remedy::RESTARTED_BY_ANNOTATION], json!("now"));
 }
 
 #[test]

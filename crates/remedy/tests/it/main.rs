@@ -12,6 +12,7 @@ mod offers;
 mod places;
 mod attacks;
 mod shown;
+mod stray;
 mod room;
 mod labels;
 mod leftovers;

@@ -35,7 +35,7 @@ pub(crate) fn opinion(plan: &FixPlan, world: &World<'_>) -> Opinion {
     let age = world.now.as_second() - evidence.taken_at.as_second();
     need(world.mode != Mode::Observe, "observing")?;
     need(plan.risk != Risk::Advice, "advice")?;
-    let shown = ["correct_typo", "rerun_job", "restore_replicas"];
+    let shown = ["correct_typo", "remove_taint", "rerun_job", "restore_replicas"];
     need(!shown.contains(&plan.strategy.name()), "only shown")?;
     need((-5..=120).contains(&age), "stale")?;
     need(!evidence.workload.opted_out && !evidence.workload.paused, "left alone")?;

@@ -97,3 +97,32 @@ fn memory_goes_to_double_of_what_was_too_little_and_never_below_it() {
     check(&four_times, &evidence, std::slice::from_ref(&too_little), "out_of_scope");
     check(less, &evidence, std::slice::from_ref(&too_little), "ok");
 }
+
+#[test]
+fn cpu_goes_to_double_of_what_was_too_little_and_never_below_it() {
+    let evidence = scene::starved(Kind::Deployment, "500m", 490);
+    let of_cpu = |evidence: &Evidence| {
+        let mut plans = scene::plans(Fault::StartupProbeFailing, evidence);
+        plans.retain(|it| it.strategy.name() == "raise_cpu_limit");
+        plans
+    };
+    let path = format!("{APP}/resources/limits/cpu");
+    let mut known = evidence.clone();
+    let double = vec![edit(&path, "500m", "1000m")];
+    known.failed = vec![scene::failed_raise("raise_cpu_limit@2", "")];
+    known.failed[0].edits.clone_from(&double);
+    let four_times = of_cpu(&known).remove(0);
+    let less = of_cpu(&evidence).remove(0);
+    let mut too_little = undone("raise_cpu_limit@2", double.clone());
+    too_little.again = true;
+
+    check(&four_times, &evidence, &[], "out_of_scope");
+    check(&four_times, &evidence, std::slice::from_ref(&too_little), "ok");
+    check(&less, &evidence, std::slice::from_ref(&too_little), "failed_before");
+    too_little.again = false;
+    check(&four_times, &evidence, std::slice::from_ref(&too_little), "out_of_scope");
+    // What was written of memory says nothing of CPU.
+    let mut of_memory = undone("raise_memory_limit@2", double);
+    of_memory.again = true;
+    check(&four_times, &evidence, &[of_memory], "out_of_scope");
+}

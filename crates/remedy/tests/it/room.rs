@@ -1,7 +1,7 @@
 //! How far limits are raised: by what is used, and by what the namespace and the nodes have.
 
 use serde_json::json;
-use types::{Evidence, Fault, FixPlan, Kind, ProbeKind, ResourceRoom, RoomFacts};
+use types::{Evidence, FailedFix, Fault, FixPlan, Kind, ProbeKind, ResourceRoom, RoomFacts};
 
 use crate::gates::{Case, check};
 use crate::scene;
@@ -44,6 +44,41 @@ fn cpu_is_raised_for_what_uses_its_limit_up_and_for_nothing_else() {
     answers.containers[0].probes[0].failure =
         Some("HTTP probe failed with statuscode: 404".to_owned());
     assert_eq!(of_cpu(&answers), vec![]);
+}
+
+/// A CPU limit of `app` that was raised to this in vain: its probe failed again.
+fn failed_raise(strategy: &str, to: &str) -> FailedFix {
+    let path = format!("{}/resources/limits/cpu", scene::APP);
+    FailedFix { edits: vec![scene::edit(&path, "500m", to)], ..scene::failed_raise(strategy, "") }
+}
+
+#[test]
+fn four_times_the_cpu_comes_after_double_was_too_little_and_nothing_after_that() {
+    let mut evidence = scene::starved(Kind::Deployment, "500m", 490);
+    let doses = |evidence: &Evidence| -> Vec<String> {
+        of_cpu(evidence).iter().map(|it| it.strategy.key()).collect()
+    };
+    evidence.failed = vec![failed_raise("raise_cpu_limit@1.5", "750m")];
+    assert_eq!(doses(&evidence), ["raise_cpu_limit@2"]);
+    evidence.failed.push(failed_raise("raise_cpu_limit@2", "1000m"));
+    assert_eq!(doses(&evidence), ["raise_cpu_limit@4"]);
+    assert!(of_cpu(&evidence)[0].to_string().contains(r#""500m" -> "2000m""#));
+    // Another trouble came with it: that says nothing of the amount.
+    evidence.failed[1].again = false;
+    assert_eq!(doses(&evidence), ["raise_cpu_limit@2"]);
+    evidence.failed[1].again = true;
+    evidence.failed.push(failed_raise("raise_cpu_limit@4", "2000m"));
+    assert_eq!(doses(&evidence), [""; 0]);
+}
+
+#[test]
+fn four_times_the_cpu_is_not_offered_above_the_cap() {
+    let mut evidence = scene::starved(Kind::Deployment, "500m", 490);
+    evidence.failed = vec![failed_raise("raise_cpu_limit@2", "1000m")];
+    let capped = ResourceRoom { cap: Some(1999), ..ResourceRoom::default() };
+    evidence.room = Some(RoomFacts { memory: ResourceRoom::default(), cpu: capped });
+
+    assert_eq!(of_cpu(&evidence), vec![]);
 }
 
 #[test]

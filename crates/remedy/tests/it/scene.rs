@@ -1,5 +1,6 @@
 //! A small shop with one broken workload: each test changes what its claim needs.
 
+mod nodes;
 mod services;
 
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use types::{
     SlipFacts, SlipKind, Suppression, Verdict, WorkloadFacts,
 };
 
+pub(crate) use nodes::{taint, tainted};
 pub(crate) use services::{named, service, wrong_label, wrong_port};
 
 pub(crate) const NOW: i64 = 1_800_000_000;
@@ -60,6 +62,7 @@ pub(crate) fn evidence(kind: Kind) -> Evidence {
         images: vec![],
         nodes: Some(nodes()),
         neighbours: vec![],
+        node_mates: vec![],
         services: vec![],
         service: None,
         unread: vec![],
@@ -82,6 +85,7 @@ pub(crate) fn nodes() -> NodeFacts {
         free_cpu: 1000,
         down: vec![],
         taints: vec![],
+        stray: vec![],
         selectors: vec![],
         taken_ports: vec![],
     }

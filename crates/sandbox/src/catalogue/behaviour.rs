@@ -17,6 +17,9 @@ pub struct Behaviour {
     pub memory_need: Option<String>,
     /// After how many seconds it uses that much.
     pub memory_after: f64,
+    /// How much CPU it wants for as long as it runs, as a quantity; with a lower limit it is made to wait, and answers
+    /// too late.
+    pub cpu_need: Option<String>,
     /// After how many seconds it answers on its ports.
     pub ready_after: f64,
     /// The ports that it listens on.

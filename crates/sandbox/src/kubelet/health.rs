@@ -89,7 +89,7 @@ fn ask(running: &Running, at: usize, spec: &Value, scene: &Scene<'_>) -> Result<
         container: spec,
         ip: scene.ip,
         listeners: &running.listeners,
-        hangs: running.hangs,
+        hangs: running.hangs || running.is_throttled(),
         launch: &launch,
     })
 }

@@ -10,6 +10,7 @@ use super::status::Report;
 use crate::clock::Moment;
 use crate::events::Tone;
 use crate::fields::Fields;
+use crate::store::PodUsage;
 
 /// How far the surroundings of the containers are.
 #[derive(Debug)]
@@ -91,6 +92,15 @@ impl Pod {
         let sandbox = matches!(self.sandbox, Sandbox::Ready);
         let obstacle = self.obstacle.as_deref();
         Report { pod, containers: &self.containers, sandbox, ip: &self.ip, host, obstacle }.status()
+    }
+
+    /// What its containers use.
+    pub(super) fn usage(&self) -> PodUsage {
+        let used = |it: &Container| match &it.state {
+            State::Running(running) => Some((it.name.clone(), running.usage())),
+            State::Idle | State::Pulling { .. } | State::Held { .. } | State::Ended => None,
+        };
+        self.containers.iter().filter_map(used).collect()
     }
 
     /// Makes network and volumes; whether they are there.

@@ -9,6 +9,8 @@ use serde_json::Value;
 use super::probe::{Probe, Purpose};
 use super::process::{Act, BOUNDLESS, Life, Listener, OnTerm};
 use crate::clock::Moment;
+use crate::fields::{Fields, thousandths};
+use crate::store::Usage;
 
 /// How a container ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +40,8 @@ pub(super) struct Running {
     pub(super) resources: Value,
     /// When it ends because somebody wants it to, and with which code.
     pub(super) stop: Option<(Moment, i32)>,
+    /// The CPU that it wants, in thousandths.
+    pub(super) cpu_wanted: u64,
     began: Moment,
     life: Life,
     next: usize,
@@ -76,6 +80,7 @@ impl Running {
             probes,
             resources: Value::Null,
             stop: None,
+            cpu_wanted: 0,
             began: now,
             life,
             next: 0,
@@ -117,6 +122,22 @@ impl Running {
         // No machine has boundless memory: without a limit the node's own is the limit.
         let killed = limit < self.used || self.used == BOUNDLESS;
         killed.then_some(Turn::Exit(137, "OOMKilled"))
+    }
+
+    /// What it uses now: of what it wants no more than it may have.
+    pub(super) fn usage(&self) -> Usage {
+        let cpu_millis = self.cpu_wanted.min(self.cpu_limit());
+        Usage { cpu_millis, memory_bytes: self.used }
+    }
+
+    /// Whether the kernel makes it wait for CPU, so that it answers nothing in time.
+    pub(super) fn is_throttled(&self) -> bool {
+        self.cpu_limit() < self.cpu_wanted
+    }
+
+    fn cpu_limit(&self) -> u64 {
+        let limit = thousandths(self.resources.at("/limits/cpu"));
+        limit.and_then(|it| u64::try_from(it).ok()).unwrap_or(u64::MAX)
     }
 
     /// Asks the container to stop, and kills it when its grace is over.

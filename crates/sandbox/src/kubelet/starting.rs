@@ -15,6 +15,7 @@ use crate::catalogue::{ANNOTATION, Behaviour, Image, Reference};
 use crate::clock::Moment;
 use crate::events::Tone;
 use crate::fields::Fields;
+use crate::quantity::Quantity;
 
 /// A look at the registry for an image that is there already.
 const CHECKED: Duration = Duration::from_millis(300);
@@ -142,6 +143,7 @@ fn create(container: &mut Container, reference: &Reference, scene: &Scene<'_>) {
             let mut running = Running::new(life, scene.now, Probe::all(spec, scene.now));
             (running.env, running.files) = (launch.env, launch.files);
             running.resources = spec.at("/resources").clone();
+            running.cpu_wanted = cpu_wanted(behaviour.as_ref().unwrap_or(&image.behaviour));
             let probed =
                 running.probes.iter().any(|it| it.purpose != super::probe::Purpose::Liveness);
             container.ready = container.role != Role::Init && !probed;
@@ -150,6 +152,12 @@ fn create(container: &mut Container, reference: &Reference, scene: &Scene<'_>) {
         }
         Err(why) => refuse(container, &why, scene),
     }
+}
+
+/// The CPU that a program of this behaviour wants, in thousandths.
+fn cpu_wanted(behaviour: &Behaviour) -> u64 {
+    let wanted = behaviour.cpu_need.as_deref().and_then(Quantity::read);
+    wanted.and_then(|it| u64::try_from(it.milli()).ok()).unwrap_or(0)
 }
 
 /// The program cannot be started at all.

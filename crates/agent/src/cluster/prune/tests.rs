@@ -43,6 +43,22 @@ fn a_pod_keeps_what_it_refers_to_and_loses_literal_values() {
 }
 
 #[test]
+fn a_pod_keeps_the_mark_of_a_vertical_autoscaler_and_no_other_annotation() {
+    let mut pod: Pod = serde_json::from_value(json!({
+        "metadata": {"name": "web-1",
+            "annotations": {"vpaUpdates": "Pod resources updated by web", "other": "gone"},
+            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "1"}]},
+        "spec": {"containers": [{"name": "app"}]},
+    }))
+    .unwrap();
+
+    pod.prune();
+
+    let left = pod.metadata.annotations.unwrap();
+    assert_eq!(left.keys().collect::<Vec<_>>(), ["vpaUpdates"]);
+}
+
+#[test]
 fn a_pod_that_is_well_keeps_the_names_of_secrets_and_claims() {
     let mut pod: Pod = serde_json::from_value(json!({
         "metadata": {"name": "web", "ownerReferences": [
@@ -95,4 +111,21 @@ fn a_long_message_is_cut_between_characters() {
     event.prune();
 
     assert_eq!(event.message.unwrap().len(), MAX_MESSAGE);
+}
+
+#[test]
+fn of_tolerations_those_stay_that_name_a_taint_of_somebody() {
+    let mut pod: Pod = serde_json::from_value(json!({
+        "metadata": {"name": "web"},
+        "spec": {"containers": [], "tolerations": [
+            {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute"},
+            {"operator": "Exists"},
+            {"key": "maintenance", "operator": "Exists"}]},
+    }))
+    .unwrap();
+
+    pod.prune();
+
+    let left: Vec<_> = pod.spec.iter().flat_map(|it| it.tolerations.iter().flatten()).collect();
+    assert_eq!(json!(left), json!([{"key": "maintenance", "operator": "Exists"}]));
 }

@@ -49,7 +49,9 @@ pub(super) fn names_a_missing_host(spot: &Spot<'_>) -> Option<Slip> {
     };
     Some(Slip {
         kind: SlipKind::Value,
-        shown_by: format!("There is a Service {near}, and nothing else is as near."),
+        shown_by: format!(
+            "There is no Service {wrong}, there is {near}, and nothing else is as near."
+        ),
         edits: vec![edit],
     })
 }

@@ -192,6 +192,7 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
             .map(Arc::new)
             .collect(),
         nodes: Some(all.of("Node", |_| true)).filter(|it| !it.is_empty()),
+        node_mates: vec![],
         all_pods: all_pods.iter().map(|it| Arc::new(PodOutline::of(it))).collect(),
         namespace_pods: all_pods.into_iter().filter(|it| is_near(it)).collect(),
         config_maps: Some(all.read::<ConfigMap>("ConfigMap").iter().map(keys).collect()),

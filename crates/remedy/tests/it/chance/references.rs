@@ -17,6 +17,22 @@ const REFERENCES: [ReferenceKind; 8] = [
     ReferenceKind::NodeLabelValue,
 ];
 
+/// Slips of the finger, and names of something else that are as near.
+const PAIRS: [(&str, &str); 12] = [
+    ("hihg", "high"),
+    ("db-1", "db-2"),
+    ("wbe", "web"),
+    ("web-cofig", "web-config"),
+    ("web-comfig", "web-config"),
+    ("webconfig", "web-config"),
+    ("settngs", "settings"),
+    ("setngs", "settings"),
+    ("pay-ro", "pay-rw"),
+    ("now", "new"),
+    ("internal", "external"),
+    ("minimal", "maximal"),
+];
+
 /// The key of a variable.
 pub(super) fn wrong_key() -> (Fault, Evidence) {
     let mut evidence = scene::dangling(ReferenceKind::ConfigMap, "web-config", "port");
@@ -28,7 +44,7 @@ pub(super) fn wrong_key() -> (Fault, Evidence) {
 /// A name of any kind, some of them siblings.
 pub(super) fn wrong_name(chance: &mut Chance) -> (Fault, Evidence) {
     let kind = *chance.pick(&REFERENCES);
-    let (wrong, near) = *chance.pick(&[("hihg", "high"), ("db-1", "db-2"), ("wbe", "web")]);
+    let (wrong, near) = *chance.pick(&PAIRS);
     (Fault::ConfigNotFound, scene::dangling(kind, wrong, near))
 }
 

@@ -4,6 +4,7 @@ use remedy::{PastWrite, World};
 use serde_json::{Value, json};
 use types::{Evidence, FixPlan};
 
+use super::room::millis;
 use super::{Opinion, bytes, in_vain, need, own, text};
 
 pub(super) fn history(plan: &FixPlan, world: &World<'_>) -> Opinion {
@@ -24,11 +25,15 @@ pub(super) fn history(plan: &FixPlan, world: &World<'_>) -> Opinion {
         let is_aim = !wanted.is_empty() && spread(&revision.edits) == wanted;
         need(!(of_failure && is_aim), "a revision that a failed fix made")?;
     }
-    if plan.strategy.name() == "raise_memory_limit" {
+    for (resource, read) in AMOUNTS {
+        if plan.strategy.name() != format!("raise_{resource}_limit") {
+            continue;
+        }
         for (path, value) in &wanted {
-            let least = proven_too_little(path, world);
-            let more = bytes(text(value)).is_none_or(|it| least < it);
-            need(more || !path.ends_with("limits/memory"), "known to be too little")?;
+            let least = proven_too_little(path, resource, world);
+            let more = read(text(value)).is_none_or(|it| least < it);
+            let is_limit = path.ends_with(&format!("limits/{resource}"));
+            need(more || !is_limit, "known to be too little")?;
         }
     }
     let now = world.now.as_second();
@@ -87,17 +92,22 @@ fn walk(path: String, value: &Value, all: &mut Vec<(String, Value)>) {
     }
 }
 
-/// The most that was written here in vain, while the container was killed at it again.
-pub(super) fn proven_too_little(path: &str, world: &World<'_>) -> u128 {
+/// How an amount of each resource is read.
+const AMOUNTS: [(&str, fn(&str) -> Option<u128>); 2] = [("memory", bytes), ("cpu", millis)];
+
+/// The most that was written here in vain, while the same trouble was seen again with it.
+pub(super) fn proven_too_little(path: &str, resource: &str, world: &World<'_>) -> u128 {
+    let read = AMOUNTS.iter().find(|it| it.0 == resource).unwrap().1;
     let hash = &world.evidence.workload.spec_hash;
     own(world)
         .filter(|it| it.spec_hash == *hash && in_vain(it) && it.undone && it.again)
         .filter(|it| {
-            it.strategy == "raise_memory_limit@1.5" || it.strategy == "raise_memory_limit@2"
+            let doses = ["1.5", "2"].map(|dose| format!("raise_{resource}_limit@{dose}"));
+            doses.contains(&it.strategy)
         })
         .flat_map(|it| &it.edits)
         .filter(|it| it.path.as_str() == path)
-        .filter_map(|it| bytes(text(&json!(it.to))))
+        .filter_map(|it| read(text(&json!(it.to))))
         .max()
         .unwrap_or(0)
 }

@@ -106,7 +106,59 @@ fn goes_unasked(it: &ReferenceFacts, from: &str, to: &str) -> bool {
         && kind != "scheduler"
         && !is_place
         && bare(from) != bare(to)
+        && (kind != "config_map" && kind != "secret" || slipped(from, to))
         && !(is_label && but_last(from) == but_last(to))
+}
+
+/// Whether the fingers slipped: by what a slip makes of the longer of the two words that differ.
+fn slipped(from: &str, to: &str) -> bool {
+    let plain = |it: &str| it.replace(['-', '_', '.'], "");
+    if plain(from) == plain(to) {
+        return true;
+    }
+    let words = |it: &str| it.split(['-', '_', '.']).map(str::to_owned).collect::<Vec<_>>();
+    let (from, to) = (words(from), words(to));
+    let apart: Vec<_> = (0..from.len().min(to.len())).filter(|it| from[*it] != to[*it]).collect();
+    if from.len() != to.len() || apart.len() != 1 {
+        return false;
+    }
+    let mut pair = [&from[apart[0]], &to[apart[0]]].map(|it| it.chars().collect::<Vec<_>>());
+    pair.sort_by_key(Vec::len);
+    let [short, long] = pair;
+    let same_start = short.first() == long.first();
+    let without = |word: &[char], place: usize| {
+        let mut rest = word.to_vec();
+        rest.remove(place);
+        rest
+    };
+    let digits = |it: &[char]| it.iter().filter(|it| it.is_ascii_digit()).count();
+    let lost: Vec<Vec<char>> = (0..long.len()).map(|it| without(&long, it)).collect();
+    match long.len() - short.len() {
+        0 => {
+            let swapped = (1..long.len()).any(|it| {
+                let mut other = long.clone();
+                other.swap(it - 1, it);
+                2 < long.len() && other == short
+            });
+            let replaced = (1..long.len().saturating_sub(1)).any(|it| {
+                let letters = short[it].is_alphabetic() && long[it].is_alphabetic();
+                4 < long.len() && letters && without(&short, it) == lost[it]
+            });
+            swapped || replaced
+        }
+        1 => {
+            let doubled = (1..long.len()).any(|it| long[it] == long[it - 1] && lost[it] == short);
+            let missing = same_start && 4 < long.len() && digits(&short) == digits(&long);
+            2 < long.len() && doubled || missing && lost.contains(&short)
+        }
+        2 => {
+            let mut twice =
+                lost.iter().flat_map(|it| (0..it.len()).map(|place| without(it, place)));
+            let long_enough = same_start && 7 < long.len() && digits(&short) == digits(&long);
+            long_enough && twice.any(|it| it == short)
+        }
+        _ => false,
+    }
 }
 
 /// The key of one label, changed to the one that nodes have; its value stays.

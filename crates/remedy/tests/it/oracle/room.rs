@@ -33,13 +33,13 @@ pub(super) fn raise_opinion(
     let spec = spec_of(owner);
     let lists = if container.role == ContainerRole::App { "containers" } else { "initContainers" };
     let field = format!("{spec}/{lists}/{}/resources/{list}/{resource}", container.index);
-    let known = if resource == "memory" { proven_too_little(&field, world).max(old) } else { old };
+    let known = proven_too_little(&field, resource, world).max(old);
     let cap = if resource == "memory" { 2 << 30 } else { 2000 };
     need(old < new && new <= 2 * known && new <= cap, "raise bound")
 }
 
 /// Thousandths of a processor.
-fn millis(amount: &str) -> Option<u128> {
+pub(super) fn millis(amount: &str) -> Option<u128> {
     match amount.strip_suffix('m') {
         Some(digits) => digits.parse().ok(),
         None => amount.parse::<u128>().ok()?.checked_mul(1000),
