@@ -16,6 +16,7 @@ mod manners;
 mod many_fixes;
 mod starting;
 mod reading;
+mod analysis;
 mod scan_command;
 mod k8sgpt;
 mod registry;

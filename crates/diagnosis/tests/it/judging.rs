@@ -92,6 +92,7 @@ fn web() -> Evidence {
         revisions: vec![],
         references: vec![],
         images: vec![],
+        on_nodes: vec![],
         nodes: None,
         neighbours: vec![],
         services: vec![],
