@@ -78,7 +78,7 @@ fn meant_words(
     if let Some(listed) = listed {
         return listed_words(listed);
     }
-    let held = instead(evidence, image).map(wording::held);
+    let held = instead(evidence, image).map(|it| wording::held(it, image));
     held.map_or((String::new(), None), |(words, clue)| (words, Some(clue)))
 }
 

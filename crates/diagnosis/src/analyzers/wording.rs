@@ -2,7 +2,7 @@
 
 use types::{Clue, ContainerFacts, ContainerRole, Evidence, NeighbourFacts, ServiceFacts};
 
-use crate::evidence::{Held, WAITING};
+use crate::evidence::{Held, WAITING, tag};
 use crate::near_miss::near_miss;
 
 /// Changes of a revision that are shown: more hide the one that matters.
@@ -193,10 +193,13 @@ pub(super) fn unpulled(evidence: &Evidence) -> Option<(&ContainerFacts, &str)> {
         .map(|it| (it, pull_message(it, evidence).unwrap_or_default()))
 }
 
-/// What a node holds in the place of an image that is not to be had, as the end of a sentence and a clue.
-pub(super) fn held(held: Held<'_>) -> (String, Clue) {
+/// What a node holds in the place of this image, which is not to be had, as the end of a sentence and a clue.
+pub(super) fn held(held: Held<'_>, image: &str) -> (String, Clue) {
     let (it, meant) = match held {
         Held::Same(it) => (it, ""),
+        Held::Repository(it) if tag(&it.image) != tag(image) => {
+            (it, ", whose repository was probably meant")
+        }
         Held::Tag(it) | Held::Repository(it) => (it, ", which was probably meant"),
     };
     let words = format!("; node {} holds {}{meant}", it.node, it.image);
