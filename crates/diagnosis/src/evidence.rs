@@ -13,7 +13,9 @@ mod references;
 mod labels;
 mod classes;
 pub(crate) mod images;
-pub(crate) use images::repository;
+mod held;
+pub(crate) use held::{Held, WAITING, instead};
+pub(crate) use images::{repository, tag};
 mod room;
 mod allowance;
 mod slips;
@@ -42,13 +44,20 @@ pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
     let containers = containers::facts(objects, &pods, redactor);
     let workload = workload::facts(objects, &pods, &revisions, redactor);
     let images = images::facts(objects, &containers, &revisions);
-    let told = slips::Told { containers: &containers, revisions: &revisions, images: &images };
+    let on_nodes = held::facts(objects, &containers, redactor);
+    let told = slips::Told {
+        containers: &containers,
+        revisions: &revisions,
+        images: &images,
+        on_nodes: &on_nodes,
+    };
     let slips = slips::facts(objects, &told, redactor);
     Evidence {
         taken_at: objects.taken_at,
         cluster: objects.cluster.clone(),
         subject: objects.root.object_ref(),
         images,
+        on_nodes,
         references: references::facts(objects),
         nodes: room::facts(objects),
         neighbours: neighbours::facts(objects),

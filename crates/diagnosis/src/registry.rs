@@ -6,11 +6,10 @@
 use types::{ContainerFacts, RegistryTags};
 
 use crate::evidence::repository;
+use crate::image_name::is_tag;
 
 /// Tags that are kept: more help nobody.
 const MAX_KEPT: usize = 20;
-/// The longest tag that the OCI distribution specification allows.
-const MAX_TAG_LENGTH: usize = 128;
 /// How many letters a slip may be away.
 const MAX_EDITS: usize = 2;
 /// Tags shorter than this are too alike by chance: `dev` is not `rev`.
@@ -113,14 +112,6 @@ fn is_other_machine(wanted: &str, tag: &str) -> bool {
     };
     let (left, right) = (machines(wanted), machines(tag));
     !left.is_empty() && !right.is_empty() && left != right
-}
-
-/// Whether this is a tag: `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`.
-fn is_tag(tag: &str) -> bool {
-    let word = |it: char| it.is_ascii_alphanumeric() || it == '_';
-    tag.len() <= MAX_TAG_LENGTH
-        && tag.starts_with(word)
-        && tag.chars().all(|it| word(it) || it == '.' || it == '-')
 }
 
 #[cfg(test)]

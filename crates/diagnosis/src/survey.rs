@@ -60,7 +60,7 @@ mod pod_not_confined;
 mod default_account_used;
 mod rights_too_wide;
 
-use types::{AnyFault, Finding, ObjectRef, Subject};
+use types::{AnyFault, Diagnosis, Evidence, Finding, ObjectRef, Subject};
 
 pub use accept::{accept, accepted_trouble};
 pub use filter::asked_for;
@@ -147,6 +147,23 @@ pub fn beside(
     let scene = Scene::new(around, workload, redactor);
     let probes = probe_cannot_ask::survey(&scene).into_iter().filter(|it| it.subject == about);
     fold::fold(policy_blocks_lookups::survey(&scene).into_iter().chain(probes).collect())
+}
+
+/// What is wrong with a workload by its own rules, with the cause beyond it where that is known from what stands around it:
+/// for those who read the diagnoses before all findings. What is offered does not hang on it.
+pub fn explained(
+    around: &Snapshot,
+    evidence: &Evidence,
+    diagnoses: Vec<Diagnosis>,
+    redactor: &Redactor,
+) -> Vec<Diagnosis> {
+    if evidence.service.is_some() {
+        return diagnoses;
+    }
+    let own = of_workload(evidence, &diagnoses);
+    let scene = Scene::new(around, own.clone(), redactor);
+    let pairs = diagnoses.into_iter().zip(&own);
+    pairs.map(|(it, finding)| policy_blocks_lookups::explained(it, finding, &scene)).collect()
 }
 
 /// Shorthand for the rules.

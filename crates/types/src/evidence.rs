@@ -36,6 +36,9 @@ pub struct Evidence {
     pub references: Vec<ReferenceFacts>,
     /// Images that run ready elsewhere in the cluster or ran ready here, with the same repository.
     pub images: Vec<ImageFacts>,
+    /// Images that nodes hold, named like one that a container waits for in vain or nearly so; nearest first, at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_nodes: Vec<HeldImage>,
     /// What the nodes could still take; `None` when nodes cannot be read.
     pub nodes: Option<NodeFacts>,
     /// What stands beside it in its namespace; at most 50.
@@ -298,6 +301,15 @@ pub struct ImageFacts {
     pub seen_in: String,
     /// Whether that was an earlier revision of the same owner.
     pub own: bool,
+}
+
+/// An image that a node holds: somebody pulled or loaded it once. Whether it ever ran is not known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub struct HeldImage {
+    /// Its name with its tag, as people write it: `nginx:1.27` for `docker.io/library/nginx:1.27`.
+    pub image: String,
+    /// The node; of several the first by name.
+    pub node: String,
 }
 
 /// Something beside the subject whose health must not suffer from a fix.

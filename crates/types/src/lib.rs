@@ -35,8 +35,8 @@ pub use containers::{ContainerFacts, ContainerRole, ContainerState, ProbeFacts, 
 pub use diagnosis::{Clue, Diagnosis, Fault};
 pub use episode::{Correction, Episode, Observation, Record, Reflection, ReflectionSource};
 pub use evidence::{
-    EventFacts, Evidence, FailedFix, ImageFacts, NeighbourFacts, Owner, PodFacts, ReferenceFacts,
-    ReferenceKind, RevisionFacts, ServiceFacts, WorkloadFacts,
+    EventFacts, Evidence, FailedFix, HeldImage, ImageFacts, NeighbourFacts, Owner, PodFacts,
+    ReferenceFacts, ReferenceKind, RevisionFacts, ServiceFacts, WorkloadFacts,
 };
 pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdict};
 pub use explanation::{

@@ -2,13 +2,14 @@
 //!
 //! The root owner of an incident is read again and whole, so nothing is lost here that a fix needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    Container, Event, Node, Pod, PodSpec, PodStatus, SecurityContext, Service, Volume, VolumeMount,
+    Container, ContainerImage, Event, Node, Pod, PodSpec, PodStatus, SecurityContext, Service,
+    Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
@@ -21,6 +22,10 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 const VPA_UPDATES: &str = "vpaUpdates";
 /// Programs with a longer name than this are scripts.
 const MAX_PROGRAM: usize = 64;
+
+/// The most names of images that are kept of one node: a kubelet reports fifty images unless it is told to report all
+/// (`nodeStatusMaxImages`), and most have one tag.
+const MAX_IMAGES: usize = 100;
 
 /// An object that can be cut to what is read from the caches.
 pub trait Prune {
@@ -152,12 +157,21 @@ impl Prune for Node {
     fn prune(&mut self) {
         cut_metadata(&mut self.metadata);
         if let Some(status) = &mut self.status {
-            // Up to fifty images of a few hundred bytes on each node.
-            status.images = None;
+            cut_images(&mut status.images);
             status.volumes_attached = None;
             status.volumes_in_use = None;
         }
     }
+}
+
+/// Of the images on a node only what tells what somebody may have meant: the names with a tag, as people write them, in
+/// one list whichever image bears them. Fifty of them are four kilobytes.
+fn cut_images(images: &mut Option<Vec<ContainerImage>>) {
+    let all = images.iter().flatten().flat_map(|it| it.names.iter().flatten());
+    let names: BTreeSet<&str> = all.filter_map(|it| diagnosis::tagged(it)).collect();
+    let names: Vec<String> = names.into_iter().take(MAX_IMAGES).map(str::to_owned).collect();
+    let kept = ContainerImage { names: Some(names), size_bytes: None };
+    *images = kept.names.as_ref().is_some_and(|it| !it.is_empty()).then(|| vec![kept]);
 }
 
 /// Drops who wrote which field, and what only tools read.

@@ -46,8 +46,9 @@ async fn analyze(
     let around = agent.cluster.around(&subject.namespace).await;
     let own = diagnosis::of_workload(&evidence, &diagnoses);
     let findings = diagnosis::beside(&around, &subject, own, &agent.redactor);
-    let first = diagnoses.first();
     let plans = remedy::plans(&diagnoses, &evidence);
+    let diagnoses = diagnosis::explained(&around, &evidence, diagnoses, &agent.redactor);
+    let first = diagnoses.first();
     let mut analysis = Map::new();
     analysis.insert("healthy".to_owned(), json!(diagnoses.is_empty()));
     analysis.insert("cluster".to_owned(), json!(*agent.name));

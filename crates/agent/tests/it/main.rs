@@ -17,6 +17,7 @@ mod many_fixes;
 mod paused_leaders;
 mod starting;
 mod reading;
+mod analysis;
 mod scan_command;
 mod k8sgpt;
 mod registry;

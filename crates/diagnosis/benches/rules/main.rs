@@ -12,6 +12,9 @@ use cluster::Cluster;
 
 /// Pods of the cluster.
 const PODS: usize = 10_000;
+/// Beginnings of what is looked for, none of which comes to its end.
+const HOSTILE: &str =
+    "token=${-----BEGIN A-----AAAA eyJ-a.a@b.://u:Bearer --token [redacted:sk-cookie: \\\"auth:";
 /// A survey takes long enough to be measured few times.
 const SURVEYS: usize = 10;
 
@@ -29,6 +32,14 @@ fn main() {
     criterion.bench_function("objects to evidence, one workload among 10,000 pods", |it| {
         it.iter(|| diagnosis::gather(black_box(&objects), &redactor));
     });
+
+    // Twice the text takes twice as long, however hostile it is.
+    for length in [64 << 10, 128 << 10] {
+        let text = HOSTILE.repeat(length / HOSTILE.len());
+        criterion.bench_function(&format!("redaction of {length} hostile letters"), |it| {
+            it.iter(|| redactor.redact(black_box(&text)));
+        });
+    }
 
     let snapshot = cluster.snapshot();
     let mut group = criterion.benchmark_group("whole cluster");

@@ -2,15 +2,18 @@
 //!
 //! ## What it looks for
 //! A container that waits for its image, with a message that says that it is not there. A tag or repository that
-//! is known to run and is spelt nearly the same is named; where none is, the one that the registry itself lists.
+//! is known to run and is spelt nearly the same is named: an own earlier one before all. Where nothing like it is known
+//! to run, the registry's own list has the word, since what it lists can be pulled; where no registry was asked, what
+//! nodes hold: a node may hold what was loaded by hand, or what the registry has lost since.
 //!
 //! ## What it does not see
 //! A registry that answers "denied" for what does not exist; then access and absence look alike.
 
-use types::{Clue, Diagnosis, Evidence, Fault, RegistryTags};
+use types::{Clue, Diagnosis, Evidence, Fault, ImageFacts, RegistryTags};
 
 use super::pull_reading::{self, Pull};
 use super::wording;
+use crate::evidence::instead;
 
 /// Tags of the registry that are shown where none of them was plainly meant.
 const MAX_SHOWN: usize = 5;
@@ -21,7 +24,6 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let never = container.state.waiting.as_deref() == Some("ErrImageNeverPull");
     let pull = if never { Some(Pull::Never) } else { pull_reading::read(message, image) };
     let whose = wording::whose(container);
-    let meant = pull_reading::meant(evidence, image);
     let listed = evidence.registry_tags.as_ref().filter(|it| it.container == container.name);
     let has_repository = pull_reading::has_repository(evidence, image) || listed.is_some();
     let mut cause = match pull {
@@ -41,18 +43,9 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         Some(_) | None => format!("The registry does not have image {image} of {whose}"),
     };
     let mut clues = vec![Clue::new(wording::fact(container, "image"), image)];
-    if let Some(meant) = meant {
-        let runs = if meant.own { "ran ready before" } else { "runs ready" };
-        cause.push_str(&format!(
-            "; {} {runs} in {} and was probably meant",
-            meant.image, meant.seen_in
-        ));
-        clues.push(Clue::new(format!("images[{}].seen_in", meant.image), &meant.seen_in));
-    } else if let Some(listed) = listed {
-        let (words, clue) = listed_words(listed);
-        cause.push_str(&words);
-        clues.extend(clue);
-    }
+    let (words, clue) = meant_words(evidence, image, listed);
+    cause.push_str(&words);
+    clues.extend(clue);
     if let Some((words, clue)) = wording::missing_pull_secret(evidence, &container.pod) {
         cause.push_str(&words);
         // Where the image is not there, its secret is not to blame.
@@ -69,6 +62,24 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         // Without a message that says so it is the likeliest of several reasons.
         confidence: if pull.is_some_and(Pull::is_absence) { 0.98 } else { 0.7 },
     })
+}
+
+/// Which image was probably meant, as the end of a sentence, by the one that has the word.
+fn meant_words(
+    evidence: &Evidence,
+    image: &str,
+    listed: Option<&RegistryTags>,
+) -> (String, Option<Clue>) {
+    if let Some(ImageFacts { image, seen_in, own }) = pull_reading::meant(evidence, image) {
+        let runs = if *own { "ran ready before" } else { "runs ready" };
+        let words = format!("; {image} {runs} in {seen_in} and was probably meant");
+        return (words, Some(Clue::new(format!("images[{image}].seen_in"), seen_in)));
+    }
+    if let Some(listed) = listed {
+        return listed_words(listed);
+    }
+    let held = instead(evidence, image).map(|it| wording::held(it, image));
+    held.map_or((String::new(), None), |(words, clue)| (words, Some(clue)))
 }
 
 /// What the registry itself has to say: the tag that was meant, as the end of a sentence, or those nearest to it.

@@ -1,7 +1,9 @@
 //! The image may exist, but it cannot be pulled: denied, throttled, out of reach or made for other nodes.
 //!
 //! ## What it looks for
-//! A container that waits for its image, with a message about access, limits, the network or the processor.
+//! A container that waits for its image, with a message about access, limits, the network or the processor. Where the
+//! repository or its registry may be misspelt, one with nearly the same name that runs here is named, else one that a
+//! node holds.
 //!
 //! ## What it does not see
 //! Whether credentials are wrong or the image is private by mistake: Secrets are not read.
@@ -10,6 +12,7 @@ use types::{Clue, Diagnosis, Evidence, Fault, ReferenceKind};
 
 use super::pull_reading::{self, Pull};
 use super::wording;
+use crate::evidence::{Held, instead};
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let (container, message) = wording::unpulled(evidence)?;
@@ -27,6 +30,11 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
             .map_or_else(|| access(evidence, image, pull), |(words, clue)| (words, Some(clue)));
         cause.push_str(&more);
         clues.extend(clue);
+    } else if pull == Pull::Unresolved
+        && let Some((more, clue)) = another_repository(evidence, image)
+    {
+        cause.push_str(&more);
+        clues.push(clue);
     }
     cause.push('.');
     clues.extend(wording::waiting(container));
@@ -50,6 +58,11 @@ fn access(evidence: &Evidence, image: &str, pull: Pull) -> (String, Option<Clue>
         let more = format!("; {} runs in {} and was probably meant", near.image, near.seen_in);
         return (more, Some(Clue::new(format!("images[{}].seen_in", near.image), &near.seen_in)));
     }
+    if pull == Pull::Private
+        && let Some((more, clue)) = another_repository(evidence, image)
+    {
+        return (more, Some(clue));
+    }
     let secret = evidence
         .references
         .iter()
@@ -65,4 +78,10 @@ fn access(evidence: &Evidence, image: &str, pull: Pull) -> (String, Option<Clue>
         }
         None => ("; the template names no imagePullSecrets".to_owned(), None),
     }
+}
+
+/// The repository of an image that a node holds, where that is what was probably meant: of tags nobody says anything yet.
+fn another_repository(evidence: &Evidence, image: &str) -> Option<(String, Clue)> {
+    let held = instead(evidence, image).filter(|it| matches!(it, Held::Repository(_)));
+    held.map(|it| wording::held(it, image))
 }

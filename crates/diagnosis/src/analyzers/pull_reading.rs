@@ -2,7 +2,7 @@
 
 use types::{Evidence, ImageFacts};
 
-use crate::evidence::repository;
+use crate::evidence::{repository, tag};
 use crate::near_miss::near_miss;
 
 /// Why an image was not pulled.
@@ -153,16 +153,16 @@ impl Pull {
 /// The image that was probably meant: one that is known to run and has nearly the same tag or repository, or the
 /// one that ran here before.
 pub(super) fn meant<'a>(evidence: &'a Evidence, image: &str) -> Option<&'a ImageFacts> {
-    let (wanted, tag) = (repository(image), tag(image));
+    let (wanted, wanted_tag) = (repository(image), tag(image));
     let (same, others): (Vec<_>, Vec<_>) =
         evidence.images.iter().partition(|it| repository(&it.image) == wanted);
-    let near = near_miss(tag, same.iter().map(|it| self::tag(&it.image)));
-    let by_tag = same.iter().find(|it| near.as_deref() == Some(self::tag(&it.image)));
+    let near = near_miss(wanted_tag, same.iter().map(|it| tag(&it.image)));
+    let by_tag = same.iter().find(|it| near.as_deref() == Some(tag(&it.image)));
     let own = || same.iter().find(|it| it.own);
     let by_repository = || {
         let near = near_miss(wanted, others.iter().map(|it| repository(&it.image)))?;
         let mut found = others.iter().filter(|it| repository(&it.image) == near);
-        found.clone().find(|it| self::tag(&it.image) == tag).or_else(|| found.next())
+        found.clone().find(|it| tag(&it.image) == wanted_tag).or_else(|| found.next())
     };
     by_tag.or_else(own).or_else(by_repository).copied()
 }
@@ -170,13 +170,6 @@ pub(super) fn meant<'a>(evidence: &'a Evidence, image: &str) -> Option<&'a Image
 /// Whether the cluster runs another tag of this repository, so that the repository is there.
 pub(super) fn has_repository(evidence: &Evidence, image: &str) -> bool {
     evidence.images.iter().any(|it| repository(&it.image) == repository(image))
-}
-
-/// The tag or digest of an image.
-pub(super) fn tag(image: &str) -> &str {
-    let rest = image.strip_prefix(repository(image)).unwrap_or_default();
-    let tag = rest.trim_start_matches([':', '@']);
-    if tag.is_empty() { "latest" } else { tag }
 }
 
 #[cfg(test)]

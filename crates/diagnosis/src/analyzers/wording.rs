@@ -2,6 +2,7 @@
 
 use types::{Clue, ContainerFacts, ContainerRole, Evidence, NeighbourFacts, ServiceFacts};
 
+use crate::evidence::{Held, WAITING, tag};
 use crate::near_miss::near_miss;
 
 /// Changes of a revision that are shown: more hide the one that matters.
@@ -185,12 +186,24 @@ pub(super) fn missing_pull_secret(evidence: &Evidence, pod: &str) -> Option<(Str
 
 /// The container that waits for its image, with the message that says why.
 pub(super) fn unpulled(evidence: &Evidence) -> Option<(&ContainerFacts, &str)> {
-    let reasons = ["ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "RegistryUnavailable"];
     evidence
         .containers
         .iter()
-        .find(|it| it.state.waiting.as_deref().is_some_and(|it| reasons.contains(&it)))
+        .find(|it| it.state.waiting.as_deref().is_some_and(|it| WAITING.contains(&it)))
         .map(|it| (it, pull_message(it, evidence).unwrap_or_default()))
+}
+
+/// What a node holds in the place of this image, which is not to be had, as the end of a sentence and a clue.
+pub(super) fn held(held: Held<'_>, image: &str) -> (String, Clue) {
+    let (it, meant) = match held {
+        Held::Same(it) => (it, ""),
+        Held::Repository(it) if tag(&it.image) != tag(image) => {
+            (it, ", whose repository was probably meant")
+        }
+        Held::Tag(it) | Held::Repository(it) => (it, ", which was probably meant"),
+    };
+    let words = format!("; node {} holds {}{meant}", it.node, it.image);
+    (words, Clue::new(format!("on_nodes[{}].node", it.image), &it.node))
 }
 
 /// `/spec/template/spec/containers/0/resources/requests/memory`

@@ -55,7 +55,7 @@ pub(super) fn facts(
 }
 
 /// Whether a repository is this one, or one that is spelt nearly like it.
-fn is_like(wanted: &str, known: &str) -> bool {
+pub(super) fn is_like(wanted: &str, known: &str) -> bool {
     wanted == known || near_miss(wanted, [known]).is_some()
 }
 
@@ -67,6 +67,13 @@ pub(crate) fn repository(image: &str) -> &str {
         Some((repository, tag)) if !tag.contains('/') => repository,
         Some(_) | None => image,
     }
+}
+
+/// The tag or digest of an image.
+pub(crate) fn tag(image: &str) -> &str {
+    let rest = image.strip_prefix(repository(image)).unwrap_or_default();
+    let tag = rest.trim_start_matches([':', '@']);
+    if tag.is_empty() { "latest" } else { tag }
 }
 
 /// The last part of the repository: `nginx`.

@@ -13,7 +13,8 @@ mod mount;
 use k8s_openapi::api::core::v1::Container;
 use serde_json::Value;
 use types::{
-    ContainerFacts, ContainerRole, Edit, FieldPath, ImageFacts, RevisionFacts, SlipFacts, SlipKind,
+    ContainerFacts, ContainerRole, Edit, FieldPath, HeldImage, ImageFacts, RevisionFacts,
+    SlipFacts, SlipKind,
 };
 
 use crate::analyzers::log_reading::{self, Reading};
@@ -27,6 +28,7 @@ pub(super) struct Told<'a> {
     pub(super) containers: &'a [ContainerFacts],
     pub(super) revisions: &'a [RevisionFacts],
     pub(super) images: &'a [ImageFacts],
+    pub(super) on_nodes: &'a [HeldImage],
 }
 
 /// A container that is not ready, and what is known of it.
@@ -54,6 +56,7 @@ type Finder = fn(&Spot<'_>) -> Option<Slip>;
 const FINDERS: &[Finder] = &[
     image::in_capitals,
     image::misspelt,
+    image::held_elsewhere,
     command::misspelt,
     flag::misspelt,
     variable::misnamed,

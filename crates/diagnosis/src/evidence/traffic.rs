@@ -26,6 +26,7 @@ pub(super) fn gather(service: &Service, objects: &Objects, redactor: &Redactor) 
         revisions: vec![],
         references: vec![],
         images: vec![],
+        on_nodes: vec![],
         nodes: None,
         neighbours: neighbours::facts(objects),
         node_mates: vec![],

@@ -27,29 +27,49 @@ pub(super) fn redact(redactor: &Redactor, text: &str) -> String {
     ASSIGNMENTS.iter().fold(text.to_owned(), |text, it| replace(redactor, &text, it))
 }
 
-/// The value is read by hand from where the pattern ends: it may end far away, and when it is none,
-/// the search goes on at its beginning.
 fn replace(redactor: &Redactor, text: &str, pattern: &Regex) -> String {
     let mut res = String::with_capacity(text.len());
-    let (mut copied, mut from) = (0, 0);
-    while let Some(found) = pattern.captures_at(text, from) {
-        let Some(whole) = found.get(0) else { break };
-        let begin = found.name("listed").map_or(whole.end(), |it| it.start());
-        // A match is never empty: it holds a name.
-        from = begin.max(whole.start() + 1);
-        if !names::is_secret(group(&found, "name")) {
-            continue;
-        }
-        let value = values::read(between(text, begin, text.len()));
-        if is_secret(&found, value) {
-            res.push_str(between(text, copied, begin + value.start));
-            res.push_str(&redactor.mark(value.text));
-            copied = begin + value.start + value.text.len();
-            from = copied;
-        }
+    let mut copied = 0;
+    for it in named(text, pattern).filter(|it| it.is_secret) {
+        res.push_str(between(text, copied, it.start));
+        res.push_str(&redactor.mark(it.value.text));
+        copied = it.start + it.value.text.len();
     }
     res.push_str(between(text, copied, text.len()));
     res
+}
+
+/// A secret's name was read, and behind it this.
+struct Named<'t> {
+    /// Where the value begins.
+    start: usize,
+    value: Value<'t>,
+    is_secret: bool,
+}
+
+/// What stands behind the names of secrets. The value is read by hand from where the pattern ends: it may end far away,
+/// and when it is none, the search goes on at its beginning. So what is none must not be long, else it would be read
+/// again from each name in it.
+fn named<'t>(text: &'t str, pattern: &'t Regex) -> impl Iterator<Item = Named<'t>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let found = pattern.captures_at(text, from)?;
+            let whole = found.get(0)?;
+            let begin = found.name("listed").map_or(whole.end(), |it| it.start());
+            // A match is never empty: it holds a name.
+            from = begin.max(whole.start() + 1);
+            if !names::is_secret(group(&found, "name")) {
+                continue;
+            }
+            let value = values::read(between(text, begin, text.len()));
+            let (start, is_secret) = (begin + value.start, is_secret(&found, value));
+            if is_secret {
+                from = start + value.text.len();
+            }
+            return Some(Named { start, value, is_secret });
+        }
+    })
 }
 
 /// Whether the value behind a secret's name is one: names and colons also stand in error messages.
@@ -77,4 +97,53 @@ fn is_secret(found: &Captures<'_>, value: Value<'_>) -> bool {
 #[test]
 fn every_pattern_is_one() {
     assert_eq!(ASSIGNMENTS.len(), PATTERNS.len());
+}
+
+/// Each pattern takes time in proportion to the text: that is what its engine promises of a search, and none begins before
+/// the end of the last. What is read by hand is counted here: a seed that is read from each of its repetitions to the end
+/// would be read thousands of times over.
+#[test]
+fn of_a_long_hostile_text_no_letter_is_read_more_than_some_hundred_times() {
+    const LENGTH: usize = 64 << 10;
+    const SEEDS: [&str; 32] = [
+        "auth:a,",
+        "auth:a ",
+        "token:",
+        "token: ",
+        "token:a:",
+        "token:a: ",
+        "token=not ",
+        "token:1,",
+        "password=",
+        "token=\"${",
+        "token=${",
+        "token=$(",
+        "token:'{{",
+        "key={{",
+        "key=<set to the key",
+        "\\\"token\\\":",
+        "name: token\n",
+        "name: token value: ",
+        "\"a\",",
+        "\"token\",",
+        "\"token\",${",
+        "--token ",
+        "--token ${",
+        "--token -",
+        "token=[redacted:",
+        "token=[redacted:01234567]",
+        "token=***",
+        "token=xxx",
+        "token=)",
+        "token='",
+        "token=`a",
+        "cookie: ",
+    ];
+    for seed in SEEDS {
+        let text = seed.repeat(LENGTH / seed.len());
+        for pattern in ASSIGNMENTS.iter() {
+            let read: usize = named(&text, pattern).map(|it| it.value.read).sum();
+            assert!(read <= 300 * LENGTH, "{read} letters of {LENGTH}: {seed:?}, {pattern}");
+        }
+    }
 }

@@ -45,6 +45,9 @@ const HARMLESS: [&str; 36] = [
     "x509",
 ];
 
+/// How values begin that are read from somewhere else.
+const REFERENCES: [&str; 4] = ["$(", "${", "{{", "<set to the key"];
+
 /// A value as it stands in a text, from the separator on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Value<'t> {
@@ -54,6 +57,8 @@ pub(super) struct Value<'t> {
     pub(super) text: &'t str,
     /// What stands around it.
     pub(super) place: Place,
+    /// Bytes that were looked at to find that out.
+    pub(super) read: usize,
 }
 
 /// What stands around a value.
@@ -69,13 +74,21 @@ pub(super) enum Place {
     Inside,
 }
 
-/// The value that a text begins with.
+/// The value that a text begins with. Of one that refers to another its beginning is enough.
 pub(super) fn read(text: &str) -> Value<'_> {
     let slashes = text.bytes().take_while(|it| *it == b'\\').count();
-    match text.as_bytes().get(slashes) {
-        Some(quote @ (b'"' | b'\'' | b'`')) => quoted(text, slashes, *quote),
-        Some(_) | None => bare(text),
+    let quote = text.as_bytes().get(slashes).filter(|it| b"\"'`".contains(it));
+    let start = quote.map_or(0, |_| slashes + 1);
+    if let Some(reference) = reference(between(text, start, text.len())) {
+        let read = start + reference.len();
+        return Value { start, text: reference, place: Place::Inside, read };
     }
+    quote.map_or_else(|| bare(text), |it| quoted(text, slashes, *it))
+}
+
+/// How a value begins that refers to another.
+fn reference(value: &str) -> Option<&str> {
+    REFERENCES.iter().find(|it| value.starts_with(**it)).map(|it| between(value, 0, it.len()))
 }
 
 /// A value in quotes, which inside other quotes stand behind backslashes themselves. It ends at the same
@@ -97,7 +110,7 @@ fn quoted(text: &str, slashes: usize, quote: u8) -> Value<'_> {
         }
         run = if byte == b'\\' { run + 1 } else { 0 };
     }
-    Value { start, text: between(text, start, end), place: Place::Quoted }
+    Value { start, text: between(text, start, end), place: Place::Quoted, read: end }
 }
 
 /// A value without quotes: up to white space or a quote, or to a comma, semicolon or ampersand that
@@ -121,7 +134,7 @@ fn bare(text: &str) -> Value<'_> {
     } else {
         Place::Inside
     };
-    Value { start: 0, text: value, place }
+    Value { start: 0, text: value, place, read: text.len() - rest.len() }
 }
 
 /// Whether a name and a separator stand here: the next of several assignments.
@@ -134,11 +147,10 @@ fn begins_with_name(text: &str) -> bool {
 
 /// Whether a value stands where a secret would and is none.
 pub(super) fn is_harmless(value: &str) -> bool {
-    let refers = ["$(", "${", "{{", "<set to the key"];
     let lower = value.get(..16.min(value.len())).unwrap_or(value).to_ascii_lowercase();
     value.trim_matches(['*', 'x', 'X', '.', '-']).is_empty()
         || HARMLESS.contains(&&*lower)
-        || refers.iter().any(|it| value.starts_with(it))
+        || reference(value).is_some()
         || begins_marked(value)
 }
 

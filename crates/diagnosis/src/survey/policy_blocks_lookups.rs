@@ -15,7 +15,7 @@ use k8s_openapi::api::networking::v1::{
     NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyPeer, NetworkPolicyPort,
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use types::{ClusterFault, Finding, Severity, Subject};
+use types::{Clue, ClusterFault, Diagnosis, Finding, Severity, Subject};
 
 use super::cluster;
 use super::host::is_lookup_unanswered;
@@ -48,24 +48,52 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn told(about: Subject, policy: &NetworkPolicy, workloads: &[String]) -> Finding {
-    let rules = rules(policy);
-    let ports = rules.iter().flat_map(|it| it.ports.iter().flatten());
-    let is_tcp = |it: &NetworkPolicyPort| it.protocol.as_deref() != Some("UDP") && is_53(it);
-    let opens = if ports.clone().any(is_tcp) {
+    let opens = if is_for_tcp(policy) {
         "port 53 is open for TCP only, and names are asked for with UDP"
     } else {
         "no egress rule lets them reach port 53 (UDP) of the name servers"
     };
     let cause = format!("It keeps {} from resolving names: {opens}.", listed(workloads));
-    let shown: Vec<_> = ports.filter_map(|it| it.port.as_ref()).map(words).collect();
-    let value = match (rules.is_empty(), shown.is_empty()) {
+    let fault = cluster(ClusterFault::PolicyBlocksTraffic);
+    let finding = Finding::new(about, Severity::Critical, fault, cause).sure(0.9);
+    finding.at("/spec/egress").clue("/spec/egress", &opened(policy))
+}
+
+/// The diagnosis of a workload with the policy that is behind it: whoever reads no findings has the cause as well.
+pub(super) fn explained(diagnosis: Diagnosis, finding: &Finding, scene: &Scene<'_>) -> Diagnosis {
+    let policy = is_lookup_unanswered(finding, scene).then(|| blocker(finding, scene)).flatten();
+    let Some(policy) = policy else { return diagnosis };
+    let about = subject("NetworkPolicy", &policy.metadata);
+    let keeps = if is_for_tcp(policy) {
+        "opens port 53 for TCP only, and names are asked for with UDP"
+    } else {
+        "does not let it reach port 53 (UDP) of the name servers"
+    };
+    let whole = diagnosis.cause.trim_end_matches('.');
+    let cause = format!("{whole}, since NetworkPolicy {} {keeps}.", about.name);
+    let mut clues = diagnosis.clues;
+    clues.push(Clue::new(format!("{about}./spec/egress"), &opened(policy)));
+    Diagnosis { cause, clues, ..diagnosis }
+}
+
+/// Whether it opens the port of name servers, but not for what they are asked with.
+fn is_for_tcp(policy: &NetworkPolicy) -> bool {
+    let is_tcp = |it: &NetworkPolicyPort| it.protocol.as_deref() != Some("UDP") && is_53(it);
+    ports(policy).any(is_tcp)
+}
+
+/// What a policy opens, in words.
+fn opened(policy: &NetworkPolicy) -> String {
+    let shown: Vec<_> = ports(policy).filter_map(|it| it.port.as_ref()).map(words).collect();
+    match (rules(policy).is_empty(), shown.is_empty()) {
         (true, _) => "no rule".to_owned(),
         (false, true) => "to others than the name servers".to_owned(),
         (false, false) => listed(&shown),
-    };
-    let fault = cluster(ClusterFault::PolicyBlocksTraffic);
-    let finding = Finding::new(about, Severity::Critical, fault, cause).sure(0.9);
-    finding.at("/spec/egress").clue("/spec/egress", &value)
+    }
+}
+
+fn ports(policy: &NetworkPolicy) -> impl Iterator<Item = &NetworkPolicyPort> {
+    rules(policy).iter().flat_map(|it| it.ports.iter().flatten())
 }
 
 /// The first policy that keeps the pods of a workload from asking for names, where no other one lets them.

@@ -36,6 +36,16 @@ fn said(evidence: &Evidence) -> String {
     lines(&found)
 }
 
+/// What the analysis of one pod says: as above, with what is known from around it.
+fn analyzed(evidence: &Evidence, text: &str) -> String {
+    let found = diagnosis::diagnose(evidence);
+    if found.is_empty() {
+        return said(evidence);
+    }
+    let around = scene::around_root(text);
+    lines(&diagnosis::explained(&around, evidence, found, &Redactor::new([0; 32])))
+}
+
 /// What a scan of these objects finds; `None` where they are about one workload alone.
 pub(crate) fn scanned(text: &str) -> Option<Vec<Finding>> {
     scene::snapshot(text).map(|it| found(&it, text))
@@ -78,7 +88,7 @@ fn every_page_says_what_is_said() {
                 return (surveyed(&snapshot, objects), "none".to_owned());
             }
             let evidence = scene::evidence(objects);
-            (said(&evidence), offered(&evidence))
+            (analyzed(&evidence, objects), offered(&evidence))
         });
         if told != text && update {
             std::fs::write(&path, &told).unwrap();
@@ -119,6 +129,7 @@ fn what_is_said_of_a_page_holds_for_any_order_of_its_objects() {
             turned.controller_revisions.reverse();
             turned.workloads.reverse();
             turned.logs.reverse();
+            turned.nodes.iter_mut().for_each(|it| it.reverse());
 
             assert_eq!(
                 said(&scene::gathered_beside(&turned, objects)),
@@ -181,6 +192,7 @@ fn what_is_diagnosed_was_suspicious_at_first_sight() {
 fn a_policy_that_keeps_a_pod_from_resolving_names_is_told_from_its_namespace_alone() {
     let path = pages().into_iter().find(|it| it.ends_with("policy_blocks_lookups.md")).unwrap();
     let text = std::fs::read_to_string(path).unwrap();
+    let redactor = Redactor::new([0; 32]);
     let told = |block: usize| {
         let page = Page::read(&text).unwrap();
         let objects = page.objects().nth(block).unwrap();
@@ -192,13 +204,28 @@ fn a_policy_that_keeps_a_pod_from_resolving_names_is_told_from_its_namespace_alo
         around.namespaces = all.namespaces;
         let evidence = scene::workloads(objects);
         let evidence = evidence.iter().find(|it| it.subject.name == "web-1").unwrap();
-        let own = of_workload(evidence, &diagnosis::diagnose(evidence));
-        lines(&diagnosis::beside(&around, &evidence.subject, own, &Redactor::new([0; 32])))
+        let found = diagnosis::diagnose(evidence);
+        let own = of_workload(evidence, &found);
+        let beside = diagnosis::beside(&around, &evidence.subject, own, &redactor);
+        let explained = diagnosis::explained(&around, evidence, found, &redactor);
+        (lines(&beside), lines(&explained))
     };
 
-    assert!(told(0).starts_with("critical NetworkPolicy shop/only-db: "), "{}", told(0));
+    let (beside, explained) = told(0);
+    assert!(beside.starts_with("critical NetworkPolicy shop/only-db: "), "{beside}");
+    let cause =
+        ", since NetworkPolicy only-db does not let it reach port 53 (UDP) of the name servers.\n";
+    assert!(explained.contains(cause), "{explained}");
+    assert!(explained.contains("NetworkPolicy shop/only-db./spec/egress = 5432"), "{explained}");
+    let (_, explained) = told(1);
+    let cause = ", since NetworkPolicy egress opens port 53 for TCP only, and names are asked for with UDP.\n";
+    assert!(explained.contains(cause), "{explained}");
+    // A policy that lets everybody ask has nothing to do with it.
+    let (beside, explained) = told(2);
+    assert_eq!(beside, "");
+    assert!(!explained.is_empty() && !explained.contains("NetworkPolicy"), "{explained}");
     // Nobody complains.
-    assert_eq!(told(3), "");
+    assert_eq!(told(3), (String::new(), String::new()));
 }
 
 fn is_in_shop(pod: &std::sync::Arc<k8s_openapi::api::core::v1::Pod>) -> bool {

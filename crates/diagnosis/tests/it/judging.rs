@@ -92,6 +92,7 @@ pub(crate) fn web() -> Evidence {
         revisions: vec![],
         references: vec![],
         images: vec![],
+        on_nodes: vec![],
         nodes: None,
         neighbours: vec![],
         node_mates: vec![],

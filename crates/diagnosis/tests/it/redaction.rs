@@ -1,7 +1,5 @@
 //! No secret passes; what Kubernetes says in good faith does.
 
-use std::time::{Duration, Instant};
-
 use diagnosis::Redactor;
 use proptest::prelude::*;
 
@@ -262,42 +260,6 @@ fn what_kubernetes_says_is_kept() {
     for text in include_str!("benign.txt").lines() {
         kept(text);
     }
-}
-
-/// A seed that is looked at from each of its repetitions to the end would take minutes in all.
-#[test]
-fn a_long_hostile_text_takes_no_longer_than_its_length() {
-    let seeds = [
-        "auth:a,",
-        "auth:a ",
-        "token:",
-        "token: ",
-        "password=",
-        "-----BEGIN A-----",
-        "-----BEGIN A-----AAAA\n",
-        "AAAA\n",
-        "eyJ-",
-        "eyJaaaaaa.",
-        "a@",
-        "a.",
-        "://u:",
-        "a://u:b/",
-        "\\\"token\\\":",
-        "token=\"${",
-        "name: token\n",
-        "Bearer ",
-        "--token ",
-        "[redacted:",
-        "sk-",
-        "\"a\",",
-        "cookie: ",
-        "\\",
-    ];
-    let begin = Instant::now();
-    for seed in seeds {
-        redactor().redact(&seed.repeat((64 << 10) / seed.len()));
-    }
-    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
 }
 
 fn hostile() -> impl Strategy<Value = String> {

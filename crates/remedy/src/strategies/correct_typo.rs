@@ -2,7 +2,8 @@
 //!
 //! ## When it helps
 //! A program, a flag, the name or the value of a variable, an image or a mount is a letter or two away from what is
-//! known to work: `ngnix` for `nginx`.
+//! known to work: `ngnix` for `nginx`. So is the tag of an image where nothing but a node that holds another one speaks
+//! for that: nobody saw it run, so that no machine puts it.
 //!
 //! ## When it does not
 //! Nothing near is known, or more than one thing is.
@@ -12,10 +13,12 @@
 //! a machine that writes them can be made to run anything. Bound: the guard lets no plan of this strategy through. There
 //! is nothing to undo or to verify. Attack: a slip in a field of another container, or of another fault, yields no plan.
 
+use serde_json::Value;
 use types::{
     Action, Diagnosis, Evidence, Fault, FixPlan, Risk, SlipFacts, SlipKind, Step, Strategy,
 };
 
+use crate::image::Image;
 use crate::place;
 
 /// What a program that starts and ends may have been told wrong.
@@ -31,14 +34,22 @@ const OF_PROGRAMS: &[SlipKind] = &[
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let kinds = kinds(diagnosis.fault);
     let name = place::container(diagnosis, evidence).map(|it| it.name.as_str());
-    let is_meant =
-        |it: &&SlipFacts| Some(it.container.as_str()) == name && kinds.contains(&it.kind);
+    let is_meant = |it: &&SlipFacts| {
+        Some(it.container.as_str()) == name
+            && kinds.contains(&it.kind)
+            && !is_outranked(it, evidence)
+    };
     evidence.slips.iter().find(is_meant).map(|it| plan_for(evidence, it)).into_iter().collect()
 }
 
 fn plan_for(evidence: &Evidence, slip: &SlipFacts) -> FixPlan {
     let because = if place::has_editable_template(evidence.subject.kind) {
-        format!("{} No machine writes this field: apply or commit the patch.", slip.shown_by)
+        let why = if is_of_tag(slip) {
+            "No machine puts a tag that was not seen to run"
+        } else {
+            "No machine writes this field"
+        };
+        format!("{} {why}: apply or commit the patch.", slip.shown_by)
     } else {
         let kind = evidence.subject.kind;
         format!("{} A {kind} cannot be changed so: make it anew with this edit.", slip.shown_by)
@@ -49,6 +60,21 @@ fn plan_for(evidence: &Evidence, slip: &SlipFacts) -> FixPlan {
         action: Action::Edit(slip.edits.clone()),
     };
     FixPlan { strategy: Strategy::CorrectTypo, risk: Risk::Advice, because, steps: vec![step] }
+}
+
+/// Whether it is the tag of an image that is shown, its repository staying.
+fn is_of_tag(slip: &SlipFacts) -> bool {
+    let [edit] = slip.edits.as_slice() else { return false };
+    let from = edit.from.as_ref().and_then(Value::as_str).and_then(Image::parse);
+    let to = edit.to.as_ref().and_then(Value::as_str).and_then(Image::parse);
+    let is_kept = from.zip(to).is_some_and(|it| it.0.repository == it.1.repository);
+    slip.kind == SlipKind::Image && is_kept
+}
+
+/// Whether the registry of the image was asked for its tags: it has the word then, and not a node that holds one.
+fn is_outranked(slip: &SlipFacts, evidence: &Evidence) -> bool {
+    let listed = evidence.registry_tags.as_ref();
+    listed.is_some_and(|it| it.container == slip.container) && is_of_tag(slip)
 }
 
 /// The slips that may bring this fault about.

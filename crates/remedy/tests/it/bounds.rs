@@ -100,6 +100,26 @@ fn a_tag_of_the_registry_is_the_one_that_was_meant_in_this_very_repository() {
 }
 
 #[test]
+fn a_tag_that_only_a_node_holds_is_put_by_nobody_whatever_plan_and_policy_say() {
+    let known = [("shop/web:1.3", "revision 3", true)];
+    let held = || {
+        let evidence = scene::wrong_tag(Kind::Deployment, &known);
+        let mut case = Case::offered(Fault::ImageNotFound, evidence).approved();
+        case.policy =
+            serde_json::from_value(json!({"strategies": {"replace_image_tag": "auto"}})).unwrap();
+        case
+    };
+    assert_eq!(held().answer(), Ok(()));
+    for risk in [Risk::Ask, Risk::Auto] {
+        check(held(), "out_of_scope", |it| {
+            it.evidence.images.clear();
+            it.evidence.on_nodes = scene::held(&["shop/web:1.3"]);
+            it.plan.risk = risk;
+        });
+    }
+}
+
+#[test]
 fn a_rollback_leads_to_a_revision_that_was_ready_and_nowhere_else() {
     let case = || Case::offered(Fault::CrashLoopBackOff, scene::rolled_out(Kind::Deployment));
     check(case(), "out_of_scope", |it| it.edits()[0].to = Some(json!("shop/web:1.2")));

@@ -221,6 +221,9 @@ fn disturb_registry(chance: &mut Chance, evidence: &mut Evidence) {
         evidence.images =
             scene::wrong_tag(Kind::Deployment, &[(&known, "revision 3", true)]).images;
     }
+    if chance.one_in(4) {
+        evidence.on_nodes = scene::held(&[&format!("shop/web:{tag}")]);
+    }
     let Some(listed) = &mut evidence.registry_tags else { return };
     match chance.below(5) {
         0 => listed.tags.retain(|it| it != tag),

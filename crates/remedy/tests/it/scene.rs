@@ -1,6 +1,7 @@
 //! A small shop with one broken workload: each test changes what its claim needs.
 
 mod nodes;
+mod images;
 mod services;
 
 use jiff::Timestamp;
@@ -8,11 +9,12 @@ use remedy::{Authority, PastWrite, World};
 use serde_json::Value;
 use types::{
     ContainerFacts, ContainerRole, ContainerState, Diagnosis, Edit, Evidence, FailedFix, Fault,
-    FieldPath, ImageFacts, Kind, Mode, NodeFacts, ObjectRef, PodFacts, ProbeFacts, ProbeKind,
-    Quantity, ReferenceFacts, ReferenceKind, RegistryTags, ResourceRoom, RevisionFacts, RoomFacts,
-    SlipFacts, SlipKind, Suppression, Verdict, WorkloadFacts,
+    FieldPath, Kind, Mode, NodeFacts, ObjectRef, PodFacts, ProbeFacts, ProbeKind, Quantity,
+    ReferenceFacts, ReferenceKind, ResourceRoom, RevisionFacts, RoomFacts, SlipFacts, SlipKind,
+    Suppression, Verdict, WorkloadFacts,
 };
 
+pub(crate) use images::{held, listed_tag, wrong_tag};
 pub(crate) use nodes::{taint, tainted};
 pub(crate) use services::{named, service, wrong_label, wrong_port};
 
@@ -60,6 +62,7 @@ pub(crate) fn evidence(kind: Kind) -> Evidence {
         revisions: vec![],
         references: vec![],
         images: vec![],
+        on_nodes: vec![],
         nodes: Some(nodes()),
         neighbours: vec![],
         node_mates: vec![],
@@ -165,32 +168,6 @@ pub(crate) const APP: &str = "/spec/template/spec/containers/0";
 pub(crate) fn out_of_memory(kind: Kind, limit: &str) -> Evidence {
     let mut evidence = evidence(kind);
     evidence.containers[0].memory_limit = Some(quantity(limit));
-    evidence
-}
-
-pub(crate) fn wrong_tag(kind: Kind, known: &[(&str, &str, bool)]) -> Evidence {
-    let mut evidence = evidence(kind);
-    evidence.images = known
-        .iter()
-        .map(|(image, seen_in, own)| ImageFacts {
-            image: (*image).to_owned(),
-            seen_in: (*seen_in).to_owned(),
-            own: *own,
-        })
-        .collect();
-    evidence
-}
-
-/// `app` wants `v1.4`, nothing of its repository runs, and the registry has `1.4` and others.
-pub(crate) fn listed_tag(kind: Kind) -> Evidence {
-    let mut evidence = evidence(kind);
-    "shop/web:v1.4".clone_into(&mut evidence.containers[0].image);
-    evidence.registry_tags = Some(RegistryTags {
-        container: "app".to_owned(),
-        repository: "shop/web".to_owned(),
-        tags: ["1.4", "1.3", "latest"].map(str::to_owned).to_vec(),
-        meant: Some("1.4".to_owned()),
-    });
     evidence
 }
 

@@ -3,7 +3,8 @@
 use remedy::{Consent, Policy, job_copy, kustomize_patch};
 use serde_json::json;
 use types::{
-    Clue, Evidence, Fault, FixPlan, Kind, NeighbourFacts, ObjectRef, Risk, ServiceFacts, Strategy,
+    Clue, Evidence, Fault, FixPlan, Kind, NeighbourFacts, ObjectRef, Risk, ServiceFacts, SlipFacts,
+    SlipKind, Strategy,
 };
 
 use crate::gates::Case;
@@ -65,6 +66,53 @@ fn a_slip_of_another_container_or_fault_is_not_shown() {
     assert_eq!(named(scene::plans(Fault::ImageNotFound, &evidence), "correct_typo"), None);
     evidence.slips[0].container = "other".to_owned();
     assert_eq!(named(scene::plans(Fault::CrashLoopBackOff, &evidence), "correct_typo"), None);
+}
+
+/// `app` wants a tag that is not there, and a node holds one that is nearly the same.
+fn held() -> Evidence {
+    let mut evidence = scene::evidence(Kind::Deployment);
+    evidence.on_nodes = scene::held(&["shop/web:1.3"]);
+    let path = format!("{APP}/image");
+    evidence.slips = vec![SlipFacts {
+        container: "app".to_owned(),
+        kind: SlipKind::Image,
+        path: path.clone(),
+        shown_by: "Node node1 holds shop/web:1.3.".to_owned(),
+        edits: vec![edit(&path, "shop/web:1.4", "shop/web:1.3")],
+    }];
+    evidence
+}
+
+#[test]
+fn what_only_a_node_holds_is_advice_and_nothing_else() {
+    let mut evidence = held();
+    let plans = scene::plans(Fault::ImageNotFound, &evidence);
+
+    let told: Vec<_> = plans.iter().map(|it| (it.strategy.name(), it.risk)).collect();
+    assert_eq!(told, [("correct_typo", Risk::Advice)]);
+    assert_eq!(
+        plans[0].because,
+        "Node node1 holds shop/web:1.3. No machine puts a tag that was not seen to run: apply or commit the patch."
+    );
+    refused(&evidence, &plans[0]);
+    // Without the slip there is not even that.
+    evidence.slips.clear();
+    assert_eq!(scene::plans(Fault::ImageNotFound, &evidence), []);
+}
+
+#[test]
+fn a_registry_that_was_asked_has_the_word_before_a_node() {
+    let mut evidence = held();
+    evidence.registry_tags = scene::listed_tag(Kind::Deployment).registry_tags;
+    assert_eq!(named(scene::plans(Fault::ImageNotFound, &evidence), "correct_typo"), None);
+
+    // Of repositories it was not asked, nor for another container.
+    "sidecar".clone_into(&mut evidence.registry_tags.as_mut().unwrap().container);
+    assert!(named(scene::plans(Fault::ImageNotFound, &evidence), "correct_typo").is_some());
+    let mut evidence = held();
+    evidence.registry_tags = scene::listed_tag(Kind::Deployment).registry_tags;
+    evidence.slips[0].edits[0].to = Some("shop/wab:1.4".into());
+    assert!(named(scene::plans(Fault::ImageNotFound, &evidence), "correct_typo").is_some());
 }
 
 #[test]

@@ -129,3 +129,45 @@ fn of_tolerations_those_stay_that_name_a_taint_of_somebody() {
     let left: Vec<_> = pod.spec.iter().flat_map(|it| it.tolerations.iter().flatten()).collect();
     assert_eq!(json!(left), json!([{"key": "maintenance", "operator": "Exists"}]));
 }
+
+#[test]
+fn of_a_node_the_tagged_names_of_its_images_stay_as_people_write_them() {
+    let mut node: Node = serde_json::from_value(json!({"status": {"images": [
+        {"names": ["docker.io/library/nginx@sha256:0123", "docker.io/library/nginx:1.27"], "sizeBytes": 3134273},
+        {"names": ["docker.io/library/nginx:1.25", "docker.io/library/nginx:1.27"], "sizeBytes": 3134272},
+        {"names": ["docker.io/shop/web:1.4"], "sizeBytes": 3123998},
+        {"names": ["<none>@<none>", "<none>:<none>"], "sizeBytes": 7},
+        {"sizeBytes": 7}]}}))
+    .unwrap();
+
+    node.prune();
+
+    let kept = json!([{"names": ["nginx:1.25", "nginx:1.27", "shop/web:1.4"]}]);
+    assert_eq!(json!(node.status.as_ref().unwrap().images), kept);
+    node.prune();
+    assert_eq!(json!(node.status.unwrap().images), kept);
+}
+
+#[test]
+fn a_node_with_a_great_many_images_takes_no_more_room() {
+    let image = |it| json!({"names": [format!("registry.example/shop/web:{it}")]});
+    let images: Vec<_> = (0..10 * MAX_IMAGES).map(image).collect();
+    let status = json!({"status": {"images": images}});
+    let mut node: Node = serde_json::from_value(status).unwrap();
+
+    node.prune();
+
+    let images = node.status.unwrap().images.unwrap();
+    assert_eq!(images.len(), 1);
+    assert_eq!(images[0].names.as_ref().unwrap().len(), MAX_IMAGES);
+}
+
+#[test]
+fn a_node_without_images_keeps_no_list_of_them() {
+    let mut node: Node =
+        serde_json::from_value(json!({"status": {"images": [{"sizeBytes": 7}]}})).unwrap();
+
+    node.prune();
+
+    assert_eq!(node.status.unwrap().images, None);
+}

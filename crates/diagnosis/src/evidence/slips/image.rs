@@ -1,9 +1,11 @@
-//! The repository of an image.
+//! The repository of an image, and the tag where nothing but a node knows a better one.
 
 use types::SlipKind;
 
 use super::{Slip, Spot, edit};
-use crate::evidence::images::repository;
+use crate::evidence::held::{Held, found};
+use crate::evidence::images::{repository, tag};
+use crate::image_name::written_like;
 use crate::near_miss::near_miss;
 
 /// Registries know no capitals: a name with some is no name at all.
@@ -27,6 +29,28 @@ pub(super) fn misspelt(spot: &Spot<'_>) -> Option<Slip> {
     let runs = known().find(|it| repository(&it.image) == right)?;
     let shown_by = format!("{} runs in {}, and nothing else is as near.", runs.image, runs.seen_in);
     Some(slip(spot, &right, &shown_by))
+}
+
+/// A node holds one that is spelt nearly like it, and nothing like it is known to run.
+pub(super) fn held_elsewhere(spot: &Spot<'_>) -> Option<Slip> {
+    let image = spot.facts.image.as_str();
+    let (held, right) = match found(spot.told.on_nodes, spot.told.images, image)? {
+        Held::Same(_) => return None,
+        Held::Tag(held) => (held, format!("{}:{}", repository(image), tag(&held.image))),
+        Held::Repository(held) => {
+            let rest = image.strip_prefix(repository(image)).unwrap_or_default();
+            (held, format!("{}{rest}", written_like(image, repository(&held.image))))
+        }
+    };
+    let shown_by = format!(
+        "Node {} holds {}, and nothing else is as near; whether it ever ran is not known.",
+        held.node, held.image
+    );
+    Some(Slip {
+        kind: SlipKind::Image,
+        shown_by,
+        edits: vec![edit(spot.path.child("image"), image, right)],
+    })
 }
 
 fn slip(spot: &Spot<'_>, right: &str, shown_by: &str) -> Slip {

@@ -142,6 +142,20 @@ pub(super) fn snapshot(text: &str) -> Option<Snapshot> {
     })
 }
 
+/// As much of a page about one workload as is read for its analysis besides what is its own.
+pub(super) fn around_root(text: &str) -> Snapshot {
+    let (frame, all) = read(text);
+    Snapshot {
+        pods: all.of("Pod", |_| true),
+        workloads: all.roots(),
+        jobs: all.of("Job", |_| true),
+        events: all.of("Event", |_| true),
+        network_policies: Some(all.read("NetworkPolicy")),
+        namespaces: Some(all.read("Namespace")),
+        ..Snapshot::at(frame.taken_at, "casebook")
+    }
+}
+
 /// Every workload of a page as its own rules see it.
 pub(super) fn workloads(text: &str) -> Vec<Evidence> {
     let (frame, all) = read(text);
