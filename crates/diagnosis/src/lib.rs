@@ -10,6 +10,8 @@ mod marks;
 mod outline;
 mod redact;
 mod near_miss;
+mod quoting;
+mod terminal;
 mod registry;
 mod scheduling;
 mod refusal;
