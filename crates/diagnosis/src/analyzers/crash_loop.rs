@@ -11,8 +11,8 @@
 
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, Kind};
 
-use super::log_reading::{self, Reading, Trouble};
 use super::last_words::Words;
+use super::log_reading::{self, Reading, Trouble};
 use super::{ended_recently, evicted, init_not_done, last_words, wording};
 use crate::near_miss::near_miss;
 use crate::quoting;
@@ -34,7 +34,9 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     match &said {
         Some(reading) => clues.extend(blamed(evidence, container, reading)),
         None => {
-            clues.extend(asked(container).map(|it| Clue::new(wording::fact(container, "needs"), it)));
+            clues.extend(
+                asked(container).map(|it| Clue::new(wording::fact(container, "needs"), it)),
+            );
             clues.extend(quoted(evidence, container));
             let called = called(evidence, container);
             clues.extend(called.map(|it| Clue::new(wording::fact(container, "needs"), &it.0)));
@@ -136,7 +138,8 @@ fn also(container: &ContainerFacts, reading: &Reading<'_>) -> String {
 fn called(evidence: &Evidence, container: &ContainerFacts) -> Option<(String, String)> {
     let words = words(container)?;
     let is_part = |it: char| it.is_ascii_alphanumeric() || ".:-".contains(it);
-    let mut parts = words.text.split(|it| !is_part(it)).filter_map(|it| it.trim_matches('.').split_once(':'));
+    let mut parts =
+        words.text.split(|it| !is_part(it)).filter_map(|it| it.trim_matches('.').split_once(':'));
     let (host, port) = parts.find(|(host, port)| {
         let name = host.split('.').next().unwrap_or_default();
         port.parse::<u16>().is_ok() && evidence.services.iter().any(|it| it.name == name)
@@ -162,7 +165,8 @@ fn near_flag(container: &ContainerFacts, reading: &Reading<'_>) -> Option<String
     let wrong = reading.about.as_deref().filter(|_| reading.trouble == Trouble::Flag)?;
     let wrong = wrong.split([' ', '=', '\'', '"', '`']).find(|it| !it.is_empty())?;
     let bare = |it: &str| it.trim_start_matches('-').to_owned();
-    let words = log(container).iter().flat_map(|it| it.split([' ', '\t', '=', ',', '[', ']', '\'', '"']));
+    let words =
+        log(container).iter().flat_map(|it| it.split([' ', '\t', '=', ',', '[', ']', '\'', '"']));
     let named: Vec<_> = words.filter(|it| it.starts_with('-')).collect();
     let near = near_miss(&bare(wrong), named.iter().map(|it| it.trim_start_matches('-')))?;
     let whole = named.into_iter().find(|it| bare(it) == near)?;
@@ -179,7 +183,8 @@ fn about_file(container: &ContainerFacts, file: &str) -> String {
     let parts = |it: &str| it.rsplit_once('/').map(|it| (it.0.to_owned(), it.1.to_owned()));
     let Some((folder, name)) = parts(file) else { return String::new() };
     if container.files.iter().any(|it| it == file) {
-        return "; its ConfigMap puts it there, so what its first line names is not there".to_owned();
+        return "; its ConfigMap puts it there, so what its first line names is not there"
+            .to_owned();
     }
     let all: Vec<_> = container.files.iter().filter_map(|it| parts(it)).collect();
     let stem = |it: &str| it.split('.').next().unwrap_or_default().to_owned();

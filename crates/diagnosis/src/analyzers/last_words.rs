@@ -74,8 +74,10 @@ fn chosen(lines: &[Line<'_>]) -> Option<usize> {
     let errors = burst(lines, GAP, |it| Class::Error <= it.class());
     let complaints = burst(lines, 0, |it| it.class() == Class::Complaint);
     let is = |at: usize, kind: Kind| lines.get(at).is_some_and(|it| it.kind == kind);
+    let names = |at: usize| lines.get(at).is_some_and(|it| !it.lacks_detail());
     let is_sure = |at: usize| is(at, Kind::Says) || statement::explains(lines, at);
     worst(lines, &errors, is_sure)
+        .or_else(|| complaints.iter().copied().find(|it| is(*it, Kind::Says) && names(*it)))
         .or_else(|| complaints.iter().copied().find(|it| is(*it, Kind::Says)))
         .or_else(|| worst(lines, &errors, |it| is(it, Kind::Vague)))
         .or_else(|| complaints.iter().copied().find(|it| is(*it, Kind::Vague)))

@@ -15,8 +15,8 @@ use super::log_line::{Class, Level, Line};
 const MAX_ABOUT: usize = 120;
 /// How the names of sources end.
 const SOURCES: [&str; 20] = [
-    "go", "py", "js", "mjs", "ts", "rb", "rs", "ex", "exs", "erl", "java", "kt", "scala", "c", "cc",
-    "cpp", "h", "php", "cs", "clj",
+    "go", "py", "js", "mjs", "ts", "rb", "rs", "ex", "exs", "erl", "java", "kt", "scala", "c",
+    "cc", "cpp", "h", "php", "cs", "clj",
 ];
 /// The first port that anybody may bind, where the node says nothing else.
 const FIRST_FREE_PORT: u16 = 1024;

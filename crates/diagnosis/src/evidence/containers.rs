@@ -169,7 +169,8 @@ impl Reader<'_> {
             .logs
             .iter()
             .find(|it| it.pod == pod && it.container == container && it.previous == previous);
-        let redacted = log.map(|it| self.redactor.redact(&terminal::plain(&it.text))).unwrap_or_default();
+        let redacted =
+            log.map(|it| self.redactor.redact(&terminal::plain(&it.text))).unwrap_or_default();
         let lines: Vec<_> = redacted.lines().map(cut).collect();
         kept(lines)
     }

@@ -41,9 +41,17 @@ fn case(text: &str) -> Case {
     Case { name, env: env.collect(), log, told: told.collect() }
 }
 
+/// A sign as YAML takes it, whatever it is.
+fn escaped(sign: char) -> String {
+    match sign {
+        ' '..='~' => sign.to_string(),
+        other => format!("\\U{:08x}", u32::from(other)),
+    }
+}
+
 /// A pod whose container left this log and ended with code 1, again and again.
 fn crashed(log: &str, env: &[(String, String)]) -> Evidence {
-    let log = serde_json::to_string(log).unwrap();
+    let log: String = serde_json::to_string(log).unwrap().chars().map(escaped).collect();
     let env = env.iter().map(|it| serde_json::json!({"name": it.0, "value": it.1}));
     let env = serde_json::Value::Array(env.collect());
     gathered(&format!(
@@ -77,7 +85,11 @@ fn what_a_person_would_quote_is_told() {
     for it in cases() {
         let cause = cause(&it.log, &it.env);
         if it.told.is_empty() || !it.told.iter().all(|told| cause.contains(told)) {
-            wrong.push(format!("{}\n  expected: {}\n  told:     {cause}", it.name, it.told.join(" … ")));
+            wrong.push(format!(
+                "{}\n  expected: {}\n  told:     {cause}",
+                it.name,
+                it.told.join(" … ")
+            ));
         }
     }
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
@@ -101,9 +113,36 @@ proptest! {
 /// Logs of pieces that mean something to somebody.
 fn hostile() -> impl Strategy<Value = String> {
     let pieces = [
-        "ERROR ", "error: ", "{\"level\":\"", "\"msg\":", "\\", "\"", "{", "[", "}", "]", "\n", "\n\t", "level=error msg=",
-        "\u{1b}[31m", "\u{1b}]", "\r", "Caused by: ", "Caused by:\n 0: ", "Traceback (most recent call last):\n", "    at a.b(c)\n",
-        "x.YError: ", ":", "\\u00", "漢字", "\u{0}", "panic: ", "Usage:\n", "connection refused ", "a:80 ", "the following:\n",
+        "ERROR ",
+        "error: ",
+        "{\"level\":\"",
+        "\"msg\":",
+        "\\",
+        "\"",
+        "{",
+        "[",
+        "}",
+        "]",
+        "\n",
+        "\n\t",
+        "level=error msg=",
+        "\u{1b}[31m",
+        "\u{1b}]",
+        "\r",
+        "Caused by: ",
+        "Caused by:\n 0: ",
+        "Traceback (most recent call last):\n",
+        "    at a.b(c)\n",
+        "x.YError: ",
+        ":",
+        "\\u00",
+        "漢字",
+        "\u{0}",
+        "panic: ",
+        "Usage:\n",
+        "connection refused ",
+        "a:80 ",
+        "the following:\n",
     ];
     let piece = prop_oneof![
         proptest::sample::select(pieces.to_vec()).prop_map(str::to_owned),

@@ -1,7 +1,7 @@
 //! A line of a log with what belongs to it: of a trace its innermost cause, of a headline what it announces.
 
-use super::MAX_QUOTE;
 use super::super::log_line::{Kind, Line, said_by_members};
+use super::MAX_QUOTE;
 
 /// Lines that may belong to one.
 const MAX_EXTENT: usize = 150;
@@ -25,7 +25,12 @@ pub(super) fn told(lines: &[Line<'_>], at: usize) -> (usize, String) {
 /// Whether what belongs to this line says why, though itself it does not.
 pub(super) fn explains(lines: &[Line<'_>], at: usize) -> bool {
     let is_vague = lines.get(at).is_some_and(|it| it.kind == Kind::Vague);
-    is_vague && inner(lines, at, extent(lines, at)).is_some()
+    let end = extent(lines, at);
+    let has_details = || {
+        let (head, below) = (lines.get(at), lines.get(at + 1..end));
+        head.zip(below).is_some_and(|it| details(it.0, it.1).iter().any(|it| it.complains))
+    };
+    is_vague && (inner(lines, at, end).is_some() || has_details())
 }
 
 /// Where the next line begins that speaks for itself.
@@ -48,7 +53,10 @@ fn inner(lines: &[Line<'_>], at: usize, end: usize) -> Option<usize> {
         true => below().find(|it| it.1.goes_on())?.0,
         false => at,
     };
-    below().filter(|it| from < it.0 && it.1.is_headline && it.1.kind != Kind::Frame).last().map(|it| it.0)
+    below()
+        .filter(|it| from < it.0 && it.1.is_headline && it.1.kind != Kind::Frame)
+        .last()
+        .map(|it| it.0)
 }
 
 /// What a line says with the lines that belong to it.
@@ -60,12 +68,17 @@ fn joined(lines: &[Line<'_>], at: usize, end: usize) -> String {
     let below = lines.get(at + 1..end).unwrap_or_default();
     let details = details(head, below);
     if head.says_where() {
-        return details.into_iter().next().map_or_else(|| head.text.trim().to_owned(), |it| it.text);
+        return details
+            .into_iter()
+            .next()
+            .map_or_else(|| head.text.trim().to_owned(), |it| it.text);
     }
     let mut res = if head.is_bare() { String::new() } else { head.text.trim().to_owned() };
     let length: usize = details.iter().map(|it| it.text.chars().count() + 2).sum();
     let is_long = MAX_QUOTE < res.chars().count() + length;
-    if let Some(said) = details.iter().find(|it| it.complains).filter(|_| is_long && head.announces()) {
+    if let Some(said) =
+        details.iter().find(|it| it.complains).filter(|_| is_long && head.announces())
+    {
         return said.text.clone();
     }
     for it in details {
@@ -116,7 +129,11 @@ fn details(head: &Line<'_>, below: &[Line<'_>]) -> Vec<Detail> {
             break;
         }
         let text = line.text.trim();
-        let text = if causes { text.trim_start_matches(|it: char| it.is_ascii_digit()).trim_start_matches(": ") } else { text };
+        let text = if causes {
+            text.trim_start_matches(|it: char| it.is_ascii_digit()).trim_start_matches(": ")
+        } else {
+            text
+        };
         length += text.chars().count();
         announced = line.announces();
         awaits = awaits || announced;

@@ -26,7 +26,7 @@ form!(
     PREFIX,
     r"^(?:\s*(?:[IWEF]\d{4} \d\d:\d\d:\d\d\S*\s+\d+ \S+\]",
     r"|\[?\d{4}[-/.]\d\d[-/.]\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?)?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?\]?",
-    r"|\d\d:\d\d:\d\d(?:[.,]\d+)?|\d+:[A-Z] \d\d? \w{3} \d{4}|\[\s*[^\]]{1,40}\]|<[\d.]+>|\([\w -]{1,30}\)|---|[*#>|:-]",
+    r"|\d\d:\d\d:\d\d(?:[.,]\d+)?|\d+:[A-Z] \d\d? \w{3} \d{4}|\[\s*[^\]]{1,100}\]|<[\d.]+>|\([\w -]{1,30}\)|---|[*#>|:-]",
     r"|(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|FATAL|CRITICAL|SEVERE|PANIC|FTL|INF|WRN|DBG)\b[:!]?",
     r"|(?i:error|fatal|panic|warning|info)(?:\[\w*\])?:|npm (?:ERR!|error)|\d+\b))*\s*",
 );
@@ -112,7 +112,10 @@ form!(
     RECOVERY,
     r"(?i)\b(?:(?:re)?connected|listening|ready|serving|recovered|started|succeeded)\b"
 );
-form!(ANNOUNCES, r"(?i)(?:[:\[{(,]\s*$)|\w.*\*\*\*\s*$|\bthe following\b|\b\d+ (?:\w+ ){0,2}errors?\b[^=]*$");
+form!(
+    ANNOUNCES,
+    r"(?i)(?:[:\[{(,]\s*$)|\w.*\*\*\*\s*$|\bthe following\b|\b\d+ (?:\w+ ){0,2}errors?\b[^=]*$"
+);
 form!(BELOW, r"^(?:\s+\S|[-*•>|→+=] ?\S|\d+\s*[|:)] |-> |>>> |\w+: (?:detail|reason): )");
 form!(DETAIL, r"[:=\x22'`/\d(\[{<]|-\w|_");
 
@@ -211,9 +214,33 @@ pub(super) fn lacks_detail(body: &str) -> bool {
 #[test]
 fn every_form_is_one() {
     let all = [
-        &TIME, &PREFIX, &LOGGER, &ORIGIN, &UPPER, &UPPER_AND_COLON, &BRACKETS, &AT_FIRST, &WORD_AT_FIRST, &KLOG, &SIGN,
-        &FOREIGN, &HEADLINE, &INNER, &PLACE, &GOES_ON, &FRAME, &FAREWELL, &VAGUE, &ADVICE, &COMPLAINT, &NO_COMPLAINT,
-        &LIVED_THROUGH, &RECOVERY, &ANNOUNCES, &BELOW, &DETAIL,
+        &TIME,
+        &PREFIX,
+        &LOGGER,
+        &ORIGIN,
+        &UPPER,
+        &UPPER_AND_COLON,
+        &BRACKETS,
+        &AT_FIRST,
+        &WORD_AT_FIRST,
+        &KLOG,
+        &SIGN,
+        &FOREIGN,
+        &HEADLINE,
+        &INNER,
+        &PLACE,
+        &GOES_ON,
+        &FRAME,
+        &FAREWELL,
+        &VAGUE,
+        &ADVICE,
+        &COMPLAINT,
+        &NO_COMPLAINT,
+        &LIVED_THROUGH,
+        &RECOVERY,
+        &ANNOUNCES,
+        &BELOW,
+        &DETAIL,
     ];
     assert!(all.iter().all(|it| it.is_some()));
 }

@@ -13,25 +13,89 @@ const MAX_BESIDE: usize = 4;
 /// Characters of such a member: longer ones are no values but texts of their own.
 const MAX_VALUE: usize = 120;
 /// What holds the message.
-const MESSAGE: [&str; 11] = [
-    "msg", "message", "@m", "@message", "text", "event", "body", "renderedmessage", "short_message",
-    "textpayload", "log",
+const MESSAGE: [&str; 10] = [
+    "msg",
+    "message",
+    "@m",
+    "@message",
+    "text",
+    "event",
+    "renderedmessage",
+    "short_message",
+    "textpayload",
+    "log",
 ];
 /// What holds an error, as a name or as a part of one.
 const ERROR: [&str; 12] = [
-    "error", "err", "exception", "cause", "reason", "stack", "stacktrace", "trace", "failure", "detail", "details",
+    "error",
+    "err",
+    "exception",
+    "cause",
+    "reason",
+    "stack",
+    "stacktrace",
+    "trace",
+    "failure",
+    "detail",
+    "details",
     "errors",
 ];
 /// What holds the level.
 const LEVEL: [&str; 10] = [
-    "level", "lvl", "severity", "loglevel", "levelname", "@l", "s", "priority", "severitytext", "log_level",
+    "level",
+    "lvl",
+    "severity",
+    "loglevel",
+    "levelname",
+    "@l",
+    "s",
+    "priority",
+    "severitytext",
+    "log_level",
 ];
 /// When, where and by whom it is said; not what.
 const FRAME: [&str; 41] = [
-    "time", "ts", "t", "timestamp", "@timestamp", "@t", "date", "datetime", "$date", "level", "lvl", "severity", "s",
-    "level_name", "logger", "name", "caller", "source", "file", "line", "func", "function", "pid", "tid", "thread",
-    "host", "hostname", "app", "service", "version", "v", "id", "c", "ctx", "component", "module", "target", "span",
-    "channel", "type", "sequence",
+    "time",
+    "ts",
+    "t",
+    "timestamp",
+    "@timestamp",
+    "@t",
+    "date",
+    "datetime",
+    "$date",
+    "level",
+    "lvl",
+    "severity",
+    "s",
+    "level_name",
+    "logger",
+    "name",
+    "caller",
+    "source",
+    "file",
+    "line",
+    "func",
+    "function",
+    "pid",
+    "tid",
+    "thread",
+    "host",
+    "hostname",
+    "app",
+    "service",
+    "version",
+    "v",
+    "id",
+    "c",
+    "ctx",
+    "component",
+    "module",
+    "target",
+    "span",
+    "channel",
+    "type",
+    "sequence",
 ];
 
 /// A name, with the names of what it stands in, and what it has.
@@ -85,7 +149,12 @@ impl Members {
         }
         // Beside an error only what it was about.
         let is_told = |it: &&Member| !has_error || it.is_address();
-        let beside: Vec<_> = self.beside().filter(is_told).take(MAX_BESIDE).map(|it| format!("{}={}", it.path, it.value)).collect();
+        let beside: Vec<_> = self
+            .beside()
+            .filter(is_told)
+            .take(MAX_BESIDE)
+            .map(|it| format!("{}={}", it.path, it.value))
+            .collect();
         match (parts.join(": "), beside.is_empty()) {
             (said, true) => said,
             (said, false) => format!("{said} ({})", beside.join(", ")),
@@ -97,7 +166,10 @@ impl Members {
         let is_told = |it: &&Member| {
             let names = !FRAME.contains(&it.name().as_str());
             let is_value = !it.value.is_empty() && it.value.chars().count() <= MAX_VALUE;
-            names && is_value && !it.is_message() && it.path.split('.').all(|it| !it.starts_with('$'))
+            names
+                && is_value
+                && !it.is_message()
+                && it.path.split('.').all(|it| !it.starts_with('$'))
         };
         self.0.iter().filter(is_told)
     }
@@ -129,7 +201,8 @@ impl Member {
 
     /// Whether it says where an error is, or of what type, and not what.
     fn is_place(&self) -> bool {
-        let place = ["type", "code", "name", "file", "line", "column", "id", "errno", "syscall", "status"];
+        let place =
+            ["type", "code", "name", "file", "line", "column", "id", "errno", "syscall", "status"];
         self.path.contains('.') && place.contains(&self.name().as_str())
             || self.value.is_empty()
             || self.value.bytes().all(|it| it.is_ascii_digit())

@@ -17,6 +17,7 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::Rejected, r"invalid (?:user ?name|credentials|api ?key|password|username-password)"),
     (Trouble::Rejected, r"\bauthentication (?:failed|failure|error)|\bbad credentials\b"),
     (Trouble::Rejected, r"(?P<what>[\w.-]+@[\w.-]+): permission denied \([a-z,-]+\)"),
+    (Trouble::Rejected, r"permission denied \([a-z]+(?:[,-][a-z]+)*\)"),
     (
         Trouble::Rejected,
         r"\b401 unauthorized|status(?:[ _]?code)?[:=]? ?401\b|\b(?:invalid_client|unauthorized_client|invalid_grant|invalid_token)\b",
@@ -136,7 +137,10 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::InUse, r"port (?P<port>[0-9]{1,5}) (?:was|is) already in use"),
     (Trouble::InUse, r"connection in use: \('[^']*', (?P<port>[0-9]{1,5})\)"),
     (Trouble::InUse, r"address (?:already )?in use|EADDRINUSE"),
-    (Trouble::Denied, r"(?:listen|bind)\b[^.\w].*?:(?P<port>[0-9]{1,5})\b.*(?:permission denied|\bEACCES\b)"),
+    (
+        Trouble::Denied,
+        r"(?:listen|bind)\b[^.\w].*?:(?P<port>[0-9]{1,5})\b.*(?:permission denied|\bEACCES\b)",
+    ),
     (
         Trouble::Denied,
         r"(?:listen|bind)\b.*(?:permission denied|\bEACCES\b).*\bport (?P<port>[0-9]{1,5})\b",
@@ -186,7 +190,10 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::File, r"cannot load certificate(?: key)? \x22(?P<what>[^\x22]+)\x22"),
     (Trouble::File, r"(?:FileNotFoundException|NoSuchFileException): (?P<what>[^\s(]+)"),
     (Trouble::File, r"no such file or directory[^/]{0,20}'(?P<what>[^']+)'"),
-    (Trouble::File, r"open (?:file )?['\x22`]?(?P<what>[^\s:'\x22`]+)['\x22`]?: no such file or directory"),
+    (
+        Trouble::File,
+        r"open (?:file )?['\x22`]?(?P<what>[^\s:'\x22`]+)['\x22`]?: no such file or directory",
+    ),
     (Trouble::File, r#"(?P<what>/[^\s:'"`]+)['"`]?(?: failed \(2)?: no such file or directory"#),
     (Trouble::File, r"(?:^|: )'?(?P<what>[a-zA-Z0-9_./-]+)'?: no such file or directory"),
     (Trouble::File, r"no such file or directory|\bENOENT\b"),

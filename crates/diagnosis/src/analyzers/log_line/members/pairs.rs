@@ -16,7 +16,9 @@ pub(super) fn members(line: &str) -> Option<Vec<Member>> {
         rest = after;
     }
     let names = |all: &[&str]| {
-        members.iter().any(|it| all.contains(&it.path.to_lowercase().as_str()) && !it.value.is_empty())
+        members
+            .iter()
+            .any(|it| all.contains(&it.path.to_lowercase().as_str()) && !it.value.is_empty())
     };
     // Both are there, and nothing stands before them.
     let is_line = names(&LEVEL) && (names(&MESSAGE) || 3 <= members.len());
