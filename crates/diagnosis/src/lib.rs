@@ -11,6 +11,8 @@ mod outline;
 mod redact;
 mod near_miss;
 mod image_name;
+mod quoting;
+mod terminal;
 mod registry;
 mod scheduling;
 mod refusal;

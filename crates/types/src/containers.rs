@@ -101,7 +101,7 @@ pub struct ContainerFacts {
     /// The files that ConfigMaps put into it, by path; at most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
-    /// The variables whose plain value its log quotes, each with that value; at most 10.
+    /// The variables whose plain value, or a word of it, its log shows, each with that; at most 10.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quoted: Vec<(String, String)>,
     /// Its declared ports: name (may be empty) and number.

@@ -11,10 +11,11 @@ use kube::api::{Api, LogParams};
 use super::ClusterError;
 use super::kube::{KubeCluster, READ, within};
 
-/// The most that is read of one log, in bytes and in lines: the line that says why may stand far above the trace or the
-/// usage that a program ends with.
+/// The most that is read of one log, in bytes and in lines: a usage text, a trace or a farewell may be long.
 const MAX_BYTES: u64 = 64 * 1024;
-const MAX_LINES: i64 = 400;
+const MAX_LINES: i64 = 200;
+/// Lines that are read where those would be too many bytes: the limit would cut off the end.
+const FEW_LINES: i64 = 40;
 /// How many failing containers are asked: replicas of one owner fail alike.
 const MAX_CONTAINERS: usize = 3;
 
@@ -28,7 +29,7 @@ pub(super) struct Logs {
 /// The logs of the containers that failed last, current and previous.
 pub(super) async fn of_failing(cluster: &KubeCluster, pods: &[Arc<Pod>]) -> Logs {
     let wanted: Vec<_> = pods.iter().flat_map(|it| failing(it)).take(2 * MAX_CONTAINERS).collect();
-    let each = wanted.iter().map(|it| read_either(cluster, it));
+    let each = wanted.iter().map(|it| newest(cluster, it));
     let mut logs = Logs::default();
     for (wish, answer) in wanted.iter().zip(futures::future::join_all(each).await) {
         match answer {
@@ -55,7 +56,7 @@ struct Wish {
     pod: String,
     container: String,
     previous: bool,
-    /// Whether it waits for its next start: then the last life may be told as the present one.
+    /// Whether nothing runs: what is called current is the newest end then.
     waits: bool,
 }
 
@@ -93,27 +94,32 @@ fn is_gone(text: &str) -> bool {
     text.starts_with("unable to retrieve container logs for ")
 }
 
-/// The log; while a container waits for its next start and the log of its former life is gone, that of its present one,
-/// which then ended last.
-async fn read_either(cluster: &KubeCluster, wish: &Wish) -> Result<String, ClusterError> {
+/// The log of the last end. The status may be one restart behind: the one that it tells of is gone then.
+async fn newest(cluster: &KubeCluster, wish: &Wish) -> Result<String, ClusterError> {
     let answer = read(cluster, wish).await;
-    let is_lost = match &answer {
+    let is_none = match &answer {
         Ok(text) => text.is_empty() || is_gone(text),
         Err(ClusterError::NotFound(_) | ClusterError::Refused(_)) => true,
         Err(_) => false,
     };
-    if !is_lost || !wish.previous || !wish.waits {
-        return answer;
+    if is_none && wish.previous && wish.waits {
+        return read(cluster, &Wish { previous: false, ..wish.clone() }).await;
     }
-    read(cluster, &Wish { previous: false, ..wish.clone() }).await
+    answer
 }
 
 async fn read(cluster: &KubeCluster, wish: &Wish) -> Result<String, ClusterError> {
+    let text = tail(cluster, wish, MAX_LINES).await?;
+    let is_cut = usize::try_from(MAX_BYTES).is_ok_and(|most| most <= text.len());
+    if is_cut { tail(cluster, wish, FEW_LINES).await } else { Ok(text) }
+}
+
+async fn tail(cluster: &KubeCluster, wish: &Wish, lines: i64) -> Result<String, ClusterError> {
     let api = Api::<Pod>::namespaced(cluster.client.clone(), &wish.namespace);
     let params = LogParams {
         container: Some(wish.container.clone()),
         previous: wish.previous,
-        tail_lines: Some(MAX_LINES),
+        tail_lines: Some(lines),
         limit_bytes: i64::try_from(MAX_BYTES).ok(),
         ..LogParams::default()
     };

@@ -11,16 +11,18 @@
 
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, Kind};
 
+use super::last_words::Words;
 use super::log_reading::{self, Reading, Trouble};
 use super::{ended_recently, evicted, init_not_done, last_words, wording};
 use crate::near_miss::near_miss;
+use crate::quoting;
 
 /// Restarts from which a short life counts as a loop even while the container runs.
 const LOOP: u32 = 2;
 /// Files of a folder that are named.
 const MAX_FILES: usize = 3;
-/// Characters of a last line that are quoted.
-const MAX_QUOTE: usize = 120;
+/// What has to be known of ports that few may bind.
+const LOW_PORT: &str = "; below port 1024 that takes root, or the capability NET_BIND_SERVICE";
 /// Changes that may make a program end.
 const CHANGES: [&str; 6] = ["command", "args", "env", "envFrom", "image", "volumeMounts"];
 
@@ -28,11 +30,17 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let container = evidence.containers.iter().find(|it| crashes(it, evidence))?;
     let said = read(container);
     let mut clues = wording::last_exit(container);
-    clues.extend(telling_line(container).map(|it| Clue::new(wording::fact(container, "log"), it)));
+    clues.extend(telling_line(container).map(|it| Clue::new(told_in(container), it)));
     match &said {
         Some(reading) => clues.extend(blamed(evidence, container, reading)),
-        None => clues
-            .extend(asked(container).map(|it| Clue::new(wording::fact(container, "needs"), it))),
+        None => {
+            clues.extend(
+                asked(container).map(|it| Clue::new(wording::fact(container, "needs"), it)),
+            );
+            clues.extend(quoted(evidence, container));
+            let called = called(evidence, container);
+            clues.extend(called.map(|it| Clue::new(wording::fact(container, "needs"), &it.0)));
+        }
     }
     clues.extend(wording::rollout(evidence, &CHANGES));
     Some(Diagnosis {
@@ -48,17 +56,18 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
 pub(super) fn ending(evidence: &Evidence, container: &ContainerFacts) -> String {
     if let Some(reading) = read(container) {
         let more = more(evidence, container, &reading);
-        return format!("starts and ends with an error: {}{more}", reading.words());
+        let also = also(container, &reading);
+        return format!("starts and ends with an error: {}{more}{also}", reading.words());
     }
-    let last = last_line(container).map(|it| {
-        let quoted: String =
-            it.trim().chars().filter(|it| !it.is_control()).take(MAX_QUOTE).collect();
-        format!("; its last words are \"{quoted}\"")
+    let last = words(container).map(|it| {
+        let held = holder(container, &it.text, None).map(in_template);
+        format!("; its last words are \"{}\"{}", it.text, held.unwrap_or_default())
     });
+    let called = called(evidence, container).map(|it| it.1).unwrap_or_default();
     let asked = asked(container);
     let asked = asked
         .map(|it| format!("; its command waits for {it}{}", wording::about_host(evidence, it)));
-    let last = last.unwrap_or_default() + &asked.unwrap_or_default();
+    let last = last.unwrap_or_default() + &asked.unwrap_or(called);
     match container.state.exit_code {
         Some(0) if container.sidecar || container.role == types::ContainerRole::App => {
             "ends by itself without an error and is started again each time: it keeps nothing running \
@@ -91,36 +100,92 @@ fn more(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>) 
     if let Some(address) = reading.address() {
         return wording::about_host(evidence, address);
     }
-    if let Some(file) = reading.about.as_deref().filter(|_| reading.trouble == Trouble::File) {
-        return about_file(container, file);
-    }
-    if reading.trouble == Trouble::Malformed {
-        let variable =
-            holder(container, reading).map(|it| format!("; the template sets {it} to it"));
-        return variable.unwrap_or_default();
+    if reading.trouble != Trouble::Unset {
+        let file = reading.about.as_deref().filter(|_| reading.trouble == Trouble::File);
+        let file = file.map(|it| about_file(container, it)).unwrap_or_default();
+        let held = holder(container, reading.line, reading.about.as_deref()).map(in_template);
+        let flag = near_flag(container, reading);
+        let port = reading.is_of_low_port().then(|| LOW_PORT.to_owned());
+        return [Some(file), flag, port, held].into_iter().flatten().collect();
     }
     let variable = reading.about.as_deref().filter(|_| reading.trouble == Trouble::Unset);
     let Some(variable) = variable else { return String::new() };
     if container.env.iter().any(|it| it == variable) {
         return ", although the template names it: its value may be empty".to_owned();
     }
-    near_miss(variable, container.env.iter().map(String::as_str))
+    meant(container, variable)
         .map(|it| format!("; the template sets {it}, which was probably meant"))
         .unwrap_or_default()
 }
 
-/// The variable that holds the value that cannot be read, where that is only one.
-fn holder<'c>(container: &'c ContainerFacts, reading: &Reading<'_>) -> Option<&'c str> {
-    let value = reading.about.as_deref()?.trim_matches(['"', '\'']);
-    let mut holders = container.quoted.iter().filter(|it| it.1 == value);
-    let only = holders.next()?;
-    holders.next().is_none().then_some(only.0.as_str())
+/// The variable of the template that has nearly the name of one that is not set. Some programs write it in small letters.
+fn meant(container: &ContainerFacts, variable: &str) -> Option<String> {
+    let names = || container.env.iter().map(String::as_str);
+    near_miss(variable, names()).or_else(|| {
+        let capitals = variable.to_uppercase();
+        let is_set = names().find(|it| *it == capitals).map(ToOwned::to_owned);
+        is_set.or_else(|| near_miss(&capitals, names()))
+    })
+}
+
+/// What else it says of itself, where what is read is not all of it.
+fn also(container: &ContainerFacts, reading: &Reading<'_>) -> String {
+    let words = words(container).filter(|it| it.is_sure && it.line != reading.line);
+    words.map(|it| format!("; it also says \"{}\"", it.text)).unwrap_or_default()
+}
+
+/// The Service with a port that its last words name, in whatever language, where it is not well: with what is known of it.
+fn called(evidence: &Evidence, container: &ContainerFacts) -> Option<(String, String)> {
+    let words = words(container)?;
+    let is_part = |it: char| it.is_ascii_alphanumeric() || ".:-".contains(it);
+    let mut parts =
+        words.text.split(|it| !is_part(it)).filter_map(|it| it.trim_matches('.').split_once(':'));
+    let (host, port) = parts.find(|(host, port)| {
+        let name = host.split('.').next().unwrap_or_default();
+        port.parse::<u16>().is_ok() && evidence.services.iter().any(|it| it.name == name)
+    })?;
+    let address = format!("{host}:{port}");
+    let about = wording::about_host(evidence, &address);
+    (!about.is_empty()).then_some((address, about))
+}
+
+/// The variable that has what a line is about, or a value that the line shows, where that is only one.
+fn holder<'c>(container: &'c ContainerFacts, line: &str, about: Option<&str>) -> Option<&'c str> {
+    let about = about.map(|it| it.trim_matches(['"', '\'', '`']));
+    let only = |is_one: &dyn Fn(&str) -> bool| {
+        let mut holders = container.quoted.iter().filter(|it| is_one(&it.1));
+        let only = holders.next()?;
+        holders.all(|it| it.0 == only.0).then_some(only.0.as_str())
+    };
+    only(&|it| about == Some(it)).or_else(|| only(&|it| quoting::shows(line, it)))
+}
+
+/// The flag that its log names beside the one that it does not know.
+fn near_flag(container: &ContainerFacts, reading: &Reading<'_>) -> Option<String> {
+    let wrong = reading.about.as_deref().filter(|_| reading.trouble == Trouble::Flag)?;
+    let wrong = wrong.split([' ', '=', '\'', '"', '`']).find(|it| !it.is_empty())?;
+    let bare = |it: &str| it.trim_start_matches('-').to_owned();
+    let words =
+        log(container).iter().flat_map(|it| it.split([' ', '\t', '=', ',', '[', ']', '\'', '"']));
+    let named: Vec<_> = words.filter(|it| it.starts_with('-')).collect();
+    let near = near_miss(&bare(wrong), named.iter().map(|it| it.trim_start_matches('-')))?;
+    let whole = named.into_iter().find(|it| bare(it) == near)?;
+    Some(format!("; it names {whole}, which was probably meant"))
+}
+
+/// The end of a sentence about the variable that has it.
+fn in_template(variable: &str) -> String {
+    format!("; the template has it in {variable}")
 }
 
 /// Which file of a ConfigMap was probably meant, or which ones are in the same folder.
 fn about_file(container: &ContainerFacts, file: &str) -> String {
     let parts = |it: &str| it.rsplit_once('/').map(|it| (it.0.to_owned(), it.1.to_owned()));
     let Some((folder, name)) = parts(file) else { return String::new() };
+    if container.files.iter().any(|it| it == file) {
+        return "; its ConfigMap puts it there, so what its first line names is not there"
+            .to_owned();
+    }
     let all: Vec<_> = container.files.iter().filter_map(|it| parts(it)).collect();
     let stem = |it: &str| it.split('.').next().unwrap_or_default().to_owned();
     let here: Vec<_> = all.iter().filter(|it| it.0 == folder).map(|it| it.1.as_str()).collect();
@@ -152,18 +217,23 @@ fn blamed(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>
     let of = |name: &str| wording::field(evidence, container, name);
     let sets = |name: &str| container.sets.iter().any(|it| it == name);
     let started_by = || [("args"), ("command")].into_iter().find(|it| sets(it)).and_then(of);
-    if let Some(name) = holder(container, reading) {
-        let at = container.env.iter().position(|it| it == name)?;
-        return Some(Clue::new(format!("{}/{at}/value", of("env")?), &reading.words()));
+    let held = holder(container, reading.line, reading.about.as_deref());
+    if let Some(name) = held.filter(|_| reading.trouble != Trouble::Unset) {
+        return value_of(evidence, container, name).map(|it| Clue::new(it, &reading.words()));
     }
     let field = match reading.trouble {
         Trouble::Unset | Trouble::Malformed if !container.env.is_empty() => of("env"),
-        Trouble::Flag | Trouble::Syntax | Trouble::Command => started_by(),
+        // Of another language it is the file that has the error.
+        Trouble::Syntax if !reading.is_of_shell() => None,
+        Trouble::Flag | Trouble::Argument | Trouble::Syntax | Trouble::Command => started_by(),
+        // Only root may, or who has the capability.
+        Trouble::Denied if reading.is_of_low_port() => of("securityContext"),
         Trouble::Platform => of("image"),
         Trouble::ReadOnly => of("securityContext"),
         Trouble::Unset
         | Trouble::Malformed
         | Trouble::Rejected
+        | Trouble::Barred
         | Trouble::Database
         | Trouble::Schema
         | Trouble::Forbidden
@@ -180,6 +250,19 @@ fn blamed(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>
         | Trouble::Memory => None,
     };
     field.map(|it| Clue::new(it, &reading.words()))
+}
+
+/// Where the template says what this variable is.
+fn value_of(evidence: &Evidence, container: &ContainerFacts, name: &str) -> Option<String> {
+    let at = container.env.iter().position(|it| it == name)?;
+    Some(format!("{}/{at}/value", wording::field(evidence, container, "env")?))
+}
+
+/// The field whose value its last words show.
+fn quoted(evidence: &Evidence, container: &ContainerFacts) -> Option<Clue> {
+    let words = words(container)?;
+    let name = holder(container, &words.text, None)?;
+    Some(Clue::new(value_of(evidence, container, name)?, "stands in its last words"))
 }
 
 fn crashes(container: &ContainerFacts, evidence: &Evidence) -> bool {
@@ -214,14 +297,14 @@ fn crashes(container: &ContainerFacts, evidence: &Evidence) -> bool {
 
 /// What the log of its last end says; `None` when it says nothing that we know.
 fn read(container: &ContainerFacts) -> Option<Reading<'_>> {
-    log_reading::read(log(container))
+    log_reading::why(log(container))
 }
 
 /// What its command waits for in vain, where it says nothing else.
 fn asked(container: &ContainerFacts) -> Option<&String> {
     let failed = container.state.exit_code.is_some_and(|it| it != 0);
     // In silence it may have ended at anything.
-    let failed = failed && last_line(container).is_some();
+    let failed = failed && words(container).is_some();
     init_not_done::only_waits(container, log(container)).first().filter(|_| failed)
 }
 
@@ -233,13 +316,22 @@ pub(super) fn needed(container: &ContainerFacts) -> Option<Clue> {
 
 /// The line of its log that says most about its end.
 pub(super) fn telling_line(container: &ContainerFacts) -> Option<&str> {
-    read(container).map(|it| it.line).or_else(|| last_line(container))
+    read(container).map(|it| it.line).or_else(|| words(container).map(|it| it.line))
 }
 
-fn last_line(container: &ContainerFacts) -> Option<&str> {
+fn words(container: &ContainerFacts) -> Option<Words<'_>> {
     last_words::of(log(container))
 }
 
+/// Its log; where it wrote none, what it left as its termination message.
 fn log(container: &ContainerFacts) -> &[String] {
-    if container.previous_log.is_empty() { &container.log } else { &container.previous_log }
+    let left = container.state.exit_message.as_slice();
+    let logs = [container.previous_log.as_slice(), container.log.as_slice(), left];
+    logs.into_iter().find(|it| !it.is_empty()).unwrap_or_default()
+}
+
+/// Which fact that is.
+pub(super) fn told_in(container: &ContainerFacts) -> String {
+    let has_log = !container.previous_log.is_empty() || !container.log.is_empty();
+    wording::fact(container, if has_log { "log" } else { "exit_message" })
 }

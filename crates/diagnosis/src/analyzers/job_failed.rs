@@ -112,7 +112,7 @@ fn held_open(evidence: &Evidence) -> Option<Diagnosis> {
 fn of_container(container: &ContainerFacts) -> Vec<Clue> {
     let mut clues = wording::last_exit(container);
     let log = crash_loop::telling_line(container);
-    clues.extend(log.map(|it| Clue::new(wording::fact(container, "log"), it)));
+    clues.extend(log.map(|it| Clue::new(crash_loop::told_in(container), it)));
     clues.extend(crash_loop::needed(container));
     clues
 }

@@ -1,153 +1,120 @@
-//! The line of a log that says why a program ended, where no pattern knows it: of a stack trace its headline, and
-//! never a frame.
+//! What of a log says why a program ended, where no pattern knows it: the first of its worst lines, with what belongs
+//! to it, and never a frame, advice or a farewell.
 
-use std::sync::LazyLock;
+mod statement;
 
-use regex::Regex;
+use super::log_line::{Class, Kind, Line};
 
-/// What a stack trace begins with, or says in between: the last one is the innermost cause.
-const HEADLINE: &str = concat!(
-    r"(?:^|\s|\|)(?:panic: |fatal error: |PHP Fatal error: |Fatal error: |Caused by: |Unhandled exception[.:]|---> |Uncaught )",
-    r"|Exception in thread ",
-    r"|thread '[^']*'(?: \(\d+\))? panicked at ",
-    r"|^(?:\S+ ){0,4}[\w.$/:]*(?:Error|Exception|Exit|Failure)(?: \[[A-Z0-9_]+\])?: \S",
-    r"|^\S+:\d+:in .+ \((?:[A-Z]\w*(?:::)?)+\)$",
-);
-/// Lines of a trace, and what surrounds one: they say where and not what.
-const NOISE: &str = concat!(
-    r"^\s*(?:at |from |in |by )\S*",
-    r"|^\s*goroutine \d+ \[|^\s*\S+\.go:\d+(?: \+0x[0-9a-f]+)?$|^[\w./*()\[\]-]*\.[\w.*()\[\]]+\(.*\)$|^created by |^\[signal ",
-    r"|^[\s\d]*\.\.\. \d+ (?:more|common frames)|^\s*--- End of |^\s*#\d+ |^\s*thrown in |^Stack trace:",
-    r"|^Node\.js v\d|^\s*\d+: 0x|^\s*File .+, line \d+|^Traceback |^During handling of|^The above exception",
-    r"|^note: (?:run with|some details)|^stack backtrace:|^exit status \d+$|^npm (?:ERR!|error)|^error Command failed with exit code",
-    r"|^info Visit |^\s*\^+\s*$|^[\s{}()\[\]^~|;,=*-]*$|^Aborted|^Killed$|^Terminated$|core dumped",
-);
+/// Characters that are told at most.
+pub(super) const MAX_QUOTE: usize = 200;
+/// Lines that are looked at, from the end.
+const MAX_LINES: usize = 400;
+/// Lines between two errors from which they are of different occasions.
+const GAP: usize = 3;
 
-static HEAD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(HEADLINE).ok());
-static FRAME: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(NOISE).ok());
-
-/// The line that says why.
-pub(super) fn of(log: &[String]) -> Option<&str> {
-    let lines: Vec<&str> =
-        log.iter().map(String::as_str).filter(|it| !it.trim().is_empty()).collect();
-    headline(&lines)
-        .or_else(|| lines.iter().rev().find(|it| !is_noise(it)).copied())
-        .or_else(|| lines.last().copied())
+/// What says why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Words<'l> {
+    /// The line, as it stands in the log.
+    pub(super) line: &'l str,
+    /// What it says, with what belongs to it, without the time; bounded.
+    pub(super) text: String,
+    /// Whether it calls itself an error and says what it is.
+    pub(super) is_sure: bool,
 }
 
-/// The last headline, where nothing but its trace stands below it.
-fn headline<'l>(lines: &[&'l str]) -> Option<&'l str> {
-    let at = lines.iter().rposition(|it| HEAD.as_ref().is_some_and(|head| head.is_match(it)))?;
-    let (head, below) = lines.get(at..)?.split_first()?;
-    // What panics says where at first, and what on the next line.
-    let below = if head.contains(" panicked at ") && head.trim_end().ends_with(':') {
-        let (said, rest) = below.split_first()?;
-        return is_trace(rest).then_some(said);
-    } else {
-        below
-    };
-    is_trace(below).then_some(head)
+/// What of this log says why; `None` where there is nothing.
+pub(super) fn of(log: &[String]) -> Option<Words<'_>> {
+    among(&lines(log.iter().flat_map(|it| it.lines())))
 }
 
-fn is_trace(lines: &[&str]) -> bool {
-    lines.iter().all(|it| is_noise(it) || it.starts_with(char::is_whitespace))
+/// The same, of a text that is a part of another.
+pub(super) fn of_lines<'l>(log: impl DoubleEndedIterator<Item = &'l str>) -> Option<String> {
+    // Members inside of members are not looked for.
+    let mut lines: Vec<_> = log.rev().take(MAX_LINES).map(Line::of_text).collect();
+    lines.reverse();
+    among(&lines).map(|it| it.text)
 }
 
-fn is_noise(line: &str) -> bool {
-    FRAME.as_ref().is_some_and(|it| it.is_match(line))
+fn lines<'l>(log: impl DoubleEndedIterator<Item = &'l str>) -> Vec<Line<'l>> {
+    let mut lines: Vec<_> = log.rev().take(MAX_LINES).map(Line::of).collect();
+    lines.reverse();
+    lines
+}
+
+fn among<'l>(lines: &[Line<'l>]) -> Option<Words<'l>> {
+    let lines = &without_advised(lines);
+    let at = chosen(lines)?;
+    let line = lines.get(at)?;
+    let (shown, text) = statement::told(lines, at);
+    let says = line.kind == Kind::Says || statement::explains(lines, at);
+    let is_sure = Class::Error <= line.class() && says;
+    Some(Words { line: lines.get(shown)?.raw, text, is_sure })
+}
+
+/// The lines, where what follows a title such as `Action:` is advice as well, and what follows a place its source.
+fn without_advised<'l>(lines: &[Line<'l>]) -> Vec<Line<'l>> {
+    let (mut is_advised, mut is_source) = (false, false);
+    let advised = lines.iter().map(|it| {
+        let is_title = it.kind == Kind::Advice && it.raw.trim_end().ends_with(':');
+        is_advised = (is_advised || is_title) && it.level.is_none();
+        let kind = match it.kind {
+            Kind::Says | Kind::Vague if is_advised => Kind::Advice,
+            Kind::Says | Kind::Vague if is_source && it.is_below() => Kind::Frame,
+            other => other,
+        };
+        is_source = it.shows_source();
+        Line { kind, ..it.clone() }
+    });
+    advised.collect()
+}
+
+/// The line with which what says why begins.
+fn chosen(lines: &[Line<'_>]) -> Option<usize> {
+    let errors = burst(lines, GAP, |it| Class::Error <= it.class());
+    let complaints = burst(lines, 0, |it| it.class() == Class::Complaint);
+    let is = |at: usize, kind: Kind| lines.get(at).is_some_and(|it| it.kind == kind);
+    let names = |at: usize| lines.get(at).is_some_and(|it| !it.lacks_detail());
+    let is_sure = |at: usize| is(at, Kind::Says) || statement::explains(lines, at);
+    worst(lines, &errors, is_sure)
+        .or_else(|| complaints.iter().copied().find(|it| is(*it, Kind::Says) && names(*it)))
+        .or_else(|| complaints.iter().copied().find(|it| is(*it, Kind::Says)))
+        .or_else(|| worst(lines, &errors, |it| is(it, Kind::Vague)))
+        .or_else(|| complaints.iter().copied().find(|it| is(*it, Kind::Vague)))
+        .or_else(|| lines.iter().rposition(Line::says))
+        .or_else(|| lines.iter().rposition(|it| it.kind == Kind::Advice))
+        .or_else(|| lines.iter().rposition(|it| it.kind == Kind::Farewell))
+        .or_else(|| lines.iter().rposition(|it| !it.raw.trim().is_empty()))
+}
+
+/// The first of the worst class among these.
+fn worst(lines: &[Line<'_>], among: &[usize], is_one: impl Fn(usize) -> bool) -> Option<usize> {
+    let class = |at: usize| lines.get(at).map(Line::class);
+    let ones: Vec<_> = among.iter().copied().filter(|it| is_one(*it)).collect();
+    let worst = ones.iter().filter_map(|it| class(*it)).max()?;
+    ones.into_iter().find(|it| class(*it) == Some(worst))
+}
+
+/// The last lines that are of a kind and of one occasion: no more than `gap` others between two of them, in the order
+/// of the log.
+fn burst(lines: &[Line<'_>], gap: usize, is_one: impl Fn(&Line<'_>) -> bool) -> Vec<usize> {
+    let mut found = vec![];
+    let mut others = 0;
+    for (at, line) in lines.iter().enumerate().rev() {
+        if is_one(line) && (line.says() || line.kind == Kind::Farewell) {
+            found.push(at);
+            others = 0;
+        } else if line.says() && !line.is_below() {
+            others += 1;
+        }
+        let is_over = gap < others && !found.is_empty();
+        if is_over || !found.is_empty() && line.is_recovery() {
+            break;
+        }
+    }
+    found.reverse();
+    found
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(log: &str, expected: &str) {
-        let lines: Vec<_> = log.lines().map(ToOwned::to_owned).collect();
-        assert_eq!(of(&lines), Some(expected), "{log}");
-    }
-
-    #[test]
-    fn every_pattern_is_one() {
-        assert!(HEAD.is_some() && FRAME.is_some());
-    }
-
-    #[test]
-    fn of_go_the_panic_is_told() {
-        check(
-            "panic: runtime error: invalid memory address or nil pointer dereference\n[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x4576f3]\n\ngoroutine 1 [running]:\nmain.main()\n\t/app/main.go:42 +0x1b\nexit status 2",
-            "panic: runtime error: invalid memory address or nil pointer dereference",
-        );
-        check(
-            "starting\npanic: config: unknown field \"databse\"\n\ngoroutine 1 [running]:\nmain.load({0xc000012345, 0x10})\n\t/app/main.go:12 +0x5c\nmain.(*Server).Run(0xc0000b4000)\n\t/app/server.go:30 +0x2f",
-            "panic: config: unknown field \"databse\"",
-        );
-        check(
-            "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\nmain.main()\n\t/app/main.go:5 +0x36",
-            "fatal error: all goroutines are asleep - deadlock!",
-        );
-    }
-
-    #[test]
-    fn of_node_the_error_is_told() {
-        check(
-            "/app/config.js:7\n    throw new Error('JWT secret must have at least 32 characters');\n    ^\n\nError: JWT secret must have at least 32 characters\n    at Object.<anonymous> (/app/config.js:7:9)\n    at Module._compile (node:internal/modules/cjs/loader:1241:14)\n\nNode.js v20.10.0",
-            "Error: JWT secret must have at least 32 characters",
-        );
-        check(
-            "node:internal/process/promises:288\n            triggerUncaughtException(err, true /* fromPromise */);\n            ^\n\nTypeError [ERR_INVALID_ARG_TYPE]: The \"path\" argument must be of type string\n    at main (/app/x.js:3:1) {\n  code: 'ERR_INVALID_ARG_TYPE'\n}\n\nNode.js v22.1.0",
-            "TypeError [ERR_INVALID_ARG_TYPE]: The \"path\" argument must be of type string",
-        );
-    }
-
-    #[test]
-    fn of_virtual_machines_the_innermost_cause_is_told() {
-        check(
-            "Unhandled exception. System.ArgumentException: Keyword not supported: 'servr'.\n   at Microsoft.Data.SqlClient.SqlConnectionString..ctor(String s)\n   at Program.<Main>$(String[] args) in /src/Program.cs:line 9",
-            "Unhandled exception. System.ArgumentException: Keyword not supported: 'servr'.",
-        );
-        check(
-            "Exception in thread \"main\" java.lang.IllegalStateException: cannot start\n\tat app.Main.main(Main.java:9)\nCaused by: java.lang.IllegalArgumentException: pool size must be positive\n\tat app.Pool.<init>(Pool.java:3)\n\t... 1 more",
-            "Caused by: java.lang.IllegalArgumentException: pool size must be positive",
-        );
-    }
-
-    #[test]
-    fn of_scripts_the_error_is_told() {
-        check(
-            "Traceback (most recent call last):\n  File \"/app/main.py\", line 3, in <module>\n    start()\nValueError: workers must be positive",
-            "ValueError: workers must be positive",
-        );
-        check(
-            "/app/main.rb:3:in `start': workers must be positive (ArgumentError)\n\tfrom /app/main.rb:9:in `<main>'",
-            "/app/main.rb:3:in `start': workers must be positive (ArgumentError)",
-        );
-        check(
-            "PHP Fatal error:  Uncaught Exception: no theme in /app/index.php:3\nStack trace:\n#0 {main}\n  thrown in /app/index.php on line 3",
-            "PHP Fatal error:  Uncaught Exception: no theme in /app/index.php:3",
-        );
-    }
-
-    #[test]
-    fn of_rust_what_panicked_is_told() {
-        check(
-            "thread 'main' panicked at src/main.rs:4:5:\nworkers must be positive\nnote: run with `RUST_BACKTRACE=1` environment variable to display a backtrace",
-            "workers must be positive",
-        );
-        check(
-            "thread 'main' panicked at 'no theme', src/main.rs:4:5\nstack backtrace:\n   0: rust_begin_unwind\n             at /rustc/x/library/std/src/panicking.rs:584:5",
-            "thread 'main' panicked at 'no theme', src/main.rs:4:5",
-        );
-    }
-
-    #[test]
-    fn an_error_that_the_program_lived_through_is_not_why_it_ended() {
-        check(
-            "WARN TimeoutError: retrying\nconnected\nno licence found, giving up",
-            "no licence found, giving up",
-        );
-        check("Error: x\n    at y\nshutting down\n", "shutting down");
-        check("hello\n\n", "hello");
-        check("}", "}");
-    }
-}
+mod tests;

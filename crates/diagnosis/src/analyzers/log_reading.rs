@@ -8,8 +8,20 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex, RegexBuilder};
 
+use super::last_words::{self, Words};
+use super::log_line::{Class, Level, Line};
+
 /// Characters of what a trouble is about that are kept.
 const MAX_ABOUT: usize = 120;
+/// How the names of sources end.
+const SOURCES: [&str; 20] = [
+    "go", "py", "js", "mjs", "ts", "rb", "rs", "ex", "exs", "erl", "java", "kt", "scala", "c",
+    "cc", "cpp", "h", "php", "cs", "clj",
+];
+/// The first port that anybody may bind, where the node says nothing else.
+const FIRST_FREE_PORT: u16 = 1024;
+/// Words of a line among which the name of a shell is looked for.
+const MAX_SHELL_WORDS: usize = 4;
 /// Bytes that one compiled pattern may take: the longest of ours takes a tenth of it.
 const MAX_PATTERN: usize = 4 << 20;
 
@@ -18,6 +30,7 @@ const MAX_PATTERN: usize = 4 << 20;
 pub(crate) enum Trouble {
     Platform,
     Rejected,
+    Barred,
     Database,
     Schema,
     Forbidden,
@@ -35,6 +48,7 @@ pub(crate) enum Trouble {
     Unset,
     Malformed,
     Flag,
+    Argument,
     Config,
     Syntax,
     Memory,
@@ -58,20 +72,61 @@ static COMPILED: LazyLock<Vec<(Trouble, Regex)>> = LazyLock::new(|| {
     patterns::PATTERNS.iter().filter_map(|it| Some((it.0, build(it.1)?))).collect()
 });
 
-/// What the last line that tells of trouble says; `None` where none does.
+/// Why a program ended: what its last words say, or another line of trouble where they say nothing that is known.
+pub(crate) fn why(log: &[String]) -> Option<Reading<'_>> {
+    let words = last_words::of(log);
+    let own = words.as_ref().and_then(of_words);
+    let other = read(log);
+    let Some(own) = own else {
+        // What it lived through is not why it ended, once it says what is.
+        let is_sure = words.is_some_and(|it| it.is_sure);
+        return other.filter(|it| !is_sure || it.may_be_why());
+    };
+    let names_more = |it: &Reading<'_>| own.about.is_none() && it.trouble == own.trouble;
+    Some(other.filter(names_more).unwrap_or(own))
+}
+
+fn of_words<'l>(words: &Words<'l>) -> Option<Reading<'l>> {
+    let reading = of_text(&words.text).or_else(|| of_text(words.line))?;
+    Some(Reading { line: words.line, trouble: reading.trouble, about: reading.about })
+}
+
+/// What the last line that tells of trouble says; `None` where none does. What calls itself no trouble is read where
+/// nothing else tells.
 pub(crate) fn read(log: &[String]) -> Option<Reading<'_>> {
-    let lines: Vec<_> = log.iter().rev().filter_map(|it| of_line(it)).collect();
+    let lines = log.iter().rev().flat_map(|it| it.lines().rev());
+    let lines: Vec<_> = lines.filter_map(of_line).collect();
+    let loud: Vec<_> = lines.iter().filter(|it| !it.is_quiet()).collect();
+    let lines = if loud.is_empty() { lines.iter().collect() } else { loud };
     // Among the last words, those that name what they are about say more.
     let named = lines.iter().position(|it| it.about.is_some());
     let last = lines.first()?.trouble;
     let index = named.filter(|it| lines.get(*it).is_some_and(|it| it.trouble == last)).unwrap_or(0);
-    lines.into_iter().nth(index)
+    lines.get(index).map(|it| (*it).clone())
 }
 
 fn of_line(line: &str) -> Option<Reading<'_>> {
-    let (trouble, found) =
-        COMPILED.iter().find_map(|(trouble, it)| Some((*trouble, it.captures(line)?)))?;
-    Some(Reading { line, trouble, about: about(&found) })
+    let said = Line::of(line).text;
+    let reading = of_text(&said).or_else(|| of_text(line))?;
+    Some(Reading { line, trouble: reading.trouble, about: reading.about })
+}
+
+fn of_text(text: &str) -> Option<Reading<'_>> {
+    COMPILED.iter().find_map(|(trouble, it)| {
+        let found = it.captures(text)?;
+        let reading = Reading { line: text, trouble: *trouble, about: about(&found) };
+        // Another pattern may find the host, or the last one tells of none.
+        reading.address().is_none_or(is_address).then_some(reading)
+    })
+}
+
+/// Whether this is an address, and neither a time of day nor a line of a source.
+fn is_address(text: &str) -> bool {
+    let host = text.rsplit_once(':').map_or(text, |it| it.0);
+    let is_digits = host.chars().all(|it| it.is_ascii_digit() || it == ':');
+    let is_number = is_digits && !host.contains("::");
+    let ending = host.rsplit_once('.').map_or("", |it| it.1).to_lowercase();
+    !is_number && !SOURCES.contains(&ending.as_str())
 }
 
 /// What the groups of a match name.
@@ -89,6 +144,31 @@ fn about(found: &Captures<'_>) -> Option<String> {
 }
 
 impl Reading<'_> {
+    /// Whether its line calls itself no trouble at all.
+    fn is_quiet(&self) -> bool {
+        Line::of(self.line).level == Some(Level::Quiet)
+    }
+
+    /// Whether it may be why a program ended that says something else besides: its line calls itself an error, or it
+    /// has no level and tells of something that is called.
+    fn may_be_why(&self) -> bool {
+        let line = Line::of(self.line);
+        Class::Error <= line.class() || line.level.is_none() && self.address().is_some()
+    }
+
+    /// Whether it is about a port that not everybody may bind.
+    pub(crate) fn is_of_low_port(&self) -> bool {
+        let port = self.about.as_deref().and_then(|it| it.strip_prefix("port "));
+        self.trouble == Trouble::Denied
+            && port.and_then(|it| it.parse::<u16>().ok()).is_some_and(|it| it < FIRST_FREE_PORT)
+    }
+
+    /// Whether a shell says it, of a script that the template may hold.
+    pub(crate) fn is_of_shell(&self) -> bool {
+        let mut words = self.line.split_whitespace().take(MAX_SHELL_WORDS);
+        words.any(|it| it.ends_with("sh:") || it == "-c:")
+    }
+
     /// The trouble as the end of a sentence.
     pub(crate) fn words(&self) -> String {
         let (with, without) = self.trouble.words();
@@ -117,6 +197,10 @@ impl Trouble {
             Self::Rejected => {
                 ("the server rejects the credentials of {}", "a server rejects its credentials")
             }
+            Self::Barred => (
+                "{} does not allow what it asks for (403)",
+                "a server does not allow what it asks for (403)",
+            ),
             Self::Database => ("there is no database {}", "its database is not there"),
             Self::Schema => ("there is no table {} in its database", "a table is not there"),
             Self::Forbidden => {
@@ -150,6 +234,9 @@ impl Trouble {
             }
             Self::Flag => {
                 ("it does not know the flag {}", "it does not know a flag that it is given")
+            }
+            Self::Argument => {
+                ("it is not given {}, which it needs", "it is not given an argument that it needs")
             }
             Self::Config => ("its configuration is wrong: {}", "its configuration is wrong"),
             Self::Syntax => ("syntax error: {}", "its command has a syntax error"),

@@ -1,19 +1,27 @@
 //! The containers of the template, each with the worst state that a pod shows.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::{ContainerFacts, ContainerRole, ContainerState, PodFacts, Quantity};
 
+use crate::analyzers::log_line;
 use crate::evidence::{files, probes, waits};
 use crate::suspicion::ORDINARY_WAITS;
-use crate::{Objects, Redactor};
+use crate::{Objects, Redactor, quoting, terminal};
 
 /// Lines of a log that are kept.
 const MAX_LINES: usize = 40;
+/// Of these, lines that tell of trouble and stand before the last ones.
+const MAX_LOUD: usize = 8;
 /// How long the value of a variable is that is looked for in a log.
 const QUOTED: RangeInclusive<usize> = 2..=64;
+/// How long a word is, in bytes, that is looked for in a value.
+const PART: usize = 4;
+/// Words of a log that are looked for in values.
+const MAX_WORDS: usize = 200;
 /// Variables with such a value that are kept.
 const MAX_QUOTED: usize = 10;
 /// Names of variables that are kept.
@@ -161,14 +169,28 @@ impl Reader<'_> {
             .logs
             .iter()
             .find(|it| it.pod == pod && it.container == container && it.previous == previous);
-        let redacted = log.map(|it| self.redactor.redact(&it.text)).unwrap_or_default();
+        let redacted =
+            log.map(|it| self.redactor.redact(&terminal::plain(&it.text))).unwrap_or_default();
         let lines: Vec<_> = redacted.lines().map(cut).collect();
-        lines.get(lines.len().saturating_sub(MAX_LINES)..).unwrap_or_default().to_vec()
+        kept(lines)
     }
 
     fn text(&self, text: &str) -> String {
-        cut(&self.redactor.redact(text))
+        cut(&self.redactor.redact(&terminal::plain(text)))
     }
+}
+
+/// The last lines, and of those before them the last that tell of trouble.
+fn kept(mut lines: Vec<String>) -> Vec<String> {
+    if lines.len() <= MAX_LINES {
+        return lines;
+    }
+    let last = lines.split_off(lines.len().saturating_sub(MAX_LINES - MAX_LOUD));
+    let mut loud: Vec<_> =
+        lines.into_iter().rev().filter(|it| log_line::is_loud(it)).take(MAX_LOUD).collect();
+    loud.reverse();
+    loud.extend(last);
+    loud
 }
 
 /// As much of a text as is kept.
@@ -204,17 +226,22 @@ fn badness(status: &ContainerStatus) -> u8 {
     }
 }
 
-/// The variables whose value the log quotes: what a program cannot read it mostly shows.
+/// The variables whose plain value, or a word of it, the log shows: what a program cannot read it mostly shows.
 fn quoted(container: &Container, facts: &ContainerFacts) -> Vec<(String, String)> {
-    let says = |value: &str| {
-        let quotes = [format!("'{value}'"), format!("\"{value}\"")];
-        let mut lines = facts.log.iter().chain(&facts.previous_log);
-        lines.any(|line| quotes.iter().any(|it| line.contains(it)))
+    let lines = || facts.log.iter().chain(&facts.previous_log);
+    let words: BTreeSet<_> = lines().flat_map(|it| quoting::quoted(it)).take(MAX_WORDS).collect();
+    let of_variable = |(name, value): (&String, &String)| {
+        let is_shown = QUOTED.contains(&value.chars().count())
+            && lines().any(|line| quoting::shows(line, value));
+        let whole = is_shown.then(|| value.clone());
+        let is_part = |it: &&&str| PART <= it.len() && quoting::stands_alone(value, it);
+        let part = words.iter().find(is_part).map(|it| (*it).to_owned());
+        let part = part.filter(|it| whole.as_ref() != Some(it));
+        whole.into_iter().chain(part).map(|it| (name.clone(), it)).collect::<Vec<_>>()
     };
     let plain =
         container.env.iter().flatten().filter_map(|it| Some((&it.name, it.value.as_ref()?)));
-    let said = plain.filter(|it| QUOTED.contains(&it.1.chars().count()) && says(it.1));
-    said.take(MAX_QUOTED).map(|it| (it.0.clone(), it.1.clone())).collect()
+    plain.flat_map(of_variable).take(MAX_QUOTED).collect()
 }
 
 fn ports(container: &Container) -> Vec<(String, u16)> {

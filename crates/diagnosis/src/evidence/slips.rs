@@ -79,7 +79,7 @@ pub(super) fn facts(objects: &Objects, told: &Told<'_>, redactor: &Redactor) -> 
         };
         let path = objects.root.kind().pod_spec_path()?.child(name).index(facts.index);
         let log = if facts.previous_log.is_empty() { &facts.log } else { &facts.previous_log };
-        let reading = log_reading::read(log);
+        let reading = log_reading::why(log);
         Some(Spot { objects, told, container: list.get(facts.index)?, facts, path, reading })
     });
     let mut found: Vec<SlipFacts> = vec![];

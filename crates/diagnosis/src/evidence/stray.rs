@@ -106,6 +106,7 @@ mod tests {
             jobs: vec![],
             events: vec![],
             nodes: None,
+            node_mates: vec![],
             namespace_pods: vec![],
             all_pods: vec![],
             config_maps: None,

@@ -46,6 +46,11 @@ fn analyzed(evidence: &Evidence, text: &str) -> String {
     lines(&diagnosis::explained(&around, evidence, found, &Redactor::new([0; 32])))
 }
 
+/// The evidence about the root of these objects.
+pub(crate) fn gathered(text: &str) -> Evidence {
+    scene::evidence(text)
+}
+
 /// What a scan of these objects finds; `None` where they are about one workload alone.
 pub(crate) fn scanned(text: &str) -> Option<Vec<Finding>> {
     scene::snapshot(text).map(|it| found(&it, text))

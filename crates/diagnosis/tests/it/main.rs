@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod casebook;
+mod last_words;
 mod peer_cases;
 mod redaction;
 mod judging;

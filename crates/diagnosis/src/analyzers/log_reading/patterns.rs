@@ -16,7 +16,17 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::Rejected, r"\b(?:WRONGPASS|NOAUTH|ACCESS_REFUSED)\b"),
     (Trouble::Rejected, r"invalid (?:user ?name|credentials|api ?key|password|username-password)"),
     (Trouble::Rejected, r"\bauthentication (?:failed|failure|error)|\bbad credentials\b"),
-    (Trouble::Rejected, r"\b401 unauthorized|status(?: code)?:? 401\b"),
+    (Trouble::Rejected, r"(?P<what>[\w.-]+@[\w.-]+): permission denied \([a-z,-]+\)"),
+    (Trouble::Rejected, r"permission denied \([a-z]+(?:[,-][a-z]+)*\)"),
+    (
+        Trouble::Rejected,
+        r"\b401 unauthorized|status(?:[ _]?code)?[:=]? ?401\b|\b(?:invalid_client|unauthorized_client|invalid_grant|invalid_token)\b",
+    ),
+    (
+        Trouble::Barred,
+        r"\b(?:GET|PUT|POST|PATCH|DELETE|LIST|HEAD) https?://(?P<what>[^/\s'\x22]+).*\b(?:status|code)(?:[ _]?code)?[:=]? ?403\b",
+    ),
+    (Trouble::Barred, r"\b403 forbidden|\b(?:status|code)(?:[ _]?code)?[:=]? ?403\b"),
     (Trouble::Database, r#"database "(?P<what>[^"]+)" does not exist"#),
     (Trouble::Database, r"unknown database '(?P<what>[^']+)'"),
     (Trouble::Schema, r#"relation "(?P<what>[^"]+)" does not exist"#),
@@ -49,6 +59,7 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Unresolved,
         r"(?:error -?[0-9]+ connecting to|connect to) (?P<host>[a-zA-Z0-9_.-]+):(?P<port>[0-9]+).*(?:name or service not known|name resolution|name does not resolve)",
     ),
+    (Trouble::Unresolved, r"getaddrinfo (?:for )?(?P<host>[a-zA-Z0-9_.-]+) failed: "),
     (
         Trouble::Unresolved,
         r"(?P<host>[a-zA-Z0-9_-]+(?:\.[a-zA-Z0-9_-]+)*): (?:name or service not known|name does not resolve|temporary failure in name resolution)",
@@ -84,13 +95,18 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Refused,
         r"(?P<host>[a-zA-Z0-9_.-]+) \([0-9.]+:(?P<port>[0-9]+)\): connection refused",
     ),
+    // What stands right behind the words, what stands last before them, what stands anywhere.
     (
         Trouble::Refused,
-        r"(?P<what>[a-zA-Z0-9_.-]+:[0-9]{2,5})\b.*(?:connection refused|ECONNREFUSED)",
+        r"(?:connection refused|ECONNREFUSED)(?: to| by| at| from|:)? \(?(?P<what>[a-zA-Z0-9_-][a-zA-Z0-9_.-]*:[0-9]{2,5})\b",
     ),
     (
         Trouble::Refused,
-        r"(?:connection refused|ECONNREFUSED).*?(?P<what>\b[a-zA-Z0-9_-][a-zA-Z0-9_.-]*:[0-9]{2,5})\b",
+        r"^(?:.*[^a-zA-Z0-9_.-])?(?P<what>[a-zA-Z0-9_-][a-zA-Z0-9_.-]*:[0-9]{2,5})\b.*?(?:connection refused|ECONNREFUSED)",
+    ),
+    (
+        Trouble::Refused,
+        r"(?:connection refused|ECONNREFUSED).*[^a-zA-Z0-9_.-](?P<what>[a-zA-Z0-9_-][a-zA-Z0-9_.-]*:[0-9]{2,5})\b",
     ),
     (Trouble::Refused, r"(?P<host>[a-zA-Z0-9_.-]+) \([^)]*\): connection refused"),
     (Trouble::Refused, r"connection refused|ECONNREFUSED"),
@@ -115,20 +131,31 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
     // Addresses of its own.
     (
         Trouble::InUse,
-        r"(?:listen|bind|listening socket)\b.*?:(?P<port>[0-9]{1,5})\b.*(?:address (?:already )?in use|EADDRINUSE)",
+        r"(?:listen|bind|listening socket)\b[^.\w].*?:(?P<port>[0-9]{1,5})\b.*(?:address (?:already )?in use|EADDRINUSE)",
     ),
     (Trouble::InUse, r"(?:address already in use|EADDRINUSE).*?:(?P<port>[0-9]{1,5})\b"),
     (Trouble::InUse, r"port (?P<port>[0-9]{1,5}) (?:was|is) already in use"),
     (Trouble::InUse, r"connection in use: \('[^']*', (?P<port>[0-9]{1,5})\)"),
     (Trouble::InUse, r"address (?:already )?in use|EADDRINUSE"),
-    (Trouble::Denied, r"(?:listen|bind)\b.*?:(?P<port>[0-9]{1,5})\b.*(?:permission denied|EACCES)"),
+    (
+        Trouble::Denied,
+        r"(?:listen|bind)\b[^.\w].*?:(?P<port>[0-9]{1,5})\b.*(?:permission denied|\bEACCES\b)",
+    ),
+    (
+        Trouble::Denied,
+        r"(?:listen|bind)\b.*(?:permission denied|\bEACCES\b).*\bport (?P<port>[0-9]{1,5})\b",
+    ),
+    (
+        Trouble::Denied,
+        r"(?:listen|bind)\b.*\bport (?P<port>[0-9]{1,5})\b.*(?:permission denied|\bEACCES\b)",
+    ),
     (Trouble::Denied, r"EACCES: permission denied[^:]*?:(?P<port>[0-9]{1,5})$"),
     // Files.
     (Trouble::ReadOnly, r#"(?P<what>/[^\s:'",]+)['"]?(?: failed \(30)?: read-only file system"#),
     (Trouble::ReadOnly, r"read-only file system[^/]*(?P<what>/[^\s'\x22]+)"),
-    (Trouble::ReadOnly, r"read-only file system|EROFS"),
+    (Trouble::ReadOnly, r"read-only file system|\bEROFS\b"),
     (Trouble::DiskFull, r#"(?P<what>/[^\s:'",]+)['"]?: no space left on device"#),
-    (Trouble::DiskFull, r"no space left on device|ENOSPC|disk quota exceeded|disk is full"),
+    (Trouble::DiskFull, r"no space left on device|\bENOSPC\b|disk quota exceeded|disk is full"),
     (
         Trouble::Denied,
         r#"data directory "(?P<what>[^"]+)" has (?:wrong ownership|invalid permissions)"#,
@@ -143,7 +170,7 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Denied,
         r"(?:permission denied|operation not permitted)[^/]{0,20}(?P<what>/[^\s'\x22]+)",
     ),
-    (Trouble::Denied, r"permission denied|EACCES|EPERM|operation not permitted"),
+    (Trouble::Denied, r"permission denied|\bEACCES\b|\bEPERM\b|operation not permitted"),
     (Trouble::Module, r"no module named '?(?P<what>[a-zA-Z0-9_.]+)"),
     (Trouble::Module, r"cannot find module '(?P<what>[^']+)'"),
     (
@@ -163,10 +190,13 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::File, r"cannot load certificate(?: key)? \x22(?P<what>[^\x22]+)\x22"),
     (Trouble::File, r"(?:FileNotFoundException|NoSuchFileException): (?P<what>[^\s(]+)"),
     (Trouble::File, r"no such file or directory[^/]{0,20}'(?P<what>[^']+)'"),
-    (Trouble::File, r"open '?(?P<what>[^\s:']+)'?: no such file or directory"),
-    (Trouble::File, r#"(?P<what>/[^\s:'"]+)['"]?(?: failed \(2)?: no such file or directory"#),
+    (
+        Trouble::File,
+        r"open (?:file )?['\x22`]?(?P<what>[^\s:'\x22`]+)['\x22`]?: no such file or directory",
+    ),
+    (Trouble::File, r#"(?P<what>/[^\s:'"`]+)['"`]?(?: failed \(2)?: no such file or directory"#),
     (Trouble::File, r"(?:^|: )'?(?P<what>[a-zA-Z0-9_./-]+)'?: no such file or directory"),
-    (Trouble::File, r"no such file or directory|ENOENT"),
+    (Trouble::File, r"no such file or directory|\bENOENT\b"),
     // Variables. Their names are in capitals, so these patterns look at the case.
     (
         Trouble::Malformed,
@@ -190,6 +220,17 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
     (
         Trouble::Unset,
         r#"(?-i)["'`](?P<what>[A-Z][A-Z0-9_]{2,})["'`] (?i:(?:is |was )?(?:required|missing|not set|unset|undefined|not defined|not found|empty))"#,
+    ),
+    (Trouble::Unset, r"(?-i)key not found: :?[\x22'](?P<what>[A-Z][A-Z0-9_]{2,})[\x22']"),
+    (
+        Trouble::Unset,
+        r"(?-i)(?i:environment variable|variable|env var) (?i:not found|is missing|missing|not set)[: ]+[\x22'`]?(?P<what>[A-Z][A-Z0-9_]{2,})",
+    ),
+    // A model of settings, with the name of the field beside the words or before them.
+    (Trouble::Unset, r"(?-i)\b[Rr]equired \(.*\bpath=(?P<what>[A-Z][A-Z0-9_]{2,})\b"),
+    (
+        Trouble::Unset,
+        r"validation errors? for [\w ]+;? (?P<what>[A-Za-z_][A-Za-z0-9_]{2,});? field required",
     ),
     (Trouble::Unset, r"(?-i)required key (?P<what>[A-Z][A-Z0-9_]+) missing"),
     (Trouble::Unset, r"(?-i)[Cc]ould not resolve placeholder '(?P<what>[^']+)'"),
@@ -227,6 +268,15 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::Malformed, r#"NumberFormatException: For input string: (?P<what>"[^"]*")"#),
     (Trouble::Malformed, r#"time: invalid duration (?P<what>"?[^"\s]*"?)"#),
     // What it is told on its command line.
+    (
+        Trouble::Argument,
+        r"(?:required|missing)[^:\n]{0,60}\b(?:arguments?|options?|flags?)\b[^:\n]{0,40}: ?['\x22]?(?P<what>-{0,2}[a-zA-Z<][^\n;'\x22]{1,60})",
+    ),
+    (
+        Trouble::Argument,
+        r"(?:arguments?|options?|flags?) (?:is|are) required: (?P<what>[^\n;]{1,60})",
+    ),
+    (Trouble::Argument, r"required flag\(s\) (?P<what>[^\n]{1,60}) not set"),
     (Trouble::Flag, r"flag provided but not defined: (?P<what>-\S+)"),
     (Trouble::Flag, r"unknown (?:shorthand )?flag:? (?P<what>[^\n]{1,60})"),
     (Trouble::Flag, r"unrecogni[sz]ed arguments?:? (?P<what>[^\n]{1,60})"),
@@ -255,6 +305,7 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
     ),
     (Trouble::Config, r#"syntax error in file "(?P<what>[^"]+)""#),
     (Trouble::Config, r#"(?P<what>unrecognized configuration parameter "[^"]+")"#),
+    (Trouble::Config, r">>> '(?P<what>[^'\n]{1,80})'"),
     (Trouble::Config, r"fatal config file error|bad directive or wrong number of arguments"),
     (
         Trouble::Config,
