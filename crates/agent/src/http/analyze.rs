@@ -46,6 +46,7 @@ async fn analyze(
     let around = agent.cluster.around(&subject.namespace).await;
     let own = diagnosis::of_workload(&evidence, &diagnoses);
     let findings = diagnosis::beside(&around, &subject, own, &agent.redactor);
+    let diagnoses = diagnosis::told_why(diagnoses, &findings);
     let first = diagnoses.first();
     let plans = remedy::plans(&diagnoses, &evidence);
     let mut analysis = Map::new();

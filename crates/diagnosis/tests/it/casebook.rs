@@ -168,6 +168,7 @@ fn what_is_diagnosed_was_suspicious_at_first_sight() {
             let objects = scene::objects(objects);
             let found = diagnosis::diagnose(&scene::gathered(&objects));
             let suspicious = diagnosis::suspicious_workload(&objects.root)
+                || objects.jobs.iter().any(|it| diagnosis::lacks_pods(it))
                 || objects.pods.iter().any(|it| diagnosis::suspicious_pod(it, objects.taken_at))
                 || is_suspicious_service(&objects);
 
