@@ -171,28 +171,28 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(spec: Value, status: Value, expected: bool) {
+    fn check(spec: &Value, status: &Value, expected: bool) {
         let job = json!({"metadata": {"name": "etl"}, "spec": spec, "status": status});
         assert_eq!(lacks_pods(&serde_json::from_value(job).unwrap()), expected);
     }
 
     #[test]
     fn a_job_that_was_started_and_has_no_pod_may_be_refused_them() {
-        let spec = || json!({"completions": 1, "parallelism": 1, "suspend": false, "template": {}});
+        let spec = json!({"completions": 1, "parallelism": 1, "suspend": false, "template": {}});
         let start = "2026-11-27T23:19:20Z";
 
-        check(spec(), json!({"startTime": start, "ready": 0, "terminating": 0}), true);
-        check(spec(), json!({"startTime": start, "active": 1}), false);
-        check(spec(), json!({"startTime": start, "terminating": 1}), false);
-        check(spec(), json!({"startTime": start, "succeeded": 1}), false);
-        check(spec(), json!({}), false);
+        check(&spec, &json!({"startTime": start, "ready": 0, "terminating": 0}), true);
+        check(&spec, &json!({"startTime": start, "active": 1}), false);
+        check(&spec, &json!({"startTime": start, "terminating": 1}), false);
+        check(&spec, &json!({"startTime": start, "succeeded": 1}), false);
+        check(&spec, &json!({}), false);
         let uncounted = json!({"succeeded": ["uid-1"]});
-        check(spec(), json!({"startTime": start, "uncountedTerminatedPods": uncounted}), false);
+        check(&spec, &json!({"startTime": start, "uncountedTerminatedPods": uncounted}), false);
         let done = json!([{"type": "Complete", "status": "True"}]);
-        check(spec(), json!({"startTime": start, "conditions": done}), false);
+        check(&spec, &json!({"startTime": start, "conditions": done}), false);
         let idle = json!({"parallelism": 0, "template": {}});
-        check(idle, json!({"startTime": start}), false);
+        check(&idle, &json!({"startTime": start}), false);
         let held = json!({"suspend": true, "template": {}});
-        check(held, json!({"startTime": start}), false);
+        check(&held, &json!({"startTime": start}), false);
     }
 }

@@ -145,6 +145,8 @@ fn refusal(evidence: &Evidence) -> Option<(&'static str, &str)> {
     let condition = workload.failed_condition.as_deref() == Some("FailedCreate");
     let event = evidence.events.iter().find(|it| {
         let recent = it.last_seen.is_none_or(|at| evidence.taken_at.duration_since(at) < RECENT);
+        // The controller of jobs tries again after ever longer times.
+        let recent = recent || is_batch(evidence);
         it.reason == "FailedCreate" && recent && is_news(it, evidence)
     });
     match (&workload.failed_message, event) {

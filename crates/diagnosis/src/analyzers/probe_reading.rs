@@ -300,27 +300,6 @@ mod tests {
             Some("httpGet/port"),
         );
         check(
-            "gRPC :9090",
-            Some("9090"),
-            r#"failed: timeout: failed to connect service "10.244.0.114:9090" within 1s: context deadline exceeded"#,
-            "nothing speaks gRPC at port 9090, and the container declares 80 instead of 9090",
-            Some("grpc/port"),
-        );
-        check(
-            "gRPC :80",
-            Some("80"),
-            "failed: timeout: health rpc did not complete within 1s",
-            "it does not answer within 1 s",
-            Some("timeoutSeconds"),
-        );
-        check(
-            "gRPC :80",
-            Some("80"),
-            "failed: error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service grpc.health.v1.Health",
-            "port 80 speaks gRPC, but its server has no health service",
-            Some("grpc"),
-        );
-        check(
             "exec",
             None,
             r#"errored and resulted in unknown state: rpc error: code = Unknown desc = failed to exec in container: exec: "pg_isready": executable file not found in $PATH: unknown"#,
@@ -341,6 +320,31 @@ mod tests {
             r#"failed: command timed out: "sleep 5" timed out after 1s"#,
             "it does not answer within 1 s",
             Some("timeoutSeconds"),
+        );
+    }
+
+    #[test]
+    fn a_grpc_probe_that_finds_nobody_is_not_about_time() {
+        check(
+            "gRPC :9090",
+            Some("9090"),
+            r#"failed: timeout: failed to connect service "10.244.0.114:9090" within 1s: context deadline exceeded"#,
+            "nothing speaks gRPC at port 9090, and the container declares 80 instead of 9090",
+            Some("grpc/port"),
+        );
+        check(
+            "gRPC :80",
+            Some("80"),
+            "failed: timeout: health rpc did not complete within 1s",
+            "it does not answer within 1 s",
+            Some("timeoutSeconds"),
+        );
+        check(
+            "gRPC :80",
+            Some("80"),
+            "failed: error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service grpc.health.v1.Health",
+            "port 80 speaks gRPC, but its server has no health service",
+            Some("grpc"),
         );
     }
 }

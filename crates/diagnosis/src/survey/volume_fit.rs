@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
+use k8s_openapi::api::core::v1::{
+    PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec,
+};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use types::{FieldPath, Quantity};
@@ -112,23 +114,7 @@ pub(super) fn misfits(claim: &PersistentVolumeClaim, volume: &PersistentVolume) 
             format!("It asks for the class \"{asked}\", and the volume {about} has \"{has}\".");
         found.push(misfit(cause, Some(("/spec/storageClassName".to_owned(), asked))));
     }
-    let taken = |it| selects(it, volume.metadata.labels.as_ref());
-    if let Some(selector) = wanted.selector.as_ref().filter(|it| !taken(it)) {
-        found.push(match unlike(selector, volume.metadata.labels.as_ref()) {
-            Some((field, label, has)) => Misfit {
-                volume: about.to_owned(),
-                cause: format!(
-                    "Its selector wants the label {label}, and the volume {about} has {has}."
-                ),
-                field: Some((field, label)),
-                is_volumes_trouble: false,
-            },
-            None => {
-                let cause = format!("Its selector does not take the volume {about}.");
-                misfit(cause, Some(("/spec/selector".to_owned(), about.to_owned())))
-            }
-        });
-    }
+    found.extend(unselected(wanted, volume));
     let mode = |it: &Option<String>| it.clone().unwrap_or_else(|| "Filesystem".to_owned());
     if mode(&wanted.volume_mode) != mode(&offered.volume_mode) {
         let (asked, has) = (mode(&wanted.volume_mode), mode(&offered.volume_mode));
@@ -136,6 +122,23 @@ pub(super) fn misfits(claim: &PersistentVolumeClaim, volume: &PersistentVolume) 
         found.push(misfit(cause, Some(("/spec/volumeMode".to_owned(), asked))));
     }
     found
+}
+
+/// That the claim's selector does not take the volume.
+fn unselected(wanted: &PersistentVolumeClaimSpec, volume: &PersistentVolume) -> Option<Misfit> {
+    let labels = volume.metadata.labels.as_ref();
+    let selector = wanted.selector.as_ref().filter(|it| !selects(it, labels))?;
+    let about = name(&volume.metadata);
+    let (field, value, cause) = if let Some((field, label, has)) = unlike(selector, labels) {
+        let cause =
+            format!("Its selector wants the label {label}, and the volume {about} has {has}.");
+        (field, label, cause)
+    } else {
+        let cause = format!("Its selector does not take the volume {about}.");
+        ("/spec/selector".to_owned(), about.to_owned(), cause)
+    };
+    let field = Some((field, value));
+    Some(Misfit { volume: about.to_owned(), cause, field, is_volumes_trouble: false })
 }
 
 /// A label that the selector wants otherwise than the volume has it: its field, what is wanted and what the volume has.

@@ -35,21 +35,18 @@ pub(super) fn awaited(evidence: &Evidence) -> Option<Diagnosis> {
     };
     let refused = own().find(|it| it.reason == FAILED && is_news(it));
     let is_old = pod.created_at.is_some_and(|at| PATIENCE < evidence.taken_at.duration_since(at));
-    let (claim, words, confidence) = match refused {
-        Some(event) => {
-            let claim = claims.iter().find(|it| is_about(it, &event.message)).or(claims.first())?;
-            (claim, why(claim, &event.message), 0.95)
-        }
+    let (claim, words, confidence) = if let Some(event) = refused {
+        let claim = claims.iter().find(|it| is_about(it, &event.message)).or(claims.first())?;
+        (claim, why(claim, &event.message), 0.95)
+    } else {
         // Of a claim that is made for the pod its controller would speak.
-        None => {
-            let mut by_name = claims.iter().filter(|it| it.kind == ReferenceKind::ResourceClaim);
-            let claim = by_name.next().filter(|_| is_old && own().next().is_none())?;
-            let name = &claim.name;
-            let words = format!(
-                "it waits for the resource claim {name}, and no scheduler has said a word: the claim is probably not there"
-            );
-            (claim, words, 0.7)
-        }
+        let mut by_name = claims.iter().filter(|it| it.kind == ReferenceKind::ResourceClaim);
+        let claim = by_name.next().filter(|_| is_old && own().next().is_none())?;
+        let name = &claim.name;
+        let words = format!(
+            "it waits for the resource claim {name}, and no scheduler has said a word: the claim is probably not there"
+        );
+        (claim, words, 0.7)
     };
     let mut clues = vec![Clue::new(claim.path.clone(), &claim.name)];
     clues.extend(refused.map(|it| Clue::new(format!("events[{FAILED}].message"), &it.message)));

@@ -12,9 +12,14 @@ use crate::near_miss::near_miss;
 static EXPANSION: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?P<escape>\$?)\$\((?P<name>[A-Z_][A-Z0-9_]*)\)").ok());
 
+/// A variable that stands where nothing is put in.
+pub(super) fn unset(look: &Look<'_>) -> Option<Spot> {
+    unnamed(look).or_else(|| too_late(look))
+}
+
 /// A variable that the template uses and does not set, where one of nearly this name is set or the log shows that
 /// nothing was put in. A shell reads `$(NAME)` as a command, so that it alone says nothing.
-pub(super) fn unset(look: &Look<'_>) -> Option<Spot> {
+fn unnamed(look: &Look<'_>) -> Option<Spot> {
     let names: Vec<_> = look.container.env.iter().flatten().map(|it| it.name.as_str()).collect();
     let texts = look.texts().into_iter().map(|(path, text)| (path, "", text));
     let values = look.variables().into_iter();
@@ -32,6 +37,30 @@ pub(super) fn unset(look: &Look<'_>) -> Option<Spot> {
         value: (variable.to_owned(), text.to_owned()),
         words: format!("; the template uses $({wanted}), which it does not set{near}"),
     })
+}
+
+/// A value that uses a variable which is set only after it, while the log shows that nothing was put in.
+fn too_late(look: &Look<'_>) -> Option<Spot> {
+    let mut before: Vec<&str> = vec![];
+    let path = look.path.child("env");
+    for (at, it) in look.container.env.iter().flatten().enumerate() {
+        let value = it.value.as_deref().unwrap_or_default();
+        let wanted = first_unset(value, &before).filter(|wanted| is_shown(look, wanted));
+        let is_set = |wanted: &String| {
+            look.container.env.iter().flatten().skip(at + 1).any(|it| it.name == *wanted)
+        };
+        if let Some(wanted) = wanted.filter(is_set) {
+            let name = &it.name;
+            return Some(Spot {
+                topic: SpotTopic::Expansion,
+                path: path.index(at).child("value"),
+                value: (name.clone(), value.to_owned()),
+                words: format!("; {name} uses $({wanted}), which the template sets only after it"),
+            });
+        }
+        before.push(it.name.as_str());
+    }
+    None
 }
 
 /// The first variable of a text that is not set.
