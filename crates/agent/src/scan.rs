@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::JoinError;
 use types::{
-    BadLabelQuery, Finding, LabelQuery, ObjectRef, ScanRequest, ScanResponse, Suppression,
+    BadLabelQuery, Finding, Kind, LabelQuery, ObjectRef, ScanRequest, ScanResponse, Suppression,
 };
 
 use crate::cluster::{Caches, ClusterError, Commons, key};
@@ -113,5 +113,8 @@ fn suspects(caches: &Caches, snapshot: &Snapshot) -> BTreeSet<ObjectRef> {
     let by_pods = pods.filter_map(|it| caches.root_of_pod(it).ok());
     let workloads = snapshot.workloads.iter().filter(|it| diagnosis::suspicious_workload(it));
     let by_themselves = workloads.map(diagnosis::Root::object_ref);
-    by_pods.chain(by_themselves).map(|it| key(&it)).collect()
+    // A job of a CronJob shows trouble that neither the CronJob nor any pod shows.
+    let jobs = snapshot.jobs.iter().filter(|it| diagnosis::lacks_pods(it));
+    let by_jobs = jobs.filter_map(|it| caches.root_of(Kind::Job, &it.metadata).ok());
+    by_pods.chain(by_themselves).chain(by_jobs).map(|it| key(&it)).collect()
 }

@@ -19,11 +19,13 @@ mod oom_killed;
 mod probe_kills;
 mod probe_reading;
 mod pull_reading;
+mod readiness_gate_not_met;
 mod readiness_probe_failing;
 mod rollout_stuck;
 mod sandbox_not_created;
 mod scheduling_gated;
 mod service;
+mod spot;
 mod stalled;
 mod startup_probe_failing;
 mod unknown;
@@ -56,6 +58,7 @@ const ALL: &[Analyzer] = &[
     crash_loop::analyze,
     init_not_done::analyze,
     readiness_probe_failing::analyze,
+    readiness_gate_not_met::analyze,
     evicted::analyze,
 ];
 
@@ -95,7 +98,14 @@ fn is_meant(evidence: &Evidence) -> bool {
         || (workload.paused && done)
         || (is_batch && workload.paused)
         || has_succeeded(evidence)
-        || evidence.pods.iter().all(|it| it.phase == "Succeeded") && !evidence.pods.is_empty()
+        || have_succeeded(evidence)
+}
+
+/// Whether all pods did their work; those of earlier jobs of a CronJob say nothing of the newest one.
+fn have_succeeded(evidence: &Evidence) -> bool {
+    let is_cron_job = evidence.subject.kind == types::Kind::CronJob;
+    let mut counted = evidence.pods.iter().filter(|it| it.current || !is_cron_job).peekable();
+    counted.peek().is_some() && counted.all(|it| it.phase == "Succeeded")
 }
 
 /// Whether a job did its work in the end, however often it had to try.

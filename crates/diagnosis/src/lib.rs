@@ -37,5 +37,10 @@ pub use policy_report::BrokenPolicy;
 pub use redact::Redactor;
 pub use registry::{TagList, nearest};
 pub use snapshot::{ConfigMapSize, Hardening, Snapshot, Webhook};
-pub use survey::{accept, accepted_trouble, asked_for, beside, explained, of_workload, survey};
-pub use suspicion::{LASTING, PATIENCE, RECENT, is_quiet, suspicious_pod, suspicious_workload};
+pub use survey::{
+    accept, accepted_trouble, asked_for, beside, explained, of_workload, survey, told_why,
+};
+pub use suspicion::{
+    LASTING, PATIENCE, RECENT, is_quiet, lacks_pods, suspicious_pod, suspicious_workload,
+    waits_for_claims,
+};

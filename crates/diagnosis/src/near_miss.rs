@@ -12,6 +12,10 @@ pub(crate) fn near_miss<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    if let Some(same) = same_letters(name, &candidates) {
+        return Some(same);
+    }
     let length = name.chars().count();
     if length < MIN_CHARS {
         return short_miss(name, candidates);
@@ -32,6 +36,26 @@ pub(crate) fn near_miss<'a>(
         [best, next, ..] if best.0 < next.0 => Some(best.1.to_owned()),
         _ => None,
     }
+}
+
+/// The one candidate that differs in nothing but case and in what stands between the words: `log-level` for `LOG_LEVEL`.
+fn same_letters(name: &str, candidates: &[&str]) -> Option<String> {
+    // Without letters, `1-1` and `11` are two numbers.
+    if !name.chars().any(char::is_alphabetic) || letters(name).count() < MIN_CHARS {
+        return None;
+    }
+    let same = candidates.iter().filter(|it| **it != name && letters(it).eq(letters(name)));
+    let mut same: Vec<&str> = same.copied().collect();
+    same.sort_unstable();
+    same.dedup();
+    match same.as_slice() {
+        [only] => Some((*only).to_owned()),
+        _ => None,
+    }
+}
+
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|it| !"-_.".contains(*it)).flat_map(char::to_lowercase)
 }
 
 /// Of short names too many are alike by chance: one counts only when it is the only one that is near, one edit away
@@ -95,6 +119,16 @@ mod tests {
 
         assert_eq!(near_miss("api-setings", names).as_deref(), Some("api-settings"));
         assert_eq!(near_miss("api-settigns", names).as_deref(), Some("api-settings"));
+    }
+
+    #[test]
+    fn another_case_is_no_other_name() {
+        assert_eq!(near_miss("log_level", ["LOG_LEVEL", "PORT"]).as_deref(), Some("LOG_LEVEL"));
+        assert_eq!(near_miss("log-level", ["LOG_LEVEL"]).as_deref(), Some("LOG_LEVEL"));
+        assert_eq!(near_miss("databaseUrl", ["DATABASE_URL"]).as_deref(), Some("DATABASE_URL"));
+        // Two that are the same letters, and the name itself.
+        assert_eq!(near_miss("log_level", ["LOG_LEVEL", "LOGLEVEL"]), None);
+        assert_eq!(near_miss("log_level", ["log_level"]), None);
     }
 
     #[test]

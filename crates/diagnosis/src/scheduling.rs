@@ -59,7 +59,13 @@ pub(crate) struct Reason<'m> {
 pub(crate) fn reasons(message: &str) -> Vec<Reason<'_>> {
     let Some((_, rest)) = message.split_once("nodes are available: ") else { return vec![] };
     // What follows the first sentence is about preemption or about claims of devices.
-    let ends = [". preemption:", ". no new claims", ". not found", ", preemption:"];
+    let ends = [
+        ". preemption:",
+        ". no new claims",
+        ". not found",
+        ". still not schedulable",
+        ", preemption:",
+    ];
     let end = ends.iter().filter_map(|it| rest.find(it)).min();
     let list = end.and_then(|it| rest.get(..it)).unwrap_or(rest);
     let mut found: Vec<Reason<'_>> = vec![];

@@ -20,6 +20,7 @@ mod fold;
 mod accept;
 mod k8sgpt;
 mod filter;
+mod told_why;
 mod service_port_mismatch;
 mod service_without_endpoints;
 mod load_balancer_pending;
@@ -39,6 +40,7 @@ mod node_not_ready;
 mod node_pressure;
 mod stateful_set_reference_missing;
 mod workload_without_pods;
+mod daemon_set_selects_no_node;
 mod probe_cannot_ask;
 mod pods_not_as_template;
 mod config_outdated;
@@ -64,6 +66,7 @@ use types::{AnyFault, Diagnosis, Evidence, Finding, ObjectRef, Subject};
 
 pub use accept::{accept, accepted_trouble};
 pub use filter::asked_for;
+pub use told_why::told_why;
 pub(crate) use traffic::facts as traffic_facts;
 pub use workload::of_workload;
 
@@ -83,6 +86,7 @@ const ALL: &[Rule] = &[
     stateful_set_reference_missing::survey,
     claim_not_bound::survey,
     workload_without_pods::survey,
+    daemon_set_selects_no_node::survey,
     access_forbidden::survey,
     service_port_mismatch::survey,
     service_without_endpoints::survey,
@@ -136,7 +140,8 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
 }
 
 /// What a workload suffers from that its own rules cannot see, from what stands around it; `workload` are their findings.
-/// Far less than a survey: whom it cannot ask for names, and which of its probes cannot ask.
+/// Far less than a survey: whom it cannot ask for names, which of its probes cannot ask, and which of the claims that it
+/// waits for are not bound.
 pub fn beside(
     around: &Snapshot,
     about: &ObjectRef,
@@ -146,7 +151,11 @@ pub fn beside(
     let about = Subject::from(about);
     let scene = Scene::new(around, workload, redactor);
     let probes = probe_cannot_ask::survey(&scene).into_iter().filter(|it| it.subject == about);
-    fold::fold(policy_blocks_lookups::survey(&scene).into_iter().chain(probes).collect())
+    let mounted: Vec<_> = scene.pods_of(&about).iter().flat_map(|it| edges::claims(it)).collect();
+    let claims = claim_not_bound::survey(&scene).into_iter();
+    let claims = claims.filter(|it| mounted.contains(&it.subject));
+    let blocked = policy_blocks_lookups::survey(&scene).into_iter();
+    fold::fold(blocked.chain(probes).chain(claims).collect())
 }
 
 /// What is wrong with a workload by its own rules, with the cause beyond it where that is known from what stands around it:

@@ -3,6 +3,7 @@
 //! Suspicion may be wrong in one direction only: what is broken is always suspicious.
 
 use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod};
 
 use crate::Root;
@@ -111,11 +112,11 @@ pub fn suspicious_workload(root: &Root) -> bool {
             .iter()
             .flat_map(|it| it.conditions.iter().flatten())
             .any(|it| failed(&it.type_, &it.status, it.reason.as_deref())),
-        Root::Job(it) => it
-            .status
-            .iter()
-            .flat_map(|it| it.conditions.iter().flatten())
-            .any(|it| failed(&it.type_, &it.status, it.reason.as_deref())),
+        Root::Job(it) => {
+            let mut conditions = it.status.iter().flat_map(|it| it.conditions.iter().flatten());
+            conditions.any(|it| failed(&it.type_, &it.status, it.reason.as_deref()))
+                || lacks_pods(it)
+        }
         Root::StatefulSet(it) => {
             let wanted = it.spec.as_ref().and_then(|it| it.replicas).unwrap_or(1);
             it.status.as_ref().is_some_and(|it| it.replicas < wanted)
@@ -126,5 +127,72 @@ pub fn suspicious_workload(root: &Root) -> bool {
             .is_some_and(|it| it.current_number_scheduled < it.desired_number_scheduled),
         // A Service reports nothing: its outline is compared with those of pods.
         Root::Pod(_) | Root::CronJob(_) | Root::Service(_) => false,
+    }
+}
+
+/// Whether this job was started, has work to do and not a single pod: its controller makes the pods in the same breath,
+/// unless they are refused.
+pub fn lacks_pods(job: &Job) -> bool {
+    let (Some(spec), Some(status)) = (&job.spec, &job.status) else { return false };
+    let is_none = |it: Option<i32>| it.unwrap_or(0) == 0;
+    let is_meant = spec.suspend == Some(true)
+        || spec.parallelism == Some(0)
+        || job.metadata.deletion_timestamp.is_some();
+    let is_over = status.conditions.iter().flatten().any(|it| {
+        let ends = ["Complete", "SuccessCriteriaMet", "Failed", "FailureTarget", "Suspended"];
+        it.status == "True" && ends.contains(&it.type_.as_str())
+    });
+    // Those that ended and are not counted yet.
+    let is_counting = status.uncounted_terminated_pods.iter().any(|it| {
+        let of = |it: &Option<Vec<String>>| it.as_ref().is_some_and(|it| !it.is_empty());
+        of(&it.succeeded) || of(&it.failed)
+    });
+    status.start_time.is_some()
+        && !is_meant
+        && !is_over
+        && !is_counting
+        && is_none(status.active)
+        && is_none(status.terminating)
+        && status.succeeded.unwrap_or(0) < spec.completions.unwrap_or(1)
+}
+
+/// Whether this pod has no node and mounts claims: one that is not bound may be the reason.
+pub fn waits_for_claims(pod: &Pod) -> bool {
+    let Some(spec) = &pod.spec else { return false };
+    let mut volumes = spec.volumes.iter().flatten();
+    spec.node_name.is_none()
+        && volumes.any(|it| it.persistent_volume_claim.is_some() || it.ephemeral.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(spec: &Value, status: &Value, expected: bool) {
+        let job = json!({"metadata": {"name": "etl"}, "spec": spec, "status": status});
+        assert_eq!(lacks_pods(&serde_json::from_value(job).unwrap()), expected);
+    }
+
+    #[test]
+    fn a_job_that_was_started_and_has_no_pod_may_be_refused_them() {
+        let spec = json!({"completions": 1, "parallelism": 1, "suspend": false, "template": {}});
+        let start = "2026-11-27T23:19:20Z";
+
+        check(&spec, &json!({"startTime": start, "ready": 0, "terminating": 0}), true);
+        check(&spec, &json!({"startTime": start, "active": 1}), false);
+        check(&spec, &json!({"startTime": start, "terminating": 1}), false);
+        check(&spec, &json!({"startTime": start, "succeeded": 1}), false);
+        check(&spec, &json!({}), false);
+        let uncounted = json!({"succeeded": ["uid-1"]});
+        check(&spec, &json!({"startTime": start, "uncountedTerminatedPods": uncounted}), false);
+        let done = json!([{"type": "Complete", "status": "True"}]);
+        check(&spec, &json!({"startTime": start, "conditions": done}), false);
+        let idle = json!({"parallelism": 0, "template": {}});
+        check(&idle, &json!({"startTime": start}), false);
+        let held = json!({"suspend": true, "template": {}});
+        check(&held, &json!({"startTime": start}), false);
     }
 }

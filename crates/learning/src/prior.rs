@@ -80,6 +80,7 @@ const TABLE: &[(Fault, &str, f64)] = &[
     (Fault::SandboxNotCreated, "restart_pod", 0.30),
     (Fault::VolumeNotMounted, "fix_reference", 0.40),
     (Fault::VolumeNotMounted, "roll_back", 0.50),
+    (Fault::ReadinessGateNotMet, "roll_back", 0.50),
     (Fault::InitNotDone, "roll_back", 0.55),
     (Fault::RolloutStuck, "roll_back", 0.60),
     (Fault::RolloutStuck, "restart_pod", 0.30),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::Quantity;
+use crate::{Quantity, SpotFacts};
 
 /// Which list of the pod spec a container stands in.
 #[derive(
@@ -104,6 +104,9 @@ pub struct ContainerFacts {
     /// The variables whose plain value, or a word of it, its log shows, each with that; at most 10.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quoted: Vec<(String, String)>,
+    /// The fields of the template that its words or its probes are about; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spots: Vec<SpotFacts>,
     /// Its declared ports: name (may be empty) and number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<(String, u16)>,
@@ -142,6 +145,9 @@ pub struct ProbeFacts {
     /// The port it asks, as the manifest has it: a number or a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<String>,
+    /// The host that it asks instead of the pod, where the manifest names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// The path that an HTTP probe asks for, where the manifest names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,

@@ -34,6 +34,8 @@ pub enum Fault {
     ReadinessProbeFailing,
     /// The owner may not make its pods: quota, limit range, admission, missing service account.
     FailedCreate,
+    /// A pod and its containers are ready, and a readiness gate of it is not met.
+    ReadinessGateNotMet,
     /// A pod was put off its node: by pressure, by its own limits, by a taint or by a person.
     Evicted,
     /// The node cannot make the pod's sandbox: network, addresses, runtime.
@@ -58,7 +60,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault, causes before symptoms.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::ImageNotFound,
         Self::ImageNotPullable,
         Self::InvalidImageName,
@@ -70,6 +72,7 @@ impl Fault {
         Self::CrashLoopBackOff,
         Self::Unschedulable,
         Self::ReadinessProbeFailing,
+        Self::ReadinessGateNotMet,
         Self::FailedCreate,
         Self::Evicted,
         Self::SandboxNotCreated,
@@ -97,6 +100,7 @@ impl Fault {
             Self::CrashLoopBackOff => "CrashLoopBackOff",
             Self::Unschedulable => "Unschedulable",
             Self::ReadinessProbeFailing => "ReadinessProbeFailing",
+            Self::ReadinessGateNotMet => "ReadinessGateNotMet",
             Self::FailedCreate => "FailedCreate",
             Self::Evicted => "Evicted",
             Self::SandboxNotCreated => "SandboxNotCreated",
@@ -124,6 +128,8 @@ impl Fault {
             | Self::ReadinessProbeFailing => "Unhealthy",
             Self::CrashLoopBackOff => "CrashLoopBackOff",
             Self::Unschedulable => "Unschedulable",
+            // The reason of the pod's condition.
+            Self::ReadinessGateNotMet => "ReadinessGatesNotReady",
             Self::FailedCreate => "FailedCreate",
             Self::Evicted => "Evicted",
             Self::SandboxNotCreated => "FailedCreatePodSandBox",
@@ -171,6 +177,7 @@ impl fmt::Display for Fault {
             Self::CrashLoopBackOff => "crash loop",
             Self::Unschedulable => "unschedulable",
             Self::ReadinessProbeFailing => "readiness probe failing",
+            Self::ReadinessGateNotMet => "readiness gate not met",
             Self::FailedCreate => "pods refused",
             Self::Evicted => "evicted",
             Self::SandboxNotCreated => "sandbox not created",

@@ -9,8 +9,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    ContainerFacts, Edit, Kind, NodeFacts, NodeMateFacts, ObjectRef, RegistryTags, RoomFacts,
-    SlipFacts, TrafficFacts,
+    ContainerFacts, Edit, GateFacts, Kind, NodeFacts, NodeMateFacts, ObjectRef, RegistryTags,
+    RoomFacts, SlipFacts, TrafficFacts,
 };
 
 /// Everything that was seen of one root object at one moment.
@@ -174,6 +174,9 @@ pub struct PodFacts {
     /// The gates that keep it from being scheduled, on purpose.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gates: Vec<String>,
+    /// The readiness gates that alone keep it from being ready; at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmet_gates: Vec<GateFacts>,
     /// Whether its condition `Ready` is true.
     pub ready: bool,
     /// When it became ready.
@@ -263,6 +266,10 @@ pub enum ReferenceKind {
     PriorityClass,
     /// A runtime class.
     RuntimeClass,
+    /// A claim of devices.
+    ResourceClaim,
+    /// A template of such claims.
+    ResourceClaimTemplate,
     /// A scheduler.
     Scheduler,
     /// The key of a label that nodes are selected by.
@@ -283,7 +290,7 @@ pub struct ReferenceFacts {
     pub key: Option<String>,
     /// The field of the owner that holds the name or, when only the key is wrong, the key.
     pub path: String,
-    /// Whether what it names is there; `None` when that may not be read (Secrets).
+    /// Whether what it names is there; `None` when that is not read (Secrets, claims of devices).
     pub exists: Option<bool>,
     /// The one name (or key) in the same namespace that is one or two edits away, if there is just one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,6 +8,8 @@
 mod object;
 mod quantity;
 mod containers;
+mod spot;
+mod gate;
 mod evidence;
 mod nodes;
 mod node_mates;
@@ -42,6 +44,7 @@ pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdi
 pub use explanation::{
     Alternative, DecisionRecord, Explanation, JournalEntry, OrderReason, ShownStep,
 };
+pub use gate::GateFacts;
 pub use incident::{Context, Incident, IncidentState, Offer, StreamEvent};
 pub use labels::{BadLabelQuery, LabelQuery};
 pub use node_mates::{NodeMateFacts, StrainFacts, StrainKind};
@@ -54,6 +57,7 @@ pub use registry::RegistryTags;
 pub use room::{ResourceRoom, RoomFacts};
 pub use scan::{AnyFault, Finding, FindingSource, ScanRequest, ScanResponse, Severity, Subject};
 pub use slip::{SlipFacts, SlipKind};
+pub use spot::{SpotFacts, SpotTopic};
 pub use strategy::{SeedStrategy, Strategy};
 pub use suppression::{Suppression, SuppressionOrder, Suppressions, is_fingerprint};
 pub use traffic::{LabelSlip, MeantPort, PortTarget, ServicePortFacts, TrafficFacts};

@@ -2,8 +2,9 @@
 
 use diagnosis::{Hardening, K8sgptResult, Root, Snapshot, Webhook};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, PersistentVolume, PersistentVolumeClaim};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::storage::v1::StorageClass;
 use kube::api::{Api, DynamicObject, ListParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Client, Resource};
@@ -91,19 +92,27 @@ pub(super) async fn hardening(cluster: &KubeCluster) -> (Hardening, Vec<String>)
 }
 
 /// As much of the cluster as one workload of this namespace may suffer from besides its own trouble: the pods and their
-/// events from the caches, and two small reads.
+/// events from the caches, and two small reads. Where a pod may wait for a claim, claims and volumes as well.
 pub(super) async fn around(cluster: &KubeCluster, namespace: &str) -> Snapshot {
     let (caches, client) = (&cluster.caches, &cluster.client);
     let policies = Api::<NetworkPolicy>::namespaced(client.clone(), namespace);
     let spaces = Api::<Namespace>::all(client.clone());
     let params = ListParams::default().limit(PAGE);
-    let (policies, space) = tokio::join!(
+    let pods = caches.pods.of(namespace);
+    let waits = pods.iter().any(|it| diagnosis::waits_for_claims(it));
+    let (policies, space, (claims, volumes, storage_classes)) = tokio::join!(
         within(READ, "network policies", policies.list(&params)),
         within(READ, "namespaces", spaces.get_opt(NAME_SERVERS)),
+        async {
+            if waits { Box::pin(claims_of(client, namespace)).await } else { (None, None, None) }
+        },
     );
     let is_here = |it: &Root| it.metadata().namespace.as_deref() == Some(namespace);
     Snapshot {
-        pods: caches.pods.of(namespace),
+        pods,
+        claims,
+        volumes,
+        storage_classes,
         workloads: caches.workloads_of(namespace).into_iter().filter(is_here).collect(),
         jobs: caches.jobs.of(namespace),
         events: caches.events.of(namespace),
@@ -111,6 +120,22 @@ pub(super) async fn around(cluster: &KubeCluster, namespace: &str) -> Snapshot {
         namespaces: space.ok().map(|it| it.into_iter().collect()),
         ..Snapshot::at(Timestamp::now(), cluster.name.to_string())
     }
+}
+
+/// The claims of a namespace, and what they may be bound to; `None` where a kind could not be read.
+async fn claims_of(
+    client: &Client,
+    namespace: &str,
+) -> (Option<Vec<PersistentVolumeClaim>>, Option<Vec<PersistentVolume>>, Option<Vec<StorageClass>>)
+{
+    let claims = Api::<PersistentVolumeClaim>::namespaced(client.clone(), namespace);
+    let params = ListParams::default().limit(PAGE);
+    let (claims, volumes, classes) = tokio::join!(
+        within(READ, "persistentvolumeclaims", claims.list(&params)),
+        all(client),
+        all(client)
+    );
+    (claims.ok().map(|it| it.items), volumes.ok(), classes.ok())
 }
 
 /// Objects of a kind, or why they could not be read.

@@ -48,6 +48,7 @@ async fn analyze(
     let findings = diagnosis::beside(&around, &subject, own, &agent.redactor);
     let plans = remedy::plans(&diagnoses, &evidence);
     let diagnoses = diagnosis::explained(&around, &evidence, diagnoses, &agent.redactor);
+    let diagnoses = diagnosis::told_why(diagnoses, &findings);
     let first = diagnoses.first();
     let mut analysis = Map::new();
     analysis.insert("healthy".to_owned(), json!(diagnoses.is_empty()));

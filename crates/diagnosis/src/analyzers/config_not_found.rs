@@ -92,6 +92,8 @@ fn others(evidence: &Evidence, told: Option<&ReferenceFacts>) -> (String, Vec<Cl
         | ReferenceKind::ServiceAccount
         | ReferenceKind::PriorityClass
         | ReferenceKind::RuntimeClass
+        | ReferenceKind::ResourceClaim
+        | ReferenceKind::ResourceClaimTemplate
         | ReferenceKind::Scheduler
         | ReferenceKind::NodeLabelKey
         | ReferenceKind::NodeLabelValue => false,
@@ -125,6 +127,8 @@ fn missing(it: &ReferenceFacts, is_about_key: bool) -> String {
         ReferenceKind::ServiceAccount => "service account",
         ReferenceKind::PriorityClass => "priority class",
         ReferenceKind::RuntimeClass => "runtime class",
+        ReferenceKind::ResourceClaim => "resource claim",
+        ReferenceKind::ResourceClaimTemplate => "resource claim template",
         ReferenceKind::Scheduler => "scheduler",
         ReferenceKind::NodeLabelKey | ReferenceKind::NodeLabelValue => "node label",
     };

@@ -4,23 +4,24 @@
 //! A container that waits with `RunContainerError`, `CreateContainerError`, a hook's error or a
 //! `CreateContainerConfigError` that is not about something absent, or whose last end was `StartError` or
 //! `ContainerCannotRun`. The runtime's message names the command, directory, user or mount. A container that the
-//! kubelet kills each time because its `postStart` hook fails.
+//! kubelet kills each time because its `postStart` hook fails, and one whose `postStart` hook does not come to its end.
 //!
 //! ## What it does not see
 //! A command that starts and then fails: that is a crash loop. Which commands the image has.
 
+mod hook;
+
 use std::sync::LazyLock;
 
 use regex::Regex;
-use types::{Clue, ContainerFacts, Diagnosis, EventFacts, Evidence, Fault};
+use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, SpotTopic};
 
 use super::{ended_recently, wording};
-use crate::suspicion::RECENT;
 
-/// What the kubelet says of a hook that failed.
-const HOOK: &str = "FailedPostStartHook";
 /// Characters of what a message names that are kept.
 const MAX_NAME: usize = 120;
+/// Characters of a message that is quoted.
+const MAX_QUOTE: usize = 200;
 /// Changes that decide how a container starts.
 const CHANGES: [&str; 6] =
     ["command", "args", "image", "workingDir", "securityContext", "volumeMounts"];
@@ -30,6 +31,8 @@ const CHANGES: [&str; 6] =
 enum Blame {
     Start,
     Field(&'static str),
+    /// The field that asks for what the message names.
+    Spot,
     Node,
 }
 
@@ -123,6 +126,11 @@ const MEANINGS: &[(&str, &str, Blame)] = &[
         "it must not run as root (runAsNonRoot), and whether user {} of the image is root cannot be told: runAsUser has to name a number",
         Blame::Field("securityContext"),
     ),
+    (
+        r#"(?i)seccomp profile "?(?:/var/lib/kubelet/seccomp/)?(?P<what>[^"\s:]+)"#,
+        "its seccomp profile {} cannot be loaded: it has to be on the node",
+        Blame::Field("securityContext"),
+    ),
     (r"(?i)seccomp", "its seccomp profile cannot be loaded", Blame::Field("securityContext")),
     (r"(?i)apparmor", "its AppArmor profile cannot be loaded", Blame::Field("securityContext")),
     (r"PostStartHook|poststarthook", "its postStart hook fails", Blame::Field("lifecycle")),
@@ -132,6 +140,16 @@ const MEANINGS: &[(&str, &str, Blame)] = &[
         Blame::Node,
     ),
     ("no space left on device", "the node's disk is full", Blame::Node),
+    (
+        r"^container (?P<what>\S+) not found$",
+        "a variable is to tell the resources of container {}, which the pod does not have",
+        Blame::Spot,
+    ),
+    (
+        r"missing value for (?P<what>\S+)",
+        "a mount asks for the variable {}, which the container does not set",
+        Blame::Spot,
+    ),
     ("no such file or directory", "its command is not in the image", Blame::Start),
     ("permission denied", "its command may not be executed", Blame::Start),
     ("is a directory", "its command is a directory", Blame::Start),
@@ -142,39 +160,7 @@ static COMPILED: LazyLock<Vec<(Regex, &str, Blame)>> = LazyLock::new(|| {
 });
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
-    refused(evidence).or_else(|| hook(evidence))
-}
-
-/// A container that is killed each time because its hook fails. One that ends by itself makes its hook fail as well.
-fn hook(evidence: &Evidence) -> Option<Diagnosis> {
-    let failed = |container: &ContainerFacts| {
-        let about = format!("/{}", container.pod);
-        let is_news = |it: &EventFacts| {
-            it.last_seen.is_none_or(|at| evidence.taken_at.duration_since(at) < RECENT)
-        };
-        let mut events = evidence.events.iter().filter(|it| it.object.ends_with(&about));
-        events.any(|it| it.reason == HOOK && is_news(it))
-    };
-    let container = evidence.containers.iter().find(|it| {
-        let was_killed = it.state.exit_code.is_none_or(|it| matches!(it, 0 | 137 | 143));
-        it.sets.iter().any(|it| it == "lifecycle") && !it.ready && was_killed && failed(it)
-    })?;
-    let mut clues = vec![];
-    let field = wording::field(evidence, container, "lifecycle");
-    clues.extend(field.map(|it| Clue::new(format!("{it}/postStart"), "fails")));
-    clues.push(Clue::new("events[FailedPostStartHook].object", &container.pod));
-    clues.extend(wording::last_exit(container));
-    clues.extend(wording::rollout(evidence, &["lifecycle", "image"]));
-    Some(Diagnosis {
-        fault: Fault::ContainerCannotRun,
-        container: Some(container.name.clone()),
-        cause: format!(
-            "{} is killed each time it starts: its postStart hook fails.",
-            wording::whom(container)
-        ),
-        clues,
-        confidence: 0.93,
-    })
+    refused(evidence).or_else(|| hook::failing(evidence)).or_else(|| hook::endless(evidence))
 }
 
 fn refused(evidence: &Evidence) -> Option<Diagnosis> {
@@ -182,7 +168,9 @@ fn refused(evidence: &Evidence) -> Option<Diagnosis> {
     let state = &container.state;
     let messages = [&state.exit_message, &state.waiting_message, &state.waiting];
     let meaning = messages.into_iter().flatten().find_map(|it| meaning(it));
+    let spot = container.spots.iter().find(|it| it.topic == SpotTopic::Start);
     let mut clues = vec![];
+    clues.extend(spot.map(|it| Clue::new(it.path.clone(), &it.value)));
     if let Some((words, blame)) = &meaning {
         clues.extend(blamed(evidence, container, *blame).map(|it| Clue::new(it, words)));
     }
@@ -197,11 +185,28 @@ fn refused(evidence: &Evidence) -> Option<Diagnosis> {
         container: Some(container.name.clone()),
         confidence: if meaning.is_some() { 0.97 } else { 0.85 },
         cause: match meaning {
-            Some((words, _)) => format!("{} cannot start: {words}.", wording::whom(container)),
-            None => format!("The runtime cannot start {}.", wording::whose(container)),
+            Some((words, _)) => {
+                let more = spot.map_or("", |it| it.words.as_str());
+                format!("{} cannot start: {words}{more}.", wording::whom(container))
+            }
+            None => unread(container),
         },
         clues,
     })
+}
+
+/// What is said where nothing of it is known: the message itself.
+fn unread(container: &ContainerFacts) -> String {
+    let said =
+        container.state.waiting_message.as_deref().or(container.state.exit_message.as_deref());
+    let said: String = said.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    let said: String = said.chars().filter(|it| !it.is_control()).take(MAX_QUOTE).collect();
+    let begin = format!("The runtime cannot start {}", wording::whose(container));
+    if said.is_empty() {
+        format!("{begin}.")
+    } else {
+        format!("{begin}: {}.", said.trim_end_matches('.'))
+    }
 }
 
 fn cannot_run(container: &ContainerFacts, evidence: &Evidence) -> bool {
@@ -236,7 +241,8 @@ fn meaning(message: &str) -> Option<(String, Blame)> {
 /// The field to blame: without a command of its own, a container starts what its image says.
 fn blamed(evidence: &Evidence, container: &ContainerFacts, blame: Blame) -> Option<String> {
     let name = match blame {
-        Blame::Node => return None,
+        // A spot is shown as it is.
+        Blame::Node | Blame::Spot => return None,
         Blame::Field(name) => name,
         Blame::Start => {
             let sets = |name: &&str| container.sets.iter().any(|it| it == name);

@@ -13,7 +13,7 @@ use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, Kind};
 
 use super::last_words::Words;
 use super::log_reading::{self, Reading, Trouble};
-use super::{ended_recently, evicted, init_not_done, last_words, wording};
+use super::{ended_recently, evicted, init_not_done, last_words, spot, wording};
 use crate::near_miss::near_miss;
 use crate::quoting;
 
@@ -31,6 +31,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let said = read(container);
     let mut clues = wording::last_exit(container);
     clues.extend(telling_line(container).map(|it| Clue::new(told_in(container), it)));
+    clues.extend(spot::clue(container, said.as_ref()));
     match &said {
         Some(reading) => clues.extend(blamed(evidence, container, reading)),
         None => {
@@ -57,7 +58,8 @@ pub(super) fn ending(evidence: &Evidence, container: &ContainerFacts) -> String 
     if let Some(reading) = read(container) {
         let more = more(evidence, container, &reading);
         let also = also(container, &reading);
-        return format!("starts and ends with an error: {}{more}{also}", reading.words());
+        let spot = spot::words(container, Some(&reading));
+        return format!("starts and ends with an error: {}{more}{also}{spot}", reading.words());
     }
     let last = words(container).map(|it| {
         let held = holder(container, &it.text, None).map(in_template);
@@ -67,7 +69,8 @@ pub(super) fn ending(evidence: &Evidence, container: &ContainerFacts) -> String 
     let asked = asked(container);
     let asked = asked
         .map(|it| format!("; its command waits for {it}{}", wording::about_host(evidence, it)));
-    let last = last.unwrap_or_default() + &asked.unwrap_or(called);
+    let spot = spot::words(container, None);
+    let last = last.unwrap_or_default() + &asked.unwrap_or(called) + spot;
     match container.state.exit_code {
         Some(0) if container.sidecar || container.role == types::ContainerRole::App => {
             "ends by itself without an error and is started again each time: it keeps nothing running \
@@ -229,7 +232,6 @@ fn blamed(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>
         // Only root may, or who has the capability.
         Trouble::Denied if reading.is_of_low_port() => of("securityContext"),
         Trouble::Platform => of("image"),
-        Trouble::ReadOnly => of("securityContext"),
         Trouble::Unset
         | Trouble::Malformed
         | Trouble::Rejected
@@ -243,6 +245,7 @@ fn blamed(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>
         | Trouble::Certificate
         | Trouble::InUse
         | Trouble::Denied
+        | Trouble::ReadOnly
         | Trouble::DiskFull
         | Trouble::Module
         | Trouble::File
@@ -312,6 +315,11 @@ fn asked(container: &ContainerFacts) -> Option<&String> {
 pub(super) fn needed(container: &ContainerFacts) -> Option<Clue> {
     let reading = read(container)?;
     Some(Clue::new(wording::fact(container, "needs"), reading.address()?))
+}
+
+/// The field of the template that its last words are about, as a clue.
+pub(super) fn spot_of(container: &ContainerFacts) -> Option<Clue> {
+    spot::clue(container, read(container).as_ref())
 }
 
 /// The line of its log that says most about its end.

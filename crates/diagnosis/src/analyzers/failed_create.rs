@@ -10,7 +10,10 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ReferenceKind};
+use types::{
+    Clue, ContainerFacts, Diagnosis, EventFacts, Evidence, Fault, Kind, ReferenceFacts,
+    ReferenceKind,
+};
 
 use super::{amounts, wording};
 use crate::suspicion::RECENT;
@@ -136,20 +139,41 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
 /// The newest refusal, while pods are missing.
 fn refusal(evidence: &Evidence) -> Option<(&'static str, &str)> {
     let workload = &evidence.workload;
-    let missing = workload.updated < workload.desired || evidence.pods.is_empty();
-    if !missing {
+    if !lacks_pods(evidence) {
         return None;
     }
     let condition = workload.failed_condition.as_deref() == Some("FailedCreate");
     let event = evidence.events.iter().find(|it| {
         let recent = it.last_seen.is_none_or(|at| evidence.taken_at.duration_since(at) < RECENT);
-        it.reason == "FailedCreate" && recent
+        // The controller of jobs tries again after ever longer times.
+        let recent = recent || is_batch(evidence);
+        it.reason == "FailedCreate" && recent && is_news(it, evidence)
     });
     match (&workload.failed_message, event) {
         (Some(message), _) if condition => Some(("workload.failed_message", message)),
         (_, Some(event)) => Some(("events[FailedCreate].message", &event.message)),
         (_, None) => None,
     }
+}
+
+/// Whether pods are missing. A job needs no more than it still has to do, and one whose pod works has what it needs.
+fn lacks_pods(evidence: &Evidence) -> bool {
+    let workload = &evidence.workload;
+    if is_batch(evidence) {
+        let works = evidence.pods.iter().any(|it| it.current && it.phase != "Failed");
+        return workload.ready < workload.desired && !works;
+    }
+    workload.updated < workload.desired || evidence.pods.is_empty()
+}
+
+/// Whether no pod of a job was made since: then the refusal is over.
+fn is_news(event: &EventFacts, evidence: &Evidence) -> bool {
+    let newest = evidence.pods.iter().filter(|it| it.current).filter_map(|it| it.created_at).max();
+    !is_batch(evidence) || event.last_seen.is_none() || newest <= event.last_seen
+}
+
+fn is_batch(evidence: &Evidence) -> bool {
+    matches!(evidence.subject.kind, Kind::Job | Kind::CronJob)
 }
 
 /// What a refusal means, and what is to blame.
@@ -205,15 +229,31 @@ fn blamed(evidence: &Evidence, blame: Blame, words: &str, message: &str) -> (Str
             (String::new(), field.map(|it| Clue::new(it, words)))
         }
         Blame::Pod(name) => {
-            let account = evidence.references.iter().find(|it| {
-                it.kind == ReferenceKind::ServiceAccount && name == "serviceAccountName"
-            });
-            let near = account.and_then(|it| it.near_miss.as_ref());
-            let more = near.map(|it| format!("; there is {it}, which was probably meant"));
-            let value = account.map_or(words, |it| it.name.as_str());
             let field = wording::pod_field(evidence, name);
+            let is_it = |it: &&ReferenceFacts| is_named_by(it.kind, name);
+            let named = evidence.references.iter().find(is_it);
+            let near = named.and_then(|it| it.near_miss.as_ref());
+            let more = near.map(|it| format!("; there is {it}, which was probably meant"));
+            let value = named.map_or(words, |it| it.name.as_str());
             (more.unwrap_or_default(), field.map(|it| Clue::new(it, value)))
         }
+    }
+}
+
+/// Whether a reference of this kind stands in this field of the pod.
+fn is_named_by(kind: ReferenceKind, field: &str) -> bool {
+    match kind {
+        ReferenceKind::ServiceAccount => field == "serviceAccountName",
+        ReferenceKind::PriorityClass => field == "priorityClassName",
+        ReferenceKind::RuntimeClass => field == "runtimeClassName",
+        ReferenceKind::ConfigMap
+        | ReferenceKind::Secret
+        | ReferenceKind::Claim
+        | ReferenceKind::ResourceClaim
+        | ReferenceKind::ResourceClaimTemplate
+        | ReferenceKind::Scheduler
+        | ReferenceKind::NodeLabelKey
+        | ReferenceKind::NodeLabelValue => false,
     }
 }
 

@@ -66,9 +66,20 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     Some(Diagnosis {
         fault: Fault::JobFailed,
         container: failed.map(|it| it.name.clone()),
-        cause: format!("The job {gave_up}{}.", why.unwrap_or_default()),
+        cause: format!("The job {gave_up}{}.", why.or_else(|| gone(evidence)).unwrap_or_default()),
         clues,
         confidence: if failed.is_some() { 0.95 } else { 0.9 },
+    })
+}
+
+/// That its pods are gone, and what they said with them: a job whose containers are started again in place deletes its
+/// pod when it gives up.
+fn gone(evidence: &Evidence) -> Option<String> {
+    let policy = evidence.manifest.as_ref()?.pointer("/spec/template/spec/restartPolicy")?;
+    let is_gone = evidence.pods.is_empty() && policy == "OnFailure";
+    is_gone.then(|| {
+        "; its pod is gone, and what it logged: with restartPolicy Never its pods would stay"
+            .to_owned()
     })
 }
 
@@ -114,5 +125,6 @@ fn of_container(container: &ContainerFacts) -> Vec<Clue> {
     let log = crash_loop::telling_line(container);
     clues.extend(log.map(|it| Clue::new(crash_loop::told_in(container), it)));
     clues.extend(crash_loop::needed(container));
+    clues.extend(crash_loop::spot_of(container));
     clues
 }

@@ -17,7 +17,7 @@ pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Op
     let read = probe_reading::read(container, probe);
     let fact = |name: &str| wording::fact(container, &format!("probes[{}].{name}", word(kind)));
     let mut clues = vec![];
-    clues.extend(probe_reading::field(evidence, container, probe, &read));
+    clues.extend(probe_reading::fields(evidence, container, probe, &read));
     clues.push(Clue::new(fact("action"), &probe.action));
     clues.push(Clue::new(fact("failure"), failure));
     clues.extend(wording::last_exit(container));

@@ -1,8 +1,10 @@
 //! What the message of a failed probe says, and which part of the probe it is about.
 
-use types::{Clue, ContainerFacts, Evidence, ProbeFacts, ProbeKind};
+mod grpc;
 
-use super::wording;
+use types::{Clue, ContainerFacts, Evidence, ProbeFacts, ProbeKind, SpotTopic};
+
+use super::{spot, wording};
 use crate::near_miss::near_miss;
 
 /// Characters of a command's last words that are quoted.
@@ -23,11 +25,13 @@ pub(super) struct Failure {
     part: Option<String>,
     /// Whether the container is held back by its own limit.
     throttled: bool,
+    /// The field of the container's start that is to blame or contradicts the probe, and whether it is to blame.
+    start: Option<(Clue, bool)>,
 }
 
 impl Failure {
     fn of(words: String, part: Option<&str>) -> Self {
-        Self { words, part: part.map(str::to_owned), throttled: false }
+        Self { words, part: part.map(str::to_owned), throttled: false, start: None }
     }
 }
 
@@ -40,8 +44,16 @@ pub(super) fn read(container: &ContainerFacts, probe: &ProbeFacts) -> Failure {
     if let Some(name) = unknown_port(container, probe) {
         return port(name);
     }
+    if let Some(failure) = grpc::read(container, probe, &words).filter(|_| handler == "grpc") {
+        return failure;
+    }
+    if let Some(host) = &probe.host {
+        return elsewhere(host, message, handler, probe);
+    }
     if words.contains("connection refused") {
-        return port(format!("nothing listens at {}{}", at(probe), undeclared(container, probe)));
+        let failure =
+            port(format!("nothing listens at {}{}", at(probe), undeclared(container, probe)));
+        return listening(failure, container);
     }
     if let Some(code) = status(message) {
         return of_status(code, probe);
@@ -72,6 +84,28 @@ pub(super) fn read(container: &ContainerFacts, probe: &ProbeFacts) -> Failure {
         return Failure::of(words, None);
     }
     said(message, handler)
+}
+
+/// The probe names a host of its own: the kubelet asks there, from the node, and not the pod.
+fn elsewhere(host: &str, message: &str, handler: &str, probe: &ProbeFacts) -> Failure {
+    let is_node = ["localhost", "127.0.0.1", "::1", "0.0.0.0"].contains(&host);
+    let whose = if is_node { ", which for the kubelet is the node" } else { "" };
+    let how = match status(message) {
+        Some(code) => format!("answers {code}"),
+        None if message.contains("refused") => "refuses".to_owned(),
+        None => "does not answer as it should".to_owned(),
+    };
+    let words = format!("it asks {host}{whose}, instead of the pod, and {} there {how}", at(probe));
+    Failure::of(words, Some(&format!("{handler}/host")))
+}
+
+/// With where the template has the program listen.
+fn listening(failure: Failure, container: &ContainerFacts) -> Failure {
+    let Some(spot) = spot::listens(container) else { return failure };
+    let clue = Clue::new(spot.path.clone(), &spot.value);
+    let is_to_blame = spot.topic == SpotTopic::Loopback;
+    let words = format!("{}{}", failure.words, spot.words);
+    Failure { words, start: Some((clue, is_to_blame)), ..failure }
 }
 
 /// What a command said, or that it said nothing.
@@ -168,8 +202,23 @@ fn undeclared(container: &ContainerFacts, probe: &ProbeFacts) -> String {
     format!(", and the container declares {} instead of {port}", declared.join(", "))
 }
 
+/// The field that is to blame, and what contradicts it.
+pub(super) fn fields(
+    evidence: &Evidence,
+    container: &ContainerFacts,
+    probe: &ProbeFacts,
+    failure: &Failure,
+) -> Vec<Clue> {
+    let own = field(evidence, container, probe, failure);
+    match &failure.start {
+        Some((start, true)) => [start.clone()].into_iter().chain(own).collect(),
+        Some((start, false)) => own.into_iter().chain([start.clone()]).collect(),
+        None => own.into_iter().collect(),
+    }
+}
+
 /// The field of the probe that is to blame, with what the probe does there.
-pub(super) fn field(
+fn field(
     evidence: &Evidence,
     container: &ContainerFacts,
     probe: &ProbeFacts,
@@ -207,6 +256,7 @@ mod tests {
             kind: ProbeKind::Readiness,
             action: action.to_owned(),
             port: port.map(ToOwned::to_owned),
+            host: None,
             path: None,
             scheme: None,
             initial_delay_secs: None,
@@ -270,6 +320,31 @@ mod tests {
             r#"failed: command timed out: "sleep 5" timed out after 1s"#,
             "it does not answer within 1 s",
             Some("timeoutSeconds"),
+        );
+    }
+
+    #[test]
+    fn a_grpc_probe_that_finds_nobody_is_not_about_time() {
+        check(
+            "gRPC :9090",
+            Some("9090"),
+            r#"failed: timeout: failed to connect service "10.244.0.114:9090" within 1s: context deadline exceeded"#,
+            "nothing speaks gRPC at port 9090, and the container declares 80 instead of 9090",
+            Some("grpc/port"),
+        );
+        check(
+            "gRPC :80",
+            Some("80"),
+            "failed: timeout: health rpc did not complete within 1s",
+            "it does not answer within 1 s",
+            Some("timeoutSeconds"),
+        );
+        check(
+            "gRPC :80",
+            Some("80"),
+            "failed: error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service grpc.health.v1.Health",
+            "port 80 speaks gRPC, but its server has no health service",
+            Some("grpc"),
         );
     }
 }

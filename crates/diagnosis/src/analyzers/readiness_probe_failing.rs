@@ -26,7 +26,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     })?;
     let read = probe_reading::read(container, probe);
     let mut clues = vec![];
-    clues.extend(probe_reading::field(evidence, container, probe, &read));
+    clues.extend(probe_reading::fields(evidence, container, probe, &read));
     clues.push(Clue::new(wording::fact(container, "probes[readiness].action"), &probe.action));
     clues.push(Clue::new(wording::fact(container, "probes[readiness].failure"), failure));
     let more = needed(container, probe, evidence).map(|(address, more, line)| {

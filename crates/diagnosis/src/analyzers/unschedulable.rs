@@ -9,6 +9,8 @@
 //! A pod that is held back by a gate. That the cluster's own scheduler is down: then nobody says anything. A pod whose own old ones
 //! still have to go is on its way, unless they are on a node that is down.
 
+mod devices;
+
 use types::{
     Clue, ContainerFacts, Diagnosis, Evidence, Fault, PodFacts, Quantity, ReferenceFacts,
     ReferenceKind, SelectorFacts,
@@ -54,7 +56,7 @@ const MEANINGS: [(&str, &str); 18] = [
 const SCHEDULING: [&str; 4] = ["resources", "nodeSelector", "affinity", "tolerations"];
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
-    refused(evidence).or_else(|| unserved(evidence))
+    refused(evidence).or_else(|| unserved(evidence)).or_else(|| devices::awaited(evidence))
 }
 
 /// A pod that waits for a scheduler that nobody has heard of.
@@ -104,10 +106,16 @@ fn refused(evidence: &Evidence) -> Option<Diagnosis> {
     let mut reasons = scheduling::reasons(message);
     // Stable: what most nodes say goes first.
     reasons.sort_by_key(|it| std::cmp::Reverse(it.nodes));
-    let meanings = meanings(&reasons, message, evidence);
+    let devices = devices::unserved(message, evidence);
+    let mut meanings = meanings(&reasons, message, evidence);
     let mut clues = vec![Clue::new(format!("pods[{}].unschedulable", pod.name), message)];
     clues.extend(reasons.iter().find_map(|it| blamed(it, evidence)));
     clues.extend(claim(message, evidence));
+    if let Some((words, clue)) = devices {
+        meanings.retain(|it| !it.contains("cannot allocate all claims"));
+        meanings.push(words);
+        clues.extend(clue);
+    }
     for container in &evidence.containers {
         for (fact, amount) in
             [("memory_request", &container.memory_request), ("cpu_request", &container.cpu_request)]
@@ -149,9 +157,23 @@ fn meanings(reasons: &[Reason<'_>], message: &str, evidence: &Evidence) -> Vec<S
         let near = near.map(|it| format!(" (there is {it}, which was probably meant)"));
         meanings.push(format!("the claim {name} does not exist{}", near.unwrap_or_default()));
     } else if message.contains("unbound immediate PersistentVolumeClaims") {
-        meanings.push("a volume claim that is not bound".to_owned());
+        meanings.push(unbound(evidence));
     }
     meanings
+}
+
+/// The claims of the template, one of which is not bound; those that are made for a pod have no name in it.
+fn unbound(evidence: &Evidence) -> String {
+    let claims = evidence.references.iter().filter(|it| it.kind == ReferenceKind::Claim);
+    let names: Vec<_> = claims.map(|it| it.name.as_str()).collect();
+    match names.as_slice() {
+        [only] => format!("its volume claim {only} is not bound"),
+        [] => "a volume claim that is not bound".to_owned(),
+        [..] => {
+            let shown: Vec<_> = names.iter().take(MAX_NAMED).copied().collect();
+            format!("one of its volume claims is not bound: {}", shown.join(" or "))
+        }
+    }
 }
 
 fn meaning(reason: &Reason<'_>, evidence: &Evidence) -> String {

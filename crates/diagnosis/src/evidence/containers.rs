@@ -5,10 +5,10 @@ use std::ops::RangeInclusive;
 
 use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
-use types::{ContainerFacts, ContainerRole, ContainerState, PodFacts, Quantity};
+use types::{ContainerFacts, ContainerRole, ContainerState, PodFacts, Quantity, SpotFacts};
 
 use crate::analyzers::log_line;
-use crate::evidence::{files, probes, waits};
+use crate::evidence::{files, probes, spots, waits};
 use crate::suspicion::ORDINARY_WAITS;
 use crate::{Objects, Redactor, quoting, terminal};
 
@@ -82,6 +82,7 @@ impl Reader<'_> {
             works_after: waits.works_after,
             files: files::facts(self.objects, container),
             quoted: vec![],
+            spots: vec![],
             ports: ports(container),
             probes: probes::facts(container),
             log: vec![],
@@ -91,7 +92,19 @@ impl Reader<'_> {
             self.fill(&mut facts, pod, status);
         }
         facts.quoted = quoted(container, &facts);
+        facts.spots = self.spots(container, &facts);
         facts
+    }
+
+    fn spots(&self, container: &Container, facts: &ContainerFacts) -> Vec<SpotFacts> {
+        let list = match self.role {
+            ContainerRole::App => "containers",
+            ContainerRole::Init => "initContainers",
+        };
+        let path = self.objects.root.kind().pod_spec_path();
+        let path = path.map(|it| it.child(list).index(facts.index));
+        let of = |path| spots::facts(self.objects, (container, path), facts, self.redactor);
+        path.map(of).unwrap_or_default()
     }
 
     fn namespace(&self) -> &str {

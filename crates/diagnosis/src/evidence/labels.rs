@@ -21,7 +21,7 @@ struct Wanted<'s> {
 }
 
 /// Facts of every label that no node has, of the pod spec at `path`; of the first 50 that are asked for.
-pub(super) fn facts(nodes: &[Arc<Node>], spec: &PodSpec, path: &FieldPath) -> Vec<ReferenceFacts> {
+pub(crate) fn facts(nodes: &[Arc<Node>], spec: &PodSpec, path: &FieldPath) -> Vec<ReferenceFacts> {
     let all = nodes.iter().flat_map(|it| it.metadata.labels.iter().flatten());
     let labels: Labels<'_> = all.map(|(key, value)| (key.as_str(), value.as_str())).collect();
     let plain = spec.node_selector.iter().flatten().map(|(key, value)| {

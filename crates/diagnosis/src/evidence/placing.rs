@@ -139,11 +139,16 @@ fn near(key: &str, value: &str, nodes: &[Arc<Node>]) -> Option<String> {
 pub(super) fn taken_ports(objects: &Objects) -> Vec<PortFacts> {
     let path = objects.root.kind().pod_spec_path();
     let (Some(spec), Some(path)) = (objects.root.pod_spec(), path) else { return vec![] };
+    // Who shares the network of the node has each of its ports there.
+    let shares = spec.host_network == Some(true);
     let wanted = spec.containers.iter().enumerate().flat_map(|(at, container)| {
         let path = path.child("containers").index(at).child("ports");
         let ports = container.ports.iter().flatten().enumerate();
         ports.filter_map(move |(at, it)| {
-            Some((path.index(at).child("hostPort"), it.host_port.filter(|it| *it != 0)?))
+            let of_host = it.host_port.filter(|it| *it != 0).map(|it| ("hostPort", it));
+            let (field, port) =
+                of_host.or(shares.then_some(("containerPort", it.container_port)))?;
+            Some((path.index(at).child(field), port))
         })
     });
     let own: BTreeSet<_> =

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
 use types::PodFacts;
 
-use crate::evidence::workload;
+use crate::evidence::{gates, workload};
 use crate::outline::own_scheduler;
 use crate::{Objects, Redactor, Root};
 
@@ -72,6 +72,7 @@ fn pod_facts(objects: &Objects, pod: &Arc<Pod>, current: bool, redactor: &Redact
         reason: status.and_then(|it| it.reason.clone()),
         message: message.map(|it| it.chars().take(MAX_CHARS).collect()),
         gates: gates.take(MAX_GATES).map(|it| it.name.clone()).collect(),
+        unmet_gates: gates::facts(objects, pod, redactor),
         ready: ready.is_some(),
         ready_since: ready.and_then(|it| it.last_transition_time.as_ref()).map(|it| it.0),
         restarts: containers.map(|it| u32::try_from(it.restart_count).unwrap_or(0)).sum(),

@@ -45,6 +45,7 @@ fn probe_facts(kind: ProbeKind, probe: &Probe) -> ProbeFacts {
         kind,
         action,
         port,
+        host: host(probe),
         path: probe.http_get.as_ref().and_then(|it| it.path.clone()),
         scheme: probe.http_get.as_ref().and_then(|it| it.scheme.clone()),
         initial_delay_secs: seconds(probe.initial_delay_seconds),
@@ -53,6 +54,13 @@ fn probe_facts(kind: ProbeKind, probe: &Probe) -> ProbeFacts {
         failure_threshold: seconds(probe.failure_threshold),
         failure: None,
     }
+}
+
+/// The host that the probe asks instead of the pod. A gRPC probe always asks the pod.
+fn host(probe: &Probe) -> Option<String> {
+    let http = probe.http_get.as_ref().and_then(|it| it.host.clone());
+    let host = http.or_else(|| probe.tcp_socket.as_ref()?.host.clone());
+    host.filter(|it| !it.is_empty())
 }
 
 /// The newest failure of this probe that is still news, from the events of the pod; not redacted.

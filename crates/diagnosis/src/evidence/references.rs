@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::core::v1::{Container, KeyToPath, PodSpec, Volume};
 use types::{FieldPath, ReferenceFacts, ReferenceKind};
 
-use crate::evidence::{classes, labels, pods};
+use crate::evidence::{classes, devices, labels, pods};
 use crate::near_miss::near_miss;
 use crate::{Objects, Root};
 
@@ -30,6 +30,7 @@ pub(super) fn facts(objects: &Objects) -> Vec<ReferenceFacts> {
     let known = Known { objects, secrets: known_secrets(objects) };
     // The few kinds of which a template names one come first: they are never cut off.
     let mut facts = classes::facts(objects, spec, &path);
+    facts.extend(devices::facts(spec, &path));
     let nodes = objects.nodes.iter().map(Vec::as_slice);
     facts.extend(nodes.flat_map(|it| labels::facts(it, spec, &path)));
     let left = MAX_REFERENCES.saturating_sub(facts.len());
@@ -209,6 +210,8 @@ impl Known<'_> {
             ReferenceKind::Secret
             | ReferenceKind::PriorityClass
             | ReferenceKind::RuntimeClass
+            | ReferenceKind::ResourceClaim
+            | ReferenceKind::ResourceClaimTemplate
             | ReferenceKind::Scheduler
             | ReferenceKind::NodeLabelKey
             | ReferenceKind::NodeLabelValue => None,

@@ -68,7 +68,10 @@ fn pending(claim: &PersistentVolumeClaim, about: Subject, scene: &Scene<'_>) -> 
         // Volumes made by hand need no class that is an object.
         (Some(wanted), None) => Some(match misfit {
             Some(misfit) => no_volume_fits(about, misfit),
-            None => no_class(about, wanted, scene),
+            None => match volume_fit::held_of_class(claim, volumes) {
+                Some(misfit) => no_volume_fits(about, misfit),
+                None => no_class(about, wanted, scene),
+            },
         }),
         (_, Some(class)) => of_class(claim, class, misfit, (about, scene)),
         (None, None) => {
@@ -82,7 +85,8 @@ fn pending(claim: &PersistentVolumeClaim, about: Subject, scene: &Scene<'_>) -> 
 
 fn no_class(about: Subject, wanted: &str, scene: &Scene<'_>) -> Finding {
     let classes = scene.all.storage_classes.iter().flatten().map(|it| name(&it.metadata));
-    let volumes = scene.all.volumes.iter().flatten();
+    // What another claim holds is nobody's to be meant.
+    let volumes = scene.all.volumes.iter().flatten().filter(|it| volume_fit::is_free(it));
     let of_volumes = volumes.filter_map(|it| it.spec.as_ref()?.storage_class_name.as_deref());
     let cause = missing("storage class", wanted, classes.chain(of_volumes));
     let field = "/spec/storageClassName";
@@ -112,7 +116,7 @@ fn named_volume(
 fn no_volume_fits(about: Subject, misfit: Misfit) -> Finding {
     let finding = finding(about, misfit.cause).clue("volume", &misfit.volume);
     let finding = match misfit.field {
-        Some((field, value)) => finding.clue(field, &value).at(field),
+        Some((field, value)) => finding.clue(field.clone(), &value).at(field),
         None => finding,
     };
     if misfit.is_volumes_trouble {

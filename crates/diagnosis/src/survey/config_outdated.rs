@@ -120,6 +120,8 @@ fn told(
         | ReferenceKind::ServiceAccount
         | ReferenceKind::PriorityClass
         | ReferenceKind::RuntimeClass
+        | ReferenceKind::ResourceClaim
+        | ReferenceKind::ResourceClaimTemplate
         | ReferenceKind::Scheduler
         | ReferenceKind::NodeLabelKey
         | ReferenceKind::NodeLabelValue => "ConfigMap",

@@ -29,6 +29,8 @@ const REASONS: [(&str, &str, &str); 8] = [
     ("FailedCreate", "", "its job may not be made"),
 ];
 
+/// How long a job may take.
+const DEADLINE: &str = "/spec/jobTemplate/spec/activeDeadlineSeconds";
 /// How many times a job may let go by, and how long it may run meanwhile, in seconds.
 const MISSED: usize = 3;
 const HELD_SECS: i64 = 180;
@@ -62,7 +64,8 @@ pub(super) fn told_once(mut found: Vec<Finding>) -> Vec<Finding> {
     let explained =
         of(&|it| matches!(it.fault, AnyFault::Workload(_)) && it.fault != unknown, &found);
     // A bad schedule is another trouble than the container's; only jobs that fail are told by both.
-    found.retain(|it| it.fault != own || it.field.is_some() || !explained.contains(&it.subject));
+    let is_of_jobs = |it: &Finding| it.field.as_deref().is_none_or(|it| it == DEADLINE);
+    found.retain(|it| it.fault != own || !is_of_jobs(it) || !explained.contains(&it.subject));
     let told = of(&|it| it.fault == own, &found);
     found.retain(|it| it.fault != unknown || !told.contains(&it.subject));
     found
@@ -171,7 +174,12 @@ fn failing(owner: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
     let newest = name(&newest.metadata);
     let finding = finding.clue(format!("Job {newest}.status.conditions[Failed].reason"), reason);
     let since = succeeded.map_or("never".to_owned(), |it| it.0.to_string());
-    Some(finding.clue("status.lastSuccessfulTime", &since))
+    let finding = finding.clue("status.lastSuccessfulTime", &since);
+    let limit = owner.spec.job_template.spec.as_ref().and_then(|it| it.active_deadline_seconds);
+    Some(match limit.filter(|_| reason == "DeadlineExceeded") {
+        Some(secs) => finding.clue(DEADLINE, &secs).at(DEADLINE),
+        None => finding,
+    })
 }
 
 /// How many failed jobs events tell of since the last success: the history keeps only one by default.

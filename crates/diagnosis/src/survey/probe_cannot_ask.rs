@@ -1,23 +1,28 @@
-//! A probe runs a command that the image does not have, while its container runs on.
+//! A probe runs a command that the image does not have, or asks at a port by a name that its container does not declare,
+//! while its container runs on.
 //!
 //! ## What it looks for
-//! Recent events of the kubelet that a liveness or readiness probe could not be run at all because its command is not
-//! there, about a container that is ready: the kubelet takes no notice then, and the probe never tells anything.
+//! Recent events of the kubelet that a liveness or readiness probe could not be run at all because its command or its
+//! port is not there, about a container that is ready: the kubelet takes no notice then, and the probe never tells
+//! anything.
 //!
 //! ## What it does not see
 //! A container that is not ready for it: its own rules tell that.
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::api::core::v1::{Container, Event, Pod, PodSpec};
 use types::{AnyFault, Fault, Finding, Severity, Subject};
 
 use super::scene::{Scene, is_over, is_ready, subject};
+use crate::near_miss::near_miss;
 
 /// What the kubelet says of a probe that could not be run.
 const UNKNOWN: &str = "probe errored and resulted in unknown state";
 /// What a runtime says of a command that is not there.
 const ABSENT: [&str; 2] = ["executable file not found", "no such file or directory"];
+/// What it says of a name that is no port of the container.
+const NO_PORT: &str = "strconv.Atoi: parsing \"";
 /// Characters of a command that are shown.
 const MAX_CHARS: usize = 120;
 /// How often it has to be said.
@@ -62,7 +67,7 @@ struct Told<'a> {
 /// The container and the kind of a probe whose command is not there, by an event.
 fn unasked(event: &Event) -> Option<(&str, usize)> {
     let message = event.message.as_deref()?;
-    let is_absent = ABSENT.iter().any(|it| message.contains(it));
+    let is_absent = ABSENT.iter().any(|it| message.contains(it)) || message.contains(NO_PORT);
     if event.reason.as_deref() != Some("Unhealthy") || !message.contains(UNKNOWN) || !is_absent {
         return None;
     }
@@ -83,20 +88,57 @@ fn finding(
     let spec = told.pod.spec.as_ref()?;
     let index = spec.containers.iter().position(|it| it.name == container)?;
     let message = told.event.message.as_deref()?;
-    let command = message.split("exec: \"").nth(1)?.split('"').next()?;
-    let command = scene.redact(command);
-    let command: String = command.chars().filter(|it| !it.is_control()).take(MAX_CHARS).collect();
+    let quoted = |mark: &str| {
+        let text = scene.redact(message.split_once(mark)?.1.split('"').next()?);
+        Some(text.chars().filter(|it| !it.is_control()).take(MAX_CHARS).collect::<String>())
+    };
     let base = match root.kind.as_str() {
         "Pod" => "/spec",
         "CronJob" => "/spec/jobTemplate/spec/template/spec",
         _ => "/spec/template/spec",
     };
-    let field = format!("{base}/containers/{index}/{field}/exec/command");
-    let cause = format!(
-        "The {word} probe of container {container} can never tell anything: its command {command} is not in the image."
-    );
+    let field = format!("{base}/containers/{index}/{field}");
+    let (value, why, field) = if let Some(port) = quoted(NO_PORT) {
+        let probed = spec.containers.get(index)?;
+        let more = declared(&port, probed, spec);
+        let handler = handler(probed, *fault)?;
+        let why =
+            format!("it asks at port {port}, a name that the container does not declare{more}");
+        (port, why, format!("{field}/{handler}/port"))
+    } else {
+        let command = quoted("exec: \"")?;
+        let why = format!("its command {command} is not in the image");
+        (command, why, format!("{field}/exec/command"))
+    };
+    let cause =
+        format!("The {word} probe of container {container} can never tell anything: {why}.");
     let finding = Finding::new(root, Severity::Warning, AnyFault::Workload(*fault), cause);
-    let finding = finding.clue(field.clone(), &command).at(field);
+    let finding = finding.clue(field.clone(), &value).at(field);
     let finding = finding.clue("events[Unhealthy].count", &told.times);
     Some(Finding { container: Some(container.to_owned()), ..finding })
+}
+
+/// Which port was probably meant, and which other container has the one that is asked for.
+fn declared(wanted: &str, probed: &Container, spec: &PodSpec) -> String {
+    let names = |it: &Container| -> Vec<String> {
+        it.ports.iter().flatten().filter_map(|it| it.name.clone()).collect()
+    };
+    let own = names(probed);
+    let near = near_miss(wanted, own.iter().map(String::as_str)).or_else(|| match own.as_slice() {
+        [only] => Some(only.clone()),
+        _ => None,
+    });
+    let near = near.map(|it| format!("; there is {it}, which was probably meant"));
+    let mut others = spec.containers.iter().filter(|it| it.name != probed.name);
+    let other = others.find(|it| names(it).iter().any(|it| it == wanted));
+    let other = other.map(|it| format!(" (container {} does)", it.name));
+    other.unwrap_or_default() + &near.unwrap_or_default()
+}
+
+/// How the probe of this kind asks.
+fn handler(container: &Container, fault: Fault) -> Option<&'static str> {
+    let is_liveness = fault == Fault::LivenessProbeFailing;
+    let probe = if is_liveness { &container.liveness_probe } else { &container.readiness_probe }
+        .as_ref()?;
+    Some(if probe.tcp_socket.is_some() { "tcpSocket" } else { "httpGet" })
 }

@@ -1,10 +1,16 @@
 //! Why a volume does not fit a claim.
 
-use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{
+    PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec,
+};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
-use types::Quantity;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use types::{FieldPath, Quantity};
 
 use super::scene::{name, namespace, selects};
+use crate::near_miss::near_miss;
 
 /// One reason why a volume does not fit.
 pub(super) struct Misfit {
@@ -13,7 +19,7 @@ pub(super) struct Misfit {
     /// The reason in one sentence.
     pub(super) cause: String,
     /// The field of the claim that does not go with the volume, and what it says.
-    pub(super) field: Option<(&'static str, String)>,
+    pub(super) field: Option<(String, String)>,
     /// Whether the volume has to change, not the claim.
     pub(super) is_volumes_trouble: bool,
 }
@@ -43,11 +49,36 @@ pub(super) fn nearest(
     nearest.into_iter().next()
 }
 
+/// Why a claim does not get the only volumes of its class: others have them, or had them.
+pub(super) fn held_of_class(
+    claim: &PersistentVolumeClaim,
+    volumes: &[PersistentVolume],
+) -> Option<Misfit> {
+    let class = |it: Option<&String>| it.cloned().unwrap_or_default();
+    let wanted = class(claim.spec.as_ref()?.storage_class_name.as_ref());
+    let of_class = volumes.iter().filter(|it| {
+        let spec = it.spec.as_ref();
+        spec.is_some_and(|it| class(it.storage_class_name.as_ref()) == wanted)
+    });
+    let held = of_class.filter_map(|it| Some((held(claim, it)?, name(&it.metadata))));
+    let (cause, volume) = held.min_by_key(|it| it.1)?;
+    let words = cause.strip_prefix("The volume ").unwrap_or(&cause);
+    let cause = format!("There is no volume of its class {wanted} for it: {words}");
+    // The volume is the other claim's by right: nothing is wrong with it.
+    let field = Some(("/spec/storageClassName".to_owned(), wanted));
+    Some(Misfit { volume: volume.to_owned(), cause, field, is_volumes_trouble: false })
+}
+
+/// Whether no claim holds this volume.
+pub(super) fn is_free(volume: &PersistentVolume) -> bool {
+    holder(volume).is_none()
+}
+
 /// All reasons why this volume does not fit this claim; empty where it does.
 pub(super) fn misfits(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> Vec<Misfit> {
     let (Some(wanted), Some(offered)) = (&claim.spec, &volume.spec) else { return vec![] };
     let about = name(&volume.metadata);
-    let misfit = |cause: String, field: Option<(&'static str, String)>| Misfit {
+    let misfit = |cause: String, field: Option<(String, String)>| Misfit {
         volume: about.to_owned(),
         cause,
         is_volumes_trouble: field.is_none(),
@@ -62,14 +93,17 @@ pub(super) fn misfits(claim: &PersistentVolumeClaim, volume: &PersistentVolume) 
     {
         let (request, capacity) = (&request.0, &capacity.0);
         let cause = format!("It asks for {request}, and the volume {about} has only {capacity}.");
-        found.push(misfit(cause, Some(("/spec/resources/requests/storage", request.clone()))));
+        found.push(misfit(
+            cause,
+            Some(("/spec/resources/requests/storage".to_owned(), request.clone())),
+        ));
     }
     let modes = offered.access_modes.as_deref().unwrap_or_default();
     let mut asked = wanted.access_modes.iter().flatten();
     if let Some(mode) = asked.find(|it| !modes.contains(it)) {
         let modes = modes.join(", ");
         let cause = format!("It asks for {mode}, and the volume {about} offers only {modes}.");
-        found.push(misfit(cause, Some(("/spec/accessModes", mode.clone()))));
+        found.push(misfit(cause, Some(("/spec/accessModes".to_owned(), mode.clone()))));
     }
     let class = |it: Option<&String>| it.cloned().unwrap_or_default();
     let classes =
@@ -78,20 +112,48 @@ pub(super) fn misfits(claim: &PersistentVolumeClaim, volume: &PersistentVolume) 
         let [asked, has] = classes;
         let cause =
             format!("It asks for the class \"{asked}\", and the volume {about} has \"{has}\".");
-        found.push(misfit(cause, Some(("/spec/storageClassName", asked))));
+        found.push(misfit(cause, Some(("/spec/storageClassName".to_owned(), asked))));
     }
-    let taken = |it| selects(it, volume.metadata.labels.as_ref());
-    if wanted.selector.as_ref().is_some_and(|it| !taken(it)) {
-        let cause = format!("Its selector does not take the volume {about}.");
-        found.push(misfit(cause, Some(("/spec/selector", about.to_owned()))));
-    }
+    found.extend(unselected(wanted, volume));
     let mode = |it: &Option<String>| it.clone().unwrap_or_else(|| "Filesystem".to_owned());
     if mode(&wanted.volume_mode) != mode(&offered.volume_mode) {
         let (asked, has) = (mode(&wanted.volume_mode), mode(&offered.volume_mode));
         let cause = format!("It asks for volume mode {asked}, and the volume {about} has {has}.");
-        found.push(misfit(cause, Some(("/spec/volumeMode", asked))));
+        found.push(misfit(cause, Some(("/spec/volumeMode".to_owned(), asked))));
     }
     found
+}
+
+/// That the claim's selector does not take the volume.
+fn unselected(wanted: &PersistentVolumeClaimSpec, volume: &PersistentVolume) -> Option<Misfit> {
+    let labels = volume.metadata.labels.as_ref();
+    let selector = wanted.selector.as_ref().filter(|it| !selects(it, labels))?;
+    let about = name(&volume.metadata);
+    let (field, value, cause) = if let Some((field, label, has)) = unlike(selector, labels) {
+        let cause =
+            format!("Its selector wants the label {label}, and the volume {about} has {has}.");
+        (field, label, cause)
+    } else {
+        let cause = format!("Its selector does not take the volume {about}.");
+        ("/spec/selector".to_owned(), about.to_owned(), cause)
+    };
+    let field = Some((field, value));
+    Some(Misfit { volume: about.to_owned(), cause, field, is_volumes_trouble: false })
+}
+
+/// A label that the selector wants otherwise than the volume has it: its field, what is wanted and what the volume has.
+fn unlike(
+    selector: &LabelSelector,
+    labels: Option<&BTreeMap<String, String>>,
+) -> Option<(String, String, String)> {
+    let field = FieldPath::root().child("spec").child("selector").child("matchLabels");
+    selector.match_labels.iter().flatten().find_map(|(key, value)| {
+        let has = labels?.get(key).filter(|it| *it != value)?;
+        let near = near_miss(value, [has.as_str()]);
+        let near = near.map_or("", |_| ", which was probably meant");
+        let field = field.child(key).to_string();
+        Some((field, format!("{key}={value}"), format!("{key}={has}{near}")))
+    })
 }
 
 /// Whether the volume is another claim's, or is left over from one.

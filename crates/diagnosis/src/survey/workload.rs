@@ -53,11 +53,13 @@ fn field(evidence: &Evidence, diagnosis: &Diagnosis) -> Option<String> {
     match diagnosis.fault {
         Fault::ImageNotFound | Fault::ImageNotPullable | Fault::InvalidImageName => of(&["image"]),
         Fault::OomKilled => of(&["resources", "limits", "memory"]),
-        Fault::ContainerCannotRun => of(&["command"]),
         Fault::LivenessProbeFailing => of(&probe(ProbeKind::Liveness)),
         Fault::StartupProbeFailing => of(&probe(ProbeKind::Startup)),
         Fault::ReadinessProbeFailing => of(&probe(ProbeKind::Readiness)),
         Fault::ConfigNotFound
+        // Where it is one, a clue names it.
+        | Fault::ContainerCannotRun
+        | Fault::ReadinessGateNotMet
         | Fault::CrashLoopBackOff
         | Fault::Unschedulable
         | Fault::FailedCreate

@@ -184,6 +184,7 @@ fn what_is_diagnosed_was_suspicious_at_first_sight() {
             let objects = scene::objects(objects);
             let found = diagnosis::diagnose(&scene::gathered(&objects));
             let suspicious = diagnosis::suspicious_workload(&objects.root)
+                || objects.jobs.iter().any(|it| diagnosis::lacks_pods(it))
                 || objects.pods.iter().any(|it| diagnosis::suspicious_pod(it, objects.taken_at))
                 || is_suspicious_service(&objects);
 
@@ -231,6 +232,56 @@ fn a_policy_that_keeps_a_pod_from_resolving_names_is_told_from_its_namespace_alo
     assert!(!explained.is_empty() && !explained.contains("NetworkPolicy"), "{explained}");
     // Nobody complains.
     assert_eq!(told(3), (String::new(), String::new()));
+}
+
+/// Why a claim is not bound is told with the pod that waits for it, and not with one that does not.
+#[test]
+fn why_a_claim_is_not_bound_is_told_beside_the_pod_that_mounts_it() {
+    let text = "
+{taken_at: 2026-11-24T03:00:00Z}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: fast}
+provisioner: disk.example.com
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, namespace: shop, creationTimestamp: 2026-11-24T02:50:00Z}
+spec: {storageClassName: fats, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+status: {phase: Pending}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: api, namespace: shop, uid: api-1, creationTimestamp: 2026-11-24T02:50:00Z}
+spec: {containers: [{name: app, image: 'busybox:1.36'}], volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}
+status:
+  phase: Pending
+  conditions: [{type: PodScheduled, status: 'False', reason: Unschedulable, message: '0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found'}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, uid: web-1, creationTimestamp: 2026-11-24T02:50:00Z}
+spec: {containers: [{name: app, image: 'busybox:1.36'}]}
+status:
+  phase: Pending
+  conditions: [{type: PodScheduled, status: 'False', reason: Unschedulable, message: '0/1 nodes are available: 1 Insufficient cpu.'}]";
+    let all = scene::snapshot(text).unwrap();
+    let told = |name: &str| {
+        let evidence = scene::workloads(text);
+        let evidence = evidence.iter().find(|it| it.subject.name == name).unwrap();
+        let found = diagnosis::diagnose(evidence);
+        let own = of_workload(evidence, &found);
+        let beside = diagnosis::beside(&all, &evidence.subject, own, &Redactor::new([0; 32]));
+        diagnosis::told_why(found, &beside).remove(0).cause
+    };
+
+    assert_eq!(
+        told("api"),
+        "No node can take the pod: its volume claim data is not bound. PersistentVolumeClaim data: There is no storage \
+         class fats; there is fast, which was probably meant."
+    );
+    assert_eq!(told("web"), "No node can take the pod: not enough CPU.");
 }
 
 fn is_in_shop(pod: &std::sync::Arc<k8s_openapi::api::core::v1::Pod>) -> bool {

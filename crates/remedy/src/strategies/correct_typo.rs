@@ -96,6 +96,7 @@ fn kinds(fault: Fault) -> &'static [SlipKind] {
         | Fault::SandboxNotCreated
         | Fault::VolumeNotMounted
         | Fault::SchedulingGated
+        | Fault::ReadinessGateNotMet
         | Fault::RolloutStuck
         | Fault::ServiceWithoutEndpoints
         | Fault::ServicePortMismatch

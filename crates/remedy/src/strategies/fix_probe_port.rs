@@ -69,7 +69,13 @@ fn port_edit(evidence: &Evidence, container: &ContainerFacts, probe: &ProbeFacts
     if declared.into_iter().any(is_declared) || somebody_answers {
         return None;
     }
-    let [(_, port)] = container.ports.as_slice() else { return None };
+    let [(name, port)] = container.ports.as_slice() else { return None };
+    // A port that is called something else hardly speaks gRPC, and a host of its own is not the container.
+    let speaks_otherwise =
+        probe.action.starts_with("gRPC") && !name.is_empty() && !name.contains("grpc");
+    if speaks_otherwise || probe.host.is_some() {
+        return None;
+    }
     let path = port_path(evidence.subject.kind, container, probe)?;
     let from = asked.parse::<u16>().map_or_else(|_| Value::from(asked), Value::from);
     Some(place::edit(path, Some(from), *port))

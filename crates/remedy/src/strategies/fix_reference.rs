@@ -95,6 +95,8 @@ fn explains(kind: ReferenceKind, fault: Fault) -> bool {
                 | Fault::ImageNotPullable
         ),
         ReferenceKind::PriorityClass | ReferenceKind::RuntimeClass => fault == Fault::FailedCreate,
+        // They are not read, so that nothing is known to be near.
+        ReferenceKind::ResourceClaim | ReferenceKind::ResourceClaimTemplate => false,
         ReferenceKind::Scheduler | ReferenceKind::NodeLabelKey | ReferenceKind::NodeLabelValue => {
             fault == Fault::Unschedulable
         }
@@ -161,6 +163,8 @@ fn is_of_namespace(kind: ReferenceKind) -> bool {
         ReferenceKind::ConfigMap
         | ReferenceKind::Secret
         | ReferenceKind::Claim
+        | ReferenceKind::ResourceClaim
+        | ReferenceKind::ResourceClaimTemplate
         | ReferenceKind::ServiceAccount => true,
         ReferenceKind::PriorityClass
         | ReferenceKind::RuntimeClass
@@ -175,7 +179,11 @@ pub(crate) fn risk(reference: &ReferenceFacts, wrong: &str, near: &str) -> Risk 
     let is_place = |key: Option<&str>| key.is_none_or(|it| PLACES.contains(&it));
     let needs_a_yes = match reference.kind {
         ReferenceKind::ServiceAccount | ReferenceKind::RuntimeClass => return Risk::Advice,
-        ReferenceKind::Claim | ReferenceKind::PriorityClass | ReferenceKind::Scheduler => true,
+        ReferenceKind::Claim
+        | ReferenceKind::ResourceClaim
+        | ReferenceKind::ResourceClaimTemplate
+        | ReferenceKind::PriorityClass
+        | ReferenceKind::Scheduler => true,
         ReferenceKind::ConfigMap | ReferenceKind::Secret => !is_slip(wrong, near),
         ReferenceKind::NodeLabelKey => differ_at_the_end(wrong, near),
         ReferenceKind::NodeLabelValue => {
@@ -218,6 +226,8 @@ fn pointed_at(reference: &ReferenceFacts) -> Option<&str> {
         | ReferenceKind::ServiceAccount
         | ReferenceKind::PriorityClass
         | ReferenceKind::RuntimeClass
+        | ReferenceKind::ResourceClaim
+        | ReferenceKind::ResourceClaimTemplate
         | ReferenceKind::Scheduler
         | ReferenceKind::NodeLabelKey
         | ReferenceKind::NodeLabelValue => Some(&reference.name),

@@ -36,7 +36,7 @@ pub(super) enum Answer {
     Nobody,
     /// An error of its own, or words nobody knows: it may still be warming up.
     Troubled,
-    /// It listens and says no.
+    /// It listens and says no, or time has nothing to do with it.
     No,
 }
 
@@ -83,6 +83,7 @@ pub(super) fn failing_probes<'a>(
         | Fault::SandboxNotCreated
         | Fault::VolumeNotMounted
         | Fault::SchedulingGated
+        | Fault::ReadinessGateNotMet
         | Fault::InitNotDone
         | Fault::RolloutStuck
         | Fault::JobFailed
@@ -114,6 +115,11 @@ pub(super) fn answer(probe: &ProbeFacts) -> Answer {
     let Some(failure) = probe.failure.as_deref() else { return Answer::Troubled };
     let failure = failure.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|it| failure.contains(it));
+    // The kubelet says that it ran out of time of every gRPC connection that comes to nothing, and a host of its own is
+    // none of the pod's: more time is no answer to either.
+    if says(&["failed to connect service"]) || probe.host.is_some() {
+        return Answer::No;
+    }
     if says(&["deadline exceeded", "timeout", "timed out"]) {
         Answer::TooLate
     } else if says(&["refused", "reset by peer", "eof", "no route"]) {

@@ -36,6 +36,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         | Fault::Evicted
         | Fault::VolumeNotMounted
         | Fault::SchedulingGated
+        | Fault::ReadinessGateNotMet
         | Fault::InitNotDone
         | Fault::JobFailed
         | Fault::ServiceWithoutEndpoints

@@ -55,6 +55,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         | Fault::SandboxNotCreated
         | Fault::VolumeNotMounted
         | Fault::SchedulingGated
+        | Fault::ReadinessGateNotMet
         | Fault::InitNotDone
         | Fault::RolloutStuck
         | Fault::JobFailed

@@ -260,6 +260,35 @@ fn a_probe_that_asks_where_nobody_listens_asks_the_declared_port() {
     check(Fault::ReadinessProbeFailing, &evidence, &[EVICT]);
 }
 
+/// The kubelet says that it ran out of time of every gRPC connection that comes to nothing.
+#[test]
+fn a_grpc_probe_that_finds_nobody_gets_neither_more_time_nor_a_port_of_something_else() {
+    let said =
+        "timeout: failed to connect service \"10.0.0.7:9090\" within 1s: context deadline exceeded";
+    for kind in [ProbeKind::Liveness, ProbeKind::Startup] {
+        let mut evidence = scene::probed(kind, said);
+        evidence.containers[0].probes[0].action = "gRPC :9090".to_owned();
+        evidence.containers[0].probes[0].port = Some("9090".to_owned());
+        let fault = match kind {
+            ProbeKind::Startup => Fault::StartupProbeFailing,
+            ProbeKind::Liveness | ProbeKind::Readiness => Fault::LivenessProbeFailing,
+        };
+        check(fault, &evidence, &[]);
+
+        evidence.containers[0].ports = vec![("grpc".to_owned(), 50051)];
+        check(fault, &evidence, &["fix_probe_port auto 9090 -> 50051"]);
+    }
+}
+
+#[test]
+fn a_probe_with_a_host_of_its_own_is_not_about_time_or_ports_of_the_container() {
+    let mut evidence = scene::probed(ProbeKind::Liveness, "connection refused");
+    evidence.containers[0].probes[0].host = Some("127.0.0.1".to_owned());
+    evidence.containers[0].probes[0].port = Some("8081".to_owned());
+
+    check(Fault::LivenessProbeFailing, &evidence, &[]);
+}
+
 #[test]
 fn a_typo_in_a_reference_is_mended_asked_for_where_data_change_hands_and_shown_where_rights_do() {
     for (kind, wrong, near, expected) in [

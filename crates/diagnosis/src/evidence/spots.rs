@@ -1,0 +1,137 @@
+//! The fields of the template that the words of a container, or its silence, are about.
+//!
+//! A log names a file, a port, a variable; the template says where that comes from, and what is the matter with it.
+
+mod asked;
+mod files;
+mod ports;
+mod variables;
+mod loopback;
+mod listens;
+
+use k8s_openapi::api::core::v1::{Container, PodSpec};
+use types::{ContainerFacts, FieldPath, SpotFacts, SpotTopic};
+
+use crate::analyzers::log_reading::{self, Reading};
+use crate::{Objects, Redactor};
+
+/// Spots of a container that are told.
+const MAX_SPOTS: usize = 20;
+/// Characters of a value that are kept.
+const MAX_CHARS: usize = 200;
+
+/// A container that is not ready, and what is known of it.
+struct Look<'a> {
+    objects: &'a Objects,
+    spec: &'a PodSpec,
+    container: &'a Container,
+    facts: &'a ContainerFacts,
+    /// Where it stands in the owner.
+    path: FieldPath,
+    /// What its log says went wrong.
+    reading: Option<Reading<'a>>,
+}
+
+/// A spot before it becomes a fact.
+struct Spot {
+    topic: SpotTopic,
+    path: FieldPath,
+    /// The name of a variable whose value it is, and what stands there.
+    value: (String, String),
+    words: String,
+}
+
+type Finder = fn(&Look<'_>) -> Option<Spot>;
+
+/// One for each topic; the first of a topic is told.
+const FINDERS: &[Finder] = &[
+    asked::resources,
+    asked::sub_path,
+    files::read_only,
+    files::denied,
+    files::program,
+    ports::denied,
+    ports::in_use,
+    loopback::needed,
+    variables::unset,
+    listens::at_loopback,
+    listens::elsewhere,
+];
+
+/// The spots of a container that is not ready, and stands at `path` in the owner.
+pub(super) fn facts(
+    objects: &Objects,
+    (container, path): (&Container, FieldPath),
+    facts: &ContainerFacts,
+    redactor: &Redactor,
+) -> Vec<SpotFacts> {
+    let Some(spec) = objects.root.pod_spec().filter(|_| !facts.ready && !facts.pod.is_empty())
+    else {
+        return vec![];
+    };
+    let log = if facts.previous_log.is_empty() { &facts.log } else { &facts.previous_log };
+    let reading = log_reading::read(log);
+    let look = Look { objects, spec, container, facts, path, reading };
+    let mut found: Vec<SpotFacts> = vec![];
+    for spot in FINDERS.iter().filter_map(|find| find(&look)) {
+        if found.iter().all(|it| it.topic != spot.topic) {
+            let value = redactor.redact_value(&spot.value.0, &spot.value.1);
+            found.push(SpotFacts {
+                topic: spot.topic,
+                path: spot.path.to_string(),
+                value: value.chars().filter(|it| !it.is_control()).take(MAX_CHARS).collect(),
+                words: redactor.redact(&spot.words).chars().filter(|it| !it.is_control()).collect(),
+            });
+        }
+    }
+    found.truncate(MAX_SPOTS);
+    found
+}
+
+impl Spot {
+    fn new(topic: SpotTopic, path: FieldPath, value: &str, words: String) -> Self {
+        Self { topic, path, value: (String::new(), value.to_owned()), words }
+    }
+}
+
+impl Look<'_> {
+    /// Every text of `command` and `args`, with its path.
+    fn texts(&self) -> Vec<(FieldPath, &str)> {
+        let lists = [("command", &self.container.command), ("args", &self.container.args)];
+        lists
+            .into_iter()
+            .flat_map(|(name, list)| {
+                let path = self.path.child(name);
+                let texts = list.as_deref().unwrap_or_default().iter().enumerate();
+                texts.map(move |(at, it)| (path.index(at), it.as_str()))
+            })
+            .collect()
+    }
+
+    /// Every variable with a literal value: its path, name and value.
+    fn variables(&self) -> Vec<(FieldPath, &str, &str)> {
+        let variables = self.container.env.iter().flatten().enumerate();
+        let path = self.path.child("env");
+        let literal = variables.filter_map(|(at, it)| {
+            Some((path.index(at).child("value"), it.name.as_str(), it.value.as_deref()?))
+        });
+        literal.collect()
+    }
+
+    /// What its log is about, where it tells of this trouble.
+    fn about(&self, trouble: log_reading::Trouble) -> Option<&str> {
+        self.reading.as_ref().filter(|it| it.trouble == trouble)?.about.as_deref()
+    }
+
+    /// The field that says as which user it runs, and the user.
+    fn user(&self) -> Option<(FieldPath, i64)> {
+        let own = self.container.security_context.as_ref().and_then(|it| it.run_as_user);
+        let of_pod = self.spec.security_context.as_ref().and_then(|it| it.run_as_user);
+        let field = |path: &FieldPath| path.child("securityContext").child("runAsUser");
+        match (own, of_pod) {
+            (Some(user), _) => Some((field(&self.path), user)),
+            (None, Some(user)) => Some((field(&self.objects.root.kind().pod_spec_path()?), user)),
+            (None, None) => None,
+        }
+    }
+}

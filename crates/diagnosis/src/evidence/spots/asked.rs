@@ -1,0 +1,48 @@
+//! What a field asks for and the kubelet does not find, by its own words.
+
+use types::SpotTopic;
+
+use super::{Look, Spot};
+use crate::near_miss::near_miss;
+
+/// `container nope not found`: a variable is to tell what another container may use.
+pub(super) fn resources(look: &Look<'_>) -> Option<Spot> {
+    let message = look.facts.state.waiting_message.as_deref()?;
+    let wanted = message.strip_prefix("container ")?.strip_suffix(" not found")?;
+    let mut variables = look.container.env.iter().flatten().enumerate();
+    let at = variables.find_map(|(at, it)| {
+        let source = it.value_from.as_ref()?.resource_field_ref.as_ref()?;
+        (source.container_name.as_deref() == Some(wanted)).then_some(at)
+    })?;
+    let path = look.path.child("env").index(at).child("valueFrom").child("resourceFieldRef");
+    let init = look.spec.init_containers.iter().flatten();
+    let names: Vec<_> =
+        look.spec.containers.iter().chain(init).map(|it| it.name.as_str()).collect();
+    let words = meant(wanted, &names);
+    Some(Spot::new(SpotTopic::Start, path.child("containerName"), wanted, words))
+}
+
+/// `missing value for POD`: a mount's `subPathExpr` asks for a variable.
+pub(super) fn sub_path(look: &Look<'_>) -> Option<Spot> {
+    let message = look.facts.state.waiting_message.as_deref()?;
+    let wanted = message.split_once("missing value for ")?.1.split_whitespace().next()?;
+    let wanted = wanted.trim_matches(['"', '\'']);
+    let mark = format!("$({wanted})");
+    let mut mounts = look.container.volume_mounts.iter().flatten().enumerate();
+    let (at, expression) = mounts.find_map(|(at, it)| {
+        Some((at, it.sub_path_expr.as_deref().filter(|it| it.contains(&mark))?))
+    })?;
+    let path = look.path.child("volumeMounts").index(at).child("subPathExpr");
+    let names: Vec<_> = look.container.env.iter().flatten().map(|it| it.name.as_str()).collect();
+    // `POD` of `POD_NAME` is no slip of the finger, and there is nothing else that could be meant.
+    let words = match (names.as_slice(), meant(wanted, &names)) {
+        ([only], words) if words.is_empty() => format!("; it sets only {only}"),
+        (_, words) => words,
+    };
+    Some(Spot::new(SpotTopic::Start, path, expression, words))
+}
+
+fn meant(wanted: &str, names: &[&str]) -> String {
+    let near = near_miss(wanted, names.iter().copied());
+    near.map(|it| format!("; there is {it}, which was probably meant")).unwrap_or_default()
+}

@@ -1,0 +1,99 @@
+//! Where a program was told to listen, while a probe finds nobody.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use types::{FieldPath, SpotTopic};
+
+use super::{Look, Spot};
+
+/// Variables whose whole use is to say where to listen.
+const VARIABLES: [&str; 8] = [
+    "PORT",
+    "HTTP_PORT",
+    "SERVER_PORT",
+    "LISTEN_PORT",
+    "LISTEN_ADDR",
+    "LISTEN_ADDRESS",
+    "BIND_ADDRESS",
+    "ASPNETCORE_URLS",
+];
+
+/// An address of the pod alone, with its port.
+static LOOPBACK: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?P<host>127\.0\.0\.1|localhost|\[::1\]):(?P<port>[0-9]{2,5})\b").ok()
+});
+/// The ways in which a command says at which port to listen.
+static LISTENS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?x)
+        (?:^|\s)(?:-p|--?port|--http[-.]port|--listen(?:[-.](?:port|address|addr))?|--addr|--address|--bind|-b|-l)
+        (?:\s+|=)(?:[\w.*\[\]-]*:)?(?P<port>[0-9]{2,5})\b",
+    )
+    .ok()
+});
+
+/// It listens where only its own pod can ask.
+pub(super) fn at_loopback(look: &Look<'_>) -> Option<Spot> {
+    let asked = asked(look)?;
+    let pattern = LOOPBACK.as_ref()?;
+    let texts = look.texts().into_iter().map(|(path, text)| (path, "", text));
+    let values = look.variables().into_iter().filter(|it| VARIABLES.contains(&it.1));
+    texts.chain(values).find_map(|(path, variable, text)| {
+        let mut all = pattern.captures_iter(text);
+        let found = all.find(|it| it.name("port").is_some_and(|it| it.as_str() == asked))?;
+        let host = found.name("host")?.as_str();
+        let words = format!(
+            "; the template has it listen at {host}:{asked}, where nobody but the pod itself can ask"
+        );
+        let value = (variable.to_owned(), text.to_owned());
+        Some(Spot { topic: SpotTopic::Loopback, path, value, words })
+    })
+}
+
+/// It listens at another port than the probe asks.
+pub(super) fn elsewhere(look: &Look<'_>) -> Option<Spot> {
+    let asked = asked(look)?;
+    let mut told: Vec<(FieldPath, String, String)> = vec![];
+    for (name, list) in [("command", &look.container.command), ("args", &look.container.args)] {
+        let list = list.as_deref().unwrap_or_default();
+        let words = list.join(" ");
+        let found = LISTENS.as_ref()?.captures_iter(&words).filter_map(|it| it.name("port"));
+        for port in found.map(|it| it.as_str()) {
+            let at = list.iter().rposition(|it| it.contains(port))?;
+            told.push((look.path.child(name).index(at), list.get(at)?.clone(), port.to_owned()));
+        }
+    }
+    for (path, name, value) in look.variables() {
+        let port = value.rsplit(':').next().filter(|it| it.parse::<u16>().is_ok());
+        if let Some(port) = port.filter(|_| VARIABLES.contains(&name)) {
+            told.push((path, value.to_owned(), port.to_owned()));
+        }
+    }
+    let ports: BTreeSet<_> = told.iter().map(|it| it.2.clone()).collect();
+    if ports.len() != 1 || ports.contains(&asked) {
+        return None;
+    }
+    let (path, value, port) = told.into_iter().next()?;
+    let words = format!("; the template has it listen at {port}");
+    Some(Spot::new(SpotTopic::Listens, path, &value, words))
+}
+
+/// The number of the port that a probe asks in vain.
+fn asked(look: &Look<'_>) -> Option<String> {
+    let mut failing = look.facts.probes.iter().filter(|it| {
+        it.host.is_none() && it.failure.as_deref().is_some_and(|it| it.contains("refused"))
+    });
+    let port = failing.next()?.port.as_deref()?;
+    let mut ports = look.container.ports.iter().flatten();
+    let named = ports.find(|it| it.name.as_deref() == Some(port));
+    let is_number = || port.parse::<u16>().is_ok().then(|| port.to_owned());
+    named.map(|it| it.container_port.to_string()).or_else(is_number)
+}
+
+#[test]
+fn every_pattern_is_one() {
+    assert!(LOOPBACK.is_some());
+    assert!(LISTENS.is_some());
+}

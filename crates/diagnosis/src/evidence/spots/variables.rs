@@ -1,0 +1,84 @@
+//! `$(NAME)` in a command, in arguments or in a value: what Kubernetes leaves as it is where nobody sets it.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use types::{FieldPath, SpotTopic};
+
+use super::{Look, Spot};
+use crate::near_miss::near_miss;
+
+/// A variable that Kubernetes puts in; two dollars are meant literally.
+static EXPANSION: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?P<escape>\$?)\$\((?P<name>[A-Z_][A-Z0-9_]*)\)").ok());
+
+/// A variable that stands where nothing is put in.
+pub(super) fn unset(look: &Look<'_>) -> Option<Spot> {
+    unnamed(look).or_else(|| too_late(look))
+}
+
+/// A variable that the template uses and does not set, where one of nearly this name is set or the log shows that
+/// nothing was put in. A shell reads `$(NAME)` as a command, so that it alone says nothing.
+fn unnamed(look: &Look<'_>) -> Option<Spot> {
+    let names: Vec<_> = look.container.env.iter().flatten().map(|it| it.name.as_str()).collect();
+    let texts = look.texts().into_iter().map(|(path, text)| (path, "", text));
+    let values = look.variables().into_iter();
+    let mut found = texts.chain(values).filter_map(|(path, variable, text)| {
+        let wanted = first_unset(text, &names)?;
+        let near = near_miss(&wanted, names.iter().copied().filter(|it| *it != variable));
+        (near.is_some() || is_shown(look, &wanted)).then_some((path, variable, text, wanted, near))
+    });
+    let (path, variable, text, wanted, near): (FieldPath, _, _, String, Option<String>) =
+        found.next()?;
+    let near = near.map(|it| format!("; {it} was probably meant")).unwrap_or_default();
+    Some(Spot {
+        topic: SpotTopic::Expansion,
+        path,
+        value: (variable.to_owned(), text.to_owned()),
+        words: format!("; the template uses $({wanted}), which it does not set{near}"),
+    })
+}
+
+/// A value that uses a variable which is set only after it, while the log shows that nothing was put in.
+fn too_late(look: &Look<'_>) -> Option<Spot> {
+    let mut before: Vec<&str> = vec![];
+    let path = look.path.child("env");
+    for (at, it) in look.container.env.iter().flatten().enumerate() {
+        let value = it.value.as_deref().unwrap_or_default();
+        let wanted = first_unset(value, &before).filter(|wanted| is_shown(look, wanted));
+        let is_set = |wanted: &String| {
+            look.container.env.iter().flatten().skip(at + 1).any(|it| it.name == *wanted)
+        };
+        if let Some(wanted) = wanted.filter(is_set) {
+            let name = &it.name;
+            return Some(Spot {
+                topic: SpotTopic::Expansion,
+                path: path.index(at).child("value"),
+                value: (name.clone(), value.to_owned()),
+                words: format!("; {name} uses $({wanted}), which the template sets only after it"),
+            });
+        }
+        before.push(it.name.as_str());
+    }
+    None
+}
+
+/// The first variable of a text that is not set.
+fn first_unset(text: &str, names: &[&str]) -> Option<String> {
+    let all = EXPANSION.as_ref()?.captures_iter(text);
+    let named = all.filter(|it| it.name("escape").is_none_or(|it| it.is_empty()));
+    let mut wanted = named.filter_map(|it| it.name("name"));
+    wanted.find(|it| !names.contains(&it.as_str())).map(|it| it.as_str().to_owned())
+}
+
+/// Whether the log shows the variable as it stands in the template.
+fn is_shown(look: &Look<'_>, wanted: &str) -> bool {
+    let mark = format!("$({wanted})");
+    let mut lines = look.facts.log.iter().chain(&look.facts.previous_log);
+    lines.any(|it| it.contains(&mark))
+}
+
+#[test]
+fn the_pattern_is_one() {
+    assert!(EXPANSION.is_some());
+}

@@ -1,0 +1,43 @@
+//! A spot: the field of the template that the words of a container are about.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What a spot answers.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum SpotTopic {
+    /// Why the container cannot be made: the kubelet names what a field asks for.
+    Start,
+    /// Why a file cannot be written.
+    ReadOnly,
+    /// Why a file, or a port, is not permitted.
+    Denied,
+    /// Who has a port already.
+    InUse,
+    /// Where an address comes from that the program needs.
+    Needs,
+    /// What stands for a variable that nobody sets: `$(PORTT)`.
+    Expansion,
+    /// Where the name of a program or a script comes from.
+    Program,
+    /// Which other port the program was told to listen at.
+    Listens,
+    /// That the program was told to listen where only its own pod can ask.
+    Loopback,
+}
+
+/// A field of the template that what a container says, or does not answer, is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SpotFacts {
+    /// What it answers.
+    pub topic: SpotTopic,
+    /// The field of the owner.
+    pub path: String,
+    /// What stands there, redacted.
+    pub value: String,
+    /// What that means, as the end of a sentence, redacted; empty where the field says it all.
+    pub words: String,
+}
