@@ -19,6 +19,7 @@ mod probe_kills;
 mod probe_reading;
 mod pull_reading;
 mod readiness_probe_failing;
+mod refused_by_node;
 mod rollout_stuck;
 mod sandbox_not_created;
 mod scheduling_gated;
@@ -55,6 +56,7 @@ const ALL: &[Analyzer] = &[
     crash_loop::analyze,
     init_not_done::analyze,
     readiness_probe_failing::analyze,
+    refused_by_node::analyze,
     evicted::analyze,
 ];
 

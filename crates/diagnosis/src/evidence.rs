@@ -18,6 +18,7 @@ mod room;
 mod allowance;
 mod slips;
 mod placing;
+mod demands;
 mod neighbours;
 mod services;
 mod traffic;

@@ -31,6 +31,7 @@ mod gateway_not_ready;
 mod route_not_accepted;
 mod policy_blocks_traffic;
 mod policy_blocks_lookups;
+mod policy_blocks_needs;
 mod policy_broken;
 mod policy_selects_nothing;
 mod webhook_unavailable;
@@ -94,6 +95,7 @@ const ALL: &[Rule] = &[
     ingress_secret_missing::survey,
     gateway_not_ready::survey,
     route_not_accepted::survey,
+    policy_blocks_needs::survey,
     policy_blocks_traffic::survey,
     policy_blocks_lookups::survey,
     policy_broken::survey,
@@ -123,6 +125,8 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let mut found: Vec<_> = ALL.iter().flat_map(|rule| rule(&scene)).collect();
     let workloads = scene.workload_findings.iter().cloned();
     let workloads = workloads.filter(|it| !host::waits_for_a_start(it, &scene));
+    let workloads = workloads.filter(|it| !edges::waits_for_work(it, &scene));
+    let workloads = workloads.map(|it| edges::with_job(it, &scene));
     let named = workloads.map(|it| limit_range::named(it, &scene));
     let named = named.map(|it| pods_not_as_template::named(it, &scene));
     let lost = pods_preempted::lost(&scene);
@@ -136,7 +140,7 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
 }
 
 /// What a workload suffers from that its own rules cannot see, from what stands around it; `workload` are their findings.
-/// Far less than a survey: whom it cannot ask for names, and which of its probes cannot ask.
+/// Far less than a survey: what a policy keeps it from, and which of its probes cannot ask.
 pub fn beside(
     around: &Snapshot,
     about: &ObjectRef,
@@ -146,7 +150,9 @@ pub fn beside(
     let about = Subject::from(about);
     let scene = Scene::new(around, workload, redactor);
     let probes = probe_cannot_ask::survey(&scene).into_iter().filter(|it| it.subject == about);
-    fold::fold(policy_blocks_lookups::survey(&scene).into_iter().chain(probes).collect())
+    let policies = policy_blocks_lookups::survey(&scene);
+    let policies = policies.into_iter().chain(policy_blocks_needs::survey(&scene));
+    fold::fold(policies.chain(probes).collect())
 }
 
 /// Shorthand for the rules.

@@ -104,6 +104,9 @@ pub struct ContainerFacts {
     /// The variables whose plain value its log quotes, each with that value; at most 10.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quoted: Vec<(String, String)>,
+    /// The variables whose plain value names a host that its log names, each with that host; at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<(String, String)>,
     /// Its declared ports: name (may be empty) and number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<(String, u16)>,

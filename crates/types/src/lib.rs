@@ -43,7 +43,7 @@ pub use explanation::{
 };
 pub use incident::{Context, Incident, IncidentState, Offer, StreamEvent};
 pub use labels::{BadLabelQuery, LabelQuery};
-pub use nodes::{NodeFacts, PortFacts, SelectorFacts};
+pub use nodes::{DemandFacts, NodeFacts, PortFacts, SelectorFacts};
 pub use object::{FieldPath, Kind, ObjectRef};
 pub use plan::{Action, Edit, FixPlan, Risk, Step, Subresource};
 pub use problem::Problem;

@@ -2,7 +2,7 @@
 
 use diagnosis::{Hardening, K8sgptResult, Root, Snapshot, Webhook};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Service};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::api::{Api, DynamicObject, ListParams};
 use kube::core::{ApiResource, GroupVersionKind};
@@ -97,8 +97,10 @@ pub(super) async fn around(cluster: &KubeCluster, namespace: &str) -> Snapshot {
     let policies = Api::<NetworkPolicy>::namespaced(client.clone(), namespace);
     let spaces = Api::<Namespace>::all(client.clone());
     let params = ListParams::default().limit(PAGE);
-    let (policies, space) = tokio::join!(
+    let services = Api::<Service>::namespaced(client.clone(), namespace);
+    let (policies, services, space) = tokio::join!(
         within(READ, "network policies", policies.list(&params)),
+        within(READ, "services", services.list(&params)),
         within(READ, "namespaces", spaces.get_opt(NAME_SERVERS)),
     );
     let is_here = |it: &Root| it.metadata().namespace.as_deref() == Some(namespace);
@@ -108,6 +110,7 @@ pub(super) async fn around(cluster: &KubeCluster, namespace: &str) -> Snapshot {
         jobs: caches.jobs.of(namespace),
         events: caches.events.of(namespace),
         network_policies: policies.ok().map(|it| it.items),
+        services: services.ok().map(|it| it.items),
         namespaces: space.ok().map(|it| it.into_iter().collect()),
         ..Snapshot::at(Timestamp::now(), cluster.name.to_string())
     }

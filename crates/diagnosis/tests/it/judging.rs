@@ -186,6 +186,7 @@ fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
         works_after: false,
         files: vec![],
         quoted: vec![],
+        hosts: vec![],
         ports: vec![],
         probes: vec![],
         log: vec![],

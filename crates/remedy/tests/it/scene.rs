@@ -110,6 +110,7 @@ pub(crate) fn container(name: &str, image: &str) -> ContainerFacts {
         works_after: false,
         files: vec![],
         quoted: vec![],
+        hosts: vec![],
         ports: vec![],
         probes: vec![],
         log: vec![],
