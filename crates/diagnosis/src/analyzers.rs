@@ -21,6 +21,7 @@ mod probe_reading;
 mod pull_reading;
 mod readiness_gate_not_met;
 mod readiness_probe_failing;
+mod refused_by_node;
 mod rollout_stuck;
 mod sandbox_not_created;
 mod scheduling_gated;
@@ -59,6 +60,7 @@ const ALL: &[Analyzer] = &[
     init_not_done::analyze,
     readiness_probe_failing::analyze,
     readiness_gate_not_met::analyze,
+    refused_by_node::analyze,
     evicted::analyze,
 ];
 

@@ -25,6 +25,7 @@ mod scopes;
 mod gates;
 mod devices;
 mod spots;
+mod demands;
 mod neighbours;
 mod node_mates;
 mod services;

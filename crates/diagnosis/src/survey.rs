@@ -32,6 +32,7 @@ mod gateway_not_ready;
 mod route_not_accepted;
 mod policy_blocks_traffic;
 mod policy_blocks_lookups;
+mod policy_blocks_needs;
 mod policy_broken;
 mod policy_selects_nothing;
 mod webhook_unavailable;
@@ -98,6 +99,7 @@ const ALL: &[Rule] = &[
     ingress_secret_missing::survey,
     gateway_not_ready::survey,
     route_not_accepted::survey,
+    policy_blocks_needs::survey,
     policy_blocks_traffic::survey,
     policy_blocks_lookups::survey,
     policy_broken::survey,
@@ -127,6 +129,8 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let mut found: Vec<_> = ALL.iter().flat_map(|rule| rule(&scene)).collect();
     let workloads = scene.workload_findings.iter().cloned();
     let workloads = workloads.filter(|it| !host::waits_for_a_start(it, &scene));
+    let workloads = workloads.filter(|it| !edges::waits_for_work(it, &scene));
+    let workloads = workloads.map(|it| edges::with_job(it, &scene));
     let named = workloads.map(|it| limit_range::named(it, &scene));
     let named = named.map(|it| pods_not_as_template::named(it, &scene));
     let lost = pods_preempted::lost(&scene);
@@ -140,7 +144,7 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
 }
 
 /// What a workload suffers from that its own rules cannot see, from what stands around it; `workload` are their findings.
-/// Far less than a survey: whom it cannot ask for names, which of its probes cannot ask, and which of the claims that it
+/// Far less than a survey: what a policy keeps it from, which of its probes cannot ask, and which of the claims that it
 /// waits for are not bound.
 pub fn beside(
     around: &Snapshot,
@@ -155,6 +159,7 @@ pub fn beside(
     let claims = claim_not_bound::survey(&scene).into_iter();
     let claims = claims.filter(|it| mounted.contains(&it.subject));
     let blocked = policy_blocks_lookups::survey(&scene).into_iter();
+    let blocked = blocked.chain(policy_blocks_needs::survey(&scene));
     fold::fold(blocked.chain(probes).chain(claims).collect())
 }
 

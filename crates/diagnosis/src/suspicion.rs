@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod};
+use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod, PodSpec};
 
 use crate::Root;
 
@@ -101,33 +101,67 @@ pub fn suspicious_workload(root: &Root) -> bool {
         "ReplicaFailure" | "Failed" | "FailureTarget" => status == "True",
         _ => false,
     };
-    match root {
-        Root::Deployment(it) => it
-            .status
-            .iter()
-            .flat_map(|it| it.conditions.iter().flatten())
-            .any(|it| failed(&it.type_, &it.status, it.reason.as_deref())),
-        Root::ReplicaSet(it) => it
-            .status
-            .iter()
-            .flat_map(|it| it.conditions.iter().flatten())
-            .any(|it| failed(&it.type_, &it.status, it.reason.as_deref())),
-        Root::Job(it) => {
-            let mut conditions = it.status.iter().flat_map(|it| it.conditions.iter().flatten());
-            conditions.any(|it| failed(&it.type_, &it.status, it.reason.as_deref()))
-                || lacks_pods(it)
+    is_bound_and_short(root)
+        || match root {
+            Root::Deployment(it) => it
+                .status
+                .iter()
+                .flat_map(|it| it.conditions.iter().flatten())
+                .any(|it| failed(&it.type_, &it.status, it.reason.as_deref())),
+            Root::ReplicaSet(it) => it
+                .status
+                .iter()
+                .flat_map(|it| it.conditions.iter().flatten())
+                .any(|it| failed(&it.type_, &it.status, it.reason.as_deref())),
+            Root::Job(it) => {
+                let mut conditions = it.status.iter().flat_map(|it| it.conditions.iter().flatten());
+                conditions.any(|it| failed(&it.type_, &it.status, it.reason.as_deref()))
+                    || lacks_pods(it)
+            }
+            Root::StatefulSet(it) => {
+                let wanted = it.spec.as_ref().and_then(|it| it.replicas).unwrap_or(1);
+                it.status.as_ref().is_some_and(|it| it.replicas < wanted)
+            }
+            Root::DaemonSet(it) => it
+                .status
+                .as_ref()
+                .is_some_and(|it| it.current_number_scheduled < it.desired_number_scheduled),
+            // A Service reports nothing: its outline is compared with those of pods.
+            Root::Pod(_) | Root::CronJob(_) | Root::Service(_) => false,
         }
-        Root::StatefulSet(it) => {
-            let wanted = it.spec.as_ref().and_then(|it| it.replicas).unwrap_or(1);
-            it.status.as_ref().is_some_and(|it| it.replicas < wanted)
+}
+
+/// Whether its template names a node and some of its pods are missing: where there is no such node they are deleted
+/// before they are old enough to be suspicious themselves.
+fn is_bound_and_short(root: &Root) -> bool {
+    let names = |it: &PodSpec| it.node_name.as_ref().is_some_and(|it| !it.is_empty());
+    let is_bound = root.pod_spec().is_some_and(names);
+    let short = |wanted: Option<i32>, ready: Option<i32>| ready.unwrap_or(0) < wanted.unwrap_or(1);
+    is_bound
+        && match root {
+            Root::Deployment(it) => {
+                let ready = it.status.as_ref().and_then(|it| it.ready_replicas);
+                short(it.spec.as_ref().and_then(|it| it.replicas), ready)
+            }
+            Root::ReplicaSet(it) => {
+                let ready = it.status.as_ref().and_then(|it| it.ready_replicas);
+                short(it.spec.as_ref().and_then(|it| it.replicas), ready)
+            }
+            Root::StatefulSet(it) => {
+                let ready = it.status.as_ref().and_then(|it| it.ready_replicas);
+                short(it.spec.as_ref().and_then(|it| it.replicas), ready)
+            }
+            Root::Job(it) => {
+                let status = it.status.as_ref();
+                let is_over = status.is_some_and(|it| it.completion_time.is_some());
+                !is_over && status.and_then(|it| it.ready).unwrap_or(0) == 0
+            }
+            Root::DaemonSet(it) => {
+                it.status.as_ref().is_some_and(|it| it.number_ready < it.desired_number_scheduled)
+            }
+            // The scheduler writes the node of a pod.
+            Root::Pod(_) | Root::CronJob(_) | Root::Service(_) => false,
         }
-        Root::DaemonSet(it) => it
-            .status
-            .as_ref()
-            .is_some_and(|it| it.current_number_scheduled < it.desired_number_scheduled),
-        // A Service reports nothing: its outline is compared with those of pods.
-        Root::Pod(_) | Root::CronJob(_) | Root::Service(_) => false,
-    }
 }
 
 /// Whether this job was started, has work to do and not a single pod: its controller makes the pods in the same breath,

@@ -107,6 +107,9 @@ pub struct ContainerFacts {
     /// The fields of the template that its words or its probes are about; at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spots: Vec<SpotFacts>,
+    /// The variables whose plain value names a host that its log names, each with that host; at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<(String, String)>,
     /// Its declared ports: name (may be empty) and number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<(String, u16)>,

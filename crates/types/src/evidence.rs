@@ -9,8 +9,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    ContainerFacts, Edit, GateFacts, Kind, NodeFacts, NodeMateFacts, ObjectRef, RegistryTags,
-    RoomFacts, SlipFacts, TrafficFacts,
+    ContainerFacts, DemandFacts, Edit, GateFacts, Kind, NodeFacts, NodeMateFacts, ObjectRef,
+    RegistryTags, RoomFacts, SlipFacts, TrafficFacts,
 };
 
 /// Everything that was seen of one root object at one moment.
@@ -135,6 +135,9 @@ pub struct WorkloadFacts {
     /// The names of the volumes of its template, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<String>,
+    /// What its template asks of its node beyond CPU, memory and labels; at most 50.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub demands: Vec<DemandFacts>,
     /// Whether its pods are replaced only when somebody deletes them (`OnDelete`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_delete: bool,

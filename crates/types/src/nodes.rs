@@ -82,3 +82,19 @@ pub struct SelectorFacts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near_miss: Option<String>,
 }
+
+/// Something that the template asks of its node beyond CPU, memory and labels: the node itself by name, an operating
+/// system, a kernel setting, an amount of another resource or for the pod as a whole, other pods on it or none of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DemandFacts {
+    /// The field of the owner that asks for it.
+    pub path: String,
+    /// What it asks for: `node-7`, `windows`, `1Gi`, `app=web`.
+    pub value: String,
+    /// Whether there is such a node; `None` for what is no node, and where nodes cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exists: Option<bool>,
+    /// The one node whose name is one or two edits away, where there is no such node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near_miss: Option<String>,
+}

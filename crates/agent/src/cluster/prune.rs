@@ -8,8 +8,8 @@ use std::sync::Arc;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
-    Container, ContainerImage, Event, Node, Pod, PodSpec, PodStatus, SecurityContext, Service,
-    Volume, VolumeMount,
+    Affinity, Container, ContainerImage, Event, Node, Pod, PodSpec, PodStatus, SecurityContext,
+    Service, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
@@ -50,6 +50,7 @@ impl Prune for Pod {
             cut_spec(spec);
         }
         if owned {
+            self.spec.iter_mut().for_each(|it| it.host_aliases = None);
             // What its template says is read there.
             keep_mark_of_autoscaler(&mut self.metadata);
             for container in self.spec.iter_mut().flat_map(|it| &mut it.containers) {
@@ -231,11 +232,10 @@ fn fit_container(container: &mut Container) {
 }
 
 fn cut_spec(spec: &mut PodSpec) {
-    spec.affinity = None;
+    spec.affinity = spec.affinity.take().and_then(apart);
     cut_tolerations(spec);
     spec.topology_spread_constraints = None;
     spec.dns_config = None;
-    spec.host_aliases = None;
     spec.ephemeral_containers = None;
     spec.containers.iter_mut().for_each(cut_container);
     spec.init_containers.iter_mut().flatten().for_each(cut_container);
@@ -256,6 +256,14 @@ fn cut_tolerations(spec: &mut PodSpec) {
         tolerations.shrink_to_fit();
     }
     spec.tolerations.take_if(|it| it.is_empty());
+}
+
+/// Beside whom it must not stand: who holds the places that a pod waits for is told by that.
+fn apart(affinity: Affinity) -> Option<Affinity> {
+    let mut apart = affinity.pod_anti_affinity?;
+    apart.preferred_during_scheduling_ignored_during_execution = None;
+    apart.required_during_scheduling_ignored_during_execution.as_ref()?;
+    Some(Affinity { pod_anti_affinity: Some(apart), ..Affinity::default() })
 }
 
 /// Literal values of environment variables go first: they may be secrets, and nobody reads them here.
@@ -307,6 +315,7 @@ pub(super) fn thin_pod(pod: &mut Pod) {
     if let Some(spec) = &mut pod.spec {
         spec.security_context = None;
         spec.tolerations = None;
+        spec.affinity = None;
         let first = spec.init_containers.iter_mut().flatten();
         for container in first.chain(&mut spec.containers) {
             thin_container(container);

@@ -2,7 +2,9 @@
 
 use diagnosis::{Hardening, K8sgptResult, Root, Snapshot, Webhook};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace, PersistentVolume, PersistentVolumeClaim};
+use k8s_openapi::api::core::v1::{
+    ConfigMap, Namespace, PersistentVolume, PersistentVolumeClaim, Service,
+};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::storage::v1::StorageClass;
 use kube::api::{Api, DynamicObject, ListParams};
@@ -98,10 +100,12 @@ pub(super) async fn around(cluster: &KubeCluster, namespace: &str) -> Snapshot {
     let policies = Api::<NetworkPolicy>::namespaced(client.clone(), namespace);
     let spaces = Api::<Namespace>::all(client.clone());
     let params = ListParams::default().limit(PAGE);
+    let services = Api::<Service>::namespaced(client.clone(), namespace);
     let pods = caches.pods.of(namespace);
     let waits = pods.iter().any(|it| diagnosis::waits_for_claims(it));
-    let (policies, space, (claims, volumes, storage_classes)) = tokio::join!(
+    let (policies, services, space, (claims, volumes, storage_classes)) = tokio::join!(
         within(READ, "network policies", policies.list(&params)),
+        within(READ, "services", services.list(&params)),
         within(READ, "namespaces", spaces.get_opt(NAME_SERVERS)),
         async {
             if waits { Box::pin(claims_of(client, namespace)).await } else { (None, None, None) }
@@ -117,6 +121,7 @@ pub(super) async fn around(cluster: &KubeCluster, namespace: &str) -> Snapshot {
         jobs: caches.jobs.of(namespace),
         events: caches.events.of(namespace),
         network_policies: policies.ok().map(|it| it.items),
+        services: services.ok().map(|it| it.items),
         namespaces: space.ok().map(|it| it.into_iter().collect()),
         ..Snapshot::at(Timestamp::now(), cluster.name.to_string())
     }

@@ -9,16 +9,22 @@
 //! A container that is killed by a probe or for memory, or with its whole pod: those are named as such. A log of
 //! a container that does not end is not read, whatever it says.
 
+use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, Kind};
 
 use super::last_words::Words;
 use super::log_reading::{self, Reading, Trouble};
-use super::{ended_recently, evicted, init_not_done, last_words, spot, wording};
+use super::{ended_recently, evicted, init_not_done, last_words, running_for, spot, wording};
 use crate::near_miss::near_miss;
 use crate::quoting;
+use crate::suspicion::RECENT;
 
 /// Restarts from which a short life counts as a loop even while the container runs.
 const LOOP: u32 = 2;
+/// How long a container that ended a few times has to be ready again before that is over.
+const RECOVERED: SignedDuration = SignedDuration::from_mins(3);
+/// Restarts from which a while of health is a part of the loop: its back-off is then longer than that while.
+const MANY: u32 = 5;
 /// Files of a folder that are named.
 const MAX_FILES: usize = 3;
 /// What has to be known of ports that few may bind.
@@ -33,7 +39,11 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     clues.extend(telling_line(container).map(|it| Clue::new(told_in(container), it)));
     clues.extend(spot::clue(container, said.as_ref()));
     match &said {
-        Some(reading) => clues.extend(blamed(evidence, container, reading)),
+        Some(reading) => {
+            clues.extend(blamed(evidence, container, reading));
+            let address = reading.address();
+            clues.extend(address.and_then(|it| wording::named_in(evidence, container, it)));
+        }
         None => {
             clues.extend(
                 asked(container).map(|it| Clue::new(wording::fact(container, "needs"), it)),
@@ -293,9 +303,17 @@ fn crashes(container: &ContainerFacts, evidence: &Evidence) -> bool {
         | Kind::Node
         | Kind::Service
         | Kind::PersistentVolumeClaim => {
-            failed && (LOOP <= container.restarts || (!runs && 0 < container.restarts))
+            let loops = LOOP <= container.restarts || (!runs && 0 < container.restarts);
+            failed && loops && !has_recovered(container, evidence)
         }
     }
+}
+
+/// Whether it is ready and has run for longer than what loops lives.
+fn has_recovered(container: &ContainerFacts, evidence: &Evidence) -> bool {
+    let runs = running_for(container, evidence);
+    let patience = if container.restarts < MANY { RECOVERED } else { RECENT };
+    container.ready && runs.is_some_and(|it| patience < it)
 }
 
 /// What the log of its last end says; `None` when it says nothing that we know.

@@ -24,11 +24,12 @@ const MAX_NAME: usize = 200;
 const CHANGES: [&str; 5] =
     ["resources", "securityContext", "serviceAccountName", "hostNetwork", "volumes"];
 
-/// Which field is to blame: of the pod, of the first container, or none of ours.
+/// Which field is to blame: of the pod, of the first container, the one that the message names, or none of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Blame {
     Pod(&'static str),
     Container(&'static str),
+    Named,
     Nothing,
 }
 
@@ -103,7 +104,7 @@ const MEANINGS: &[(&str, &str, Blame)] = &[
     (
         r"(?P<what>spec\.[\w.\[\]]+: (?:Invalid value|Required value|Forbidden|Duplicate value)[^\n]*)",
         "the pod is not valid: {}",
-        Blame::Nothing,
+        Blame::Named,
     ),
 ];
 
@@ -192,10 +193,38 @@ fn finished(words: &str, message: &str) -> String {
         let controls = controls(message);
         return format!("{words} does not allow {}", controls.join(", "));
     }
+    if words.ends_with(" denies it") {
+        return denial(message).map_or_else(|| words.to_owned(), |it| format!("{words}: {it}"));
+    }
     match words.strip_prefix("quota ").and_then(|it| it.split_once(", ")) {
         Some((name, counts)) => format!("quota {name} is used up ({counts})"),
         None => words.to_owned(),
     }
+}
+
+/// What a webhook or a policy says for itself.
+fn denial(message: &str) -> Option<String> {
+    let marks = [" denied the request: ", " denied request: "];
+    let said = marks.iter().find_map(|it| message.split_once(it))?.1;
+    let line: String = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line: String = line.chars().filter(|it| !it.is_control()).take(MAX_NAME).collect();
+    let line = line.trim_end_matches(['.', ']']).trim().to_owned();
+    (!line.is_empty()).then_some(line)
+}
+
+/// `spec.containers[0].resources.requests` of a pod as a field of the owner.
+fn named_field(evidence: &Evidence, words: &str) -> Option<String> {
+    let (_, rest) = words.split_once("spec.")?;
+    let named: &str = rest.split(": ").next()?;
+    let path = named.split(['.', '[', ']']).filter(|it| !it.is_empty());
+    let spec = evidence.subject.kind.pod_spec_path()?;
+    let path = path.fold(spec, |path, it| match it.parse() {
+        Ok(index) => path.index(index),
+        Err(_) => path.child(it),
+    });
+    // `must be less than or equal to memory limit of 64Mi` says of which resource.
+    let of = words.split_once("less than or equal to ").and_then(|it| it.1.split_once(" limit"));
+    Some(of.map_or(path.clone(), |it| path.child(it.0)).to_string())
 }
 
 /// The names of the controls in `violates PodSecurity "level": name (why), name (why)`.
@@ -220,6 +249,10 @@ fn controls(message: &str) -> Vec<String> {
 fn blamed(evidence: &Evidence, blame: Blame, words: &str, message: &str) -> (String, Option<Clue>) {
     match blame {
         Blame::Nothing => (String::new(), None),
+        Blame::Named => {
+            let field = named_field(evidence, words);
+            (String::new(), field.map(|it| Clue::new(it, words)))
+        }
         Blame::Container(name) => {
             let named =
                 |it: &&ContainerFacts| message.contains(&format!("container \"{}\"", it.name));
@@ -297,7 +330,11 @@ mod tests {
         );
         check(
             r#"admission webhook "validate.kyverno.svc-fail" denied the request: no latest"#,
-            "the admission webhook validate.kyverno.svc-fail denies it",
+            "the admission webhook validate.kyverno.svc-fail denies it: no latest",
+        );
+        check(
+            "ValidatingAdmissionPolicy 'registry' with binding 'registry' denied request: images must come from registry.corp",
+            "the admission policy registry denies it: images must come from registry.corp",
         );
         check(
             r#"failed calling webhook "pods.shop.example": failed to call webhook: Post "https://x": dial tcp: connection refused"#,

@@ -27,12 +27,21 @@ const LAST: usize = 15;
 /// How programs say what they wait for, and that it does not answer.
 static WAITS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let all = [
-        r"(?i)\bwait(?:ing|s)? (?:for|on|until)\b(?: (?:the|a|service|host|database|db|server|to connect to|connection to)\b)*[ :'\x22]*(?P<host>[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)",
+        r"(?i)\bwait(?:ing|s)? (?:for|on|until)\b[ :'\x22]+(?:(?:the|a|service|host|database|db|server|to connect to|connection to) +)*['\x22]*(?P<host>[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)",
+        r"(?i)\bwait(?:ing|s)? (?:for|on|until)\b[ :'\x22]+(?:(?:the|a) +)*(?P<host>[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)",
         r"(?i)(?P<host>\b[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)['\x22]?,? (?:(?:is|was|still|currently) )*not (?:yet )?(?:available|ready|reachable|up|responding|resolvable|listening)\b",
         r"(?i)(?P<host>\b[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)['\x22]?,? (?:is|was) (?:(?:still|currently) )?(?:unavailable|unreachable|down|offline)\b",
         r"(?i)(?P<host>\b[a-z0-9][a-z0-9._-]*:\d{1,5})['\x22]?,? (?:(?:is|was|still|currently) )*(?:unavailable|unreachable|down|offline|closed)\b",
         r"(?i)\b(?:cannot|can't|could not|couldn't|unable to|failed to|not able to) (?:reach|resolve|connect to)(?: (?:the|service|host|server|at)\b)* ['\x22]?(?P<host>[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)",
         r"(?i)\b(?:retrying|retry|no answer from|no route to|no response from)(?: (?:to|connect to|connection to))? ['\x22]?(?P<host>[a-z0-9][a-z0-9._-]*:\d{1,5})",
+    ];
+    all.iter().filter_map(|it| Regex::new(it).ok()).collect()
+});
+/// How programs say that they wait for a job.
+static JOBS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let all = [
+        r"(?i)\bwait(?:ing|s)? (?:for|on|until)[ :'\x22]+(?:the |a |kubernetes )*jobs?(?:\.batch)?[ /:'\x22]+(?P<job>[a-z0-9][a-z0-9.-]*)",
+        r"(?i)\bjob(?:\.batch)?[ /'\x22]+(?P<job>[a-z0-9][a-z0-9.-]*)['\x22]? (?:(?:is|has|was|still) )*(?:not (?:yet )?(?:complete|finished|done|ready|succeeded)|still running|pending)",
     ];
     all.iter().filter_map(|it| Regex::new(it).ok()).collect()
 });
@@ -64,6 +73,24 @@ const NO_HOSTS: [&str; 16] = [
     "to",
 ];
 
+/// Words that stand where the name of a job may.
+const NO_JOBS: [&str; 14] = [
+    "to",
+    "is",
+    "has",
+    "in",
+    "on",
+    "of",
+    "for",
+    "from",
+    "queue",
+    "queues",
+    "worker",
+    "workers",
+    "completion",
+    "with",
+];
+
 /// What an init container waits for, and who says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Wait {
@@ -71,6 +98,8 @@ enum Wait {
     Said(String),
     /// Its command asks these, and its log names none.
     Asked(Vec<String>),
+    /// Its log names a job that has to end first.
+    Job(String),
 }
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
@@ -81,7 +110,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         let patience = match wait {
             // It may well be at that other work, in silence.
             Some(Wait::Asked(_)) if it.works_after => SILENT,
-            Some(Wait::Asked(_) | Wait::Said(_)) => PATIENCE,
+            Some(Wait::Asked(_) | Wait::Said(_) | Wait::Job(_)) => PATIENCE,
             None => LONG,
         };
         (patience < running).then_some((it, wait, running))
@@ -97,6 +126,11 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let whom = wording::whom(container);
     let (words, needs) = words(wait.as_ref(), evidence);
     clues.extend(needs.iter().map(|it| Clue::new(wording::fact(container, "needs"), it)));
+    let named = needs.iter().find_map(|it| wording::named_in(evidence, container, it));
+    clues.extend(named);
+    if let Some(Wait::Job(job)) = &wait {
+        clues.push(Clue::new(wording::fact(container, "waits_for"), &format!("Job {job}")));
+    }
     clues.extend(wording::rollout(evidence, &["initContainers", "command", "args", "env"]));
     let cause = if let Some(words) = words {
         format!("{whom} does not come to its end: {words}.")
@@ -110,7 +144,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         cause,
         clues,
         confidence: match wait {
-            Some(Wait::Said(_)) => 0.9,
+            Some(Wait::Said(_) | Wait::Job(_)) => 0.9,
             Some(Wait::Asked(_)) => 0.8,
             None => 0.5,
         },
@@ -121,6 +155,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
 fn words(wait: Option<&Wait>, evidence: &Evidence) -> (Option<String>, Vec<String>) {
     match wait {
         None => (None, vec![]),
+        Some(Wait::Job(job)) => (Some(format!("it waits for Job {job}")), vec![]),
         Some(Wait::Said(host)) => {
             let more = wording::about_host(evidence, host);
             (Some(format!("it waits for {host}{more}")), vec![host.clone()])
@@ -150,6 +185,9 @@ fn wait(container: &ContainerFacts) -> Option<Wait> {
     }
     let asked = &container.waits_for;
     let reading = log_reading::read(&container.log);
+    if let Some(job) = container.log.iter().rev().take(LAST).find_map(|it| job_in(it)) {
+        return Some(Wait::Job(job));
+    }
     let by_log = reading.as_ref().and_then(|it| it.address()).map(ToOwned::to_owned);
     let said = by_log.or_else(|| said(&container.log));
     match (said, asked.as_slice()) {
@@ -187,6 +225,13 @@ fn host_in(line: &str) -> Option<String> {
     WAITS.iter().find_map(|it| host(it, line))
 }
 
+/// The job that a line says is waited for.
+fn job_in(line: &str) -> Option<String> {
+    let found = JOBS.iter().find_map(|it| it.captures(line))?;
+    let job = found.name("job")?.as_str().trim_end_matches(['.', '-']).to_lowercase();
+    (!job.is_empty() && !NO_JOBS.contains(&job.as_str())).then_some(job)
+}
+
 /// Whether the last that it says of a wait is that it is over.
 fn has_gone_on(log: &[String]) -> bool {
     let goes_on = |it: &str| WENT_ON.as_ref().is_some_and(|went_on| went_on.is_match(it));
@@ -215,7 +260,7 @@ mod tests {
 
     #[test]
     fn every_pattern_is_one() {
-        assert_eq!(WAITS.len(), 6);
+        assert_eq!((WAITS.len(), JOBS.len()), (7, 2));
         assert!(IDLE.is_some() && WENT_ON.is_some());
     }
 
@@ -225,6 +270,12 @@ mod tests {
         check("Waiting for postgres:5432...", Some("postgres:5432"));
         check("still waiting for the database db.shop.svc:5432", Some("db.shop.svc:5432"));
         check("wait for service redis", Some("redis"));
+        // The usual names are also what others are called by.
+        check("waiting for db:5432", Some("db:5432"));
+        check("Waiting for database:3306...", Some("database:3306"));
+        check("waiting for server:8080", Some("server:8080"));
+        check("waiting for db to be ready", Some("db"));
+        check("waiting for the database to be ready", None);
         check("mq:5672 not available, retrying", Some("mq:5672"));
         check("users is unavailable - sleeping", Some("users"));
         check("Postgres is not ready yet", Some("Postgres"));
@@ -237,6 +288,18 @@ mod tests {
         check("going offline", None);
         check("sleeping", None);
         check("copied 12 of 40 files", None);
+    }
+
+    #[test]
+    fn a_job_that_has_to_end_first_is_read() {
+        let job = |it: &str| job_in(it).unwrap_or_default();
+
+        assert_eq!(job("waiting for job migrate to complete"), "migrate");
+        assert_eq!(job("Waiting for job.batch/db-init..."), "db-init");
+        assert_eq!(job("job \"seed-2\" is not complete yet"), "seed-2");
+        assert_eq!(job("waiting for jobs in queue"), "");
+        assert_eq!(job("waiting for job to finish"), "");
+        assert_eq!(job("job migrate is complete"), "");
     }
 
     #[test]

@@ -7,10 +7,14 @@
 //! The cause: it is asked last, when no other analyzer answered.
 
 use jiff::SignedDuration;
-use types::{Clue, Diagnosis, Evidence, Fault, Kind};
+use types::{Clue, Diagnosis, Evidence, Fault, Kind, PodFacts};
+
+use super::wording;
 
 /// How long a pod may take before its silence is trouble.
 const LONG: SignedDuration = SignedDuration::from_mins(5);
+/// Characters of what a pod's status says that are quoted.
+const MAX_SAID: usize = 240;
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let workload = &evidence.workload;
@@ -38,11 +42,46 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     if clues.is_empty() {
         return None;
     }
+    if let Some(overdue) = stuck.and_then(|it| overdue(it, evidence)) {
+        return Some(overdue);
+    }
+    let said = stuck.and_then(told);
+    let cause = match &said {
+        Some(said) => format!("It is not healthy; all that is said of it is \"{said}\"."),
+        None => "It is not healthy, and the facts do not say why.".to_owned(),
+    };
     Some(Diagnosis {
         fault: Fault::Unknown,
         container: None,
-        cause: "It is not healthy, and the facts do not say why.".to_owned(),
+        cause,
         clues,
-        confidence: 0.3,
+        confidence: if said.is_some() { 0.5 } else { 0.3 },
     })
+}
+
+/// A pod that nothing owns has had the time that it may take.
+fn overdue(pod: &PodFacts, evidence: &Evidence) -> Option<Diagnosis> {
+    let is_over = evidence.is_bare_pod() && pod.reason.as_deref() == Some("DeadlineExceeded");
+    let field = wording::pod_field(evidence, "activeDeadlineSeconds").filter(|_| is_over)?;
+    let mut clues = vec![Clue::new(field, "is over")];
+    let message = pod.message.as_ref();
+    clues.extend(message.map(|it| Clue::new(format!("pods[{}].message", pod.name), it)));
+    Some(Diagnosis {
+        fault: Fault::Unknown,
+        container: None,
+        cause: "It was ended because it took longer than its activeDeadlineSeconds allow."
+            .to_owned(),
+        clues,
+        confidence: 0.9,
+    })
+}
+
+/// What the pod's own status says, on one line.
+fn told(pod: &PodFacts) -> Option<String> {
+    let reason = pod.reason.as_deref().filter(|it| !it.is_empty());
+    let message = pod.message.as_deref().filter(|it| !it.trim().is_empty());
+    let said: Vec<_> = reason.into_iter().chain(message).collect();
+    let said: String =
+        said.join(": ").chars().filter(|it| !it.is_control()).take(MAX_SAID).collect();
+    (!said.is_empty()).then(|| said.trim().trim_end_matches('.').to_owned())
 }

@@ -3,7 +3,8 @@
 //! ## What it looks for
 //! A pod without a node, and what the scheduler says about it, node by node: the taints, the label that no node has
 //! (with the near miss that one has), the room that is missing, the volume that is elsewhere. Or a scheduler of which no
-//! pod ever got a node, and that says nothing for a minute: nobody schedules in its name.
+//! pod ever got a node, and that says nothing for a minute: nobody schedules in its name. Or a template that names a node
+//! which is not there.
 //!
 //! ## What it does not see
 //! A pod that is held back by a gate. That the cluster's own scheduler is down: then nobody says anything. A pod whose own old ones
@@ -12,8 +13,8 @@
 mod devices;
 
 use types::{
-    Clue, ContainerFacts, Diagnosis, Evidence, Fault, PodFacts, Quantity, ReferenceFacts,
-    ReferenceKind, SelectorFacts,
+    Clue, ContainerFacts, ContainerRole, DemandFacts, Diagnosis, Evidence, Fault, PodFacts,
+    Quantity, ReferenceFacts, ReferenceKind, SelectorFacts,
 };
 
 use super::wording;
@@ -56,7 +57,39 @@ const MEANINGS: [(&str, &str); 18] = [
 const SCHEDULING: [&str; 4] = ["resources", "nodeSelector", "affinity", "tolerations"];
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
-    refused(evidence).or_else(|| unserved(evidence)).or_else(|| devices::awaited(evidence))
+    nowhere(evidence)
+        .or_else(|| refused(evidence))
+        .or_else(|| unserved(evidence))
+        .or_else(|| devices::awaited(evidence))
+}
+
+/// The template names a node that is not there. Such a pod is deleted before it is a minute old, and the next one made.
+fn nowhere(evidence: &Evidence) -> Option<Diagnosis> {
+    let workload = &evidence.workload;
+    let demand = workload.demands.iter().find(|it| it.exists == Some(false))?;
+    if workload.desired <= workload.ready || workload.paused {
+        return None;
+    }
+    let near = demand.near_miss.as_ref();
+    let near = near.map(|it| format!("; there is {it}, which was probably meant"));
+    let total = evidence.nodes.as_ref().map_or(0, |it| it.total);
+    let mut clues = vec![
+        Clue::new(demand.path.clone(), &demand.value),
+        Clue::new("nodes.total", &total),
+        Clue::new(format!("Node {}", demand.value), "not found"),
+    ];
+    clues.extend(wording::rollout(evidence, &["nodeName"]));
+    Some(Diagnosis {
+        fault: Fault::Unschedulable,
+        container: None,
+        cause: format!(
+            "No node can take the pod: it wants the node {} by name, and there is no such node{}.",
+            demand.value,
+            near.unwrap_or_default()
+        ),
+        clues,
+        confidence: 0.97,
+    })
 }
 
 /// A pod that waits for a scheduler that nobody has heard of.
@@ -178,21 +211,75 @@ fn unbound(evidence: &Evidence) -> String {
 
 fn meaning(reason: &Reason<'_>, evidence: &Evidence) -> String {
     let known = MEANINGS.iter().find(|it| reason.words.contains(it.0));
+    let lacking = reason.words.strip_prefix("Insufficient ");
+    let amount = lacking.and_then(|it| asked(it, evidence)).unwrap_or_default();
     let Some((mark, plain)) = known else {
-        let other = reason.words.strip_prefix("Insufficient ");
-        return other.map_or_else(|| reason.words.to_owned(), |it| format!("not enough {it}"));
+        return lacking
+            .map_or_else(|| reason.words.to_owned(), |it| format!("not enough {it}{amount}"));
     };
     let named = match *mark {
         "untolerated taint" => taint(reason.words, evidence),
         "didn't match Pod's node affinity/selector" => label(evidence),
         "didn't have free ports" => port(evidence),
+        "didn't match pod anti-affinity rules" => {
+            company(evidence, "/podAntiAffinity/").map(|it| format!("{plain} ({})", it.value))
+        }
+        "didn't match pod affinity rules" => company(evidence, "/podAffinity/")
+            .map(|it| format!("no pod with {} that it wants to stand beside", it.value)),
         "pod topology spread constraints" if reason.words.contains(NO_LABEL) => spread(evidence)
             .map(|it| {
                 format!("its pods are to be spread over {}, a label that no node has", it.wanted)
             }),
         _ => None,
     };
-    named.unwrap_or_else(|| (*plain).to_owned())
+    named.unwrap_or_else(|| format!("{plain}{amount}"))
+}
+
+/// How much of a resource the pod asks for, and how much nodes have, in brackets.
+fn asked(resource: &str, evidence: &Evidence) -> Option<String> {
+    let shown = |it: u64| wording::amount(resource, it);
+    let (wanted, room) = match (resource, &evidence.nodes) {
+        ("cpu", Some(nodes)) => (
+            amounts_of(evidence, "cpu", |it| it.cpu_request.as_ref())?,
+            (nodes.largest_cpu, nodes.free_cpu),
+        ),
+        ("memory", Some(nodes)) => {
+            let wanted = amounts_of(evidence, "memory", |it| it.memory_request.as_ref())?;
+            (wanted / 1000, (nodes.largest_memory, nodes.free_memory))
+        }
+        _ => {
+            let demand = wording::demanded(evidence, resource)?;
+            return Some(format!(" (it asks for {})", demand.value));
+        }
+    };
+    let (largest, free) = room;
+    if largest < wanted {
+        return Some(format!(
+            " (it asks for {}; the largest node has {})",
+            shown(wanted),
+            shown(largest)
+        ));
+    }
+    // What is left by our count may be less on the node that would suit it.
+    let is_short = free < wanted;
+    let left = is_short.then(|| format!("; the most that a node has left is {}", shown(free)));
+    Some(format!(" (it asks for {}{})", shown(wanted), left.unwrap_or_default()))
+}
+
+/// What the pod asks for in thousandths: what it states as a whole, or the sum of its containers.
+fn amounts_of(
+    evidence: &Evidence,
+    resource: &str,
+    of: fn(&ContainerFacts) -> Option<&Quantity>,
+) -> Option<u64> {
+    if let Some(whole) = wording::demanded(evidence, resource) {
+        return Quantity(whole.value.clone()).milli_units();
+    }
+    let amount = |it: &ContainerFacts| of(it).and_then(Quantity::milli_units).unwrap_or(0);
+    let lasting = |it: &&ContainerFacts| it.role == ContainerRole::App || it.sidecar;
+    let sum = evidence.containers.iter().filter(lasting).map(amount).fold(0, u64::saturating_add);
+    let first = evidence.containers.iter().filter(|it| !lasting(it)).map(amount).max();
+    Some(sum.max(first.unwrap_or(0))).filter(|it| 0 < *it)
 }
 
 /// The taint, from the scheduler's own words or, where it says only that there is one, from the nodes.
@@ -249,6 +336,10 @@ fn blamed(reason: &Reason<'_>, evidence: &Evidence) -> Option<Clue> {
         let amount = |it: &&ContainerFacts| of(it).and_then(Quantity::thousandths);
         evidence.containers.iter().filter(|it| of(it).is_some()).max_by_key(amount)
     };
+    let lacking = words.strip_prefix("Insufficient ");
+    if let Some(demand) = lacking.and_then(|it| wording::demanded(evidence, it)) {
+        return Some(Clue::new(demand.path.clone(), &demand.value));
+    }
     if words.contains("Insufficient memory") {
         let container = largest(|it| it.memory_request.as_ref())?;
         let path = wording::resource_path(evidence, container, "requests", "memory")?;
@@ -279,13 +370,26 @@ fn blamed(reason: &Reason<'_>, evidence: &Evidence) -> Option<Clue> {
         let field = spread.map(|it| Clue::new(it.path.clone(), &it.wanted));
         return field.or_else(|| Some(Clue::new(of(&["topologySpreadConstraints"]), "required")));
     }
-    if words.contains("didn't match pod anti-affinity rules") {
+    let is_apart = words.contains("didn't match pod anti-affinity rules");
+    let list = if is_apart { "/podAntiAffinity/" } else { "/podAffinity/" };
+    let is_near = words.contains("didn't match pod affinity rules");
+    if let Some(demand) = company(evidence, list).filter(|_| is_apart || is_near) {
+        return Some(Clue::new(demand.path.clone(), &demand.value));
+    }
+    if is_apart {
         return Some(Clue::new(of(&["affinity", "podAntiAffinity"]), "required"));
     }
-    if words.contains("didn't match pod affinity rules") {
+    if is_near {
         return Some(Clue::new(of(&["affinity", "podAffinity"]), "required"));
     }
     None
+}
+
+/// Beside whom the pods must stand, or must not, where that is one rule.
+fn company<'e>(evidence: &'e Evidence, list: &str) -> Option<&'e DemandFacts> {
+    let mut all = evidence.workload.demands.iter().filter(|it| it.path.contains(list));
+    let only = all.next()?;
+    all.next().is_none().then_some(only)
 }
 
 /// The reference to a claim that is not there.

@@ -1,6 +1,9 @@
 //! Clues that several analyzers show.
 
-use types::{Clue, ContainerFacts, ContainerRole, Evidence, NeighbourFacts, ServiceFacts};
+use types::{
+    Clue, ContainerFacts, ContainerRole, DemandFacts, Evidence, NeighbourFacts, Quantity,
+    ServiceFacts,
+};
 
 use crate::evidence::{Held, WAITING, tag};
 use crate::near_miss::near_miss;
@@ -41,6 +44,21 @@ pub(super) fn field(evidence: &Evidence, container: &ContainerFacts, name: &str)
     };
     let path = evidence.subject.kind.pod_spec_path()?.child(list).index(container.index);
     Some(path.child(name).to_string())
+}
+
+/// Where the template names the host of an address, as a clue.
+pub(super) fn named_in(
+    evidence: &Evidence,
+    container: &ContainerFacts,
+    address: &str,
+) -> Option<Clue> {
+    let host = address.rsplit_once("://").map_or(address, |it| it.1);
+    let host = host.split([':', '/']).next()?.to_lowercase();
+    let mut named = container.hosts.iter().filter(|it| it.1 == host);
+    let only = named.next().filter(|_| named.next().is_none())?;
+    let at = container.env.iter().position(|it| *it == only.0)?;
+    let field = field(evidence, container, "env")?;
+    Some(Clue::new(fact(container, "named_in"), &format!("{field}/{at}/value")))
 }
 
 /// A field of the pod's spec in the subject's manifest.
@@ -204,6 +222,31 @@ pub(super) fn held(held: Held<'_>, image: &str) -> (String, Clue) {
     };
     let words = format!("; node {} holds {}{meant}", it.node, it.image);
     (words, Clue::new(format!("on_nodes[{}].node", it.image), &it.node))
+}
+
+/// The largest amount of a resource that the template asks for, of those that are not told with the containers.
+pub(super) fn demanded<'e>(evidence: &'e Evidence, resource: &str) -> Option<&'e DemandFacts> {
+    let name = format!("/{}", resource.replace('~', "~0").replace('/', "~1"));
+    let is_it = |it: &&DemandFacts| it.path.contains("/resources/") && it.path.ends_with(&name);
+    let demands = evidence.workload.demands.iter().filter(is_it);
+    demands.max_by_key(|it| Quantity(it.value.clone()).thousandths())
+}
+
+/// An amount as it would stand in a manifest: CPU is given in thousandths, and what is stored in bytes.
+pub(super) fn amount(resource: &str, amount: u64) -> String {
+    const MEBIBYTE: u64 = 1 << 20;
+    const GIBIBYTE: u64 = 1 << 30;
+    let is_bytes =
+        resource == "memory" || resource.contains("storage") || resource.starts_with("hugepages");
+    match resource {
+        "cpu" if amount % 1000 == 0 => (amount / 1000).to_string(),
+        "cpu" => Quantity::millicores(amount).to_string(),
+        _ if is_bytes && GIBIBYTE <= amount && amount % GIBIBYTE == 0 => {
+            format!("{}Gi", amount / GIBIBYTE)
+        }
+        _ if is_bytes && MEBIBYTE <= amount => Quantity::mebibytes(amount / MEBIBYTE).to_string(),
+        _ => amount.to_string(),
+    }
 }
 
 /// `/spec/template/spec/containers/0/resources/requests/memory`

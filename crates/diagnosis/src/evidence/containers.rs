@@ -83,6 +83,7 @@ impl Reader<'_> {
             files: files::facts(self.objects, container),
             quoted: vec![],
             spots: vec![],
+            hosts: vec![],
             ports: ports(container),
             probes: probes::facts(container),
             log: vec![],
@@ -93,6 +94,7 @@ impl Reader<'_> {
         }
         facts.quoted = quoted(container, &facts);
         facts.spots = self.spots(container, &facts);
+        facts.hosts = hosts(container, &facts);
         facts
     }
 
@@ -255,6 +257,29 @@ fn quoted(container: &Container, facts: &ContainerFacts) -> Vec<(String, String)
     let plain =
         container.env.iter().flatten().filter_map(|it| Some((&it.name, it.value.as_ref()?)));
     plain.flat_map(of_variable).take(MAX_QUOTED).collect()
+}
+
+/// The variables whose value names a host that the log names as well.
+fn hosts(container: &Container, facts: &ContainerFacts) -> Vec<(String, String)> {
+    let lines: Vec<_> = facts.log.iter().chain(&facts.previous_log).collect();
+    let said: BTreeSet<_> = lines.iter().flat_map(|it| words(it)).collect();
+    let plain =
+        container.env.iter().flatten().filter_map(|it| Some((&it.name, it.value.as_ref()?)));
+    let named = plain.filter_map(|(name, value)| {
+        let value: String = value.chars().take(MAX_CHARS).collect();
+        let host = words(&value).into_iter().find(|it| said.contains(it))?;
+        Some((name.clone(), host))
+    });
+    named.take(MAX_QUOTED).collect()
+}
+
+/// The words of a text that may be hosts, in small letters.
+fn words(text: &str) -> Vec<String> {
+    let is_part = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '.' | '_');
+    let words = text.split(|it: char| !is_part(it)).map(|it| it.trim_matches(['.', '-']));
+    let is_host =
+        |it: &&str| QUOTED.contains(&it.len()) && it.chars().any(|it| it.is_ascii_alphabetic());
+    words.filter(is_host).map(str::to_lowercase).collect()
 }
 
 fn ports(container: &Container) -> Vec<(String, u16)> {

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Value, json};
 use types::{PodFacts, RevisionFacts, WorkloadFacts};
 
-use crate::evidence::owners;
+use crate::evidence::{demands, owners};
 use crate::root::spec_hash;
 use crate::{Objects, Redactor, Root};
 
@@ -53,6 +53,7 @@ pub(super) fn facts(
         opted_out: objects.root.annotation(OPT_OUT) == Some("true"),
         owners: owners::facts(objects),
         volumes: volumes(&objects.root),
+        demands: demands::facts(objects),
         fix_id: objects.root.annotation(FIX_ID).map(ToOwned::to_owned),
         on_delete: is_on_delete(&objects.root),
         rolled_out_at: newest.and_then(|it| created(objects, &it.name)).or(counted.rolled_out_at),

@@ -3,10 +3,13 @@
 //! ## What it looks for
 //! A target that is not there (the near miss that exists is named), and the autoscaler's own conditions
 //! `AbleToScale` and `ScalingActive` with `False`: no metrics server, a container without the request that a
-//! percentage needs, another autoscaler of the same pods.
+//! percentage needs, nobody who serves the metrics of its own that it names, a container that is not there, another
+//! autoscaler of the same pods.
 //!
 //! ## What it does not see
 //! A target that is scaled to nothing on purpose; the first minutes, when there are no metrics yet.
+
+mod metric;
 
 use k8s_openapi::api::autoscaling::v2::{
     HorizontalPodAutoscaler, HorizontalPodAutoscalerCondition, HorizontalPodAutoscalerSpec,
@@ -21,6 +24,8 @@ use crate::Root;
 
 /// How long metrics may be missing, in seconds, before that is trouble: pods and metrics servers start slowly.
 const PATIENCE_SECS: i64 = 180;
+/// The field that says what kind of workload is scaled.
+const KIND: &str = "/spec/scaleTargetRef/kind";
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     scene.all.autoscalers.iter().flatten().filter_map(|it| of_autoscaler(it, scene)).collect()
@@ -34,11 +39,12 @@ fn of_autoscaler(autoscaler: &HorizontalPodAutoscaler, scene: &Scene<'_>) -> Opt
     let says_nothing = autoscaler.status.as_ref().is_none_or(|it| it.conditions.is_none());
     let says_missing =
         able.is_some_and(|it| it.reason.as_deref() == Some("FailedGetScale")) || says_nothing;
-    if let Some(cause) = target_missing(spec, namespace(&autoscaler.metadata), scene)
+    if let Some((cause, field)) = target_missing(spec, namespace(&autoscaler.metadata), scene)
         && says_missing
     {
-        let field = "/spec/scaleTargetRef/name";
-        let finding = finding(about, cause).clue(field, &spec.scale_target_ref.name).at(field);
+        let wanted = &spec.scale_target_ref;
+        let value = if field == KIND { &wanted.kind } else { &wanted.name };
+        let finding = finding(about, cause).clue(field, value).at(field);
         return Some(able.map_or(finding.clone(), |it| clues(finding, it, scene)));
     }
     if let Some(able) = able {
@@ -62,7 +68,7 @@ fn target_missing(
     spec: &HorizontalPodAutoscalerSpec,
     space: &str,
     scene: &Scene<'_>,
-) -> Option<String> {
+) -> Option<(String, &'static str)> {
     let wanted = &spec.scale_target_ref;
     let kind = wanted.kind.as_str();
     let is_known = matches!(kind, "Deployment" | "StatefulSet");
@@ -71,14 +77,15 @@ fn target_missing(
     }
     let other = if kind == "Deployment" { "StatefulSet" } else { "Deployment" };
     if scene.workload(other, space, &wanted.name).is_some() {
-        return Some(format!(
+        let cause = format!(
             "There is no {kind} {0}; there is a {other} {0}, which was probably meant.",
             wanted.name
-        ));
+        );
+        return Some((cause, KIND));
     }
     let here = scene.all.workloads.iter().filter(|it| namespace(it.metadata()) == space);
     let same = here.filter(|it| it.kind().as_str() == kind).map(|it| name(it.metadata()));
-    Some(missing(kind, &wanted.name, same))
+    Some((missing(kind, &wanted.name, same), "/spec/scaleTargetRef/name"))
 }
 
 /// It has no metrics to count with.
@@ -106,11 +113,22 @@ fn inactive(
         let finding = finding(about, cause).clue(format!("{target} {field}"), "none");
         return Some(clues(finding, active, scene));
     }
+    if let Some((field, container, cause)) = root.and_then(|it| metric::of_no_container(it, spec)) {
+        let finding = finding(about, cause).clue(field.clone(), &container).at(field);
+        return Some(clues(finding, active, scene));
+    }
     let since = active.last_transition_time.as_ref().map(|it| it.0);
     if since.is_some() && scene.age_secs(since) < PATIENCE_SECS {
         return None;
     }
     let finding = |cause: String| clues(finding(about, cause), active, scene);
+    if let Some((index, cause)) = metric::of_no_adapter(said, spec) {
+        let finding = finding(cause);
+        return Some(match index {
+            Some(index) => finding.at(format!("/spec/metrics/{index}")),
+            None => finding,
+        });
+    }
     if said.contains(".metrics.k8s.io)") {
         let is_absent = said.contains("could not find the requested resource");
         let cause = if is_absent {

@@ -14,6 +14,7 @@ use types::{ClusterFault, Finding, Severity};
 
 use super::cluster;
 use super::scene::{Scene, is_over, name, namespace, selects, subject};
+use super::slip::{escaped, slip};
 use super::words::listed;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
@@ -29,6 +30,19 @@ fn of_budget(budget: &PodDisruptionBudget, scene: &Scene<'_>) -> Option<Finding>
     if taken(budget, scene).is_none_or(|mut it| it.next().is_none()) {
         if waits_for_pods(budget, selector, scene) {
             return None;
+        }
+        let space = namespace(&budget.metadata);
+        let labels =
+            selector.match_labels.as_ref().filter(|_| selector.match_expressions.is_none());
+        let slip = labels.and_then(|it| slip(it, (space, name(&budget.metadata)), scene));
+        if let Some(slip) = slip.filter(|it| it.meant.is_some()) {
+            let words = slip.words();
+            let cause =
+                format!("Its selector takes no pod, so it protects nothing; {words} it would.");
+            let field = format!("/spec/selector/matchLabels/{}", escaped(&slip.key));
+            let finding =
+                finding(budget, Severity::Warning, cause).clue(field.clone(), &slip.value);
+            return Some(finding.at(field).sure(0.85));
         }
         let cause = "Its selector takes no pod, so it protects nothing.";
         return Some(finding(budget, Severity::Notice, cause.to_owned()).at("/spec/selector"));

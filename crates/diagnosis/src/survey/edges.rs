@@ -2,8 +2,10 @@
 
 mod claim;
 mod host;
+mod job;
 mod lookup;
 mod node;
+mod policy;
 mod quota;
 mod service_account;
 mod webhook;
@@ -13,6 +15,7 @@ use types::{Finding, Subject};
 
 use super::scene::{Scene, is_ready};
 pub(super) use claim::claims;
+pub(super) use job::{named as with_job, waits_for_work};
 
 /// What one kind of cause says about a finding.
 type Edge = fn(&Finding, &Scene<'_>) -> Vec<Subject>;
@@ -24,7 +27,9 @@ const ALL: &[Edge] = &[
     webhook::causes,
     service_account::causes,
     lookup::causes,
+    policy::causes,
     host::causes,
+    job::causes,
     node::causes,
 ];
 

@@ -1,5 +1,7 @@
 //! What an address in a program's last words stands for in the cluster: a Service, or none where one should be.
 
+mod pod;
+
 use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::Service;
@@ -43,8 +45,8 @@ pub(super) enum Place<'a> {
     Service(&'a Service),
     /// There is no such Service in this namespace.
     Missing(String, String),
-    /// There is no such namespace; another one that is named alike has such a Service.
-    Misplaced(String, String),
+    /// There is no such namespace; perhaps another one has such a Service.
+    Misplaced(String, Option<String>),
     /// Something that is not in the cluster, as far as anybody knows.
     Unknown,
 }
@@ -59,6 +61,11 @@ impl Address {
         let (host, port) = split.map_or((text, None), |it| (it.0, it.1.parse().ok()));
         let host = host.split('/').next()?.trim_matches(['[', ']']).trim_end_matches('.');
         (!host.is_empty()).then(|| Self { host: host.to_lowercase(), port })
+    }
+
+    /// The host, in small letters.
+    pub(super) fn host(&self) -> &str {
+        &self.host
     }
 
     /// The port, where one is named.
@@ -129,9 +136,31 @@ pub(super) fn place<'a>(address: &Address, own: &str, scene: &Scene<'a>) -> Plac
                 found @ (Place::Service(_) | Place::Missing(..) | Place::Misplaced(..)) => found,
             }
         }
-        [name, space, "svc", ..] | [_, name, space, "svc", ..] => of_another(name, space, scene),
+        [name, space, "svc", ..] | [_, name, space, "svc", ..] => {
+            match of_another(name, space, scene) {
+                Place::Unknown => of_no_space(name, space, own, scene),
+                found @ (Place::Service(_) | Place::Missing(..) | Place::Misplaced(..)) => found,
+            }
+        }
         _ => Place::Unknown,
     }
+}
+
+/// A name of the cluster in a namespace that is not there: the Service of this name is here, or in one other namespace.
+fn of_no_space<'a>(name: &str, space: &str, own: &str, scene: &Scene<'a>) -> Place<'a> {
+    let Some(spaces) = &scene.all.namespaces else { return Place::Unknown };
+    let is_there = |it: &str| spaces.iter().any(|space| self::name(&space.metadata) == it);
+    // An agent that reads only a few namespaces does not know the others.
+    if is_there(space) || !is_there(own) {
+        return Place::Unknown;
+    }
+    if scene.service(own, name).is_some() {
+        return Place::Misplaced(space.to_owned(), Some(own.to_owned()));
+    }
+    let all = scene.all.services.iter().flatten().map(|it| &it.metadata);
+    let mut with = all.filter(|it| self::name(it) == name).map(namespace);
+    let only = with.next().filter(|_| with.next().is_none());
+    Place::Misplaced(space.to_owned(), only.map(ToOwned::to_owned))
 }
 
 /// The Service with this address.
@@ -161,7 +190,7 @@ fn of_another<'a>(name: &str, space: &str, scene: &Scene<'a>) -> Place<'a> {
     }
     // Any other name may be one of the world outside.
     let near = near_miss(space, spaces).filter(|it| scene.service(it, name).is_some());
-    near.map_or(Place::Unknown, |it| Place::Misplaced(space.to_owned(), it))
+    near.map_or(Place::Unknown, |it| Place::Misplaced(space.to_owned(), Some(it)))
 }
 
 /// The finding with what is known of the address that it needs.
@@ -179,21 +208,44 @@ pub(super) fn named(finding: Finding, scene: &Scene<'_>) -> Finding {
     if is_alias(&address.host, &finding, scene) {
         return finding;
     }
-    match place(&address, &own, scene) {
+    let finding = match place(&address, &own, scene) {
         Place::Missing(space, name) => {
             // What somebody says that it waits for need not be a host.
             let is_host = address.port.is_some() || !finding.cause.contains(" it waits for ");
             let told = missing(finding.clone(), (&space, &name), scene);
-            if is_host || told.is_guess { told.finding } else { finding }
+            if !is_host && !told.is_guess {
+                return finding;
+            }
+            told.finding
         }
         Place::Misplaced(space, meant) => {
             let words = format!("there is no namespace {space}");
             let fact = format!("Namespace {space}");
-            told(finding, &words, Some(meant)).clue(fact, "not found")
+            let name = address.host.split('.').next().unwrap_or_default();
+            let told = told(finding, &words, None).clue(fact, "not found");
+            with_meant(told, name, meant)
         }
-        Place::Service(service) => with_port(finding, service, address.port),
-        Place::Unknown => finding,
-    }
+        Place::Service(service) => {
+            let is_right = has_port(service, address.port);
+            let finding = pod::with_server(with_port(finding, service, address.port));
+            let finding = pod::with_alias(finding, service, scene);
+            let finding = pod::with_ordinal(finding, &address.host, service, scene);
+            if is_right {
+                return finding;
+            }
+            finding
+        }
+        Place::Unknown => return pod::with_server(finding),
+    };
+    pod::at_variable(finding)
+}
+
+/// The namespace that has a Service of this name.
+fn with_meant(finding: Finding, name: &str, meant: Option<String>) -> Finding {
+    let Some(meant) = meant else { return finding };
+    let cause = finding.cause.strip_suffix('.').unwrap_or(&finding.cause);
+    let cause = format!("{cause}; Service {name} is in {meant}, which was probably meant.");
+    Finding { cause, ..finding }
 }
 
 /// Whether the pods of a workload know this host from their own file of hosts.

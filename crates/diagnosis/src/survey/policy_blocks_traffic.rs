@@ -16,9 +16,9 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use types::{ClusterFault, Finding, Severity, Subject};
 
-use super::cluster;
 use super::scene::{Scene, is_ready, namespace, subject};
 use super::words::listed;
+use super::{cluster, policy_blocks_needs};
 use gate::{Gate, Shut};
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
@@ -27,6 +27,9 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
         let Some(key) = of_service(service, scene) else { continue };
         blocked.entry(key).or_default().push(subject("Service", &service.metadata).to_string());
     }
+    // Whom it keeps out and who suffers from that is told by another rule.
+    let told = policy_blocks_needs::policies(scene);
+    blocked.retain(|it, _| !told.contains(&it.0));
     let told = blocked.into_iter().map(|((policy, shut), services)| {
         let cause = shut.cause(&listed(&services));
         let fault = cluster(ClusterFault::PolicyBlocksTraffic);

@@ -46,7 +46,8 @@ fn of_quota(quota: &ResourceQuota, scene: &Scene<'_>) -> Option<Finding> {
         let cause = format!("It refuses pods of {}: {shown} are used.", listed(&names));
         (Severity::Critical, cause)
     } else {
-        (Severity::Warning, format!("It is used up: {}.", shown.join(", ")))
+        // Many a quota is made to fit: until somebody is refused, nobody suffers.
+        (Severity::Notice, format!("It is used up: {}.", shown.join(", ")))
     };
     let fault = cluster(ClusterFault::QuotaExhausted);
     let finding = Finding::new(subject("ResourceQuota", &quota.metadata), severity, fault, cause)

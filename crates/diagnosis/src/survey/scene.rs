@@ -1,5 +1,6 @@
 //! The snapshot with what the rules look up in it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -8,6 +9,7 @@ use k8s_openapi::api::core::v1::{Event, Pod, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use types::{Finding, Subject};
 
+use super::policy_blocks_needs::Block;
 use crate::suspicion::RECENT;
 use crate::{Redactor, Root, Snapshot};
 
@@ -30,6 +32,8 @@ pub(super) struct Scene<'a> {
     services: BTreeMap<(&'a str, &'a str), &'a Service>,
     workloads: BTreeMap<(&'a str, &'a str, &'a str), &'a Root>,
     events: BTreeMap<(&'a str, &'a str, &'a str), Vec<&'a Event>>,
+    /// What policies keep workloads from, once somebody asked for it.
+    pub(super) blocks: OnceCell<BTreeMap<Subject, Block>>,
 }
 
 impl<'a> Scene<'a> {
@@ -70,6 +74,7 @@ impl<'a> Scene<'a> {
                 .map(|it| ((it.kind().as_str(), namespace(it.metadata()), name(it.metadata())), it))
                 .collect(),
             events,
+            blocks: OnceCell::new(),
         };
         for pod in &all.pods {
             scene.owned_pods.entry(scene.root_of(pod)).or_default().push(pod);

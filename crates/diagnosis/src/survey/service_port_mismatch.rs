@@ -4,10 +4,13 @@
 //! A named target port that none of its pods declares: then nobody gets its traffic. A number that no container
 //! declares, though each declares ports and is ready: containers need not declare what they listen on, so this is
 //! a warning, and only a notice where another Service reaches the declared port. Where containers declare nothing, a
-//! port that their probes find somebody at tells as much. A port that is asked for UDP, and that speaks TCP.
+//! port that their probes find somebody at tells as much. A port that is asked for UDP, and that speaks TCP. Pods of a
+//! second workload that the selector takes as well, and that do not serve the port.
 //!
 //! ## What it does not see
 //! What a container really listens on.
+
+mod strangers;
 
 use std::collections::BTreeSet;
 
@@ -34,8 +37,13 @@ pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Vec<Finding> {
     let Some(behind) = Behind::of(service, scene) else { return vec![] };
     let ports = service.spec.iter().flat_map(|it| it.ports.iter().flatten()).enumerate();
     let found = ports.filter_map(|(index, port)| match target(port) {
-        IntOrString::String(wanted) => behind.named(index, port, &wanted),
-        IntOrString::Int(wanted) => behind.numbered(index, port, wanted),
+        IntOrString::String(wanted) => {
+            let found = behind.named(index, port, &wanted);
+            found.or_else(|| behind.called_otherwise(index, port, &wanted))
+        }
+        IntOrString::Int(wanted) => {
+            behind.numbered(index, port, wanted).or_else(|| behind.strangers(port, wanted))
+        }
     });
     found.collect()
 }
@@ -60,7 +68,8 @@ impl<'a> Behind<'a> {
     fn of(service: &'a Service, scene: &'a Scene<'a>) -> Option<Self> {
         let spec = service.spec.as_ref()?;
         let selector = spec.selector.as_ref().filter(|it| !it.is_empty())?;
-        if spec.type_.as_deref() == Some("ExternalName") {
+        let is_leaving = service.metadata.deletion_timestamp.is_some();
+        if is_leaving || spec.type_.as_deref() == Some("ExternalName") {
             return None;
         }
         let pods = scene.pods_with(namespace(&service.metadata), selector);

@@ -2,13 +2,17 @@
 //!
 //! ## What it looks for
 //! A selector that takes no pod of its namespace, with the one workload that it was probably meant for, in this
-//! namespace or in another; or pods of which none is ready: then the workload's own trouble is the cause.
+//! namespace or in another; or pods of which none is ready: then the workload's own trouble is the cause. A Deployment
+//! that is paused and never had a pod, behind a Service. A Service that stands for another one (`ExternalName`) which is
+//! not there.
 //!
 //! ## What it does not see
-//! A Service without a selector, whose endpoints somebody else keeps, one that names a host (`ExternalName`), and
+//! A Service without a selector, whose endpoints somebody else keeps, one that names a host outside the cluster, and
 //! pods that start, that are replaced right now, or that ended on purpose.
 
-use std::collections::BTreeMap;
+mod external_name;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{Pod, Service};
 use types::{AnyFault, Fault, Finding, Severity, Subject};
@@ -23,13 +27,19 @@ use crate::Root;
 const PATIENCE_SECS: i64 = 20;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
-    scene.all.services.iter().flatten().filter_map(|it| of_service(it, scene)).collect()
+    let services = scene.all.services.iter().flatten();
+    let mut found: Vec<_> = services.clone().filter_map(|it| of_service(it, scene)).collect();
+    found.extend(services.filter_map(|it| external_name::of_service(it, scene)));
+    found.extend(paused(scene));
+    found
 }
 
 pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Option<Finding> {
     let spec = service.spec.as_ref()?;
     let selector = spec.selector.as_ref().filter(|it| !it.is_empty())?;
-    if spec.type_.as_deref() == Some("ExternalName") {
+    // What is being deleted needs nobody behind it.
+    let is_leaving = service.metadata.deletion_timestamp.is_some();
+    if is_leaving || spec.type_.as_deref() == Some("ExternalName") {
         return None;
     }
     let space = namespace(&service.metadata);
@@ -123,7 +133,54 @@ fn without_pods(about: Subject, root: &Root, scene: &Scene<'_>) -> Option<Findin
         };
         return Some(notice(format!("{name} {how}, so nobody answers.")));
     }
-    Some(finding(about, format!("{name} has no pod.")).because_of(name))
+    let why = if is_paused(root) { " and is paused, so that none is made" } else { "" };
+    Some(finding(about, format!("{name} has no pod{why}.")).because_of(name))
+}
+
+fn is_paused(root: &Root) -> bool {
+    match root {
+        Root::Deployment(it) => it.spec.as_ref().is_some_and(|it| it.paused == Some(true)),
+        Root::Pod(_)
+        | Root::ReplicaSet(_)
+        | Root::StatefulSet(_)
+        | Root::DaemonSet(_)
+        | Root::Job(_)
+        | Root::CronJob(_)
+        | Root::Service(_) => false,
+    }
+}
+
+/// Deployments that are paused and without a pod, and from whom a Service wants some. What nobody asks for anything may
+/// well wait for its day.
+fn paused(scene: &Scene<'_>) -> Vec<Finding> {
+    let paused = scene.all.workloads.iter().filter(|it| is_paused(it) && it.desired() != Some(0));
+    let idle: Vec<_> = paused
+        .filter(|it| scene.pods_of(&Subject::from(&it.object_ref())).is_empty())
+        .filter(|it| !scene.is_new(it.metadata(), PATIENCE_SECS))
+        .collect();
+    if idle.is_empty() {
+        return vec![];
+    }
+    let services = scene.all.services.iter().flatten();
+    let wanted: BTreeSet<_> = services
+        .filter_map(|service| {
+            let selector = service.spec.as_ref()?.selector.as_ref().filter(|it| !it.is_empty())?;
+            let space = namespace(&service.metadata);
+            let mut here = idle.iter().filter(|it| namespace(it.metadata()) == space);
+            let root = here.find(|it| it.takes(selector))?;
+            Some((Subject::from(&root.object_ref()), name(&service.metadata)))
+        })
+        .collect();
+    let mut told: BTreeMap<Subject, Finding> = BTreeMap::new();
+    for (root, service) in wanted {
+        let fault = AnyFault::Workload(Fault::RolloutStuck);
+        let cause = format!(
+            "It is paused, so that none of its pods is made; Service {service} waits for them."
+        );
+        let finding = Finding::new(root.clone(), Severity::Critical, fault, cause);
+        told.entry(root).or_insert_with(|| finding.clue("/spec/paused", "true").at("/spec/paused"));
+    }
+    told.into_values().collect()
 }
 
 /// The root owner of the pods that the selector would take in another namespace, where there is just one.

@@ -189,6 +189,7 @@ fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
         files: vec![],
         quoted: vec![],
         spots: vec![],
+        hosts: vec![],
         ports: vec![],
         probes: vec![],
         log: vec![],

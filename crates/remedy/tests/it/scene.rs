@@ -118,6 +118,7 @@ pub(crate) fn container(name: &str, image: &str) -> ContainerFacts {
         files: vec![],
         quoted: vec![],
         spots: vec![],
+        hosts: vec![],
         ports: vec![],
         probes: vec![],
         log: vec![],

@@ -171,3 +171,24 @@ fn a_node_without_images_keeps_no_list_of_them() {
 
     assert_eq!(node.status.unwrap().images, None);
 }
+
+#[test]
+fn of_where_a_pod_may_stand_only_beside_whom_it_must_not_stays_and_of_one_that_is_well_nothing() {
+    let term = json!([{"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "web"}}}]);
+    let required = "requiredDuringSchedulingIgnoredDuringExecution";
+    let mut pod: Pod = serde_json::from_value(json!({
+        "metadata": {"name": "web", "ownerReferences": [
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "uid": "u"}]},
+        "spec": {"containers": [], "affinity": {
+            "podAntiAffinity": {required: term},
+            "podAffinity": {required: term}}},
+    }))
+    .unwrap();
+
+    pod.prune();
+    let affinity = |it: &Pod| json!(it.spec.as_ref().unwrap().affinity);
+    assert_eq!(affinity(&pod), json!({"podAntiAffinity": {required: term}}));
+
+    thin_pod(&mut pod);
+    assert_eq!(affinity(&pod), json!(null));
+}

@@ -26,6 +26,9 @@ pub(super) fn causes(finding: &Finding, scene: &Scene<'_>) -> Vec<Subject> {
 /// Why a Service does not answer, as far as it can be told: an edge leads only to what has something to do with that.
 fn of_service(service: &Service, scene: &Scene<'_>) -> Vec<Subject> {
     let about = subject("Service", &service.metadata);
+    if service.spec.as_ref().is_some_and(|it| it.type_.as_deref() == Some("ExternalName")) {
+        return vec![about];
+    }
     let space = namespace(&service.metadata);
     let selector = service.spec.as_ref().and_then(|it| it.selector.as_ref());
     let Some(selector) = selector.filter(|it| !it.is_empty()) else { return vec![] };

@@ -7,9 +7,13 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::Subject;
 
+use crate::survey::policy_blocks_needs::peer_words;
 use crate::survey::scene::{Scene, is_over, name, namespace, selects, subject};
 use crate::survey::slip::{escaped, slip};
 use crate::survey::words::listed;
+
+/// The label by which every namespace has its name.
+const NAME_OF_SPACE: &str = "kubernetes.io/metadata.name";
 
 /// A policy that is about the ingress of a pod.
 pub(super) struct Gate<'a> {
@@ -49,6 +53,11 @@ impl Shut {
             Why::Ports => {
                 format!("It opens other ports than those that {services} sends traffic to")
             }
+            // A label alone is told where it stands.
+            Why::Peers if self.value.contains('=') => format!(
+                "Those whom it lets in to the pods of {services} are not there ({})",
+                self.value
+            ),
             Why::Peers => format!("Those whom it lets in to the pods of {services} are not there"),
         };
         let meant = self.meant.as_ref();
@@ -133,12 +142,28 @@ impl<'a> Gate<'a> {
             let meant = Some(slip.shown_meant()?);
             Some(Shut { why: Why::Peers, field, value: slip.value, meant })
         });
-        let none = || "no such pod or namespace".to_owned();
-        slips.next().unwrap_or_else(|| Shut {
+        if let Some(slip) = slips.next() {
+            return slip;
+        }
+        if let Some(space) = self.space(&field, rule) {
+            return space;
+        }
+        let shown: Vec<_> = rule.from.iter().flatten().map(peer_words).collect();
+        Shut { why: Why::Peers, field: field.clone(), value: listed(&shown), meant: None }
+    }
+
+    /// A namespace is asked for by a label that it does not have, with its name as the value.
+    fn space(&self, field: &str, rule: &NetworkPolicyIngressRule) -> Option<Shut> {
+        let [peer] = rule.from.as_deref()? else { return None };
+        let labels = peer.namespace_selector.as_ref()?.match_labels.as_ref()?;
+        let ((key, value), 1) = (labels.first_key_value()?, labels.len()) else { return None };
+        let mut all = self.scene.all.namespaces.iter().flatten();
+        let is_there = key != NAME_OF_SPACE && all.any(|it| name(&it.metadata) == value);
+        is_there.then(|| Shut {
             why: Why::Peers,
-            field: field.clone(),
-            value: none(),
-            meant: None,
+            field: format!("{field}/0/namespaceSelector/matchLabels/{}", escaped(key)),
+            value: format!("{key}={value}"),
+            meant: Some(format!("{NAME_OF_SPACE}={value}")),
         })
     }
 

@@ -1,0 +1,97 @@
+//! What a template asks of its node beyond CPU, memory and labels.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{PodSpec, ResourceRequirements};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
+use types::{DemandFacts, FieldPath};
+
+use crate::near_miss::near_miss;
+use crate::{Objects, Root};
+
+/// Demands that are kept: nobody writes more by hand.
+const MAX_DEMANDS: usize = 50;
+/// What a container asks for that is told elsewhere.
+const KNOWN: [&str; 2] = ["cpu", "memory"];
+
+/// Facts of the demands of the template.
+pub(super) fn facts(objects: &Objects) -> Vec<DemandFacts> {
+    let path = objects.root.kind().pod_spec_path();
+    let (Some(spec), Some(path)) = (objects.root.pod_spec(), path) else { return vec![] };
+    let system = spec.os.as_ref().map(|it| plain(&path.child("os").child("name"), &it.name));
+    let settings = spec.security_context.iter().flat_map(|it| it.sysctls.iter().flatten());
+    let settings = settings.enumerate().map(|(index, it)| {
+        let path = path.child("securityContext").child("sysctls").index(index);
+        plain(&path.child("name"), &it.name)
+    });
+    let node = node(objects, spec, &path);
+    let rest = settings.chain(company(objects, spec, &path)).chain(amounts(spec, &path));
+    node.into_iter().chain(system).chain(rest).take(MAX_DEMANDS).collect()
+}
+
+/// The node that the template names. A pod has one from the scheduler, which is no demand.
+fn node(objects: &Objects, spec: &PodSpec, path: &FieldPath) -> Option<DemandFacts> {
+    if matches!(objects.root, Root::Pod(_)) {
+        return None;
+    }
+    let name = spec.node_name.as_ref().filter(|it| !it.is_empty())?;
+    let nodes = objects.nodes.as_ref();
+    let names: Option<Vec<&str>> =
+        nodes.map(|it| it.iter().filter_map(|it| it.metadata.name.as_deref()).collect());
+    let exists = names.as_ref().map(|it| it.contains(&name.as_str()));
+    let near = names.filter(|_| exists == Some(false)).and_then(|it| near_miss(name, it));
+    Some(DemandFacts { exists, near_miss: near, ..plain(&path.child("nodeName"), name) })
+}
+
+/// Beside whom its pods must stand, or must not.
+fn company(objects: &Objects, spec: &PodSpec, path: &FieldPath) -> Vec<DemandFacts> {
+    const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+    let Some(affinity) = &spec.affinity else { return vec![] };
+    let apart = affinity.pod_anti_affinity.as_ref();
+    let apart =
+        apart.and_then(|it| it.required_during_scheduling_ignored_during_execution.as_ref());
+    let near = affinity.pod_affinity.as_ref();
+    let near = near.and_then(|it| it.required_during_scheduling_ignored_during_execution.as_ref());
+    let lists = [("podAntiAffinity", apart), ("podAffinity", near)];
+    let of = lists.into_iter().flat_map(|(name, terms)| {
+        let path = path.child("affinity").child(name).child(REQUIRED);
+        let terms = terms.into_iter().flatten().enumerate();
+        terms.filter_map(move |(index, it)| {
+            let labels = it.label_selector.as_ref()?.match_labels.as_ref()?;
+            let shown: Vec<_> =
+                labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let own = if objects.root.takes(labels) { ", as its own pods have" } else { "" };
+            let path = path.index(index).child("labelSelector");
+            Some(plain(&path, &format!("{}{own}", shown.join(","))))
+        })
+    });
+    of.collect()
+}
+
+/// Amounts of resources that are not told with the containers, and those of the pod as a whole.
+fn amounts(spec: &PodSpec, path: &FieldPath) -> Vec<DemandFacts> {
+    let whole = spec.resources.as_ref().map(|it| requests(it, &path.child("resources")));
+    let all = spec.containers.iter().enumerate().map(|it| (it, "containers"));
+    let first = spec.init_containers.iter().flatten().enumerate().map(|it| (it, "initContainers"));
+    let of_containers = all.chain(first).filter_map(|((index, it), list)| {
+        let path = path.child(list).index(index).child("resources");
+        Some(requests(it.resources.as_ref()?, &path))
+    });
+    let rest = of_containers.flatten().filter(|it| !KNOWN.contains(&it.0.as_str()));
+    whole.into_iter().flatten().chain(rest).map(|it| it.1).collect()
+}
+
+/// What is asked for, by resource; a limit alone is a request as well.
+fn requests(resources: &ResourceRequirements, path: &FieldPath) -> BTreeMap<String, DemandFacts> {
+    let of = |amounts: &Option<BTreeMap<String, Amount>>, list: &str| -> Vec<_> {
+        let amounts = amounts.iter().flatten();
+        let path = path.child(list);
+        amounts.map(|(name, it)| (name.clone(), plain(&path.child(name), &it.0))).collect()
+    };
+    // Of two with the same name the later one is kept.
+    of(&resources.limits, "limits").into_iter().chain(of(&resources.requests, "requests")).collect()
+}
+
+fn plain(path: &FieldPath, value: &str) -> DemandFacts {
+    DemandFacts { path: path.to_string(), value: value.to_owned(), exists: None, near_miss: None }
+}
