@@ -49,3 +49,21 @@ async fn what_a_quota_has_no_room_for_is_neither_offered_nor_written() {
     assert_eq!((offered, state(&end)), (vec![], ("refused", "no_room")), "{end:#}");
     assert_eq!((stage.n_writes(), stage.limit("web").as_str()), (0, "128Mi"));
 }
+
+#[actix_web::test]
+async fn a_quota_for_other_pods_takes_no_room() {
+    let stage = Stage::open().await;
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "tight", "namespace": "shop"},
+        "spec": {"hard": {"limits.memory": "130Mi"}, "scopes": ["Terminating"]}});
+    stage.cluster.create("/api/v1/namespaces/shop/resourcequotas", &quota).await;
+    until("the quota counts", || {
+        stage.object("resourcequotas", "tight").unwrap()["status"]["used"]["limits.memory"] == "0"
+    })
+    .await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+
+    let offered = agent.until("/api/v1/incidents?state=open", doses).await;
+
+    assert_eq!(offered, [json!(1), json!(2)]);
+}

@@ -11,7 +11,7 @@ const SHOWN: &str = "remove_taint";
 /// The offer that shows how the taint is taken off, as soon as it is there.
 async fn offer(agent: &AgentBinary) -> Value {
     let shown = agent.until("/api/v1/incidents?state=open", |body| {
-        let offers = body["incidents"].as_array()?.iter().flat_map(|it| it["offers"].as_array());
+        let offers = body["incidents"].as_array()?.iter().filter_map(|it| it["offers"].as_array());
         offers.flatten().find(|it| it["strategy"]["type"] == SHOWN).cloned()
     });
     shown.await

@@ -92,8 +92,11 @@ fn walk(path: String, value: &Value, all: &mut Vec<(String, Value)>) {
     }
 }
 
+/// Reads an amount.
+type Read = fn(&str) -> Option<u128>;
+
 /// How an amount of each resource is read.
-const AMOUNTS: [(&str, fn(&str) -> Option<u128>); 2] = [("memory", bytes), ("cpu", millis)];
+const AMOUNTS: [(&str, Read); 2] = [("memory", bytes), ("cpu", millis)];
 
 /// The most that was written here in vain, while the same trouble was seen again with it.
 pub(super) fn proven_too_little(path: &str, resource: &str, world: &World<'_>) -> u128 {
