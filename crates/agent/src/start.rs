@@ -153,13 +153,7 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         registries: registries.map(Arc::new),
         ..Agent::new(&config.cluster, Arc::clone(&cluster) as _, Redactor::new(key))
     };
-    let lead = match config.lease.clone() {
-        Some(name) => {
-            let lasts = Duration::from_secs(config.lease_seconds);
-            Lead::with(KubeLease::new(Arc::clone(&cluster), name), lasts)
-        }
-        None => Lead::alone(),
-    };
+    let lead = lead(config, &cluster);
     let fixer = Fixer::open(agent.clone(), config, lead).await?;
     let (journal, agent_probes) = (fixer.journal().clone(), probes.clone());
     let review = tokio::spawn(review_rights(
@@ -189,6 +183,13 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let watch = tokio::spawn(watch_journal(journal, agent_probes));
     let tasks = vec![triage, watch, review, obey, hooks];
     Ok(Running { address, agent, server, tasks, stand, fixer, cluster, goodbye, lock })
+}
+
+/// Who leads: this process, or whichever replica holds the Lease.
+fn lead(config: &Config, cluster: &Arc<KubeCluster>) -> Lead {
+    let Some(name) = config.lease.clone() else { return Lead::alone() };
+    let lasts = Duration::from_secs(config.lease_seconds);
+    Lead::with(KubeLease::new(Arc::clone(cluster), name), lasts)
 }
 
 /// The tokens, and for others the API server, where it is to be asked.

@@ -31,8 +31,7 @@ pub(super) async fn objects(
         return Box::pin(traffic::objects(cluster, subject, commons)).await;
     }
     let caches = &cluster.caches;
-    let pods = caches.pods_of(subject);
-    let known = caches.root(subject);
+    let (pods, known) = (caches.pods_of(subject), caches.root(subject));
     let selector = known.as_ref().and_then(selector);
     let references = config_maps::referred_to(&pods, known.as_ref());
 

@@ -54,8 +54,12 @@ fn mate(caches: &Caches, root: &ObjectRef, pods: Vec<Arc<Pod>>) -> Option<NodeMa
 fn has_replicas(kind: Kind) -> bool {
     match kind {
         Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet => true,
-        Kind::Pod | Kind::Job | Kind::CronJob => false,
-        Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => false,
+        Kind::Pod
+        | Kind::Job
+        | Kind::CronJob
+        | Kind::Node
+        | Kind::Service
+        | Kind::PersistentVolumeClaim => false,
     }
 }
 
