@@ -251,7 +251,9 @@ fn blamed(evidence: &Evidence, blame: Blame, words: &str, message: &str) -> (Str
         Blame::Nothing => (String::new(), None),
         Blame::Named => {
             let field = named_field(evidence, words);
-            (String::new(), field.map(|it| Clue::new(it, words)))
+            let value = words.split_once("Invalid value: \"").and_then(|it| it.1.split_once('"'));
+            let value = value.map_or(words, |it| it.0);
+            (String::new(), field.map(|it| Clue::new(it, value)))
         }
         Blame::Container(name) => {
             let named =

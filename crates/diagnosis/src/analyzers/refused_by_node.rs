@@ -21,6 +21,8 @@ const PUT_OFF: [&str; 5] = ["Evicted", "NodeShutdown", "Terminated", "Preempting
 const SHORT: &str = "OutOf";
 /// How it begins where a filter of the scheduler does not hold.
 const FILTER: &str = "Predicate ";
+/// What it says of the labels of its node.
+const SELECTOR: &str = "affinity/selector";
 /// What stands before the name of a device that is not there any more.
 const DEVICES: &str = "devices unavailable for ";
 /// Changes that decide which node may take a pod.
@@ -76,12 +78,16 @@ fn meaning(reason: &str, said: &str, evidence: &Evidence) -> Meaning {
         return Meaning { words, field: amount(resource, evidence), is_for_scheduler: true };
     }
     if let Some(filter) = said.strip_prefix(FILTER) {
-        let words = filter.split_once(": ").map_or(filter, |it| it.1);
-        return Meaning {
-            words: plain(words),
-            field: label(words, evidence),
-            is_for_scheduler: true,
+        let said = filter.split_once(": ").map_or(filter, |it| it.1);
+        let field = label(said, evidence);
+        let is_label = said.contains(SELECTOR);
+        let words = match field.as_ref().filter(|_| is_label) {
+            Some(label) => {
+                format!("its labels are not those that the pod selects ({})", label.value)
+            }
+            None => plain(said),
         };
+        return Meaning { words, field, is_for_scheduler: true };
     }
     let device = said.split_once(DEVICES).map(|it| it.1.split(". ").next().unwrap_or_default());
     let demand = device.and_then(|it| wording::demanded(evidence, it));
@@ -139,7 +145,7 @@ fn label(words: &str, evidence: &Evidence) -> Option<Clue> {
     if words.contains("ports") {
         return nodes.taken_ports.first().map(|it| Clue::new(it.path.clone(), &it.port));
     }
-    let selectors = nodes.selectors.iter().filter(|_| words.contains("affinity/selector"));
+    let selectors = nodes.selectors.iter().filter(|_| words.contains(SELECTOR));
     let rarest = selectors.min_by_key(|it| (it.nodes, it.near_miss.is_none()))?;
     Some(Clue::new(rarest.path.clone(), &rarest.wanted))
 }

@@ -38,6 +38,8 @@ fn topic(trouble: Trouble) -> Option<SpotTopic> {
         Trouble::File => Some(SpotTopic::Program),
         Trouble::Unresolved | Trouble::Refused | Trouble::Unanswered => Some(SpotTopic::Needs),
         Trouble::Platform
+        | Trouble::Barred
+        | Trouble::Argument
         | Trouble::Rejected
         | Trouble::Database
         | Trouble::Schema

@@ -69,7 +69,7 @@ fn overdue(pod: &PodFacts, evidence: &Evidence) -> Option<Diagnosis> {
     Some(Diagnosis {
         fault: Fault::Unknown,
         container: None,
-        cause: "It was ended because it took longer than its activeDeadlineSeconds allow."
+        cause: "It was ended because it took longer than its activeDeadlineSeconds allows."
             .to_owned(),
         clues,
         confidence: 0.9,

@@ -239,9 +239,9 @@ pub(super) fn amount(resource: &str, amount: u64) -> String {
     let is_bytes =
         resource == "memory" || resource.contains("storage") || resource.starts_with("hugepages");
     match resource {
-        "cpu" if amount % 1000 == 0 => (amount / 1000).to_string(),
+        "cpu" if amount.is_multiple_of(1000) => (amount / 1000).to_string(),
         "cpu" => Quantity::millicores(amount).to_string(),
-        _ if is_bytes && GIBIBYTE <= amount && amount % GIBIBYTE == 0 => {
+        _ if is_bytes && GIBIBYTE <= amount && amount.is_multiple_of(GIBIBYTE) => {
             format!("{}Gi", amount / GIBIBYTE)
         }
         _ if is_bytes && MEBIBYTE <= amount => Quantity::mebibytes(amount / MEBIBYTE).to_string(),

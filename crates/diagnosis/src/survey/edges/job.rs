@@ -16,7 +16,7 @@ fn awaited(finding: &Finding) -> Vec<&str> {
 pub(super) fn causes(finding: &Finding, scene: &Scene<'_>) -> Vec<Subject> {
     let space = &finding.subject.namespace;
     let jobs = awaited(finding).into_iter().filter_map(|it| scene.job(space, it));
-    jobs.map(|it| root(it)).collect()
+    jobs.map(root).collect()
 }
 
 fn root(job: &Job) -> Subject {

@@ -56,6 +56,14 @@ pub(super) struct Why {
     pub(super) value: String,
 }
 
+/// The one label that keeps the other side out.
+struct Label {
+    field: String,
+    value: String,
+    /// What the pods there have instead, as the end of a sentence.
+    have: String,
+}
+
 impl Side {
     /// The word of the API.
     pub(super) fn word(self) -> &'static str {
@@ -131,6 +139,8 @@ pub(super) fn why(
     scene: &Scene<'_>,
 ) -> Why {
     let own = namespace(&policy.metadata);
+    // Who is outside the cluster is no pod that a label could name.
+    let is_inside = !other.pods.is_empty();
     let rules = rules(policy, side);
     let field = format!("/spec/{}", side.word());
     let port = listed(&asked.ports.iter().map(ToString::to_string).collect::<Vec<_>>());
@@ -145,7 +155,8 @@ pub(super) fn why(
         let words = format!("its rule for them opens port {opened} and not {port}");
         return Why { words, field, value: opened };
     }
-    if let Some((index, rule)) = rules.iter().enumerate().find(|it| it.1.is_for(asked)) {
+    if let Some((index, rule)) = rules.iter().enumerate().find(|it| is_inside && it.1.is_for(asked))
+    {
         let field = format!("{field}/{index}/{}", side.peers());
         return rule.misses(side, (other, who), field);
     }
@@ -196,30 +207,28 @@ impl Rule<'_> {
             Side::Egress => "lets them reach",
             Side::Ingress => "lets in",
         };
-        let (field, have) = self.label(other, who, field);
-        Why { words: format!("it {verb} only {shown}{have}"), field, value: shown }
+        let words = |have: &str| format!("it {verb} only {shown}{have}");
+        match self.label(other, who, &field) {
+            Some(Label { field, value, have }) => Why { words: words(&have), field, value },
+            None => Why { words: words(""), field, value: shown },
+        }
     }
 
     /// The one label that keeps the other side out, where it is one, and what the pods there have.
-    fn label(&self, other: &Other<'_>, who: &str, field: String) -> (String, String) {
-        let [peer] = self.peers else { return (field, String::new()) };
+    fn label(&self, other: &Other<'_>, who: &str, field: &str) -> Option<Label> {
+        let [peer] = self.peers else { return None };
         let selector = peer.pod_selector.as_ref().filter(|_| peer.namespace_selector.is_none());
-        let Some(labels) = selector.and_then(|it| it.match_labels.as_ref()) else {
-            let list = if peer.namespace_selector.is_some() { "/0/namespaceSelector" } else { "" };
-            return (format!("{field}{list}"), String::new());
-        };
-        let Some(pod) = other.pods.first() else { return (field, String::new()) };
+        let labels = selector?.match_labels.as_ref()?;
+        let pod = other.pods.first()?;
         let value = |key: &str| pod.metadata.labels.as_ref()?.get(key).map(String::as_str);
         let wrong: Vec<_> = labels.iter().filter(|it| value(it.0) != Some(it.1.as_str())).collect();
-        let [(key, _)] = wrong.as_slice() else {
-            return (format!("{field}/0/podSelector"), String::new());
-        };
+        let [(key, wanted)] = wrong.as_slice() else { return None };
         let field = format!("{field}/0/podSelector/matchLabels/{}", escaped(key));
         let have = match value(key) {
             Some(value) => format!(", and those of {who} have {key}={value}"),
             None => format!(", and those of {who} have no label {key}"),
         };
-        (field, have)
+        Some(Label { field, value: (*wanted).clone(), have })
     }
 }
 

@@ -53,7 +53,8 @@ impl Behind<'_> {
             self.declared.iter().filter(|it| it.name == wanted).map(|it| it.number).collect();
         let number = *of_name.first().filter(|_| of_name.len() == 1)?;
         let serves = |it: &Pod| declared(it).iter().any(|it| it.name == wanted);
-        let (others, root) = self.apart(serves)?;
+        // A pod that nothing owns may be one that is about to be replaced.
+        let (others, root) = self.apart(serves).filter(|it| it.1.kind != "Pod")?;
         let names: BTreeSet<_> = others
             .iter()
             .flat_map(|it| declared(it))
