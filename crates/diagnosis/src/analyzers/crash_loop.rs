@@ -38,20 +38,15 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let mut clues = wording::last_exit(container);
     clues.extend(telling_line(container).map(|it| Clue::new(told_in(container), it)));
     clues.extend(spot::clue(container, said.as_ref()));
-    match &said {
-        Some(reading) => {
-            clues.extend(blamed(evidence, container, reading));
-            let address = reading.address();
-            clues.extend(address.and_then(|it| wording::named_in(evidence, container, it)));
-        }
-        None => {
-            clues.extend(
-                asked(container).map(|it| Clue::new(wording::fact(container, "needs"), it)),
-            );
-            clues.extend(quoted(evidence, container));
-            let called = called(evidence, container);
-            clues.extend(called.map(|it| Clue::new(wording::fact(container, "needs"), &it.0)));
-        }
+    if let Some(reading) = &said {
+        clues.extend(blamed(evidence, container, reading));
+        let address = reading.address();
+        clues.extend(address.and_then(|it| wording::named_in(evidence, container, it)));
+    } else {
+        let called = called(evidence, container).map(|it| it.0);
+        let needed = asked(container).cloned().or(called);
+        clues.extend(needed.map(|it| Clue::new(wording::fact(container, "needs"), &it)));
+        clues.extend(quoted(evidence, container));
     }
     clues.extend(wording::rollout(evidence, &CHANGES));
     Some(Diagnosis {

@@ -61,7 +61,12 @@ fn without_advised<'l>(lines: &[Line<'l>]) -> Vec<Line<'l>> {
         let kind = match it.kind {
             Kind::Says | Kind::Vague if is_advised => Kind::Advice,
             Kind::Says | Kind::Vague if is_source && it.is_below() => Kind::Frame,
-            other => other,
+            kind @ (Kind::Says
+            | Kind::Vague
+            | Kind::Empty
+            | Kind::Frame
+            | Kind::Advice
+            | Kind::Farewell) => kind,
         };
         is_source = it.shows_source();
         Line { kind, ..it.clone() }

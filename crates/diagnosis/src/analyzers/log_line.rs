@@ -114,16 +114,16 @@ impl<'l> Line<'l> {
     /// How likely it says why.
     pub(super) fn class(&self) -> Class {
         let lived_through = forms::is_lived_through(&self.text);
+        if lived_through && !matches!(self.level, Some(Level::Fatal | Level::Quiet)) {
+            return Class::Plain;
+        }
         match self.level {
             Some(Level::Fatal) => Class::Fatal,
-            Some(Level::Error) if !lived_through => Class::Error,
+            Some(Level::Error) => Class::Error,
             Some(Level::Quiet) => Class::Quiet,
-            Some(Level::Warning) if self.complains && !lived_through => Class::Complaint,
-            Some(Level::Error | Level::Warning) => Class::Plain,
-            None if lived_through => Class::Plain,
             None if self.is_headline => Class::Error,
-            None if self.complains => Class::Complaint,
-            None => Class::Plain,
+            Some(Level::Warning) | None if self.complains => Class::Complaint,
+            Some(Level::Warning) | None => Class::Plain,
         }
     }
 

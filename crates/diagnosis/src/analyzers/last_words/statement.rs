@@ -44,19 +44,15 @@ fn extent(lines: &[Line<'_>], at: usize) -> usize {
 /// The innermost cause among the lines of a trace.
 fn inner(lines: &[Line<'_>], at: usize, end: usize) -> Option<usize> {
     let below = || (at + 1..end).filter_map(|it| Some((it, lines.get(it)?)));
-    if let Some(found) = below().filter(|it| it.1.is_inner()).last() {
+    if let Some(found) = below().rfind(|it| it.1.is_inner()) {
         return Some(found.0);
     }
     let is_headline = lines.get(at)?.is_headline;
     let next = lines.get(at + 1).is_some_and(|it| it.is_headline && it.is_below());
-    let from = match is_headline && !next {
-        true => below().find(|it| it.1.goes_on())?.0,
-        false => at,
-    };
-    below()
-        .filter(|it| from < it.0 && it.1.is_headline && it.1.kind != Kind::Frame)
-        .last()
-        .map(|it| it.0)
+    let from = if is_headline && !next { below().find(|it| it.1.goes_on())?.0 } else { at };
+    let is_it =
+        |it: &(usize, &Line<'_>)| from < it.0 && it.1.is_headline && it.1.kind != Kind::Frame;
+    below().rfind(is_it).map(|it| it.0)
 }
 
 /// What a line says with the lines that belong to it.
