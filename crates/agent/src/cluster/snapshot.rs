@@ -153,7 +153,7 @@ fn kept<T>(read: Read<T>, unread: &mut Vec<String>) -> Option<Vec<T>> {
 async fn network(
     client: &Client,
 ) -> (
-    Read<k8s_openapi::api::core::v1::Service>,
+    Read<Service>,
     Read<k8s_openapi::api::discovery::v1::EndpointSlice>,
     Read<k8s_openapi::api::networking::v1::Ingress>,
     Read<k8s_openapi::api::networking::v1::IngressClass>,
