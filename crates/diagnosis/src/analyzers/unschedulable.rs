@@ -11,6 +11,7 @@
 //! still have to go is on its way, unless they are on a node that is down.
 
 mod devices;
+mod nowhere;
 
 use types::{
     Clue, ContainerFacts, ContainerRole, DemandFacts, Diagnosis, Evidence, Fault, PodFacts,
@@ -57,39 +58,10 @@ const MEANINGS: [(&str, &str); 18] = [
 const SCHEDULING: [&str; 4] = ["resources", "nodeSelector", "affinity", "tolerations"];
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
-    nowhere(evidence)
+    nowhere::told(evidence)
         .or_else(|| refused(evidence))
         .or_else(|| unserved(evidence))
         .or_else(|| devices::awaited(evidence))
-}
-
-/// The template names a node that is not there. Such a pod is deleted before it is a minute old, and the next one made.
-fn nowhere(evidence: &Evidence) -> Option<Diagnosis> {
-    let workload = &evidence.workload;
-    let demand = workload.demands.iter().find(|it| it.exists == Some(false))?;
-    if workload.desired <= workload.ready || workload.paused {
-        return None;
-    }
-    let near = demand.near_miss.as_ref();
-    let near = near.map(|it| format!("; there is {it}, which was probably meant"));
-    let total = evidence.nodes.as_ref().map_or(0, |it| it.total);
-    let mut clues = vec![
-        Clue::new(demand.path.clone(), &demand.value),
-        Clue::new("nodes.total", &total),
-        Clue::new(format!("Node {}", demand.value), "not found"),
-    ];
-    clues.extend(wording::rollout(evidence, &["nodeName"]));
-    Some(Diagnosis {
-        fault: Fault::Unschedulable,
-        container: None,
-        cause: format!(
-            "No node can take the pod: it wants the node {} by name, and there is no such node{}.",
-            demand.value,
-            near.unwrap_or_default()
-        ),
-        clues,
-        confidence: 0.97,
-    })
 }
 
 /// A pod that waits for a scheduler that nobody has heard of.
