@@ -165,9 +165,9 @@ async fn network(
 async fn storage(
     client: &Client,
 ) -> (
-    Read<k8s_openapi::api::core::v1::PersistentVolumeClaim>,
-    Read<k8s_openapi::api::core::v1::PersistentVolume>,
-    Read<k8s_openapi::api::storage::v1::StorageClass>,
+    Read<PersistentVolumeClaim>,
+    Read<PersistentVolume>,
+    Read<StorageClass>,
     Read<diagnosis::ConfigMapSize>,
     Read<Namespace>,
 ) {

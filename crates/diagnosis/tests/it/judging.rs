@@ -233,7 +233,7 @@ fn rollout(shown: &str, restarts: u32, second: i64, arrived: bool) -> Evidence {
     let mut now = killed(shown, second, restarts);
     now.workload.rolling_out = true;
     now.workload.ready = 0;
-    now.workload.spec_hash = "fixed".to_owned();
+    "fixed".clone_into(&mut now.workload.spec_hash);
     now.pods = killed("web-1", second, restarts).pods;
     if arrived {
         now.pods.extend(killed("web-2", second, restarts).pods);
