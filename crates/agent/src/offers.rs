@@ -228,24 +228,18 @@ mod tests {
     use super::*;
 
     fn shown(path: &FieldPath, from: Value, to: Value) -> String {
-        shown_by(Strategy::RollBack, path, from, to)
+        diff(&plan(Strategy::RollBack, path, from, to), &Redactor::new([0; 32]))
     }
 
-    fn shown_by(strategy: Strategy, path: &FieldPath, from: Value, to: Value) -> String {
+    fn plan(strategy: Strategy, path: &FieldPath, from: Value, to: Value) -> FixPlan {
         let edit = Edit { path: path.clone(), from: Some(from), to: Some(to) };
         let step = Step {
             target: ObjectRef::named(Kind::Deployment, "shop", "web"),
             subresource: None,
             action: Action::Edit(vec![edit]),
         };
-        let plan = FixPlan {
-            strategy,
-            risk: Risk::Auto,
-            because: "There is no Service cahce, there is cache, and nothing else is as near."
-                .to_owned(),
-            steps: vec![step],
-        };
-        diff(&plan, &Redactor::new([0; 32]))
+        let because = "There is no Service cahce, there is cache, and nothing else is as near.";
+        FixPlan { strategy, risk: Risk::Auto, because: because.to_owned(), steps: vec![step] }
     }
 
     #[test]
@@ -265,18 +259,21 @@ mod tests {
     }
 
     #[test]
-    fn the_address_of_a_service_that_is_named_anyway_is_shown() {
+    fn the_address_of_a_service_that_is_named_anyway_stands_in_the_patch() {
         let value = FieldPath::root().child("env").index(0).child("value");
-        let text =
-            |from: &str, to: &str| shown_by(Strategy::CorrectTypo, &value, json!(from), json!(to));
+        let text = |strategy: Strategy, from: &str, to: &str| {
+            let plan = plan(strategy, &value, json!(from), json!(to));
+            patch(&plan, &Redactor::new([0; 32])).unwrap()
+        };
 
-        let typo = text("cahce:6379", "cache:6379");
-        assert!(typo.contains(r#""cahce:6379" -> "cache:6379""#), "{typo}");
-        for hidden in [text("hunter2", "hunter3"), text("app:hunter2@cahce", "app:hunter2@cache")] {
+        let typo = text(Strategy::CorrectTypo, "cahce:6379", "cache:6379");
+        assert!(typo.contains(r#""cahce:6379""#) && typo.contains(r#""cache:6379""#), "{typo}");
+        for from in ["hunter2", "app:hunter2@cahce"] {
+            let hidden = text(Strategy::CorrectTypo, from, "cache");
             assert!(!hidden.contains("hunter"), "{hidden}");
         }
         // Only where it is the service's address that is corrected.
-        assert!(!shown(&value, json!("cahce"), json!("cache")).contains("cahce"));
+        assert!(!text(Strategy::RollBack, "cahce", "cache").contains("cahce"));
     }
 
     fn evidence_of(container: &Value) -> Evidence {

@@ -71,7 +71,8 @@ pub fn look(before: &Evidence, now: &Evidence, applied_at: Timestamp) -> Look {
     let fresh = without_old_news(before, now, applied_at);
     let faults =
         if waits_for_next_run(before, now, applied_at) { vec![] } else { diagnose(&fresh) };
-    let (health, note) = if let Some(note) = lost::lost(before, now, applied_at) {
+    let (health, note) = if let Some(note) = lost::lost(before, now, applied_at, !faults.is_empty())
+    {
         (Health::Worse, note)
     } else if let Some(fault) = faults.first() {
         (Health::Failing, fault.cause.clone())

@@ -46,7 +46,9 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         let called = called(evidence, container).map(|it| it.0);
         let needed = asked(container).cloned().or(called);
         clues.extend(needed.map(|it| Clue::new(wording::fact(container, "needs"), &it)));
-        clues.extend(quoted(evidence, container));
+        if spot::words(container, None).is_empty() {
+            clues.extend(quoted(evidence, container));
+        }
     }
     clues.extend(wording::rollout(evidence, &CHANGES));
     Some(Diagnosis {
@@ -61,20 +63,21 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
 /// How it ends and why, as the rest of a sentence.
 pub(super) fn ending(evidence: &Evidence, container: &ContainerFacts) -> String {
     if let Some(reading) = read(container) {
-        let more = more(evidence, container, &reading);
-        let also = also(container, &reading);
         let spot = spot::words(container, Some(&reading));
+        let is_told = !spot.is_empty() && reading.is_of_low_port();
+        let more = if is_told { String::new() } else { more(evidence, container, &reading) };
+        let also = also(container, &reading);
         return format!("starts and ends with an error: {}{more}{also}{spot}", reading.words());
     }
+    let spot = spot::words(container, None);
     let last = words(container).map(|it| {
-        let held = holder(container, &it.text, None).map(in_template);
+        let held = holder(container, &it.text, None).filter(|_| spot.is_empty()).map(in_template);
         format!("; its last words are \"{}\"{}", it.text, held.unwrap_or_default())
     });
     let called = called(evidence, container).map(|it| it.1).unwrap_or_default();
     let asked = asked(container);
     let asked = asked
         .map(|it| format!("; its command waits for {it}{}", wording::about_host(evidence, it)));
-    let spot = spot::words(container, None);
     let last = last.unwrap_or_default() + &asked.unwrap_or(called) + spot;
     match container.state.exit_code {
         Some(0) if container.sidecar || container.role == types::ContainerRole::App => {
@@ -235,7 +238,11 @@ fn blamed(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>
         Trouble::Syntax if !reading.is_of_shell() => None,
         Trouble::Flag | Trouble::Argument | Trouble::Syntax | Trouble::Command => started_by(),
         // Only root may, or who has the capability.
-        Trouble::Denied if reading.is_of_low_port() => of("securityContext"),
+        Trouble::Denied
+            if reading.is_of_low_port() && spot::clue(container, Some(reading)).is_none() =>
+        {
+            of("securityContext")
+        }
         Trouble::Platform => of("image"),
         Trouble::Unset
         | Trouble::Malformed

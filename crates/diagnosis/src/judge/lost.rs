@@ -11,16 +11,21 @@ const STEADY: SignedDuration = SignedDuration::from_mins(5);
 const MAX_REMEMBERED: usize = 200;
 
 /// What was ready before the fix and is not now, in words that begin with how near it stands; `None` of no loss that a fix
-/// can be blamed for.
-pub(super) fn lost(before: &Evidence, now: &Evidence, applied_at: Timestamp) -> Option<String> {
+/// can be blamed for. `fails`: whether the workload itself has a fault now.
+pub(super) fn lost(
+    before: &Evidence,
+    now: &Evidence,
+    applied_at: Timestamp,
+    fails: bool,
+) -> Option<String> {
     let lost = lost_neighbour(before, now).or_else(|| lost_node_mate(before, now, applied_at));
-    lost.or_else(|| lost_own(before, now))
+    lost.or_else(|| lost_own(before, now, fails))
 }
 
 /// Replicas of the workload itself. A rollout goes without some of them for as long as the new ones take to start; where
-/// these fail, that is seen on them.
-fn lost_own(before: &Evidence, now: &Evidence) -> Option<String> {
-    if now.workload.rolling_out && !is_edited_in_place(now) {
+/// these fail, they are lost.
+fn lost_own(before: &Evidence, now: &Evidence, fails: bool) -> Option<String> {
+    if now.workload.rolling_out && !fails && !is_edited_in_place(now) {
         return None;
     }
     let passing = before.pods.iter().filter(|it| is_passing(it, before.taken_at)).count();

@@ -12,8 +12,8 @@ const PATTERNS: [&str; 7] = [
     r"(?i)\b(?:password|passwd|passphrase|api[ -]?key|secret|token)[ \t]{1,8}(?:(?:is |was )?(?:set |changed )?to|is|was)[ \t]{0,8}:?[ \t]{1,8}(?P<shaped>(?P<secret>[^\s,;<>]{1,512}))",
     r"(?i)\b(?:passwd|pwd|api[ -]?key|(?:encryption|signing|access)[ -]key|(?:otp|access|auth|login) code)[ \t]{0,8}:?[ \t]{1,8}(?P<shaped>(?P<secret>[^\s,;<>:=/][^\s,;<>:=]{1,512}))",
     r"(?i)\bcredentials?[ \t]{0,8}:?[ \t]{1,8}[^\s:]{1,64}:(?P<secret>[^\s,;<>]{1,512})",
-    r"(?i)\b(?:password|passwd|passphrase|identified[ \t]{1,8}by)[ \t]{1,8}'(?P<shaped>(?P<secret>[^'\n]{1,512}))'",
-    r#"(?i)\b(?:password|passwd|passphrase|identified[ \t]{1,8}by)[ \t]{1,8}\\?"(?P<shaped>(?P<secret>[^"\\\n]{1,512}))\\?""#,
+    r"(?i)\b(?:password|passwd|passphrase|user\b[^\n]{0,200}\bidentified[ \t]{1,8}by)[ \t]{1,8}'(?P<shaped>(?P<secret>[^'\n]{1,512}))'",
+    r#"(?i)\b(?:password|passwd|passphrase|user\b[^\n]{0,200}\bidentified[ \t]{1,8}by)[ \t]{1,8}\\?"(?P<shaped>(?P<secret>[^"\\\n]{1,512}))\\?""#,
     r"(?i)\b(?:password|passwd|passphrase)[ \t]{1,8}\((?P<shaped>(?P<secret>[^()\s]{1,512}))\)",
     r"<(?P<name>[A-Za-z0-9_.:-]{1,128})(?:[ \t][^<>\n]{0,256})?>(?P<secret>[^<>\n]{1,512})</",
 ];

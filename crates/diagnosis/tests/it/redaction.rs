@@ -55,6 +55,7 @@ fn what_is_told_in_words_in_sql_or_in_xml_is_gone() {
         r#"secret "web-tls2" not found"#,
         "references non-existent secret key: tls2.crt",
         "cannot read private key /etc/tls2/key.pem",
+        "no revision identified by '3f2a9c'",
         "the password (optional) is asked for",
         "encryption key not found",
         "credentials not found: no file",

@@ -95,7 +95,8 @@ async fn a_fix_of_a_replica_that_crashed_is_left_alone_and_ended_by_it_when_it_i
     first.kill();
     let took = second.until_leads().await;
 
-    assert!(took < Duration::from_secs(18), "{took:?}");
+    // The lease of 15 seconds, two looks at it, and what a busy machine adds.
+    assert!(took < Duration::from_secs(25), "{took:?}");
     let order = second.order_for("web", "raise_memory_limit").await;
     let other = second.carry_out(&order).await;
     assert_eq!(state(&other), ("refused", "fix_in_flight"), "{other:#}");
