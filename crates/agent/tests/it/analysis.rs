@@ -39,7 +39,7 @@ async fn an_image_that_only_a_node_holds_is_named_and_its_patch_only_shown() {
         "/api/v1/nodes",
         &json!({"metadata": {"name": "n1", "resourceVersion": "2"}, "status": {
             "conditions": [{"type": "Ready", "status": "True"}],
-            "images": [{"names": names, "sizeBytes": 72099501}]}}),
+            "images": [{"names": names, "sizeBytes": 72_099_501}]}}),
     );
 
     let told = analysis(&api).await;

@@ -133,9 +133,9 @@ fn of_tolerations_those_stay_that_name_a_taint_of_somebody() {
 #[test]
 fn of_a_node_the_tagged_names_of_its_images_stay_as_people_write_them() {
     let mut node: Node = serde_json::from_value(json!({"status": {"images": [
-        {"names": ["docker.io/library/nginx@sha256:0123", "docker.io/library/nginx:1.27"], "sizeBytes": 3134273},
-        {"names": ["docker.io/library/nginx:1.25", "docker.io/library/nginx:1.27"], "sizeBytes": 3134272},
-        {"names": ["docker.io/shop/web:1.4"], "sizeBytes": 3123998},
+        {"names": ["docker.io/library/nginx@sha256:0123", "docker.io/library/nginx:1.27"], "sizeBytes": 3_134_273},
+        {"names": ["docker.io/library/nginx:1.25", "docker.io/library/nginx:1.27"], "sizeBytes": 3_134_272},
+        {"names": ["docker.io/shop/web:1.4"], "sizeBytes": 3_123_998},
         {"names": ["<none>@<none>", "<none>:<none>"], "sizeBytes": 7},
         {"sizeBytes": 7}]}}))
     .unwrap();
