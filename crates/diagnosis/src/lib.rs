@@ -11,6 +11,7 @@ mod outline;
 mod redact;
 mod near_miss;
 mod image_name;
+mod patterns;
 mod quoting;
 mod terminal;
 mod registry;

@@ -12,6 +12,7 @@ mod shapes;
 
 use std::fmt::Write as _;
 
+use crate::patterns::pattern;
 use hmac::{Hmac, Mac};
 use regex::{Captures, Match, Regex};
 use sha2::Sha256;
@@ -135,5 +136,5 @@ fn group<'t>(found: &Captures<'t>, name: &str) -> &'t str {
 
 /// The patterns compiled. One that is no pattern is left out, which a test of each list rules out.
 fn compiled(patterns: &[&str]) -> Vec<Regex> {
-    patterns.iter().filter_map(|it| Regex::new(it).ok()).collect()
+    patterns.iter().filter_map(|it| pattern(it)).collect()
 }

@@ -17,6 +17,7 @@ use regex::Regex;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, SpotTopic};
 
 use super::{ended_recently, wording};
+use crate::patterns::pattern;
 
 /// Characters of what a message names that are kept.
 const MAX_NAME: usize = 120;
@@ -155,9 +156,8 @@ const MEANINGS: &[(&str, &str, Blame)] = &[
     ("is a directory", "its command is a directory", Blame::Start),
 ];
 
-static COMPILED: LazyLock<Vec<(Regex, &str, Blame)>> = LazyLock::new(|| {
-    MEANINGS.iter().filter_map(|it| Some((Regex::new(it.0).ok()?, it.1, it.2))).collect()
-});
+static COMPILED: LazyLock<Vec<(Regex, &str, Blame)>> =
+    LazyLock::new(|| MEANINGS.iter().filter_map(|it| Some((pattern(it.0)?, it.1, it.2))).collect());
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     refused(evidence).or_else(|| hook::failing(evidence)).or_else(|| hook::endless(evidence))

@@ -9,6 +9,7 @@
 
 use std::sync::LazyLock;
 
+use crate::patterns::pattern;
 use regex::Regex;
 use types::{
     Clue, ContainerFacts, Diagnosis, EventFacts, Evidence, Fault, Kind, ReferenceFacts,
@@ -108,9 +109,8 @@ const MEANINGS: &[(&str, &str, Blame)] = &[
     ),
 ];
 
-static COMPILED: LazyLock<Vec<(Regex, &str, Blame)>> = LazyLock::new(|| {
-    MEANINGS.iter().filter_map(|it| Some((Regex::new(it.0).ok()?, it.1, it.2))).collect()
-});
+static COMPILED: LazyLock<Vec<(Regex, &str, Blame)>> =
+    LazyLock::new(|| MEANINGS.iter().filter_map(|it| Some((pattern(it.0)?, it.1, it.2))).collect());
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let (fact, message) = refusal(evidence)?;

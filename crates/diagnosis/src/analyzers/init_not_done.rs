@@ -15,6 +15,7 @@ use regex::Regex;
 use types::{Clue, ContainerFacts, ContainerRole, Diagnosis, Evidence, Fault};
 
 use super::{log_reading, running_for, wording};
+use crate::patterns::pattern;
 use crate::suspicion::PATIENCE;
 
 /// How long an init container may work in silence.
@@ -35,7 +36,7 @@ static WAITS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?i)\b(?:cannot|can't|could not|couldn't|unable to|failed to|not able to) (?:reach|resolve|connect to)(?: (?:the|service|host|server|at)\b)* ['\x22]?(?P<host>[a-z0-9][a-z0-9._-]*(?::\d{1,5})?)",
         r"(?i)\b(?:retrying|retry|no answer from|no route to|no response from)(?: (?:to|connect to|connection to))? ['\x22]?(?P<host>[a-z0-9][a-z0-9._-]*:\d{1,5})",
     ];
-    all.iter().filter_map(|it| Regex::new(it).ok()).collect()
+    all.iter().filter_map(|it| pattern(it)).collect()
 });
 /// How programs say that they wait for a job.
 static JOBS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
@@ -43,15 +44,19 @@ static JOBS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?i)\bwait(?:ing|s)? (?:for|on|until)[ :'\x22]+(?:the |a |kubernetes )*jobs?(?:\.batch)?[ /:'\x22]+(?P<job>[a-z0-9][a-z0-9.-]*)",
         r"(?i)\bjob(?:\.batch)?[ /'\x22]+(?P<job>[a-z0-9][a-z0-9.-]*)['\x22]? (?:(?:is|has|was|still) )*(?:not (?:yet )?(?:complete|finished|done|ready|succeeded)|still running|pending)",
     ];
-    all.iter().filter_map(|it| Regex::new(it).ok()).collect()
+    all.iter().filter_map(|it| pattern(it)).collect()
 });
 /// How a script fills the time while it waits.
 static IDLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:wait|retry|sleep|try(?:ing)? again|attempt|not (?:yet )?(?:ready|available|up)|unavailable|refused|timed out)|^[.\s]*$").ok()
+    pattern(
+        r"(?i)\b(?:wait|retry|sleep|try(?:ing)? again|attempt|not (?:yet )?(?:ready|available|up)|unavailable|refused|timed out)|^[.\s]*$",
+    )
 });
 /// What a script says once it need not wait any more.
 static WENT_ON: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:is|are) (?:now |already )?(?:up|ready|available|reachable)\b|\bconnected\b|\bconnection (?:established|succeeded)|\bmigrat|\bappl(?:ying|ied)\b|\bsucceeded\b|\bopen$|\b(?:start|runn|load|copy|seed|download|install)ing\b").ok()
+    pattern(
+        r"(?i)\b(?:is|are) (?:now |already )?(?:up|ready|available|reachable)\b|\bconnected\b|\bconnection (?:established|succeeded)|\bmigrat|\bappl(?:ying|ied)\b|\bsucceeded\b|\bopen$|\b(?:start|runn|load|copy|seed|download|install)ing\b",
+    )
 });
 /// Words that stand where a host may, and are none.
 const NO_HOSTS: [&str; 16] = [

@@ -6,10 +6,11 @@ mod patterns;
 
 use std::sync::LazyLock;
 
-use regex::{Captures, Regex, RegexBuilder};
+use regex::{Captures, Regex};
 
 use super::last_words::{self, Words};
 use super::log_line::{Class, Level, Line};
+use crate::patterns::of_any_case;
 
 /// Characters of what a trouble is about that are kept.
 const MAX_ABOUT: usize = 120;
@@ -66,9 +67,7 @@ pub(crate) struct Reading<'a> {
 }
 
 static COMPILED: LazyLock<Vec<(Trouble, Regex)>> = LazyLock::new(|| {
-    let build = |it: &str| {
-        RegexBuilder::new(it).case_insensitive(true).size_limit(MAX_PATTERN).build().ok()
-    };
+    let build = |it: &str| of_any_case(it, MAX_PATTERN);
     patterns::PATTERNS.iter().filter_map(|it| Some((it.0, build(it.1)?))).collect()
 });
 

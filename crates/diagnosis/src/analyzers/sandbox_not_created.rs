@@ -13,6 +13,7 @@ use regex::Regex;
 use types::{Clue, Diagnosis, Evidence, Fault};
 
 use super::{stalled, wording};
+use crate::patterns::pattern;
 
 /// Characters of what a message names that are kept.
 const MAX_NAME: usize = 80;
@@ -56,9 +57,8 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
 ];
 
-static COMPILED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
-    MEANINGS.iter().filter_map(|it| Some((Regex::new(it.0).ok()?, it.1))).collect()
-});
+static COMPILED: LazyLock<Vec<(Regex, &str)>> =
+    LazyLock::new(|| MEANINGS.iter().filter_map(|it| Some((pattern(it.0)?, it.1))).collect());
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let event =

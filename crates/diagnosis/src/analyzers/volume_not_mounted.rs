@@ -14,6 +14,7 @@ use regex::Regex;
 use types::{Clue, Diagnosis, Evidence, Fault};
 
 use super::{config_not_found, stalled, wording};
+use crate::patterns::pattern;
 
 /// Characters of what a message names that are kept.
 const MAX_NAME: usize = 120;
@@ -66,11 +67,10 @@ const MEMBERS: [(&str, &str); 4] = [
     ("mount.nfs:", "/nfs"),
 ];
 
-static COMPILED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
-    MEANINGS.iter().filter_map(|it| Some((Regex::new(it.0).ok()?, it.1))).collect()
-});
+static COMPILED: LazyLock<Vec<(Regex, &str)>> =
+    LazyLock::new(|| MEANINGS.iter().filter_map(|it| Some((pattern(it.0)?, it.1))).collect());
 static VOLUME: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"for volume "(?P<name>[^"]+)"|unmounted volumes=\[(?P<list>[^\]]+)\]"#).ok()
+    pattern(r#"for volume "(?P<name>[^"]+)"|unmounted volumes=\[(?P<list>[^\]]+)\]"#)
 });
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {

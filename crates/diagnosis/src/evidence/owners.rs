@@ -192,7 +192,7 @@ mod tests {
 
     use super::*;
 
-    fn names(metadata: Value) -> Vec<String> {
+    fn names(metadata: &Value) -> Vec<String> {
         let deployment: Deployment = serde_json::from_value(json!({"metadata": metadata})).unwrap();
         marks(&Root::Deployment(Arc::new(deployment))).into_iter().map(|it| it.name).collect()
     }
@@ -200,18 +200,18 @@ mod tests {
     #[test]
     fn a_tool_that_claims_an_object_is_known_by_its_mark() {
         for (mark, name) in MARKS {
-            assert_eq!(names(json!({"labels": {mark: "x"}})), [name]);
-            assert_eq!(names(json!({"annotations": {mark: "x"}})), [name]);
+            assert_eq!(names(&json!({"labels": {mark: "x"}})), [name]);
+            assert_eq!(names(&json!({"annotations": {mark: "x"}})), [name]);
         }
-        assert_eq!(names(json!({"labels": {MANAGED_BY: "shop-operator"}})), ["shop-operator"]);
-        assert_eq!(names(json!({"labels": {MANAGED_BY: "Helm"}})), ["helm"]);
+        assert_eq!(names(&json!({"labels": {MANAGED_BY: "shop-operator"}})), ["shop-operator"]);
+        assert_eq!(names(&json!({"labels": {MANAGED_BY: "Helm"}})), ["helm"]);
     }
 
     #[test]
     fn what_a_person_applied_is_nobody_elses() {
-        assert!(names(json!({"labels": {MANAGED_BY: "kubectl"}})).is_empty());
+        assert!(names(&json!({"labels": {MANAGED_BY: "kubectl"}})).is_empty());
         assert!(
-            names(json!({"labels": {"app": "web"}, "annotations": {"team": "shop"}})).is_empty()
+            names(&json!({"labels": {"app": "web"}, "annotations": {"team": "shop"}})).is_empty()
         );
     }
 

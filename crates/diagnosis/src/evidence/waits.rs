@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use crate::patterns::pattern;
 use k8s_openapi::api::core::v1::Container;
 use regex::Regex;
 
@@ -74,13 +75,14 @@ const VALUED: [&str; 21] = [
 ];
 
 static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^(?:[a-z0-9+]+://)?(?:[^@/]*@)?(?P<host>[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?)\.?(?::(?P<port>[0-9]{1,5}))?(?:[/?].*)?$").ok()
+    pattern(
+        r"^(?:[a-z0-9+]+://)?(?:[^@/]*@)?(?P<host>[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?)\.?(?::(?P<port>[0-9]{1,5}))?(?:[/?].*)?$",
+    )
 });
-static DEVICE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"/dev/(?:tcp|udp)/(?P<host>[A-Za-z0-9._-]+)/(?P<port>[0-9]{1,5})").ok()
-});
+static DEVICE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| pattern(r"/dev/(?:tcp|udp)/(?P<host>[A-Za-z0-9._-]+)/(?P<port>[0-9]{1,5})"));
 static VARIABLE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"\$(?:\{|\()?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\}|\))?").ok());
+    LazyLock::new(|| pattern(r"\$(?:\{|\()?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\}|\))?"));
 
 /// What a command waits for.
 #[derive(Debug, Default, PartialEq, Eq)]

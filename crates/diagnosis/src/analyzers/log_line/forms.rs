@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::patterns::pattern;
 use regex::Regex;
 
 /// Words that lack any detail are as short as this.
@@ -11,7 +12,7 @@ const FEW_WORDS: usize = 8;
 macro_rules! form {
     ($name:ident, $($part:literal),+ $(,)?) => {
         static $name: LazyLock<Option<Regex>> =
-            LazyLock::new(|| Regex::new(concat!($($part),+)).ok());
+            LazyLock::new(|| pattern(concat!($($part),+)));
     };
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::patterns::pattern;
 use regex::Regex;
 use types::{
     Clue, Diagnosis, EventFacts, Evidence, Fault, PodFacts, ReferenceFacts, ReferenceKind,
@@ -17,7 +18,7 @@ const MAX_QUOTE: usize = 160;
 
 /// What a scheduler says of a class of devices that is not there.
 static CLASS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"request (?P<request>\S+): device class (?P<class>\S+) does not exist").ok()
+    pattern(r"request (?P<request>\S+): device class (?P<class>\S+) does not exist")
 });
 
 /// A pod whose claims of devices are not there: no scheduler says a word about it before they are.

@@ -11,11 +11,11 @@ use crate::analyzers::log_reading::Trouble;
 use crate::evidence::images::{family, repository};
 use crate::evidence::pods::is_ready;
 use crate::near_miss::near_miss;
+use crate::patterns::pattern;
 
 /// How a runtime says that a program is not there.
 static ABSENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"exec: "(?P<what>[^"]+)": (?:executable file not found|stat [^:]*: no such file)"#)
-        .ok()
+    pattern(r#"exec: "(?P<what>[^"]+)": (?:executable file not found|stat [^:]*: no such file)"#)
 });
 
 /// A healthy pod of the same image runs a program of nearly this name, or the image itself is called so.

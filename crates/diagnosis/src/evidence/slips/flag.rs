@@ -8,10 +8,11 @@ use types::SlipKind;
 use super::{Slip, Spot, edit};
 use crate::analyzers::log_reading::Trouble;
 use crate::near_miss::near_miss;
+use crate::patterns::pattern;
 
 /// A flag as programs name it.
 static FLAG: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?:^|[\s'\x22`\[(,])(?P<flag>--?[A-Za-z][A-Za-z0-9_-]*)").ok());
+    LazyLock::new(|| pattern(r"(?:^|[\s'\x22`\[(,])(?P<flag>--?[A-Za-z][A-Za-z0-9_-]*)"));
 
 /// The program names a flag that is spelt nearly like the one it was given.
 pub(super) fn misspelt(spot: &Spot<'_>) -> Option<Slip> {

@@ -7,6 +7,7 @@ use regex::Regex;
 use types::{FieldPath, SpotTopic};
 
 use super::{Look, Spot};
+use crate::patterns::pattern;
 
 /// Variables whose whole use is to say where to listen.
 const VARIABLES: [&str; 8] = [
@@ -21,17 +22,15 @@ const VARIABLES: [&str; 8] = [
 ];
 
 /// An address of the pod alone, with its port.
-static LOOPBACK: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?P<host>127\.0\.0\.1|localhost|\[::1\]):(?P<port>[0-9]{2,5})\b").ok()
-});
+static LOOPBACK: LazyLock<Option<Regex>> =
+    LazyLock::new(|| pattern(r"(?P<host>127\.0\.0\.1|localhost|\[::1\]):(?P<port>[0-9]{2,5})\b"));
 /// The ways in which a command says at which port to listen.
 static LISTENS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
+    pattern(
         r"(?x)
         (?:^|\s)(?:-p|--?port|--http[-.]port|--listen(?:[-.](?:port|address|addr))?|--addr|--address|--bind|-b|-l)
         (?:\s+|=)(?:[\w.*\[\]-]*:)?(?P<port>[0-9]{2,5})\b",
     )
-    .ok()
 });
 
 /// It listens where only its own pod can ask.

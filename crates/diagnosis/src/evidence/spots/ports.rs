@@ -8,12 +8,13 @@ use types::{FieldPath, SpotTopic};
 
 use super::{Look, Spot};
 use crate::analyzers::log_reading::Trouble;
+use crate::patterns::pattern;
 
 /// The ports below this one are for root.
 const FIRST_FREE: u16 = 1024;
 
 static PORT: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r":(?P<port>[0-9]{2,5})\b|\bport (?P<named>[0-9]{2,5})\b").ok());
+    LazyLock::new(|| pattern(r":(?P<port>[0-9]{2,5})\b|\bport (?P<named>[0-9]{2,5})\b"));
 
 /// A port that is for root, while the template names another user.
 pub(super) fn denied(look: &Look<'_>) -> Option<Spot> {

@@ -7,10 +7,11 @@ use types::{FieldPath, SpotTopic};
 
 use super::{Look, Spot};
 use crate::near_miss::near_miss;
+use crate::patterns::pattern;
 
 /// A variable that Kubernetes puts in; two dollars are meant literally.
 static EXPANSION: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?P<escape>\$?)\$\((?P<name>[A-Z_][A-Z0-9_]*)\)").ok());
+    LazyLock::new(|| pattern(r"(?P<escape>\$?)\$\((?P<name>[A-Z_][A-Z0-9_]*)\)"));
 
 /// A variable that stands where nothing is put in.
 pub(super) fn unset(look: &Look<'_>) -> Option<Spot> {

@@ -1,0 +1,62 @@
+//! Patterns over what programs and clusters write.
+
+use regex::{Regex, RegexBuilder};
+
+/// The pattern, with words of ASCII letters: `\w`, `\d`, `\s` and the bounds of words know those of all scripts otherwise,
+/// which makes a compiled pattern many times larger and its search slower. What is matched is UTF-8 all the same.
+/// `None` of what is no pattern.
+pub(crate) fn pattern(text: &str) -> Option<Regex> {
+    Regex::new(&ascii(text)).ok()
+}
+
+/// The same, whatever the case of its letters. A pattern may be as large as `limit` when it is compiled, in bytes.
+pub(crate) fn of_any_case(text: &str, limit: usize) -> Option<Regex> {
+    RegexBuilder::new(&ascii(text)).case_insensitive(true).size_limit(limit).build().ok()
+}
+
+fn ascii(text: &str) -> String {
+    let mut res = String::with_capacity(2 * text.len());
+    let (mut letters, mut in_class) = (text.chars(), false);
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => {
+                let escaped = letters.next().unwrap_or_default();
+                res.push_str(&class(escaped, in_class));
+                continue;
+            }
+            '[' => in_class = true,
+            ']' => in_class = false,
+            _ => {}
+        }
+        res.push(letter);
+    }
+    res
+}
+
+/// What stands for an escaped letter.
+fn class(escaped: char, in_class: bool) -> String {
+    let members = match escaped {
+        'b' if !in_class => return r"(?-u:\b)".to_owned(),
+        'w' => "0-9A-Za-z_",
+        'd' => "0-9",
+        's' => r"\x20\t\r\n\x0B\x0C",
+        other => return format!("\\{other}"),
+    };
+    if in_class { members.to_owned() } else { format!("[{members}]") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_of_ascii_letters_and_the_rest_is_as_it_was() {
+        assert_eq!(ascii(r"\bport (\d+)[^\s\]]"), r"(?-u:\b)port ([0-9]+)[^\x20\t\r\n\x0B\x0C\]]");
+        assert_eq!(ascii(r"[\w.-]+\.\w"), r"[0-9A-Za-z_.-]+\.[0-9A-Za-z_]");
+
+        let found = pattern(r"\bhost ([\w.-]+): (.)").unwrap();
+        assert_eq!(found.captures("kein host db.shop: é").unwrap()[2], *"é");
+        assert!(of_any_case("ERROR", 1 << 20).unwrap().is_match("error"));
+        assert!(pattern("(").is_none());
+    }
+}
