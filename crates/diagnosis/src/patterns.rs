@@ -2,16 +2,25 @@
 
 use regex::{Regex, RegexBuilder};
 
+/// What each pattern may keep for its next search, in bytes: there are more than a hundred, most are searched for seldom, and
+/// what they keep is never given back.
+const SCRATCH: usize = 32 << 10;
+
 /// The pattern, with words of ASCII letters: `\w`, `\d`, `\s` and the bounds of words know those of all scripts otherwise,
 /// which makes a compiled pattern many times larger and its search slower. What is matched is UTF-8 all the same.
 /// `None` of what is no pattern.
 pub(crate) fn pattern(text: &str) -> Option<Regex> {
-    Regex::new(&ascii(text)).ok()
+    RegexBuilder::new(&ascii(text)).dfa_size_limit(SCRATCH).build().ok()
 }
 
 /// The same, whatever the case of its letters. A pattern may be as large as `limit` when it is compiled, in bytes.
 pub(crate) fn of_any_case(text: &str, limit: usize) -> Option<Regex> {
-    RegexBuilder::new(&ascii(text)).case_insensitive(true).size_limit(limit).build().ok()
+    RegexBuilder::new(&ascii(text))
+        .case_insensitive(true)
+        .size_limit(limit)
+        .dfa_size_limit(SCRATCH)
+        .build()
+        .ok()
 }
 
 fn ascii(text: &str) -> String {
