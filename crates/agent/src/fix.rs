@@ -8,6 +8,7 @@
 
 mod apply;
 mod tell;
+mod moved;
 mod write;
 mod settle;
 mod undo;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use diagnosis::{Objects, Patience};
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use remedy::{ApprovedPlan, RequestError};
 use serde_json::{Map, Value};
 use types::{
@@ -87,6 +89,15 @@ pub enum FixError {
 struct Case {
     evidence: Evidence,
     diagnoses: Vec<Diagnosis>,
+    /// The metadata of the subject.
+    seen: ObjectMeta,
+}
+
+/// A plan, what was decided about it, and the metadata of the object that it was made for.
+struct Decided {
+    fix: Stored,
+    seen: ObjectMeta,
+    decision: Decision,
 }
 
 /// What was decided about a plan.
@@ -110,12 +121,13 @@ impl Fixer {
         let id = Uuid::now_v7();
         let mut outdated: Option<Stored> = None;
         for attempt in 1.. {
-            let (mut fix, decision) = match self.decide(id, &order, outdated.is_some()).await {
-                Ok(decided) => decided,
-                Err(error) => return self.give_up(outdated, error).await,
-            };
+            let Decided { mut fix, seen, decision } =
+                match self.decide(id, &order, outdated.is_some()).await {
+                    Ok(decided) => decided,
+                    Err(error) => return self.give_up(outdated, error).await,
+                };
             let Decision::Apply(approved) = decision else { return Ok(fix.execution) };
-            match self.apply(&fix, &approved).await {
+            match self.apply_to_seen(&fix, &approved, &seen).await {
                 Ok(result_hash) => {
                     fix.execution.result_hash = result_hash;
                     return self.applied(fix).await;
@@ -128,17 +140,12 @@ impl Fixer {
     }
 
     /// Everything up to the write, from facts that are read anew.
-    async fn decide(
-        &self,
-        id: Uuid,
-        order: &Order,
-        kept: bool,
-    ) -> Result<(Stored, Decision), FixError> {
+    async fn decide(&self, id: Uuid, order: &Order, kept: bool) -> Result<Decided, FixError> {
         let case = self.gather(order).await?;
-        let plan = plan(order, &case)?;
+        let (plan, seen) = (plan(order, &case)?, case.seen.clone());
         let mut fix = self.draw_up(id, order, case, plan);
         let decision = self.approve(&mut fix, order, kept).await?;
-        Ok((fix, decision))
+        Ok(Decided { fix, seen, decision })
     }
 
     /// No decision came about. Where the intent of an outdated one is in the journal, that has to end too.
@@ -205,7 +212,7 @@ impl Fixer {
         let subject = self.subject(order).await?;
         let objects = self.objects(&subject).await?;
         let (evidence, diagnoses) = self.agent.examine_and_ask(&objects).await;
-        Ok(Case { evidence, diagnoses })
+        Ok(Case { evidence, diagnoses, seen: objects.root.metadata().clone() })
     }
 
     /// Everything around the subject, or an error while what the watches keep is old: a decision or a verdict

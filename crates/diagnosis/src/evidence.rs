@@ -10,6 +10,7 @@ mod events;
 mod revisions;
 mod diff;
 mod references;
+mod belonging;
 pub(crate) mod labels;
 mod classes;
 pub(crate) mod images;
@@ -31,6 +32,8 @@ mod node_mates;
 mod services;
 mod traffic;
 mod owners;
+
+pub use belonging::whose;
 
 use types::{Context, Evidence, Kind};
 

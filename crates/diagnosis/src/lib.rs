@@ -27,7 +27,7 @@ mod snapshot;
 mod survey;
 
 pub use analyzers::diagnose;
-pub use evidence::{context, gather};
+pub use evidence::{context, gather, whose};
 pub use image_name::tagged;
 pub use judge::{Health, Look, Patience, healthy, judge, look, meet};
 pub use k8sgpt::K8sgptResult;

@@ -1,5 +1,6 @@
 //! The objects of a cluster around one root owner, as the agent read them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -116,6 +117,8 @@ pub struct ConfigMapKeys {
     pub name: String,
     /// Its keys, of `data` and `binaryData`.
     pub keys: Vec<String>,
+    /// Its labels that say whose it is ([`crate::whose`]).
+    pub whose: BTreeMap<String, String>,
 }
 
 /// The end of a log.

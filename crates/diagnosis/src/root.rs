@@ -75,6 +75,11 @@ impl Root {
         }
     }
 
+    /// What its template gives its pods besides their spec.
+    pub(crate) fn template_metadata(&self) -> Option<&ObjectMeta> {
+        self.template()?.metadata.as_ref()
+    }
+
     /// The pod spec that it wants.
     pub fn pod_spec(&self) -> Option<&PodSpec> {
         match self {

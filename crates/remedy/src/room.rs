@@ -143,7 +143,8 @@ fn largest_node(resource: Resource, evidence: &Evidence) -> Option<u64> {
     })
 }
 
-fn room(resource: Resource, evidence: &Evidence) -> Option<ResourceRoom> {
+/// What the namespace has of this resource; `None` where that is not known.
+pub(crate) fn room(resource: Resource, evidence: &Evidence) -> Option<ResourceRoom> {
     let room = evidence.room.as_ref()?;
     Some(match resource {
         Resource::Memory => room.memory,

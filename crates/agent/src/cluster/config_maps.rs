@@ -40,7 +40,8 @@ pub(super) async fn read(
 fn keys(map: &ConfigMap) -> ConfigMapKeys {
     let text = map.data.iter().flat_map(|it| it.keys());
     let binary = map.binary_data.iter().flat_map(|it| it.keys());
-    ConfigMapKeys { name: map.name_any(), keys: text.chain(binary).cloned().collect() }
+    let keys = text.chain(binary).cloned().collect();
+    ConfigMapKeys { name: map.name_any(), keys, whose: diagnosis::whose(&map.metadata) }
 }
 
 /// The names of the ConfigMaps that the template of the root or its pods refer to.

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use remedy::ApprovedPlan;
 use serde_json::Value;
 use types::{Action, Execution, ExecutionState, ObjectRef, RefusalReport, Step};
 
 use super::write::stopped;
-use super::{FixError, Fixer};
+use super::{FixError, Fixer, moved};
 use crate::cluster::{ClusterError, Patch};
 use crate::journal::Stored;
 use crate::lead::{NotLeading, Unshared};
 
+/// How often a plan is carried out anew on an object of which only the status was written meanwhile.
+const STATUS_TRIES: usize = 5;
 /// How often a pod is resized anew whose status was written meanwhile.
 const RESIZE_TRIES: usize = 5;
 
@@ -48,18 +51,51 @@ pub(super) enum ApplyError {
 }
 
 impl Fixer {
-    /// Carries out the plan. The intent is in the journal already. Answers with the hash over the template as it is
-    /// with the fix, where that is known.
+    /// Carries out the plan on an object that was seen like this. Where only its status was written since, as that of what
+    /// fails is all the time, the decision holds, and the plan is carried out on the object as it is now.
+    pub(super) async fn apply_to_seen(
+        &self,
+        fix: &Stored,
+        approved: &ApprovedPlan,
+        seen: &ObjectMeta,
+    ) -> Result<Option<String>, ApplyError> {
+        let (mut version, mut tried) = (None, 0);
+        loop {
+            tried += 1;
+            match self.apply(fix, approved, version).await {
+                Err(ApplyError::Stale(detail)) if tried < STATUS_TRIES => {
+                    version = self.moved_in_status(fix, seen).await;
+                    if version.is_none() {
+                        return Err(ApplyError::Stale(detail));
+                    }
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// The version of the subject that differs from what was seen in nothing but its status; `None` where more may differ.
+    async fn moved_in_status(&self, fix: &Stored, seen: &ObjectMeta) -> Option<ObjectRef> {
+        let first = fix.plan.steps.first().map(|it| &it.target);
+        let subject = first.filter(|it| it.is_same(&fix.execution.subject))?;
+        let now = self.agent.cluster.object(subject).await.ok()?;
+        let resource_version = moved::only_in_status(seen, &now)?;
+        Some(ObjectRef { resource_version, ..subject.clone() })
+    }
+
+    /// Carries out the plan, on this version of the subject where it is another than the plan was made for. The intent is in
+    /// the journal already. Answers with the hash over the template as it is with the fix, where that is known.
     pub(super) async fn apply(
         &self,
         fix: &Stored,
         approved: &ApprovedPlan,
+        version: Option<ObjectRef>,
     ) -> Result<Option<String>, ApplyError> {
-        self.rehearse(fix, approved).await.map_err(|it| failed(0, it))?;
+        self.rehearse(fix, approved, version.as_ref()).await.map_err(|it| failed(0, it))?;
         // Whoever was overtaken finds out here: his version of the Lease is an old one.
         self.share_intent(fix).await.map_err(untold)?;
         let fix_id = fix.execution.id.to_string();
-        let (mut written, mut result_hash): (Option<ObjectRef>, _) = (None, None);
+        let (mut written, mut result_hash) = (version, None);
         for (index, step) in approved.plan().steps.iter().enumerate() {
             let step = following(step, written.as_ref());
             if !self.may_write() {
@@ -127,10 +163,12 @@ impl Fixer {
         &self,
         fix: &Stored,
         approved: &ApprovedPlan,
+        version: Option<&ObjectRef>,
     ) -> Result<(), ClusterError> {
         let fix_id = fix.execution.id.to_string();
         for step in &approved.plan().steps {
-            let Some(operations) = self.operations(step, &fix_id).await? else {
+            let step = following(step, version);
+            let Some(operations) = self.operations(&step, &fix_id).await? else {
                 match self.agent.cluster.evict(&step.target, true).await {
                     // A busy API server may let it through in a moment.
                     Ok(()) | Err(ClusterError::Throttled { .. }) => continue,

@@ -134,7 +134,7 @@ impl Fixer {
         fix.execution.decided_by = Some(who);
         self.claim(&mut fix, ExecutionState::Applying).await?;
         drop(turn);
-        match self.apply(&fix, &approved).await {
+        match self.apply(&fix, &approved, None).await {
             Ok(result_hash) => {
                 fix.execution.result_hash = result_hash;
                 Ok(self.applied(fix).await?)

@@ -44,10 +44,9 @@ impl Fixer {
             let asked_at = Timestamp::now();
             match self.objects(&fix.execution.subject).await {
                 Ok(objects) => {
-                    // A late answer is as good as none for the time before it.
                     let waited = Timestamp::now().duration_since(asked_at);
                     if LATE < waited {
-                        looks.clear();
+                        leave_out(&mut looks, waited, self.patience());
                         since += waited;
                     }
                     seen_at = Timestamp::now();
@@ -88,6 +87,17 @@ impl Fixer {
                 tokio::time::sleep(TOGETHER).await;
             }
         }
+    }
+}
+
+/// Leaves out the time in which an answer was waited for, as if it had not passed: what was seen before counts for no longer
+/// than it was seen to last, and for nothing where more was unseen than has to be seen.
+fn leave_out(looks: &mut Vec<Look>, unseen: SignedDuration, patience: Patience) {
+    if patience.settle < unseen {
+        looks.clear();
+    }
+    for look in looks {
+        look.check.at += unseen;
     }
 }
 
@@ -165,4 +175,49 @@ fn next_look(looks: &[Look], since: Timestamp, patience: Patience) -> Duration {
     let wait = settled.unwrap_or(over).min(over).duration_since(now);
     // A little later than the moment itself, so that the look falls behind it; never in a tight circle.
     Duration::try_from(wait).unwrap_or(Duration::ZERO) + Duration::from_millis(20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Patience = Patience {
+        settle: SignedDuration::from_secs(30),
+        deadline: SignedDuration::from_secs(180),
+    };
+
+    /// Looks at a workload that is well all the time; each is asked for when time alone would decide, and waits so long.
+    fn verdict(waits: &[i64]) -> Option<Verdict> {
+        let begin = Timestamp::UNIX_EPOCH;
+        let (mut now, mut since, mut looks) = (begin, begin, vec![]);
+        for waited in waits {
+            let waited = SignedDuration::from_secs(*waited);
+            now += waited;
+            if LATE < waited {
+                leave_out(&mut looks, waited, PATIENCE);
+                since += waited;
+            }
+            let check =
+                types::Check { at: now, ready: 1, desired: 1, restarts: 0, note: String::new() };
+            looks.push(Look { check, health: Health::Healthy, faults: vec![] });
+            if let Some(verdict) = judge(&looks, since, PATIENCE) {
+                return Some(verdict);
+            }
+            now += PATIENCE.settle;
+        }
+        None
+    }
+
+    #[test]
+    fn health_that_is_told_late_counts_for_as_long_as_it_was_seen() {
+        assert_eq!(verdict(&[0, 0]), Some(Verdict::Recovered));
+        assert_eq!(verdict(&[9, 9]), Some(Verdict::Recovered));
+    }
+
+    #[test]
+    fn health_across_a_long_silence_does_not_count() {
+        assert_eq!(verdict(&[0, 60]), None);
+        assert_eq!(verdict(&[0, 60, 60, 60, 60, 60, 60, 60, 60]), None);
+        assert_eq!(verdict(&[0, 60, 0]), Some(Verdict::Recovered));
+    }
 }

@@ -111,7 +111,7 @@ impl Fixer {
 
     /// A dry run: the API server checks every step and writes none.
     async fn try_out(&self, fix: &mut Stored, approved: &ApprovedPlan) {
-        if let Err(error) = self.rehearse(fix, approved).await {
+        if let Err(error) = self.rehearse(fix, approved, None).await {
             fix.execution.state = ExecutionState::Refused;
             fix.execution.finished_at = Some(Timestamp::now());
             let detail = self.agent.redactor.redact(&error.to_string());

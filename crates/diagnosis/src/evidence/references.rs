@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::core::v1::{Container, KeyToPath, PodSpec, Volume};
 use types::{FieldPath, ReferenceFacts, ReferenceKind};
 
-use crate::evidence::{classes, devices, labels, pods};
+use crate::evidence::{belonging, classes, devices, labels, pods};
 use crate::near_miss::near_miss;
 use crate::{Objects, Root};
 
@@ -174,6 +174,7 @@ struct Known<'a> {
 impl Known<'_> {
     fn facts(&self, it: Reference) -> ReferenceFacts {
         let (exists, near_miss) = self.look_up(&it);
+        let belongs_to = self.belongs_to(&it, near_miss.as_deref());
         // When the object is there and only the key is not, the key is what is wrong.
         let named = self.named(&it) == Some(true)
             || it.kind == ReferenceKind::Secret && self.secrets.contains_key(&it.name);
@@ -184,9 +185,20 @@ impl Known<'_> {
             key: it.key,
             path: path.to_string(),
             exists,
+            belongs_to,
             near_miss,
             optional: it.optional,
         }
+    }
+
+    /// Whose the ConfigMap is that is called almost like the missing one, where that is somebody else.
+    fn belongs_to(&self, it: &Reference, near: Option<&str>) -> Option<String> {
+        if it.kind != ReferenceKind::ConfigMap {
+            return None;
+        }
+        let mut maps = self.objects.config_maps.iter().flatten();
+        let map = maps.find(|map| map.name != it.name && Some(map.name.as_str()) == near)?;
+        belonging::stranger(&map.whose, &self.objects.root)
     }
 
     /// Whether an object of that name is there; `None` when that may not be read.

@@ -14,6 +14,9 @@ use crate::amount::Resource;
 use crate::near::distance;
 use crate::strategies::{TYPO_DISTANCE, answered_paths};
 
+/// How many times as long as before a time of a probe may be.
+const MOST_TIMES: u64 = 4;
+
 /// What the edits are made in.
 pub(super) struct Scene<'a> {
     /// The kind of the object that is edited.
@@ -136,7 +139,7 @@ pub(super) fn container<'a, 'n>(
     Some((found, rest))
 }
 
-/// One of three times, at most doubled; what is absent has the default of Kubernetes.
+/// One of three times, at most four times what it was; what is absent has the default of Kubernetes.
 fn relaxed(edit: &Edit, name: &str, probe: &ProbeFacts) -> Answer {
     let (seen, default) = match name {
         "initialDelaySeconds" => (probe.initial_delay_secs, None),
@@ -147,9 +150,13 @@ fn relaxed(edit: &Edit, name: &str, probe: &ProbeFacts) -> Answer {
     if edit.from.as_ref().map(Value::as_u64) != seen.map(|it| Some(u64::from(it))) {
         return Err("the time is not the one that was seen");
     }
-    let old = seen.or(default).map(u64::from).ok_or("there is no time to double")?;
+    let old = seen.or(default).map(u64::from).ok_or("there is no time to multiply")?;
     let new = edit.to.as_ref().and_then(Value::as_u64).ok_or("a time is a number")?;
-    if old < new && new <= old * 2 { Ok(()) } else { Err("a time grows, and at most to double") }
+    if old < new && new <= old * MOST_TIMES {
+        Ok(())
+    } else {
+        Err("a time grows, and at most to four times itself")
+    }
 }
 
 fn declared(edit: &Edit, container: &ContainerFacts) -> Answer {

@@ -11,7 +11,8 @@
 //! Bound: the fields that hold the names or keys, and only the near misses in the facts, at most two letters away. Auto for
 //! labels of nodes, and for config maps and secrets where the names differ as by a slip of the finger. A person is asked
 //! where data or scheduling change hands (claims, priority classes, schedulers, zones) and where the difference may be on
-//! purpose, as that of siblings is: in digits, in the last letter, in a short word such as `eu` and `us`. A service account and a runtime class are advice: they say what a pod may do and how isolated it is. No pod
+//! purpose, as that of siblings is: in digits, in the last letter, in a short word such as `eu` and `us`; and where labels
+//! say that the near miss belongs to another application or team. A service account and a runtime class are advice: they say what a pod may do and how isolated it is. No pod
 //! gets a class of the system. Undo: the former name. Verified by the pods' health over time. Attack: a near miss with a slash, a line break
 //! or more than two letters away yields no plan.
 
@@ -142,7 +143,12 @@ fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> 
     }
 
     let place = if is_of_namespace(reference.kind) { " in the namespace" } else { "" };
-    let because = format!("{near} exists{place}, and nothing else is as near.");
+    let because = match &reference.belongs_to {
+        Some(mark) => {
+            format!("{near} exists{place}, but is marked {mark}: it may be somebody else's.")
+        }
+        None => format!("{near} exists{place}, and nothing else is as near."),
+    };
     let edits = edits(reference, &path, wrong, near)?;
     if !place::has_editable_template(evidence.subject.kind) {
         return Some(place::advice(Strategy::FixReference, &because, evidence, edits));
@@ -184,7 +190,9 @@ pub(crate) fn risk(reference: &ReferenceFacts, wrong: &str, near: &str) -> Risk 
         | ReferenceKind::ResourceClaimTemplate
         | ReferenceKind::PriorityClass
         | ReferenceKind::Scheduler => true,
-        ReferenceKind::ConfigMap | ReferenceKind::Secret => !is_slip(wrong, near),
+        ReferenceKind::ConfigMap | ReferenceKind::Secret => {
+            reference.belongs_to.is_some() || !is_slip(wrong, near)
+        }
         ReferenceKind::NodeLabelKey => differ_at_the_end(wrong, near),
         ReferenceKind::NodeLabelValue => {
             is_place(reference.key.as_deref()) || differ_at_the_end(wrong, near)

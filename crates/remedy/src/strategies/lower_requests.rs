@@ -6,6 +6,9 @@
 //! ## When it does not
 //! The pod needs what it asks: then a node is missing. Nor when taints, volumes or affinity are in the way.
 //!
+//! Where a quota or a limit range refuses the pods, requests are lowered to what those leave, if a person says yes; a limit
+//! above them is shown lowered and not written.
+//!
 //! ## Risk
 //! Auto when the container's use or a revision that was ready shows that less is enough; else Ask.
 //! Bound: only the container that asks for most, down to what fits the freest node and leaves room there: a tenth of
@@ -21,6 +24,8 @@ use types::{
 
 use crate::amount::{self, Resource};
 use crate::place;
+
+mod refused;
 
 /// A request is lowered to no less than this part of itself: below, it was not a request but a mistake
 /// that a person should see.
@@ -42,6 +47,9 @@ struct Lowered {
 }
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
+    if diagnosis.fault == Fault::FailedCreate {
+        return refused::plan(evidence);
+    }
     let said = evidence.pods.iter().find_map(|it| it.unschedulable.as_deref());
     let (Fault::Unschedulable, Some(said), Some(nodes)) = (diagnosis.fault, said, &evidence.nodes)
     else {

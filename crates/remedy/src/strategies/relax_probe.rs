@@ -1,4 +1,4 @@
-//! Give the probe up to twice the time it has; its handler stays.
+//! Give the probe up to twice the time it has, or four times where nobody listens yet; its handler stays.
 //!
 //! ## When it helps
 //! The container starts or answers slower than the probe allows: it is killed before it is up, or the
@@ -10,7 +10,8 @@
 //! ## Risk
 //! Auto when nobody answered in time; Ask when the container answered with an error of its own.
 //! Bound: `initialDelaySeconds`, `timeoutSeconds` and `failureThreshold`, each at most doubled and at
-//! most an hour. Undo: the former times. Verified by the pods' health over time. Attack: huge times
+//! most an hour. Where nobody listens when the kubelet asks, all that is known is that the start takes longer: the first
+//! and the last get four times what they were. Undo: the former times. Verified by the pods' health over time. Attack: huge times
 //! yield no edit, and no field beside the three is ever named.
 
 use types::{
@@ -22,6 +23,10 @@ use crate::place;
 
 /// No probe is given more than an hour, in any of its fields.
 const MAX_VALUE: u32 = 3600;
+/// How many times as long an answer may take.
+const TIMES: u32 = 2;
+/// How many times as long a start may take: it was cut off, so that how long it takes is not known.
+const TIMES_FOR_A_START: u32 = 4;
 /// What Kubernetes takes for an absent `timeoutSeconds`.
 const DEFAULT_TIMEOUT_SECS: u32 = 1;
 /// What Kubernetes takes for an absent `failureThreshold`.
@@ -141,15 +146,16 @@ fn edits(
         return vec![];
     };
     let path = path.child(field(probe.kind));
-    let doubled = |name: &str, seen: Option<u32>, default: Option<u32>| -> Option<Edit> {
+    let times = if answer == Answer::Nobody { TIMES_FOR_A_START } else { TIMES };
+    let more = |name: &str, seen: Option<u32>, default: Option<u32>| -> Option<Edit> {
         let old = seen.or(default).filter(|it| 0 < *it)?;
-        let new = old.checked_mul(2).filter(|it| *it <= MAX_VALUE)?;
+        let new = old.checked_mul(times).filter(|it| *it <= MAX_VALUE)?;
         Some(place::edit(path.child(name), seen.map(Into::into), new))
     };
-    let delay = doubled("initialDelaySeconds", probe.initial_delay_secs, None);
-    let timeout = doubled("timeoutSeconds", probe.timeout_secs, Some(DEFAULT_TIMEOUT_SECS));
+    let delay = more("initialDelaySeconds", probe.initial_delay_secs, None);
+    let timeout = more("timeoutSeconds", probe.timeout_secs, Some(DEFAULT_TIMEOUT_SECS));
     let threshold =
-        doubled("failureThreshold", probe.failure_threshold, Some(DEFAULT_FAILURE_THRESHOLD));
+        more("failureThreshold", probe.failure_threshold, Some(DEFAULT_FAILURE_THRESHOLD));
     match (answer, probe.kind) {
         (Answer::TooLate, ProbeKind::Readiness) => timeout.into_iter().collect(),
         (Answer::TooLate, ProbeKind::Startup | ProbeKind::Liveness) => {

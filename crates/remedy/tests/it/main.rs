@@ -14,6 +14,7 @@ mod attacks;
 mod shown;
 mod stray;
 mod room;
+mod refused;
 mod labels;
 mod leftovers;
 mod requests;

@@ -214,7 +214,7 @@ fn a_request_never_shrinks_below_an_eighth() {
 }
 
 #[test]
-fn a_slow_start_gets_twice_the_time() {
+fn a_start_that_was_cut_off_gets_four_times_the_time() {
     let evidence = scene::probed(ProbeKind::Liveness, "connection refused");
 
     let plan = plans(Fault::LivenessProbeFailing, &evidence).remove(0);
@@ -223,9 +223,18 @@ fn a_slow_start_gets_twice_the_time() {
         plan.to_string(),
         "give the probe more time (auto): The probe gives up before the container answers.\n  edit \
          Deployment shop/web\n    \
-         /spec/template/spec/containers/0/livenessProbe/initialDelaySeconds: 5 -> 10\n    \
-         /spec/template/spec/containers/0/livenessProbe/failureThreshold: 3 -> 6"
+         /spec/template/spec/containers/0/livenessProbe/initialDelaySeconds: 5 -> 20\n    \
+         /spec/template/spec/containers/0/livenessProbe/failureThreshold: 3 -> 12"
     );
+}
+
+#[test]
+fn a_near_miss_that_bears_the_mark_of_somebody_else_is_asked_about() {
+    let mut evidence = scene::dangling(ReferenceKind::ConfigMap, "app-confg", "app-config");
+    check(Fault::ConfigNotFound, &evidence, &[r#"fix_reference auto "app-confg" -> "app-config""#]);
+
+    evidence.references[0].belongs_to = Some("team=finance".to_owned());
+    check(Fault::ConfigNotFound, &evidence, &[r#"fix_reference ask "app-confg" -> "app-config""#]);
 }
 
 #[test]

@@ -305,6 +305,7 @@ fn keys(map: &ConfigMap) -> ConfigMapKeys {
     ConfigMapKeys {
         name: map.metadata.name.clone().unwrap(),
         keys: map.data.iter().flatten().map(|it| it.0.clone()).collect(),
+        whose: diagnosis::whose(&map.metadata),
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn probe_opinion(
             need(edit["from"] == json!(seen), "not what was seen")?;
             let old = u64::from(seen.unwrap_or(default));
             let new = edit["to"].as_u64().unwrap_or(0);
-            need(old < new && new <= 2 * old, "time bound")
+            need(old < new && new <= 4 * old, "time bound")
         }
         ("fix_probe_port", ["httpGet" | "tcpSocket" | "grpc", "port"]) => {
             let port = edit["to"].as_u64().unwrap_or(0);
