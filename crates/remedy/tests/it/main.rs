@@ -15,6 +15,7 @@ mod shown;
 mod stray;
 mod room;
 mod labels;
+mod together;
 mod leftovers;
 mod requests;
 mod gates;
