@@ -269,9 +269,9 @@ impl Fixer {
         Ok(execution)
     }
 
-    /// How long a verdict may take.
-    fn patience(&self) -> Patience {
-        self.patience
+    /// How long a verdict may take, from `since` on.
+    fn patience(&self, fix: &Stored, since: Timestamp) -> Patience {
+        settle::until_next_run(self.patience, &fix.plan, fix.before.workload.next_run, since)
     }
 }
 

@@ -26,6 +26,8 @@ mod scopes;
 mod gates;
 mod devices;
 mod spots;
+mod listens;
+mod next_run;
 mod demands;
 mod neighbours;
 mod node_mates;
@@ -77,7 +79,7 @@ pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
         room: allowance::facts(objects),
         kubernetes_minor: objects.kubernetes_minor,
         registry_tags: None,
-        manifest: workload::failed_job(objects),
+        manifest: workload::open_job(objects),
         workload,
         containers,
         pods,

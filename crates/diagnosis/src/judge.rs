@@ -76,8 +76,7 @@ pub fn look(before: &Evidence, now: &Evidence, applied_at: Timestamp) -> Look {
         (Health::Worse, note)
     } else if let Some(fault) = faults.first() {
         (Health::Failing, fault.cause.clone())
-    } else if waits_for_next_run(before, now, applied_at) && now.workload.failed_condition.is_some()
-    {
+    } else if waits_for_next_run(before, now, applied_at) && shows_nothing(now) {
         (Health::OnItsWay, "its next run will show it".to_owned())
     } else if is_complete(now) && !is_waiting(&fresh) {
         let note = format!("{} of {} ready", now.workload.ready, now.workload.desired);
@@ -97,6 +96,11 @@ pub fn look(before: &Evidence, now: &Evidence, applied_at: Timestamp) -> Look {
     };
     let faults = faults.into_iter().map(|it| (it.fault, it.container)).collect();
     Look { check, health, faults }
+}
+
+/// Whether the jobs of the old template do not show that it is well: the last one failed, or none is left.
+fn shows_nothing(now: &Evidence) -> bool {
+    now.workload.failed_condition.is_some() || now.workload.ready == 0
 }
 
 /// Whether the newest job of a CronJob whose template was mended is still one of the old template: that it fails says nothing.

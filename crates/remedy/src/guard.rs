@@ -170,11 +170,21 @@ fn mode_acts(_: &FixPlan, _: &Policy, world: &World<'_>) -> Result<(), Refusal> 
     }
 }
 
-fn strategy_is_on(plan: &FixPlan, policy: &Policy, _: &World<'_>) -> Result<(), Refusal> {
-    match policy.consent(&plan.strategy, plan.risk) {
-        None => Err(Refusal::SwitchedOff(plan.strategy.name())),
-        Some(Risk::Advice) => Err(Refusal::AdviceOnly),
-        Some(Risk::Auto | Risk::Ask) => Ok(()),
+/// Who may say yes, by the policy's word on the strategy, and on that of references where the plan mends some as well.
+fn consent(plan: &FixPlan, policy: &Policy) -> Result<Risk, Refusal> {
+    let beside = images::mends_references(plan).then_some(Strategy::FixReference);
+    let strategies = std::iter::once(&plan.strategy).chain(&beside);
+    let consents = strategies
+        .map(|it| policy.consent(it, plan.risk).ok_or_else(|| Refusal::SwitchedOff(it.name())));
+    consents.collect::<Result<Vec<_>, _>>().map(|it| it.into_iter().max().unwrap_or(Risk::Advice))
+}
+
+fn strategy_is_on(plan: &FixPlan, policy: &Policy, world: &World<'_>) -> Result<(), Refusal> {
+    // What nothing could prove in time is advice, whatever the plan says.
+    let plan = place::provable(plan.clone(), world.evidence);
+    match consent(&plan, policy)? {
+        Risk::Advice => Err(Refusal::AdviceOnly),
+        Risk::Auto | Risk::Ask => Ok(()),
     }
 }
 
@@ -278,10 +288,10 @@ fn machine_may_act(plan: &FixPlan, policy: &Policy, world: &World<'_>) -> Result
             "only the registry says that there is such a tag; it never ran here".to_owned(),
         ));
     }
-    match policy.consent(&plan.strategy, plan.risk) {
-        Some(Risk::Auto) => Ok(()),
-        Some(Risk::Ask) if is_vouched_for(plan, policy) => Ok(()),
-        Some(Risk::Ask | Risk::Advice) | None => Err(Refusal::NeedsApproval(format!(
+    match consent(plan, policy)? {
+        Risk::Auto => Ok(()),
+        Risk::Ask if is_vouched_for(plan, policy) => Ok(()),
+        Risk::Ask | Risk::Advice => Err(Refusal::NeedsApproval(format!(
             "the strategy `{}` asks a person here",
             plan.strategy.name()
         ))),

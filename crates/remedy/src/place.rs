@@ -1,5 +1,6 @@
 //! Where a remedy is written: in the owner's template, in the live pod, or nowhere by machine.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use types::{
     Action, ContainerFacts, ContainerRole, Diagnosis, Edit, Evidence, FieldPath, FixPlan, Kind,
@@ -145,6 +146,28 @@ pub(crate) fn advice(
     let step =
         Step { target: evidence.subject.clone(), subresource: None, action: Action::Edit(edits) };
     FixPlan { strategy, risk: Risk::Advice, because, steps: vec![step] }
+}
+
+/// How far away the next run of a CronJob may be that has to prove a fix.
+const NEXT_RUN: SignedDuration = SignedDuration::from_mins(15);
+
+/// The plan as it may be carried out. What only a later run of a CronJob can prove is advice where that run is too far
+/// away, or nobody knows when it comes: it would be taken back before it could help.
+pub(crate) fn provable(plan: FixPlan, evidence: &Evidence) -> FixPlan {
+    let is_proven_now = evidence.subject.kind != Kind::CronJob
+        || plan.steps.is_empty()
+        || plan.steps.iter().any(|it| it.target.kind == Kind::Pod);
+    let is_soon = |it: Timestamp| it.duration_since(evidence.taken_at) <= NEXT_RUN;
+    if is_proven_now || plan.risk == Risk::Advice || evidence.workload.next_run.is_some_and(is_soon)
+    {
+        return plan;
+    }
+    let because = format!(
+        "{} Only its next run could prove it, and none is known to come within a quarter of an hour: apply or commit \
+         the patch.",
+        plan.because
+    );
+    FixPlan { risk: Risk::Advice, because, ..plan }
 }
 
 /// Reasons of pods that ended whole, by no fault of their containers.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use types::{Diagnosis, Evidence, FixPlan, Risk, SeedStrategy, Strategy};
 
 use crate::image::is_tag;
+use crate::place;
 use crate::strategies::{
     AS_MUCH_AS_FITS, CPU_DOSES, DOSES, known_tags, with_cpu_dose, with_dose, with_tag,
 };
@@ -156,11 +157,12 @@ fn exactly(
     if let Some(plan) = first(plans, |it| it.strategy == *wanted) {
         return Ok(plan);
     }
+    let provable = |it| place::provable(it, evidence);
     if let Strategy::ReplaceImageTag { new_tag } = wanted
         && !evidence.workload.paused
     {
         let known = known_tags(diagnoses, evidence);
-        return with_tag(new_tag, diagnoses, evidence).ok_or_else(|| {
+        return with_tag(new_tag, diagnoses, evidence).map(provable).ok_or_else(|| {
             not_applicable(&format!("tag `{new_tag}` is not known to run, and there"), &known)
         });
     }
@@ -168,13 +170,13 @@ fn exactly(
         && !evidence.workload.paused
         && let Some(plan) = with_dose(*halves, diagnoses, evidence)
     {
-        return Ok(plan);
+        return Ok(provable(plan));
     }
     if let Strategy::RaiseCpuLimit { halves } = wanted
         && !evidence.workload.paused
         && let Some(plan) = with_cpu_dose(*halves, diagnoses, evidence)
     {
-        return Ok(plan);
+        return Ok(provable(plan));
     }
     Err(not_applicable(&format!("for `{}` there", wanted.name()), &others))
 }

@@ -21,8 +21,10 @@ mod remove_taint;
 
 use types::{Diagnosis, Evidence, Fault, FixPlan, Risk};
 
+use crate::place;
+
 pub(crate) use clear_leftovers::is_leftover;
-pub(crate) use fix_probe_port::answered as answered_paths;
+pub(crate) use fix_probe_port::{answered as answered_paths, is_heard as is_heard_port};
 pub(crate) use fix_reference::{OF_THE_SYSTEM, TYPO_DISTANCE, is_name, risk as risk_of_reference};
 pub(crate) use fix_selector::{
     edits as selector_edits, is_hardly_meant, is_plain_typo, is_ready, leads_to_a_label,
@@ -77,6 +79,7 @@ pub fn plans(diagnoses: &[Diagnosis], evidence: &Evidence) -> Vec<FixPlan> {
     }
     let mut plans: Vec<FixPlan> = vec![];
     for plan in diagnoses.iter().flat_map(|it| ALL.iter().flat_map(|plan| plan(it, evidence))) {
+        let plan = place::provable(plan, evidence);
         if plans.iter().all(|it| it.strategy != plan.strategy) {
             plans.push(plan);
         }

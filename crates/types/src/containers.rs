@@ -110,6 +110,9 @@ pub struct ContainerFacts {
     /// The variables whose plain value names a host that its log names, each with that host; at most 10.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<(String, String)>,
+    /// The ports that its words or its command say it listens at, in order; at most 5.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listens: Vec<u16>,
     /// Its declared ports: name (may be empty) and number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<(String, u16)>,

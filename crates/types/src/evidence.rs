@@ -71,7 +71,7 @@ pub struct Evidence {
     /// The minor version of the API server: 33 of Kubernetes 1.33; `None` when that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubernetes_minor: Option<u32>,
-    /// The subject as a manifest, where it is a job that gave up. Never leaves the process: it is not redacted.
+    /// The subject as a manifest, where it is a job that is not done. Never leaves the process: it is not redacted.
     #[serde(skip)]
     pub manifest: Option<Value>,
 }
@@ -111,6 +111,10 @@ pub struct WorkloadFacts {
     /// When the newest revision was made; of a CronJob, its newest job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_out_at: Option<Timestamp>,
+    /// When a CronJob makes its next job; `None` where that is not known, is more than an hour away, or waits for a job
+    /// that is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_run: Option<Timestamp>,
     /// Hash over the pod template, or over selector and ports of a Service: what "the same spec" means; 16 hexadecimal
     /// digits.
     pub spec_hash: String,
@@ -305,6 +309,19 @@ pub struct ReferenceFacts {
     pub optional: bool,
 }
 
+impl ReferenceFacts {
+    /// Whether it is a key that is wrong, and not the name of what should hold it. A mount names a key by its `subPath`.
+    pub fn is_about_key(&self) -> bool {
+        let holds_keys = matches!(self.kind, ReferenceKind::ConfigMap | ReferenceKind::Secret);
+        holds_keys && (self.path.ends_with("/key") || self.is_of_mount())
+    }
+
+    /// Whether it is the `subPath` of a mount.
+    pub fn is_of_mount(&self) -> bool {
+        self.kind == ReferenceKind::ConfigMap && self.path.ends_with("/subPath")
+    }
+}
+
 /// An image that is known to run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub struct ImageFacts {
@@ -361,6 +378,9 @@ pub struct ServiceFacts {
     pub selects: bool,
     /// The workloads that its selector takes, such as `Deployment db`.
     pub behind: Vec<String>,
+    /// The ports of its pods that it sends to: numbers or names, in order; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
 }
 
 impl Evidence {

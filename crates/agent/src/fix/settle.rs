@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diagnosis::{Health, Look, Patience, judge, look};
 use jiff::{SignedDuration, Timestamp};
-use types::{Action, Evidence, Execution, Kind, RefusalReport, Verdict};
+use types::{Action, Evidence, Execution, FixPlan, Kind, RefusalReport, Verdict};
 
 use super::Fixer;
 use crate::cluster::ClusterError;
@@ -32,7 +32,6 @@ pub(super) fn was_changed(execution: &Execution) -> bool {
 impl Fixer {
     /// Looks until there is a verdict; `None` when the workload is gone.
     pub(super) async fn settle(&self, fix: &mut Stored) -> Option<Verdict> {
-        let patience = self.patience();
         let applied_at = fix.execution.applied_at.unwrap_or(fix.execution.requested_at);
         // Not from the write on: the time in which nobody looked says nothing against the fix.
         let mut since = Timestamp::now();
@@ -46,7 +45,7 @@ impl Fixer {
                 Ok(objects) => {
                     let waited = Timestamp::now().duration_since(asked_at);
                     if LATE < waited {
-                        leave_out(&mut looks, waited, self.patience());
+                        leave_out(&mut looks, waited, self.patience);
                         since += waited;
                     }
                     seen_at = Timestamp::now();
@@ -78,6 +77,7 @@ impl Fixer {
                     continue;
                 }
             }
+            let patience = self.patience(fix, since);
             if let Some(verdict) = judge(&looks, since, patience) {
                 return Some(verdict);
             }
@@ -99,6 +99,20 @@ fn leave_out(looks: &mut Vec<Look>, unseen: SignedDuration, patience: Patience) 
     for look in looks {
         look.check.at += unseen;
     }
+}
+
+/// What only the next run of a CronJob can show waits for that run, of which the guard saw that it is near.
+pub(super) fn until_next_run(
+    usual: Patience,
+    plan: &FixPlan,
+    next_run: Option<Timestamp>,
+    since: Timestamp,
+) -> Patience {
+    let in_template = plan.steps.iter().all(|it| it.target.kind == Kind::CronJob);
+    let next = next_run.filter(|_| in_template);
+    let until_then = next.map_or(SignedDuration::ZERO, |it| it.duration_since(since));
+    let deadline = usual.deadline + until_then.max(SignedDuration::ZERO);
+    Patience { deadline, ..usual }
 }
 
 /// Says once that the template is neither what it was before the fix nor what it was with it.
@@ -179,7 +193,37 @@ fn next_look(looks: &[Look], since: Timestamp, patience: Patience) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use types::{ObjectRef, Risk, Step, Strategy};
+
     use super::*;
+
+    #[test]
+    fn a_fix_that_only_the_next_run_can_show_waits_for_that_run() {
+        let secs = SignedDuration::from_secs;
+        let usual = Patience { settle: secs(5), deadline: secs(180) };
+        let step = |kind| Step {
+            target: ObjectRef::named(kind, "shop", "report"),
+            subresource: None,
+            action: Action::Edit(vec![]),
+        };
+        let waits = |kinds: &[Kind], next_secs: Option<i64>| {
+            let plan = FixPlan {
+                strategy: Strategy::FixReference,
+                risk: Risk::Auto,
+                because: String::new(),
+                steps: kinds.iter().map(|it| step(*it)).collect(),
+            };
+            let next = next_secs.map(|it| Timestamp::from_second(1_000 + it).unwrap());
+            let since = Timestamp::from_second(1_000).unwrap();
+            until_next_run(usual, &plan, next, since).deadline
+        };
+
+        assert_eq!(waits(&[Kind::CronJob], Some(600)), secs(780));
+        // It came by while nobody looked, is not known, or the present job shows it.
+        assert_eq!(waits(&[Kind::CronJob], Some(-60)), secs(180));
+        assert_eq!(waits(&[Kind::CronJob], None), secs(180));
+        assert_eq!(waits(&[Kind::CronJob, Kind::Pod], Some(600)), secs(180));
+    }
 
     const PATIENCE: Patience = Patience {
         settle: SignedDuration::from_secs(30),

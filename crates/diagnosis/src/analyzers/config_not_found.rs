@@ -41,7 +41,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let reference = named().find(|it| it.key.is_some() == is_about_key).or_else(|| named().next());
     let others = others(evidence, reference);
     clues.extend(reference.map(|it| {
-        let key = it.key.as_ref().filter(|_| it.path.ends_with("/key"));
+        let key = it.key.as_ref().filter(|_| it.is_about_key());
         Clue::new(it.path.clone(), key.unwrap_or(&it.name))
     }));
     clues.extend(others.1);
@@ -101,16 +101,16 @@ fn others(evidence: &Evidence, told: Option<&ReferenceFacts>) -> (String, Vec<Cl
     let is_other = |it: &&ReferenceFacts| {
         it.path != told.path && (&it.name, &it.key) != (&told.name, &told.key)
             // Who misses the whole misses its keys.
-            && (it.name != told.name || it.kind != told.kind || told.path.ends_with("/key"))
+            && (it.name != told.name || it.kind != told.kind || told.is_about_key())
     };
     let mut seen: Vec<String> = vec![];
     let mut clues = vec![];
     for it in evidence.references.iter().filter(is_config).filter(is_other) {
-        let words = missing(it, it.path.ends_with("/key"));
+        let words = missing(it, it.is_about_key());
         if (it.exists == Some(false) || is_said(it)) && !seen.contains(&words) {
             let near = it.near_miss.as_ref().map(|it| format!("; there is {it}"));
             seen.push(words);
-            let value = it.key.as_ref().filter(|_| it.path.ends_with("/key")).unwrap_or(&it.name);
+            let value = it.key.as_ref().filter(|_| it.is_about_key()).unwrap_or(&it.name);
             clues.push(Clue::new(it.path.clone(), &format!("{value}{}", near.unwrap_or_default())));
         }
     }

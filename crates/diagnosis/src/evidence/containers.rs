@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::{ContainerFacts, ContainerRole, ContainerState, PodFacts, Quantity, SpotFacts};
 
 use crate::analyzers::log_line;
-use crate::evidence::{files, probes, spots, waits};
+use crate::evidence::{files, listens, probes, spots, waits};
 use crate::suspicion::ORDINARY_WAITS;
 use crate::{Objects, Redactor, quoting, terminal};
 
@@ -84,6 +84,7 @@ impl Reader<'_> {
             quoted: vec![],
             spots: vec![],
             hosts: vec![],
+            listens: vec![],
             ports: ports(container),
             probes: probes::facts(container),
             log: vec![],
@@ -95,6 +96,7 @@ impl Reader<'_> {
         facts.quoted = quoted(container, &facts);
         facts.spots = self.spots(container, &facts);
         facts.hosts = hosts(container, &facts);
+        facts.listens = listens::facts(container, &facts.log);
         facts
     }
 

@@ -51,6 +51,7 @@ fn of_pod_spec(spec: &PodSpec, path: &FieldPath) -> Vec<Reference> {
     for (index, it) in spec.volumes.iter().flatten().enumerate() {
         of_volume(it, &path.child("volumes").index(index), &mut found);
     }
+    of_mounts(spec, path, &mut found);
     for (index, it) in spec.image_pull_secrets.iter().flatten().enumerate() {
         let path = path.child("imagePullSecrets").index(index).child("name");
         // An absent pull secret is no error: the kubelet pulls without it.
@@ -145,6 +146,29 @@ fn of_volume(volume: &Volume, path: &FieldPath, found: &mut Vec<Reference>) {
             let whole = reference(ReferenceKind::Secret, &it.name, optional, path.child("name"));
             found.extend(items(&whole, it.items.as_deref(), &path));
             found.push(whole);
+        }
+    }
+}
+
+/// The keys of ConfigMaps that mounts take by their `subPath`. The kubelet makes an empty folder of one that is not there.
+fn of_mounts(spec: &PodSpec, path: &FieldPath, found: &mut Vec<Reference>) {
+    let apps = spec.containers.iter().enumerate().map(|it| ("containers", it));
+    let inits = spec.init_containers.iter().flatten().enumerate();
+    let volumes = || spec.volumes.iter().flatten().enumerate();
+    for (list, (at, container)) in apps.chain(inits.map(|it| ("initContainers", it))) {
+        for (index, mount) in container.volume_mounts.iter().flatten().enumerate() {
+            let key = mount.sub_path.as_ref().filter(|it| !it.is_empty() && !it.contains('/'));
+            let volume = volumes().find(|it| it.1.name == mount.name);
+            let source = volume.and_then(|(at, it)| Some((at, it.config_map.as_ref()?)));
+            // With `items` the files have names of their own.
+            let whole = source.filter(|it| it.1.items.as_ref().is_none_or(Vec::is_empty));
+            let (Some(key), Some((volume, source))) = (key, whole) else { continue };
+            let mount = path.child(list).index(at).child("volumeMounts").index(index);
+            let name = path.child("volumes").index(volume).child("configMap").child("name");
+            let optional = source.optional.unwrap_or(false);
+            let whole = reference(ReferenceKind::ConfigMap, &source.name, optional, name);
+            let (key, key_path) = (Some(key.clone()), Some(mount.child("subPath")));
+            found.push(Reference { key, key_path, ..whole });
         }
     }
 }

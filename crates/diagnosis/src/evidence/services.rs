@@ -1,12 +1,17 @@
 //! The Services of the namespace, and the workloads behind them.
 
-use k8s_openapi::api::core::v1::Service;
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::ServiceFacts;
 
 use crate::Objects;
 
 /// More Services than this are not told.
 const MAX_SERVICES: usize = 100;
+/// More targets of one Service than this are not told.
+const MAX_TARGETS: usize = 20;
 
 /// Facts of the Services, by name.
 pub(super) fn facts(objects: &Objects) -> Vec<ServiceFacts> {
@@ -36,5 +41,17 @@ fn service(service: &Service, objects: &Objects) -> Option<ServiceFacts> {
         addresses,
         selects: selector.is_some() && spec.type_.as_deref() != Some("ExternalName"),
         behind,
+        targets: targets(spec),
     })
+}
+
+/// Where its ports lead; one without a target leads to the same number.
+fn targets(spec: &ServiceSpec) -> Vec<String> {
+    let target = |it: &ServicePort| match &it.target_port {
+        None => it.port.to_string(),
+        Some(IntOrString::Int(number)) => number.to_string(),
+        Some(IntOrString::String(name)) => name.clone(),
+    };
+    let targets: BTreeSet<_> = spec.ports.iter().flatten().map(target).collect();
+    targets.into_iter().take(MAX_TARGETS).collect()
 }

@@ -62,9 +62,10 @@ const FINDERS: &[Finder] = &[
     variable::misnamed,
     variable::names_a_missing_host,
     mount::at_another_place,
-    mount::of_another_key,
+    mount::of_another_file,
     revision::spelt_otherwise,
     revision::with_another_script,
+    command::unlike_the_usual,
 ];
 
 /// The slips of all containers that are not ready.
@@ -113,6 +114,15 @@ impl Spot<'_> {
                 texts.map(move |(at, it)| (path.index(at), it.as_str()))
             })
             .collect()
+    }
+
+    /// Every text of `command` and `args`, and every literal value of a variable, with its path.
+    fn texts(&self) -> Vec<(FieldPath, &str)> {
+        let variables = self.container.env.iter().flatten().enumerate();
+        let values = variables.filter_map(|(at, it)| {
+            Some((self.path.child("env").index(at).child("value"), it.value.as_deref()?))
+        });
+        self.words().into_iter().chain(values).collect()
     }
 
     /// The edit of the one text of `command` and `args` in which the word stands by itself, and only once.

@@ -15,6 +15,8 @@ use types::{ContainerFacts, FieldPath, SpotFacts, SpotTopic};
 use crate::analyzers::log_reading::{self, Reading};
 use crate::{Objects, Redactor};
 
+pub(super) use listens::LISTENS;
+
 /// Spots of a container that are told.
 const MAX_SPOTS: usize = 20;
 /// Characters of a value that are kept.

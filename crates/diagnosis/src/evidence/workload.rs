@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Value, json};
 use types::{PodFacts, RevisionFacts, WorkloadFacts};
 
-use crate::evidence::{demands, owners};
+use crate::evidence::{demands, next_run, owners};
 use crate::root::spec_hash;
 use crate::{Objects, Redactor, Root};
 
@@ -37,6 +37,7 @@ pub(super) fn facts(
             facts.paused = it.spec.suspend.unwrap_or(false);
             let made = newest.and_then(|it| it.metadata.creation_timestamp.as_ref());
             facts.rolled_out_at = made.map(|it| it.0);
+            facts.next_run = next_run::of(it, objects.taken_at);
             facts
         }
         // Its facts are made in `traffic`.
@@ -90,13 +91,13 @@ pub(super) fn is_on_delete(root: &Root) -> bool {
 /// The longest manifest that is taken over, in bytes of JSON: longer ones are shown to nobody.
 const MAX_MANIFEST: usize = 256 * 1024;
 
-/// The manifest of a job that gave up; `None` of anything else, and of one that is too long.
-pub(super) fn failed_job(objects: &Objects) -> Option<Value> {
+/// The manifest of a job that is not done; `None` of anything else, and of one that is too long.
+pub(super) fn open_job(objects: &Objects) -> Option<Value> {
     let Root::Job(job) = &objects.root else { return None };
     let conditions = job.status.iter().flat_map(|it| it.conditions.iter().flatten());
-    let gave_up = conditions.into_iter().any(|it| it.type_ == "Failed" && it.status == "True");
+    let is_done = conditions.into_iter().any(|it| it.type_ == "Complete" && it.status == "True");
     let is_short = || serde_json::to_string(&**job).is_ok_and(|it| it.len() <= MAX_MANIFEST);
-    (gave_up && is_short()).then(|| json!(**job))
+    (!is_done && is_short()).then(|| json!(**job))
 }
 
 /// The pods that a rolling update makes beside the old ones.

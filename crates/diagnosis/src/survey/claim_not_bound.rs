@@ -19,7 +19,7 @@ use super::scene::{Scene, is_over, name, subject};
 use super::stateful_set_reference_missing;
 use super::storage_class_ambiguous::is_default;
 use super::volume_fit::{self, Misfit};
-use super::words::{missing, quoted};
+use super::words::{made_anew, missing, quoted};
 
 /// How long a claim may wait before that alone is trouble, in seconds: provisioners of clouds take their time.
 const PATIENCE_SECS: i64 = 60;
@@ -88,9 +88,14 @@ fn no_class(about: Subject, wanted: &str, scene: &Scene<'_>) -> Finding {
     // What another claim holds is nobody's to be meant.
     let volumes = scene.all.volumes.iter().flatten().filter(|it| volume_fit::is_free(it));
     let of_volumes = volumes.filter_map(|it| it.spec.as_ref()?.storage_class_name.as_deref());
-    let cause = missing("storage class", wanted, classes.chain(of_volumes));
+    let names: Vec<_> = classes.chain(of_volumes).collect();
+    let cause = missing("storage class", wanted, names.iter().copied());
     let field = "/spec/storageClassName";
     let maker = stateful_set_reference_missing::maker(&about, scene);
+    // Of a claim that a template made, its set tells.
+    let how = "nothing is on the claim yet, so delete it and make it anew";
+    let anew = made_anew("storageClassName", wanted, names, how);
+    let cause = cause + if maker.is_none() { &anew } else { "" };
     let finding = finding(about, cause).clue(field, wanted).at(field);
     // What a template asks for cannot be mended in the claim.
     maker.into_iter().fold(finding, Finding::because_of)

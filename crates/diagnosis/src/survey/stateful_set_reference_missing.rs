@@ -12,7 +12,7 @@ use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
 use super::scene::{Scene, name, namespace, subject};
-use super::words::missing;
+use super::words::{made_anew, missing};
 use crate::Root;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
@@ -68,6 +68,8 @@ fn classes(set: &StatefulSet, scene: &Scene<'_>) -> Vec<Finding> {
         let wanted = template.spec.as_ref()?.storage_class_name.as_deref();
         let wanted = wanted.filter(|it| !it.is_empty() && !names.contains(it))?;
         let cause = missing("storage class", wanted, names.iter().copied());
+        let how = "delete the set with --cascade=orphan and its claims that are not bound, which hold nothing, and make it anew";
+        let cause = cause + &made_anew("storageClassName", wanted, names.iter().copied(), how);
         let field = format!("/spec/volumeClaimTemplates/{index}/spec/storageClassName");
         Some(finding(set, Severity::Critical, cause, &field, wanted))
     });

@@ -36,6 +36,18 @@ pub(super) fn missing<'n>(
     }
 }
 
+/// What a field that cannot be changed should have said, where nothing else is as near: the object is made anew with it.
+pub(super) fn made_anew<'n>(
+    field: &str,
+    wanted: &str,
+    names: impl IntoIterator<Item = &'n str>,
+    how: &str,
+) -> String {
+    let near = near_miss(wanted, names);
+    near.map(|near| format!(" The field cannot be changed: {how} with {field}: {near}."))
+        .unwrap_or_default()
+}
+
 /// `a, b and 3 more`
 pub(super) fn listed(names: &[String]) -> String {
     let shown: Vec<_> = names.iter().take(MAX_NAMES).map(String::as_str).collect();

@@ -279,7 +279,8 @@ status:
     assert_eq!(
         told("api"),
         "No node can take the pod: its volume claim data is not bound. PersistentVolumeClaim data: There is no storage \
-         class fats; there is fast, which was probably meant."
+         class fats; there is fast, which was probably meant. The field cannot be changed: nothing is on the claim yet, so \
+         delete it and make it anew with storageClassName: fast."
     );
     assert_eq!(told("web"), "No node can take the pod: not enough CPU.");
 }

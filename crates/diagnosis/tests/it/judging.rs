@@ -190,6 +190,7 @@ fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
         quoted: vec![],
         spots: vec![],
         hosts: vec![],
+        listens: vec![],
         ports: vec![],
         probes: vec![],
         log: vec![],
@@ -295,4 +296,11 @@ fn a_cron_job_is_judged_by_its_next_run() {
 
     assert_eq!(look(&before, &failed("fixed", -30)).health, OnItsWay);
     assert_eq!(look(&before, &failed("fixed", 30)).health, Failing);
+
+    // That the old job is gone proves nothing; that it succeeded does.
+    let mut gone = failed("fixed", -30);
+    (gone.workload.failed_condition, gone.workload.rolled_out_at) = (None, None);
+    gone.workload.desired = 0;
+    gone.containers.iter_mut().for_each(|it| it.pod.clear());
+    assert_eq!(look(&before, &gone).health, OnItsWay);
 }

@@ -116,8 +116,13 @@ fn the_verdict_says_how_near_to_the_workload_it_was_that_something_got_worse() {
     );
 
     let behind = ["Deployment web", "Deployment cart"].map(str::to_owned).to_vec();
-    let service =
-        ServiceFacts { name: "front".to_owned(), addresses: vec![], selects: true, behind };
+    let service = ServiceFacts {
+        name: "front".to_owned(),
+        addresses: vec![],
+        selects: true,
+        behind,
+        targets: vec![],
+    };
     assert_eq!(
         note(&Evidence { services: vec![service], ..cart(2) }, &cart(1)),
         "same Service front: Deployment shop/cart lost replicas that were ready"

@@ -12,7 +12,7 @@ use super::{Refusal, World, amounts, images, names};
 use crate::Policy;
 use crate::amount::Resource;
 use crate::near::distance;
-use crate::strategies::{TYPO_DISTANCE, answered_paths};
+use crate::strategies::{TYPO_DISTANCE, answered_paths, is_heard_port};
 
 /// How many times as long as before a time of a probe may be.
 const MOST_TIMES: u64 = 4;
@@ -48,6 +48,10 @@ pub(super) fn are_in_scope(
     if names::is_rename(strategy, edits, scene) {
         return Ok(());
     }
+    let puts_images = matches!(strategy, Strategy::ReplaceImageTag { .. });
+    if puts_images && !edits.iter().any(images::is_of_image) {
+        return Err(refusal(strategy.name(), "a reference is mended beside an image, not instead"));
+    }
     for edit in edits {
         let names = spec_names(edit, scene.kind)
             .ok_or_else(|| refusal(edit.path.as_str(), "only the pod template is edited"))?;
@@ -68,6 +72,10 @@ fn field(strategy: &Strategy, edit: &Edit, names: &[&str], scene: &Scene<'_>) ->
     let in_container = container(names, scene.evidence);
     match (strategy, in_container) {
         (Strategy::FixReference, _) => names::reference(edit, names, scene),
+        // Beside an image: where both are wrong, one of the edits would not help.
+        (Strategy::ReplaceImageTag { .. }, _) if !images::is_of_image(edit) => {
+            names::config_map(edit, names, scene)
+        }
         (Strategy::ReplaceImageTag { new_tag }, Some((container, ["image"]))) => {
             images::replaced(edit, new_tag, container, scene)
         }
@@ -92,7 +100,7 @@ fn field(strategy: &Strategy, edit: &Edit, names: &[&str], scene: &Scene<'_>) ->
             Some((container, [probe, "httpGet" | "tcpSocket" | "grpc", "port"])),
         ) => {
             named_probe(container, probe).ok_or("there is no such probe")?;
-            declared(edit, container)
+            declared(edit, container, scene)
         }
         (
             Strategy::FixProbePort,
@@ -159,10 +167,12 @@ fn relaxed(edit: &Edit, name: &str, probe: &ProbeFacts) -> Answer {
     }
 }
 
-fn declared(edit: &Edit, container: &ContainerFacts) -> Answer {
-    let port = edit.to.as_ref().and_then(Value::as_u64);
-    let is_declared = container.ports.iter().any(|(_, it)| Some(u64::from(*it)) == port);
-    if is_declared && edit.from.is_some() {
+/// A port that is declared; after a person's yes also one that the facts speak for otherwise.
+fn declared(edit: &Edit, container: &ContainerFacts, scene: &Scene<'_>) -> Answer {
+    let port = edit.to.as_ref().and_then(Value::as_u64).ok_or("a port is a number")?;
+    let is_declared = container.ports.iter().any(|(_, it)| u64::from(*it) == port);
+    let is_heard = scene.risk != Risk::Auto && is_heard_port(port, container, scene.evidence);
+    if (is_declared || is_heard) && edit.from.is_some() {
         Ok(())
     } else {
         Err("a probe asks a port that its container declares")

@@ -32,6 +32,20 @@ pub(super) fn replaced(
     if is_known { Ok(()) } else { Err("the image was never seen ready here") }
 }
 
+/// Whether the edit is of the image of a container.
+pub(super) fn is_of_image(edit: &Edit) -> bool {
+    edit.path.as_str().ends_with("/image")
+}
+
+/// Whether the plan points references at other names beside the images that it puts.
+pub(super) fn mends_references(plan: &FixPlan) -> bool {
+    matches!(plan.strategy, Strategy::ReplaceImageTag { .. })
+        && plan.steps.iter().any(|step| match &step.action {
+            Action::Edit(edits) => !edits.iter().all(is_of_image),
+            Action::Evict | Action::Restart => false,
+        })
+}
+
 /// Whether it ran here, or the operator listed it.
 fn is_vouched(new: &Image<'_>, policy: &Policy, evidence: &Evidence) -> bool {
     let is_it = |known: &str| {
@@ -48,7 +62,7 @@ fn is_vouched(new: &Image<'_>, policy: &Policy, evidence: &Evidence) -> bool {
 pub(super) fn is_only_listed(plan: &FixPlan, policy: &Policy, evidence: &Evidence) -> bool {
     matches!(plan.strategy, Strategy::ReplaceImageTag { .. })
         && plan.steps.iter().any(|step| match &step.action {
-            Action::Edit(edits) => edits.iter().any(|it| {
+            Action::Edit(edits) => edits.iter().filter(|it| is_of_image(it)).any(|it| {
                 let image = text(it.to.as_ref()).and_then(Image::parse);
                 !image.is_some_and(|it| is_vouched(&it, policy, evidence))
             }),

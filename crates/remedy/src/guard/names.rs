@@ -16,7 +16,7 @@ pub(super) fn reference(edit: &Edit, names: &[&str], scene: &Scene<'_>) -> Answe
     }
     let to = text(edit.to.as_ref()).ok_or("a name is a text")?;
     let from = text(edit.from.as_ref()).ok_or("the reference was not seen")?;
-    let ends_with_key = names.last() == Some(&"key");
+    let ends_with_key = matches!(names, [.., "key"] | [.., "volumeMounts", _, "subPath"]);
     let is_near_miss = |it: &&ReferenceFacts| {
         let held =
             if ends_with_key && !is_label(it.kind) { it.key.as_deref() } else { Some(&*it.name) };
@@ -30,6 +30,20 @@ pub(super) fn reference(edit: &Edit, names: &[&str], scene: &Scene<'_>) -> Answe
     let mut known = scene.evidence.references.iter();
     let known = known.find(is_near_miss).ok_or("only the one near miss that exists is named")?;
     may_follow(known, (from, to), scene)
+}
+
+/// The same, of a ConfigMap that is known not to be there.
+pub(super) fn config_map(edit: &Edit, names: &[&str], scene: &Scene<'_>) -> Answer {
+    let is_absent = |it: &ReferenceFacts| {
+        it.path == edit.path.as_str()
+            && it.kind == ReferenceKind::ConfigMap
+            && it.exists == Some(false)
+    };
+    if scene.evidence.references.iter().any(is_absent) {
+        reference(edit, names, scene)
+    } else {
+        Err("this strategy never writes this field")
+    }
 }
 
 /// Facts may be wrong: how far the names are apart and who has to say yes is looked at here once more.
@@ -50,6 +64,7 @@ fn holds_reference(names: &[&str]) -> bool {
             rest,
             ["env", _, "valueFrom", "configMapKeyRef" | "secretKeyRef", "name" | "key"]
                 | ["envFrom", _, "configMapRef" | "secretRef", "name"]
+                | ["volumeMounts", _, "subPath"]
         ),
         ["volumes", _, rest @ ..] => matches!(
             rest,

@@ -1,7 +1,8 @@
 //! Point the probe at what the container serves: the port that it declares, or the path and scheme that it answers.
 //!
 //! ## When it helps
-//! The probe asks a port that no container of the pod declares, nobody answers, and the container declares exactly one.
+//! The probe asks a port that no container of the pod declares, nobody answers, and the container declares exactly one. Or it
+//! declares several, or none, and what it says itself, another probe that succeeds or the Service before it leaves one.
 //! Or it asks for a path that is not there, or with the wrong scheme, and another probe of the same container, or an
 //! earlier revision that was ready, asks for one that is a letter or two away.
 //!
@@ -10,9 +11,11 @@
 //! is known of.
 //!
 //! ## Risk
-//! Auto. Bound: the port of a network probe, or the path or scheme of an HTTP probe; its host and its headers stay. Undo:
-//! the former value. Verified by the pods' health over time. Attack: a container that declares two ports, none, or the
-//! port asked for yields no plan, and neither does a path that no probe that succeeds asks for.
+//! Auto; a person is asked for a port that is not declared. Bound: the port of a network probe, or the path or scheme of an HTTP probe; its host and its headers stay. Undo:
+//! the former value. Verified by the pods' health over time. Attack: a container that declares two ports or none of
+//! which nothing speaks for just one, or the port asked for, yields no plan, and neither does a path that no probe that succeeds asks for.
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 use types::{
@@ -37,7 +40,14 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         return vec![];
     }
     let is_port = edits.iter().all(|it| it.path.as_str().ends_with("/port"));
-    let because = if is_port {
+    let container = place::container(diagnosis, evidence);
+    let is_declared =
+        |it: &Edit| container.is_some_and(|container| declares(container, it.to.as_ref()));
+    let is_heard = is_port && !edits.iter().all(is_declared);
+    let because = if is_heard {
+        "The probe asks a port that no container declares, and there is one that its own words, another probe or a \
+         Service speak for."
+    } else if is_port {
         "The probe asks a port that no container declares."
     } else {
         "The container is known to answer to another path or scheme, and nothing else is as near."
@@ -48,7 +58,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let steps = place::in_template(evidence, edits);
     vec![FixPlan {
         strategy: Strategy::FixProbePort,
-        risk: Risk::Auto,
+        risk: if is_heard { Risk::Ask } else { Risk::Auto },
         because: because.to_owned(),
         steps,
     }]
@@ -69,16 +79,80 @@ fn port_edit(evidence: &Evidence, container: &ContainerFacts, probe: &ProbeFacts
     if declared.into_iter().any(is_declared) || somebody_answers {
         return None;
     }
-    let [(name, port)] = container.ports.as_slice() else { return None };
+    let port = meant(evidence, container, asked)?;
+    let named = container.ports.iter().find(|it| it.1 == port);
     // A port that is called something else hardly speaks gRPC, and a host of its own is not the container.
-    let speaks_otherwise =
-        probe.action.starts_with("gRPC") && !name.is_empty() && !name.contains("grpc");
+    let speaks_otherwise = probe.action.starts_with("gRPC")
+        && named.is_some_and(|(name, _)| !name.is_empty() && !name.contains("grpc"));
     if speaks_otherwise || probe.host.is_some() {
         return None;
     }
     let path = port_path(evidence.subject.kind, container, probe)?;
     let from = asked.parse::<u16>().map_or_else(|_| Value::from(asked), Value::from);
-    Some(place::edit(path, Some(from), *port))
+    Some(place::edit(path, Some(from), port))
+}
+
+/// The one port that is left: of those that it declares, or else of those that something else speaks for.
+fn meant(evidence: &Evidence, container: &ContainerFacts, asked: &str) -> Option<u16> {
+    let listened = listened(container);
+    let called = called(evidence, container);
+    let declared: BTreeSet<u16> = container.ports.iter().map(|it| it.1).collect();
+    // It says itself that it listens there: then something else is wrong.
+    if listened.iter().any(|it| it.to_string() == asked) {
+        return None;
+    }
+    // What it says of itself stands above what others want of it.
+    let witnesses = if listened.is_empty() { &called } else { &listened };
+    let left: BTreeSet<u16> = declared.intersection(witnesses).copied().collect();
+    let candidates = if !left.is_empty() {
+        &left
+    } else if listened.is_empty() && !declared.is_empty() {
+        &declared
+    } else {
+        witnesses
+    };
+    let mut candidates = candidates.iter().copied();
+    candidates.next().filter(|_| candidates.next().is_none())
+}
+
+/// Where it says that it listens, and where another of its probes finds it.
+fn listened(container: &ContainerFacts) -> BTreeSet<u16> {
+    // Until its startup probe succeeds, a container is asked by no other.
+    let starts = |it: &ProbeFacts| it.kind == ProbeKind::Startup && it.failure.is_some();
+    let is_starting = container.probes.iter().any(starts);
+    let succeed = container.probes.iter().filter(|it| {
+        let is_asked = it.kind == ProbeKind::Startup
+            || !is_starting && container.state.running_since.is_some();
+        is_asked && it.failure.is_none() && it.host.is_none()
+    });
+    let found = succeed.filter_map(|it| number(it.port.as_deref()?, container));
+    container.listens.iter().copied().chain(found).collect()
+}
+
+/// Where the Services send to behind which the workload stands.
+fn called(evidence: &Evidence, container: &ContainerFacts) -> BTreeSet<u16> {
+    let subject = &evidence.subject;
+    let own = format!("{} {}", subject.kind, subject.name);
+    let before = evidence.services.iter().filter(|it| it.selects && it.behind.contains(&own));
+    before.flat_map(|it| &it.targets).filter_map(|it| number(it, container)).collect()
+}
+
+/// The number of a port, by itself or by the name that the container gives it.
+fn number(port: &str, container: &ContainerFacts) -> Option<u16> {
+    let named = container.ports.iter().find(|it| it.0 == port).map(|it| it.1);
+    named.or_else(|| port.parse().ok())
+}
+
+/// Whether the container declares the port.
+fn declares(container: &ContainerFacts, port: Option<&Value>) -> bool {
+    let port = port.and_then(Value::as_u64);
+    container.ports.iter().any(|it| Some(u64::from(it.1)) == port)
+}
+
+/// Whether something else than a declaration speaks for the port.
+pub(crate) fn is_heard(port: u64, container: &ContainerFacts, evidence: &Evidence) -> bool {
+    let heard = listened(container).into_iter().chain(called(evidence, container));
+    heard.map(u64::from).any(|it| it == port)
 }
 
 fn port_path(kind: Kind, container: &ContainerFacts, probe: &ProbeFacts) -> Option<FieldPath> {

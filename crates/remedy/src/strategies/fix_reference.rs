@@ -1,7 +1,8 @@
 //! Point a reference at the one near miss that is known to exist in the same namespace.
 //!
 //! ## When it helps
-//! A name or key is a letter or two away from one that exists: `web-cofig` for `web-config`. So is the label that a pod
+//! A name or key is a letter or two away from one that exists: `web-cofig` for `web-config`; the `subPath` of a mount is
+//! such a key. So is the label that a pod
 //! selects nodes by, its priority class or its scheduler.
 //!
 //! ## When it does not
@@ -16,10 +17,12 @@
 //! gets a class of the system. Undo: the former name. Verified by the pods' health over time. Attack: a near miss with a slash, a line break
 //! or more than two letters away yields no plan.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use types::{
-    Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, ReferenceFacts, ReferenceKind,
-    Risk, Step, Strategy,
+    Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, ReferenceFacts,
+    ReferenceKind, Risk, Step, Strategy,
 };
 
 use crate::near::{are_siblings, differ_at_the_end, distance, is_slip};
@@ -49,14 +52,41 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let mut broken: Vec<_> = evidence
         .references
         .iter()
-        .filter(|it| !it.optional && is_broken(it, evidence) && explains(it.kind, diagnosis.fault))
+        .filter(|it| !it.optional && is_broken(it, evidence) && explains(it, diagnosis.fault))
         .collect();
     // What is known not to be there stands before what is only not known.
     broken.sort_by_key(|it| it.exists.is_none());
+    // Each key of what is not there names the same field.
+    let mut seen = BTreeSet::new();
+    broken.retain(|it| seen.insert(it.path.as_str()));
     let mut plans = broken.into_iter().filter_map(|it| plan_for(evidence, it));
     let Some(first) = plans.next() else { return vec![] };
     // One after the other would not help: the pods stay as they are until the last one is mended.
     vec![plans.take(MAX_REFERENCES - 1).fold(first, joined)]
+}
+
+/// A plan that edits the template, with the edits of ConfigMaps that are known not to be there: without them the plan
+/// would not help, and would be taken back. Whoever has to say yes to one of the edits has to say yes to the whole.
+pub(super) fn beside(mut plan: FixPlan, evidence: &Evidence) -> FixPlan {
+    // The pod of a job that is there keeps its references.
+    let keeps_pods = evidence.subject.kind == Kind::CronJob;
+    if keeps_pods || !place::has_editable_template(evidence.subject.kind) {
+        return plan;
+    }
+    let mut broken: Vec<_> = evidence
+        .references
+        .iter()
+        .filter(|it| {
+            !it.optional && it.exists == Some(false) && it.kind == ReferenceKind::ConfigMap
+        })
+        .collect();
+    let mut seen = BTreeSet::new();
+    broken.retain(|it| seen.insert(it.path.as_str()));
+    for it in broken.into_iter().take(MAX_REFERENCES).filter_map(|it| plan_for(evidence, it)) {
+        let together = FixPlan { risk: plan.risk.max(it.risk), ..plan.clone() };
+        plan = joined(together.clone(), FixPlan { risk: together.risk, ..it });
+    }
+    plan
 }
 
 /// The first plan with the edits of the other, where the same person would have to say yes to both.
@@ -83,8 +113,16 @@ fn joined(mut plan: FixPlan, other: FixPlan) -> FixPlan {
 }
 
 /// Whether a broken reference of this kind brings the fault about.
-fn explains(kind: ReferenceKind, fault: Fault) -> bool {
-    match kind {
+fn explains(reference: &ReferenceFacts, fault: Fault) -> bool {
+    // The kubelet makes a folder where the program looks for a file, and says nothing.
+    let by_mount = matches!(
+        fault,
+        Fault::ContainerCannotRun | Fault::CrashLoopBackOff | Fault::InitNotDone | Fault::JobFailed
+    );
+    if reference.is_of_mount() && by_mount {
+        return true;
+    }
+    match reference.kind {
         ReferenceKind::ConfigMap
         | ReferenceKind::Secret
         | ReferenceKind::Claim
@@ -108,16 +146,11 @@ fn explains(kind: ReferenceKind, fault: Fault) -> bool {
 /// not there, somebody has to have said.
 fn is_broken(reference: &ReferenceFacts, evidence: &Evidence) -> bool {
     let is_secret = reference.kind == ReferenceKind::Secret;
-    let is_hint = || match reference.key.as_deref().filter(|_| is_key(reference)) {
+    let is_hint = || match reference.key.as_deref().filter(|_| reference.is_about_key()) {
         Some(key) => is_said(key, evidence),
         None => true,
     };
     reference.exists == Some(false) || reference.exists.is_none() && is_secret && is_hint()
-}
-
-/// Whether it is the key that is wrong.
-fn is_key(reference: &ReferenceFacts) -> bool {
-    reference.path.ends_with("/key")
 }
 
 /// Whether the kubelet says that there is no such key.
@@ -225,7 +258,7 @@ fn edits(
 /// What the field holds now: the key where that is what is wrong, else the name.
 fn pointed_at(reference: &ReferenceFacts) -> Option<&str> {
     match reference.kind {
-        ReferenceKind::ConfigMap | ReferenceKind::Secret if is_key(reference) => {
+        ReferenceKind::ConfigMap | ReferenceKind::Secret if reference.is_about_key() => {
             reference.key.as_deref()
         }
         ReferenceKind::ConfigMap

@@ -14,6 +14,8 @@
 //! Auto for a tag that ran here before, or that is at most two letters away from the wanted one and runs
 //! in the same namespace; else a person is asked: what runs in another namespace is somebody else's word, and
 //! so is what a registry lists: that never ran here, and no policy lets it go unasked.
+//! Where a ConfigMap that the template names is not there either, its one near miss is named in the same plan: alone,
+//! neither edit would let the container start. The bounds of references hold for it, and so does what they ask of a person.
 //! Undo: the former image. Verified by the pods' health over time. Attack: a name that smuggles in
 //! another registry, a line break or a digest yields no plan.
 
@@ -21,7 +23,7 @@ use types::{
     Action, ContainerFacts, Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, Risk, Step, Strategy,
 };
 
-use super::wait;
+use super::{fix_reference, wait};
 use crate::image::{Image, is_tag};
 use crate::near::{are_siblings, distance};
 use crate::place;
@@ -196,7 +198,7 @@ fn plan_for(
         if is_sure && diagnosis.fault != Fault::ImageNotPullable { Risk::Auto } else { Risk::Ask };
 
     let steps = steps(evidence, container, &image)?;
-    Some(FixPlan { strategy, risk, because, steps })
+    Some(fix_reference::beside(FixPlan { strategy, risk, because, steps }, evidence))
 }
 
 /// In the template; in the live pod where there is no template to edit; in both for a CronJob, whose

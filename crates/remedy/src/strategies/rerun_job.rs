@@ -1,10 +1,11 @@
 //! Show a copy of the failed job under a new name, with the edit that the diagnosis calls for.
 //!
 //! ## When it helps
-//! A job gave up. Nearly all of it is immutable, so that it can only be made anew.
+//! A job gave up, or tries in vain what its template asks for, and the facts say what was meant. Nearly all of it is
+//! immutable, so that it can only be made anew.
 //!
 //! ## When it does not
-//! A job that still tries, and one of a CronJob, which makes the next one by itself.
+//! A job that still tries and may succeed or be mended where it runs, and one of a CronJob, which makes the next one by itself.
 //!
 //! ## Risk
 //! Advice, whatever a policy or a plan says: making objects is outside the closed list, and work that is done twice may
@@ -23,12 +24,25 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     if evidence.subject.kind != Kind::Job || evidence.manifest.is_none() {
         return vec![];
     }
-    let corrections = CORRECTIONS.iter().flat_map(|plan| plan(diagnosis, evidence));
-    let correction = corrections.map(|it| in_template(&it)).find(|it| !it.is_empty());
-    let because = if correction.is_some() {
-        "The job gave up and cannot be changed: make this copy, which is corrected."
-    } else {
-        "The job gave up and cannot be changed: make this copy once its cause is mended."
+    let still_tries = evidence.workload.rolling_out;
+    let corrections = || CORRECTIONS.iter().flat_map(|plan| plan(diagnosis, evidence));
+    // What can be mended where it runs needs no copy.
+    if still_tries && corrections().any(|it| it.risk != Risk::Advice) {
+        return vec![];
+    }
+    let correction = corrections().map(|it| in_template(&it)).find(|it| !it.is_empty());
+    let because = match (&correction, still_tries) {
+        (Some(_), true) => {
+            "The job cannot be changed, and nothing that it tries will help: delete it, and make this copy, which is \
+             corrected."
+        }
+        (Some(_), false) => {
+            "The job gave up and cannot be changed: make this copy, which is corrected."
+        }
+        (None, false) => {
+            "The job gave up and cannot be changed: make this copy once its cause is mended."
+        }
+        (None, true) => return vec![],
     };
     let steps = correction.map(|edits| Step {
         target: evidence.subject.clone(),

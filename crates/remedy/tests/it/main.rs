@@ -16,6 +16,7 @@ mod stray;
 mod room;
 mod refused;
 mod labels;
+mod together;
 mod leftovers;
 mod requests;
 mod gates;

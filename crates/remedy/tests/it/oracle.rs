@@ -13,7 +13,7 @@ mod room;
 use images::{has_run, image_opinion};
 use past::history;
 use probes::probe_opinion;
-use references::{reference_opinion, rename_opinion};
+use references::{beside_opinion, reference_opinion, rename_opinion};
 use remedy::{Authority, PastWrite, World};
 use room::{raise_opinion, room_opinion};
 use serde_json::{Value, json};
@@ -305,6 +305,9 @@ fn edit_opinion(edit: &Value, kind: &str, plan: &FixPlan, world: &World<'_>) -> 
     let strategy = plan.strategy.name();
     if strategy == "fix_reference" {
         return reference_opinion(edit, &names, (plan, evidence));
+    }
+    if strategy == "replace_image_tag" && names.last() != Some(&"image") {
+        return beside_opinion(edit, &names, (plan, evidence));
     }
     let [list, index, ref rest @ ..] = names[..] else { return no("no container") };
     let role = match list {

@@ -33,8 +33,10 @@ fn a_limit_above_that_of_the_limit_range_is_shown_lowered_and_written_by_nobody(
     let shown = offered(&refused("2Gi", Some("4Gi"), range));
     assert_eq!(
         shown,
-        ["advice\n  edit Deployment shop/web\n    /resources/requests/memory: \"2Gi\" -> \"1024Mi\"\n    \
-          /resources/limits/memory: \"4Gi\" -> \"1024Mi\""]
+        [
+            "advice\n  edit Deployment shop/web\n    /resources/requests/memory: \"2Gi\" -> \"1024Mi\"\n    \
+          /resources/limits/memory: \"4Gi\" -> \"1024Mi\""
+        ]
     );
     // What the range allows is no reason, and a twentieth of what was asked for is no answer.
     assert_eq!(offered(&refused("512Mi", Some("1Gi"), range)), Vec::<String>::new());
@@ -43,20 +45,23 @@ fn a_limit_above_that_of_the_limit_range_is_shown_lowered_and_written_by_nobody(
 
 #[test]
 fn requests_are_lowered_to_what_a_quota_leaves_for_all_pods_and_for_the_first_new_one() {
-    let left = |mebi: u64| ResourceRoom { requests_left: Some(mebi << 20), ..ResourceRoom::default() };
+    let left =
+        |mebi: u64| ResourceRoom { requests_left: Some(mebi << 20), ..ResourceRoom::default() };
     let mut evidence = refused("500Mi", None, left(200));
     let (first, second) = (scene::pod("web-1"), scene::pod("web-2"));
     evidence.pods = vec![first, second];
 
     // Two pods hold 1000Mi of 1200Mi: three and one of a rollout may have 300Mi, the first new one what is left.
-    let line = "ask\n  edit Deployment shop/web\n    /resources/requests/memory: \"500Mi\" -> \"200Mi\"";
+    let line =
+        "ask\n  edit Deployment shop/web\n    /resources/requests/memory: \"500Mi\" -> \"200Mi\"";
     assert_eq!(offered(&evidence), [line]);
 
     evidence.room = Some(RoomFacts { memory: left(50), ..RoomFacts::default() });
     assert_eq!(offered(&evidence), Vec::<String>::new());
     evidence.room = Some(RoomFacts { memory: left(900), ..RoomFacts::default() });
     evidence.pods.clear();
-    let line = "ask\n  edit Deployment shop/web\n    /resources/requests/memory: \"500Mi\" -> \"300Mi\"";
+    let line =
+        "ask\n  edit Deployment shop/web\n    /resources/requests/memory: \"500Mi\" -> \"300Mi\"";
     assert_eq!(offered(&evidence), [line]);
     evidence.room = None;
     assert_eq!(offered(&evidence), Vec::<String>::new());

@@ -48,6 +48,7 @@ pub(crate) fn evidence(kind: Kind) -> Evidence {
     let workload = WorkloadFacts {
         desired: 1,
         updated: 1,
+        next_run: (kind == Kind::CronJob).then(|| at(NOW + 60)),
         spec_hash: "00000000deadbeef".to_owned(),
         ..WorkloadFacts::default()
     };
@@ -119,6 +120,7 @@ pub(crate) fn container(name: &str, image: &str) -> ContainerFacts {
         quoted: vec![],
         spots: vec![],
         hosts: vec![],
+        listens: vec![],
         ports: vec![],
         probes: vec![],
         log: vec![],

@@ -143,6 +143,7 @@ fn unanswered(declared: Option<u32>) -> (Evidence, types::Diagnosis) {
         addresses: vec!["10.0.0.9".to_owned()],
         selects: true,
         behind: vec!["Deployment store".to_owned()],
+        targets: vec![],
     }];
     let mut diagnosis = scene::diagnosis(Fault::CrashLoopBackOff);
     diagnosis.clues = vec![Clue::new("containers[app].needs", "db:5432")];
@@ -245,6 +246,21 @@ fn a_copy_has_a_name_that_fits_and_a_correction_that_fits() {
     let nowhere = edit(&format!("{APP}/command/7"), "a", "b");
     plan.steps[0].action = types::Action::Edit(vec![nowhere]);
     assert_eq!(job_copy(&plan, &evidence), None);
+}
+
+#[test]
+fn a_job_that_tries_in_vain_is_copied_only_where_the_facts_say_what_was_meant() {
+    let mut evidence = gave_up();
+    evidence.workload.rolling_out = true;
+    let plan = named(scene::plans(Fault::CrashLoopBackOff, &evidence), "rerun_job").unwrap();
+    assert!(plan.because.contains("delete it"), "{}", plan.because);
+    refused(&evidence, &plan);
+
+    evidence.slips.clear();
+    assert_eq!(named(scene::plans(Fault::CrashLoopBackOff, &evidence), "rerun_job"), None);
+    // Where its pod can be mended, no copy is made.
+    evidence.images = scene::wrong_tag(Kind::Job, &[("shop/web:1.3", "revision 1", true)]).images;
+    assert_eq!(named(scene::plans(Fault::ImageNotFound, &evidence), "rerun_job"), None);
 }
 
 #[test]

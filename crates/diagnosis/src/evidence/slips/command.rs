@@ -18,6 +18,50 @@ static ABSENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(r#"exec: "(?P<what>[^"]+)": (?:executable file not found|stat [^:]*: no such file)"#)
 });
 
+/// Programs that images usually bring: shells, what every system has, and what runs the programs of a language. Few on
+/// purpose: of two that are equally near, neither is meant.
+const USUAL: [&str; 34] = [
+    "bash",
+    "busybox",
+    "cat",
+    "celery",
+    "chmod",
+    "chown",
+    "curl",
+    "deno",
+    "dotnet",
+    "echo",
+    "gunicorn",
+    "haproxy",
+    "httpd",
+    "java",
+    "kubectl",
+    "mkdir",
+    "mongod",
+    "mysqld",
+    "nginx",
+    "node",
+    "npm",
+    "perl",
+    "php",
+    "postgres",
+    "python",
+    "python3",
+    "redis-server",
+    "ruby",
+    "sleep",
+    "tail",
+    "traefik",
+    "uvicorn",
+    "wget",
+    "yarn",
+];
+/// Programs with shorter names are told from others by single letters: `cat` from `cart`, `node` from `code`.
+const LONG: usize = 5;
+
+/// How a runtime says that no folder of `$PATH` has a program.
+const NOT_IN_PATH: &str = "executable file not found in $PATH";
+
 /// A healthy pod of the same image runs a program of nearly this name, or the image itself is called so.
 pub(super) fn misspelt(spot: &Spot<'_>) -> Option<Slip> {
     let wrong = absent(spot)?;
@@ -31,6 +75,40 @@ pub(super) fn misspelt(spot: &Spot<'_>) -> Option<Slip> {
         format!("The image is called {near}, and nothing else is as near.")
     };
     Some(Slip { kind: SlipKind::Command, shown_by, edits: vec![spot.word_edit(wrong, &near)?] })
+}
+
+/// Images usually bring a program of nearly this name. Whether this one does nobody knows, so that it comes last, and
+/// only for a bare name that was looked for in `$PATH`.
+pub(super) fn unlike_the_usual(spot: &Spot<'_>) -> Option<Slip> {
+    let state = &spot.facts.state;
+    let messages = [&state.exit_message, &state.waiting_message];
+    let message = messages.into_iter().flatten().find(|it| it.contains(NOT_IN_PATH))?;
+    let found = ABSENT.as_ref()?.captures(message)?;
+    let wrong = found.name("what")?.as_str();
+    if USUAL.contains(&wrong) {
+        return None;
+    }
+    let near = near_miss(wrong, USUAL).filter(|it| is_hardly_another(wrong, it))?;
+    let shown_by = format!(
+        "Images usually bring {near}, and no other usual program is as near; whether this one does is not known."
+    );
+    Some(Slip { kind: SlipKind::Command, shown_by, edits: vec![spot.word_edit(wrong, &near)?] })
+}
+
+/// Whether letters changed places or came twice; in a long name, whether it begins alike.
+fn is_hardly_another(wrong: &str, usual: &str) -> bool {
+    let sorted = |it: &str| {
+        let mut letters: Vec<char> = it.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let once = |it: &str| {
+        let mut letters: Vec<char> = it.chars().collect();
+        letters.dedup();
+        letters
+    };
+    let is_long = LONG <= usual.len() && wrong.chars().next() == usual.chars().next();
+    is_long || sorted(wrong) == sorted(usual) || once(wrong) == once(usual)
 }
 
 /// The program that is not there, by the runtime's words or by those of a shell.
@@ -69,4 +147,25 @@ fn base(program: &str) -> &str {
 #[test]
 fn the_pattern_is_one() {
     assert!(ABSENT.is_some());
+}
+
+#[test]
+fn a_usual_program_is_told_from_the_name_of_another_one() {
+    let meant = |wrong: &str| near_miss(wrong, USUAL).filter(|it| is_hardly_another(wrong, it));
+    for (wrong, usual) in [
+        ("sleeep", "sleep"),
+        ("slep", "sleep"),
+        ("ngnix", "nginx"),
+        ("pyhton", "python"),
+        ("pyhton3", "python3"),
+        ("ndoe", "node"),
+        ("bsah", "bash"),
+        ("jaava", "java"),
+        ("crul", "curl"),
+    ] {
+        assert_eq!(meant(wrong).as_deref(), Some(usual), "{wrong}");
+    }
+    for wrong in ["cart", "code", "mode", "web", "server", "python2", "mail", "worker", "echoes"] {
+        assert_eq!(meant(wrong), None, "{wrong}");
+    }
 }

@@ -1,10 +1,10 @@
-//! Where a volume is mounted, and what of it.
+//! Where a volume is mounted, and which of its files is asked for.
 
 use k8s_openapi::api::core::v1::{Volume, VolumeMount};
 use types::SlipKind;
 
-use super::{Slip, Spot, edit};
-use crate::analyzers::log_reading::Trouble;
+use super::{Slip, Spot, edit, replaced};
+use crate::analyzers::log_reading::{Reading, Trouble};
 use crate::near_miss::near_miss;
 
 /// The program misses a file that a ConfigMap puts into a folder of nearly the same name.
@@ -29,21 +29,43 @@ pub(super) fn at_another_place(spot: &Spot<'_>) -> Option<Slip> {
     })
 }
 
-/// A mount takes one key of a ConfigMap that has no such key, and one of nearly this name.
-pub(super) fn of_another_key(spot: &Spot<'_>) -> Option<Slip> {
-    let mounts = spot.container.volume_mounts.iter().flatten().enumerate();
-    let mut slips = mounts.filter_map(|(at, mount)| {
-        let wrong = mount.sub_path.as_deref()?;
+/// A word of the command or a variable names a file in a folder that is a ConfigMap and holds no such file, but one of
+/// nearly this name. Nobody can write there, so that the file cannot come from elsewhere.
+pub(super) fn of_another_file(spot: &Spot<'_>) -> Option<Slip> {
+    let says_why = |it: &Reading<'_>| !matches!(it.trouble, Trouble::File | Trouble::Config);
+    if spot.reading.as_ref().is_some_and(says_why) {
+        return None;
+    }
+    let mounts = spot.container.volume_mounts.iter().flatten();
+    let whole = mounts.filter(|it| it.sub_path.is_none() && it.sub_path_expr.is_none());
+    let mut slips = whole.filter_map(|mount| {
         let keys = keys(spot, &mount.name)?;
-        let near = near_miss(wrong, keys.iter().copied())?;
-        let path = spot.path.child("volumeMounts").index(at).child("subPath");
-        (!keys.contains(&wrong)).then(|| Slip {
-            kind: SlipKind::Mount,
-            shown_by: format!("The ConfigMap has a key {near}, and nothing else is as near."),
-            edits: vec![edit(path, wrong, near)],
+        let folder = format!("{}/", mount.mount_path.trim_end_matches('/'));
+        spot.texts().into_iter().find_map(|(path, text)| {
+            let name = file_below(text, &folder).filter(|it| !keys.contains(it))?;
+            let near = near_miss(name, keys.iter().copied())?;
+            let (wrong, right) = (format!("{folder}{name}"), format!("{folder}{near}"));
+            let is_elsewhere = spot.container.volume_mounts.iter().flatten();
+            if is_elsewhere.map(|it| &it.mount_path).any(|it| *it == wrong) {
+                return None;
+            }
+            let edits = vec![edit(path, text, replaced(text, &wrong, &right)?)];
+            let shown_by = format!(
+                "No key of its ConfigMap is mounted as {wrong}, one is as {right}, and nothing else is as near."
+            );
+            Some(Slip { kind: SlipKind::Mount, shown_by, edits })
         })
     });
     slips.next()
+}
+
+/// The file that a text names right below a folder.
+fn file_below<'a>(text: &'a str, folder: &str) -> Option<&'a str> {
+    let at = text.find(folder)? + folder.len();
+    let rest = text.get(at..)?;
+    let is_letter = |it: char| it.is_alphanumeric() || "-_.".contains(it);
+    let (name, after) = rest.split_at(rest.find(|it| !is_letter(it)).unwrap_or(rest.len()));
+    (!name.is_empty() && !after.starts_with('/')).then_some(name)
 }
 
 /// The files of a volume that is a whole ConfigMap.

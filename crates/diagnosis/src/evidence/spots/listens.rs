@@ -25,7 +25,7 @@ const VARIABLES: [&str; 8] = [
 static LOOPBACK: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"(?P<host>127\.0\.0\.1|localhost|\[::1\]):(?P<port>[0-9]{2,5})\b"));
 /// The ways in which a command says at which port to listen.
-static LISTENS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+pub(in crate::evidence) static LISTENS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
         r"(?x)
         (?:^|\s)(?:-p|--?port|--http[-.]port|--listen(?:[-.](?:port|address|addr))?|--addr|--address|--bind|-b|-l)

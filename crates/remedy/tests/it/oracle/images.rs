@@ -28,7 +28,10 @@ pub(super) fn has_run(plan: &FixPlan, evidence: &Evidence) -> bool {
     let steps = json!(plan.steps);
     let edits = steps.as_array().unwrap().iter().filter_map(|it| it["action"]["edit"].as_array());
     plan.strategy.name() != "replace_image_tag"
-        || edits.flatten().all(|it| ran(text(&it["to"]), evidence))
+        || edits
+            .flatten()
+            .filter(|it| text(&it["path"]).ends_with("/image"))
+            .all(|it| ran(text(&it["to"]), evidence))
 }
 
 fn ran(image: &str, evidence: &Evidence) -> bool {

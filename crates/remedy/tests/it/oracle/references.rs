@@ -6,7 +6,8 @@ use types::{Evidence, FixPlan, ReferenceFacts};
 use super::{Opinion, need, no, spec_of, text};
 
 /// Fields of a pod spec that hold a name of something else, below the pod spec.
-const REFERENCES: [&str; 17] = [
+const REFERENCES: [&str; 18] = [
+    "containers/*/volumeMounts/*/subPath",
     "priorityClassName",
     "schedulerName",
     "nodeSelector/*",
@@ -55,7 +56,7 @@ pub(super) fn reference_opinion(
         it.path == text(&edit["path"])
             && it.exists != Some(true)
             && it.near_miss.as_deref() == Some(to)
-            && if names.last() == Some(&"key") && !is_label {
+            && if [Some(&"key"), Some(&"subPath")].contains(&names.last()) && !is_label {
                 it.key.as_deref() == Some(from)
             } else {
                 it.name == from
@@ -69,6 +70,25 @@ pub(super) fn reference_opinion(
             && kind != "runtime_class"
     });
     need(holds && seen, "reference")
+}
+
+/// The name of a ConfigMap that is not there, in a plan that puts an image of the same workload as well.
+pub(super) fn beside_opinion(
+    edit: &Value,
+    names: &[&str],
+    (plan, evidence): (&FixPlan, &Evidence),
+) -> Opinion {
+    let steps = json!(plan.steps);
+    let mut of_step =
+        steps.as_array().unwrap().iter().filter_map(|it| it["action"]["edit"].as_array());
+    let edits = of_step.find(|it| it.contains(edit));
+    let puts_image =
+        edits.is_some_and(|it| it.iter().any(|it| text(&it["path"]).ends_with("/image")));
+    let is_absent = evidence.references.iter().any(|it| {
+        it.path == text(&edit["path"]) && json!(it.kind) == "config_map" && it.exists == Some(false)
+    });
+    need(puts_image && is_absent, "not beside an image")?;
+    reference_opinion(edit, names, (plan, evidence))
 }
 
 /// Whether one or two letters were added, left out or taken for others.
