@@ -10,7 +10,7 @@
 //! is known of.
 //!
 //! ## Risk
-//! Auto. Bound: the port of a network probe, or the path or scheme of an HTTP probe; its host and its headers stay. Undo:
+//! Auto; Ask where no event is left of the probe's failures. Bound: the port of a network probe, or the path or scheme of an HTTP probe; its host and its headers stay. Undo:
 //! the former value. Verified by the pods' health over time. Attack: a container that declares two ports, none, or the
 //! port asked for yields no plan, and neither does a path that no probe that succeeds asks for.
 
@@ -45,10 +45,13 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     if !place::has_editable_template(evidence.subject.kind) {
         return vec![place::advice(Strategy::FixProbePort, because, evidence, edits)];
     }
+    let is_seen =
+        || evidence.containers.iter().flat_map(|it| &it.probes).any(|it| it.failure.is_some());
+    let is_guess = diagnosis.confidence < relax_probe::SURE && !is_seen();
     let steps = place::in_template(evidence, edits);
     vec![FixPlan {
         strategy: Strategy::FixProbePort,
-        risk: Risk::Auto,
+        risk: if is_guess { Risk::Ask } else { Risk::Auto },
         because: because.to_owned(),
         steps,
     }]
