@@ -68,6 +68,12 @@ fn of_pod_spec(spec: &PodSpec, path: &FieldPath) -> Vec<Reference> {
     found
 }
 
+/// The Secrets that a pod cannot do without, by name.
+pub(crate) fn named_secrets(spec: &PodSpec) -> Vec<String> {
+    let all = of_pod_spec(spec, &FieldPath::root()).into_iter();
+    all.filter(|it| it.kind == ReferenceKind::Secret && !it.optional).map(|it| it.name).collect()
+}
+
 fn reference(kind: ReferenceKind, name: &str, optional: bool, path: FieldPath) -> Reference {
     Reference { kind, name: name.to_owned(), key: None, optional, path, key_path: None }
 }
