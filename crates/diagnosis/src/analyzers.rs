@@ -22,6 +22,7 @@ mod pull_reading;
 mod readiness_gate_not_met;
 mod readiness_probe_failing;
 mod refused_by_node;
+mod rollout_held;
 mod rollout_stuck;
 mod sandbox_not_created;
 mod scheduling_gated;
@@ -44,6 +45,7 @@ type Analyzer = fn(&Evidence) -> Option<Diagnosis>;
 /// Causes before symptoms.
 const ALL: &[Analyzer] = &[
     failed_create::analyze,
+    rollout_held::analyze,
     scheduling_gated::analyze,
     unschedulable::analyze,
     invalid_image_name::analyze,

@@ -17,6 +17,7 @@ pub(crate) mod images;
 mod held;
 pub(crate) use held::{Held, WAITING, instead};
 pub(crate) use images::{repository, tag};
+pub(crate) use references::named_secrets;
 mod room;
 mod allowance;
 mod slips;

@@ -1,5 +1,9 @@
 //! The name of an image, shortened to what people write and checked before anybody repeats it.
 
+mod broken;
+
+pub(crate) use broken::broken;
+
 use crate::evidence::repository;
 
 /// The longest name that is looked at: registries allow 255 characters before the tag, and 128 in it.
@@ -25,7 +29,11 @@ pub fn tagged(name: &str) -> Option<&str> {
 
 /// The name without what every runtime adds to it by itself.
 pub(crate) fn short(name: &str) -> &str {
-    let Some(rest) = HUBS.iter().find_map(|it| name.strip_prefix(it)) else { return name };
+    let Some(rest) = HUBS.iter().find_map(|it| name.strip_prefix(it)) else {
+        // The same by a name that is half written out.
+        let bare = name.strip_prefix(LIBRARY).filter(|it| !it.is_empty() && !it.contains('/'));
+        return bare.unwrap_or(name);
+    };
     let bare = rest.strip_prefix(LIBRARY).filter(|it| !it.is_empty() && !it.contains('/'));
     let short = bare.unwrap_or(rest);
     // Alone, what looks like a host would be taken for one.
@@ -74,6 +82,7 @@ mod tests {
             ("docker.io/library/nginx:1.27", "nginx:1.27"),
             ("index.docker.io/library/nginx:1.27", "nginx:1.27"),
             ("docker.io/shop/web:1.4", "shop/web:1.4"),
+            ("library/nginx:1.27", "nginx:1.27"),
             ("nginx:1.27", "nginx:1.27"),
             ("ghcr.io/library/nginx:1.27", "ghcr.io/library/nginx:1.27"),
             ("localhost/pause:1", "localhost/pause:1"),

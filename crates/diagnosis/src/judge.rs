@@ -143,7 +143,10 @@ fn without_old_news(before: &Evidence, now: &Evidence, applied_at: Timestamp) ->
             }
         }
     }
-    if !is_edited_in_place(now) && now.workload.rolling_out {
+    // Words about a pod that was replaced may come late, when the rollout is over.
+    let is_another = now.workload.spec_hash != before.workload.spec_hash
+        && now.pods.iter().any(|it| is_new(before, &it.uid));
+    if !is_edited_in_place(now) && (now.workload.rolling_out || is_another) {
         forget_replaced(&mut fresh, before, applied_at);
     }
     fresh

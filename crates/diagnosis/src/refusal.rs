@@ -52,7 +52,7 @@ pub(crate) struct OutOfRange<'m> {
     pub(crate) per: &'m str,
     /// What it allows.
     pub(crate) allowed: &'m str,
-    /// What the pod has: `limit is 1Gi`, `provided ratio is 3.000000`, `no limit is specified`.
+    /// What the pod has: `limit is 1Gi`, `provided ratio is 3.000000`, `limit is specified` of `No limit is specified`.
     pub(crate) given: &'m str,
 }
 
@@ -61,8 +61,15 @@ impl<'m> OutOfRange<'m> {
     pub(crate) fn read(message: &'m str) -> Option<Self> {
         let (_, list) = message.split_once("is forbidden: ")?;
         let list = list.trim_start_matches('[').trim_end_matches(']');
-        let (first, rest) = list.split_once(", but ")?;
-        let given = rest.split([',', ']']).next()?.trim().trim_end_matches('.');
+        // A bound that the pod states nothing for is told in another way.
+        let but = list.split_once(", but ");
+        let unstated = list.split_once(".  No ").or_else(|| list.split_once(". No "));
+        let is_first = |it: &(&str, &str)| but.is_none_or(|other| it.0.len() < other.0.len());
+        let (first, given) = match unstated.filter(is_first) {
+            Some((first, rest)) => (first, rest.split([',', ']']).next()?),
+            None => but.and_then(|it| Some((it.0, it.1.split([',', ']']).next()?)))?,
+        };
+        let given = given.trim().trim_end_matches('.');
         let (head, allowed) = first.rsplit_once(" is ")?;
         let (what, per) = head.rsplit_once(" per ")?;
         let plain = |bound: &str| what.strip_prefix(bound)?.strip_suffix(" usage");
@@ -79,6 +86,16 @@ impl<'m> OutOfRange<'m> {
     /// The amount in what the pod has: `1Gi` of `limit is 1Gi`.
     pub(crate) fn amount(&self) -> &'m str {
         self.given.rsplit(' ').next().unwrap_or_default()
+    }
+
+    /// Whether the pod has to state something and does not.
+    pub(crate) fn is_unstated(&self) -> bool {
+        self.given.ends_with(" is specified")
+    }
+
+    /// `limit` of `limit is 1Gi`.
+    pub(crate) fn given_what(&self) -> &'m str {
+        self.given.split(' ').next().unwrap_or_default()
     }
 
     /// Which list of a container's resources holds it.
@@ -135,6 +152,14 @@ mod tests {
         check(
             "memory max limit to request ratio per Pod is 2, but provided ratio is 3.000000",
             ("ratio", "memory", "Pod", "2", "provided ratio is 3.000000"),
+        );
+        check(
+            "[maximum memory usage per Pod is 1Gi.  No limit is specified, maximum cpu usage per Pod is 1, but limit is 2]",
+            ("maximum", "memory", "Pod", "1Gi", "limit is specified"),
+        );
+        check(
+            "minimum cpu usage per Container is 50m. No request is specified",
+            ("minimum", "cpu", "Container", "50m", "request is specified"),
         );
         assert_eq!(OutOfRange::read("pods \"a\" is forbidden: no"), None);
     }

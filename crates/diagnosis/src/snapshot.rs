@@ -125,6 +125,8 @@ pub struct Webhook {
     pub index: usize,
     /// Namespace, name and port of the Service that it asks; `None` for one that is asked by URL.
     pub service: Option<(String, String, i32)>,
+    /// Host and port of the URL that it is asked by; never the rest, which may hold a token.
+    pub host: Option<String>,
     /// Whether what it is asked about fails when it does not answer.
     pub fails_closed: bool,
 }
@@ -183,9 +185,18 @@ impl Webhook {
             name: name.to_owned(),
             index,
             service,
+            host: client.url.as_deref().and_then(host),
             fails_closed: policy != Some("Ignore"),
         }
     }
+}
+
+/// Host and port of a URL.
+fn host(url: &str) -> Option<String> {
+    let rest = url.split_once("://").map_or(url, |it| it.1);
+    let host = rest.split(['/', '?', '#']).next()?;
+    let host = host.rsplit_once('@').map_or(host, |it| it.1);
+    (!host.is_empty()).then(|| host.to_owned())
 }
 
 impl Snapshot {

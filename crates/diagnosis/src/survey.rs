@@ -10,6 +10,7 @@ mod slip;
 mod traffic;
 mod workload;
 mod edges;
+mod elsewhere;
 mod limit_range;
 mod host;
 mod rivals;
@@ -26,6 +27,7 @@ mod service_without_endpoints;
 mod load_balancer_pending;
 mod ingress_class_missing;
 mod ingress_backend_missing;
+mod ingress_rules_collide;
 mod ingress_secret_missing;
 mod certificate_not_ready;
 mod gateway_not_ready;
@@ -95,6 +97,7 @@ const ALL: &[Rule] = &[
     load_balancer_pending::survey,
     ingress_class_missing::survey,
     ingress_backend_missing::survey,
+    ingress_rules_collide::survey,
     certificate_not_ready::survey,
     ingress_secret_missing::survey,
     gateway_not_ready::survey,
@@ -132,6 +135,7 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let workloads = workloads.filter(|it| !edges::waits_for_work(it, &scene));
     let workloads = workloads.map(|it| edges::with_job(it, &scene));
     let named = workloads.map(|it| limit_range::named(it, &scene));
+    let named = named.map(|it| elsewhere::named(it, &scene));
     let named = named.map(|it| pods_not_as_template::named(it, &scene));
     let lost = pods_preempted::lost(&scene);
     let named = named.map(|it| pods_preempted::named(it, &lost));

@@ -13,7 +13,7 @@ use crate::heal::{Case, HealError};
 use crate::run::{Run, RunState};
 
 /// Heals at the same time; more wait. The agent has caps of its own.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 32;
 /// The code that a proposal ends with that another one takes the place of.
 pub(crate) const SUPERSEDED: &str = "superseded";
 
@@ -146,11 +146,12 @@ impl Reflexion {
     }
 
     async fn attend(&self, patient: Patient, occasion: Occasion) -> Ended {
+        let has_waited = self.desk.permits.available_permits() == 0;
         let Ok(_permit) = self.desk.permits.acquire().await else { return Ok(None) };
         let Some(run) = self.open(&patient, occasion).await? else { return Ok(None) };
         let mut case = Case { agent: patient.agent, run };
         // The offers may be of another time.
-        let is_old = matches!(occasion, Occasion::Resumed | Occasion::Due);
+        let is_old = has_waited || matches!(occasion, Occasion::Resumed | Occasion::Due);
         if is_old && case.run.pending().is_none() && !self.look_again(&mut case).await? {
             return Ok(Some(case.run));
         }

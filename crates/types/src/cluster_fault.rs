@@ -15,6 +15,8 @@ pub enum ClusterFault {
     LoadBalancerPending,
     /// An Ingress names a Service or a port that is not there.
     IngressBackendMissing,
+    /// Two Ingresses claim the same host and path for different Services.
+    IngressRulesCollide,
     /// An Ingress names a class that is not there, or none and there is no default.
     IngressClassMissing,
     /// A claim is not bound, or lost what it was bound to.
@@ -82,9 +84,10 @@ pub enum ClusterFault {
 }
 
 /// The word that stands for a [`ClusterFault`], and the same in plain words.
-const WORDS: [(ClusterFault, &str, &str); 34] = [
+const WORDS: [(ClusterFault, &str, &str); 35] = [
     (ClusterFault::LoadBalancerPending, "LoadBalancerPending", "load balancer pending"),
     (ClusterFault::IngressBackendMissing, "IngressBackendMissing", "ingress backend missing"),
+    (ClusterFault::IngressRulesCollide, "IngressRulesCollide", "ingress rules collide"),
     (ClusterFault::IngressClassMissing, "IngressClassMissing", "ingress class missing"),
     (ClusterFault::ClaimNotBound, "ClaimNotBound", "claim not bound"),
     (ClusterFault::StorageClassAmbiguous, "StorageClassAmbiguous", "storage class ambiguous"),

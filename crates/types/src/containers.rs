@@ -42,6 +42,9 @@ pub struct ContainerState {
     /// When that end was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exited_at: Option<Timestamp>,
+    /// When the run began that came to that end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began_at: Option<Timestamp>,
 }
 
 /// One container of the template and the worst of what its pods show.

@@ -1,12 +1,15 @@
 //! What a quota or a limit range says when it refuses a pod: how much was asked for, and what is allowed.
 
-use types::{Clue, ContainerFacts, Evidence};
+use types::{Clue, ContainerFacts, ContainerRole, Evidence};
 
 use super::wording;
 use crate::refusal::{Excess, OutOfRange, unstated};
 
-/// What a refusal means, and the field that has to change where that is one of the template's.
-pub(super) type Meaning = (String, Option<Clue>);
+/// Containers whose amounts are told.
+const MAX_SHOWN: usize = 5;
+
+/// What a refusal means, and the fields that may have to change where they are the template's.
+pub(super) type Meaning = (String, Vec<Clue>);
 
 /// What the refusal means, where it is about amounts.
 pub(super) fn meaning(evidence: &Evidence, message: &str) -> Option<Meaning> {
@@ -25,7 +28,8 @@ fn of_quota(evidence: &Evidence, message: &str) -> Option<Meaning> {
             "one asks for {} {}, and quota {} allows {} in all",
             it.requested, it.resource, it.quota, it.limited
         );
-        return Some((meaning, of_container(evidence, it.resource, it.requested)));
+        let clue = of_container(evidence, it.resource, it.requested);
+        return Some((meaning, clue.into_iter().collect()));
     }
     let it = all.iter().find(|it| amount(it.limited) < amount(it.used) + amount(it.requested));
     let it = it.or(all.first())?;
@@ -33,7 +37,7 @@ fn of_quota(evidence: &Evidence, message: &str) -> Option<Meaning> {
         "quota {} has no room for {} more {}: {} of {} are used",
         it.quota, it.requested, it.resource, it.used, it.limited
     );
-    Some((meaning, None))
+    Some((meaning, vec![]))
 }
 
 /// The container that asks for exactly this much of `requests.memory`.
@@ -52,20 +56,30 @@ fn of_unstated(evidence: &Evidence, message: &str) -> Option<Meaning> {
     let path = container.and_then(|it| wording::resource_path(evidence, it, list, short));
     let meaning =
         format!("quota {quota} wants {resource} stated, and container {name} states none");
-    Some((meaning, path.map(|it| Clue::new(it, "none"))))
+    Some((meaning, path.map(|it| Clue::new(it, "none")).into_iter().collect()))
 }
 
 /// A limit range does not allow what a container has.
 fn of_limit_range(evidence: &Evidence, message: &str) -> Option<Meaning> {
     let it = OutOfRange::read(message)?;
+    if it.per == "Pod" && it.bound != "ratio" {
+        return Some(of_pod(evidence, &it));
+    }
     let container = evidence.containers.iter().find(|container| match it.bound {
+        _ if it.is_unstated() => amount(container, it.list(), it.resource).is_none(),
         "ratio" => exceeds(container, it.resource, it.allowed),
         _ => has(container, it.list(), it.resource, it.amount()),
     });
     let who = container.map(|it| format!(" of container {}", it.name)).unwrap_or_default();
     let (what, amount) = it.given.split_once(" is ").unwrap_or((it.given, ""));
-    let given =
-        if amount.is_empty() { what.to_owned() } else { format!("{what}{who} is {amount}") };
+    let given = match container {
+        _ if amount.is_empty() => what.to_owned(),
+        Some(it_of) if it.is_unstated() => {
+            format!("{what} of container {} is not stated", it_of.name)
+        }
+        Some(_) | None if it.is_unstated() => format!("{what} is not stated"),
+        Some(_) | None => format!("{what}{who} is {amount}"),
+    };
     let allowed = match it.bound {
         "ratio" => format!("a {} limit of {} times the request", it.resource, it.allowed),
         "minimum" => format!("no less than {} {}", it.allowed, it.resource),
@@ -74,9 +88,46 @@ fn of_limit_range(evidence: &Evidence, message: &str) -> Option<Meaning> {
     let meaning = format!("a limit range allows {allowed} per {}, and the {given}", it.per);
     let clue = container.and_then(|of| {
         let path = wording::resource_path(evidence, of, it.list(), it.resource)?;
-        Some(Clue::new(path, self::amount(of, it.list(), it.resource)?))
+        let amount = self::amount(of, it.list(), it.resource).map(ToString::to_string);
+        Some(Clue::new(path, &amount.unwrap_or_else(|| "none".to_owned())))
     });
-    Some((meaning, clue))
+    Some((meaning, clue.into_iter().collect()))
+}
+
+/// A limit range does not allow what the containers of a pod have together; the largest, or those without any, first.
+fn of_pod(evidence: &Evidence, it: &OutOfRange<'_>) -> Meaning {
+    let all = evidence.containers.iter().filter(|it| it.role == ContainerRole::App || it.sidecar);
+    let list = it.list();
+    let of = |container| amount(container, list, it.resource);
+    let mut all: Vec<_> = all.map(|container| (container, of(container))).collect();
+    let size = |it: Option<&types::Quantity>| it.and_then(types::Quantity::thousandths);
+    if it.is_unstated() {
+        all.retain(|it| it.1.is_none());
+    } else {
+        all.retain(|it| it.1.is_some());
+        all.sort_by_key(|it| std::cmp::Reverse(size(it.1)));
+    }
+    all.truncate(MAX_SHOWN);
+    let shown: Vec<_> = all
+        .iter()
+        .map(|it| format!("{} {}", it.0.name, it.1.map_or("none".to_owned(), ToString::to_string)))
+        .collect();
+    let of_each = if shown.is_empty() { String::new() } else { format!(" ({})", shown.join(", ")) };
+    let most = if it.bound == "minimum" { "no less than" } else { "no more than" };
+    let given = if it.is_unstated() {
+        format!("not every container states a {}", it.given_what())
+    } else {
+        format!("the {} of all containers together is {}", it.given_what(), it.amount())
+    };
+    let meaning = format!(
+        "a limit range allows {most} {} {} per Pod, and {given}{of_each}",
+        it.allowed, it.resource
+    );
+    let clues = all.into_iter().filter_map(|(container, amount)| {
+        let path = wording::resource_path(evidence, container, list, it.resource)?;
+        Some(Clue::new(path, &amount.map_or("none".to_owned(), ToString::to_string)))
+    });
+    (meaning, clues.collect())
 }
 
 /// Whether a container has exactly this amount in this list of its resources.

@@ -280,7 +280,7 @@ fn quoted(evidence: &Evidence, container: &ContainerFacts) -> Option<Clue> {
     Some(Clue::new(value_of(evidence, container, name)?, "stands in its last words"))
 }
 
-fn crashes(container: &ContainerFacts, evidence: &Evidence) -> bool {
+pub(super) fn crashes(container: &ContainerFacts, evidence: &Evidence) -> bool {
     let state = &container.state;
     // What ended with its whole pod did not end by itself.
     if evidence.pods.iter().any(|it| it.name == container.pod && evicted::is_put_off(it)) {
@@ -295,7 +295,10 @@ fn crashes(container: &ContainerFacts, evidence: &Evidence) -> bool {
         Kind::Job | Kind::CronJob => {
             // A job that gave up is told as such, with how its container ended.
             let failed_pods = evidence.pods.iter().filter(|it| it.phase == "Failed").count();
-            failed && !runs && evidence.workload.failed_condition.is_none() && 1 < failed_pods
+            // With restartPolicy OnFailure it is one pod that fails again and again.
+            let loops = LOOP <= container.restarts && !has_recovered(container, evidence);
+            let goes_on = evidence.workload.failed_condition.is_none();
+            failed && goes_on && (!runs && 1 < failed_pods || loops)
         }
         Kind::Pod => failed && !runs,
         Kind::Deployment
@@ -321,6 +324,11 @@ fn has_recovered(container: &ContainerFacts, evidence: &Evidence) -> bool {
 /// What the log of its last end says; `None` when it says nothing that we know.
 fn read(container: &ContainerFacts) -> Option<Reading<'_>> {
     log_reading::why(log(container))
+}
+
+/// Whether its log says something known of why it ended.
+pub(super) fn says_why(container: &ContainerFacts) -> bool {
+    read(container).is_some()
 }
 
 /// What its command waits for in vain, where it says nothing else.

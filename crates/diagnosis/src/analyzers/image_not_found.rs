@@ -13,10 +13,13 @@ use types::{Clue, Diagnosis, Evidence, Fault, ImageFacts, RegistryTags};
 
 use super::pull_reading::{self, Pull};
 use super::wording;
-use crate::evidence::instead;
+use crate::evidence::{instead, repository, tag};
+use crate::near_miss::near_miss;
 
 /// Tags of the registry that are shown where none of them was plainly meant.
 const MAX_SHOWN: usize = 5;
+/// The tag of an image that names none.
+const LATEST: &str = "latest";
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let (container, message) = wording::unpulled(evidence)?;
@@ -78,8 +81,17 @@ fn meant_words(
     if let Some(listed) = listed {
         return listed_words(listed);
     }
-    let held = instead(evidence, image).map(|it| wording::held(it, image));
-    held.map_or((String::new(), None), |(words, clue)| (words, Some(clue)))
+    match instead(evidence, image).map(|it| wording::held(it, image)) {
+        Some((words, clue)) => (words, Some(clue)),
+        None => (near_latest(image).unwrap_or_default(), None),
+    }
+}
+
+/// The one tag that nearly every repository has, where the image nearly names it; as the end of a sentence.
+fn near_latest(image: &str) -> Option<String> {
+    let is_tagged = !image.contains('@') && repository(image) != image;
+    near_miss(tag(image), [LATEST]).filter(|_| is_tagged)?;
+    Some(format!("; its tag {} is probably meant to be {LATEST}", tag(image)))
 }
 
 /// What the registry itself has to say: the tag that was meant, as the end of a sentence, or those nearest to it.

@@ -1,8 +1,8 @@
 //! The image name is not a valid reference.
 //!
 //! ## What it looks for
-//! A container that waits with `InvalidImageName` or `ImageInspectError`; where it is for upper case, the name that was
-//! meant.
+//! A container that waits with `InvalidImageName` or `ImageInspectError`; what of the name is wrong, and the name that was
+//! probably meant, with who runs it.
 //!
 //! ## What it does not see
 //! A valid name that is not the one that was meant.
@@ -10,7 +10,7 @@
 use types::{Clue, Diagnosis, Evidence, Fault};
 
 use super::wording;
-use crate::evidence::repository;
+use crate::image_name::{broken, short};
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let container = evidence.containers.iter().find(|it| {
@@ -18,44 +18,35 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     })?;
     let (name, image) = (&container.name, &container.image);
     let mut clues = vec![Clue::new(wording::fact(container, "image"), image)];
+    let (words, clue) = why(evidence, image);
+    clues.extend(clue);
     clues.extend(wording::waiting(container));
     clues.extend(wording::rollout(evidence, &["image"]));
     Some(Diagnosis {
         fault: Fault::InvalidImageName,
         container: Some(name.clone()),
         cause: format!(
-            "{image} is not a valid image name, so container {name} cannot be made{}.",
-            lower_case(image).unwrap_or_default()
+            "{image} is not a valid image name, so container {name} cannot be made{words}."
         ),
         clues,
         confidence: 0.99,
     })
 }
 
-/// That a name must be lower case, with the one that is, as the end of a sentence. A registry's name may be written as
-/// one likes, and so may a tag.
-fn lower_case(image: &str) -> Option<String> {
-    let repository = repository(image);
-    let rest = image.strip_prefix(repository)?;
-    let is_registry = |it: &str| it == "localhost" || it.contains(['.', ':']);
-    let (registry, path) = match repository.split_once('/') {
-        Some((first, path)) if is_registry(first) => (format!("{first}/"), path),
-        Some(_) | None => (String::new(), repository),
-    };
-    let lower = path.to_lowercase();
-    (lower != path)
-        .then(|| format!(": it must be lower case; {registry}{lower}{rest} was probably meant"))
-}
-
-#[test]
-fn only_what_must_be_lower_case_is_made_so() {
-    let meant = |it: &str| lower_case(it).and_then(|it| it.split(' ').nth(6).map(str::to_owned));
-
-    assert_eq!(meant("Nginx:1.27-Alpine").as_deref(), Some("nginx:1.27-Alpine"));
-    assert_eq!(
-        meant("Registry.example:5000/Shop/Web").as_deref(),
-        Some("Registry.example:5000/shop/web")
-    );
-    assert_eq!(meant("Registry.example/shop/web:V1"), None);
-    assert_eq!(meant("shop/web::1"), None);
+/// What is wrong with the name and what was meant, as the end of a sentence, and who runs that.
+fn why(evidence: &Evidence, image: &str) -> (String, Option<Clue>) {
+    let Some(broken) = broken(image) else { return (String::new(), None) };
+    let why = broken.why;
+    let Some(meant) = broken.meant else { return (format!(": {why}"), None) };
+    let runs = evidence.images.iter().find(|it| short(&it.image) == short(&meant));
+    match runs {
+        Some(it) => {
+            let verb = if it.own { "ran ready before" } else { "runs ready" };
+            let words =
+                format!(": {why}; {meant}, which {verb} in {}, was probably meant", it.seen_in);
+            let fact = format!("images[{}].seen_in", it.image);
+            (words, Some(Clue::new(fact, &it.seen_in)))
+        }
+        None => (format!(": {why}; {meant} was probably meant"), None),
+    }
 }

@@ -137,7 +137,7 @@ fn about(found: &Captures<'_>) -> Option<String> {
         (None, Some(port)) => format!("port {port}"),
         (None, None) => group("what").or(group("table"))?.to_owned(),
     };
-    let text = text.trim_matches(|it: char| it.is_whitespace() || ",;".contains(it));
+    let text = text.trim_matches(|it: char| it.is_whitespace() || ",;‘’“”".contains(it));
     let text: String = text.chars().filter(|it| !it.is_control()).take(MAX_ABOUT).collect();
     (!text.is_empty()).then_some(text)
 }

@@ -1,9 +1,13 @@
 //! What the two probes that kill have in common.
 
+mod unseen;
+
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
 
 use super::{ended_recently, probe_reading, running_for, wording};
 use crate::suspicion::PATIENCE;
+
+pub(super) use unseen::diagnose as diagnose_unseen;
 
 /// The container that is killed by this probe, or never starts because it cannot be asked.
 pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Option<Diagnosis> {

@@ -86,6 +86,22 @@ pub(super) fn read(container: &ContainerFacts, probe: &ProbeFacts) -> Failure {
     said(message, handler)
 }
 
+/// What the template alone says of a probe of which no failure is on record.
+pub(super) fn unseen(container: &ContainerFacts, probe: &ProbeFacts) -> Failure {
+    let port = format!("{}/port", handler(probe));
+    if let Some(words) = unknown_port(container, probe) {
+        return Failure::of(words, Some(&port));
+    }
+    let words = match (&probe.path, &probe.port) {
+        (Some(path), Some(_)) => format!("it asks {} for {path}", at(probe)),
+        (None, Some(_)) => format!("it asks {}", at(probe)),
+        (_, None) => "it runs a command".to_owned(),
+    };
+    let undeclared = undeclared(container, probe);
+    let part = (!undeclared.is_empty()).then_some(port.as_str());
+    listening(Failure::of(format!("{words}{undeclared}"), part), container)
+}
+
 /// The probe names a host of its own: the kubelet asks there, from the node, and not the pod.
 fn elsewhere(host: &str, message: &str, handler: &str, probe: &ProbeFacts) -> Failure {
     let is_node = ["localhost", "127.0.0.1", "::1", "0.0.0.0"].contains(&host);

@@ -3,6 +3,7 @@
 use types::{Evidence, ImageFacts};
 
 use crate::evidence::{repository, tag};
+use crate::image_name::short;
 use crate::near_miss::near_miss;
 
 /// Why an image was not pulled.
@@ -153,15 +154,15 @@ impl Pull {
 /// The image that was probably meant: one that is known to run and has nearly the same tag or repository, or the
 /// one that ran here before.
 pub(super) fn meant<'a>(evidence: &'a Evidence, image: &str) -> Option<&'a ImageFacts> {
-    let (wanted, wanted_tag) = (repository(image), tag(image));
+    let (wanted, wanted_tag) = (repository(short(image)), tag(image));
     let (same, others): (Vec<_>, Vec<_>) =
-        evidence.images.iter().partition(|it| repository(&it.image) == wanted);
+        evidence.images.iter().partition(|it| repository(short(&it.image)) == wanted);
     let near = near_miss(wanted_tag, same.iter().map(|it| tag(&it.image)));
     let by_tag = same.iter().find(|it| near.as_deref() == Some(tag(&it.image)));
     let own = || same.iter().find(|it| it.own);
     let by_repository = || {
-        let near = near_miss(wanted, others.iter().map(|it| repository(&it.image)))?;
-        let mut found = others.iter().filter(|it| repository(&it.image) == near);
+        let near = near_miss(wanted, others.iter().map(|it| repository(short(&it.image))))?;
+        let mut found = others.iter().filter(|it| repository(short(&it.image)) == near);
         found.clone().find(|it| tag(&it.image) == wanted_tag).or_else(|| found.next())
     };
     by_tag.or_else(own).or_else(by_repository).copied()
@@ -169,7 +170,8 @@ pub(super) fn meant<'a>(evidence: &'a Evidence, image: &str) -> Option<&'a Image
 
 /// Whether the cluster runs another tag of this repository, so that the repository is there.
 pub(super) fn has_repository(evidence: &Evidence, image: &str) -> bool {
-    evidence.images.iter().any(|it| repository(&it.image) == repository(image))
+    let wanted = repository(short(image));
+    evidence.images.iter().any(|it| repository(short(&it.image)) == wanted)
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! The readiness probe fails: the pod runs and gets no traffic.
 //!
 //! ## What it looks for
-//! A container that runs, is not ready for longer than its probe's own patience, and a recent failure of the probe.
+//! A container that runs, is not ready for longer than its probe's own patience, and a recent failure of the probe. Where
+//! no event is left of it: a container that has run for minutes and that nothing else keeps from being ready.
 //!
 //! ## What it does not see
 //! A dependency that is down, unless the program says so in its last lines: then it is named.
+
+mod unseen;
 
 use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
@@ -19,6 +22,10 @@ const LAST_LINES: usize = 5;
 const MIN_START_SECS: i64 = 30;
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
+    seen(evidence).or_else(|| unseen::silent(evidence))
+}
+
+fn seen(evidence: &Evidence) -> Option<Diagnosis> {
     let (container, probe, failure) = evidence.containers.iter().find_map(|container| {
         let probe = container.probes.iter().find(|it| it.kind == ProbeKind::Readiness)?;
         let failure = probe.failure.as_ref()?;

@@ -1,4 +1,4 @@
-//! Whose an object is, by the labels in which people say so.
+//! Whose an object is, by what people and tools say of it.
 
 use std::collections::BTreeMap;
 
@@ -10,25 +10,46 @@ use crate::Root;
 /// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>), and what teams write themselves.
 const MARKS: [&str; 6] = ["part-of", "instance", "name", "app", "team", "owner"];
 
-/// The labels of an object that say whose it is.
+/// Those of them that tell groups of applications apart.
+const TEAMS: [&str; 3] = ["part-of", "team", "owner"];
+/// The annotation by which Helm says of which release an object is (<https://helm.sh/docs/howto/charts_tips_and_tricks/>).
+const RELEASE: &str = "meta.helm.sh/release-name";
+/// What stands for the owner of an object.
+const OWNER: &str = "ownerReferences";
+
+/// What of an object says whose it is: labels, its release, and its owner.
 pub fn whose(metadata: &ObjectMeta) -> BTreeMap<String, String> {
-    let all = metadata.labels.iter().flatten().filter(|it| is_mark(it.0));
-    all.map(|it| (it.0.clone(), it.1.clone())).collect()
+    let labels = metadata.labels.iter().flatten().filter(|it| is_mark(it.0));
+    let releases = metadata.annotations.iter().flatten().filter(|it| it.0 == RELEASE);
+    let all = labels.chain(releases).map(|it| (it.0.clone(), it.1.clone()));
+    let owners = metadata.owner_references.iter().flatten();
+    all.chain(owners.map(|it| (OWNER.to_owned(), format!("{}/{}", it.kind, it.name)))).collect()
 }
 
 fn is_mark(key: &str) -> bool {
-    let word = key.rsplit_once('/').map_or(key, |it| it.1);
-    MARKS.contains(&word)
+    MARKS.contains(&word(key))
 }
 
-/// The mark by which an object belongs to something else than this root: both bear the label, and it says another thing of
-/// each. `None` where no label tells.
+/// Whether the mark says more than which application it is.
+pub(super) fn is_of_team(key: &str) -> bool {
+    TEAMS.contains(&word(key))
+}
+
+fn word(key: &str) -> &str {
+    key.rsplit_once('/').map_or(key, |it| it.1)
+}
+
+/// The mark by which an object belongs to something else than this root: both bear it, and it says another thing of each;
+/// or it belongs to a release, or an owner, and the root does not. `None` where nothing tells.
 pub(super) fn stranger(whose: &BTreeMap<String, String>, root: &Root) -> Option<String> {
-    let template = root.template_metadata().and_then(|it| it.labels.as_ref());
-    let own: Vec<_> = [root.metadata().labels.as_ref(), template].into_iter().flatten().collect();
+    let template = root.template_metadata().map(self::whose).unwrap_or_default();
+    let mut own = vec![self::whose(root.metadata()), template];
+    let itself =
+        format!("{}/{}", root.kind().as_str(), root.metadata().name.as_deref().unwrap_or_default());
+    own.push(BTreeMap::from([(OWNER.to_owned(), itself)]));
     let differs = |(key, value): &(&String, &String)| {
         let mut told = own.iter().filter_map(|it| it.get(*key)).peekable();
-        told.peek().is_some() && told.all(|it| it != *value)
+        (told.peek().is_some() || key.as_str() == RELEASE) && told.all(|it| it != *value)
     };
     whose.iter().find(differs).map(|(key, value)| format!("{key}={value}"))
 }
@@ -37,16 +58,23 @@ pub(super) fn stranger(whose: &BTreeMap<String, String>, root: &Root) -> Option<
 mod tests {
     use std::sync::Arc;
 
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    fn stranger_to(labels: &serde_json::Value, theirs: &serde_json::Value) -> Option<String> {
+    fn stranger_that_is(labels: &Value, theirs: Value) -> Option<String> {
+        let other = serde_json::from_value(theirs).unwrap();
+        stranger(&whose(&other), &web(labels))
+    }
+
+    fn stranger_to(labels: &Value, theirs: &Value) -> Option<String> {
+        stranger_that_is(labels, json!({"labels": theirs}))
+    }
+
+    fn web(labels: &Value) -> Root {
         let root = json!({"metadata": {"name": "web", "labels": labels},
             "spec": {"selector": {}, "template": {"metadata": {"labels": labels}}}});
-        let root = Root::Deployment(Arc::new(serde_json::from_value(root).unwrap()));
-        let other = serde_json::from_value(json!({"labels": theirs})).unwrap();
-        stranger(&whose(&other), &root)
+        Root::Deployment(Arc::new(serde_json::from_value(root).unwrap()))
     }
 
     #[test]
@@ -56,6 +84,20 @@ mod tests {
         let payroll = json!({"example.com/team": "finance", "tier": "back"});
         assert_eq!(stranger_to(&web, &payroll).as_deref(), Some("example.com/team=finance"));
         assert_eq!(stranger_to(&web, &json!({"app": "payroll"})).as_deref(), Some("app=payroll"));
+    }
+
+    #[test]
+    fn what_another_owner_or_a_release_made_is_a_stranger() {
+        let web = json!({"app": "web"});
+
+        let owned = json!({"ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "api", "uid": "u"}]});
+        assert_eq!(
+            stranger_that_is(&web, owned).as_deref(),
+            Some("ownerReferences=Deployment/api")
+        );
+        let released = json!({"annotations": {"meta.helm.sh/release-name": "billing"}});
+        let told = "meta.helm.sh/release-name=billing";
+        assert_eq!(stranger_that_is(&web, released).as_deref(), Some(told));
     }
 
     #[test]

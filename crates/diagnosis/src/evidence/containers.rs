@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::{ContainerFacts, ContainerRole, ContainerState, PodFacts, Quantity, SpotFacts};
 
 use crate::analyzers::log_line;
-use crate::evidence::{files, listens, probes, spots, waits};
+use crate::evidence::{files, listens, probes, spots, waits, workload};
 use crate::suspicion::ORDINARY_WAITS;
 use crate::{Objects, Redactor, quoting, terminal};
 
@@ -127,7 +127,14 @@ impl Reader<'_> {
             pods.filter_map(|pod| Some((&**pod, self.status(pod, name)?)))
                 .max_by_key(|(_, status)| (badness(status), status.restart_count))
         };
-        among(true).or_else(|| among(false))
+        let newest = among(true);
+        // An ordered set waits for each of its pods, of whatever revision.
+        let is_well = newest.is_none_or(|it| it.1.ready);
+        let held = || among(false).filter(|it| !it.1.ready && badness(it.1) == WORST);
+        if is_well && workload::is_ordered(&self.objects.root) {
+            return held().or(newest).or_else(|| among(false));
+        }
+        newest.or_else(|| among(false))
     }
 
     fn status<'p>(&self, pod: &'p Pod, name: &str) -> Option<&'p ContainerStatus> {
@@ -177,6 +184,11 @@ impl Reader<'_> {
             exit_code: ended.map(|it| it.exit_code),
             exit_message: ended.and_then(|it| it.message.as_deref()).map(|it| self.text(it)),
             exited_at: ended.and_then(|it| it.finished_at.as_ref()).map(|it| it.0),
+            // What never ran has the first second of all time.
+            began_at: ended
+                .and_then(|it| it.started_at.as_ref())
+                .map(|it| it.0)
+                .filter(|it| 0 < it.as_second()),
         }
     }
 
@@ -226,6 +238,9 @@ fn sets(container: &Container) -> Vec<String> {
     all.into_iter().filter(|it| it.1).map(|it| it.0.to_owned()).collect()
 }
 
+/// A status of a container that waits for what does not come, or has failed.
+const WORST: u8 = 3;
+
 /// How bad a status is; the order decides which pod stands for the container.
 fn badness(status: &ContainerStatus) -> u8 {
     let state = status.state.as_ref();
@@ -236,7 +251,7 @@ fn badness(status: &ContainerStatus) -> u8 {
     let ended_badly = ended.is_some_and(|it| it.exit_code != 0);
     let ended_before = status.last_state.as_ref().is_some_and(|it| it.terminated.is_some());
     match (waits_badly || ended_badly, ended_before, status.ready) {
-        (true, _, _) => 3,
+        (true, _, _) => WORST,
         (false, true, _) => 2,
         (false, false, false) => 1,
         (false, false, true) => 0,

@@ -34,7 +34,7 @@ fn paths(mount: &VolumeMount, names: &[String]) -> Vec<String> {
 }
 
 /// The files in a volume, by their paths in it.
-fn below(objects: &Objects, volume: &Volume) -> Vec<String> {
+pub(super) fn below(objects: &Objects, volume: &Volume) -> Vec<String> {
     let plain = volume.config_map.iter().map(ConfigMapSource::of_volume);
     let sources = volume.projected.iter().flat_map(|it| it.sources.iter().flatten());
     let projected = sources.filter_map(|it| it.config_map.as_ref()).map(|it| ConfigMapSource {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use types::{ContainerFacts, ImageFacts, RevisionFacts};
 
 use crate::Objects;
+use crate::image_name::{broken, short};
 use crate::near_miss::near_miss;
 
 /// More candidates than this help nobody.
@@ -16,10 +17,15 @@ pub(super) fn facts(
     containers: &[ContainerFacts],
     revisions: &[RevisionFacts],
 ) -> Vec<ImageFacts> {
+    // Of a name that is none, what was meant counts.
+    let named = containers.iter().map(|it| {
+        let meant = broken(&it.image).and_then(|it| it.meant);
+        (&it.image, meant.unwrap_or_else(|| it.image.clone()))
+    });
+    let named: Vec<_> = named.collect();
     let wanted = |image: &str| {
-        containers
-            .iter()
-            .any(|it| is_like(repository(&it.image), repository(image)) && it.image != image)
+        let known = repository(short(image));
+        named.iter().any(|(own, it)| is_like(repository(short(it)), known) && **own != image)
     };
     let mut found: BTreeMap<String, ImageFacts> = BTreeMap::new();
     for revision in revisions.iter().filter(|it| it.was_ready && !it.current) {

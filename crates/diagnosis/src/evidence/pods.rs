@@ -39,6 +39,7 @@ fn is_current(objects: &Objects, pod: &Pod, current: Option<&str>) -> bool {
     }
     match &objects.root {
         Root::Deployment(_) => current.is_none() || label("pod-template-hash") == current,
+        Root::StatefulSet(it) if workload::is_kept_back(it, pod) => true,
         Root::StatefulSet(_) | Root::DaemonSet(_) => {
             current.is_none() || label("controller-revision-hash") == current
         }

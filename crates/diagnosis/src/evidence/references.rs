@@ -69,6 +69,12 @@ fn of_pod_spec(spec: &PodSpec, path: &FieldPath) -> Vec<Reference> {
     found
 }
 
+/// The Secrets that a pod cannot do without, by name.
+pub(crate) fn named_secrets(spec: &PodSpec) -> Vec<String> {
+    let all = of_pod_spec(spec, &FieldPath::root()).into_iter();
+    all.filter(|it| it.kind == ReferenceKind::Secret && !it.optional).map(|it| it.name).collect()
+}
+
 fn reference(kind: ReferenceKind, name: &str, optional: bool, path: FieldPath) -> Reference {
     Reference { kind, name: name.to_owned(), key: None, optional, path, key_path: None }
 }
@@ -215,14 +221,37 @@ impl Known<'_> {
         }
     }
 
-    /// Whose the ConfigMap is that is called almost like the missing one, where that is somebody else.
+    /// Whose that is which is called almost like what is missing, where that is somebody else.
     fn belongs_to(&self, it: &Reference, near: Option<&str>) -> Option<String> {
+        if it.kind == ReferenceKind::Secret {
+            return self.users_of_secret(near.filter(|near| *near != it.name)?);
+        }
         if it.kind != ReferenceKind::ConfigMap {
             return None;
         }
         let mut maps = self.objects.config_maps.iter().flatten();
         let map = maps.find(|map| map.name != it.name && Some(map.name.as_str()) == near)?;
         belonging::stranger(&map.whose, &self.objects.root)
+    }
+
+    /// Whose the pods are that use the Secret, where all of them belong to somebody else: it is never read itself.
+    fn users_of_secret(&self, name: &str) -> Option<String> {
+        let namespace = &self.objects.root.metadata().namespace;
+        let pods = self.objects.namespace_pods.iter();
+        let uses = |spec: &PodSpec| {
+            let all = of_pod_spec(spec, &FieldPath::root());
+            all.iter().any(|it| it.kind == ReferenceKind::Secret && it.name == name)
+        };
+        let users = pods
+            .filter(|it| &it.metadata.namespace == namespace && it.spec.as_ref().is_some_and(uses));
+        let strangers = users.map(|it| {
+            let mut whose = belonging::whose(&it.metadata);
+            // Applications of one team share what they need.
+            whose.retain(|key, _| belonging::is_of_team(key));
+            belonging::stranger(&whose, &self.objects.root)
+        });
+        let strangers: Option<Vec<String>> = strangers.collect();
+        strangers?.into_iter().next()
     }
 
     /// Whether an object of that name is there; `None` when that may not be read.

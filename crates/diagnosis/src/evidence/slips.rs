@@ -55,6 +55,7 @@ type Finder = fn(&Spot<'_>) -> Option<Slip>;
 /// Order is rank: what was seen to work stands before what somebody says.
 const FINDERS: &[Finder] = &[
     image::in_capitals,
+    image::misshapen,
     image::misspelt,
     image::held_elsewhere,
     command::misspelt,

@@ -4,7 +4,9 @@
 
 mod asked;
 mod files;
+mod keys;
 mod ports;
+mod rights;
 mod variables;
 mod loopback;
 mod listens;
@@ -49,10 +51,12 @@ type Finder = fn(&Look<'_>) -> Option<Spot>;
 const FINDERS: &[Finder] = &[
     asked::resources,
     asked::sub_path,
+    keys::missing,
     files::read_only,
+    ports::denied,
+    rights::denied,
     files::denied,
     files::program,
-    ports::denied,
     ports::in_use,
     loopback::needed,
     variables::unset,

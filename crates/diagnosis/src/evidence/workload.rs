@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Value, json};
 use types::{PodFacts, RevisionFacts, WorkloadFacts};
@@ -86,6 +87,26 @@ pub(super) fn is_on_delete(root: &Root) -> bool {
         | Root::Service(_) => None,
     };
     strategy == Some("OnDelete")
+}
+
+/// Whether it is a StatefulSet that waits for each pod before it goes on, and replaces them by itself.
+pub(super) fn is_ordered(root: &Root) -> bool {
+    let is_it = matches!(root, Root::StatefulSet(it) if is_in_order(it));
+    is_it && !is_on_delete(root)
+}
+
+/// Whether the partition of a StatefulSet leaves this pod as it is: then it is what is wanted.
+pub(super) fn is_kept_back(owner: &StatefulSet, pod: &Pod) -> bool {
+    let strategy = owner.spec.as_ref().and_then(|it| it.update_strategy.as_ref());
+    let rolling = strategy.and_then(|it| it.rolling_update.as_ref());
+    let partition = rolling.and_then(|it| it.partition).unwrap_or(0);
+    let name = pod.metadata.name.as_deref().and_then(|it| it.rsplit_once('-'));
+    name.and_then(|it| it.1.parse::<i32>().ok()).is_some_and(|it| it < partition)
+}
+
+fn is_in_order(owner: &StatefulSet) -> bool {
+    let policy = owner.spec.as_ref().and_then(|it| it.pod_management_policy.as_deref());
+    policy.is_none_or(|it| it == "OrderedReady")
 }
 
 /// The longest manifest that is taken over, in bytes of JSON: longer ones are shown to nobody.
@@ -178,9 +199,7 @@ fn deployment(owner: &Deployment, objects: &Objects) -> WorkloadFacts {
 fn stateful_set(owner: &StatefulSet, pods: &[PodFacts]) -> WorkloadFacts {
     let spec = owner.spec.as_ref();
     let desired = u32::try_from(spec.and_then(|it| it.replicas).unwrap_or(1)).unwrap_or(0);
-    let ordered = spec
-        .and_then(|it| it.pod_management_policy.as_deref())
-        .is_none_or(|it| it == "OrderedReady");
+    let ordered = is_in_order(owner);
     let Some(status) = &owner.status else {
         return WorkloadFacts { desired, ordered, rolling_out: true, ..Default::default() };
     };

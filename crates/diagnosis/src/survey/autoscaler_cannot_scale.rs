@@ -3,13 +3,14 @@
 //! ## What it looks for
 //! A target that is not there (the near miss that exists is named), and the autoscaler's own conditions
 //! `AbleToScale` and `ScalingActive` with `False`: no metrics server, a container without the request that a
-//! percentage needs, nobody who serves the metrics of its own that it names, a container that is not there, another
-//! autoscaler of the same pods.
+//! percentage needs, nobody who serves the metrics of its own that it names, a container that is not there. Another
+//! autoscaler of the same target or the same pods.
 //!
 //! ## What it does not see
 //! A target that is scaled to nothing on purpose; the first minutes, when there are no metrics yet.
 
 mod metric;
+mod rival;
 
 use k8s_openapi::api::autoscaling::v2::{
     HorizontalPodAutoscaler, HorizontalPodAutoscalerCondition, HorizontalPodAutoscalerSpec,
@@ -50,6 +51,9 @@ fn of_autoscaler(autoscaler: &HorizontalPodAutoscaler, scene: &Scene<'_>) -> Opt
     if let Some(able) = able {
         let message = quoted(able.message.as_deref().unwrap_or_default(), scene);
         return Some(clues(finding(about, format!("It cannot scale: {message}.")), able, scene));
+    }
+    if let Some(finding) = rival::of(autoscaler, active, scene) {
+        return Some(finding);
     }
     inactive(spec, active?, about, scene)
 }

@@ -3,13 +3,14 @@
 //! ## What it looks for
 //! Ready pods behind a Service that policies select for ingress, while no policy lets anybody in to the port that the
 //! Service sends its traffic to: there is no rule, the rules are for other ports, or they let in only pods and
-//! namespaces that are not there.
+//! namespaces that are not there. A port that is opened by a name that is nearly one of the pods' ports and none itself.
 //!
 //! ## What it does not see
 //! Whether the network of the cluster heeds policies at all, policies of other kinds, and whether the right ones are
 //! let in. Pods in the network of their node, which policies do not reach.
 
 mod gate;
+mod names;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,12 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     // Whom it keeps out and who suffers from that is told by another rule.
     let told = policy_blocks_needs::policies(scene);
     blocked.retain(|it, _| !told.contains(&it.0));
+    let is_told = |it: &Subject| told.contains(it) || blocked.keys().any(|key| key.0 == *it);
+    let policies = scene.all.network_policies.iter().flatten();
+    let misspelt: Vec<_> = policies
+        .filter_map(|it| names::misspelt(it, scene))
+        .filter(|it| !is_told(&it.subject))
+        .collect();
     let told = blocked.into_iter().map(|((policy, shut), services)| {
         let cause = shut.cause(&listed(&services));
         let fault = cluster(ClusterFault::PolicyBlocksTraffic);
@@ -37,7 +44,7 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
         let finding = finding.clue(shut.field.clone(), &shut.value).at(shut.field);
         finding.clue("selected", &format!("ready pods of {}", listed(&services)))
     });
-    told.collect()
+    told.chain(misspelt).collect()
 }
 
 /// The policy that keeps everybody from the pods of a Service, without where it says so.

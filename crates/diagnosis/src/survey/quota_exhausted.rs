@@ -12,7 +12,7 @@ use k8s_openapi::api::core::v1::ResourceQuota;
 use types::{ClusterFault, Finding, Quantity, Severity};
 
 use super::cluster;
-use super::scene::{Scene, name, namespace, subject};
+use super::scene::{Scene, controller, name, namespace, subject};
 use super::words::listed;
 use crate::Root;
 use crate::refusal::Excess;
@@ -65,7 +65,7 @@ fn refused<'a>(quota: &ResourceQuota, scene: &Scene<'a>) -> Vec<(Excess<'a>, Str
         let about = &it.involved_object;
         let is_here = about.namespace.as_deref() == Some(space);
         let is_refusal = it.reason.as_deref() == Some("FailedCreate") && is_here;
-        let who = format!("{} {}", about.kind.as_deref()?, about.name.as_deref()?);
+        let who = owner(about.kind.as_deref()?, about.name.as_deref()?, (space, scene));
         is_refusal.then_some((it.message.as_deref()?, who))
     });
     let conditions = scene.all.workloads.iter().filter_map(|it| {
@@ -89,6 +89,14 @@ fn refused<'a>(quota: &ResourceQuota, scene: &Scene<'a>) -> Vec<(Excess<'a>, Str
         found.extend(new);
     }
     found
+}
+
+/// Who makes what is refused: of a job that a CronJob started, the CronJob.
+fn owner(kind: &str, name: &str, (space, scene): (&str, &Scene<'_>)) -> String {
+    let job = scene.job(space, name).filter(|_| kind == "Job");
+    let above = job.and_then(|it| controller(&it.metadata));
+    let (kind, name) = above.unwrap_or((kind, name));
+    format!("{kind} {name}")
 }
 
 /// Whether the first is a ReplicaSet of the second, or the same.

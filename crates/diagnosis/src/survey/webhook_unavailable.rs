@@ -93,8 +93,12 @@ fn of_service(webhook: &Webhook, scene: &Scene<'_>) -> Option<Trouble> {
         let names = scene.service_names(space);
         let near = near_miss(wanted, names.iter().map(String::as_str));
         let near = near.map(|it| format!("; there is {it}, which was probably meant"));
-        let near = near.unwrap_or_default();
-        let cause = format!("There is no Service {wanted} in namespace {space}{near}");
+        let begin = format!("There is no Service {wanted} in namespace {space}");
+        let elsewhere = near.is_none().then(|| elsewhere(space, wanted, scene)).flatten();
+        if let Some(words) = elsewhere {
+            return Some(trouble(format!("{begin}; {words}"), "namespace", space));
+        }
+        let cause = format!("{begin}{}", near.unwrap_or_default());
         return Some(trouble(cause, "name", wanted));
     };
     let spec = service.spec.as_ref()?;
@@ -107,6 +111,18 @@ fn of_service(webhook: &Webhook, scene: &Scene<'_>) -> Option<Trouble> {
     let (why, causes) = unanswered(service, scene)?;
     let cause = format!("Nobody answers behind {about}: {why}");
     Some(Trouble { causes, sure: 0.95, ..trouble(cause, "name", wanted) })
+}
+
+/// Which other namespace has a Service of that name, where that is only one; as the end of a sentence.
+fn elsewhere(space: &str, wanted: &str, scene: &Scene<'_>) -> Option<String> {
+    let named = scene.all.services.iter().flatten().filter(|it| name(&it.metadata) == wanted);
+    let spaces: Vec<_> = named.map(|it| namespace(&it.metadata)).collect();
+    let near = near_miss(space, spaces.iter().copied());
+    let only = match spaces.as_slice() {
+        [only] => Some((*only).to_owned()),
+        _ => None,
+    };
+    near.or(only).map(|it| format!("namespace {it} has one, which was probably meant"))
 }
 
 /// Why nobody answers behind a Service, and which workloads are to blame.

@@ -253,6 +253,20 @@ fn what_a_replaced_pod_shows_says_nothing_about_the_fix() {
 }
 
 #[test]
+fn words_about_a_replaced_pod_that_come_late_say_nothing_about_the_fix() {
+    let before = killed("web-1", 0, 4);
+    let mut now = rollout("web-1", 6, 40, true);
+    now.workload.rolling_out = false;
+    now.workload.ready = now.workload.desired;
+
+    assert_eq!(look(&before, &now).health, Healthy);
+    // The same words about the new pod do.
+    let mut shown = rollout("web-2", 2, 40, true);
+    shown.workload.rolling_out = false;
+    assert_eq!(look(&before, &shown).health, Failing);
+}
+
+#[test]
 fn a_rollout_goes_with_fewer_for_a_while() {
     let mut before = web();
     before.workload = WorkloadFacts { desired: 4, ready: 4, updated: 4, ..before.workload };

@@ -11,8 +11,9 @@
 //! is known of.
 //!
 //! ## Risk
-//! Auto; a person is asked for a port that is not declared. Bound: the port of a network probe, or the path or scheme of an HTTP probe; its host and its headers stay. Undo:
-//! the former value. Verified by the pods' health over time. Attack: a container that declares two ports or none of
+//! Auto; a person is asked for a port that is not declared, and where no event is left of the probe's failures. Bound: the
+//! port of a network probe, or the path or scheme of an HTTP probe; its host and its headers stay. Undo: the former value.
+//! Verified by the pods' health over time. Attack: a container that declares two ports or none of
 //! which nothing speaks for just one, or the port asked for, yields no plan, and neither does a path that no probe that succeeds asks for.
 
 use std::collections::BTreeSet;
@@ -55,10 +56,13 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     if !place::has_editable_template(evidence.subject.kind) {
         return vec![place::advice(Strategy::FixProbePort, because, evidence, edits)];
     }
+    let is_seen =
+        || evidence.containers.iter().flat_map(|it| &it.probes).any(|it| it.failure.is_some());
+    let is_guess = diagnosis.confidence < relax_probe::SURE && !is_seen();
     let steps = place::in_template(evidence, edits);
     vec![FixPlan {
         strategy: Strategy::FixProbePort,
-        risk: if is_heard { Risk::Ask } else { Risk::Auto },
+        risk: if is_heard || is_guess { Risk::Ask } else { Risk::Auto },
         because: because.to_owned(),
         steps,
     }]

@@ -8,7 +8,8 @@
 //! The container answers, and says no: then it is not about time.
 //!
 //! ## Risk
-//! Auto when nobody answered in time; Ask when the container answered with an error of its own.
+//! Auto when nobody answered in time; Ask when the container answered with an error of its own, and when no event is left
+//! of the probe's failures.
 //! Bound: `initialDelaySeconds`, `timeoutSeconds` and `failureThreshold`, each at most doubled and at
 //! most an hour. Where nobody listens when the kubelet asks, all that is known is that the start takes longer: the first
 //! and the last get four times what they were. Undo: the former times. Verified by the pods' health over time. Attack: huge times
@@ -31,6 +32,9 @@ const TIMES_FOR_A_START: u32 = 4;
 const DEFAULT_TIMEOUT_SECS: u32 = 1;
 /// What Kubernetes takes for an absent `failureThreshold`.
 const DEFAULT_FAILURE_THRESHOLD: u32 = 3;
+
+/// How sure it is that a probe is to blame which somebody saw fail.
+pub(super) const SURE: f64 = 0.8;
 
 /// What the kubelet's words about a failed probe mean.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,7 +66,9 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     if !place::has_editable_template(evidence.subject.kind) {
         return vec![place::advice(Strategy::RelaxProbe, because, evidence, edits)];
     }
-    let risk = if answer == Answer::Troubled { Risk::Ask } else { Risk::Auto };
+    // Whether this probe is to blame is a guess where nobody saw it fail.
+    let is_guess = probe.failure.is_none() && diagnosis.confidence < SURE;
+    let risk = if answer == Answer::Troubled || is_guess { Risk::Ask } else { Risk::Auto };
     let steps = place::in_template(evidence, edits);
     vec![FixPlan { strategy: Strategy::RelaxProbe, risk, because: because.to_owned(), steps }]
 }

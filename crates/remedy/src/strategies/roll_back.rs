@@ -48,7 +48,10 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         && place::container(diagnosis, evidence).is_some_and(wait::passes_by_itself);
     // A gate holds a pod on purpose, whatever revision it is of.
     let is_meant = diagnosis.fault == Fault::SchedulingGated;
-    if !has_revisions || !began_with_rollout || passes_by_itself || is_meant {
+    // The earlier template is the one that fails, and the newest has not run yet.
+    let is_of_earlier =
+        diagnosis.fault == Fault::RolloutStuck && evidence.subject.kind == Kind::StatefulSet;
+    if !has_revisions || !began_with_rollout || passes_by_itself || is_meant || is_of_earlier {
         return vec![];
     }
     let Some(aim) = aim(evidence) else { return vec![] };

@@ -161,6 +161,10 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
         r#"data directory "(?P<what>[^"]+)" has (?:wrong ownership|invalid permissions)"#,
     ),
     (Trouble::Denied, r"AccessDeniedException: (?P<what>/\S+)"),
+    (
+        Trouble::Denied,
+        r#"\("(?P<what>/[^"]+)"[^)]{0,40}\) failed \((?:1|13): (?:operation not permitted|permission denied)"#,
+    ),
     (Trouble::Denied, r"(?P<what>/[^\s:'\x22]+) \(permission denied\)"),
     (
         Trouble::Denied,

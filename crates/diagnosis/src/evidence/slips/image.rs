@@ -5,7 +5,7 @@ use types::SlipKind;
 use super::{Slip, Spot, edit};
 use crate::evidence::held::{Held, found};
 use crate::evidence::images::{repository, tag};
-use crate::image_name::written_like;
+use crate::image_name::{broken, short, written_like};
 use crate::near_miss::near_miss;
 
 /// Registries know no capitals: a name with some is no name at all.
@@ -17,18 +17,32 @@ pub(super) fn in_capitals(spot: &Spot<'_>) -> Option<Slip> {
         .then(|| slip(spot, &right, "The name of an image is written in small letters."))
 }
 
+/// A name that is none, where the one that was plainly meant is known to run.
+pub(super) fn misshapen(spot: &Spot<'_>) -> Option<Slip> {
+    let image = spot.facts.image.as_str();
+    let has_capitals = repository(image).chars().any(|it| it.is_ascii_uppercase());
+    let right = broken(image).filter(|_| !has_capitals)?.meant?;
+    let runs = spot.told.images.iter().find(|it| short(&it.image) == short(&right))?;
+    let shown_by = format!("{} runs in {}.", runs.image, runs.seen_in);
+    let edits = vec![edit(spot.path.child("image"), image, right)];
+    Some(Slip { kind: SlipKind::Image, shown_by, edits })
+}
+
 /// One that runs is spelt nearly like it.
 pub(super) fn misspelt(spot: &Spot<'_>) -> Option<Slip> {
     spot.facts.state.waiting.as_ref()?;
-    let wrong = repository(&spot.facts.image);
+    let image = spot.facts.image.as_str();
+    let wrong = repository(short(image));
     let known = || spot.told.images.iter();
-    if known().any(|it| repository(&it.image) == wrong) {
+    let of = |it: &'_ str| repository(short(it)).to_owned();
+    if broken(image).is_some() || known().any(|it| of(&it.image) == wrong) {
         return None;
     }
-    let right = near_miss(wrong, known().map(|it| repository(&it.image)))?;
-    let runs = known().find(|it| repository(&it.image) == right)?;
+    let all: Vec<_> = known().map(|it| of(&it.image)).collect();
+    let right = near_miss(wrong, all.iter().map(String::as_str))?;
+    let runs = known().find(|it| of(&it.image) == right)?;
     let shown_by = format!("{} runs in {}, and nothing else is as near.", runs.image, runs.seen_in);
-    Some(slip(spot, &right, &shown_by))
+    Some(slip(spot, &written_like(image, &right), &shown_by))
 }
 
 /// A node holds one that is spelt nearly like it, and nothing like it is known to run.

@@ -35,16 +35,50 @@ pub(super) fn read_only(look: &Look<'_>) -> Option<Spot> {
 /// A file that it has no permission for, while the template says as whom it runs.
 pub(super) fn denied(look: &Look<'_>) -> Option<Spot> {
     let file = look.about(Trouble::Denied).filter(|it| it.starts_with('/'))?;
-    let (path, user) = look.user().filter(|it| it.1 != 0)?;
-    let group = look.spec.security_context.as_ref().and_then(|it| it.fs_group);
-    let is_in_volume = mount_of(look, file).is_some();
-    let words = match (is_in_volume, group) {
-        (true, None) => {
-            format!("; it runs as user {user}, and the pod names no fsGroup for its volumes")
-        }
-        (_, _) => format!("; it runs as user {user}"),
-    };
+    let user = look.user();
+    if user.as_ref().is_some_and(|it| it.1 == 0) {
+        return None;
+    }
+    if let Some(spot) =
+        mount_of(look, file).and_then(|it| without_group(look, it.1, user.as_ref().map(|it| it.1)))
+    {
+        return Some(spot);
+    }
+    let (path, user) = user?;
+    let words = format!("; it runs as user {user}");
     Some(Spot::new(SpotTopic::Denied, path, &user.to_string(), words))
+}
+
+/// A volume whose files are for root, and no group is named that they should belong to.
+fn without_group(look: &Look<'_>, mount: &VolumeMount, user: Option<i64>) -> Option<Spot> {
+    let context = look.spec.security_context.as_ref();
+    let group = context.and_then(|it| it.fs_group);
+    let volumes = look.spec.volumes.iter().flatten().enumerate();
+    let (at, volume) = volumes.into_iter().find(|it| it.1.name == mount.name)?;
+    let who = user.map(|it| format!("; it runs as user {it}, and"));
+    let spec = look.objects.root.kind().pod_spec_path()?;
+    let (source, mode) = if let Some(it) = &volume.secret {
+        ("secret", it.default_mode)
+    } else {
+        ("configMap", volume.config_map.as_ref().and_then(|it| it.default_mode))
+    };
+    // Group and others may not read it.
+    if let Some(mode) = mode.filter(|it| it & 0o044 == 0) {
+        let path = spec.child("volumes").index(at).child(source).child("defaultMode");
+        let who = who.unwrap_or_else(|| ";".to_owned());
+        let words = format!("{who} the mode {mode:04o} of its volume lets only root read it");
+        return Some(Spot::new(SpotTopic::Denied, path, &format!("{mode:04o}"), words));
+    }
+    let is_of_group = volume.persistent_volume_claim.is_some()
+        || volume.ephemeral.is_some()
+        || volume.csi.is_some();
+    if group.is_some() || !is_of_group {
+        return None;
+    }
+    let path = spec.child("securityContext").child("fsGroup");
+    let who = who.unwrap_or_else(|| ";".to_owned());
+    let words = format!("{who} the pod names no fsGroup for its volumes");
+    Some(Spot::new(SpotTopic::Denied, path, "none", words))
 }
 
 /// A file that is not there, and that the template names.

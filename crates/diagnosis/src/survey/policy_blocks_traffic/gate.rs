@@ -7,6 +7,7 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::Subject;
 
+use crate::near_miss::near_miss;
 use crate::survey::policy_blocks_needs::peer_words;
 use crate::survey::scene::{Scene, is_over, name, namespace, selects, subject};
 use crate::survey::slip::{escaped, slip};
@@ -122,7 +123,7 @@ impl<'a> Gate<'a> {
                     [_] => format!("/spec/ingress/{index}/ports/0/port"),
                     _ => format!("/spec/ingress/{index}/ports"),
                 };
-                let meant = self.declared(ports);
+                let meant = self.near_name(rule).or_else(|| self.declared(ports));
                 Shut { why: Why::Ports, field, value: listed(&opened), meant }
             }
         })
@@ -165,6 +166,19 @@ impl<'a> Gate<'a> {
             value: format!("{key}={value}"),
             meant: Some(format!("{NAME_OF_SPACE}={value}")),
         })
+    }
+
+    /// The name of a port of the pod that the only port of a rule nearly has.
+    fn near_name(&self, rule: &NetworkPolicyIngressRule) -> Option<String> {
+        let [NetworkPolicyPort { port: Some(IntOrString::String(wrong)), .. }] =
+            rule.ports.as_deref()?
+        else {
+            return None;
+        };
+        let containers = self.pod.spec.iter().flat_map(|it| &it.containers);
+        let ports = containers.flat_map(|it| it.ports.iter().flatten());
+        let names: Vec<_> = ports.filter_map(|it| it.name.as_deref()).collect();
+        near_miss(wrong, names).map(|it| format!("port {it}"))
     }
 
     /// The ports that the Service sends its traffic to and the pod declares.

@@ -11,7 +11,7 @@ use crate::survey::scene::{Scene, last_seen};
 use crate::survey::words::quoted;
 
 /// What the API server says, what that means, and the member of the webhook's `clientConfig` that it is about.
-const MEANINGS: [(&str, &str, &str); 9] = [
+const MEANINGS: [(&str, &str, &str); 12] = [
     ("x509:", "the API server does not trust its certificate", "/caBundle"),
     ("tls:", "the API server does not trust its certificate", "/caBundle"),
     ("no service port", "its Service has no such port", "/service/port"),
@@ -19,6 +19,9 @@ const MEANINGS: [(&str, &str, &str); 9] = [
     ("gave http response to https", "it speaks no TLS on that port", "/service/port"),
     ("could not find the requested resource", "it answers nothing on that path", "/service/path"),
     ("connection refused", "nobody listens on that port", "/service/port"),
+    ("no such host", "its host is not known by that name", "/service"),
+    ("no route to host", "its host cannot be reached", "/service"),
+    ("network is unreachable", "its host cannot be reached", "/service"),
     ("deadline exceeded", "it does not answer in time", "/service"),
     ("timeout", "it does not answer in time", "/service"),
 ];
@@ -91,9 +94,11 @@ pub(super) fn trouble(webhook: &Webhook, failure: &Failure, scene: &Scene<'_>) -
         (_, None) => format!("{client}/url"),
         (None, Some(_)) => format!("{client}/service"),
     };
+    let at = webhook.host.as_ref().map(|it| format!(" at {}", scene.redact(it)));
+    let begin = format!("The API server cannot call it{}", at.unwrap_or_default());
     let cause = match meaning {
-        Some((_, meaning, _)) => format!("The API server cannot call it: {meaning}"),
-        None => format!("The API server cannot call it: {}", failure.why),
+        Some((_, meaning, _)) => format!("{begin}: {meaning}"),
+        None => format!("{begin}: {}", failure.why),
     };
     // What the Service itself cannot help is none of its doing.
     let is_its_own = meaning.is_some_and(|it| matches!(it.2, "/caBundle" | "/service/path"));

@@ -189,6 +189,9 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
     };
     let all_pods: Vec<Arc<Pod>> = all.of("Pod", |_| true);
     let is_near = |it: &Pod| it.metadata.namespace == root.metadata().namespace;
+    let space = root.metadata().namespace.as_deref();
+    let is_own = |it: &ObjectMeta| it.namespace.is_none() || it.namespace.as_deref() == space;
+    let maps: Vec<ConfigMap> = all.read("ConfigMap");
     Objects {
         taken_at: frame.taken_at,
         cluster: "casebook".to_owned(),
@@ -209,9 +212,9 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
         node_mates: vec![],
         all_pods: all_pods.iter().map(|it| Arc::new(PodOutline::of(it))).collect(),
         namespace_pods: all_pods.into_iter().filter(|it| is_near(it)).collect(),
-        config_maps: Some(all.read::<ConfigMap>("ConfigMap").iter().map(keys).collect()),
-        claims: Some(all.names("PersistentVolumeClaim")),
-        service_accounts: Some(all.names("ServiceAccount")),
+        config_maps: Some(maps.iter().filter(|it| is_own(&it.metadata)).map(keys).collect()),
+        claims: Some(all.names_in("PersistentVolumeClaim", space)),
+        service_accounts: Some(all.names_in("ServiceAccount", space)),
         services: Some(all.read("Service")),
         endpoint_slices: Some(slices_of(&root, all)),
         autoscalers: Some(all.read("HorizontalPodAutoscaler")),
@@ -274,6 +277,17 @@ impl All {
         let mutating = self.read("MutatingWebhookConfiguration");
         let validating = validating.iter().flat_map(Webhook::validating);
         validating.chain(mutating.iter().flat_map(Webhook::mutating)).collect()
+    }
+
+    /// The names of the objects of a kind in this namespace; one that names none is in every one.
+    fn names_in(&self, kind: &str, space: Option<&str>) -> Vec<String> {
+        let documents = self.0.iter().filter(|it| it["kind"].as_str() == Some(kind));
+        let metadata = documents.filter_map(|it| it.get("metadata"));
+        let here = metadata.filter(|it| {
+            let own = it.get("namespace").and_then(Value::as_str);
+            own.is_none() || own == space
+        });
+        here.map(|it| it["name"].as_str().unwrap().to_owned()).collect()
     }
 
     fn names(&self, kind: &str) -> Vec<String> {

@@ -1,0 +1,59 @@
+//! A part of a ConfigMap that a mount asks for by `subPath`, and that is not in it: the kubelet makes an empty folder
+//! in its place.
+
+use k8s_openapi::api::core::v1::VolumeMount;
+use types::SpotTopic;
+
+use super::{Look, Spot};
+use crate::evidence::files;
+use crate::near_miss::near_miss;
+
+/// What programs and runtimes say of a folder in the place of a file.
+const FOLDER: [&str; 2] = ["is a directory", "not a directory"];
+
+pub(super) fn missing(look: &Look<'_>) -> Option<Spot> {
+    let mounts = look.container.volume_mounts.iter().flatten().enumerate();
+    mounts.into_iter().find_map(|(at, mount)| of_mount(look, at, mount))
+}
+
+fn of_mount(look: &Look<'_>, at: usize, mount: &VolumeMount) -> Option<Spot> {
+    let wanted = mount.sub_path.as_deref().filter(|it| !it.is_empty())?;
+    let volume = look.spec.volumes.iter().flatten().find(|it| it.name == mount.name)?;
+    let map = &volume.config_map.as_ref()?.name;
+    let mut maps = look.objects.config_maps.iter().flatten();
+    maps.find(|it| it.name == *map)?;
+    let names = files::below(look.objects, volume);
+    let folder = format!("{wanted}/");
+    if names.iter().any(|it| it == wanted || it.starts_with(&folder)) {
+        return None;
+    }
+    let topic = topic(look, &mount.mount_path)?;
+    let near = near_miss(wanted, names.iter().map(String::as_str));
+    let near = match (near, names.as_slice()) {
+        (Some(near), _) => format!("; there is {near}, which was probably meant"),
+        (None, [only]) => format!("; it has only {only}"),
+        (None, _) => String::new(),
+    };
+    let words = format!(
+        "; ConfigMap {map} has no {wanted} to put at {}, so an empty directory stands there{near}",
+        mount.mount_path
+    );
+    let path = look.path.child("volumeMounts").index(at).child("subPath");
+    Some(Spot::new(topic, path, wanted, words))
+}
+
+/// What it explains: that the container cannot be made, or what comes of it. `None` where nobody says anything about the
+/// mount or a directory.
+fn topic(look: &Look<'_>, place: &str) -> Option<SpotTopic> {
+    let state = &look.facts.state;
+    let told = [&state.exit_message, &state.waiting_message];
+    if told.into_iter().flatten().any(|it| it.contains("error mounting") && it.contains(place)) {
+        return Some(SpotTopic::Start);
+    }
+    let mut lines = look.facts.log.iter().chain(&look.facts.previous_log);
+    let is_about = |it: &String| {
+        let line = it.to_lowercase();
+        it.contains(place) || FOLDER.iter().any(|it| line.contains(it))
+    };
+    lines.any(is_about).then_some(SpotTopic::Expansion)
+}
