@@ -6,6 +6,9 @@ use regex::{Regex, RegexBuilder};
 /// what they keep is never given back.
 const SCRATCH: usize = 32 << 10;
 
+/// A bound of a repetition from which on it is left out.
+const MANY: usize = 60;
+
 /// The pattern, with words of ASCII letters: `\w`, `\d`, `\s` and the bounds of words know those of all scripts otherwise,
 /// which makes a compiled pattern many times larger and its search slower. What is matched is UTF-8 all the same.
 /// `None` of what is no pattern.
@@ -35,11 +38,27 @@ fn ascii(text: &str) -> String {
             }
             '[' => in_class = true,
             ']' => in_class = false,
+            '{' if !in_class => {
+                if let Some((least, rest)) = without_bound(letters.as_str()) {
+                    res.push_str(&format!("{{{least},}}"));
+                    letters = rest.chars();
+                    continue;
+                }
+            }
             _ => {}
         }
         res.push(letter);
     }
     res
+}
+
+/// The least of a repetition that has a high bound, and what follows: in `{1,120}` of letters of all scripts the letter is
+/// compiled a hundred and twenty times, half a megabyte. Lines are cut before they are read, and what is found after.
+fn without_bound(repetition: &str) -> Option<(usize, &str)> {
+    let (bounds, rest) = repetition.split_once('}')?;
+    let (least, most) = bounds.split_once(',')?;
+    let most: usize = most.parse().ok()?;
+    (MANY <= most).then_some((least.parse().ok()?, rest))
 }
 
 /// What stands for an escaped letter.
@@ -62,6 +81,9 @@ mod tests {
     fn words_are_of_ascii_letters_and_the_rest_is_as_it_was() {
         assert_eq!(ascii(r"\bport (\d+)[^\s\]]"), r"(?-u:\b)port ([0-9]+)[^\x20\t\r\n\x0B\x0C\]]");
         assert_eq!(ascii(r"[\w.-]+\.\w"), r"[0-9A-Za-z_.-]+\.[0-9A-Za-z_]");
+
+        assert_eq!(ascii(r"[^\n]{1,120}x{0,59}y{3}\{1,99}"), r"[^\n]{1,}x{0,59}y{3}\{1,99}");
+        assert_eq!(ascii(r"[{1,99}]{2,60}?"), r"[{1,99}]{2,}?");
 
         let found = pattern(r"\bhost ([\w.-]+): (.)").unwrap();
         assert_eq!(found.captures("kein host db.shop: é").unwrap()[2], *"é");

@@ -9,8 +9,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    ContainerFacts, DemandFacts, Edit, GateFacts, Kind, NodeFacts, NodeMateFacts, ObjectRef,
-    RegistryTags, RoomFacts, SlipFacts, TrafficFacts,
+    ContainerFacts, DemandFacts, Edit, GateFacts, HeldImage, ImageFacts, Kind, NodeFacts,
+    NodeMateFacts, ObjectRef, RegistryTags, RoomFacts, SlipFacts, TrafficFacts,
 };
 
 /// Everything that was seen of one root object at one moment.
@@ -320,26 +320,6 @@ impl ReferenceFacts {
     pub fn is_of_mount(&self) -> bool {
         self.kind == ReferenceKind::ConfigMap && self.path.ends_with("/subPath")
     }
-}
-
-/// An image that is known to run.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-pub struct ImageFacts {
-    /// The image.
-    pub image: String,
-    /// Where it runs or ran ready: `Deployment shop/web`, `revision 3`.
-    pub seen_in: String,
-    /// Whether that was an earlier revision of the same owner.
-    pub own: bool,
-}
-
-/// An image that a node holds: somebody pulled or loaded it once. Whether it ever ran is not known.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-pub struct HeldImage {
-    /// Its name with its tag, as people write it: `nginx:1.27` for `docker.io/library/nginx:1.27`.
-    pub image: String,
-    /// The node; of several the first by name.
-    pub node: String,
 }
 
 /// Something beside the subject whose health must not suffer from a fix.

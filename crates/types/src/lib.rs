@@ -11,6 +11,7 @@ mod containers;
 mod spot;
 mod gate;
 mod evidence;
+mod images;
 mod nodes;
 mod node_mates;
 mod room;
@@ -37,14 +38,15 @@ pub use containers::{ContainerFacts, ContainerRole, ContainerState, ProbeFacts, 
 pub use diagnosis::{Clue, Diagnosis, Fault};
 pub use episode::{Correction, Episode, Observation, Record, Reflection, ReflectionSource};
 pub use evidence::{
-    EventFacts, Evidence, FailedFix, HeldImage, ImageFacts, NeighbourFacts, Owner, PodFacts,
-    ReferenceFacts, ReferenceKind, RevisionFacts, ServiceFacts, WorkloadFacts,
+    EventFacts, Evidence, FailedFix, NeighbourFacts, Owner, PodFacts, ReferenceFacts,
+    ReferenceKind, RevisionFacts, ServiceFacts, WorkloadFacts,
 };
 pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdict};
 pub use explanation::{
     Alternative, DecisionRecord, Explanation, JournalEntry, OrderReason, ShownStep,
 };
 pub use gate::GateFacts;
+pub use images::{HeldImage, ImageFacts};
 pub use incident::{Context, Incident, IncidentState, Offer, StreamEvent};
 pub use labels::{BadLabelQuery, LabelQuery};
 pub use node_mates::{NodeMateFacts, StrainFacts, StrainKind};

@@ -36,13 +36,14 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         )
     };
     // A message about a key names no object; one about an object no key.
-    let is_about_key = message.contains("key");
+    let is_about_key = tells_of_key(message);
     let named = || evidence.references.iter().filter(|it| is_named(it, message));
     let reference = named().find(|it| it.key.is_some() == is_about_key).or_else(|| named().next());
     let others = others(evidence, reference);
     clues.extend(reference.map(|it| {
-        let key = it.key.as_ref().filter(|_| it.is_about_key());
-        Clue::new(it.path.clone(), key.unwrap_or(&it.name))
+        let field = key_field(it).filter(|_| is_about_key);
+        let key = it.key.as_ref().filter(|_| it.is_about_key() || field.is_some());
+        Clue::new(field.unwrap_or_else(|| it.path.clone()), key.unwrap_or(&it.name))
     }));
     clues.extend(others.1);
     clues.extend(wording::rollout(evidence, &["env", "envFrom", "volumes"]));
@@ -64,6 +65,21 @@ pub(super) fn is_about_absence(message: &str) -> bool {
             || words.contains("couldn't find")
     };
     absent || message.contains("couldn't find key") || message.contains("references non-existent")
+}
+
+/// Whether the message is about a key of something that is there, as the kubelet says it of variables and of volumes. The
+/// name of a Secret may well be `signing-key`.
+fn tells_of_key(message: &str) -> bool {
+    message.contains("find key ")
+        || message.contains("references non-existent") && message.contains(" key: ")
+}
+
+/// The field that holds the key, of a variable that takes one. What is in a Secret is not known, so that the reference
+/// itself stands for its name.
+fn key_field(it: &ReferenceFacts) -> Option<String> {
+    let takes_key = it.kind == ReferenceKind::Secret && it.key.is_some();
+    let beside = it.path.strip_suffix("/secretKeyRef/name").filter(|_| takes_key)?;
+    Some(format!("{beside}/secretKeyRef/key"))
 }
 
 /// Whether the message is about this reference.
@@ -142,9 +158,28 @@ fn cause(reference: Option<&ReferenceFacts>, message: &str) -> String {
     let Some(it) = reference else {
         return format!("What the pod refers to is not there: {message}.");
     };
-    let missing = missing(it, message.contains("key"));
+    let missing = missing(it, tells_of_key(message));
     match &it.near_miss {
         Some(near) => format!("{missing}; there is {near}, which was probably meant."),
         None => format!("{missing} in this namespace."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_not_there_is_told_from_a_name_that_speaks_of_keys() {
+        for message in [
+            "couldn't find key password in Secret shop/db",
+            "MountVolume.SetUp failed for volume \"c\" : references non-existent config key: app.yaml",
+            "references non-existent secret key: tls.crt",
+        ] {
+            assert!(tells_of_key(message), "{message}");
+        }
+        for message in ["secret \"signing-key\" not found", "configmap \"ssh-keys\" not found"] {
+            assert!(!tells_of_key(message), "{message}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
-use types::{Finding, Severity, Subject};
+use types::{AnyFault, ClusterFault, Finding, Severity, Subject};
 
 /// Explained objects that are named; a node may hold hundreds.
 const MAX_EXPLAINED: usize = 100;
@@ -16,10 +16,13 @@ pub(super) fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
     for finding in &mut found {
         finding.fingerprint = fingerprint(finding);
     }
-    // Among several findings of one object the first is the cause of what hangs on it.
+    // Among several findings of one object the first of the worst is the cause of what hangs on it.
     let mut by_subject: BTreeMap<Subject, usize> = BTreeMap::new();
-    for (index, finding) in found.iter().enumerate() {
-        by_subject.entry(finding.subject.clone()).or_insert(index);
+    for (index, finding) in found.iter().enumerate().filter(|it| may_explain(it.1)) {
+        let cause = by_subject.entry(finding.subject.clone()).or_insert(index);
+        if found.get(*cause).is_some_and(|it| finding.severity < it.severity) {
+            *cause = index;
+        }
     }
     let causes: Vec<_> = (0..found.len()).map(|it| cause(it, &found, &by_subject)).collect();
     let mut explained: BTreeMap<usize, Vec<Subject>> = BTreeMap::new();
@@ -50,6 +53,11 @@ pub(super) fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
     // Stable: findings that weigh the same stay in the order of their rules.
     res.sort_by_key(|it| (it.severity, Reverse(it.explains.len())));
     res
+}
+
+/// Whether something may not work because of it: what a pod is allowed to do stops nobody.
+fn may_explain(finding: &Finding) -> bool {
+    finding.fault != AnyFault::Cluster(ClusterFault::PodNotConfined)
 }
 
 /// The finding at the end of the chain of causes; `None` where this one stands for itself. In a circle the
@@ -132,6 +140,15 @@ mod tests {
 
         assert_eq!(folded[0].severity, Severity::Critical);
         assert_eq!(fold(vec![cordon])[0].severity, Severity::Notice);
+    }
+
+    #[test]
+    fn what_a_pod_is_allowed_explains_nothing_and_what_stops_it_does() {
+        let fault = AnyFault::Cluster(ClusterFault::PodNotConfined);
+        let loose = Finding { severity: Severity::Notice, fault, ..finding("a", &[]) };
+
+        check(vec![loose.clone(), finding("b", &["a"])], &[("b", &[]), ("a", &[])]);
+        check(vec![loose, finding("a", &[]), finding("b", &["a"])], &[("a", &["b"]), ("a", &[])]);
     }
 
     #[test]

@@ -103,9 +103,17 @@ fn nobody(
 /// Service, and work that is done or not begun is nobody's.
 fn without_pods(about: Subject, root: &Root, scene: &Scene<'_>) -> Option<Finding> {
     let name = Subject::from(&root.object_ref());
+    let wanted = match root {
+        Root::Deployment(_) | Root::StatefulSet(_) | Root::ReplicaSet(_) => {
+            format!("{name}./spec/replicas")
+        }
+        Root::DaemonSet(_) | Root::Pod(_) | Root::Job(_) | Root::CronJob(_) | Root::Service(_) => {
+            "workload.desired".to_owned()
+        }
+    };
     let notice = |cause: String| Finding {
         severity: Severity::Notice,
-        ..finding(about.clone(), cause).clue("workload.desired", "0").because_of(name.clone())
+        ..finding(about.clone(), cause).clue(wanted.as_str(), "0").because_of(name.clone())
     };
     let wants_nothing = match root {
         Root::Job(_) | Root::CronJob(_) | Root::Service(_) => return None,

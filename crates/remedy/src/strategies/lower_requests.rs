@@ -48,7 +48,7 @@ struct Lowered {
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     if diagnosis.fault == Fault::FailedCreate {
-        return refused::plan(evidence);
+        return refused::offers(evidence);
     }
     let said = evidence.pods.iter().find_map(|it| it.unschedulable.as_deref());
     let (Fault::Unschedulable, Some(said), Some(nodes)) = (diagnosis.fault, said, &evidence.nodes)

@@ -193,7 +193,7 @@ fn of_a_probe_only_the_times_and_a_declared_port_are_written() {
             it.edits()[0] = edit(&format!("{APP}/livenessProbe/{name}"), 1, 2);
         });
     }
-    for to in [json!(11), json!(5), json!(-1), json!("10"), json!(null)] {
+    for to in [json!(21), json!(5), json!(-1), json!("10"), json!(null)] {
         check(relaxed(), "out_of_scope", |it| it.edits()[0].to = Some(to));
     }
 

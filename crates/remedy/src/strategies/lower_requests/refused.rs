@@ -16,7 +16,7 @@ enum List {
     Limits,
 }
 
-pub(super) fn plan(evidence: &Evidence) -> Vec<FixPlan> {
+pub(super) fn offers(evidence: &Evidence) -> Vec<FixPlan> {
     let all = [Resource::Memory, Resource::Cpu].map(|it| lowered(it, evidence));
     let Some(all) = all.into_iter().collect::<Option<Vec<_>>>() else { return vec![] };
     let all: Vec<(List, Edit)> = all.into_iter().flatten().collect();
