@@ -38,7 +38,7 @@ impl Fixer {
             let fixer = Arc::clone(self);
             tokio::spawn(async move {
                 fixer.lead.until_leads().await;
-                fixer.go_on(fix).await;
+                Box::pin(fixer.go_on(fix)).await;
             });
         }
         Ok(())
