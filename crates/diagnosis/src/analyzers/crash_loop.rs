@@ -53,7 +53,8 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
             clues.extend(quoted(evidence, container));
         }
     }
-    if !clues.iter().any(|it| it.fact.starts_with('/')) {
+    let points = |it: &Clue| it.fact.starts_with('/') || it.fact.ends_with(".named_in");
+    if !clues.iter().any(points) {
         clues.extend(wording::itself(evidence, container));
     }
     clues.extend(wording::rollout(evidence, &CHANGES));

@@ -307,7 +307,7 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::Config, r#"(?P<what>unknown directive "[^"]+" in \S+)"#),
     (Trouble::Config, r"\[emerg\][^\n]* in (?P<what>/\S+:[0-9]+|command line)"),
     (Trouble::Config, r#"configuration file "(?P<what>/[^"]+)" contains errors"#),
-    (Trouble::Config, r"yaml: (?P<what>yaml: [^\n]{1,120})"),
+    (Trouble::Config, r"(?:yaml: )+(?P<what>yaml: [^\n]{1,120})"),
     (Trouble::Config, r"(?P<what>yaml: [^\n]{1,120})"),
     (
         Trouble::Config,
