@@ -21,7 +21,7 @@ pub enum SpotTopic {
     Needs,
     /// What stands for a variable that nobody sets: `$(PORTT)`.
     Expansion,
-    /// Where the name of a program or a script comes from.
+    /// Where a program, a script, a file or a value comes from.
     Program,
     /// Which other port the program was told to listen at.
     Listens,

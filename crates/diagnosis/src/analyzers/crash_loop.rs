@@ -39,7 +39,10 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     clues.extend(telling_line(container).map(|it| Clue::new(told_in(container), it)));
     clues.extend(spot::clue(container, said.as_ref()));
     if let Some(reading) = &said {
-        clues.extend(blamed(evidence, container, reading));
+        let is_script = is_script(container, reading);
+        let blamed = blamed(evidence, container, reading).filter(|_| !is_script);
+        let is_new = |it: &Clue| clues.iter().all(|clue| clue.fact != it.fact);
+        clues.extend(blamed.filter(is_new).into_iter().collect::<Vec<_>>());
         let address = reading.address();
         clues.extend(address.and_then(|it| wording::named_in(evidence, container, it)));
     } else {
@@ -49,6 +52,10 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         if spot::words(container, None).is_empty() {
             clues.extend(quoted(evidence, container));
         }
+    }
+    let points = |it: &Clue| it.fact.starts_with('/') || it.fact.ends_with(".named_in");
+    if !clues.iter().any(points) {
+        clues.extend(wording::itself(evidence, container));
     }
     clues.extend(wording::rollout(evidence, &CHANGES));
     Some(Diagnosis {
@@ -67,6 +74,10 @@ pub(super) fn ending(evidence: &Evidence, container: &ContainerFacts) -> String 
         let is_told = !spot.is_empty() && reading.is_of_low_port();
         let more = if is_told { String::new() } else { more(evidence, container, &reading) };
         let also = also(container, &reading);
+        if is_script(container, &reading) {
+            let file = reading.about.as_deref().unwrap_or_default();
+            return format!("starts and ends with an error: {file} cannot be executed{also}{spot}");
+        }
         return format!("starts and ends with an error: {}{more}{also}{spot}", reading.words());
     }
     let spot = spot::words(container, None);
@@ -88,6 +99,11 @@ pub(super) fn ending(evidence: &Evidence, container: &ContainerFacts) -> String 
         Some(code) => format!("starts and ends with code {code}{}{last}", meaning(code)),
         None => format!("ends again and again{last}"),
     }
+}
+
+/// Whether the kernel takes a script of a ConfigMap for no program, and the image has nothing to do with it.
+fn is_script(container: &ContainerFacts, reading: &Reading<'_>) -> bool {
+    reading.trouble == Trouble::Platform && !spot::words(container, Some(reading)).is_empty()
 }
 
 /// What an exit code means by convention, where it means anything.

@@ -7,7 +7,7 @@ use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeK
 use super::{ended_recently, probe_reading, running_for, wording};
 use crate::suspicion::PATIENCE;
 
-pub(super) use unseen::diagnose as diagnose_unseen;
+pub(super) use unseen::{diagnose as diagnose_unseen, tries, window};
 
 /// The container that is killed by this probe, or never starts because it cannot be asked.
 pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Option<Diagnosis> {

@@ -1,5 +1,6 @@
 //! What the message of a failed probe says, and which part of the probe it is about.
 
+mod early;
 mod grpc;
 
 use types::{Clue, ContainerFacts, Evidence, ProbeFacts, ProbeKind, SpotTopic};
@@ -23,6 +24,8 @@ pub(super) struct Failure {
     pub(super) words: String,
     /// The part of the probe, as a path below it: `httpGet/path`.
     part: Option<String>,
+    /// What stands in that part; where it is `None`, what the probe does is shown.
+    value: Option<u32>,
     /// Whether the container is held back by its own limit.
     throttled: bool,
     /// The field of the container's start that is to blame or contradicts the probe, and whether it is to blame.
@@ -31,7 +34,7 @@ pub(super) struct Failure {
 
 impl Failure {
     fn of(words: String, part: Option<&str>) -> Self {
-        Self { words, part: part.map(str::to_owned), throttled: false, start: None }
+        Self { words, part: part.map(str::to_owned), value: None, throttled: false, start: None }
     }
 }
 
@@ -51,6 +54,9 @@ pub(super) fn read(container: &ContainerFacts, probe: &ProbeFacts) -> Failure {
         return elsewhere(host, message, handler, probe);
     }
     if words.contains("connection refused") {
+        if let Some(failure) = early::read(container, probe) {
+            return failure;
+        }
         let failure =
             port(format!("nothing listens at {}{}", at(probe), undeclared(container, probe)));
         return listening(failure, container);
@@ -251,7 +257,12 @@ fn field(
     }
     let base = wording::field(evidence, container, name)?;
     let path = failure.part.as_ref().map_or(base.clone(), |it| format!("{base}/{it}"));
-    Some(Clue::new(path, &probe.action))
+    Some(
+        failure.value.map_or_else(
+            || Clue::new(path.clone(), &probe.action),
+            |it| Clue::new(path.clone(), &it),
+        ),
+    )
 }
 
 #[cfg(test)]

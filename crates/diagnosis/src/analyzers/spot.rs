@@ -35,23 +35,22 @@ fn topic(trouble: Trouble) -> Option<SpotTopic> {
         Trouble::ReadOnly => Some(SpotTopic::ReadOnly),
         Trouble::Denied => Some(SpotTopic::Denied),
         Trouble::InUse => Some(SpotTopic::InUse),
-        Trouble::File => Some(SpotTopic::Program),
+        Trouble::DiskFull => Some(SpotTopic::ReadOnly),
+        Trouble::File | Trouble::Malformed | Trouble::Config | Trouble::Platform => {
+            Some(SpotTopic::Program)
+        }
         Trouble::Unresolved | Trouble::Refused | Trouble::Unanswered => Some(SpotTopic::Needs),
-        Trouble::Platform
-        | Trouble::Barred
+        Trouble::Barred
         | Trouble::Argument
         | Trouble::Rejected
         | Trouble::Database
         | Trouble::Schema
         | Trouble::Forbidden
         | Trouble::Certificate
-        | Trouble::DiskFull
         | Trouble::Module
         | Trouble::Command
         | Trouble::Unset
-        | Trouble::Malformed
         | Trouble::Flag
-        | Trouble::Config
         | Trouble::Syntax
         | Trouble::Memory => None,
     }

@@ -46,6 +46,12 @@ pub(super) fn field(evidence: &Evidence, container: &ContainerFacts, name: &str)
     Some(path.child(name).to_string())
 }
 
+/// The container itself in the subject's manifest, where no field of it is known to be to blame.
+pub(super) fn itself(evidence: &Evidence, container: &ContainerFacts) -> Option<Clue> {
+    let name = field(evidence, container, "name")?;
+    Some(Clue::new(name.strip_suffix("/name")?, &container.name))
+}
+
 /// Where the template names the host of an address, as a clue.
 pub(super) fn named_in(
     evidence: &Evidence,

@@ -7,6 +7,7 @@ mod files;
 mod keys;
 mod ports;
 mod rights;
+mod sources;
 mod variables;
 mod loopback;
 mod listens;
@@ -52,13 +53,19 @@ const FINDERS: &[Finder] = &[
     asked::resources,
     asked::sub_path,
     keys::missing,
+    sources::not_executable,
     files::read_only,
+    files::shared_memory,
     ports::denied,
     rights::denied,
     files::denied,
     files::program,
+    sources::variable,
+    sources::configuration,
+    sources::script,
     ports::in_use,
     loopback::needed,
+    loopback::wrong_port,
     variables::unset,
     listens::at_loopback,
     listens::elsewhere,

@@ -154,6 +154,11 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::ReadOnly, r#"(?P<what>/[^\s:'",]+)['"]?(?: failed \(30)?: read-only file system"#),
     (Trouble::ReadOnly, r"read-only file system[^/]*(?P<what>/[^\s'\x22]+)"),
     (Trouble::ReadOnly, r"read-only file system|\bEROFS\b"),
+    // Of /dev/shm, which is no disk.
+    (
+        Trouble::DiskFull,
+        r"could not resize (?P<what>shared memory) segment.*no space left on device|(?:insufficient|not enough|out of) (?P<table>shared memory)\b",
+    ),
     (Trouble::DiskFull, r#"(?P<what>/[^\s:'",]+)['"]?: no space left on device"#),
     (Trouble::DiskFull, r"no space left on device|\bENOSPC\b|disk quota exceeded|disk is full"),
     (
@@ -205,6 +210,14 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
     (
         Trouble::Malformed,
         r#"(?-i)(?i:invalid|bad|illegal|malformed|unsupported|wrong) (?i:value|format|setting|number|port|url|duration)(?: ["'`]?[^"'`\s]{1,60}["'`]?)? (?i:for|of|in) (?i:(?:the )?(?:environment |env )?(?:variable |setting )?)["'`]?(?P<what>[A-Z][A-Z0-9_]{2,})\b"#,
+    ),
+    (
+        Trouble::Malformed,
+        r"(?-i)(?i:unknown|invalid|unsupported|unrecogni[sz]ed|illegal|bad) (?P<what>[A-Z][A-Z0-9_]{2,})=\S",
+    ),
+    (
+        Trouble::Malformed,
+        r"(?-i)\b(?P<what>[A-Z][A-Z0-9_]{2,}): (?i:unknown|invalid|unsupported|illegal) (?i:variant|value|option|choice)\b",
     ),
     (Trouble::Unset, r"(?-i)\bKeyError: '?(?P<what>[A-Z][A-Z0-9_]{2,})'?\s*$"),
     (
@@ -293,6 +306,8 @@ pub(super) const PATTERNS: &[(Trouble, &str)] = &[
     // Configuration.
     (Trouble::Config, r#"(?P<what>unknown directive "[^"]+" in \S+)"#),
     (Trouble::Config, r"\[emerg\][^\n]* in (?P<what>/\S+:[0-9]+|command line)"),
+    (Trouble::Config, r#"configuration file "(?P<what>/[^"]+)" contains errors"#),
+    (Trouble::Config, r"(?:yaml: )+(?P<what>yaml: [^\n]{1,120})"),
     (Trouble::Config, r"(?P<what>yaml: [^\n]{1,120})"),
     (
         Trouble::Config,

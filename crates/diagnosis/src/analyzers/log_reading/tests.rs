@@ -180,6 +180,10 @@ const FILES: &[(&str, &str)] = &[
         "it cannot write /var/cache/nginx/client_temp: the file system is read-only",
     ),
     ("write /data/wal.log: no space left on device", "there is no space left for /data/wal.log"),
+    (
+        r#"ERROR:  could not resize shared memory segment "/PostgreSQL.1234" to 67128672 bytes: No space left on device"#,
+        "there is no space left for shared memory",
+    ),
     ("OSError: [Errno 28] No space left on device", "its disk is full"),
     ("listen tcp :8080: bind: address already in use", "port 8080 is in use already"),
     ("Error: listen EADDRINUSE: address already in use :::3000", "port 3000 is in use already"),

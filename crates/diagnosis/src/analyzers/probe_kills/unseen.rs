@@ -87,9 +87,14 @@ fn fits(container: &ContainerFacts, probe: &ProbeFacts, ran: SignedDuration) -> 
 }
 
 /// How long a container lives at least that this probe kills.
-fn window(probe: &ProbeFacts) -> SignedDuration {
+pub(in crate::analyzers) fn window(probe: &ProbeFacts) -> SignedDuration {
     let period = i64::from(probe.period_secs.unwrap_or(PERIOD_SECS));
-    let tries = i64::from(probe.failure_threshold.unwrap_or(THRESHOLD)).saturating_sub(1);
+    let tries = i64::from(tries(probe)).saturating_sub(1);
     let delay = i64::from(probe.initial_delay_secs.unwrap_or(0));
     SignedDuration::from_secs(delay.saturating_add(period.saturating_mul(tries)))
+}
+
+/// How often it asks in vain before it gives up.
+pub(in crate::analyzers) fn tries(probe: &ProbeFacts) -> u32 {
+    probe.failure_threshold.unwrap_or(THRESHOLD)
 }

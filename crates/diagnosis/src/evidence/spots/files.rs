@@ -6,6 +6,9 @@ use types::SpotTopic;
 use super::{Look, Spot};
 use crate::analyzers::log_reading::Trouble;
 
+/// Where programs share memory.
+const SHARED_MEMORY: &str = "/dev/shm";
+
 /// A file that cannot be written: it lies in a mount that is read-only, or in the container's own file system.
 pub(super) fn read_only(look: &Look<'_>) -> Option<Spot> {
     look.reading.as_ref().filter(|it| it.trouble == Trouble::ReadOnly)?;
@@ -30,6 +33,23 @@ pub(super) fn read_only(look: &Look<'_>) -> Option<Spot> {
     let words =
         "; the template makes the container's own file system read-only, and mounts nothing there";
     Some(Spot::new(SpotTopic::ReadOnly, path, "true", words.to_owned()))
+}
+
+/// Shared memory that is full: how much there may be, or that nothing is mounted there.
+pub(super) fn shared_memory(look: &Look<'_>) -> Option<Spot> {
+    look.about(Trouble::DiskFull).filter(|it| it.eq_ignore_ascii_case("shared memory"))?;
+    let Some((_, mount)) = mount_of(look, SHARED_MEMORY) else {
+        let path = look.path.child("volumeMounts");
+        let words = "; /dev/shm has 64 MB where nothing is mounted there: an emptyDir of medium Memory gives it more";
+        return Some(Spot::new(SpotTopic::ReadOnly, path, "nothing at /dev/shm", words.to_owned()));
+    };
+    let mut volumes = look.spec.volumes.iter().flatten().enumerate();
+    let (at, volume) = volumes.find(|it| it.1.name == mount.name)?;
+    let limit = &volume.empty_dir.as_ref()?.size_limit.as_ref()?.0;
+    let path = look.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
+    let path = path.child("emptyDir").child("sizeLimit");
+    let words = format!("; the template gives /dev/shm {limit}");
+    Some(Spot::new(SpotTopic::ReadOnly, path, limit, words))
 }
 
 /// A file that it has no permission for, while the template says as whom it runs.
@@ -102,7 +122,7 @@ fn contains(text: &str, file: &str) -> bool {
 }
 
 /// The innermost mount that a file lies in.
-fn mount_of<'a>(look: &Look<'a>, file: &str) -> Option<(usize, &'a VolumeMount)> {
+pub(super) fn mount_of<'a>(look: &Look<'a>, file: &str) -> Option<(usize, &'a VolumeMount)> {
     let is_below = |mount: &VolumeMount| {
         let base = mount.mount_path.trim_end_matches('/');
         file.strip_prefix(base).is_some_and(|it| it.is_empty() || it.starts_with('/'))

@@ -1,0 +1,152 @@
+//! Where a file or a value comes from that a program cannot read or run: the key of a ConfigMap, or a variable.
+
+use k8s_openapi::api::core::v1::{EnvVar, VolumeMount};
+use types::{FieldPath, SpotTopic};
+
+use super::files::mount_of;
+use super::{Look, Spot};
+use crate::analyzers::log_reading::Trouble;
+use crate::near_miss::near_miss;
+
+/// Words after which a program lists the values that it takes.
+const ALLOWED: [&str; 7] =
+    ["allowed", "expected", "one of", "must be", "choices", "choose from", "valid"];
+/// A field, what stands there, a ConfigMap and its key.
+type Origin<'a> = (FieldPath, &'a str, &'a str, &'a str);
+
+/// The bits of a mode that let somebody execute a file.
+const EXECUTE: i32 = 0o111;
+/// The mode of files where a volume says nothing.
+const DEFAULT_MODE: i32 = 0o644;
+
+/// The variable whose value is not one that the program can read.
+pub(super) fn variable(look: &Look<'_>) -> Option<Spot> {
+    let name = look.about(Trouble::Malformed)?;
+    let named = look.container.env.iter().flatten().enumerate().find(|it| it.1.name == name);
+    match named {
+        Some((at, variable)) => of_variable(look, at, variable),
+        None => of_all(look, name),
+    }
+}
+
+fn of_variable(look: &Look<'_>, at: usize, variable: &EnvVar) -> Option<Spot> {
+    let path = look.path.child("env").index(at);
+    if let Some(value) = &variable.value {
+        let near = near_miss(value, allowed(look).iter().map(String::as_str));
+        let near = near.map(|it| format!("; it takes {it}, which was probably meant"));
+        return Some(Spot {
+            topic: SpotTopic::Program,
+            path: path.child("value"),
+            value: (variable.name.clone(), value.clone()),
+            words: near.unwrap_or_default(),
+        });
+    }
+    let source = variable.value_from.as_ref()?.config_map_key_ref.as_ref()?;
+    let words = format!("; it is key {} of ConfigMap {}", source.key, source.name);
+    let path = path.child("valueFrom").child("configMapKeyRef").child("key");
+    Some(Spot::new(SpotTopic::Program, path, &source.key, words))
+}
+
+/// A variable that comes with all keys of a ConfigMap; of several the last one counts.
+fn of_all(look: &Look<'_>, name: &str) -> Option<Spot> {
+    let sources = look.container.env_from.iter().flatten().enumerate();
+    let named = sources.filter_map(|(at, it)| {
+        let map = it.config_map_ref.as_ref()?.name.as_str();
+        let key = name.strip_prefix(it.prefix.as_deref().unwrap_or_default())?;
+        has_key(look, map, key).then_some((at, map, key))
+    });
+    let (at, map, key) = named.last()?;
+    let words = format!("; it is key {key} of ConfigMap {map}");
+    let path = look.path.child("envFrom").index(at).child("configMapRef").child("name");
+    Some(Spot::new(SpotTopic::Program, path, map, words))
+}
+
+fn has_key(look: &Look<'_>, map: &str, key: &str) -> bool {
+    let mut maps = look.objects.config_maps.iter().flatten().filter(|it| it.name == map);
+    maps.any(|it| it.keys.iter().any(|it| it == key))
+}
+
+/// The values that the program lists as those that it takes.
+fn allowed(look: &Look<'_>) -> Vec<String> {
+    let Some(line) = look.reading.as_ref().map(|it| it.line) else { return vec![] };
+    let lower = line.to_ascii_lowercase();
+    let after = ALLOWED.iter().filter_map(|it| Some(lower.find(it)? + it.len())).min();
+    let listed = after.and_then(|it| line.get(it..)).unwrap_or_default();
+    let is_part = |it: char| it.is_alphanumeric() || "-_.".contains(it);
+    listed.split(|it| !is_part(it)).filter(|it| !it.is_empty()).map(str::to_owned).collect()
+}
+
+/// The file that its log names and that a ConfigMap puts there, where its configuration is wrong.
+pub(super) fn configuration(look: &Look<'_>) -> Option<Spot> {
+    look.reading.as_ref().filter(|it| it.trouble == Trouble::Config)?;
+    let log = [&look.facts.previous_log, &look.facts.log].into_iter().find(|it| !it.is_empty())?;
+    let is_part = |it: char| it.is_alphanumeric() || "-_./".contains(it);
+    let mut words = log.iter().rev().flat_map(|it| it.split(|it| !is_part(it)));
+    let (path, place, map, key) = words.find_map(|it| key_at(look, it.trim_end_matches('.')))?;
+    let words = format!("; the file is key {key} of ConfigMap {map}");
+    Some(Spot::new(SpotTopic::Program, path, place, words))
+}
+
+/// A script of a ConfigMap that the kernel takes for no program.
+pub(super) fn script(look: &Look<'_>) -> Option<Spot> {
+    let file = look.about(Trouble::Platform)?;
+    let (path, place, map, key) = key_at(look, file)?;
+    let words =
+        format!("; it is key {key} of ConfigMap {map}, which probably begins with no #! line");
+    Some(Spot::new(SpotTopic::Program, path, place, words))
+}
+
+/// A script that no bit of its mode lets anybody execute.
+pub(super) fn not_executable(look: &Look<'_>) -> Option<Spot> {
+    let state = &look.facts.state;
+    let told = [&state.exit_message, &state.waiting_message];
+    let file = told.into_iter().flatten().find_map(|it| {
+        let (file, rest) = it.split_once("exec: \"")?.1.split_once('"')?;
+        rest.contains("permission denied").then_some(file)
+    })?;
+    let mount = mount_of(look, file)?.1;
+    let mut volumes = look.spec.volumes.iter().flatten().enumerate();
+    let (at, volume) = volumes.find(|it| it.1.name == mount.name)?;
+    let (kind, field, mode, items) = if let Some(it) = &volume.config_map {
+        ("ConfigMap", "configMap", it.default_mode, &it.items)
+    } else {
+        let it = volume.secret.as_ref()?;
+        ("Secret", "secret", it.default_mode, &it.items)
+    };
+    let path = look.objects.root.kind().pod_spec_path()?.child("volumes").index(at).child(field);
+    let name = below(mount, file)?;
+    let item = items.iter().flatten().position(|it| it.path == name);
+    let own = item.and_then(|at| Some((at, items.as_ref()?.get(at)?.mode?)));
+    let (path, mode) = match own {
+        Some((at, mode)) => (path.child("items").index(at).child("mode"), mode),
+        None => (path.child("defaultMode"), mode.unwrap_or(DEFAULT_MODE)),
+    };
+    if mode & EXECUTE != 0 {
+        return None;
+    }
+    let words = format!(
+        "; it is a file of a {kind} with the mode {mode:04o}, which lets nobody execute it"
+    );
+    Some(Spot::new(SpotTopic::Start, path, &format!("{mode:04o}"), words))
+}
+
+/// The name of a file in the volume that is mounted so.
+fn below<'a>(mount: &'a VolumeMount, file: &'a str) -> Option<&'a str> {
+    if let Some(part) = mount.sub_path.as_deref().filter(|it| !it.is_empty()) {
+        return Some(part);
+    }
+    let base = mount.mount_path.trim_end_matches('/');
+    file.strip_prefix(base)?.strip_prefix('/').filter(|it| !it.is_empty())
+}
+
+/// The field of the mount that a file lies in, what stands there, and the ConfigMap and key that it comes from.
+fn key_at<'a>(look: &Look<'a>, file: &'a str) -> Option<Origin<'a>> {
+    let (at, mount) = mount_of(look, file)?;
+    let volume = look.spec.volumes.iter().flatten().find(|it| it.name == mount.name)?;
+    let source = volume.config_map.as_ref()?;
+    let name = below(mount, file)?;
+    let item = source.items.iter().flatten().find(|it| it.path == name);
+    let key = item.map_or(name, |it| it.key.as_str());
+    let path = look.path.child("volumeMounts").index(at).child("mountPath");
+    has_key(look, &source.name, key).then_some((path, &mount.mount_path, &source.name, key))
+}
