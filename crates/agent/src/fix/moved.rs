@@ -63,7 +63,7 @@ mod tests {
             ("/managedFields/0/manager", json!("argocd-controller")),
             ("/managedFields/0/time", json!("2026-01-01T00:00:05Z")),
         ] {
-            assert_eq!(moved(&[change.clone()]), None, "{change:?}");
+            assert_eq!(moved(std::slice::from_ref(&change)), None, "{change:?}");
         }
     }
 

@@ -32,10 +32,9 @@ pub(super) fn listens(container: &ContainerFacts) -> Option<&SpotFacts> {
 
 fn topic(trouble: Trouble) -> Option<SpotTopic> {
     match trouble {
-        Trouble::ReadOnly => Some(SpotTopic::ReadOnly),
+        Trouble::ReadOnly | Trouble::DiskFull => Some(SpotTopic::ReadOnly),
         Trouble::Denied => Some(SpotTopic::Denied),
         Trouble::InUse => Some(SpotTopic::InUse),
-        Trouble::DiskFull => Some(SpotTopic::ReadOnly),
         Trouble::File | Trouble::Malformed | Trouble::Config | Trouble::Platform => {
             Some(SpotTopic::Program)
         }
