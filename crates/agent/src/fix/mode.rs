@@ -124,6 +124,8 @@ impl Fixer {
             // Goes out with the next renewal, however long the journal and others who set the mode take.
             self.lead.note(|it| it.mode = Some(mode));
             let _turn = self.switch.setting.lock().await;
+            // Somebody may have set another mode between the stop and its turn: what is journalled last counts in memory too.
+            self.switch.lower(Mode::Observe);
             return self.keep_stopped(who, why).await;
         }
         let _turn = self.switch.setting.lock().await;
