@@ -4,7 +4,7 @@ use regex::{Regex, RegexBuilder};
 
 /// What each pattern may keep for its next search, in bytes: there are more than a hundred, most are searched for seldom, and
 /// what they keep is never given back.
-const SCRATCH: usize = 32 << 10;
+const SCRATCH: usize = 128 << 10;
 
 /// A bound of a repetition from which on it is left out.
 const MANY: usize = 60;
