@@ -14,6 +14,8 @@ const MARKS: [&str; 6] = ["part-of", "instance", "name", "app", "team", "owner"]
 const TEAMS: [&str; 3] = ["part-of", "team", "owner"];
 /// The annotation by which Helm says of which release an object is (<https://helm.sh/docs/howto/charts_tips_and_tricks/>).
 const RELEASE: &str = "meta.helm.sh/release-name";
+/// The longest name that is told, in bytes.
+const MAX_NAME: usize = 253;
 /// What stands for the owner of an object.
 const OWNER: &str = "ownerReferences";
 
@@ -21,9 +23,17 @@ const OWNER: &str = "ownerReferences";
 pub fn whose(metadata: &ObjectMeta) -> BTreeMap<String, String> {
     let labels = metadata.labels.iter().flatten().filter(|it| is_mark(it.0));
     let releases = metadata.annotations.iter().flatten().filter(|it| it.0 == RELEASE);
-    let all = labels.chain(releases).map(|it| (it.0.clone(), it.1.clone()));
+    let all = labels.chain(releases).map(|it| (it.0.clone(), plain(it.1)));
     let owners = metadata.owner_references.iter().flatten();
-    all.chain(owners.map(|it| (OWNER.to_owned(), format!("{}/{}", it.kind, it.name)))).collect()
+    all.chain(owners.map(|it| (OWNER.to_owned(), plain(&format!("{}/{}", it.kind, it.name)))))
+        .collect()
+}
+
+/// A name as it may be told. Of annotations and owners nobody checks what they hold: what is no name is not repeated.
+fn plain(text: &str) -> String {
+    let is_part = |it: char| it.is_ascii_alphanumeric() || "-_./".contains(it);
+    let is_name = text.len() <= MAX_NAME && text.chars().all(is_part);
+    if is_name { text.to_owned() } else { "?".to_owned() }
 }
 
 fn is_mark(key: &str) -> bool {
@@ -98,6 +108,8 @@ mod tests {
         let released = json!({"annotations": {"meta.helm.sh/release-name": "billing"}});
         let told = "meta.helm.sh/release-name=billing";
         assert_eq!(stranger_that_is(&web, released).as_deref(), Some(told));
+        let hostile = json!({"annotations": {"meta.helm.sh/release-name": "a\npassword=x"}});
+        assert_eq!(stranger_that_is(&web, hostile).as_deref(), Some("meta.helm.sh/release-name=?"));
     }
 
     #[test]
