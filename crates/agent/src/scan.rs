@@ -59,7 +59,8 @@ pub async fn scan(
         snapshot.hardening = Some(hardening);
         snapshot.unread.extend(unread);
     }
-    let (workloads, unread) = workloads(agent, caches, &snapshot, progress).await;
+    let asked = request.namespace.as_deref();
+    let (workloads, unread) = workloads(agent, caches, &snapshot, (asked, progress)).await;
     let found = diagnosis::survey(&snapshot, workloads, &agent.redactor);
     let findings = diagnosis::asked_for(found, request, &labels, &snapshot);
     let findings = diagnosis::accept(findings, accepted, snapshot.taken_at);
@@ -74,23 +75,51 @@ pub async fn scan(
     })
 }
 
-/// The findings of the workloads that look wrong, and what could not be read.
+/// The findings of the workloads that look wrong, and what could not be read. Of another namespace than the one that
+/// was asked for only those that may be the cause of what is found.
 async fn workloads(
     agent: &Agent,
     caches: &Caches,
     snapshot: &Snapshot,
-    progress: Progress<'_>,
+    (asked, progress): (Option<&str>, Progress<'_>),
 ) -> (Vec<Finding>, Vec<String>) {
-    let suspects = suspects(caches, snapshot);
-    let (n_suspects, commons) = (suspects.len(), Commons::of(snapshot));
-    let commons = &commons;
-    let mut looks = stream::iter(suspects)
+    let commons = Commons::of(snapshot);
+    let mut left = suspects(caches, snapshot);
+    let mut spaces: BTreeSet<String> = asked.map(ToOwned::to_owned).into_iter().collect();
+    let (mut found, mut unread) = (vec![], vec![]);
+    loop {
+        let due: BTreeSet<_> = match asked {
+            None => std::mem::take(&mut left),
+            Some(_) => left.extract_if(.., |it| spaces.contains(&it.namespace)).collect(),
+        };
+        if due.is_empty() {
+            break;
+        }
+        looked_at(agent, due, &commons, progress, (&mut found, &mut unread)).await;
+        if !left.is_empty() {
+            spaces.extend(diagnosis::reach(&found, snapshot, &agent.redactor));
+        }
+    }
+    // They arrive in any order; what is told has one.
+    found.sort_by(|a: &Finding, b| a.subject.cmp(&b.subject));
+    (found, unread)
+}
+
+/// Reads these workloads, several at once, and adds what is found, and what could not be read.
+async fn looked_at(
+    agent: &Agent,
+    due: BTreeSet<ObjectRef>,
+    commons: &Commons<'_>,
+    progress: Progress<'_>,
+    (found, unread): (&mut Vec<Finding>, &mut Vec<String>),
+) {
+    let (n_due, mut n_read) = (due.len(), 0);
+    let mut looks = stream::iter(due)
         .map(|it| async move { (agent.cluster.objects_among(&it, commons).await, it) })
         .buffer_unordered(AT_ONCE);
-    let (mut found, mut unread, mut n_read) = (vec![], vec![], 0);
     while let Some((objects, subject)) = looks.next().await {
         n_read += 1;
-        progress(n_read, n_suspects);
+        progress(n_read, n_due);
         match objects {
             Ok(objects) => {
                 let (evidence, diagnoses) = agent.examine(&objects);
@@ -101,9 +130,6 @@ async fn workloads(
             Err(error) => unread.push(format!("{subject}: {error}")),
         }
     }
-    // They arrive in any order; what is told has one.
-    found.sort_by(|a, b| a.subject.cmp(&b.subject));
-    (found, unread)
 }
 
 /// The root owners that deserve a closer look.

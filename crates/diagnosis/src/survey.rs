@@ -11,6 +11,7 @@ mod traffic;
 mod workload;
 mod edges;
 mod elsewhere;
+mod reach;
 mod limit_range;
 mod host;
 mod rivals;
@@ -69,6 +70,7 @@ use types::{AnyFault, Diagnosis, Evidence, Finding, ObjectRef, Subject};
 
 pub use accept::{accept, accepted_trouble};
 pub use filter::asked_for;
+pub use reach::reach;
 pub use told_why::told_why;
 pub(crate) use traffic::facts as traffic_facts;
 pub use workload::of_workload;

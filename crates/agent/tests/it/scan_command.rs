@@ -165,3 +165,56 @@ async fn what_is_wrong_with_the_question_or_the_way_is_said() {
     assert!(told.contains("--accepted: /nowhere"), "{told}");
     check(&scanned.scan(&["-o", "xml"]).await, 2);
 }
+
+/// A caller in `shop` of what does not run in `far`, and a workload in `away` that nobody calls and that fails as well.
+async fn with_three_namespaces(folder: &Path) -> Cluster {
+    let cluster = Cluster::audited(Some(folder.join("audit"))).await;
+    for (space, name) in [("far", "api"), ("away", "other")] {
+        let metadata = json!({"name": space});
+        cluster.create("/api/v1/namespaces", &json!({"metadata": metadata})).await;
+        let labels = json!({"app": name});
+        let template = json!({"metadata": {"labels": labels}, "spec": container("nginx:1.72")});
+        let deployment = json!({"metadata": {"name": name},
+            "spec": {"selector": {"matchLabels": labels}, "template": template}});
+        cluster.create(&format!("/apis/apps/v1/namespaces/{space}/deployments"), &deployment).await;
+        let service = json!({"metadata": {"name": name},
+            "spec": {"selector": labels, "ports": [{"port": 80}]}});
+        cluster.create(&format!("/api/v1/namespaces/{space}/services"), &service).await;
+    }
+    let mut caller = container("busybox:1.36");
+    let last_words = "echo 'dial tcp: connect to api.far:80: connection refused'; exit 1";
+    caller["containers"][0]["command"] = json!(["sh", "-c", last_words]);
+    cluster.run(Kind::Deployment, "caller", &caller).await;
+    let waits = |space: &str, reason: &str| {
+        let pods = cluster.sandbox.store().list("pods", Some(space)).0;
+        let reasons = pods.iter().map(|it| &it["status"]["containerStatuses"][0]["state"]);
+        reasons.into_iter().any(|it| it["waiting"]["reason"] == reason)
+    };
+    let is_seen = || {
+        let fails = |space| waits(space, "ImagePullBackOff");
+        waits("shop", "CrashLoopBackOff") && fails("far") && fails("away")
+    };
+    crate::stage::until("all three fail", is_seen).await;
+    cluster
+}
+
+#[actix_web::test]
+async fn a_scan_of_a_namespace_reads_of_others_only_what_may_be_a_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = with_three_namespaces(folder.path()).await;
+    let kubeconfig = folder.path().join("kubeconfig");
+    std::fs::write(&kubeconfig, cluster.sandbox.kubeconfig()).unwrap();
+
+    let told = check(&scan(&kubeconfig, &["-n", "shop", "-o", "json"]).await, 4);
+
+    let told: types::ScanResponse = serde_json::from_str(&told).unwrap();
+    let found: Vec<_> = told.findings.iter().map(|it| it.subject.to_string()).collect();
+    assert_eq!(found, ["Deployment far/api"], "{told:#?}");
+    let explained: Vec<_> = told.findings[0].explains.iter().map(ToString::to_string).collect();
+    assert!(explained.contains(&"Deployment shop/caller".to_owned()), "{explained:?}");
+    let audit = std::fs::read_to_string(folder.path().join("audit")).unwrap();
+    let reads = |path: &str| audit.lines().any(|it| it.contains("\"get\"") && it.contains(path));
+    assert!(reads("/namespaces/shop/deployments/caller"), "{audit}");
+    assert!(reads("/namespaces/far/deployments/api"), "{audit}");
+    assert!(!reads("/namespaces/away/"), "{audit}");
+}

@@ -36,8 +36,12 @@ const ALL: &[Edge] = &[
 /// The finding with the objects beyond the workload that cause it. They explain it only where they have a finding
 /// themselves.
 pub(super) fn with_causes(finding: Finding, scene: &Scene<'_>) -> Finding {
-    let causes: Vec<_> = ALL.iter().flat_map(|edge| edge(&finding, scene)).collect();
-    causes.into_iter().fold(finding, Finding::because_of)
+    causes(&finding, scene).into_iter().fold(finding, Finding::because_of)
+}
+
+/// The objects beyond the workload that may cause a finding about it.
+pub(super) fn causes(finding: &Finding, scene: &Scene<'_>) -> Vec<Subject> {
+    ALL.iter().flat_map(|edge| edge(finding, scene)).collect()
 }
 
 /// The pods of a workload that are not ready and not done, those on their way out among them; evicted ones as well,
