@@ -28,6 +28,24 @@ pub(crate) fn are_siblings(left: &str, right: &str) -> bool {
     left != right && letters(left) == letters(right)
 }
 
+/// Whether a tag is another version than the other one, and no slip of it: they differ in digits alone, and not by two
+/// that changed places (`1.72`, `1.27`) or by one that stands there twice (`1.277`).
+pub(crate) fn is_another_version(wanted: &str, known: &str) -> bool {
+    let digits = |it: &str| it.chars().filter(char::is_ascii_digit).collect::<Vec<_>>();
+    let (wanted_digits, known_digits) = (digits(wanted), digits(known));
+    let (short, long) = if wanted_digits.len() < known_digits.len() {
+        (&wanted_digits, &known_digits)
+    } else {
+        (&known_digits, &wanted_digits)
+    };
+    let is_slip = match long.len() - short.len() {
+        0 => changed_places(short, long),
+        1 => is_doubled(short, long),
+        _ => false,
+    };
+    are_siblings(wanted, known) && !is_slip
+}
+
 /// Whether two names differ in their last letter alone: `eu-1a` and `eu-1b` are siblings as well.
 pub(crate) fn differ_at_the_end(left: &str, right: &str) -> bool {
     let (mut left, mut right) = (left.chars(), right.chars());
@@ -114,6 +132,20 @@ fn lacks(short: &[char], long: &[char]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_version_is_told_from_a_slip_of_the_same() {
+        for (wanted, known) in
+            [("1.28", "1.27"), ("2.0.1", "2.0.10"), ("1.28-alpine", "1.27-alpine")]
+        {
+            assert!(is_another_version(wanted, known), "{wanted} {known}");
+        }
+        for (wanted, known) in
+            [("1.72", "1.27"), ("1.277", "1.27"), ("1.27-alpin", "1.27-alpine"), ("v1.27", "1.27")]
+        {
+            assert!(!is_another_version(wanted, known), "{wanted} {known}");
+        }
+    }
 
     #[test]
     fn a_slip_of_the_finger_is_told_from_the_name_of_something_else() {

@@ -1,8 +1,9 @@
 //! What the template refers to by name, whether it is there, and what was probably meant.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Container, KeyToPath, PodSpec, Volume};
+use k8s_openapi::api::core::v1::{Container, KeyToPath, Pod, PodSpec, Volume};
 use types::{FieldPath, ReferenceFacts, ReferenceKind};
 
 use crate::evidence::{belonging, classes, devices, labels, pods};
@@ -234,21 +235,33 @@ impl Known<'_> {
         belonging::stranger(&map.whose, &self.objects.root)
     }
 
-    /// Whose the pods are that use the Secret, where all of them belong to somebody else: it is never read itself.
+    /// Whose the workloads and bare pods are that use the Secret, where all of them belong to somebody else: it is never
+    /// read itself.
     fn users_of_secret(&self, name: &str) -> Option<String> {
-        let namespace = &self.objects.root.metadata().namespace;
-        let pods = self.objects.namespace_pods.iter();
         let uses = |spec: &PodSpec| {
             let all = of_pod_spec(spec, &FieldPath::root());
             all.iter().any(|it| it.kind == ReferenceKind::Secret && it.name == name)
         };
-        let users = pods
-            .filter(|it| &it.metadata.namespace == namespace && it.spec.as_ref().is_some_and(uses));
-        let strangers = users.map(|it| {
-            let mut whose = belonging::whose(&it.metadata);
-            // Applications of one team share what they need.
-            whose.retain(|key, _| belonging::is_of_team(key));
-            belonging::stranger(&whose, &self.objects.root)
+        let in_use = |it: &&Arc<Pod>| it.spec.as_ref().is_some_and(uses);
+        if self.objects.pods.iter().any(|it| in_use(&it)) {
+            return None;
+        }
+        let workloads = self.objects.workloads.iter();
+        let workloads: Vec<_> = workloads.filter(|it| it.pod_spec().is_some_and(uses)).collect();
+        let is_bare =
+            |it: &&Arc<Pod>| it.metadata.owner_references.iter().flatten().next().is_none();
+        // A pod bears no more marks than its template; its owner may bear more.
+        let pods = self.objects.namespace_pods.iter().filter(in_use);
+        let pods = pods.filter(|it| workloads.is_empty() || is_bare(it));
+        let marks = workloads.iter().map(|it| vec![Some(it.metadata()), it.template_metadata()]);
+        let users = marks.chain(pods.map(|it| vec![Some(&it.metadata)]));
+        let strangers = users.map(|marks| {
+            marks.into_iter().flatten().find_map(|metadata| {
+                let mut whose = belonging::whose(metadata);
+                // Applications of one team share what they need.
+                whose.retain(|key, _| belonging::is_of_team(key));
+                belonging::stranger(&whose, &self.objects.root)
+            })
         });
         let strangers: Option<Vec<String>> = strangers.collect();
         strangers?.into_iter().next()

@@ -11,8 +11,8 @@
 //! ## Risk
 //! Bound: the fields that hold the names or keys, and only the near misses in the facts, at most two letters away. Auto for
 //! labels of nodes, and for config maps and secrets where the names differ as by a slip of the finger. A person is asked
-//! where data or scheduling change hands (claims, priority classes, schedulers, zones) and where the difference may be on
-//! purpose, as that of siblings is: in digits, in the last letter, in a short word such as `eu` and `us`; and where labels
+//! where data or scheduling change hands (claims, priority classes, schedulers, zones; not where no node anywhere is of
+//! such an architecture or system, as `amd46`) and where the difference may be on purpose, as that of siblings is: in digits, in the last letter, in a short word such as `eu` and `us`; and where labels
 //! say that the near miss belongs to another application or team. A service account and a runtime class are advice: they say what a pod may do and how isolated it is. No pod
 //! gets a class of the system. Undo: the former name. Verified by the pods' health over time. Attack: a near miss with a slash, a line break
 //! or more than two letters away yields no plan.
@@ -47,6 +47,11 @@ const PLACES: [&str; 8] = [
     "kubernetes.io/os",
     "node.kubernetes.io/instance-type",
 ];
+/// What kubelets call the architecture and the system of their node: Go's names for those that Kubernetes is built for
+/// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-arch>), and for those that it may be.
+const ARCHITECTURES: [&str; 10] =
+    ["386", "amd64", "arm", "arm64", "loong64", "mips64le", "ppc64", "ppc64le", "riscv64", "s390x"];
+const SYSTEMS: [&str; 6] = ["linux", "windows", "darwin", "freebsd", "openbsd", "netbsd"];
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let mut broken: Vec<_> = evidence
@@ -227,11 +232,23 @@ pub(crate) fn risk(reference: &ReferenceFacts, wrong: &str, near: &str) -> Risk 
             reference.belongs_to.is_some() || !is_slip(wrong, near)
         }
         ReferenceKind::NodeLabelKey => differ_at_the_end(wrong, near),
+        ReferenceKind::NodeLabelValue if is_no_machine(reference.key.as_deref(), wrong) => {
+            return Risk::Auto;
+        }
         ReferenceKind::NodeLabelValue => {
             is_place(reference.key.as_deref()) || differ_at_the_end(wrong, near)
         }
     };
     if needs_a_yes || are_siblings(wrong, near) { Risk::Ask } else { Risk::Auto }
+}
+
+/// Whether no node anywhere can be of this architecture or system, so that nothing but a slip can be meant.
+fn is_no_machine(key: Option<&str>, wrong: &str) -> bool {
+    match key {
+        Some("kubernetes.io/arch") => !ARCHITECTURES.contains(&wrong),
+        Some("kubernetes.io/os") => !SYSTEMS.contains(&wrong),
+        _ => false,
+    }
 }
 
 /// The edit of the field; of two where the name is that of the field itself.

@@ -12,8 +12,9 @@
 //! Bound: registry and repository never change, and the tag was seen ready in this cluster, or is the one in the
 //! registry's own list that was meant.
 //! Auto for a tag that ran here before, or that is at most two letters away from the wanted one and runs
-//! in the same namespace; else a person is asked: what runs in another namespace is somebody else's word, and
-//! so is what a registry lists: that never ran here, and no policy lets it go unasked.
+//! in the same namespace and is no other version; else a person is asked: what runs in another namespace is somebody
+//! else's word, another version than the one that was asked for may not do, and what a registry lists never ran here: no
+//! policy lets that go unasked.
 //! Where a ConfigMap that the template names is not there either, its one near miss is named in the same plan: alone,
 //! neither edit would let the container start. The bounds of references hold for it, and so does what they ask of a person.
 //! Undo: the former image. Verified by the pods' health over time. Attack: a name that smuggles in
@@ -25,7 +26,7 @@ use types::{
 
 use super::{fix_reference, wait};
 use crate::image::{Image, is_tag};
-use crate::near::{are_siblings, distance};
+use crate::near::{are_siblings, distance, is_another_version};
 use crate::place;
 
 /// More candidates than an incident has attempts would never be tried.
@@ -192,7 +193,9 @@ fn plan_for(
     } else {
         format!("{image} ran ready here before.")
     };
-    let is_meant = !candidate.is_far && candidate.distance <= TYPO_DISTANCE;
+    let wanted = Image::parse(&container.image)?.tag.unwrap_or("latest");
+    let is_version = is_another_version(wanted, &candidate.tag);
+    let is_meant = !candidate.is_far && candidate.distance <= TYPO_DISTANCE && !is_version;
     let is_sure = !candidate.is_listed && (!candidate.is_foreign || is_meant);
     let risk =
         if is_sure && diagnosis.fault != Fault::ImageNotPullable { Risk::Auto } else { Risk::Ask };

@@ -65,6 +65,9 @@ fn another_place_is_asked_for_and_so_is_what_changes_who_goes_first() {
         ("rack-a", "rack", "rack-b", Risk::Ask),
         ("rack-1", "rack", "rack-2", Risk::Ask),
         ("storgae", "pool", "storage", Risk::Auto),
+        ("amd46", "kubernetes.io/arch", "amd64", Risk::Auto),
+        ("linx", "kubernetes.io/os", "linux", Risk::Auto),
+        ("arm", "kubernetes.io/arch", "arm64", Risk::Ask),
     ] {
         let evidence = scene::unplaced(ReferenceKind::NodeLabelValue, wrong, beside, near);
         assert_eq!(offered(Fault::Unschedulable, &evidence).unwrap().risk, risk, "{wrong}");

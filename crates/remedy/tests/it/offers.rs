@@ -25,7 +25,7 @@ fn a_wrong_tag_is_replaced_by_own_ones_first_then_by_the_nearest() {
         Kind::Deployment,
         &[
             ("shop/web:9.9", "Deployment shop/api", false),
-            ("shop/web:1.3", "Deployment shop/api", false),
+            ("shop/web:1.44", "Deployment shop/api", false),
             ("docker.io/shop/web:1.5", "Deployment other/api", false),
             ("shop/web:1.0", "revision 2", true),
             ("other/web:1.4.1", "revision 1", true),
@@ -37,10 +37,19 @@ fn a_wrong_tag_is_replaced_by_own_ones_first_then_by_the_nearest() {
         &evidence,
         &[
             r#"replace_image_tag auto "shop/web:1.4" -> "shop/web:1.0""#,
-            r#"replace_image_tag auto "shop/web:1.4" -> "shop/web:1.3""#,
+            r#"replace_image_tag auto "shop/web:1.4" -> "shop/web:1.44""#,
             r#"replace_image_tag ask "shop/web:1.4" -> "shop/web:1.5""#,
         ],
     );
+}
+
+#[test]
+fn another_version_that_only_others_run_is_asked_for() {
+    let known = [("shop/web:1.3", "Deployment shop/api", false)];
+    let evidence = scene::wrong_tag(Kind::Deployment, &known);
+
+    let expected = [r#"replace_image_tag ask "shop/web:1.4" -> "shop/web:1.3""#];
+    check(Fault::ImageNotFound, &evidence, &expected);
 }
 
 #[test]

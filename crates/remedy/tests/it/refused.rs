@@ -44,16 +44,16 @@ fn a_limit_above_that_of_the_limit_range_is_shown_lowered_and_written_by_nobody(
 }
 
 #[test]
-fn requests_are_lowered_to_what_a_quota_leaves_for_all_pods_and_for_the_first_new_one() {
+fn requests_are_lowered_to_what_a_quota_leaves_for_all_pods_and_for_those_of_a_rollout() {
     let left =
         |mebi: u64| ResourceRoom { requests_left: Some(mebi << 20), ..ResourceRoom::default() };
     let mut evidence = refused("500Mi", None, left(200));
     let (first, second) = (scene::pod("web-1"), scene::pod("web-2"));
     evidence.pods = vec![first, second];
 
-    // Two pods hold 1000Mi of 1200Mi: three and one of a rollout may have 300Mi, the first new one what is left.
+    // Two pods hold 1000Mi of 1200Mi: the third and one of a rollout come before an old one may go.
     let line =
-        "ask\n  edit Deployment shop/web\n    /resources/requests/memory: \"500Mi\" -> \"200Mi\"";
+        "ask\n  edit Deployment shop/web\n    /resources/requests/memory: \"500Mi\" -> \"100Mi\"";
     assert_eq!(offered(&evidence), [line]);
 
     evidence.room = Some(RoomFacts { memory: left(50), ..RoomFacts::default() });

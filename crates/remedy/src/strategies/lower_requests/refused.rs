@@ -97,12 +97,14 @@ fn most(
 }
 
 /// What one pod may have of a quota that has so much left: all pods of the owner and those of a rollout have to find room,
-/// and the first new one beside all that are there.
+/// and those that are made before the first old one may go beside all that are there.
 fn share(left: u64, pod: u64, evidence: &Evidence) -> u64 {
     let there = evidence.pods.iter().filter(|it| !place::is_over(it)).count();
     let there = u64::try_from(there).unwrap_or(u64::MAX);
     let wanted = u64::from(evidence.workload.desired.max(1));
     let surge = if there == 0 { 0 } else { u64::from(evidence.workload.surge) };
+    let at_once = wanted.saturating_add(surge);
+    let first = at_once.saturating_sub(there).max(1);
     let all = left.saturating_add(there.saturating_mul(pod));
-    left.min(all / wanted.saturating_add(surge))
+    (left / first).min(all / at_once)
 }

@@ -52,7 +52,9 @@ pub(super) fn wrong_name(chance: &mut Chance) -> (Fault, Evidence) {
 pub(super) fn disturb_kind(chance: &mut Chance, evidence: &mut Evidence) {
     if let Some(it) = evidence.references.first_mut() {
         it.kind = *chance.pick(&REFERENCES);
-        it.key = chance.one_in(2).then(|| "port".to_owned());
+        let key = *chance.pick(&["port", "kubernetes.io/arch", "kubernetes.io/os"]);
+        it.key = chance.one_in(2).then(|| key.to_owned());
+        it.belongs_to = chance.one_in(4).then(|| "team=finance".to_owned());
     }
 }
 

@@ -39,6 +39,10 @@ const PLACES: [&str; 8] = [
     "failure-domain.beta.kubernetes.io/zone",
 ];
 
+/// What a node may run, as kubelets say it.
+const SYSTEMS: &str = "darwin freebsd linux netbsd openbsd windows";
+const PROCESSORS: &str = "386 amd64 arm arm64 loong64 mips64le ppc64 ppc64le riscv64 s390x";
+
 pub(super) fn reference_opinion(
     edit: &Value,
     names: &[&str],
@@ -119,14 +123,24 @@ fn goes_unasked(it: &ReferenceFacts, from: &str, to: &str) -> bool {
         letters.pop();
         letters
     };
+    let is_of_kind = |known: &str| known.split(' ').all(|it| it != from);
+    let is_nonsense = match it.key.as_deref() {
+        Some("kubernetes.io/os") => is_of_kind(SYSTEMS),
+        Some("kubernetes.io/arch") => is_of_kind(PROCESSORS),
+        _ => false,
+    };
+    if kind == "node_label_value" && is_nonsense {
+        return true;
+    }
     let is_place =
         kind == "node_label_value" && it.key.as_deref().is_none_or(|it| PLACES.contains(&it));
+    let may_be_shared = kind == "config_map" || kind == "secret";
     kind != "claim"
         && kind != "priority_class"
         && kind != "scheduler"
         && !is_place
         && bare(from) != bare(to)
-        && (kind != "config_map" && kind != "secret" || slipped(from, to))
+        && (!may_be_shared || it.belongs_to.is_none() && slipped(from, to))
         && !(is_label && but_last(from) == but_last(to))
 }
 
