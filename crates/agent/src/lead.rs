@@ -234,7 +234,12 @@ impl Lead {
         let words = error.to_string();
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         if !lapses && *said != words {
-            tracing::warn!(%error, "the Lease cannot be used");
+            // Of two that start at once, one makes the Lease; the other one sees it with its next look.
+            if matches!(error, ClusterError::Conflict(_)) {
+                tracing::info!(%error, "another replica wrote the Lease first");
+            } else {
+                tracing::warn!(%error, "the Lease cannot be used");
+            }
         }
         *said = words;
     }

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Row, SqliteConnection};
 
-use super::JournalError;
+use super::{JournalError, decisions};
 
 /// What the first entry is hashed with.
 const BEGINNING: &str = "k8s-reflexion journal 1";
@@ -17,11 +17,11 @@ pub struct Entry {
     pub at: String,
     /// Who asked for it.
     pub who: String,
-    /// The state that was reached, or `mode`.
+    /// The state that was reached, `mode` or `decision`.
     pub what: String,
     /// The execution it is about.
     pub execution: Option<String>,
-    /// The execution or the mode as it is since, redacted JSON.
+    /// The execution or the mode as it is since, redacted JSON; of a decision its hash.
     pub body: String,
 }
 
@@ -31,7 +31,7 @@ pub enum BrokenChain {
     /// The first entry that does not fit the one before it, by its number from 1.
     #[error("entry {0} of the journal was changed, or one before it is missing")]
     Entry(i64),
-    /// An execution, or the mode, is not what its newest entry says.
+    /// An execution, how it was decided, or the mode is not what its newest entry says.
     #[error(
         "the journal's {0} is not what its newest entry says: one of them was changed, or an entry is missing"
     )]
@@ -109,7 +109,8 @@ async fn kept_as_written(pool: &SqlitePool) -> Result<Result<(), BrokenChain>, J
     )
     .fetch_optional(pool)
     .await?;
-    Ok(odd.or(mode).map_or(Ok(()), |it| Err(BrokenChain::Kept(it))))
+    let decision = decisions::changed(pool).await?.map(|it| format!("decision of execution {it}"));
+    Ok(odd.or(mode).or(decision).map_or(Ok(()), |it| Err(BrokenChain::Kept(it))))
 }
 
 /// Hash over an entry and the hash before it; lengths keep the fields apart.

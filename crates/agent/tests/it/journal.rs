@@ -95,10 +95,32 @@ async fn every_state_of_a_fix_is_an_entry_that_says_who_and_what() {
         sqlx::query_as(query).fetch_all(&mut connection).await.unwrap();
 
     let told: Vec<_> = entries.iter().map(|it| (it.0.as_str(), it.1.as_str())).collect();
-    assert_eq!(told, ["applying", "verifying", "verified"].map(|it| ("alice", it)));
-    for (_, _, body) in &entries {
+    assert_eq!(told, ["decision", "applying", "verifying", "verified"].map(|it| ("alice", it)));
+    for (_, _, body) in &entries[1..] {
         assert!(body.contains(r#"\"128Mi\" -> \"192Mi\""#), "{body}");
     }
+}
+
+#[actix_web::test]
+async fn how_a_fix_was_decided_cannot_be_changed_or_removed_unseen() {
+    let edit = "UPDATE decisions SET body = replace(body, 'alice', 'mallory')";
+    for statement in [edit, "DELETE FROM decisions"] {
+        let (stage, folder) = after_a_fix().await;
+
+        run(&folder, &[statement]).await;
+        let log = stage.try_agent(&[]).await.err().unwrap();
+
+        assert!(log.contains("the journal's decision of execution "), "{statement}: {log}");
+    }
+}
+
+#[actix_web::test]
+async fn how_a_fix_was_decided_before_its_hash_was_kept_is_taken_as_it_is() {
+    let (stage, folder) = after_a_fix().await;
+    let old = "INSERT INTO decisions SELECT 'old', body FROM decisions";
+    run(&folder, &["PRAGMA foreign_keys = OFF", old]).await;
+
+    stage.agent().await.ready().await;
 }
 
 #[tokio::test]
