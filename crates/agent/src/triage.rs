@@ -309,7 +309,20 @@ async fn look(agent: &Agent, turn: &Turn) -> Outcome {
     if diagnoses.is_empty() {
         return Outcome::Fine(Box::new(evidence));
     }
-    Outcome::Wrong(Box::new(report(agent, evidence, diagnoses, turn.seen_at)))
+    let mut report = report(agent, evidence, diagnoses, turn.seen_at);
+    if diagnosis::are_about_claims(&report.diagnoses) {
+        report.diagnoses = told_why(agent, &report).await;
+    }
+    Outcome::Wrong(Box::new(report))
+}
+
+/// The diagnoses with the reason why the claims that the pod waits for are not bound. What is offered does not hang on it.
+async fn told_why(agent: &Agent, report: &Report) -> Vec<Diagnosis> {
+    let about = &report.evidence.subject;
+    let around = agent.cluster.around(&about.namespace).await;
+    let own = diagnosis::of_workload(&report.evidence, &report.diagnoses);
+    let findings = diagnosis::beside(&around, about, own, &agent.redactor);
+    diagnosis::told_why(report.diagnoses.clone(), &findings)
 }
 
 /// Everything around the workload; around the owner of a pod whose owner the watch did not bring.

@@ -39,7 +39,8 @@ pub use redact::Redactor;
 pub use registry::{TagList, nearest};
 pub use snapshot::{ConfigMapSize, Hardening, Snapshot, Webhook};
 pub use survey::{
-    accept, accepted_trouble, asked_for, beside, explained, of_workload, reach, survey, told_why,
+    accept, accepted_trouble, are_about_claims, asked_for, beside, explained, of_workload, reach,
+    survey, told_why,
 };
 pub use suspicion::{
     LASTING, PATIENCE, RECENT, is_quiet, lacks_pods, suspicious_pod, suspicious_workload,

@@ -71,7 +71,7 @@ use types::{AnyFault, Diagnosis, Evidence, Finding, ObjectRef, Subject};
 pub use accept::{accept, accepted_trouble};
 pub use filter::asked_for;
 pub use reach::reach;
-pub use told_why::told_why;
+pub use told_why::{are_about_claims, told_why};
 pub(crate) use traffic::facts as traffic_facts;
 pub use workload::of_workload;
 

@@ -5,6 +5,7 @@ mod cpu;
 mod leftovers;
 mod races;
 mod accepted;
+mod claims;
 mod lost;
 mod stopping;
 mod refusals;

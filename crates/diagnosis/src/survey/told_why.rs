@@ -5,15 +5,21 @@ use types::{Clue, Diagnosis, Fault, Finding};
 /// The kind of what a pod may wait for.
 const CLAIM: &str = "PersistentVolumeClaim";
 
+/// Whether more can be told about one of them by what stands around it: a claim keeps its pod waiting.
+pub fn are_about_claims(diagnoses: &[Diagnosis]) -> bool {
+    diagnoses.iter().any(waits)
+}
+
+/// Whether no node can take the pod because of a claim.
+fn waits(it: &Diagnosis) -> bool {
+    let about_claims = ["not bound", "no volume for its claim"];
+    it.fault == Fault::Unschedulable && about_claims.iter().any(|words| it.cause.contains(words))
+}
+
 /// The diagnoses; one that no node can take the pod tells as well why a claim of it is not bound.
 pub fn told_why(mut diagnoses: Vec<Diagnosis>, beside: &[Finding]) -> Vec<Diagnosis> {
     let claims: Vec<_> = beside.iter().filter(|it| it.subject.kind == CLAIM).collect();
-    let waits = |it: &&mut Diagnosis| {
-        let about_claims = ["not bound", "no volume for its claim"];
-        it.fault == Fault::Unschedulable
-            && about_claims.iter().any(|words| it.cause.contains(words))
-    };
-    for diagnosis in diagnoses.iter_mut().filter(waits) {
+    for diagnosis in diagnoses.iter_mut().filter(|it| waits(it)) {
         for claim in &claims {
             diagnosis.cause =
                 format!("{} {CLAIM} {}: {}", diagnosis.cause, claim.subject.name, claim.cause);
