@@ -28,7 +28,7 @@ impl Failures {
             of_one.retain(|it| now.duration_since(it.at) < MEMORY);
             !of_one.is_empty()
         });
-        let of_one = known.entry(key(subject)).or_default();
+        let of_one = known.entry(life(subject)).or_default();
         of_one.retain(|it| it.at != fix.at);
         of_one.push(fix);
         if OF_ONE < of_one.len() {
@@ -40,7 +40,7 @@ impl Failures {
     /// looked so for a moment.
     pub fn add_to(&self, evidence: &mut Evidence) {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(of_one) = known.get(&key(&evidence.subject)) else { return };
+        let Some(of_one) = known.get(&life(&evidence.subject)) else { return };
         let now = evidence.taken_at;
         evidence.failed =
             of_one.iter().filter(|it| now.duration_since(it.at) < MEMORY).cloned().collect();
@@ -50,4 +50,9 @@ impl Failures {
             revision.was_ready &= !results.contains(&revision.spec_hash);
         }
     }
+}
+
+/// The workload as long as it lives: what is made anew under its name is another.
+fn life(subject: &ObjectRef) -> ObjectRef {
+    ObjectRef { uid: subject.uid.clone(), ..key(subject) }
 }

@@ -179,10 +179,11 @@ impl Fixer {
     pub(super) async fn see_through(self: Arc<Self>, mut fix: Stored) {
         let verdict = self.settle(&mut fix).await;
         // What somebody else had a hand in says nothing of the fix.
-        let counts = !settle::was_changed(&fix.execution);
+        let counts = !settle::was_changed(&fix.execution) && !settle::had_no_effect(&mut fix);
         fix.execution.verdict = verdict.filter(|_| counts);
         match verdict {
             Some(Verdict::Recovered) => self.report(fix, ExecutionState::Verified).await,
+            Some(Verdict::Progress) => self.keep(fix).await,
             Some(Verdict::Unchanged | Verdict::Worse) => self.undo(fix).await,
             None => self.report_gone(fix).await,
         }

@@ -1,5 +1,7 @@
 //! Plans as they are shown: in words, without secrets.
 
+mod left_out;
+
 use diagnosis::Redactor;
 use serde_json::Value;
 use types::{
@@ -18,8 +20,12 @@ const NO_MANIFEST: &str = "The copy is too long to be shown.";
 pub(crate) fn offers(plans: &[FixPlan], evidence: &Evidence, redactor: &Redactor) -> Vec<Offer> {
     let diagnoses = diagnosis::diagnose(evidence);
     let offer = |plan: &FixPlan| {
-        let (patch, manifest) = (kustomization(plan, redactor), manifest(plan, evidence, redactor));
+        let (patch, is_partial) = kustomization(plan, redactor);
+        let manifest = manifest(plan, evidence, redactor);
         let mut because = redactor.redact(&plan.because);
+        if is_partial {
+            because = format!("{because} {}", left_out::note(plan, evidence));
+        }
         for (text, note) in [(&patch, NO_PATCH), (&manifest, NO_MANIFEST)] {
             if *text == Text::TooLong {
                 because = format!("{because} {note}");
@@ -72,14 +78,16 @@ impl Text {
 /// What the plan changes, for a commit, or for a node as a JSON patch; none of more than 64 KiB. What is hidden in it has to be put in by whoever
 /// commits it.
 pub(crate) fn patch(plan: &FixPlan, redactor: &Redactor) -> Option<String> {
-    kustomization(plan, redactor).shown()
+    kustomization(plan, redactor).0.shown()
 }
 
-fn kustomization(plan: &FixPlan, redactor: &Redactor) -> Text {
+/// The patch, and whether it leaves something out.
+fn kustomization(plan: &FixPlan, redactor: &Redactor) -> (Text, bool) {
     let steps = plan.steps.iter().map(|it| masked(it, plan, redactor)).collect();
     let shown = FixPlan { steps, ..plan.clone() };
+    let (shown, is_partial) = left_out::applicable(plan, shown, redactor);
     let patch = remedy::kustomize_patch(&shown).or_else(|| remedy::node_patch(&shown));
-    Text::of(patch, redactor)
+    (Text::of(patch, redactor), is_partial)
 }
 
 /// What has to be made anew, with literal values of variables hidden: whoever makes it has to put them in.
@@ -273,7 +281,40 @@ mod tests {
             assert!(!hidden.contains("hunter"), "{hidden}");
         }
         // Only where it is the service's address that is corrected.
-        assert!(!text(Strategy::RollBack, "cahce", "cache").contains("cahce"));
+        let rollback = plan(Strategy::RollBack, &value, json!("cahce"), json!("cache"));
+        assert_eq!(patch(&rollback, &Redactor::new([0; 32])), None);
+    }
+
+    #[test]
+    fn the_patch_of_a_rollback_can_be_applied_and_says_how_to_put_back_what_it_leaves_out() {
+        let redactor = Redactor::new([0; 32]);
+        let app = FieldPath::root().child("containers").index(0);
+        let value = app.child("env").index(0).child("value");
+        let offer = |from: &str, to: &str| {
+            let mut both =
+                plan(Strategy::RollBack, &app.child("image"), json!("a:2"), json!("a:1"));
+            let Action::Edit(edits) = &mut both.steps[0].action else { panic!("an edit") };
+            let (from, to) = (Some(json!(from)), Some(json!(to)));
+            edits.push(Edit { path: value.clone(), from, to });
+            let mut evidence = evidence_of(&json!({}));
+            evidence.subject = ObjectRef::named(Kind::Deployment, "shop", "web");
+            let revision = json!({"name": "web-1", "spec_hash": "", "revision": 1, "current": false,
+                "was_ready": true, "edits": edits, "changed": []});
+            evidence.revisions = vec![serde_json::from_value(revision).unwrap()];
+            evidence.revisions[0].edits.clone_from(edits);
+            offers(&[both], &evidence, &redactor).remove(0)
+        };
+
+        let plain = offer("2", "1");
+        assert!(plain.patch.unwrap().contains(r#""value":"1""#));
+        assert!(!plain.because.contains("leaves out"), "{}", plain.because);
+
+        let hidden = offer("hunter2", "1");
+        let patch = hidden.patch.unwrap();
+        assert!(!patch.contains("redacted") && !patch.contains("hunter"), "{patch}");
+        assert!(patch.contains("a:1") && !patch.contains("/env/"), "{patch}");
+        let way = "kubectl -n shop rollout undo deployment/web --to-revision=1";
+        assert!(hidden.because.contains(way), "{}", hidden.because);
     }
 
     fn evidence_of(container: &Value) -> Evidence {

@@ -334,6 +334,14 @@ async fn objects(agent: &Agent, subject: &ObjectRef) -> Result<diagnosis::Object
     agent.cluster.objects(&root).await
 }
 
+/// Brings an open incident up to date with what is seen now.
+pub(crate) async fn report_anew(agent: &Agent, objects: &diagnosis::Objects) {
+    let (evidence, diagnoses) = agent.examine_and_ask(objects).await;
+    if !diagnoses.is_empty() && agent.incidents.is_open(&evidence.subject) {
+        agent.incidents.report(report(agent, evidence, diagnoses, None));
+    }
+}
+
 fn report(
     agent: &Agent,
     evidence: Evidence,

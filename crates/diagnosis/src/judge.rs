@@ -5,9 +5,13 @@ use types::{Check, ContainerFacts, EventFacts, Evidence, Fault, Kind, PodFacts, 
 
 use crate::diagnose;
 
+mod behind;
 mod lost;
+mod slow_start;
 
+pub use behind::look_behind;
 pub use lost::meet;
+pub use slow_start::look_at_start;
 
 /// What one look shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +22,8 @@ pub enum Health {
     OnItsWay,
     /// The same or another fault is seen.
     Failing,
+    /// The fault that the fix was made for is over, and one is seen that it hid.
+    Progress,
     /// Fewer ready than before the fix, or a neighbour lost health that it had.
     Worse,
 }
@@ -44,7 +50,18 @@ pub struct Patience {
 
 /// Whether all is as it should be: what is wanted is there, of the newest template, and nothing is wrong.
 pub fn healthy(evidence: &Evidence) -> bool {
-    is_complete(evidence) && diagnose(evidence).is_empty()
+    is_complete(evidence) && diagnose(evidence).is_empty() && has_shown(evidence)
+}
+
+/// Whether the newest job of a CronJob says anything: one that was just made in the place of one that failed does not, until
+/// it has succeeded or a container of it runs.
+fn has_shown(evidence: &Evidence) -> bool {
+    let runs = || evidence.containers.iter().any(|it| it.state.running_since.is_some());
+    let workload = &evidence.workload;
+    evidence.subject.kind != Kind::CronJob
+        || workload.rolled_out_at.is_none()
+        || 0 < workload.ready
+        || runs()
 }
 
 fn is_complete(evidence: &Evidence) -> bool {
@@ -219,11 +236,14 @@ pub fn judge(looks: &[Look], applied_at: Timestamp, patience: Patience) -> Optio
         Health::Healthy if settled(Health::Healthy) => return Some(Verdict::Recovered),
         Health::Worse if settled(Health::Worse) => return Some(Verdict::Worse),
         Health::Failing if settled(Health::Failing) => return Some(Verdict::Unchanged),
-        Health::Healthy | Health::Worse | Health::Failing | Health::OnItsWay => {}
+        Health::Progress if settled(Health::Progress) => return Some(Verdict::Progress),
+        Health::Healthy | Health::Worse | Health::Failing | Health::Progress | Health::OnItsWay => {
+        }
     }
     let over = patience.deadline <= last.check.at.duration_since(applied_at);
     over.then_some(match last.health {
         Health::Worse => Verdict::Worse,
+        Health::Progress => Verdict::Progress,
         Health::Healthy | Health::OnItsWay | Health::Failing => Verdict::Unchanged,
     })
 }

@@ -30,7 +30,7 @@ pub struct Attempt<'a> {
 /// What was seen of an attempt: outcome, performance, comparison, anomalies.
 pub fn observe(attempt: &Attempt<'_>) -> Observation {
     let Attempt { execution, choice, .. } = *attempt;
-    let recovered = execution.state == ExecutionState::Verified;
+    let recovered = execution.state == ExecutionState::Verified && !execution.is_progress();
     let took_secs = execution.finished_at.map(|it| seconds(attempt.since, it));
     let verify_secs = execution.applied_at.zip(execution.finished_at).map(|(a, b)| seconds(a, b));
     Observation {
@@ -41,7 +41,7 @@ pub fn observe(attempt: &Attempt<'_>) -> Observation {
         tried_before: choice.tries,
         won_before: choice.wins,
         expected: choice.mean,
-        surprising: is_surprising(recovered, choice.mean),
+        surprising: !execution.is_progress() && is_surprising(recovered, choice.mean),
         comparison: comparison(attempt, recovered, took_secs),
         anomalies: anomalies(attempt, took_secs),
     }
@@ -59,6 +59,9 @@ fn seconds(from: Timestamp, to: Timestamp) -> i64 {
 
 fn comparison(attempt: &Attempt<'_>, recovered: bool, took_secs: Option<i64>) -> String {
     let tried: Vec<_> = attempt.earlier.iter().map(|it| it.strategy.key()).collect();
+    if attempt.execution.is_progress() {
+        return "it ended its fault, and another is seen behind it".to_owned();
+    }
     let outcome = if recovered { "helped" } else { "did not help either" };
     if !tried.is_empty() {
         return format!("after {} had not helped, this {outcome}", tried.join(" and "));

@@ -47,6 +47,8 @@ impl Experience {
             {
                 return None;
             }
+            // It ended its fault and did not heal: neither a win nor a loss.
+            ExecutionState::Verified if execution.is_progress() => return None,
             ExecutionState::Verified => true,
             ExecutionState::Undone | ExecutionState::Stranded => false,
             ExecutionState::Proposed

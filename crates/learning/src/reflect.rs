@@ -21,6 +21,7 @@ pub fn reflect_by_rules(
     }
     if let Some(diagnosis) = diagnosis
         && !observation.recovered
+        && !execution.is_progress()
     {
         insights.push(format!("The cause may not be the one that was named: {}", diagnosis.cause));
     }
@@ -44,6 +45,9 @@ fn lesson(execution: &Execution, observation: &Observation) -> String {
             let why = unjudged.map_or("", |it| it.detail.as_str());
             format!("{strategy} for {kind} counts for nothing: {why}.")
         }
+        ExecutionState::Verified if execution.is_progress() => format!(
+            "{strategy} ended {kind}, and another fault is seen behind it: it counts neither for it nor against it."
+        ),
         ExecutionState::Verified => {
             let took = observation.took_secs.map_or(String::new(), |it| format!(" in {it} s"));
             format!("{strategy} healed {kind}{took}; {counts}.")

@@ -8,6 +8,7 @@ pub(crate) use steps::members;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use learning::{Choice, Decision};
 use types::{Execution, ExecutionState};
 
@@ -105,11 +106,12 @@ impl Reflexion {
             self.remember(case, &execution, observation, reflection).await?;
 
             match execution.state {
-                ExecutionState::Verified => return Ok(()),
+                ExecutionState::Verified if !execution.is_progress() => return Ok(()),
                 ExecutionState::Stranded => {
                     return self.escalate(case, "a fix could not be taken back".to_owned()).await;
                 }
-                ExecutionState::Undone
+                ExecutionState::Verified
+                | ExecutionState::Undone
                 | ExecutionState::Proposed
                 | ExecutionState::Applying
                 | ExecutionState::Verifying
@@ -119,6 +121,10 @@ impl Reflexion {
             }
             if !self.look_again(case).await? {
                 return Ok(());
+            }
+            // The fault behind counts its own attempts.
+            if execution.is_progress() && case.run.incident.spec_hash != execution.spec_hash {
+                case.run.reopen(case.run.incident.clone(), Timestamp::now());
             }
         }
         let reason =

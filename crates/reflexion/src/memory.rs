@@ -70,7 +70,8 @@ impl Memory {
     pub async fn recall(&self, incident: &Incident) -> Result<Recalled, StoreError> {
         let mut failed = vec![];
         for fault in faults(incident) {
-            failed.extend(self.store.failed_on(&incident.spec_hash, fault).await?);
+            failed
+                .extend(self.store.failed_on(&incident.subject, &incident.spec_hash, fault).await?);
         }
         let filter = EpisodeFilter { faults: vec![incident.fault], since: None, limit: CANDIDATES };
         let episodes = learning::similar(incident, self.store.episodes(&filter).await?);

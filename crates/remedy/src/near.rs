@@ -53,6 +53,14 @@ pub(crate) fn differ_at_the_end(left: &str, right: &str) -> bool {
     ends.0 != ends.1 && left.eq(right)
 }
 
+/// Whether two names differ by one letter at the very end: another one, or one more: `db-cred` and `db-creds`.
+pub(crate) fn differ_by_an_ending(left: &str, right: &str) -> bool {
+    let is_longer = |long: &str, short: &str| {
+        long.strip_prefix(short).is_some_and(|it| it.chars().count() == 1)
+    };
+    differ_at_the_end(left, right) || is_longer(left, right) || is_longer(right, left)
+}
+
 /// Words shorter than this are told apart by single letters on purpose: `eu` and `us`, `ro` and `rw`, `now` and `new`.
 const LONG_WORD: usize = 5;
 /// A word from which two letters may get lost at once.

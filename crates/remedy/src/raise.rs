@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use types::{
-    Action, ContainerFacts, ContainerRole, Edit, Evidence, FixPlan, Kind, PodFacts, Quantity, Risk,
-    Step, Strategy, Subresource,
+    Action, ContainerFacts, ContainerRole, Edit, Evidence, FailedFix, FixPlan, Kind, PodFacts,
+    Quantity, Risk, Step, Strategy, Subresource,
 };
 
 use crate::amount::Resource;
@@ -20,6 +20,9 @@ const MAX_RESIZES: usize = 2;
 
 /// Less than this part more than what was too little is not worth an attempt.
 const LEAST_PART: u64 = 10;
+
+/// Why what was resized where it runs is not resized to still more.
+const IN_VAIN: &str = "A higher one was written where it runs, in vain: a container that is not running at that moment may never get it.";
 
 /// What is raised to what.
 pub(crate) struct Wanted<'a> {
@@ -60,18 +63,28 @@ impl Wanted<'_> {
 
     /// The most that a fix wrote on this very spec and that was too little.
     fn too_little(&self, evidence: &Evidence) -> Option<u64> {
+        if !place::has_editable_template(evidence.subject.kind) {
+            // What was only resized where it runs may never have come into force.
+            return None;
+        }
         let path = place::container_path(evidence.subject.kind, self.container)?;
         let path = path.child("resources").child("limits").child(self.resource.name());
-        let failed = evidence.failed.iter().filter(|it| {
-            it.again
-                && it.spec_hash == evidence.workload.spec_hash
-                && it.strategy.starts_with(self.resource.strategy())
-        });
+        let failed = self.failed(evidence);
         let amount = |edit: &Edit| {
             let text = edit.to.as_ref().and_then(Value::as_str)?;
             self.resource.value(&Quantity(text.to_owned()))
         };
         failed.flat_map(|it| &it.edits).filter(|it| it.path == path).filter_map(amount).max()
+    }
+
+    /// The fixes that raised it on this very spec and after which its fault was there again.
+    fn failed<'e>(&self, evidence: &'e Evidence) -> impl Iterator<Item = &'e FailedFix> {
+        let strategy = self.resource.strategy();
+        evidence.failed.iter().filter(move |it| {
+            it.again
+                && it.spec_hash == evidence.workload.spec_hash
+                && it.strategy.starts_with(strategy)
+        })
     }
 
     /// The plan: in the template, in the pods that a template does not reach, or to be read.
@@ -85,6 +98,10 @@ impl Wanted<'_> {
             | Kind::StatefulSet
             | Kind::DaemonSet
             | Kind::CronJob => self.in_template(evidence, in_template),
+            Kind::Pod | Kind::Job if self.failed(evidence).next().is_some() => {
+                let because = format!("{because} {IN_VAIN}");
+                return Some(place::advice(strategy, &because, evidence, in_template));
+            }
             Kind::Pod if self.container.role == ContainerRole::App => vec![Step {
                 target: evidence.subject.clone(),
                 subresource: Some(Subresource::Resize),

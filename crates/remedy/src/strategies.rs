@@ -30,6 +30,7 @@ pub(crate) use fix_selector::{
     edits as selector_edits, is_hardly_meant, is_plain_typo, is_ready, leads_to_a_label,
 };
 pub(crate) use fix_service_port::{is_port, is_sure};
+pub use lower_requests::as_shown;
 pub(crate) use raise_cpu_limit::{DOSES as CPU_DOSES, with_dose as with_cpu_dose};
 pub(crate) use raise_memory_limit::{AS_MUCH_AS_FITS, DOSES, with_dose};
 pub use replace_image_tag::unknown_image;

@@ -17,6 +17,8 @@ use crate::{Context, Fault, ObjectRef, Risk, Strategy};
 pub enum Verdict {
     /// Healthy, and stayed so for the whole settle time.
     Recovered,
+    /// What it was made for is over, and a fault is seen that this hid: it stays, and the other is answered by itself.
+    Progress,
     /// The same trouble, or no health within the time it had.
     Unchanged,
     /// The workload or a neighbour is worse than before.
@@ -27,6 +29,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Recovered => "recovered",
+            Self::Progress => "progress",
             Self::Unchanged => "unchanged",
             Self::Worse => "worse",
         })
@@ -47,7 +50,7 @@ pub enum ExecutionState {
     Verifying,
     /// It did not help; it is being taken back.
     Undoing,
-    /// Healthy for the whole settle time.
+    /// Healthy for the whole settle time; or, with the verdict `progress`, what it was made for is over.
     Verified,
     /// Did not help and was taken back.
     Undone,
@@ -190,6 +193,11 @@ pub struct Execution {
 }
 
 impl Execution {
+    /// Whether it is kept though the workload is not well: a fault is seen that the answered one hid.
+    pub fn is_progress(&self) -> bool {
+        self.state == ExecutionState::Verified && self.verdict == Some(Verdict::Progress)
+    }
+
     /// Whose word it was that counted last.
     pub fn last_word(&self) -> &str {
         let person = self.undone_by.as_ref().or(self.decided_by.as_ref());

@@ -220,12 +220,13 @@ impl Fixer {
             .into_iter()
             .find(|it| it.strategy == shown.execution.strategy)
             .ok_or(PersonError::Changed)?;
-        let same = evidence.subject.uid == subject.uid
-            && evidence.workload.spec_hash == shown.execution.spec_hash
-            && offers::diff(&plan, &self.agent.redactor) == shown.execution.diff;
-        if !same {
-            return Err(PersonError::Changed);
-        }
+        let is_same_spec = evidence.subject.uid == subject.uid
+            && evidence.workload.spec_hash == shown.execution.spec_hash;
+        let is_as_shown = offers::diff(&plan, &self.agent.redactor) == shown.execution.diff;
+        // Requests that were lowered to what was left, where a little more or less is left by now.
+        let still_fits = || remedy::as_shown(&shown.plan, &plan, &evidence);
+        let plan = if is_as_shown { Some(plan) } else { still_fits() };
+        let plan = plan.filter(|_| is_same_spec).ok_or(PersonError::Changed)?;
         let mut execution = shown.execution.clone();
         execution.subject = evidence.subject.clone();
         Ok(Stored { execution, plan, before: evidence, decision: None })

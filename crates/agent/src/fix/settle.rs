@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use diagnosis::{Health, Look, Patience, judge, look};
+use diagnosis::{Health, Look, Patience, judge, look, look_at_start, look_behind};
 use jiff::{SignedDuration, Timestamp};
-use types::{Action, Evidence, Execution, FixPlan, Kind, RefusalReport, Verdict};
+use types::{Action, Evidence, Execution, FixPlan, Kind, RefusalReport, Subresource, Verdict};
 
 use super::Fixer;
 use crate::cluster::ClusterError;
@@ -27,6 +27,25 @@ const CHANGED: &str = "changed_meanwhile";
 /// Whether somebody else changed the workload while this was verified: then it counts for nothing.
 pub(super) fn was_changed(execution: &Execution) -> bool {
     execution.refusal.as_ref().is_some_and(|it| it.code == CHANGED)
+}
+
+/// Says that a resize did not come into force, where that is likelier than that it was too little: a kubelet writes new
+/// limits of a pod only while the container runs, and this one did not.
+pub(super) fn had_no_effect(fix: &mut Stored) -> bool {
+    let is_resize = fix.plan.writes()
+        && fix.plan.steps.iter().all(|it| it.subresource == Some(Subresource::Resize));
+    let fault = fix.execution.fault;
+    let before = diagnosis::diagnose(&fix.before);
+    let name = before.iter().find(|it| it.fault == fault).and_then(|it| it.container.as_deref());
+    let container = name.and_then(|it| fix.before.container(it));
+    let was_down = container.is_some_and(|it| it.state.running_since.is_none());
+    let is_it = is_resize && was_down && fix.execution.again;
+    if is_it {
+        let detail = "the container was not running when its pod was resized, and a kubelet writes new limits only \
+                      while it runs: what it needs is not known";
+        fix.execution.refusal = Some(RefusalReport::new("no_effect", detail));
+    }
+    is_it
 }
 
 impl Fixer {
@@ -54,8 +73,9 @@ impl Fixer {
                         return None;
                     }
                     diagnosis::meet(&mut fix.before, &now);
-                    let seen = look(&fix.before, &now, applied_at);
-                    if notice_change(fix, &now) {
+                    let is_another = notice_change(fix, &now);
+                    let seen = see(fix, &now, applied_at);
+                    if is_another {
                         // It is another workload since: what was seen before says nothing of it.
                         looks.clear();
                         since = Timestamp::now();
@@ -88,6 +108,16 @@ impl Fixer {
             }
         }
     }
+}
+
+/// What a look shows of the fix. What hid another fault is known only where nobody else had a hand in it.
+fn see(fix: &Stored, now: &Evidence, applied_at: Timestamp) -> Look {
+    let seen = look(&fix.before, now, applied_at);
+    if was_changed(&fix.execution) {
+        return seen;
+    }
+    let seen = look_at_start(seen, &fix.plan, &fix.before, now);
+    look_behind(seen, (&fix.plan, fix.execution.fault), (&fix.before, now), applied_at)
 }
 
 /// Leaves out the time in which an answer was waited for, as if it had not passed: what was seen before counts for no longer

@@ -197,6 +197,23 @@ impl Fixer {
         self.reach(&mut fix, state).await;
     }
 
+    /// What the fix was made for is over, and it stays; what is seen behind it is told at once, for it is answered by itself.
+    pub(super) async fn keep(&self, mut fix: Stored) {
+        let behind = fix.execution.checks.last().map(|it| it.note.clone()).unwrap_or_default();
+        fix.execution.refusal = Some(RefusalReport::new("fault_behind", behind));
+        let subject = &fix.execution.subject;
+        self.agent.incidents.hold(subject, false);
+        match self.objects(subject).await {
+            Ok(objects) => crate::triage::report_anew(&self.agent, &objects).await,
+            // The next change brings it.
+            Err(error) => {
+                let error = self.words(&error);
+                tracing::warn!(error, %subject, "the workload cannot be looked at");
+            }
+        }
+        self.report(fix, ExecutionState::Verified).await;
+    }
+
     /// The workload went away while its fix was verified: neither a win nor a loss, and nothing is left to take back.
     pub(super) async fn report_gone(&self, mut fix: Stored) {
         let detail = "the workload was deleted while its fix was verified";

@@ -39,6 +39,23 @@ pub(super) fn facts(
             });
         }
     }
+    let ran = objects
+        .jobs
+        .iter()
+        .filter(|it| it.status.as_ref().and_then(|it| it.succeeded).is_some_and(|it| 0 < it));
+    for job in ran {
+        let pod = job.spec.as_ref().and_then(|it| it.template.spec.as_ref());
+        let all = pod
+            .iter()
+            .flat_map(|it| it.containers.iter().chain(it.init_containers.iter().flatten()));
+        let images = all.filter_map(|it| it.image.as_ref()).filter(|it| wanted(it));
+        let name = job.metadata.name.as_deref().unwrap_or_default();
+        for image in images {
+            let seen_in = format!("the earlier Job {name}");
+            let fact = ImageFacts { image: image.clone(), seen_in, own: true };
+            found.entry(image.clone()).or_insert(fact);
+        }
+    }
     // Who runs it in the same namespace counts for more, so those are asked first.
     let namespace = objects.root.metadata().namespace.as_deref().unwrap_or_default();
     let (near, far): (Vec<_>, Vec<_>) =

@@ -121,7 +121,7 @@ fn of_replica_sets(objects: &Objects) -> Vec<Revision> {
         .and_then(|it| it.metadata.uid.clone());
     let revision = |set: &Arc<ReplicaSet>| {
         let name = set.metadata.name.clone().unwrap_or_default();
-        let ready_now = set.status.as_ref().and_then(|it| it.ready_replicas).unwrap_or(0) > 0;
+        let ready_now = has_ready(set);
         let was_before = set.metadata.uid == before && before.is_some();
         let current = is_newest(set);
         let hash = set.metadata.labels.as_ref().and_then(|it| it.get("pod-template-hash"));
@@ -134,7 +134,9 @@ fn of_replica_sets(objects: &Objects) -> Vec<Revision> {
         } else {
             let was_seen = ready_now
                 || objects.ready_revisions.contains(&name)
-                || (was_before && available_since_before(objects, newest_made));
+                || (was_before
+                    && !was_overtaken(objects, set)
+                    && available_since_before(objects, newest_made));
             was_seen && (!keeps_ending(objects, is_of_it) || has_lasted(objects, &name, is_of_it))
         };
         Some(Revision {
@@ -170,6 +172,16 @@ fn keeps_ending(objects: &Objects, is_of_it: impl Fn(&Pod) -> bool) -> bool {
         it.status.as_ref().and_then(|it| it.container_statuses.clone()).unwrap_or_default()
     };
     objects.pods.iter().any(|it| is_of_it(it) && statuses(it).iter().any(ends))
+}
+
+fn has_ready(set: &ReplicaSet) -> bool {
+    set.status.as_ref().and_then(|it| it.ready_replicas).is_some_and(|it| 0 < it)
+}
+
+/// Whether an older revision still has ready pods: then this one never took over from it, and the Deployment was available
+/// through those.
+fn was_overtaken(objects: &Objects, set: &ReplicaSet) -> bool {
+    objects.replica_sets.iter().any(|it| number(it) < number(set) && has_ready(it))
 }
 
 /// Whether the Deployment has been available without a break since before its newest revision was

@@ -158,7 +158,7 @@ fn scaled_down_by_somebody_is_not_worse() {
 }
 
 /// `web` with a container that ended out of memory at this second.
-fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
+pub(crate) fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
     let state = ContainerState {
         running_since: Some(at(second + 1)),
         last_exit: Some("OOMKilled".to_owned()),

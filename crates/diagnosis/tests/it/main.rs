@@ -6,4 +6,5 @@ mod last_words;
 mod peer_cases;
 mod redaction;
 mod judging;
+mod behind;
 mod node_mates;

@@ -144,8 +144,8 @@ fn after_refusal(code: &str, told_secs: Option<i64>) -> Then {
         | "foreign_target"
         | "out_of_scope"
         | "over_cap"
-        | "owned_elsewhere"
         | "failed_before" => Then::Another,
+        // `owned_elsewhere` among them: what is wrong stands where the owner has it from, and a restart brings it back.
         _ => Then::Person,
     }
 }

@@ -303,7 +303,7 @@ impl Reflexion {
 /// What is said of an execution that belongs to no attempt; nothing was expected of it.
 fn unseen(execution: &Execution) -> Observation {
     Observation {
-        recovered: execution.state == ExecutionState::Verified,
+        recovered: execution.state == ExecutionState::Verified && !execution.is_progress(),
         took_secs: None,
         verify_secs: None,
         attempt: 0,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use learning::Experience;
 use sqlx::AssertSqlSafe;
-use types::{Context, Episode, Fault, Observation, Strategy};
+use types::{Context, Episode, Fault, ObjectRef, Observation, Strategy};
 
 use super::{Cursor, Store, StoreError, cursors, millis, runs};
 use crate::run::Run;
@@ -63,10 +63,11 @@ impl Store {
         Ok(added == 1)
     }
 
-    /// What is counted and what is predicted, of every episode, oldest first: all folds begin here.
+    /// What is counted and what is predicted, of every episode that counts, oldest first: all folds begin here.
     pub async fn history(&self) -> Result<Vec<(Experience, Observation)>, StoreError> {
         let rows: Vec<(String, String, String, bool, String)> = sqlx::query_as(
-            "SELECT fault, context, strategy, recovered, body -> '$.observation' FROM episodes ORDER BY at_ms, id",
+            "SELECT fault, context, strategy, recovered, body -> '$.observation' FROM episodes
+             WHERE body ->> '$.execution.verdict' IS NOT 'progress' ORDER BY at_ms, id",
         )
         .fetch_all(&self.pool)
         .await?;
@@ -106,15 +107,18 @@ impl Store {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// What failed on this very spec, for this fault, and has not helped there since.
+    /// What failed on this very spec of this very object, for this fault, and has not helped there since.
     pub async fn failed_on(
         &self,
+        subject: &ObjectRef,
         spec_hash: &str,
         fault: Fault,
     ) -> Result<Vec<Strategy>, StoreError> {
         let rows: Vec<String> = sqlx::query_scalar(
             "SELECT DISTINCT failed.body -> '$.execution.strategy' FROM episodes AS failed
              WHERE failed.spec_hash = ?1 AND failed.recovered = 0 AND failed.fault = ?2
+               AND failed.body ->> '$.execution.verdict' IS NOT 'progress'
+               AND (?3 = '' OR coalesce(failed.body ->> '$.execution.subject.uid', '') IN ('', ?3))
                AND NOT EXISTS (
                  SELECT 1 FROM episodes AS won
                  WHERE won.spec_hash = ?1 AND won.recovered = 1 AND won.fault = ?2
@@ -122,6 +126,7 @@ impl Store {
         )
         .bind(spec_hash)
         .bind(fault.as_str())
+        .bind(&subject.uid)
         .fetch_all(&self.pool)
         .await?;
         rows.iter().map(|it| Ok(serde_json::from_str(it)?)).collect()

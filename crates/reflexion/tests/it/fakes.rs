@@ -16,7 +16,7 @@ use tokio_stream::wrappers::BroadcastStream;
 use types::wire::{ExecuteFixResponse, K8sGptAnalyzeRequest, K8sGptAnalyzeResponse};
 use types::{
     Context, Diagnosis, Execution, ExecutionState, Fault, Incident, IncidentState, Kind, ObjectRef,
-    Offer, Problem, RefusalReport, Risk, Strategy, StreamEvent,
+    Offer, Problem, RefusalReport, Risk, Strategy, StreamEvent, Verdict,
 };
 use uuid::Uuid;
 
@@ -228,6 +228,13 @@ impl ScriptedAgent {
         let is_it = |it: &&Incident| Some(it.id) == order.request.incident || it.pod == pod;
         let incident = state.incidents.values().find(is_it).unwrap().clone();
         let execution = execution(&incident, strategy, end, code);
+        if execution.is_progress() {
+            // The template is another with the fix.
+            let behind =
+                Incident { spec_hash: format!("{}-behind", incident.spec_hash), ..incident };
+            state.incidents.insert(behind.id, behind);
+            state.script.remove(&execution.strategy.key());
+        }
         state.by_key.insert(order.idempotency_key.clone(), execution.id);
         state.executions.insert(execution.id, execution.clone());
         execution
@@ -267,7 +274,7 @@ pub(crate) fn execution(
         requested_at: now,
         applied_at: Some(now),
         finished_at: state.is_final().then_some(now),
-        verdict: None,
+        verdict: (code == "fault_behind").then_some(Verdict::Progress),
         refusal: (!code.is_empty()).then_some(refusal),
         checks: vec![],
         again: false,

@@ -97,7 +97,10 @@ async fn what_was_acknowledged_is_there_after_the_file_is_opened_anew() {
     assert_eq!(store.episodes(&filter).await.unwrap(), [told]);
     assert_eq!(store.run(run.id).await.unwrap(), Some(run.clone()));
     assert_eq!(
-        store.failed_on(&run.incident.spec_hash, run.incident.fault).await.unwrap(),
+        store
+            .failed_on(&run.incident.subject, &run.incident.spec_hash, run.incident.fault)
+            .await
+            .unwrap(),
         [STRONG]
     );
 }

@@ -56,6 +56,28 @@ async fn a_fix_that_does_not_help_is_followed_by_the_next_best() {
 }
 
 #[tokio::test]
+async fn a_fault_behind_the_first_gets_attempts_of_its_own_and_the_first_fix_counts_for_nothing() {
+    let world = World::new(&[(STRONG, VERIFIED, "fault_behind")]).await;
+    world.follow().await;
+
+    let run = world.tell(&incident("web"), RunState::Healed).await;
+
+    assert_eq!(world.agent.strategies(), [STRONG.key(), STRONG.key()]);
+    assert_eq!(
+        (run.current().len(), run.reason.as_str()),
+        (1, "raise the memory limit to 2 times helped")
+    );
+    assert!(run.lessons[0].contains("counts neither for it nor against it"), "{:?}", run.lessons);
+    let counts = |it: &reflexion::memory::Memory| {
+        let records = it.ledger().records();
+        records.iter().map(|it| (it.record.tries, it.record.wins)).collect::<Vec<_>>()
+    };
+    crate::world::until(async || (counts(&world.reflexion.memory) == [(1, 1)]).then_some(())).await;
+    // What is folded anew counts the same.
+    assert_eq!(counts(&crate::world::memory(world.folder.path()).await), [(1, 1)]);
+}
+
+#[tokio::test]
 async fn when_nothing_helps_a_person_has_to_look() {
     let world = World::new(&[(STRONG, UNDONE, ""), (GENTLE, UNDONE, "")]).await;
     world.follow().await;
@@ -265,6 +287,18 @@ async fn an_escalated_incident_is_taken_up_again_when_something_new_is_offered()
 }
 
 #[tokio::test]
+async fn what_somebody_else_writes_is_left_to_him_with_the_patch_and_nothing_is_restarted_instead()
+{
+    let world = World::new(&[(STRONG, REFUSED, "owned_elsewhere")]).await;
+    world.follow().await;
+
+    let run = world.tell(&incident("web"), RunState::Escalated).await;
+
+    assert_eq!(world.agent.strategies(), [STRONG.key()]);
+    assert_eq!(run.reason, "the agent refused: because of owned_elsewhere");
+}
+
+#[tokio::test]
 async fn a_report_that_repeats_itself_starts_nothing() {
     let world = World::new(&[(STRONG, REFUSED, "observing")]).await;
     world.follow().await;
@@ -288,4 +322,26 @@ async fn what_failed_on_a_spec_is_not_tried_there_again() {
     world.tell(&incident("web"), RunState::Healed).await;
 
     assert_eq!(world.agent.strategies(), [STRONG.key(), GENTLE.key(), GENTLE.key()]);
+}
+
+#[tokio::test]
+async fn what_failed_on_an_object_that_is_gone_is_tried_on_the_one_that_was_made_anew() {
+    let world = World::new(&[(STRONG, UNDONE, "")]).await;
+    world.follow().await;
+    let of_life = |uid: &str| {
+        let mut incident = incident("web");
+        uid.clone_into(&mut incident.subject.uid);
+        incident
+    };
+    world.tell(&of_life("first"), RunState::Healed).await;
+
+    world.tell(&of_life("first"), RunState::Healed).await;
+    assert_eq!(world.agent.strategies(), [STRONG.key(), GENTLE.key(), GENTLE.key()]);
+    let only_strong = |mut it: types::Incident| {
+        it.offers = vec![offer(STRONG)];
+        it
+    };
+    world.tell(&only_strong(of_life("second")), RunState::Escalated).await;
+
+    assert_eq!(world.agent.strategies()[3..], [STRONG.key()]);
 }

@@ -16,12 +16,16 @@ const HOUR_SECS: i64 = 3600;
 type Answer = Result<(), Refusal>;
 
 pub(super) fn nothing_is_in_flight(_: &FixPlan, policy: &Policy, world: &World<'_>) -> Answer {
-    let in_flight = of_workload(world).filter(|it| it.under_way).count();
+    // By the name: what is under way for an object that is gone has still to end.
+    let subject = &world.evidence.subject;
+    let is_its = |it: &&PastWrite| it.under_way && it.subject.is_same(subject);
+    let in_flight = world.writes.iter().filter(is_its).count();
     if in_flight < policy.caps.workload_in_flight { Ok(()) } else { Err(Refusal::InFlight) }
 }
 
 /// Every cap holds in every window. An attempt that was taken back leaves room for another one soon:
-/// trying the next best is how a trouble is healed and how the system learns. It counts everywhere else.
+/// trying the next best is how a trouble is healed and how the system learns. So does a fix behind which another fault
+/// is seen, for that waits for its own. Both count everywhere else.
 pub(super) fn caps_hold(_: &FixPlan, policy: &Policy, world: &World<'_>) -> Answer {
     let Caps {
         global_per_60s,
@@ -36,7 +40,8 @@ pub(super) fn caps_hold(_: &FixPlan, policy: &Policy, world: &World<'_>) -> Answ
     let namespace = &world.evidence.subject.namespace;
     let all = || world.writes.iter();
     let here = || world.writes.iter().filter(|it| it.subject.namespace == *namespace);
-    let kept = || of_workload(world).filter(|it| !(failed(it) && it.undone));
+    let is_step = |it: &PastWrite| it.verdict == Some(Verdict::Progress) || failed(it) && it.undone;
+    let kept = || of_workload(world).filter(|it| !is_step(it));
     let own = || of_workload(world);
 
     under("caps.global_per_60s", *global_per_60s, all(), MINUTE_SECS, world.now)?;
@@ -148,8 +153,9 @@ fn troubles(writes: &[PastWrite]) -> Vec<Trouble> {
             worse: 0,
         });
         trouble.newest = trouble.newest.max(write.at);
-        trouble.is_open |= write.verdict.is_none();
-        trouble.healed |= write.verdict.is_some() && !failed(write);
+        let is_open = matches!(write.verdict, None | Some(Verdict::Progress));
+        trouble.is_open |= is_open;
+        trouble.healed |= !is_open && !failed(write);
         trouble.worse += usize::from(write.verdict == Some(Verdict::Worse));
     }
     troubles.into_values().collect()
@@ -159,12 +165,14 @@ fn troubles(writes: &[PastWrite]) -> Vec<Trouble> {
 pub(super) fn failed(write: &PastWrite) -> bool {
     match write.verdict {
         None => false,
-        Some(Verdict::Recovered) => write.undone,
+        Some(Verdict::Recovered | Verdict::Progress) => write.undone,
         Some(Verdict::Unchanged | Verdict::Worse) => true,
     }
 }
 
+/// Our writes of the workload. One that was made anew under its name is another: what failed on the old one says nothing of
+/// it, and the caps of its namespace hold for both.
 pub(super) fn of_workload<'a>(world: &'a World<'_>) -> impl Iterator<Item = &'a PastWrite> {
     let subject = &world.evidence.subject;
-    world.writes.iter().filter(move |it| it.subject.is_same(subject))
+    world.writes.iter().filter(move |it| it.subject.is_same_life(subject))
 }

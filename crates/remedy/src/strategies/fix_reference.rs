@@ -25,7 +25,7 @@ use types::{
     ReferenceKind, Risk, Step, Strategy,
 };
 
-use crate::near::{are_siblings, differ_at_the_end, distance, is_slip};
+use crate::near::{are_siblings, differ_at_the_end, differ_by_an_ending, distance, is_slip};
 use crate::place;
 
 /// The longest name that Kubernetes gives to anything, and the longest key of a label.
@@ -229,7 +229,11 @@ pub(crate) fn risk(reference: &ReferenceFacts, wrong: &str, near: &str) -> Risk 
         | ReferenceKind::PriorityClass
         | ReferenceKind::Scheduler => true,
         ReferenceKind::ConfigMap | ReferenceKind::Secret => {
-            reference.belongs_to.is_some() || !is_slip(wrong, near)
+            // The Secrets of a namespace may be several people's, and which of two was meant decides who gets what.
+            let is_secret = reference.kind == ReferenceKind::Secret && !reference.is_about_key();
+            reference.belongs_to.is_some()
+                || !is_slip(wrong, near)
+                || is_secret && differ_by_an_ending(wrong, near)
         }
         ReferenceKind::NodeLabelKey => differ_at_the_end(wrong, near),
         ReferenceKind::NodeLabelValue if is_no_machine(reference.key.as_deref(), wrong) => {

@@ -2,10 +2,11 @@
 //!
 //! ## When it helps
 //! The target port is a name or a number that no pod behind the Service declares, and just one port remains: a name
-//! that is a letter or two away (`htpp` for `http`), or the only one that all of them declare.
+//! that is a letter or two away (`htpp` for `http`), the only one that all of them declare, or the one with the number of
+//! the Service's own port.
 //!
 //! ## When it does not
-//! The pods declare several, or none, or differ; or another port of the Service leads there already.
+//! The pods declare several other ones, or none, or differ; or another port of the Service leads there already.
 //!
 //! ## Risk
 //! Auto for the near miss of a name, and where the pods declare one port only and each is ready by a probe that asks it.
@@ -48,6 +49,11 @@ fn target_of(port: &ServicePortFacts) -> Option<(Risk, String, Edit)> {
     } else if meant.proven {
         format!(
             "{} is all that the pods declare, and each is ready by a probe that asks it.",
+            meant.target
+        )
+    } else if meant.target == PortTarget::Number(port.port) {
+        format!(
+            "All pods behind it declare {}, the number of the Service's own port.",
             meant.target
         )
     } else {

@@ -26,6 +26,9 @@ use crate::amount::{self, Resource};
 use crate::place;
 
 mod refused;
+mod shown;
+
+pub use shown::as_shown;
 
 /// A request is lowered to no less than this part of itself: below, it was not a request but a mistake
 /// that a person should see.
@@ -109,10 +112,7 @@ fn lowered(resource: Resource, evidence: &Evidence, nodes: &NodeFacts) -> Option
         .map(|it| asked(resource, it))
         .try_fold(0_u64, |sum, it| sum.checked_add(it?))?;
     let first = inits.map(|it| asked(resource, it)).collect::<Option<Vec<u64>>>()?;
-    let (free, whole) = match resource {
-        Resource::Memory => (nodes.free_memory, nodes.largest_memory),
-        Resource::Cpu => (nodes.free_cpu, nodes.largest_cpu),
-    };
+    let (free, whole) = free(resource, nodes);
     let left_free = (whole / PART_LEFT_FREE).min(free / MOST_LEFT_FREE);
     let largest = apps.max_by_key(|it| asked(resource, it))?;
     let old = asked(resource, largest)?;
@@ -142,6 +142,14 @@ fn lowered(resource: Resource, evidence: &Evidence, nodes: &NodeFacts) -> Option
     let at_limit = limit.and_then(|it| resource.value(it)) == Some(old);
     let from = request.map(|it| it.0.clone().into());
     Some(Lowered { edit: place::edit(path, from, new.0), is_shown, at_limit })
+}
+
+/// What the freest node has left, and what the largest has in all.
+fn free(resource: Resource, nodes: &NodeFacts) -> (u64, u64) {
+    match resource {
+        Resource::Memory => (nodes.free_memory, nodes.largest_memory),
+        Resource::Cpu => (nodes.free_cpu, nodes.largest_cpu),
+    }
 }
 
 /// What a container asks for: its request, else its limit, else nothing. `None` for no quantity.

@@ -9,6 +9,7 @@
 
 mod scene;
 mod offers;
+mod later;
 mod places;
 mod attacks;
 mod shown;

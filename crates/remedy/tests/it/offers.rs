@@ -313,6 +313,8 @@ fn a_typo_in_a_reference_is_mended_asked_for_where_data_change_hands_and_shown_w
         (ReferenceKind::ConfigMap, "web-cofig", "web-config", "auto"),
         (ReferenceKind::Secret, "web-secert", "web-secret", "auto"),
         (ReferenceKind::Secret, "db-1", "db-2", "ask"),
+        (ReferenceKind::Secret, "db-creds", "db-cred", "ask"),
+        (ReferenceKind::ConfigMap, "db-settin", "db-setting", "auto"),
         (ReferenceKind::Claim, "dat", "data", "ask"),
         (ReferenceKind::ServiceAccount, "wbe", "web", "advice"),
     ] {

@@ -7,10 +7,13 @@ use crate::scene::{self, at, write};
 
 const HELPED: Option<Verdict> = Some(Verdict::Recovered);
 const FAILED: Option<Verdict> = Some(Verdict::Unchanged);
+/// The uid of the workload that is there now.
+const UID: &str = "now";
 
 /// The code of the refusal, or `ok`, for the first offer on `Deployment shop/web`.
 fn answer(writes: &[PastWrite], unhealthy: usize, workloads: usize, by_person: bool) -> String {
-    let evidence: Evidence = scene::out_of_memory(Kind::Deployment, "64Mi");
+    let mut evidence: Evidence = scene::out_of_memory(Kind::Deployment, "64Mi");
+    evidence.subject.uid = UID.to_owned();
     let plan = scene::plans(Fault::OomKilled, &evidence).remove(0);
     let mut world = scene::world(&evidence, writes);
     (world.unhealthy, world.workloads) = (unhealthy, workloads);
@@ -91,6 +94,41 @@ fn three_failures_lock_a_workload_for_an_hour_and_a_person_opens_it() {
     helped_between[1].verdict = HELPED;
     helped_between[1].undone = false;
     check(&helped_between, "ok");
+}
+
+/// The same writes, to a workload that had this uid.
+fn of_life(uid: &str, writes: &[PastWrite]) -> Vec<PastWrite> {
+    let mut writes = writes.to_vec();
+    for write in &mut writes {
+        uid.clone_into(&mut write.subject.uid);
+    }
+    writes
+}
+
+#[test]
+fn what_was_done_to_a_workload_that_is_gone_does_not_bar_the_one_that_was_made_anew() {
+    let mut failed = write("web", 5000, FAILED);
+    failed.strategy = "raise_memory_limit@1.5".to_owned();
+    failed.spec_hash = "00000000deadbeef".to_owned();
+    let barred = [
+        (vec![failed], "failed_before"),
+        ([3000, 3700, 3800].map(|it| write("web", it, FAILED)).to_vec(), "workload_locked"),
+        ([400, 1000, 3600].map(|it| write("web", it, HELPED)).to_vec(), "too_often"),
+    ];
+    for (writes, code) in barred {
+        check(&of_life(UID, &writes), code);
+        check(&of_life("before", &writes), "ok");
+    }
+    // What is still being written under its name has to end first.
+    check(&of_life("before", &[write("web", 10, None)]), "fix_in_flight");
+}
+
+#[test]
+fn a_fix_behind_which_another_fault_is_seen_leaves_room_for_that_one() {
+    let progress = |ago: i64| write("web", ago, Some(Verdict::Progress));
+    check(&[progress(100)], "ok");
+    check(&[100, 200, 250].map(progress), "too_often");
+    check(&[write("web", 100, FAILED), progress(200), write("web", 3700, FAILED)], "ok");
 }
 
 #[test]

@@ -196,3 +196,58 @@ async fn an_incident_that_was_healed_still_says_what_it_was_about() {
     assert_eq!(cause(&resolved), cause(open));
     assert!(cause(&resolved).contains("128Mi"), "{resolved:#}");
 }
+
+#[actix_web::test]
+async fn a_fault_behind_the_first_keeps_the_fix_and_is_answered_by_its_own() {
+    let stage = Stage::open().await;
+    let settings = json!({"apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "migrate-env", "namespace": "shop"}});
+    stage.cluster.create("/api/v1/namespaces/shop/configmaps", &settings).await;
+    let good = "registry.example/shop/web:2.0";
+    stage.cluster.run(Kind::Deployment, "other", &container(good)).await;
+    stage.until_steady("other").await;
+    let agent = stage.agent().await;
+    let mut spec = container("registry.example/shop/web:2.9");
+    let from = json!([{"configMapRef": {"name": "migrate-evn"}}]);
+    spec["initContainers"] = json!([{"name": "migrate", "image": "busybox:1.36",
+        "command": ["sh", "-c", "sleep 1"], "envFrom": from}]);
+    stage.cluster.run(Kind::Deployment, "web", &spec).await;
+
+    let fix = agent.fix("web", "fix_reference").await;
+    let end = agent.end_of(&fix).await;
+
+    let expected = (("verified", "fault_behind"), &json!("progress"));
+    assert_eq!((state(&end), &end["verdict"]), expected, "{end:#}");
+    let open = agent.get("/api/v1/incidents?state=open").await.1;
+    let open = open["incidents"].as_array().unwrap();
+    let incident = open.iter().find(|it| it["subject"]["name"] == "web").unwrap();
+    assert_eq!(incident["fault"], "ImageNotFound", "{incident:#}");
+    let strategy = json!({"type": "replace_image_tag", "parameters": {"new_tag": "2.0"}});
+    let order = json!({"pod_name": incident["pod"], "namespace": "shop", "strategy": strategy});
+    let end = agent.end_of(&agent.carry_out(&order).await).await;
+    assert_eq!((state(&end), &end["verdict"]), (("verified", ""), &json!("recovered")), "{end:#}");
+}
+
+#[actix_web::test]
+async fn a_rollback_passes_over_a_revision_that_never_took_over() {
+    let stage = Stage::open().await;
+    let image = |stage: &Stage| {
+        let web = stage.object("deployments", "web").unwrap();
+        web["spec"]["template"]["spec"]["containers"][0]["image"].clone()
+    };
+    let n_sets =
+        |n: usize| stage.cluster.sandbox.store().list("replicasets", Some("shop")).0.len() == n;
+    stage.cluster.run(Kind::Deployment, "web", &container("registry.example/shop/web:2.0")).await;
+    stage.until_steady("web").await;
+    stage.cluster.set_image("web", "registry.example/shop/web:9.8").await;
+    until("the first bad one is there", || n_sets(2)).await;
+    stage.cluster.set_image("web", "registry.example/shop/web:9.9").await;
+    until("the second bad one is there", || n_sets(3)).await;
+    let agent = stage.agent().await;
+
+    let fix = agent.fix("web", "roll_back").await;
+    let end = agent.end_of(&fix).await;
+
+    assert_eq!(state(&end), ("verified", ""), "{end:#}");
+    assert_eq!(image(&stage), json!("registry.example/shop/web:2.0"));
+}

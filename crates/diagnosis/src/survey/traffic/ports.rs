@@ -77,7 +77,7 @@ fn meant(port: &ServicePort, candidates: &[Declared<'_>], pods: &[&Pod]) -> Opti
             return Some(MeantPort { target, near: true, proven: false });
         }
     }
-    let [only] = candidates else { return None };
+    let [only] = candidates else { return same_number(port, candidates) };
     let by_name = matches!(wanted, IntOrString::String(_)) && !only.name.is_empty();
     let target = if by_name {
         PortTarget::Name(only.name.to_owned())
@@ -85,6 +85,12 @@ fn meant(port: &ServicePort, candidates: &[Declared<'_>], pods: &[&Pod]) -> Opti
         PortTarget::Number(only.number)
     };
     Some(MeantPort { target, near: false, proven: is_proven(only, pods) })
+}
+
+/// Of several ports that with the number of the Service's own.
+fn same_number(port: &ServicePort, candidates: &[Declared<'_>]) -> Option<MeantPort> {
+    let same = candidates.iter().find(|it| it.number == port.port)?;
+    Some(MeantPort { target: PortTarget::Number(same.number), near: false, proven: false })
 }
 
 /// Whether the pods declare nothing else, and each is ready because somebody answered its probe there.

@@ -1,0 +1,88 @@
+//! What a patch leaves out: a mark in place of a value would make it a patch that nobody can apply.
+
+use diagnosis::Redactor;
+use serde_json::Value;
+use types::{Action, Edit, Evidence, FixPlan, Kind, Step, Strategy};
+
+/// Settings that are written as a word.
+const WORDS: [&str; 14] = [
+    "true", "false", "yes", "no", "on", "off", "trace", "debug", "info", "warn", "warning",
+    "error", "enabled", "disabled",
+];
+/// Units that may follow a number.
+const UNITS: [&str; 9] = ["", "ms", "s", "m", "h", "%", "Ki", "Mi", "Gi"];
+/// A number with more digits may be one that opens something.
+const MAX_DIGITS: usize = 3;
+
+/// The rollback with what can be shown, as it is, and whether something was left out. Any other plan is for a person to
+/// complete.
+pub(super) fn applicable(plan: &FixPlan, masked: FixPlan, redactor: &Redactor) -> (FixPlan, bool) {
+    if plan.strategy != Strategy::RollBack {
+        return (masked, false);
+    }
+    let mut is_left_out = false;
+    let mut steps = vec![];
+    for (step, masked) in plan.steps.iter().zip(masked.steps) {
+        let (Action::Edit(edits), Action::Edit(hidden)) = (&step.action, &masked.action) else {
+            steps.push(masked);
+            continue;
+        };
+        let pairs = edits.iter().zip(hidden);
+        let shown = pairs.map(|(edit, masked)| if is_setting(edit) { edit } else { masked });
+        let kept: Vec<Edit> = shown.filter(|it| is_open(step, it, redactor)).cloned().collect();
+        is_left_out |= kept.len() < edits.len();
+        if !kept.is_empty() {
+            steps.push(Step { action: Action::Edit(kept), ..masked });
+        }
+    }
+    (FixPlan { steps, ..plan.clone() }, is_left_out)
+}
+
+/// Whether nothing of it is hidden when it is shown.
+fn is_open(step: &Step, edit: &Edit, redactor: &Redactor) -> bool {
+    let alone = Step { action: Action::Edit(vec![edit.clone()]), ..step.clone() };
+    let mut texts = remedy::operations_of(&alone).into_iter().map(|it| it.to_string());
+    texts.all(|it| !it.contains("[redacted:") && redactor.redact(&it) == it)
+}
+
+/// Whether it puts one plain setting of a variable in place of another: a small number, or a word that opens nothing.
+fn is_setting(edit: &Edit) -> bool {
+    let is_plain = |it: &Option<Value>| it.as_ref().and_then(Value::as_str).is_some_and(is_plain);
+    edit.path.as_str().ends_with("/value") && is_plain(&edit.from) && is_plain(&edit.to)
+}
+
+fn is_plain(text: &str) -> bool {
+    let unit = text.trim_start_matches(|it: char| it.is_ascii_digit());
+    let digits = text.len() - unit.len();
+    let is_number = (1..=MAX_DIGITS).contains(&digits) && UNITS.contains(&unit);
+    is_number || WORDS.contains(&text.to_ascii_lowercase().as_str())
+}
+
+/// What is said where something was left out: the way to put all of it back.
+pub(super) fn note(plan: &FixPlan, evidence: &Evidence) -> String {
+    let subject = &evidence.subject;
+    let is_aim = |edits: &Vec<Edit>| {
+        plan.steps.iter().any(|it| matches!(&it.action, Action::Edit(own) if own == edits))
+    };
+    let aim = evidence.revisions.iter().find(|it| is_aim(&it.edits));
+    let kind = match subject.kind {
+        Kind::Deployment => Some("deployment"),
+        Kind::StatefulSet => Some("statefulset"),
+        Kind::DaemonSet => Some("daemonset"),
+        Kind::ReplicaSet
+        | Kind::Pod
+        | Kind::Job
+        | Kind::CronJob
+        | Kind::Node
+        | Kind::Service
+        | Kind::PersistentVolumeClaim => None,
+    };
+    let Some((kind, aim)) = kind.zip(aim) else {
+        return "The patch leaves out values that are not shown.".to_owned();
+    };
+    format!(
+        "The patch leaves out values that are not shown. All of it is put back by `kubectl -n {} rollout undo {kind}/{} \
+         --to-revision={}`, or for good where it comes from, by a revert of what changed it.",
+        subject.namespace, subject.name, aim.revision
+    )
+}
