@@ -15,6 +15,7 @@ mod limit_range;
 mod host;
 mod rivals;
 mod rollout_without_room;
+mod rights;
 mod schedule;
 mod volume_fit;
 mod fold;
@@ -67,6 +68,7 @@ mod rights_too_wide;
 
 use types::{AnyFault, Diagnosis, Evidence, Finding, ObjectRef, Subject};
 
+pub use access_forbidden::tells_of_refusals;
 pub use accept::{accept, accepted_trouble};
 pub use filter::asked_for;
 pub use told_why::told_why;
