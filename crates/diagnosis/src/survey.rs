@@ -45,6 +45,8 @@ mod node_pressure;
 mod stateful_set_reference_missing;
 mod workload_without_pods;
 mod daemon_set_selects_no_node;
+mod selectors_overlap;
+mod rollout_waits;
 mod probe_cannot_ask;
 mod pods_not_as_template;
 mod config_outdated;
@@ -92,6 +94,8 @@ const ALL: &[Rule] = &[
     claim_not_bound::survey,
     workload_without_pods::survey,
     daemon_set_selects_no_node::survey,
+    selectors_overlap::survey,
+    rollout_waits::survey,
     access_forbidden::survey,
     service_port_mismatch::survey,
     service_without_endpoints::survey,
