@@ -12,6 +12,7 @@ mod workload;
 mod edges;
 mod elsewhere;
 mod limit_range;
+mod missed;
 mod host;
 mod rivals;
 mod rollout_without_room;
@@ -148,7 +149,8 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let named = named.map(|it| rivals::named(host::named(it, &scene), &scene));
     let named = named.map(|it| rollout_without_room::named(it, &scene));
     found.extend(named.map(|it| edges::with_causes(it, &scene)));
-    let mut found = workload_without_pods::told_last(cron_job_failing::told_once(found));
+    let found = missed::told_once(cron_job_failing::told_once(found));
+    let mut found = workload_without_pods::told_last(found);
     found.extend(k8sgpt::unknown_to(&found, &scene));
     k8sgpt::with_clues(fold::fold(found), &scene)
 }
