@@ -71,8 +71,8 @@ mod rights_too_wide;
 
 use types::{AnyFault, Diagnosis, Evidence, Finding, ObjectRef, Subject};
 
-pub use access_forbidden::tells_of_refusals;
 pub use accept::{accept, accepted_trouble};
+pub use access_forbidden::tells_of_refusals;
 pub use filter::asked_for;
 pub use told_why::told_why;
 pub(crate) use traffic::facts as traffic_facts;
