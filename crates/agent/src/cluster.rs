@@ -111,7 +111,10 @@ pub trait Cluster: Send + Sync + 'static {
     /// The whole cluster for a scan. What could not be read is named in it.
     fn snapshot(&self) -> BoxFuture<'_, diagnosis::Snapshot>;
 
-    /// Who may do what in the cluster, for a scan that asks for notices, and what of it could not be read.
+    /// Who may do what in the cluster, and what of it could not be read.
+    fn rights(&self) -> BoxFuture<'_, (diagnosis::Rights, Vec<String>)>;
+
+    /// How the cluster is hardened, for a scan that asks for notices, and what of it could not be read.
     fn hardening(&self) -> BoxFuture<'_, (diagnosis::Hardening, Vec<String>)>;
 
     /// What a workload of this namespace may suffer from besides its own trouble: far less than a snapshot.

@@ -61,6 +61,11 @@ pub async fn scan(
     }
     let asked = request.namespace.as_deref();
     let (workloads, unread) = workloads(agent, caches, &snapshot, (asked, progress)).await;
+    if request.notices || diagnosis::tells_of_refusals(&snapshot, &workloads) {
+        let (rights, unread) = agent.cluster.rights().await;
+        snapshot.rights = Some(rights);
+        snapshot.unread.extend(unread);
+    }
     let found = diagnosis::survey(&snapshot, workloads, &agent.redactor);
     let findings = diagnosis::asked_for(found, request, &labels, &snapshot);
     let findings = diagnosis::accept(findings, accepted, snapshot.taken_at);

@@ -88,6 +88,8 @@ pub struct Snapshot {
     pub applications: Option<Vec<Value>>,
     /// `Kustomization` and `HelmRelease` objects of Flux, as JSON; empty where it is not installed.
     pub deliveries: Option<Vec<Value>>,
+    /// Who may do what; `None` where nobody has to know.
+    pub rights: Option<Rights>,
     /// How the cluster is hardened; `None` where nobody asked for notices.
     pub hardening: Option<Hardening>,
     /// What K8sGPT reports; empty where it is not installed.
@@ -96,10 +98,10 @@ pub struct Snapshot {
     pub unread: Vec<String>,
 }
 
-/// How a cluster is hardened: who may do what. Read only for those who ask for notices. `None` where a kind could not
-/// be read.
+/// Who may do what. Read only for those who ask for notices, and where somebody may not do what he tries. `None` where a
+/// kind could not be read.
 #[derive(Debug, Clone, Default)]
-pub struct Hardening {
+pub struct Rights {
     /// Roles of namespaces.
     pub roles: Option<Vec<Role>>,
     /// Roles of the whole cluster.
@@ -108,6 +110,12 @@ pub struct Hardening {
     pub role_bindings: Option<Vec<RoleBinding>>,
     /// Who has a role in the whole cluster.
     pub cluster_role_bindings: Option<Vec<ClusterRoleBinding>>,
+}
+
+/// How a cluster is hardened, beside who may do what. Read only for those who ask for notices. `None` where a kind could
+/// not be read.
+#[derive(Debug, Clone, Default)]
+pub struct Hardening {
     /// What policy engines report as broken; empty where there is none.
     pub broken_policies: Option<Vec<BrokenPolicy>>,
 }
@@ -248,6 +256,7 @@ impl Snapshot {
             scaled_objects: None,
             applications: None,
             deliveries: None,
+            rights: None,
             hardening: None,
             k8sgpt_results: None,
             unread: vec![],

@@ -13,9 +13,11 @@ mod edges;
 mod elsewhere;
 mod reach;
 mod limit_range;
+mod missed;
 mod host;
 mod rivals;
 mod rollout_without_room;
+mod rights;
 mod schedule;
 mod volume_fit;
 mod fold;
@@ -45,6 +47,8 @@ mod node_pressure;
 mod stateful_set_reference_missing;
 mod workload_without_pods;
 mod daemon_set_selects_no_node;
+mod selectors_overlap;
+mod rollout_waits;
 mod probe_cannot_ask;
 mod pods_not_as_template;
 mod config_outdated;
@@ -69,6 +73,7 @@ mod rights_too_wide;
 use types::{AnyFault, Diagnosis, Evidence, Finding, ObjectRef, Subject};
 
 pub use accept::{accept, accepted_trouble};
+pub use access_forbidden::tells_of_refusals;
 pub use filter::asked_for;
 pub use reach::reach;
 pub use told_why::{are_about_claims, told_why};
@@ -92,6 +97,8 @@ const ALL: &[Rule] = &[
     claim_not_bound::survey,
     workload_without_pods::survey,
     daemon_set_selects_no_node::survey,
+    selectors_overlap::survey,
+    rollout_waits::survey,
     access_forbidden::survey,
     service_port_mismatch::survey,
     service_without_endpoints::survey,
@@ -144,7 +151,8 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let named = named.map(|it| rivals::named(host::named(it, &scene), &scene));
     let named = named.map(|it| rollout_without_room::named(it, &scene));
     found.extend(named.map(|it| edges::with_causes(it, &scene)));
-    let mut found = workload_without_pods::told_last(cron_job_failing::told_once(found));
+    let found = missed::told_once(cron_job_failing::told_once(found));
+    let mut found = workload_without_pods::told_last(found);
     found.extend(k8sgpt::unknown_to(&found, &scene));
     k8sgpt::with_clues(fold::fold(found), &scene)
 }

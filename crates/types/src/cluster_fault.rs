@@ -77,6 +77,8 @@ pub enum ClusterFault {
     PodsPreempted,
     /// An Ingress names a Secret that is probably not there.
     IngressSecretMissing,
+    /// Two workloads select each other's pods.
+    SelectorsOverlap,
     /// A policy engine such as Kyverno reports that an object breaks one of its policies.
     PolicyBroken,
     /// K8sGPT reports something that none of our rules found.
@@ -84,7 +86,7 @@ pub enum ClusterFault {
 }
 
 /// The word that stands for a [`ClusterFault`], and the same in plain words.
-const WORDS: [(ClusterFault, &str, &str); 35] = [
+const WORDS: [(ClusterFault, &str, &str); 36] = [
     (ClusterFault::LoadBalancerPending, "LoadBalancerPending", "load balancer pending"),
     (ClusterFault::IngressBackendMissing, "IngressBackendMissing", "ingress backend missing"),
     (ClusterFault::IngressRulesCollide, "IngressRulesCollide", "ingress rules collide"),
@@ -122,6 +124,7 @@ const WORDS: [(ClusterFault, &str, &str); 35] = [
     (ClusterFault::DeliveryFailing, "DeliveryFailing", "delivery failing"),
     (ClusterFault::PodsPreempted, "PodsPreempted", "pods preempted"),
     (ClusterFault::IngressSecretMissing, "IngressSecretMissing", "ingress secret missing"),
+    (ClusterFault::SelectorsOverlap, "SelectorsOverlap", "selectors overlap"),
     (ClusterFault::PolicyBroken, "PolicyBroken", "policy broken"),
     (ClusterFault::ReportedByK8sgpt, "ReportedByK8sgpt", "reported by K8sGPT"),
 ];

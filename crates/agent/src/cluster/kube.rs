@@ -291,6 +291,10 @@ impl Cluster for KubeCluster {
         Box::pin(snapshot::take(self))
     }
 
+    fn rights(&self) -> BoxFuture<'_, (diagnosis::Rights, Vec<String>)> {
+        Box::pin(snapshot::rights(self))
+    }
+
     fn hardening(&self) -> BoxFuture<'_, (diagnosis::Hardening, Vec<String>)> {
         Box::pin(snapshot::hardening(self))
     }

@@ -1,6 +1,6 @@
 //! The whole cluster for a scan: what is watched comes from the caches, every other kind is listed once.
 
-use diagnosis::{Hardening, K8sgptResult, Root, Snapshot, Webhook};
+use diagnosis::{Hardening, K8sgptResult, Rights, Root, Snapshot, Webhook};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{
     ConfigMap, Namespace, PersistentVolume, PersistentVolumeClaim, Service,
@@ -78,19 +78,25 @@ pub(super) async fn take(cluster: &KubeCluster) -> Snapshot {
 }
 
 /// Who may do what, and what of it could not be read.
-pub(super) async fn hardening(cluster: &KubeCluster) -> (Hardening, Vec<String>) {
+pub(super) async fn rights(cluster: &KubeCluster) -> (Rights, Vec<String>) {
     let client = &cluster.client;
     let (roles, cluster_roles, role_bindings, cluster_role_bindings) =
         tokio::join!(all(client), all(client), all(client), all(client));
     let mut unread = vec![];
-    let hardening = Hardening {
+    let rights = Rights {
         roles: kept(roles, &mut unread),
         cluster_roles: kept(cluster_roles, &mut unread),
         role_bindings: kept(role_bindings, &mut unread),
         cluster_role_bindings: kept(cluster_role_bindings, &mut unread),
-        broken_policies: kept(additions::broken_policies(client).await, &mut unread),
     };
-    (hardening, unread)
+    (rights, unread)
+}
+
+/// How the cluster is hardened, and what of it could not be read.
+pub(super) async fn hardening(cluster: &KubeCluster) -> (Hardening, Vec<String>) {
+    let mut unread = vec![];
+    let broken = additions::broken_policies(&cluster.client).await;
+    (Hardening { broken_policies: kept(broken, &mut unread) }, unread)
 }
 
 /// As much of the cluster as one workload of this namespace may suffer from besides its own trouble: the pods and their

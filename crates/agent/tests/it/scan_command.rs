@@ -147,6 +147,41 @@ async fn how_a_cluster_is_hardened_is_told_to_those_who_ask_for_notices() {
 }
 
 #[actix_web::test]
+async fn who_may_do_what_is_read_where_somebody_is_refused_something() {
+    let scanned = Scanned::start().await;
+    let group = "rbac.authorization.k8s.io";
+    let named = |name: &str| json!({"name": name, "namespace": "shop"});
+    let account =
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": named("reaper")});
+    let rules = json!([{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}]);
+    let role = json!({"apiVersion": format!("{group}/v1"), "kind": "Role",
+        "metadata": named("reader"), "rules": rules});
+    let binding = json!({"apiVersion": format!("{group}/v1"), "kind": "RoleBinding",
+        "metadata": named("reads"),
+        "roleRef": {"apiGroup": group, "kind": "Role", "name": "reader"},
+        "subjects": [{"kind": "ServiceAccount", "name": "raeper", "namespace": "shop"}]});
+    let said = r#"pods is forbidden: User "system:serviceaccount:shop:reaper" cannot list resource "pods" in API group "" in the namespace "shop""#;
+    let event = json!({"apiVersion": "v1", "kind": "Event", "metadata": named("refused"),
+        "involvedObject": {"apiVersion": "v1", "kind": "ServiceAccount", "name": "reaper", "namespace": "shop"},
+        "type": "Warning", "reason": "Refused", "message": said});
+    let rights = format!("/apis/{group}/v1/namespaces/shop");
+    let core = "/api/v1/namespaces/shop";
+    for (path, object) in [
+        (format!("{core}/serviceaccounts"), &account),
+        (format!("{rights}/roles"), &role),
+        (format!("{rights}/rolebindings"), &binding),
+        (format!("{core}/events"), &event),
+    ] {
+        scanned.cluster.create(&path, object).await;
+    }
+
+    let told = check(&scanned.scan(&[]).await, 3);
+
+    assert!(told.contains("RoleBinding shop/reads"), "{told}");
+    assert!(told.contains("/subjects/0/name"), "{told}");
+}
+
+#[actix_web::test]
 async fn what_is_wrong_with_the_question_or_the_way_is_said() {
     let scanned = Scanned::start().await;
     let nobody = scanned.path("nobody");

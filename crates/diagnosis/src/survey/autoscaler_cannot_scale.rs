@@ -4,24 +4,24 @@
 //! A target that is not there (the near miss that exists is named), and the autoscaler's own conditions
 //! `AbleToScale` and `ScalingActive` with `False`: no metrics server, a container without the request that a
 //! percentage needs, nobody who serves the metrics of its own that it names, a container that is not there. Another
-//! autoscaler of the same target or the same pods.
+//! autoscaler of the same target or the same pods. A missing request is said of the target, at once, unless a limit range
+//! or the pods themselves have one.
 //!
 //! ## What it does not see
 //! A target that is scaled to nothing on purpose; the first minutes, when there are no metrics yet.
 
 mod metric;
+mod request;
 mod rival;
 
 use k8s_openapi::api::autoscaling::v2::{
     HorizontalPodAutoscaler, HorizontalPodAutoscalerCondition, HorizontalPodAutoscalerSpec,
 };
-use k8s_openapi::api::core::v1::Container;
 use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
 use super::scene::{Scene, name, namespace, subject};
 use super::words::{missing, quoted};
-use crate::Root;
 
 /// How long metrics may be missing, in seconds, before that is trouble: pods and metrics servers start slowly.
 const PATIENCE_SECS: i64 = 180;
@@ -29,7 +29,9 @@ const PATIENCE_SECS: i64 = 180;
 const KIND: &str = "/spec/scaleTargetRef/kind";
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
-    scene.all.autoscalers.iter().flatten().filter_map(|it| of_autoscaler(it, scene)).collect()
+    let found = scene.all.autoscalers.iter().flatten().map(|it| (it, of_autoscaler(it, scene)));
+    let named = found.flat_map(|(it, finding)| request::named(it, finding, scene));
+    named.collect()
 }
 
 fn of_autoscaler(autoscaler: &HorizontalPodAutoscaler, scene: &Scene<'_>) -> Option<Finding> {
@@ -111,12 +113,6 @@ fn inactive(
         spec.scale_target_ref.name.clone(),
     );
     let root = scene.workload(&target.kind, &target.namespace, &target.name);
-    if said.contains("missing request for")
-        && let Some((field, cause)) = root.and_then(|it| without_request(it, spec, &target))
-    {
-        let finding = finding(about, cause).clue(format!("{target} {field}"), "none");
-        return Some(clues(finding, active, scene));
-    }
     if let Some((field, container, cause)) = root.and_then(|it| metric::of_no_container(it, spec)) {
         let finding = finding(about, cause).clue(field.clone(), &container).at(field);
         return Some(clues(finding, active, scene));
@@ -148,42 +144,6 @@ fn inactive(
         finding(format!("It cannot tell how many replicas are needed: {message}."))
             .because_of(target),
     )
-}
-
-/// The first container of the target without the request that a percentage is counted of.
-fn without_request(
-    root: &Root,
-    spec: &HorizontalPodAutoscalerSpec,
-    target: &Subject,
-) -> Option<(String, String)> {
-    let pod = root.pod_spec()?;
-    let metrics = spec.metrics.iter().flatten();
-    let mut resources = metrics.filter_map(|it| {
-        let of_pod = it.resource.as_ref().map(|it| (it.name.as_str(), &it.target));
-        let of_one = it.container_resource.as_ref().map(|it| (it.name.as_str(), &it.target));
-        of_pod.or(of_one).filter(|it| it.1.type_ == "Utilization").map(|it| it.0)
-    });
-    resources.find_map(|resource| {
-        let lacks = |it: &Container| !has_request(it, resource);
-        let containers: Vec<_> = pod.containers.iter().enumerate().filter(|it| lacks(it.1)).collect();
-        let (index, _) = containers.first()?;
-        let names: Vec<_> = containers.iter().map(|it| it.1.name.clone()).collect();
-        let path = root.kind().pod_spec_path()?.child("containers").index(*index);
-        let path = path.child("resources").child("requests").child(resource);
-        let cause = format!(
-            "It wants a percentage of the {resource} request, and container {} of {target} has none.",
-            super::words::listed(&names)
-        );
-        Some((path.to_string(), cause))
-    })
-}
-
-/// Whether a container asks for some of a resource; a limit alone is a request, too.
-fn has_request(container: &Container, resource: &str) -> bool {
-    let resources = container.resources.as_ref();
-    let requests = resources.and_then(|it| it.requests.as_ref());
-    let limits = resources.and_then(|it| it.limits.as_ref());
-    [requests, limits].into_iter().flatten().any(|it| it.contains_key(resource))
 }
 
 fn clues(

@@ -2,7 +2,8 @@
 //!
 //! ## What it looks for
 //! The newest finished jobs that failed, with none that succeeded since; events that say why no job is started; a
-//! schedule that can never come; a job that goes on while several of its times go by, where only one may run.
+//! schedule that can never come; a job that goes on while several of its times go by, where only one may run. A time to
+//! start in that is shorter than the controller's round, which is a notice.
 //!
 //! ## What it does not see
 //! One that is suspended, which is meant; whether a job that succeeded did what it should.
@@ -23,14 +24,18 @@ const REASONS: [(&str, &str, &str); 8] = [
     ("UnparseableSchedule", "/spec/schedule", "its schedule cannot be read"),
     ("UnparseableCronJobSchedule", "/spec/schedule", "its schedule cannot be read"),
     ("InvalidSchedule", "/spec/schedule", "its schedule never comes"),
-    ("TooManyMissedTimes", "/spec/startingDeadlineSeconds", "it missed too many of its times"),
-    ("FailedNeedsStart", "/spec/startingDeadlineSeconds", "it missed too many of its times"),
-    ("MissSchedule", "/spec/startingDeadlineSeconds", "it missed its time"),
+    ("TooManyMissedTimes", STARTING, "it missed too many of its times"),
+    ("FailedNeedsStart", STARTING, "it missed too many of its times"),
+    ("MissSchedule", STARTING, "it missed its time"),
     ("FailedCreate", "", "its job may not be made"),
 ];
 
 /// How long a job may take.
 const DEADLINE: &str = "/spec/jobTemplate/spec/activeDeadlineSeconds";
+/// How late a job may be started.
+const STARTING: &str = "/spec/startingDeadlineSeconds";
+/// How often the controller looks, in seconds.
+const LOOKS_SECS: i64 = 10;
 /// How many times a job may let go by, and how long it may run meanwhile, in seconds.
 const MISSED: usize = 3;
 const HELD_SECS: i64 = 180;
@@ -50,6 +55,7 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
                 .or_else(|| not_started(it, scene))
                 .or_else(|| failing(it, scene))
                 .or_else(|| held(it, scene))
+                .or_else(|| tight(it))
         })
         .collect()
 }
@@ -66,7 +72,7 @@ pub(super) fn told_once(mut found: Vec<Finding>) -> Vec<Finding> {
     // A bad schedule is another trouble than the container's; only jobs that fail are told by both.
     let is_of_jobs = |it: &Finding| it.field.as_deref().is_none_or(|it| it == DEADLINE);
     found.retain(|it| it.fault != own || !is_of_jobs(it) || !explained.contains(&it.subject));
-    let told = of(&|it| it.fault == own, &found);
+    let told = of(&|it| it.fault == own && it.severity != Severity::Notice, &found);
     found.retain(|it| it.fault != unknown || !told.contains(&it.subject));
     found
 }
@@ -131,6 +137,17 @@ fn held(owner: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
     Some(
         finding.clue(format!("Job {job}.metadata.creationTimestamp"), &started.unwrap_or_default()),
     )
+}
+
+/// A job may be started so shortly after its time only that the controller may never come by in between.
+fn tight(owner: &CronJob) -> Option<Finding> {
+    let secs = owner.spec.starting_deadline_seconds.filter(|it| (0..LOOKS_SECS).contains(it))?;
+    let cause = format!(
+        "Some of its jobs may never be started: none is later than {secs} seconds after its time, and the controller looks \
+         every {LOOKS_SECS} seconds."
+    );
+    let finding = finding(owner, Severity::Notice, cause).at(STARTING).sure(0.9);
+    Some(finding.clue(STARTING, &secs))
 }
 
 /// Its newest finished jobs failed.

@@ -16,7 +16,7 @@ use types::{ClusterFault, Finding, Severity, Subject};
 use super::cluster;
 use super::scene::{Scene, is_over, is_system, name, namespace, subject};
 use super::words::listed;
-use crate::{Hardening, Root};
+use crate::{Rights, Root};
 
 /// The account of who names none.
 const DEFAULT: &str = "default";
@@ -24,10 +24,12 @@ const DEFAULT: &str = "default";
 const MAX_CLUES: usize = 3;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
-    let (Some(hardening), Some(accounts)) = (&scene.all.hardening, &scene.all.service_accounts)
-    else {
+    let (Some(bound), Some(accounts)) = (&scene.all.rights, &scene.all.service_accounts) else {
         return vec![];
     };
+    if scene.all.hardening.is_none() {
+        return vec![];
+    }
     let mut users: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for root in &scene.all.workloads {
         let space = namespace(root.metadata());
@@ -41,7 +43,7 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     }
     let told = users.into_iter().map(|(space, mut users)| {
         users.sort();
-        told(space, &users, &rights(space, hardening))
+        told(space, &users, &rights(space, bound))
     });
     told.collect()
 }
@@ -71,7 +73,7 @@ fn is_default(spec: &PodSpec) -> bool {
 }
 
 /// What is bound to the default account of a namespace: who binds it, and to which role.
-fn rights(space: &str, hardening: &Hardening) -> Vec<(Subject, String)> {
+fn rights(space: &str, all: &Rights) -> Vec<(Subject, String)> {
     let is_it = |bound: &Option<Vec<Bound>>| {
         bound.iter().flatten().any(|it| {
             it.kind == "ServiceAccount"
@@ -80,9 +82,9 @@ fn rights(space: &str, hardening: &Hardening) -> Vec<(Subject, String)> {
         })
     };
     let role = |it: &RoleRef| format!("{} {}", it.kind, it.name);
-    let here = hardening.role_bindings.iter().flatten().filter(|it| is_it(&it.subjects));
+    let here = all.role_bindings.iter().flatten().filter(|it| is_it(&it.subjects));
     let here = here.map(|it| (subject("RoleBinding", &it.metadata), role(&it.role_ref)));
-    let all = hardening.cluster_role_bindings.iter().flatten().filter(|it| is_it(&it.subjects));
+    let all = all.cluster_role_bindings.iter().flatten().filter(|it| is_it(&it.subjects));
     let all = all.map(|it| (subject("ClusterRoleBinding", &it.metadata), role(&it.role_ref)));
     let mut rights: Vec<_> = here.chain(all).collect();
     rights.sort();

@@ -40,6 +40,7 @@ pub(super) fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
             continue;
         }
         let mut explains = explained.remove(&index).unwrap_or_default();
+        explains.append(&mut finding.explains);
         explains.sort();
         explains.dedup();
         explains.retain(|it| *it != finding.subject);
@@ -55,9 +56,10 @@ pub(super) fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
     res
 }
 
-/// Whether something may not work because of it: what a pod is allowed to do stops nobody.
+/// Whether something may not work because of it: what a pod is allowed to do, and whose labels it shares, stops nobody.
 fn may_explain(finding: &Finding) -> bool {
-    finding.fault != AnyFault::Cluster(ClusterFault::PodNotConfined)
+    let harmless = [ClusterFault::PodNotConfined, ClusterFault::SelectorsOverlap];
+    !harmless.iter().any(|it| finding.fault == AnyFault::Cluster(*it))
 }
 
 /// The finding at the end of the chain of causes; `None` where this one stands for itself. In a circle the

@@ -1,13 +1,14 @@
-//! An Ingress names a Secret for its hosts that nothing else knows, while another one is a letter or two away.
+//! An Ingress names a Secret for its hosts that nothing else knows.
 //!
 //! ## What it looks for
 //! Secrets are never read, so that nobody can say which are there. Names are known from who uses or makes them: ready
-//! pods, service accounts, certificates of cert-manager, other Ingresses. A name under `tls` that none of them knows, and
-//! one a letter or two away that a pod or a certificate knows, or two other Ingresses. Where that is for a host of the
-//! same name it is a warning, else a notice.
+//! pods, service accounts, certificates of cert-manager, other Ingresses. A name under `tls` that none of them knows: a
+//! warning where its controller says in an event that it is not there, or where another Secret that is known is for the
+//! same host, by a certificate or by a name a letter or two away. Else a notice, for it may well be there.
 //!
 //! ## What it does not see
-//! A Secret that is missing under a name that is like no other. Ingresses for which cert-manager makes it.
+//! Whether a Secret is there that somebody made by hand. Ingresses whose Secret is made for them, and those that name
+//! none: their controller has a certificate of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,16 +19,25 @@ use types::{ClusterFault, Finding, Severity};
 use super::cluster;
 use super::json::{list, text};
 use super::scene::{Scene, is_ready, namespace, subject};
-use super::words::entry;
+use super::words::quoted;
 use crate::near_miss::near_miss;
 
-/// Annotations by which an Ingress has its Secret made.
-const MADE: [&str; 4] = [
-    "cert-manager.io/cluster-issuer",
-    "cert-manager.io/issuer",
+/// How annotations begin by which an Ingress has its Secret made, or needs none.
+const MADE: [&str; 8] = [
+    "cert-manager.io/",
+    "acme.cert-manager.io/",
+    "certmanager.k8s.io/",
     "kubernetes.io/tls-acme",
-    "certmanager.k8s.io/cluster-issuer",
+    "cert.gardener.cloud/",
+    "networking.gke.io/managed-certificates",
+    "alb.ingress.kubernetes.io/certificate-arn",
+    "traefik.ingress.kubernetes.io/router.tls.certresolver",
 ];
+/// How a controller says that a Secret is not there.
+const ABSENT: [&str; 6] =
+    ["not found", "doesn't exist", "does not exist", "no such", "could not find", "missing"];
+/// How long an Ingress may know a Secret alone, in seconds: what is installed together comes one after the other.
+const PATIENCE_SECS: i64 = 60;
 
 /// What is known of a Secret.
 #[derive(Default)]
@@ -36,6 +46,8 @@ struct Mention<'a> {
     hosts: BTreeSet<&'a str>,
     /// How much speaks for it that it is there.
     weight: u32,
+    /// Whether a certificate makes it.
+    is_made: bool,
 }
 
 /// How much has to speak for a Secret that is to be the one that was meant: two Ingresses may both be wrong.
@@ -49,33 +61,95 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn of_ingress(ingress: &Ingress, scene: &Scene<'_>) -> Vec<Finding> {
-    let annotations = ingress.metadata.annotations.as_ref();
-    if MADE.iter().any(|it| entry(annotations, it).is_some()) {
+    let annotations = ingress.metadata.annotations.iter().flatten();
+    if annotations.into_iter().any(|it| MADE.iter().any(|made| it.0.starts_with(made))) {
         return vec![];
     }
     let known = known(ingress, scene);
     let tls = ingress.spec.iter().flat_map(|it| it.tls.iter().flatten()).enumerate();
     let found = tls.filter_map(|(index, tls)| {
         let wanted = tls.secret_name.as_deref().filter(|it| !it.is_empty())?;
-        if known.contains_key(wanted) {
+        let hosts: BTreeSet<_> = tls.hosts.iter().flatten().map(String::as_str).collect();
+        let said = said(ingress, wanted, scene);
+        if known.contains_key(wanted) && said.is_none() {
             return None;
         }
-        let sure = known.iter().filter(|it| ENOUGH <= it.1.weight).map(|it| *it.0);
-        let near = near_miss(wanted, sure).filter(|it| is_slip(wanted, it))?;
-        let hosts: BTreeSet<_> = tls.hosts.iter().flatten().map(String::as_str).collect();
-        let is_same = known.get(near.as_str()).is_some_and(|it| !it.hosts.is_disjoint(&hosts));
-        let (severity, sure) = if is_same { (Severity::Warning, 0.8) } else { (Severity::Notice, 0.5) };
-        let end = if is_same { " for the same host" } else { "" };
-        let cause = format!(
-            "Nothing else here knows a Secret {wanted}, but there is {near}{end}, which was probably meant; Secrets \
-             themselves are not read."
-        );
+        let meant = meant(wanted, &hosts, &known);
+        let doubt = doubt(wanted, meant, said.as_deref()).or_else(|| {
+            (!scene.is_new(&ingress.metadata, PATIENCE_SECS)).then(|| unknown(wanted))
+        })?;
         let field = format!("/spec/tls/{index}/secretName");
         let fault = cluster(ClusterFault::IngressSecretMissing);
-        let finding = Finding::new(subject("Ingress", &ingress.metadata), severity, fault, cause);
-        Some(finding.clue(field.clone(), wanted).at(field).sure(sure))
+        let about = subject("Ingress", &ingress.metadata);
+        let finding = Finding::new(about, doubt.severity, fault, doubt.cause).sure(doubt.sure);
+        let finding = finding.clue(field.clone(), wanted).at(field);
+        Some(said.into_iter().fold(finding, |it, said| it.clue("events.message", &said)))
     });
     found.collect()
+}
+
+/// How much is to be said against a Secret.
+struct Doubt {
+    severity: Severity,
+    sure: f64,
+    cause: String,
+}
+
+/// Something speaks against it: its controller, or another Secret that was probably meant.
+fn doubt(wanted: &str, meant: Option<(&str, bool)>, said: Option<&str>) -> Option<Doubt> {
+    let end = if meant.is_some_and(|it| it.1) { " for the same host" } else { "" };
+    let meant = meant.map(|it| it.0);
+    let near = meant.map(|it| format!("there is {it}{end}, which was probably meant"));
+    if let Some(said) = said {
+        let near = near.map(|it| format!("; {it}")).unwrap_or_default();
+        let cause = format!("Its controller finds no Secret {wanted} ({said}){near}.");
+        return Some(Doubt { severity: Severity::Warning, sure: 0.9, cause });
+    }
+    let cause = format!(
+        "Nothing else here knows a Secret {wanted}, but {}; Secrets themselves are not read.",
+        near?
+    );
+    let (severity, sure) =
+        if end.is_empty() { (Severity::Notice, 0.5) } else { (Severity::Warning, 0.8) };
+    Some(Doubt { severity, sure, cause })
+}
+
+/// Nothing speaks for it, and nothing against it.
+fn unknown(wanted: &str) -> Doubt {
+    let cause = format!(
+        "Nothing else here knows a Secret {wanted}: no pod, certificate or other Ingress names it. Whether it is there \
+         nobody can say, for Secrets are not read; without it the controller serves a certificate of its own."
+    );
+    Doubt { severity: Severity::Notice, sure: 0.4, cause }
+}
+
+/// The known Secret that was probably meant, and whether it is for one of these hosts.
+fn meant<'k>(wanted: &str, hosts: &BTreeSet<&str>, known: &Known<'k>) -> Option<(&'k str, bool)> {
+    let sure = || known.iter().filter(|it| ENOUGH <= it.1.weight);
+    let is_for = |it: &Mention<'_>| hosts.iter().any(|host| it.hosts.contains(host));
+    let near = near_miss(wanted, sure().map(|it| *it.0)).filter(|it| is_slip(wanted, it));
+    if let Some((name, mention)) = near.and_then(|it| known.get_key_value(it.as_str())) {
+        return Some((*name, is_for(mention)));
+    }
+    let mut same = sure().filter(|it| it.1.is_made && is_for(it.1));
+    let only = same.next().filter(|_| same.next().is_none())?;
+    Some((*only.0, true))
+}
+
+/// The words of an event of the Ingress that say that the Secret is not there.
+fn said(ingress: &Ingress, wanted: &str, scene: &Scene<'_>) -> Option<String> {
+    let about = subject("Ingress", &ingress.metadata);
+    let events = scene.events(&about).iter().filter(|it| scene.is_recent(it));
+    let mut messages = events.filter_map(|it| it.message.as_deref());
+    let is_part = |it: char| it.is_ascii_alphanumeric() || "-.".contains(it);
+    let found = messages.find(|it| {
+        let words = it.to_lowercase();
+        let mut names = it.split(|it| !is_part(it)).map(|it| it.trim_end_matches('.'));
+        names.any(|it| it == wanted)
+            && words.contains("secret")
+            && ABSENT.iter().any(|it| words.contains(it))
+    });
+    found.map(|it| quoted(it, scene))
 }
 
 /// Another number or another last letter is another Secret: `shop-1`, `shop-b`.
@@ -116,6 +190,7 @@ fn known<'a>(own: &Ingress, scene: &Scene<'a>) -> Known<'a> {
     for certificate in certificates.filter(|it| text(it, "/metadata/namespace") == space) {
         let known = known.entry(text(certificate, "/spec/secretName")).or_default();
         known.weight += ENOUGH;
+        known.is_made = true;
         known.hosts.extend(list(certificate, "/spec/dnsNames").iter().filter_map(Value::as_str));
     }
     let others = scene.all.ingresses.iter().flatten();

@@ -11,26 +11,24 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef, Subject as Bound};
+use k8s_openapi::api::rbac::v1::{PolicyRule, Subject as Bound};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
-use super::scene::{Scene, is_system, name, namespace, subject};
-use super::words::{entry, listed};
-use crate::Hardening;
+use super::rights::{ANY, Binding, Role, bindings, comes_with_kubernetes, has, roles, shown};
+use super::scene::{Scene, is_system, namespace};
+use super::words::listed;
 
-/// The label of what comes with Kubernetes.
-const BUILT_IN: &str = "kubernetes.io/bootstrapping";
 /// The role that allows everything.
 const ADMIN: &str = "cluster-admin";
-/// All, of verbs, resources and groups.
-const ANY: &str = "*";
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
-    let Some(hardening) = &scene.all.hardening else { return vec![] };
-    let bindings = bindings(hardening);
-    let roles = roles(hardening);
+    // Only who asks for notices is told.
+    let (Some(rights), true) = (&scene.all.rights, scene.all.hardening.is_some()) else {
+        return vec![];
+    };
+    let (bindings, roles) = (bindings(rights), roles(rights));
     let mut givers: Givers<'_> = BTreeMap::new();
     for binding in &bindings {
         givers.entry(binding.role()).or_default().push(binding);
@@ -40,70 +38,11 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     found
 }
 
-/// A role of either kind.
-struct Wide<'a> {
-    about: Subject,
-    metadata: &'a ObjectMeta,
-    rules: &'a [PolicyRule],
-}
-
-/// A binding of either kind.
-struct Binding<'a> {
-    about: Subject,
-    metadata: &'a ObjectMeta,
-    role: &'a RoleRef,
-    bound: &'a [Bound],
-}
-
-impl Binding<'_> {
-    /// The role that it gives.
-    fn role(&self) -> Subject {
-        let space = if self.role.kind == "Role" { self.about.namespace.as_str() } else { "" };
-        Subject::new(&*self.role.kind, space, &*self.role.name)
-    }
-}
-
 /// The bindings of each role.
 type Givers<'b> = BTreeMap<Subject, Vec<&'b Binding<'b>>>;
 
-fn roles(hardening: &Hardening) -> BTreeMap<Subject, Wide<'_>> {
-    let here = hardening.roles.iter().flatten().map(|it| {
-        let rules = it.rules.as_deref().unwrap_or_default();
-        Wide { about: subject("Role", &it.metadata), metadata: &it.metadata, rules }
-    });
-    let all = hardening.cluster_roles.iter().flatten().map(|it| {
-        let rules = it.rules.as_deref().unwrap_or_default();
-        Wide { about: subject("ClusterRole", &it.metadata), metadata: &it.metadata, rules }
-    });
-    here.chain(all).map(|it| (it.about.clone(), it)).collect()
-}
-
-fn bindings(hardening: &Hardening) -> Vec<Binding<'_>> {
-    let here = hardening.role_bindings.iter().flatten().map(|it| Binding {
-        about: subject("RoleBinding", &it.metadata),
-        metadata: &it.metadata,
-        role: &it.role_ref,
-        bound: it.subjects.as_deref().unwrap_or_default(),
-    });
-    let all = hardening.cluster_role_bindings.iter().flatten().map(|it| Binding {
-        about: subject("ClusterRoleBinding", &it.metadata),
-        metadata: &it.metadata,
-        role: &it.role_ref,
-        bound: it.subjects.as_deref().unwrap_or_default(),
-    });
-    let mut bindings: Vec<_> = here.chain(all).collect();
-    bindings.sort_by(|a, b| a.about.cmp(&b.about));
-    bindings
-}
-
 fn is_built_in(metadata: &ObjectMeta) -> bool {
-    entry(metadata.labels.as_ref(), BUILT_IN).is_some()
-        || name(metadata).starts_with("system:")
-        || is_system(namespace(metadata))
-}
-
-fn has(list: Option<&Vec<String>>, what: &str) -> bool {
-    list.is_some_and(|it| it.iter().any(|it| it == what))
+    comes_with_kubernetes(metadata) || is_system(namespace(metadata))
 }
 
 /// Whether a rule allows everything.
@@ -112,7 +51,7 @@ fn is_everything(rule: &PolicyRule) -> bool {
 }
 
 /// A role that somebody has and that allows more than anybody can have counted.
-fn of_role(role: &Wide<'_>, givers: &Givers<'_>) -> Option<Finding> {
+fn of_role(role: &Role<'_>, givers: &Givers<'_>) -> Option<Finding> {
     if is_built_in(role.metadata) {
         return None;
     }
@@ -154,7 +93,7 @@ fn group(name: &str) -> String {
 }
 
 /// A binding that gives everything to those who name no account, or to everybody.
-fn to_everybody(binding: &Binding<'_>, roles: &BTreeMap<Subject, Wide<'_>>) -> Option<Finding> {
+fn to_everybody(binding: &Binding<'_>, roles: &BTreeMap<Subject, Role<'_>>) -> Option<Finding> {
     let role = binding.role();
     let is_admin = role == Subject::new("ClusterRole", "", ADMIN);
     let allows_all = || roles.get(&role).is_some_and(|it| it.rules.iter().any(is_everything));
@@ -195,10 +134,4 @@ fn crowd(bound: &Bound) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// `ServiceAccount shop/web`, `Group admins`
-fn shown(bound: &Bound) -> String {
-    let space = bound.namespace.as_deref().unwrap_or_default();
-    Subject::new(&*bound.kind, space, &*bound.name).to_string()
 }

@@ -3,13 +3,15 @@
 //! ## What it looks for
 //! A selector that takes no pod of its namespace, with the one workload that it was probably meant for, in this
 //! namespace or in another; or pods of which none is ready: then the workload's own trouble is the cause. A Deployment
-//! that is paused and never had a pod, behind a Service. A Service that stands for another one (`ExternalName`) which is
-//! not there.
+//! that is paused and never had a pod, behind a Service; a workload that is scaled to nothing, which explains who calls
+//! it in vain. A Service that stands for another one (`ExternalName`) which is not there. One without a selector and
+//! without endpoints that a template names.
 //!
 //! ## What it does not see
-//! A Service without a selector, whose endpoints somebody else keeps, one that names a host outside the cluster, and
+//! A Service without a selector, whose endpoints somebody else keeps or that nobody names, one that names a host outside the cluster, and
 //! pods that start, that are replaced right now, or that ended on purpose.
 
+mod by_hand;
 mod external_name;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,13 +27,41 @@ use crate::Root;
 /// How long a Service or a workload may be without pods after it was made, in seconds: what is installed
 /// together comes one after the other.
 const PATIENCE_SECS: i64 = 20;
+/// How many pods a workload is to have.
+const REPLICAS: &str = "/spec/replicas";
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let services = scene.all.services.iter().flatten();
     let mut found: Vec<_> = services.clone().filter_map(|it| of_service(it, scene)).collect();
-    found.extend(services.filter_map(|it| external_name::of_service(it, scene)));
+    found.extend(services.clone().filter_map(|it| external_name::of_service(it, scene)));
+    found.extend(services.filter_map(|it| by_hand::of_service(it, scene)));
+    found.extend(scaled_down(&found));
     found.extend(paused(scene));
     found
+}
+
+/// The workloads that are scaled to nothing and that Services want somebody of: who calls in vain is explained there. Where
+/// nobody calls, it is meant, and no more than a notice.
+fn scaled_down(services: &[Finding]) -> Vec<Finding> {
+    let mut wanted: BTreeMap<&Subject, Vec<String>> = BTreeMap::new();
+    for service in services {
+        let Some(root) = service.caused_by.first() else { continue };
+        let fact = replicas_of(root);
+        if service.clues.iter().any(|it| it.fact == fact) {
+            wanted.entry(root).or_default().push(service.subject.to_string());
+        }
+    }
+    let told = wanted.into_iter().map(|(root, services)| {
+        let cause = format!("It is scaled to 0, so nobody answers for {}.", listed(&services));
+        let finding = finding(root.clone(), cause).clue(REPLICAS, "0").at(REPLICAS);
+        Finding { severity: Severity::Notice, ..finding }
+    });
+    told.collect()
+}
+
+/// `Deployment shop/web./spec/replicas`
+fn replicas_of(root: &Subject) -> String {
+    format!("{root}.{REPLICAS}")
 }
 
 pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Option<Finding> {
@@ -104,9 +134,7 @@ fn nobody(
 fn without_pods(about: Subject, root: &Root, scene: &Scene<'_>) -> Option<Finding> {
     let name = Subject::from(&root.object_ref());
     let wanted = match root {
-        Root::Deployment(_) | Root::StatefulSet(_) | Root::ReplicaSet(_) => {
-            format!("{name}./spec/replicas")
-        }
+        Root::Deployment(_) | Root::StatefulSet(_) | Root::ReplicaSet(_) => replicas_of(&name),
         Root::DaemonSet(_) | Root::Pod(_) | Root::Job(_) | Root::CronJob(_) | Root::Service(_) => {
             "workload.desired".to_owned()
         }

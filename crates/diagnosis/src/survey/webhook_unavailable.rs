@@ -38,7 +38,7 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let found = alike.values().filter_map(|webhooks| {
         let trouble = webhooks.first().and_then(|it| of_service(it, scene));
         let trouble = trouble.or_else(|| {
-            let failed = |it: &&Webhook| call::trouble(it, failures.get(it.name.as_str())?, scene);
+            let failed = |it: &&Webhook| call::trouble(it, failures.of(it)?, scene);
             webhooks.iter().find_map(failed)
         })?;
         Some(told(webhooks, trouble))
@@ -160,7 +160,7 @@ fn unanswered(service: &Service, scene: &Scene<'_>) -> Option<(String, Vec<Subje
 }
 
 /// Whether slices were read, and none of this Service has an endpoint that is ready.
-fn has_no_endpoint(service: &Service, scene: &Scene<'_>) -> bool {
+pub(super) fn has_no_endpoint(service: &Service, scene: &Scene<'_>) -> bool {
     let Some(slices) = &scene.all.endpoint_slices else { return false };
     let own = slices.iter().filter(|it| {
         namespace(&it.metadata) == namespace(&service.metadata)

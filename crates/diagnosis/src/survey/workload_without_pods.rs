@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use types::{AnyFault, Fault, Finding, Severity, Subject};
+use types::{AnyFault, ClusterFault, Fault, Finding, Severity, Subject};
 
 use super::scene::{Scene, last_seen};
 use crate::Root;
@@ -25,10 +25,12 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     scene.all.workloads.iter().filter_map(|it| of_workload(it, scene)).collect()
 }
 
-/// The findings without those of this rule about what another rule explains.
+/// The findings without those of this rule about what another rule explains; what nothing suffers from explains nothing.
 pub(super) fn told_last(mut found: Vec<Finding>) -> Vec<Finding> {
     let unknown = AnyFault::Workload(Fault::Unknown);
-    let known = found.iter().filter(|it| it.fault != unknown);
+    let overlap = AnyFault::Cluster(ClusterFault::SelectorsOverlap);
+    let known = found.iter().filter(|it| it.fault != unknown && it.fault != overlap);
+    let known = known.filter(|it| it.severity != Severity::Notice);
     let known: BTreeSet<_> = known.map(|it| it.subject.clone()).collect();
     found.retain(|it| it.fault != unknown || !known.contains(&it.subject));
     found

@@ -18,6 +18,21 @@ pub(in crate::survey) struct Refusal {
     pub(super) tried: String,
     /// The words that say so.
     pub(super) said: String,
+    /// The same in parts; `None` of a path, which is no object.
+    pub(super) asked: Option<Ask>,
+}
+
+/// What a role would have to allow.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Ask {
+    /// `list`
+    pub(super) verb: String,
+    /// `apps`; empty for the core group.
+    pub(super) group: String,
+    /// `deployments`, `pods/log`
+    pub(super) resource: String,
+    /// Where; `None` for the whole cluster.
+    pub(super) namespace: Option<String>,
 }
 
 /// The refusals in a text, quoted or escaped as they may be there.
@@ -35,10 +50,10 @@ fn refusal(text: &str) -> Option<Refusal> {
     let (account, rest) = text.split_once("\" cannot ")?;
     let (namespace, name) = account.split_once(':')?;
     let (verb, rest) = rest.split_once(' ')?;
-    let tried = match rest.strip_prefix("path \"") {
+    let (tried, asked) = match rest.strip_prefix("path \"") {
         Some(rest) => {
             let path = rest.split_once('"')?.0;
-            is_path(path).then(|| format!("{verb} path {path}"))?
+            (is_path(path).then(|| format!("{verb} path {path}"))?, None)
         }
         None => resource(verb, rest)?,
     };
@@ -47,11 +62,12 @@ fn refusal(text: &str) -> Option<Refusal> {
         account: Subject::new("ServiceAccount", namespace, name),
         said: format!("{BEGIN}{}", text.lines().next().unwrap_or_default()),
         tried,
+        asked,
     })
 }
 
 /// `list deployments.apps in namespace shop`
-fn resource(verb: &str, rest: &str) -> Option<String> {
+fn resource(verb: &str, rest: &str) -> Option<(String, Option<Ask>)> {
     let (resource, rest) = rest.strip_prefix("resource \"")?.split_once('"')?;
     let rest = rest.strip_prefix(" in API group \"")?;
     let (group, rest) = rest.split_once('"')?;
@@ -59,14 +75,23 @@ fn resource(verb: &str, rest: &str) -> Option<String> {
     if !is_path(&whole) {
         return None;
     }
+    let ask = |namespace: Option<&str>| Ask {
+        verb: verb.to_owned(),
+        group: group.to_owned(),
+        resource: resource.to_owned(),
+        namespace: namespace.map(ToOwned::to_owned),
+    };
     let place = rest.strip_prefix(" in the namespace \"").and_then(|it| it.split_once('"'));
     Some(match place {
-        Some((space, _)) if is_name(space) => format!("{verb} {whole} in namespace {space}"),
+        Some((space, _)) if is_name(space) => {
+            (format!("{verb} {whole} in namespace {space}"), Some(ask(Some(space))))
+        }
         Some(_) => return None,
         None if rest.starts_with(" at the cluster scope") => {
-            format!("{verb} {whole} in the whole cluster")
+            (format!("{verb} {whole} in the whole cluster"), Some(ask(None)))
         }
-        None => format!("{verb} {whole}"),
+        // Where is not said.
+        None => (format!("{verb} {whole}"), None),
     })
 }
 

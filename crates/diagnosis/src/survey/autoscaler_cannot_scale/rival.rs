@@ -51,7 +51,10 @@ pub(super) fn of(
     let verb = if shown.len() == 1 { "scales" } else { "scale" };
     let cause = format!("It is not alone: {} {verb} {what} as well, {end}.", listed(&shown));
     let fault = cluster(ClusterFault::AutoscalerCannotScale);
+    let first = rivals.first().filter(|it| **it < own).cloned();
     let finding = Finding::new(own, severity, fault, cause).sure(0.95);
+    // It is one trouble of them all.
+    let finding = first.into_iter().fold(finding, Finding::because_of);
     let finding = finding.clue(TARGET, &target.name).at(TARGET);
     let fold =
         |finding: Finding, it: &Subject| finding.clue(format!("{it} {TARGET}"), &target.name);

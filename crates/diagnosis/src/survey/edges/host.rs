@@ -31,7 +31,8 @@ fn of_service(service: &Service, scene: &Scene<'_>) -> Vec<Subject> {
     }
     let space = namespace(&service.metadata);
     let selector = service.spec.as_ref().and_then(|it| it.selector.as_ref());
-    let Some(selector) = selector.filter(|it| !it.is_empty()) else { return vec![] };
+    // Its endpoints are somebody else's care.
+    let Some(selector) = selector.filter(|it| !it.is_empty()) else { return vec![about] };
     let pods = scene.pods_with(space, selector);
     let pods: Vec<_> = pods.into_iter().filter(|it| !is_over(it)).collect();
     if !pods.iter().any(|it| is_ready(it)) {

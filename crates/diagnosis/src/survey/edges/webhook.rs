@@ -7,12 +7,10 @@ use crate::survey::webhook_unavailable::called;
 
 /// The configurations of the webhooks that the API server could not call.
 pub(super) fn causes(finding: &Finding, scene: &Scene<'_>) -> Vec<Subject> {
-    let names: Vec<_> = finding.clues.iter().filter_map(|it| called(&it.value)).collect();
-    let webhooks = scene.all.webhooks.iter().flatten();
-    let mut causes: Vec<_> = webhooks
-        .filter(|it| names.contains(&it.name.as_str()))
-        .map(|it| Subject::new(&*it.kind, "", &*it.configuration))
-        .collect();
+    let webhooks = scene.all.webhooks.as_deref().unwrap_or_default();
+    let failed = finding.clues.iter().flat_map(|it| called(&it.value, webhooks));
+    let mut causes: Vec<_> =
+        failed.map(|it| Subject::new(&*it.kind, "", &*it.configuration)).collect();
     causes.sort();
     causes.dedup();
     causes

@@ -29,10 +29,27 @@ const MEANINGS: [(&str, &str, &str); 12] = [
 /// What the API server says about a Service, its port and its pods: that is seen in the objects themselves.
 const SEEN: [&str; 2] = ["no service port", "no endpoints available"];
 
-/// The webhook that a message says could not be called.
-pub(in crate::survey) fn called(message: &str) -> Option<&str> {
-    let (_, rest) = message.split_once("failed calling webhook \"")?;
-    rest.split_once('"').map(|it| it.0)
+/// The webhooks that a message says could not be called: those of the name that it tells, and where several
+/// configurations have one, those of the address that was asked.
+pub(in crate::survey) fn called<'w>(message: &str, webhooks: &'w [Webhook]) -> Vec<&'w Webhook> {
+    let Some((_, rest)) = message.split_once("failed calling webhook \"") else { return vec![] };
+    let Some((name, rest)) = rest.split_once('"') else { return vec![] };
+    let named: Vec<_> = webhooks.iter().filter(|it| it.name == name).collect();
+    let asked = rest.split_once("Post \"").and_then(|it| it.1.split_once("://"));
+    let asked = asked.and_then(|it| it.1.split(['/', '?', '"']).next()).unwrap_or_default();
+    let at: Vec<_> = named.iter().filter(|it| is_at(it, asked)).copied().collect();
+    if at.is_empty() { named } else { at }
+}
+
+/// Whether a webhook is asked at this host and port.
+fn is_at(webhook: &Webhook, asked: &str) -> bool {
+    match &webhook.service {
+        Some((space, name, port)) => {
+            let host = format!("{name}.{space}.svc");
+            asked == host || asked == format!("{host}:{port}")
+        }
+        None => webhook.host.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(asked)),
+    }
 }
 
 /// A call that failed: where that is said, and what is said.
@@ -41,28 +58,46 @@ pub(super) struct Failure {
     why: String,
 }
 
+/// A webhook: kind and name of its configuration, and its place there.
+type Key<'a> = (&'a str, &'a str, usize);
+
+/// The failed calls of webhooks.
+pub(super) struct Failures<'a>(BTreeMap<Key<'a>, Failure>);
+
+impl Failures<'_> {
+    /// That of this one.
+    pub(super) fn of<'s>(&'s self, webhook: &'s Webhook) -> Option<&'s Failure> {
+        self.0.get(&key(webhook))
+    }
+}
+
+fn key(webhook: &Webhook) -> Key<'_> {
+    (&webhook.kind, &webhook.configuration, webhook.index)
+}
+
 /// The newest failed call of each webhook: as recent events tell, and else what workloads suffer from. A condition of
 /// a workload keeps the words of the first failure, an event has those of the last.
-pub(super) fn failures(scene: &Scene<'_>) -> BTreeMap<String, Failure> {
+pub(super) fn failures<'a>(scene: &Scene<'a>) -> Failures<'a> {
+    let webhooks = scene.all.webhooks.as_deref().unwrap_or_default();
     let mut events: Vec<_> = scene.all.events.iter().filter(|it| scene.is_recent(it)).collect();
     events.sort_by_key(|it| (Reverse(last_seen(it)), &it.metadata.name));
     let mut failures = BTreeMap::new();
+    let mut add = |message: &str, fact: String| {
+        for webhook in called(message, webhooks) {
+            let failure = || Failure { fact: fact.clone(), why: why(message, scene) };
+            failures.entry(key(webhook)).or_insert_with(failure);
+        }
+    };
     for event in events {
-        let message = event.message.as_deref().unwrap_or_default();
-        let Some(name) = called(message) else { continue };
         let fact = format!("events[{}].message", event.reason.as_deref().unwrap_or_default());
-        let why = why(message, scene);
-        failures.entry(name.to_owned()).or_insert(Failure { fact, why });
+        add(event.message.as_deref().unwrap_or_default(), fact);
     }
     for finding in &scene.workload_findings {
         for clue in &finding.clues {
-            let Some(name) = called(&clue.value) else { continue };
-            let fact = format!("{}.{}", finding.subject, clue.fact);
-            let why = why(&clue.value, scene);
-            failures.entry(name.to_owned()).or_insert(Failure { fact, why });
+            add(&clue.value, format!("{}.{}", finding.subject, clue.fact));
         }
     }
-    failures
+    Failures(failures)
 }
 
 /// What went wrong, without the address that was asked.

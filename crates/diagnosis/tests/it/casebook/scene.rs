@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use diagnosis::{
-    BrokenPolicy, ConfigMapKeys, Hardening, K8sgptResult, Log, Objects, PodOutline, Redactor, Root,
-    Snapshot, TagList, Usage, Webhook,
+    BrokenPolicy, ConfigMapKeys, Hardening, K8sgptResult, Log, Objects, PodOutline, Redactor,
+    Rights, Root, Snapshot, TagList, Usage, Webhook,
 };
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
@@ -119,11 +119,13 @@ pub(super) fn snapshot(text: &str) -> Option<Snapshot> {
         scaled_objects: Some(all.read("ScaledObject")),
         applications: Some(all.read("Application")),
         deliveries: Some([all.read("Kustomization"), all.read("HelmRelease")].concat()),
-        hardening: frame.hardening.then(|| Hardening {
+        rights: Some(Rights {
             roles: Some(all.read("Role")),
             cluster_roles: Some(all.read("ClusterRole")),
             role_bindings: Some(all.read("RoleBinding")),
             cluster_role_bindings: Some(all.read("ClusterRoleBinding")),
+        }),
+        hardening: frame.hardening.then(|| Hardening {
             broken_policies: Some(
                 [all.read::<serde_json::Value>("PolicyReport"), all.read("ClusterPolicyReport")]
                     .concat()

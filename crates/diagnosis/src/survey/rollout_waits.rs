@@ -1,0 +1,96 @@
+//! A rollout that nobody sees: it is paused before its first pod, or counts its pods only long after they are ready.
+//!
+//! ## What it looks for
+//! A Deployment that is paused, has pods, and none of them of its template. All pods ready of a workload that are not
+//! available for minutes, since `minReadySeconds` says so. Both are notices: somebody may have meant it.
+//!
+//! ## What it does not see
+//! A rollout that is paused half way, to look at the first pods; one that is paused and whose template is what runs.
+
+use types::{AnyFault, Fault, Finding, Severity, Subject};
+
+use super::scene::Scene;
+use crate::Root;
+
+/// How long, in seconds, a pod may have to be ready before that is no ordinary care.
+const LONG_SECS: i32 = 300;
+const PAUSED: &str = "/spec/paused";
+const READY: &str = "/spec/minReadySeconds";
+
+pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
+    let there = scene.all.workloads.iter().filter(|it| it.metadata().deletion_timestamp.is_none());
+    let mut found: Vec<_> = there.filter_map(|it| paused(it).or_else(|| slow(it))).collect();
+    found.sort_by(|a, b| a.subject.cmp(&b.subject));
+    found
+}
+
+/// What was changed since it was paused runs nowhere.
+fn paused(root: &Root) -> Option<Finding> {
+    let Root::Deployment(it) = root else { return None };
+    let (spec, status) = (it.spec.as_ref()?, it.status.as_ref()?);
+    let is_seen = it.metadata.generation.unwrap_or(0) <= status.observed_generation.unwrap_or(0);
+    let pods = status.replicas.filter(|it| 0 < *it)?;
+    let is_old = status.updated_replicas.unwrap_or(0) == 0;
+    if spec.paused != Some(true) || spec.replicas == Some(0) || !is_seen || !is_old {
+        return None;
+    }
+    let cause = "It is paused, and what was changed in its template since is not rolled out: none of its pods is of it.";
+    let finding = finding(root, cause.to_owned()).clue(PAUSED, "true").at(PAUSED);
+    Some(finding.clue("status.updatedReplicas", &format!("0 of {pods}")))
+}
+
+/// Numbers of a status.
+struct Counted {
+    ready: i32,
+    available: i32,
+    wanted: i32,
+}
+
+/// Its pods are ready and do not count.
+fn slow(root: &Root) -> Option<Finding> {
+    let (secs, counted) = counted(root)?;
+    let Counted { ready, available, wanted } = counted;
+    if secs < LONG_SECS || wanted == 0 || ready < wanted || wanted <= available {
+        return None;
+    }
+    let cause = format!(
+        "All its pods are ready, and {available} of {wanted} count: each has to be ready for {secs} seconds before the \
+         rollout goes on."
+    );
+    let finding = finding(root, cause).clue(READY, &secs).at(READY);
+    Some(finding.clue("status.availableReplicas", &format!("{available} of {wanted}")))
+}
+
+/// How long a pod has to be ready, and how many are.
+fn counted(root: &Root) -> Option<(i32, Counted)> {
+    let (secs, counted) = match root {
+        Root::Deployment(it) => {
+            let (spec, status) = (it.spec.as_ref()?, it.status.as_ref()?);
+            let (ready, available) = (status.ready_replicas, status.available_replicas);
+            (spec.min_ready_seconds, (ready, available, spec.replicas.unwrap_or(1)))
+        }
+        Root::StatefulSet(it) => {
+            let (spec, status) = (it.spec.as_ref()?, it.status.as_ref()?);
+            let (ready, available) = (status.ready_replicas, status.available_replicas);
+            (spec.min_ready_seconds, (ready, available, spec.replicas.unwrap_or(1)))
+        }
+        Root::DaemonSet(it) => {
+            let (spec, status) = (it.spec.as_ref()?, it.status.as_ref()?);
+            let available = status.number_available;
+            let wanted = status.desired_number_scheduled;
+            (spec.min_ready_seconds, (Some(status.number_ready), available, wanted))
+        }
+        Root::ReplicaSet(_) | Root::Pod(_) | Root::Job(_) | Root::CronJob(_) | Root::Service(_) => {
+            return None;
+        }
+    };
+    let (ready, available, wanted) = counted;
+    let counted = Counted { ready: ready.unwrap_or(0), available: available.unwrap_or(0), wanted };
+    Some((secs?, counted))
+}
+
+fn finding(root: &Root, cause: String) -> Finding {
+    let fault = AnyFault::Workload(Fault::RolloutStuck);
+    let about = Subject::from(&root.object_ref());
+    Finding::new(about, Severity::Notice, fault, cause).sure(0.8)
+}

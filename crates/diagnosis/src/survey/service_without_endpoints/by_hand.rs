@@ -1,0 +1,120 @@
+//! A Service without a selector for which nobody keeps endpoints, and that somebody asks all the same.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Container, Service};
+use types::{AnyFault, Fault, Finding, Severity, Subject};
+
+use super::PATIENCE_SECS;
+use crate::survey::scene::{Scene, name, namespace, subject};
+use crate::survey::webhook_unavailable::has_no_endpoint;
+
+/// What takes its pods.
+const SELECTOR: &str = "/spec/selector";
+/// What a variable is called that holds a host and nothing else.
+const OF_HOSTS: [&str; 7] = ["HOST", "ADDR", "URL", "URI", "SERVER", "ENDPOINT", "SERVICE"];
+
+/// The finding of a Service that a template names and that has nobody behind it. One that nobody names may be there for
+/// its name alone.
+pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Option<Finding> {
+    let spec = service.spec.as_ref()?;
+    let is_by_hand = spec.selector.as_ref().is_none_or(BTreeMap::is_empty);
+    let is_alias = spec.type_.as_deref() == Some("ExternalName");
+    let is_leaving = service.metadata.deletion_timestamp.is_some();
+    if !is_by_hand || is_alias || is_leaving || scene.is_new(&service.metadata, PATIENCE_SECS) {
+        return None;
+    }
+    if !has_no_endpoint(service, scene) {
+        return None;
+    }
+    let (user, fact, value) = user(service, scene)?;
+    let fault = AnyFault::Workload(Fault::ServiceWithoutEndpoints);
+    let cause = format!(
+        "It has no selector and no ready endpoint, so nobody answers; {user} asks it, by its {fact}."
+    );
+    let about = subject("Service", &service.metadata);
+    let finding = Finding::new(about, Severity::Warning, fault, cause).sure(0.85);
+    let finding = finding.clue(SELECTOR, "none").at(SELECTOR);
+    Some(finding.clue(format!("{user} {fact}"), &scene.redact(&value)))
+}
+
+/// The first workload whose template names a Service, with where it does, and in which words.
+fn user(service: &Service, scene: &Scene<'_>) -> Option<(Subject, String, String)> {
+    let mut roots: Vec<_> =
+        scene.all.workloads.iter().filter(|it| it.desired() != Some(0)).collect();
+    roots.sort_by_key(|it| Subject::from(&it.object_ref()));
+    roots.into_iter().find_map(|root| {
+        let own = namespace(root.metadata()) == namespace(&service.metadata);
+        let spec = root.pod_spec()?;
+        let containers = spec.init_containers.iter().flatten().chain(&spec.containers);
+        let (fact, value) = containers.into_iter().find_map(|it| named(it, service, own))?;
+        Some((Subject::from(&root.object_ref()), fact, value))
+    })
+}
+
+/// What of a container names a Service.
+fn named(container: &Container, service: &Service, own: bool) -> Option<(String, String)> {
+    let mut variables = container.env.iter().flatten();
+    let variable = variables.find_map(|it| {
+        let value = it.value.as_deref()?;
+        let is_host = OF_HOSTS.iter().any(|word| it.name.to_uppercase().contains(word));
+        let is_named =
+            asks(value, service, own) || own && is_host && value == name(&service.metadata);
+        is_named.then(|| (format!("variable {}", it.name), value.to_owned()))
+    });
+    let words = container.command.iter().flatten().chain(container.args.iter().flatten());
+    let mut words = words.filter(|it| asks(it, service, own));
+    variable.or_else(|| words.next().map(|it| ("command".to_owned(), it.clone())))
+}
+
+/// Whether a text has the address of a Service: `db:5432`, `http://db/`, `db.shop.svc`.
+fn asks(text: &str, service: &Service, own: bool) -> bool {
+    let (name, space) = (name(&service.metadata), namespace(&service.metadata));
+    let whole = format!("{name}.{space}");
+    let is_part = |it: char| it.is_ascii_alphanumeric() || "-._".contains(it);
+    let mut begins = text.match_indices(name).map(|it| it.0);
+    begins.any(|at| {
+        let (before, rest) =
+            (text.get(..at).unwrap_or_default(), text.get(at..).unwrap_or_default());
+        if before.chars().next_back().is_some_and(is_part) {
+            return false;
+        }
+        let host: String = rest.chars().take_while(|it| is_part(*it)).collect();
+        let after = rest.get(host.len()..).unwrap_or_default();
+        let has_port = after
+            .strip_prefix(':')
+            .is_some_and(|it| it.starts_with(|it: char| it.is_ascii_digit()));
+        let is_address = has_port || before.ends_with("://") || before.ends_with('@');
+        let is_whole = host == whole || host.starts_with(&format!("{whole}.svc"));
+        is_whole || own && host == name && is_address
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_the_address_of_a_service_or_a_word_that_is_alike() {
+        let service = |name: &str| {
+            let mut service = Service::default();
+            service.metadata.name = Some(name.to_owned());
+            service.metadata.namespace = Some("shop".to_owned());
+            service
+        };
+        for text in [
+            "db:5432",
+            "postgres://u@db/shop",
+            "http://db:80/x",
+            "db.shop",
+            "tcp db.shop.svc.cluster.local:1",
+        ] {
+            assert!(asks(text, &service("db"), true), "{text}");
+        }
+        for text in ["db", "my-db:5432", "db.shops:1", "db-1:5432", "a db: it", "/var/db"] {
+            assert!(!asks(text, &service("db"), true), "{text}");
+        }
+        assert!(!asks("db:5432", &service("db"), false));
+        assert!(asks("db.shop:5432", &service("db"), false));
+    }
+}
