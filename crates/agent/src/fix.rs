@@ -179,7 +179,8 @@ impl Fixer {
     pub(super) async fn see_through(self: Arc<Self>, mut fix: Stored) {
         let verdict = self.settle(&mut fix).await;
         // What somebody else had a hand in says nothing of the fix.
-        let counts = !settle::was_changed(&fix.execution) && !settle::had_no_effect(&mut fix);
+        let in_vain = verdict == Some(Verdict::Unchanged) && settle::had_no_effect(&mut fix);
+        let counts = !settle::was_changed(&fix.execution) && !in_vain;
         fix.execution.verdict = verdict.filter(|_| counts);
         match verdict {
             Some(Verdict::Recovered) => self.report(fix, ExecutionState::Verified).await,

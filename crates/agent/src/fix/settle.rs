@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use diagnosis::{Health, Look, Patience, judge, look, look_at_start, look_behind};
 use jiff::{SignedDuration, Timestamp};
-use types::{Action, Evidence, Execution, FixPlan, Kind, RefusalReport, Subresource, Verdict};
+use types::{
+    Action, Evidence, Execution, Fault, FixPlan, Kind, RefusalReport, Step, Subresource, Verdict,
+};
 
 use super::Fixer;
 use crate::cluster::ClusterError;
@@ -32,20 +34,25 @@ pub(super) fn was_changed(execution: &Execution) -> bool {
 /// Says that a resize did not come into force, where that is likelier than that it was too little: a kubelet writes new
 /// limits of a pod only while the container runs, and this one did not.
 pub(super) fn had_no_effect(fix: &mut Stored) -> bool {
-    let is_resize = fix.plan.writes()
-        && fix.plan.steps.iter().all(|it| it.subresource == Some(Subresource::Resize));
-    let fault = fix.execution.fault;
-    let before = diagnosis::diagnose(&fix.before);
-    let name = before.iter().find(|it| it.fault == fault).and_then(|it| it.container.as_deref());
-    let container = name.and_then(|it| fix.before.container(it));
-    let was_down = container.is_some_and(|it| it.state.running_since.is_none());
-    let is_it = is_resize && was_down && fix.execution.again;
+    let is_it =
+        fix.execution.again && resizes_what_is_down(&fix.plan, fix.execution.fault, &fix.before);
     if is_it {
         let detail = "the container was not running when its pod was resized, and a kubelet writes new limits only \
                       while it runs: what it needs is not known";
         fix.execution.refusal = Some(RefusalReport::new("no_effect", detail));
     }
     is_it
+}
+
+/// Whether all that is done is a resize of pods while the container with this fault does not run.
+fn resizes_what_is_down(plan: &FixPlan, fault: Fault, before: &Evidence) -> bool {
+    let is_resize = |it: &Step| it.subresource == Some(Subresource::Resize);
+    let found = diagnosis::diagnose(before);
+    let name = found.iter().find(|it| it.fault == fault).and_then(|it| it.container.as_deref());
+    let container = name.and_then(|it| before.container(it));
+    plan.writes()
+        && plan.steps.iter().all(is_resize)
+        && container.is_some_and(|it| it.state.running_since.is_none())
 }
 
 impl Fixer {
@@ -223,7 +230,8 @@ fn next_look(looks: &[Look], since: Timestamp, patience: Patience) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use types::{ObjectRef, Risk, Step, Strategy};
+    use serde_json::json;
+    use types::{ObjectRef, Risk, Strategy};
 
     use super::*;
 
@@ -253,6 +261,39 @@ mod tests {
         assert_eq!(waits(&[Kind::CronJob], Some(-60)), secs(180));
         assert_eq!(waits(&[Kind::CronJob], None), secs(180));
         assert_eq!(waits(&[Kind::CronJob, Kind::Pod], Some(600)), secs(180));
+    }
+
+    #[test]
+    fn a_resize_has_no_effect_on_a_container_that_is_down() {
+        let before = |running_since: Option<&str>| -> Evidence {
+            let facts = json!({
+                "taken_at": "2026-01-01T00:01:00Z", "cluster": "test", "pods": [], "events": [],
+                "subject": {"kind": "Pod", "namespace": "shop", "name": "alone"},
+                "workload": {"desired": 1, "ready": 0, "updated": 1, "paused": false, "ordered": false,
+                    "rolling_out": false, "spec_hash": "", "was_ready": false, "opted_out": false},
+                "containers": [{"name": "app", "role": "app", "index": 0, "image": "shop/web:1",
+                    "pod": "alone", "ready": false, "restarts": 3, "last_exit": "OOMKilled",
+                    "exit_code": 137, "exited_at": "2026-01-01T00:00:50Z",
+                    "running_since": running_since, "memory_limit": "64Mi"}],
+                "revisions": [], "references": [], "images": [], "neighbours": [],
+            });
+            serde_json::from_value(facts).unwrap()
+        };
+        let plan = |subresource: Option<Subresource>| {
+            let target = ObjectRef::named(Kind::Pod, "shop", "alone");
+            let steps = vec![Step { target, subresource, action: Action::Edit(vec![]) }];
+            let strategy = Strategy::RaiseMemoryLimit { halves: 2 };
+            FixPlan { strategy, risk: Risk::Auto, because: String::new(), steps }
+        };
+        let resize = plan(Some(Subresource::Resize));
+        let check = |plan: &FixPlan, before: &Evidence| {
+            resizes_what_is_down(plan, Fault::OomKilled, before)
+        };
+
+        assert!(check(&resize, &before(None)));
+        // Where it ran, it got the new limit, and that was too little.
+        assert!(!check(&resize, &before(Some("2026-01-01T00:00:55Z"))));
+        assert!(!check(&plan(None), &before(None)));
     }
 
     const PATIENCE: Patience = Patience {

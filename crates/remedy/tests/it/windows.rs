@@ -13,7 +13,7 @@ const UID: &str = "now";
 /// The code of the refusal, or `ok`, for the first offer on `Deployment shop/web`.
 fn answer(writes: &[PastWrite], unhealthy: usize, workloads: usize, by_person: bool) -> String {
     let mut evidence: Evidence = scene::out_of_memory(Kind::Deployment, "64Mi");
-    evidence.subject.uid = UID.to_owned();
+    UID.clone_into(&mut evidence.subject.uid);
     let plan = scene::plans(Fault::OomKilled, &evidence).remove(0);
     let mut world = scene::world(&evidence, writes);
     (world.unhealthy, world.workloads) = (unhealthy, workloads);
