@@ -76,6 +76,7 @@ pub use accept::{accept, accepted_trouble};
 pub use access_forbidden::tells_of_refusals;
 pub use filter::asked_for;
 pub use reach::reach;
+pub use service_without_endpoints::service_address;
 pub use told_why::{are_about_claims, told_why};
 pub(crate) use traffic::facts as traffic_facts;
 pub use workload::of_workload;

@@ -266,10 +266,12 @@ fn apart(affinity: Affinity) -> Option<Affinity> {
     Some(Affinity { pod_anti_affinity: Some(apart), ..Affinity::default() })
 }
 
-/// Literal values of environment variables go first: they may be secrets, and nobody reads them here.
+/// Literal values of environment variables go first, for they may be secrets: which Service one names is all that is read
+/// of it.
 fn cut_container(container: &mut Container) {
     for variable in container.env.iter_mut().flatten() {
-        variable.value = None;
+        let value = variable.value.take();
+        variable.value = value.and_then(|it| diagnosis::service_address(&variable.name, &it));
     }
     // What it runs says what a neighbour that is misspelt was meant to run; with what, does not.
     if let Some(command) = &mut container.command {

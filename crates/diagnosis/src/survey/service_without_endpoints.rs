@@ -30,6 +30,8 @@ const PATIENCE_SECS: i64 = 20;
 /// How many pods a workload is to have.
 const REPLICAS: &str = "/spec/replicas";
 
+pub use by_hand::service_address;
+
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let services = scene.all.services.iter().flatten();
     let mut found: Vec<_> = services.clone().filter_map(|it| of_service(it, scene)).collect();

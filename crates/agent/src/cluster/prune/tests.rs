@@ -43,6 +43,23 @@ fn a_pod_keeps_what_it_refers_to_and_loses_literal_values() {
 }
 
 #[test]
+fn of_a_literal_value_the_address_of_a_service_stays_without_its_user() {
+    let mut deployment: Deployment = serde_json::from_value(json!({
+        "metadata": {"name": "web"},
+        "spec": {"selector": {}, "template": {"spec": {"containers": [{"name": "app", "env": [
+            {"name": "DATABASE_URL", "value": "postgres://shop:hunter2@db:5432/shop"},
+            {"name": "GREETING", "value": "hello"}]}]}}},
+    }))
+    .unwrap();
+
+    deployment.prune();
+
+    let left = serde_json::to_string(&deployment).unwrap();
+    assert!(left.contains("db:5432"), "{left}");
+    assert!(!left.contains("hunter2") && !left.contains("hello"), "{left}");
+}
+
+#[test]
 fn a_pod_keeps_the_mark_of_a_vertical_autoscaler_and_no_other_annotation() {
     let mut pod: Pod = serde_json::from_value(json!({
         "metadata": {"name": "web-1",

@@ -1,7 +1,7 @@
 //! A percentage of a request that the target's containers do not have.
 
 use k8s_openapi::api::autoscaling::v2::{HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec};
-use k8s_openapi::api::core::v1::{Container, PodSpec};
+use k8s_openapi::api::core::v1::Container;
 use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::{clues, condition, finding};
@@ -91,11 +91,11 @@ fn resources(spec: &HorizontalPodAutoscalerSpec) -> Vec<(&str, Option<&str>)> {
 /// Whether a pod has the request all the same, or would be given one: by a limit range, say.
 fn is_given(container: &Container, resource: &str, target: &Subject, scene: &Scene<'_>) -> bool {
     let pods = scene.pods_of(target).iter().filter(|it| !is_over(it));
-    let specs: Vec<&PodSpec> = pods.filter_map(|it| it.spec.as_ref()).collect();
-    if !specs.is_empty() {
-        let mut same = specs.iter().flat_map(|it| &it.containers);
-        return same.any(|it| it.name == container.name && has_request(it, resource));
+    let mut same = pods.flat_map(|it| it.spec.iter().flat_map(|it| &it.containers));
+    if same.any(|it| it.name == container.name && has_request(it, resource)) {
+        return true;
     }
+    // Of pods that are well nobody keeps what they ask for.
     let ranges = scene.all.limit_ranges.iter().flatten();
     let here = ranges.filter(|it| namespace(&it.metadata) == target.namespace);
     let mut limits = here.flat_map(|it| it.spec.iter().flat_map(|it| &it.limits));

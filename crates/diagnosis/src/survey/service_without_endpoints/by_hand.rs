@@ -11,8 +11,14 @@ use crate::survey::webhook_unavailable::has_no_endpoint;
 
 /// What takes its pods.
 const SELECTOR: &str = "/spec/selector";
-/// What a variable is called that holds a host and nothing else.
-const OF_HOSTS: [&str; 7] = ["HOST", "ADDR", "URL", "URI", "SERVER", "ENDPOINT", "SERVICE"];
+/// How a variable's name ends that holds a host and nothing else.
+const OF_HOSTS: [&str; 9] =
+    ["HOST", "HOSTNAME", "ADDR", "ADDRESS", "URL", "URI", "SERVER", "ENDPOINT", "SERVICE"];
+/// What stands in the name of a variable of which nothing is to be kept.
+const OF_SECRETS: [&str; 5] = ["PASS", "SECRET", "TOKEN", "KEY", "CRED"];
+/// The longest host and scheme that are kept.
+const MAX_HOST: usize = 253;
+const MAX_SCHEME: usize = 16;
 
 /// The finding of a Service that a template names and that has nobody behind it. One that nobody names may be there for
 /// its name alone.
@@ -52,12 +58,50 @@ fn user(service: &Service, scene: &Scene<'_>) -> Option<(Subject, String, String
     })
 }
 
+/// As much of a variable's value as may be the address of a Service of the cluster, without names and passwords of users:
+/// `db:5432`, `http://db`, and `db` where the variable is called after a host. This is what may be kept of it.
+pub fn service_address(variable: &str, value: &str) -> Option<String> {
+    let name = variable.to_uppercase();
+    if OF_SECRETS.iter().any(|word| name.contains(word)) {
+        return None;
+    }
+    let (scheme, rest) = value.split_once("://").map_or((None, value), |it| (Some(it.0), it.1));
+    let authority = rest.split(['/', '?', '#', ',', ' ']).next()?;
+    let authority = authority.rsplit_once('@').map_or(authority, |it| it.1);
+    let (host, port) = authority.split_once(':').map_or((authority, None), |it| (it.0, Some(it.1)));
+    let port = port.filter(|it| it.parse::<u16>().is_ok());
+    let labels: Vec<_> = host.split('.').collect();
+    let is_label = |it: &&str| {
+        !it.is_empty()
+            && it.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-')
+    };
+    // A name outside the cluster mostly has more labels, or no `svc` for its third.
+    let is_inside = labels.len() < 3 || labels.get(2) == Some(&"svc");
+    let begins = host.starts_with(|it: char| it.is_ascii_lowercase());
+    if host.len() > MAX_HOST || !labels.iter().all(is_label) || !is_inside || !begins {
+        return None;
+    }
+    let scheme = scheme
+        .filter(|it| it.len() < MAX_SCHEME && it.bytes().all(|it| it.is_ascii_alphanumeric()));
+    match (scheme, port) {
+        (_, Some(port)) => Some(format!("{host}:{port}")),
+        (Some(scheme), None) => Some(format!("{scheme}://{host}")),
+        // A bare word is one that was called a host, and nothing else.
+        (None, None) => (host == value && is_of_host(variable)).then(|| host.to_owned()),
+    }
+}
+
+fn is_of_host(variable: &str) -> bool {
+    let name = variable.to_uppercase();
+    OF_HOSTS.iter().any(|word| name.ends_with(word))
+}
+
 /// What of a container names a Service.
 fn named(container: &Container, service: &Service, own: bool) -> Option<(String, String)> {
     let mut variables = container.env.iter().flatten();
     let variable = variables.find_map(|it| {
         let value = it.value.as_deref()?;
-        let is_host = OF_HOSTS.iter().any(|word| it.name.to_uppercase().contains(word));
+        let is_host = is_of_host(&it.name);
         let is_named =
             asks(value, service, own) || own && is_host && value == name(&service.metadata);
         is_named.then(|| (format!("variable {}", it.name), value.to_owned()))
@@ -93,6 +137,29 @@ fn asks(text: &str, service: &Service, own: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_value_the_address_is_kept_and_nothing_of_its_user() {
+        for (variable, value, kept) in [
+            ("DB", "db:5432", Some("db:5432")),
+            ("DATABASE_URL", "postgres://shop:hunter2@db:5432/shop?a=b", Some("db:5432")),
+            (
+                "API",
+                "http://api.shop.svc.cluster.local/v1",
+                Some("http://api.shop.svc.cluster.local"),
+            ),
+            ("DB_HOST", "db", Some("db")),
+            ("MODE", "db", None),
+            ("DB_PASSWORD", "hunter:80", None),
+            ("SERVER_NAME", "hunter", None),
+            ("URL", "https://pay.example.com/hook", None),
+            ("SERVER_KEY", "sk_live_0123456789", None),
+            ("ENDPOINT", "10.0.0.7:80", None),
+            ("GREETING", "hello world", None),
+        ] {
+            assert_eq!(service_address(variable, value).as_deref(), kept, "{variable}={value}");
+        }
+    }
 
     #[test]
     fn a_text_has_the_address_of_a_service_or_a_word_that_is_alike() {
