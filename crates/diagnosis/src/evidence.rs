@@ -18,6 +18,7 @@ mod held;
 pub(crate) use held::{Held, WAITING, instead};
 pub(crate) use images::{repository, tag};
 pub(crate) use references::named_secrets;
+pub(crate) use spots::address_in;
 mod room;
 mod allowance;
 mod slips;

@@ -302,6 +302,9 @@ pub struct ReferenceFacts {
     /// The one name (or key) in the same namespace that is one or two edits away, if there is just one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near_miss: Option<String>,
+    /// What else is there that may have been meant, as the end of a sentence; nothing is ever written because of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alike: Option<String>,
     /// The label by which that one belongs to something else than the subject: `team=finance`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub belongs_to: Option<String>,

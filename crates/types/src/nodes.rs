@@ -81,6 +81,9 @@ pub struct SelectorFacts {
     /// The one label of a node that is one or two edits away, where no node has what is wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near_miss: Option<String>,
+    /// The one value that all nodes have under the same key, where none has what is wanted: `kubernetes.io/arch=arm64`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all_have: Option<String>,
 }
 
 /// Something that the template asks of its node beyond CPU, memory and labels: the node itself by name, an operating
@@ -94,7 +97,7 @@ pub struct DemandFacts {
     /// Whether there is such a node; `None` for what is no node, and where nodes cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exists: Option<bool>,
-    /// The one node whose name is one or two edits away, where there is no such node.
+    /// The one node whose name is one or two edits away, where there is no such node; or the one label of pods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near_miss: Option<String>,
 }

@@ -125,6 +125,7 @@ fn others(evidence: &Evidence, told: Option<&ReferenceFacts>) -> (String, Vec<Cl
         let words = missing(it, it.is_about_key());
         if (it.exists == Some(false) || is_said(it)) && !seen.contains(&words) {
             let near = it.near_miss.as_ref().map(|it| format!("; there is {it}"));
+            let near = near.or_else(|| it.alike.as_ref().map(|it| format!("; {it}")));
             seen.push(words);
             let value = it.key.as_ref().filter(|_| it.is_about_key()).unwrap_or(&it.name);
             clues.push(Clue::new(it.path.clone(), &format!("{value}{}", near.unwrap_or_default())));
@@ -159,9 +160,10 @@ fn cause(reference: Option<&ReferenceFacts>, message: &str) -> String {
         return format!("What the pod refers to is not there: {message}.");
     };
     let missing = missing(it, tells_of_key(message));
-    match &it.near_miss {
-        Some(near) => format!("{missing}; there is {near}, which was probably meant."),
-        None => format!("{missing} in this namespace."),
+    match (&it.near_miss, &it.alike) {
+        (Some(near), _) => format!("{missing}; there is {near}, which was probably meant."),
+        (None, Some(alike)) => format!("{missing}; {alike}."),
+        (None, None) => format!("{missing} in this namespace."),
     }
 }
 

@@ -168,7 +168,9 @@ fn refused(evidence: &Evidence) -> Option<Diagnosis> {
     let state = &container.state;
     let messages = [&state.exit_message, &state.waiting_message, &state.waiting];
     let meaning = messages.into_iter().flatten().find_map(|it| meaning(it));
-    let spot = container.spots.iter().find(|it| it.topic == SpotTopic::Start);
+    let on = |topic: SpotTopic| container.spots.iter().find(|it| it.topic == topic);
+    // What was never put in is looked for in vain.
+    let spot = on(SpotTopic::Start).or_else(|| on(SpotTopic::Expansion));
     let mut clues = vec![];
     clues.extend(spot.map(|it| Clue::new(it.path.clone(), &it.value)));
     if let Some((words, blame)) = &meaning {

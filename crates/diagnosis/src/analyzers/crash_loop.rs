@@ -9,14 +9,16 @@
 //! A container that is killed by a probe or for memory, or with its whole pod: those are named as such. A log of
 //! a container that does not end is not read, whatever it says.
 
+mod fields;
+
 use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, Kind};
 
+use self::fields::{blamed, holder, meant, quoted, started_by};
 use super::last_words::Words;
 use super::log_reading::{self, Reading, Trouble};
 use super::{ended_recently, evicted, init_not_done, last_words, running_for, spot, wording};
 use crate::near_miss::near_miss;
-use crate::quoting;
 use crate::suspicion::RECENT;
 
 /// Restarts from which a short life counts as a loop even while the container runs.
@@ -27,6 +29,8 @@ const RECOVERED: SignedDuration = SignedDuration::from_mins(3);
 const MANY: u32 = 5;
 /// Files of a folder that are named.
 const MAX_FILES: usize = 3;
+/// Codes with which ends what was started in vain: nothing to do, not to be executed, not there.
+const OF_START: [i32; 3] = [0, 126, 127];
 /// What has to be known of ports that few may bind.
 const LOW_PORT: &str = "; below port 1024 that takes root, or the capability NET_BIND_SERVICE";
 /// Changes that may make a program end.
@@ -40,9 +44,15 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     clues.extend(spot::clue(container, said.as_ref()));
     if let Some(reading) = &said {
         let is_script = is_script(container, reading);
-        let blamed = blamed(evidence, container, reading).filter(|_| !is_script);
+        // Where the field is known, what may only have to do with it is not told; who needs a host is told by that.
+        let is_known =
+            spot::clue(container, said.as_ref()).is_some() && reading.address().is_none();
+        let is_known = is_known && reading.trouble != Trouble::Rejected;
+        let blamed = blamed(evidence, container, reading).filter(|_| !is_script && !is_known);
         let is_new = |it: &Clue| clues.iter().all(|clue| clue.fact != it.fact);
         clues.extend(blamed.filter(is_new).into_iter().collect::<Vec<_>>());
+        let needed = needed(container).filter(|it| clues.iter().all(|clue| clue.fact != it.fact));
+        clues.extend(needed);
         let address = reading.address();
         clues.extend(address.and_then(|it| wording::named_in(evidence, container, it)));
     } else {
@@ -52,6 +62,11 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         if spot::words(container, None).is_empty() {
             clues.extend(quoted(evidence, container));
         }
+        let code = container.state.exit_code.filter(|it| OF_START.contains(it));
+        let start = code.and_then(|it| {
+            Some(Clue::new(started_by(evidence, container)?, &format!("ends with code {it}")))
+        });
+        clues.extend(start.filter(|_| !clues.iter().any(|it| it.fact.starts_with('/'))));
     }
     let points = |it: &Clue| it.fact.starts_with('/') || it.fact.ends_with(".named_in");
     if !clues.iter().any(points) {
@@ -71,6 +86,14 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
 pub(super) fn ending(evidence: &Evidence, container: &ContainerFacts) -> String {
     if let Some(reading) = read(container) {
         let spot = spot::words(container, Some(&reading));
+        if let Some(host) = spot::host(container, &reading) {
+            let about = wording::about_host(evidence, &host);
+            let also = also(container, &reading);
+            return format!(
+                "starts and ends with an error: {}{spot}{about}{also}",
+                reading.words()
+            );
+        }
         let is_told = !spot.is_empty() && reading.is_of_low_port();
         let more = if is_told { String::new() } else { more(evidence, container, &reading) };
         let also = also(container, &reading);
@@ -145,20 +168,18 @@ fn more(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>) 
         .unwrap_or_default()
 }
 
-/// The variable of the template that has nearly the name of one that is not set. Some programs write it in small letters.
-fn meant(container: &ContainerFacts, variable: &str) -> Option<String> {
-    let names = || container.env.iter().map(String::as_str);
-    near_miss(variable, names()).or_else(|| {
-        let capitals = variable.to_uppercase();
-        let is_set = names().find(|it| *it == capitals).map(ToOwned::to_owned);
-        is_set.or_else(|| near_miss(&capitals, names()))
-    })
-}
-
 /// What else it says of itself, where what is read is not all of it.
 fn also(container: &ContainerFacts, reading: &Reading<'_>) -> String {
-    let words = words(container).filter(|it| it.is_sure && it.line != reading.line);
-    words.map(|it| format!("; it also says \"{}\"", it.text)).unwrap_or_default()
+    let Some(words) = words(container) else { return String::new() };
+    if words.line != reading.line {
+        let said = words.is_sure.then(|| format!("; it also says \"{}\"", words.text));
+        return said.unwrap_or_default();
+    }
+    if reading.is_told_better_by(&words.text) {
+        format!("; in its words \"{}\"", words.text)
+    } else {
+        String::new()
+    }
 }
 
 /// The Service with a port that its last words name, in whatever language, where it is not well: with what is known of it.
@@ -174,17 +195,6 @@ fn called(evidence: &Evidence, container: &ContainerFacts) -> Option<(String, St
     let address = format!("{host}:{port}");
     let about = wording::about_host(evidence, &address);
     (!about.is_empty()).then_some((address, about))
-}
-
-/// The variable that has what a line is about, or a value that the line shows, where that is only one.
-fn holder<'c>(container: &'c ContainerFacts, line: &str, about: Option<&str>) -> Option<&'c str> {
-    let about = about.map(|it| it.trim_matches(['"', '\'', '`']));
-    let only = |is_one: &dyn Fn(&str) -> bool| {
-        let mut holders = container.quoted.iter().filter(|it| is_one(&it.1));
-        let only = holders.next()?;
-        holders.all(|it| it.0 == only.0).then_some(only.0.as_str())
-    };
-    only(&|it| about == Some(it)).or_else(|| only(&|it| quoting::shows(line, it)))
 }
 
 /// The flag that its log names beside the one that it does not know.
@@ -234,66 +244,6 @@ fn about_file(container: &ContainerFacts, file: &str) -> String {
         ),
         _ => String::new(),
     }
-}
-
-/// What the line is about as a clue: the field that would have to change, or the address that is needed.
-fn blamed(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>) -> Option<Clue> {
-    if let Some(address) = reading.address() {
-        return Some(Clue::new(wording::fact(container, "needs"), address));
-    }
-    let of = |name: &str| wording::field(evidence, container, name);
-    let sets = |name: &str| container.sets.iter().any(|it| it == name);
-    let started_by = || [("args"), ("command")].into_iter().find(|it| sets(it)).and_then(of);
-    let held = holder(container, reading.line, reading.about.as_deref());
-    if let Some(name) = held.filter(|_| reading.trouble != Trouble::Unset) {
-        return value_of(evidence, container, name).map(|it| Clue::new(it, &reading.words()));
-    }
-    let field = match reading.trouble {
-        Trouble::Unset | Trouble::Malformed if !container.env.is_empty() => of("env"),
-        // Of another language it is the file that has the error.
-        Trouble::Syntax if !reading.is_of_shell() => None,
-        Trouble::Flag | Trouble::Argument | Trouble::Syntax | Trouble::Command => started_by(),
-        // Only root may, or who has the capability.
-        Trouble::Denied
-            if reading.is_of_low_port() && spot::clue(container, Some(reading)).is_none() =>
-        {
-            of("securityContext")
-        }
-        Trouble::Platform => of("image"),
-        Trouble::Unset
-        | Trouble::Malformed
-        | Trouble::Rejected
-        | Trouble::Barred
-        | Trouble::Database
-        | Trouble::Schema
-        | Trouble::Forbidden
-        | Trouble::Unresolved
-        | Trouble::Refused
-        | Trouble::Unanswered
-        | Trouble::Certificate
-        | Trouble::InUse
-        | Trouble::Denied
-        | Trouble::ReadOnly
-        | Trouble::DiskFull
-        | Trouble::Module
-        | Trouble::File
-        | Trouble::Config
-        | Trouble::Memory => None,
-    };
-    field.map(|it| Clue::new(it, &reading.words()))
-}
-
-/// Where the template says what this variable is.
-fn value_of(evidence: &Evidence, container: &ContainerFacts, name: &str) -> Option<String> {
-    let at = container.env.iter().position(|it| it == name)?;
-    Some(format!("{}/{at}/value", wording::field(evidence, container, "env")?))
-}
-
-/// The field whose value its last words show.
-fn quoted(evidence: &Evidence, container: &ContainerFacts) -> Option<Clue> {
-    let words = words(container)?;
-    let name = holder(container, &words.text, None)?;
-    Some(Clue::new(value_of(evidence, container, name)?, "stands in its last words"))
 }
 
 pub(super) fn crashes(container: &ContainerFacts, evidence: &Evidence) -> bool {
@@ -358,7 +308,9 @@ fn asked(container: &ContainerFacts) -> Option<&String> {
 /// The address that it needs by its own last words, as a clue.
 pub(super) fn needed(container: &ContainerFacts) -> Option<Clue> {
     let reading = read(container)?;
-    Some(Clue::new(wording::fact(container, "needs"), reading.address()?))
+    let address = reading.address().map(ToOwned::to_owned);
+    let address = address.or_else(|| spot::host(container, &reading))?;
+    Some(Clue::new(wording::fact(container, "needs"), &address))
 }
 
 /// The field of the template that its last words are about, as a clue.

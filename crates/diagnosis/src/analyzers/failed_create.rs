@@ -7,6 +7,8 @@
 //! ## What it does not see
 //! Which other workload used up a quota.
 
+mod denied;
+
 use std::sync::LazyLock;
 
 use crate::patterns::pattern;
@@ -125,6 +127,8 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         let (more, clue) = blamed(evidence, *blame, words, message);
         cause = format!("The pods may not be made: {}{more}.", finished(words, message));
         clues.extend(clue);
+        let denial = denial(message).filter(|_| words.ends_with(" denies it"));
+        clues.extend(denial.and_then(|it| denied::field(evidence, &it)));
     }
     clues.push(Clue::new(fact, message));
     clues.extend(wording::rollout(evidence, &CHANGES));
@@ -269,6 +273,8 @@ fn blamed(evidence: &Evidence, blame: Blame, words: &str, message: &str) -> (Str
             let named = evidence.references.iter().find(is_it);
             let near = named.and_then(|it| it.near_miss.as_ref());
             let more = near.map(|it| format!("; there is {it}, which was probably meant"));
+            let alike = named.and_then(|it| it.alike.as_ref()).map(|it| format!("; {it}"));
+            let more = more.or(alike);
             let value = named.map_or(words, |it| it.name.as_str());
             (more.unwrap_or_default(), field.map(|it| Clue::new(it, value)))
         }

@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 use regex::Regex;
 use types::{Clue, ContainerFacts, ContainerRole, Diagnosis, Evidence, Fault};
 
-use super::{log_reading, running_for, wording};
+use super::{log_reading, running_for, spot, wording};
 use crate::patterns::pattern;
 use crate::suspicion::PATIENCE;
 
@@ -124,7 +124,14 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let mut clues = vec![Clue::new(wording::fact(container, "running_secs"), &running.as_secs())];
     let last = container.log.iter().rev().find(|it| !it.trim().is_empty());
     clues.extend(last.map(|it| Clue::new(wording::fact(container, "log"), it)));
-    if matches!(wait, Some(Wait::Asked(_))) {
+    let is_in_command = match &wait {
+        Some(Wait::Asked(_)) => true,
+        Some(Wait::Said(host)) => container.waits_for.iter().any(|it| is_host(it, host)),
+        Some(Wait::Job(_)) | None => false,
+    };
+    if let Some(spot) = spot::clue(container, log_reading::why(&container.log).as_ref()) {
+        clues.push(spot);
+    } else if is_in_command {
         let field = wording::field(evidence, container, script(container));
         clues.extend(field.map(|it| Clue::new(it, "asks until it gets an answer")));
     }
@@ -154,6 +161,12 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
             None => 0.5,
         },
     })
+}
+
+/// Whether both addresses are of one host, by its first name.
+fn is_host(one: &str, other: &str) -> bool {
+    let host = |it: &str| it.split([':', '.']).next().unwrap_or_default().to_lowercase();
+    host(one) == host(other)
 }
 
 /// What it waits for as the end of a sentence, and the addresses.

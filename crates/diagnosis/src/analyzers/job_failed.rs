@@ -61,6 +61,13 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         clues.push(Clue::new(format!("{field}/{name}"), message));
     }
     clues.extend(failed.into_iter().flat_map(of_container));
+    let limit = evidence.manifest.as_ref();
+    let limit = limit.and_then(|it| it.pointer(&format!("{field}/activeDeadlineSeconds")));
+    let limit = limit.filter(|_| condition == "DeadlineExceeded");
+    let gave_up = match limit {
+        Some(secs) => format!("took longer than the {secs} s that it may"),
+        None => gave_up.to_owned(),
+    };
     let why =
         failed.map(|it| format!(": {} {}", wording::whose(it), crash_loop::ending(evidence, it)));
     Some(Diagnosis {

@@ -3,11 +3,15 @@
 //! A log alone is never a reason to call something broken: it is asked what it says once something is.
 
 mod patterns;
+mod trouble;
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
+use self::trouble::Kin;
+pub(crate) use self::trouble::Trouble;
 use super::last_words::{self, Words};
 use super::log_line::{Class, Level, Line};
 use crate::patterns::of_any_case;
@@ -19,41 +23,15 @@ const SOURCES: [&str; 20] = [
     "go", "py", "js", "mjs", "ts", "rb", "rs", "ex", "exs", "erl", "java", "kt", "scala", "c",
     "cc", "cpp", "h", "php", "cs", "clj",
 ];
+/// How words end that stand where a host would, in what programs say of their own parts.
+const NO_HOSTS: [&str; 6] =
+    ["exception", "error", "information", "getaddrinfo", "gaierror", "connect"];
 /// The first port that anybody may bind, where the node says nothing else.
 const FIRST_FREE_PORT: u16 = 1024;
 /// Words of a line among which the name of a shell is looked for.
 const MAX_SHELL_WORDS: usize = 4;
 /// Bytes that one compiled pattern may take: the longest of ours takes a tenth of it.
 const MAX_PATTERN: usize = 4 << 20;
-
-/// What went wrong, as a program says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    Platform,
-    Rejected,
-    Barred,
-    Database,
-    Schema,
-    Forbidden,
-    Unresolved,
-    Refused,
-    Unanswered,
-    Certificate,
-    InUse,
-    Denied,
-    ReadOnly,
-    DiskFull,
-    Module,
-    Command,
-    File,
-    Unset,
-    Malformed,
-    Flag,
-    Argument,
-    Config,
-    Syntax,
-    Memory,
-}
 
 /// What a line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,9 +44,14 @@ pub(crate) struct Reading<'a> {
     pub(crate) about: Option<String>,
 }
 
-static COMPILED: LazyLock<Vec<(Trouble, Regex)>> = LazyLock::new(|| {
+/// A pattern, what it tells, and the name of what is meant where no program says it.
+type Known = (Trouble, Regex, Option<&'static str>);
+
+static COMPILED: LazyLock<Vec<Known>> = LazyLock::new(|| {
     let build = |it: &str| of_any_case(it, MAX_PATTERN);
-    patterns::PATTERNS.iter().filter_map(|it| Some((it.0, build(it.1)?))).collect()
+    let implied = patterns::IMPLIED.iter().map(|it| (it.0, it.1, Some(it.2)));
+    let told = patterns::PATTERNS.into_iter().flatten().map(|it| (it.0, it.1, None));
+    implied.chain(told).filter_map(|it| Some((it.0, build(it.1)?, it.2))).collect()
 });
 
 /// Why a program ended: what its last words say, or another line of trouble where they say nothing that is known.
@@ -81,8 +64,10 @@ pub(crate) fn why(log: &[String]) -> Option<Reading<'_>> {
         let is_sure = words.is_some_and(|it| it.is_sure);
         return other.filter(|it| !is_sure || it.may_be_why());
     };
-    let names_more = |it: &Reading<'_>| own.about.is_none() && it.trouble == own.trouble;
-    Some(other.filter(names_more).unwrap_or(own))
+    Some(match other {
+        Some(other) if other.names_more(&own) => other.told_of(&own),
+        Some(_) | None => own,
+    })
 }
 
 fn of_words<'l>(words: &Words<'l>) -> Option<Reading<'l>> {
@@ -92,28 +77,37 @@ fn of_words<'l>(words: &Words<'l>) -> Option<Reading<'l>> {
 
 /// What the last line that tells of trouble says; `None` where none does. What calls itself no trouble is read where
 /// nothing else tells.
-pub(crate) fn read(log: &[String]) -> Option<Reading<'_>> {
+pub(crate) fn read<'l>(log: &'l [String]) -> Option<Reading<'l>> {
     let lines = log.iter().rev().flat_map(|it| it.lines().rev());
     let lines: Vec<_> = lines.filter_map(of_line).collect();
-    let loud: Vec<_> = lines.iter().filter(|it| !it.is_quiet()).collect();
-    let lines = if loud.is_empty() { lines.iter().collect() } else { loud };
-    // Among the last words, those that name what they are about say more.
-    let named = lines.iter().position(|it| it.about.is_some());
-    let last = lines.first()?.trouble;
-    let index = named.filter(|it| lines.get(*it).is_some_and(|it| it.trouble == last)).unwrap_or(0);
-    lines.get(index).map(|it| (*it).clone())
+    let (quiet, loud): (Vec<_>, Vec<_>) = lines.iter().partition(|it| it.is_quiet());
+    let last = *loud.first().or(quiet.first())?;
+    // Among the last words, those that name what they are about say more, however loud.
+    let named = |among: &[&Reading<'l>]| {
+        let named = among.iter().find(|it| last.detail() < it.detail());
+        let named = named.filter(|it| it.names_more(last));
+        named.map(|it| (**it).clone().told_of(last))
+    };
+    named(&loud).or_else(|| named(&quiet)).or_else(|| Some(last.clone()))
 }
 
 fn of_line(line: &str) -> Option<Reading<'_>> {
     let said = Line::of(line).text;
-    let reading = of_text(&said).or_else(|| of_text(line))?;
+    // Of members the message is read first, and then what else there is; any other line has nothing else but its time.
+    let is_whole = matches!(said, Cow::Borrowed(_));
+    let reading = of_text(&said).or_else(|| if is_whole { None } else { of_text(line) })?;
     Some(Reading { line, trouble: reading.trouble, about: reading.about })
 }
 
 fn of_text(text: &str) -> Option<Reading<'_>> {
-    COMPILED.iter().find_map(|(trouble, it)| {
+    COMPILED.iter().find_map(|(trouble, it, implied)| {
         let found = it.captures(text)?;
-        let reading = Reading { line: text, trouble: *trouble, about: about(&found) };
+        let about = about(&found);
+        let about = match implied {
+            Some(name) => Some(name.replace("{}", about.as_deref().unwrap_or_default())),
+            None => about,
+        };
+        let reading = Reading { line: text, trouble: *trouble, about };
         // Another pattern may find the host, or the last one tells of none.
         reading.address().is_none_or(is_address).then_some(reading)
     })
@@ -124,18 +118,25 @@ fn is_address(text: &str) -> bool {
     let host = text.rsplit_once(':').map_or(text, |it| it.0);
     let is_digits = host.chars().all(|it| it.is_ascii_digit() || it == ':');
     let is_number = is_digits && !host.contains("::");
-    let ending = host.rsplit_once('.').map_or("", |it| it.1).to_lowercase();
-    !is_number && !SOURCES.contains(&ending.as_str())
+    let ending = host.rsplit_once('.').map_or(host, |it| it.1).to_lowercase();
+    let is_word = NO_HOSTS.iter().any(|it| ending.ends_with(it));
+    !is_number && !is_word && (!host.contains('.') || !SOURCES.contains(&ending.as_str()))
+}
+
+/// Whether a text is written as the names of variables are.
+fn is_variable(text: &str) -> bool {
+    let is_part = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_';
+    text.starts_with(|it: char| it.is_ascii_uppercase()) && text.chars().all(is_part)
 }
 
 /// What the groups of a match name.
 fn about(found: &Captures<'_>) -> Option<String> {
     let group = |name: &str| found.name(name).map(|it| it.as_str());
-    let text = match (group("host"), group("port")) {
+    let text = match (group("host"), group("port").or(group("at"))) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
         (Some(host), None) => host.to_owned(),
         (None, Some(port)) => format!("port {port}"),
-        (None, None) => group("what").or(group("table"))?.to_owned(),
+        (None, None) => found.iter().skip(1).flatten().next()?.as_str().to_owned(),
     };
     let text = text.trim_matches(|it: char| it.is_whitespace() || ",;‘’“”".contains(it));
     let text: String = text.chars().filter(|it| !it.is_control()).take(MAX_ABOUT).collect();
@@ -143,6 +144,30 @@ fn about(found: &Captures<'_>) -> Option<String> {
 }
 
 impl Reading<'_> {
+    /// How much it tells of what it is about: nothing, only a value or a file, or the name.
+    fn detail(&self) -> u8 {
+        let is_less = |it: &String| match self.trouble.kin() {
+            Kin::Config => it.starts_with('/'),
+            Kin::Variable if self.trouble == Trouble::Malformed => !is_variable(it),
+            Kin::Variable => it.starts_with(['"', '\'', '`']),
+            Kin::Host | Kin::None => false,
+        };
+        self.about.as_ref().map_or(0, |it| if is_less(it) { 1 } else { 2 })
+    }
+
+    /// Whether it tells of the same as another one, and more of what that is about.
+    fn names_more(&self, other: &Self) -> bool {
+        let kin = self.trouble.kin();
+        let is_like = kin == other.trouble.kin() && kin != Kin::None;
+        other.detail() < self.detail() && (is_like || self.trouble == other.trouble)
+    }
+
+    /// With what another one tells of it: why nobody answers says more than that nobody does.
+    fn told_of(self, other: &Self) -> Self {
+        let is_less = self.trouble == Trouble::Unanswered;
+        Self { trouble: if is_less { other.trouble } else { self.trouble }, ..self }
+    }
+
     /// Whether its line calls itself no trouble at all.
     fn is_quiet(&self) -> bool {
         Line::of(self.line).level == Some(Level::Quiet)
@@ -170,80 +195,32 @@ impl Reading<'_> {
 
     /// The trouble as the end of a sentence.
     pub(crate) fn words(&self) -> String {
-        let (with, without) = self.trouble.words();
         match &self.about {
-            Some(about) => with.replace("{}", about),
-            None => without.to_owned(),
+            // A name with dots is one of a file or a framework, whatever sets it.
+            Some(about) if self.trouble == Trouble::Unset && about.contains('.') => {
+                format!("the setting {about} is not set")
+            }
+            Some(about) => self.trouble.with().replace("{}", about),
+            None => self.trouble.without().to_owned(),
         }
+    }
+
+    /// Whether the words of the log say more than ours, which name no more than a value or put a name to what is meant.
+    pub(crate) fn is_told_better_by(&self, text: &str) -> bool {
+        let is_of_variable = self.trouble.kin() == Kin::Variable;
+        let is_implied = self.about.as_deref().is_some_and(|it| !text.contains(it));
+        let is_named = self.trouble == Trouble::Malformed && 1 < self.detail();
+        is_of_variable && is_implied || !is_named && self.trouble.is_told_better_by(text)
+    }
+
+    /// Whether it is about something that is called, and does not name it.
+    pub(crate) fn lacks_host(&self) -> bool {
+        self.trouble.kin() == Kin::Host && self.about.is_none()
     }
 
     /// The host and port that it needs, where the trouble is about one.
     pub(crate) fn address(&self) -> Option<&str> {
-        let is_address =
-            matches!(self.trouble, Trouble::Unresolved | Trouble::Refused | Trouble::Unanswered);
-        self.about.as_deref().filter(|_| is_address)
-    }
-}
-
-impl Trouble {
-    /// The words with what it is about, and without.
-    fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Platform => (
-                "{} is made for another kind of processor than the node has",
-                "its program is made for another kind of processor than the node has",
-            ),
-            Self::Rejected => {
-                ("the server rejects the credentials of {}", "a server rejects its credentials")
-            }
-            Self::Barred => (
-                "{} does not allow what it asks for (403)",
-                "a server does not allow what it asks for (403)",
-            ),
-            Self::Database => ("there is no database {}", "its database is not there"),
-            Self::Schema => ("there is no table {} in its database", "a table is not there"),
-            Self::Forbidden => {
-                ("its service account may not {}", "its service account may not do what it tries")
-            }
-            Self::Unresolved => {
-                ("the host {} cannot be resolved", "a host that it needs cannot be resolved")
-            }
-            Self::Refused => {
-                ("{} refuses connections", "something that it needs refuses connections")
-            }
-            Self::Unanswered => ("{} does not answer", "something that it needs does not answer"),
-            Self::Certificate => {
-                ("a certificate is not trusted ({})", "a certificate is not trusted")
-            }
-            Self::InUse => ("{} is in use already", "its port is in use already"),
-            Self::Denied => {
-                ("it has no permission for {}", "it may not read, write or run something")
-            }
-            Self::ReadOnly => (
-                "it cannot write {}: the file system is read-only",
-                "it writes to a file system that is read-only",
-            ),
-            Self::DiskFull => ("there is no space left for {}", "its disk is full"),
-            Self::Module => ("it cannot load {}", "it cannot load a part of itself"),
-            Self::Command => ("there is no command {} in the image", "a command is not there"),
-            Self::File => ("there is no file {}", "a file that it needs is not there"),
-            Self::Unset => ("the variable {} is not set", "a variable that it needs is not set"),
-            Self::Malformed => {
-                ("{} is not a value that it can read", "a value is not one that it can read")
-            }
-            Self::Flag => {
-                ("it does not know the flag {}", "it does not know a flag that it is given")
-            }
-            Self::Argument => {
-                ("it is not given {}, which it needs", "it is not given an argument that it needs")
-            }
-            Self::Config => ("its configuration is wrong: {}", "its configuration is wrong"),
-            Self::Syntax => ("syntax error: {}", "its command has a syntax error"),
-            Self::Memory => (
-                "it runs out of memory by its own account: {}",
-                "it runs out of memory by its own account",
-            ),
-        }
+        self.about.as_deref().filter(|_| self.trouble.kin() == Kin::Host)
     }
 }
 

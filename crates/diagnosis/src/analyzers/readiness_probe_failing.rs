@@ -70,6 +70,10 @@ fn needed<'e>(
         let more = format!("; by its log, {}{about}", reading.words());
         return Some((address.to_owned(), more, Some(reading.line)));
     }
+    if let Some((address, words)) = by_command(probe) {
+        let about = wording::about_host(evidence, &address);
+        return Some((address, format!("; {words}{about}"), None));
+    }
     let said = init_not_done::said(last).filter(|it| it.contains(':'));
     let refused = probe.failure.as_ref().is_some_and(|it| it.contains("connection refused"));
     // In silence it waits as long as nothing listens yet.
@@ -83,6 +87,15 @@ fn needed<'e>(
     let line = last.last().map(String::as_str);
     let more = format!("; {who} {address}{}", wording::about_host(evidence, &address));
     Some((address, more, line))
+}
+
+/// The address that the probe's own command does not reach, and how it says so. What the kubelet asks itself is the pod.
+fn by_command(probe: &ProbeFacts) -> Option<(String, String)> {
+    let asks_pod = ["GET ", "TCP ", "gRPC "].iter().any(|it| probe.action.starts_with(it));
+    let said = probe.failure.clone().filter(|_| !asks_pod)?;
+    let said = [said];
+    let reading = log_reading::read(&said)?;
+    Some((reading.address()?.to_owned(), reading.words()))
 }
 
 /// Whether the container has run for longer than a slow start takes.

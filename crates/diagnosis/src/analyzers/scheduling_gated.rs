@@ -17,13 +17,17 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         it.current && !it.scheduled && !it.terminating && !it.gates.is_empty() && is_late
     })?;
     let gates = pod.gates.join(", ");
+    let mut clues = vec![Clue::new(format!("pods[{}].gates", pod.name), &gates)];
+    let of_template = evidence.workload.demands.iter();
+    let of_template = of_template.filter(|it| it.path.contains("/schedulingGates/"));
+    clues.extend(of_template.map(|it| Clue::new(it.path.clone(), &it.value)));
     Some(Diagnosis {
         fault: Fault::SchedulingGated,
         container: None,
         cause: format!(
             "The pod is not scheduled until somebody lifts its scheduling gates on purpose: {gates}."
         ),
-        clues: vec![Clue::new(format!("pods[{}].gates", pod.name), &gates)],
+        clues,
         confidence: 0.99,
     })
 }

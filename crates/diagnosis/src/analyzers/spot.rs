@@ -3,6 +3,7 @@
 use types::{Clue, ContainerFacts, SpotFacts, SpotTopic};
 
 use super::log_reading::{Reading, Trouble};
+use crate::evidence::address_in;
 
 /// What the template has to do with what the log of a container says.
 pub(super) fn of<'c>(
@@ -24,6 +25,13 @@ pub(super) fn words<'c>(container: &'c ContainerFacts, reading: Option<&Reading<
     of(container, reading).map_or("", |it| it.words.as_str())
 }
 
+/// The host that it probably calls, by the one variable that names any.
+pub(super) fn host(container: &ContainerFacts, reading: &Reading<'_>) -> Option<String> {
+    let spot = of(container, Some(reading)).filter(|_| reading.lacks_host())?;
+    let is_of_host = spot.topic == SpotTopic::Needs;
+    is_of_host.then(|| address_in(&spot.value).unwrap_or_else(|| spot.value.clone()))
+}
+
 /// Where the program was told to listen, and not where a probe asks.
 pub(super) fn listens(container: &ContainerFacts) -> Option<&SpotFacts> {
     let on = |topic: SpotTopic| container.spots.iter().find(|it| it.topic == topic);
@@ -35,22 +43,30 @@ fn topic(trouble: Trouble) -> Option<SpotTopic> {
         Trouble::ReadOnly | Trouble::DiskFull => Some(SpotTopic::ReadOnly),
         Trouble::Denied => Some(SpotTopic::Denied),
         Trouble::InUse => Some(SpotTopic::InUse),
-        Trouble::File | Trouble::Malformed | Trouble::Config | Trouble::Platform => {
-            Some(SpotTopic::Program)
-        }
+        Trouble::File
+        | Trouble::Malformed
+        | Trouble::Config
+        | Trouble::Platform
+        | Trouble::Argument
+        | Trouble::Command
+        | Trouble::Flag
+        | Trouble::Memory
+        | Trouble::Module
+        | Trouble::Part
+        | Trouble::NotEmpty
+        | Trouble::Rejected
+        | Trouble::Script => Some(SpotTopic::Program),
         Trouble::Unresolved | Trouble::Refused | Trouble::Unanswered => Some(SpotTopic::Needs),
         Trouble::Barred
-        | Trouble::Argument
-        | Trouble::Rejected
+        | Trouble::Role
         | Trouble::Database
         | Trouble::Schema
+        | Trouble::Ungranted
+        | Trouble::Crowded
+        | Trouble::Anonymous
         | Trouble::Forbidden
         | Trouble::Certificate
-        | Trouble::Module
-        | Trouble::Command
         | Trouble::Unset
-        | Trouble::Flag
-        | Trouble::Syntax
-        | Trouble::Memory => None,
+        | Trouble::Syntax => None,
     }
 }

@@ -10,14 +10,16 @@
 //! A pod that is held back by a gate. That the cluster's own scheduler is down: then nobody says anything. A pod whose own old ones
 //! still have to go is on its way, unless they are on a node that is down.
 
+mod asked;
 mod devices;
 mod nowhere;
 
 use types::{
-    Clue, ContainerFacts, ContainerRole, DemandFacts, Diagnosis, Evidence, Fault, PodFacts,
-    Quantity, ReferenceFacts, ReferenceKind, SelectorFacts,
+    Clue, ContainerFacts, DemandFacts, Diagnosis, Evidence, Fault, PodFacts, Quantity,
+    ReferenceFacts, ReferenceKind, SelectorFacts,
 };
 
+use self::asked::asked;
 use super::wording;
 use crate::near_miss::near_miss;
 use crate::scheduling::{self, Reason};
@@ -158,8 +160,11 @@ fn meanings(reasons: &[Reason<'_>], message: &str, evidence: &Evidence) -> Vec<S
     let mut meanings: Vec<_> = counted.collect();
     // What stands before all nodes has no number.
     if let Some(name) = missing_claim(message) {
-        let near = reference(name, evidence).and_then(|it| it.near_miss.as_ref());
+        let known = reference(name, evidence);
+        let near = known.and_then(|it| it.near_miss.as_ref());
         let near = near.map(|it| format!(" (there is {it}, which was probably meant)"));
+        let alike = known.and_then(|it| it.alike.as_ref()).map(|it| format!(" ({it})"));
+        let near = near.or(alike);
         meanings.push(format!("the claim {name} does not exist{}", near.unwrap_or_default()));
     } else if message.contains("unbound immediate PersistentVolumeClaims") {
         meanings.push(unbound(evidence));
@@ -196,8 +201,15 @@ fn meaning(reason: &Reason<'_>, evidence: &Evidence) -> String {
         "didn't match pod anti-affinity rules" => {
             company(evidence, "/podAntiAffinity/").map(|it| format!("{plain} ({})", it.value))
         }
-        "didn't match pod affinity rules" => company(evidence, "/podAffinity/")
-            .map(|it| format!("no pod with {} that it wants to stand beside", it.value)),
+        "didn't match pod affinity rules" => company(evidence, "/podAffinity/").map(|it| {
+            let near = it.near_miss.as_ref();
+            let near = near.map(|it| format!(" (there is {it}, which was probably meant)"));
+            format!(
+                "no pod with {}{} that it wants to stand beside",
+                it.value,
+                near.unwrap_or_default()
+            )
+        }),
         "pod topology spread constraints" if reason.words.contains(NO_LABEL) => spread(evidence)
             .map(|it| {
                 format!("its pods are to be spread over {}, a label that no node has", it.wanted)
@@ -205,53 +217,6 @@ fn meaning(reason: &Reason<'_>, evidence: &Evidence) -> String {
         _ => None,
     };
     named.unwrap_or_else(|| format!("{plain}{amount}"))
-}
-
-/// How much of a resource the pod asks for, and how much nodes have, in brackets.
-fn asked(resource: &str, evidence: &Evidence) -> Option<String> {
-    let shown = |it: u64| wording::amount(resource, it);
-    let (wanted, room) = match (resource, &evidence.nodes) {
-        ("cpu", Some(nodes)) => (
-            amounts_of(evidence, "cpu", |it| it.cpu_request.as_ref())?,
-            (nodes.largest_cpu, nodes.free_cpu),
-        ),
-        ("memory", Some(nodes)) => {
-            let wanted = amounts_of(evidence, "memory", |it| it.memory_request.as_ref())?;
-            (wanted / 1000, (nodes.largest_memory, nodes.free_memory))
-        }
-        _ => {
-            let demand = wording::demanded(evidence, resource)?;
-            return Some(format!(" (it asks for {})", demand.value));
-        }
-    };
-    let (largest, free) = room;
-    if largest < wanted {
-        return Some(format!(
-            " (it asks for {}; the largest node has {})",
-            shown(wanted),
-            shown(largest)
-        ));
-    }
-    // What is left by our count may be less on the node that would suit it.
-    let is_short = free < wanted;
-    let left = is_short.then(|| format!("; the most that a node has left is {}", shown(free)));
-    Some(format!(" (it asks for {}{})", shown(wanted), left.unwrap_or_default()))
-}
-
-/// What the pod asks for in thousandths: what it states as a whole, or the sum of its containers.
-fn amounts_of(
-    evidence: &Evidence,
-    resource: &str,
-    of: fn(&ContainerFacts) -> Option<&Quantity>,
-) -> Option<u64> {
-    if let Some(whole) = wording::demanded(evidence, resource) {
-        return Quantity(whole.value.clone()).milli_units();
-    }
-    let amount = |it: &ContainerFacts| of(it).and_then(Quantity::milli_units).unwrap_or(0);
-    let lasting = |it: &&ContainerFacts| it.role == ContainerRole::App || it.sidecar;
-    let sum = evidence.containers.iter().filter(lasting).map(amount).fold(0, u64::saturating_add);
-    let first = evidence.containers.iter().filter(|it| !lasting(it)).map(amount).max();
-    Some(sum.max(first.unwrap_or(0))).filter(|it| 0 < *it)
 }
 
 /// The taint, from the scheduler's own words or, where it says only that there is one, from the nodes.
@@ -278,6 +243,8 @@ fn label(evidence: &Evidence) -> Option<String> {
     let (first, rest) = missing.split_first()?;
     let near = first.near_miss.as_ref();
     let near = near.map(|it| format!(" (there is {it}, which was probably meant)"));
+    let all = first.all_have.as_ref().map(|it| format!(" (all nodes have {it})"));
+    let near = near.or(all);
     let rest = rest.iter().take(MAX_NAMED).map(|it| format!(" nor {}", it.wanted));
     let rest: String = rest.collect();
     Some(format!("no node has the label {}{}{rest}", first.wanted, near.unwrap_or_default()))

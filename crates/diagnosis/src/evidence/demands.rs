@@ -25,6 +25,9 @@ pub(super) fn facts(objects: &Objects) -> Vec<DemandFacts> {
         plain(&path.child("name"), &it.name)
     });
     let node = node(objects, spec, &path);
+    let gates = spec.scheduling_gates.iter().flatten().enumerate();
+    let gates = gates.map(|(at, it)| plain(&path.child("schedulingGates").index(at), &it.name));
+    let settings = settings.chain(gates);
     let rest = settings.chain(company(objects, spec, &path)).chain(amounts(spec, &path));
     node.into_iter().chain(system).chain(rest).take(MAX_DEMANDS).collect()
 }
@@ -62,10 +65,24 @@ fn company(objects: &Objects, spec: &PodSpec, path: &FieldPath) -> Vec<DemandFac
                 labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
             let own = if objects.root.takes(labels) { ", as its own pods have" } else { "" };
             let path = path.index(index).child("labelSelector");
-            Some(plain(&path, &format!("{}{own}", shown.join(","))))
+            let near = meant(objects, labels).filter(|_| name == "podAffinity");
+            let demand = plain(&path, &format!("{}{own}", shown.join(",")));
+            Some(DemandFacts { near_miss: near, ..demand })
         })
     });
     of.collect()
+}
+
+/// The label of a pod of the same namespace that was probably meant, where no pod has the one that is wanted.
+fn meant(objects: &Objects, wanted: &BTreeMap<String, String>) -> Option<String> {
+    let labels: Vec<_> =
+        objects.namespace_pods.iter().filter_map(|it| it.metadata.labels.as_ref()).collect();
+    let (key, value) = wanted.iter().next().filter(|_| wanted.len() == 1)?;
+    let values = || labels.iter().filter_map(|it| it.get(key)).map(String::as_str);
+    if values().any(|it| it == value) {
+        return None;
+    }
+    near_miss(value, values()).map(|it| format!("{key}={it}"))
 }
 
 /// Amounts of resources that are not told with the containers, and those of the pod as a whole.

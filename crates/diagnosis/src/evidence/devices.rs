@@ -23,6 +23,7 @@ pub(super) fn facts(spec: &PodSpec, path: &FieldPath) -> Vec<ReferenceFacts> {
             path: path.child("resourceClaims").index(at).child(field).to_string(),
             exists: None,
             near_miss: None,
+            alike: None,
             belongs_to: None,
             optional: false,
         })

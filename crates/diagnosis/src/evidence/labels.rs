@@ -68,6 +68,7 @@ fn slip(labels: &Labels<'_>, wanted: &Wanted<'_>) -> Option<ReferenceFacts> {
         path: path.to_string(),
         exists: Some(false),
         near_miss: Some(near),
+        alike: None,
         belongs_to: None,
         optional: false,
     })

@@ -49,9 +49,9 @@ pub(super) fn selectors(objects: &Objects, nodes: &[Arc<Node>]) -> Vec<SelectorF
     let plain = spec.node_selector.iter().flatten().map(|(key, value)| {
         let has = |it: &&Arc<Node>| label(it, key) == Some(value.as_str());
         let path = path.child("nodeSelector").child(key);
-        facts(&path, format!("{key}={value}"), nodes.iter().filter(has).count(), || {
-            near(key, value, nodes)
-        })
+        let count = nodes.iter().filter(has).count();
+        let res = facts(&path, format!("{key}={value}"), count, || near(key, value, nodes));
+        SelectorFacts { all_have: all_have(key, nodes).filter(|_| count == 0), ..res }
     });
     let expressions = affinity(spec, &path).into_iter().map(|(path, wanted)| {
         let has = |it: &&Arc<Node>| scheduling::takes(wanted, label(it, &wanted.key));
@@ -62,6 +62,14 @@ pub(super) fn selectors(objects: &Objects, nodes: &[Arc<Node>]) -> Vec<SelectorF
         })
     });
     plain.chain(expressions).chain(spreads(spec, &path, nodes)).take(MAX_ENTRIES).collect()
+}
+
+/// The value that all nodes have under this key, where it is one.
+fn all_have(key: &str, nodes: &[Arc<Node>]) -> Option<String> {
+    let values: Option<BTreeSet<_>> = nodes.iter().map(|it| label(it, key)).collect();
+    let values = values?;
+    let only = values.first().filter(|_| values.len() == 1)?;
+    Some(format!("{key}={only}"))
 }
 
 /// The labels over whose values the pods must be spread: a node without one takes none.
@@ -89,6 +97,7 @@ fn facts(
         wanted,
         nodes: u32::try_from(nodes).unwrap_or(u32::MAX),
         near_miss: if nodes == 0 { near() } else { None },
+        all_have: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the template refers to by name, whether it is there, and what was probably meant.
 
+mod alike;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -206,6 +208,8 @@ impl Known<'_> {
     fn facts(&self, it: Reference) -> ReferenceFacts {
         let (exists, near_miss) = self.look_up(&it);
         let belongs_to = self.belongs_to(&it, near_miss.as_deref());
+        let is_open = exists != Some(true) && near_miss.is_none();
+        let alike = is_open.then(|| self.alike(&it)).flatten();
         // When the object is there and only the key is not, the key is what is wrong.
         let named = self.named(&it) == Some(true)
             || it.kind == ReferenceKind::Secret && self.secrets.contains_key(&it.name);
@@ -216,6 +220,7 @@ impl Known<'_> {
             key: it.key,
             path: path.to_string(),
             exists,
+            alike,
             belongs_to,
             near_miss,
             optional: it.optional,

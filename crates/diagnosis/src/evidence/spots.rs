@@ -9,6 +9,9 @@ mod ports;
 mod rights;
 mod sources;
 mod variables;
+mod started;
+mod credentials;
+mod hosts;
 mod loopback;
 mod listens;
 
@@ -18,6 +21,7 @@ use types::{ContainerFacts, FieldPath, SpotFacts, SpotTopic};
 use crate::analyzers::log_reading::{self, Reading};
 use crate::{Objects, Redactor};
 
+pub(crate) use hosts::address_in;
 pub(super) use listens::LISTENS;
 
 /// Spots of a container that are told.
@@ -63,9 +67,15 @@ const FINDERS: &[Finder] = &[
     sources::variable,
     sources::configuration,
     sources::script,
+    started::with,
+    started::heap,
+    started::data,
+    credentials::rejected,
     ports::in_use,
     loopback::needed,
     loopback::wrong_port,
+    started::host,
+    hosts::only,
     variables::unset,
     listens::at_loopback,
     listens::elsewhere,
@@ -83,7 +93,7 @@ pub(super) fn facts(
         return vec![];
     };
     let log = if facts.previous_log.is_empty() { &facts.log } else { &facts.previous_log };
-    let reading = log_reading::read(log);
+    let reading = log_reading::why(log);
     let look = Look { objects, spec, container, facts, path, reading };
     let mut found: Vec<SpotFacts> = vec![];
     for spot in FINDERS.iter().filter_map(|find| find(&look)) {

@@ -3,6 +3,7 @@
 
 mod casebook;
 mod last_words;
+mod fields;
 mod peer_cases;
 mod redaction;
 mod judging;

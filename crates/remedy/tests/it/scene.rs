@@ -204,6 +204,7 @@ pub(crate) fn dangling(kind: ReferenceKind, name: &str, near_miss: &str) -> Evid
         path: format!("{APP}/envFrom/0/configMapRef/name"),
         exists: Some(false),
         near_miss: Some(near_miss.to_owned()),
+        alike: None,
         belongs_to: None,
         optional: false,
     }];

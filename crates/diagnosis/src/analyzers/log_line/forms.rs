@@ -91,6 +91,7 @@ form!(
     r"|^(?:an? |the )?(?:unexpected |unknown |unrecoverable |unhandled |internal |fatal )*(?:error|exception|failure)(?: (?:has )?occurred| during (?:\w+ ){0,3}(?:startup|start|shutdown|boot|initiali[sz]ation)| in [\w ]+)?[.!:]*(?: prepare to shutdown| program will exit)?[.\s]*$",
     r"|^(?:could not|cannot|can't|unable to|failed to) (?:create|start|run|boot|launch|initiali[sz]e|continue|load|read|reach|connect|proceed|authenticate) (?:the |this )?(?:\(?[\w-]+\)? ){0,4}\(?[\w-]+\)?[.!\s]*$",
     r"|^(?:context )?deadline exceeded[.\s]*$|^(?:giving|gave) up(?: after .{0,30})?[.!\s]*$|^(?:start(?:up)?|boot) failed",
+    r"|^(?:error )?(?:starting|running|creating|loading) \w+(?:\.(?: to display .*)?)?$",
 );
 form!(
     ADVICE,

@@ -2,9 +2,12 @@
 
 use super::*;
 
+mod programs;
+
 #[test]
 fn every_pattern_is_one() {
-    assert_eq!(COMPILED.len(), patterns::PATTERNS.len());
+    let all = patterns::PATTERNS.iter().map(|it| it.len()).sum::<usize>();
+    assert_eq!(COMPILED.len(), all + patterns::IMPLIED.len());
 }
 
 #[track_caller]
@@ -227,7 +230,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("panic: environment variable PORT must be set", "the variable PORT is not set"),
     (
         "java.lang.IllegalArgumentException: Could not resolve placeholder 'db.url' in value \"${db.url}\"",
-        "the variable db.url is not set",
+        "the setting db.url is not set",
     ),
     (
         "Error: Database is uninitialized and superuser password is not specified.",

@@ -7,6 +7,7 @@ use super::files::mount_of;
 use super::{Look, Spot};
 use crate::analyzers::log_reading::Trouble;
 use crate::near_miss::near_miss;
+use crate::quoting::stands_alone;
 
 /// Words after which a program lists the values that it takes.
 const ALLOWED: [&str; 7] =
@@ -14,6 +15,8 @@ const ALLOWED: [&str; 7] =
 /// A field, what stands there, a ConfigMap and its key.
 type Origin<'a> = (FieldPath, &'a str, &'a str, &'a str);
 
+/// How long a word is, in bytes, that is looked for in values.
+const PART: usize = 4;
 /// The bits of a mode that let somebody execute a file.
 const EXECUTE: i32 = 0o111;
 /// The mode of files where a volume says nothing.
@@ -22,8 +25,15 @@ const DEFAULT_MODE: i32 = 0o644;
 /// The variable whose value is not one that the program can read.
 pub(super) fn variable(look: &Look<'_>) -> Option<Spot> {
     let name = look.about(Trouble::Malformed)?;
-    let named = look.container.env.iter().flatten().enumerate().find(|it| it.1.name == name);
-    match named {
+    let all = || look.container.env.iter().flatten().enumerate();
+    let value = name.trim_matches(['"', '\'', '`']);
+    let only = |is_it: &dyn Fn(&str) -> bool| {
+        let mut holders = all().filter(|it| it.1.value.as_deref().is_some_and(is_it));
+        holders.next().filter(|_| holders.next().is_none())
+    };
+    let is_part = |it: &str| PART <= value.len() && stands_alone(it, value);
+    let only = only(&|it| it == value).or_else(|| only(&is_part));
+    match all().find(|it| it.1.name == name).or(only) {
         Some((at, variable)) => of_variable(look, at, variable),
         None => of_all(look, name),
     }

@@ -72,10 +72,12 @@ fn first_unset(text: &str, names: &[&str]) -> Option<String> {
     wanted.find(|it| !names.contains(&it.as_str())).map(|it| it.as_str().to_owned())
 }
 
-/// Whether the log shows the variable as it stands in the template.
+/// Whether the log, or the runtime, shows the variable as it stands in the template.
 fn is_shown(look: &Look<'_>, wanted: &str) -> bool {
     let mark = format!("$({wanted})");
-    let mut lines = look.facts.log.iter().chain(&look.facts.previous_log);
+    let state = &look.facts.state;
+    let told = state.waiting_message.iter().chain(&state.exit_message);
+    let mut lines = look.facts.log.iter().chain(&look.facts.previous_log).chain(told);
     lines.any(|it| it.contains(&mark))
 }
 

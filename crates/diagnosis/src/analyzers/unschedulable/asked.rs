@@ -1,0 +1,68 @@
+//! How much a pod asks for that no node has.
+
+use types::{ContainerFacts, ContainerRole, Evidence, Quantity};
+
+use super::super::wording;
+
+/// How many times more than the largest node has is no mere wish.
+const FAR: u64 = 10;
+
+/// How much of a resource the pod asks for, and how much nodes have, in brackets.
+pub(super) fn asked(resource: &str, evidence: &Evidence) -> Option<String> {
+    let shown = |it: u64| wording::amount(resource, it);
+    let (wanted, room) = match (resource, &evidence.nodes) {
+        ("cpu", Some(nodes)) => (
+            amounts_of(evidence, "cpu", |it| it.cpu_request.as_ref())?,
+            (nodes.largest_cpu, nodes.free_cpu),
+        ),
+        ("memory", Some(nodes)) => {
+            let wanted = amounts_of(evidence, "memory", |it| it.memory_request.as_ref())?;
+            (wanted / 1000, (nodes.largest_memory, nodes.free_memory))
+        }
+        _ => {
+            let demand = wording::demanded(evidence, resource)?;
+            return Some(format!(" (it asks for {})", demand.value));
+        }
+    };
+    let (largest, free) = room;
+    if largest < wanted {
+        let meant = thousandths(resource, largest, evidence);
+        return Some(format!(
+            " (it asks for {}; the largest node has {}{})",
+            shown(wanted),
+            shown(largest),
+            meant.unwrap_or_default()
+        ));
+    }
+    // What is left by our count may be less on the node that would suit it.
+    let is_short = free < wanted;
+    let left = is_short.then(|| format!("; the most that a node has left is {}", shown(free)));
+    Some(format!(" (it asks for {}{})", shown(wanted), left.unwrap_or_default()))
+}
+
+/// What the pod asks for in thousandths: what it states as a whole, or the sum of its containers.
+fn amounts_of(
+    evidence: &Evidence,
+    resource: &str,
+    of: fn(&ContainerFacts) -> Option<&Quantity>,
+) -> Option<u64> {
+    if let Some(whole) = wording::demanded(evidence, resource) {
+        return Quantity(whole.value.clone()).milli_units();
+    }
+    let amount = |it: &ContainerFacts| of(it).and_then(Quantity::milli_units).unwrap_or(0);
+    let lasting = |it: &&ContainerFacts| it.role == ContainerRole::App || it.sidecar;
+    let sum = evidence.containers.iter().filter(lasting).map(amount).fold(0, u64::saturating_add);
+    let first = evidence.containers.iter().filter(|it| !lasting(it)).map(amount).max();
+    Some(sum.max(first.unwrap_or(0))).filter(|it| 0 < *it)
+}
+
+/// That whole cores were asked for where thousandths may have been meant: `500` is five hundred cores.
+fn thousandths(resource: &str, largest: u64, evidence: &Evidence) -> Option<String> {
+    let requests = evidence.containers.iter().filter_map(|it| it.cpu_request.as_ref());
+    let cores = requests.filter_map(|it| it.0.parse::<u64>().ok());
+    let cores = cores.max().filter(|_| resource == "cpu")?;
+    // As thousandths it would be no more than a node has, and as cores it is far more.
+    let is_far = largest.saturating_mul(FAR) <= cores.saturating_mul(1000);
+    (is_far && cores <= largest)
+        .then(|| format!("; {cores} is {cores} whole cores, and {cores}m may have been meant"))
+}

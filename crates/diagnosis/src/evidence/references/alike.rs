@@ -1,0 +1,99 @@
+//! What may have been meant by a name that is no slip of the finger: only told, and never written.
+
+use types::ReferenceKind;
+
+use super::{Known, Reference};
+
+/// Names shorter than this begin too many others.
+const MIN_CHARS: usize = 3;
+/// What stands between the words of a name.
+const BETWEEN: [char; 3] = ['-', '_', '.'];
+
+impl Known<'_> {
+    /// What is there in the place of what is missing, as the end of a sentence.
+    pub(super) fn alike(&self, it: &Reference) -> Option<String> {
+        if self.named(it) == Some(true) {
+            return self.other_key(it);
+        }
+        if let Some(kind) = self.of_other_kind(it) {
+            return Some(format!("there is a {kind} of this name"));
+        }
+        let secrets = || self.secrets.keys().map(String::as_str).collect();
+        let names = match it.kind {
+            ReferenceKind::Secret => secrets(),
+            ReferenceKind::ConfigMap
+            | ReferenceKind::Claim
+            | ReferenceKind::ServiceAccount
+            | ReferenceKind::PriorityClass
+            | ReferenceKind::RuntimeClass
+            | ReferenceKind::ResourceClaim
+            | ReferenceKind::ResourceClaimTemplate
+            | ReferenceKind::Scheduler
+            | ReferenceKind::NodeLabelKey
+            | ReferenceKind::NodeLabelValue => self.names(it.kind)?,
+        };
+        let longer = continued(&it.name, &names)?;
+        Some(format!("there is {longer}, which may have been meant"))
+    }
+
+    /// The kind of an object of this name, where that is another one than is asked for.
+    fn of_other_kind(&self, it: &Reference) -> Option<&'static str> {
+        let is_map = || {
+            let mut maps = self.objects.config_maps.iter().flatten();
+            maps.any(|map| map.name == it.name)
+        };
+        match it.kind {
+            ReferenceKind::Secret => is_map().then_some("ConfigMap"),
+            ReferenceKind::ConfigMap => self.secrets.contains_key(&it.name).then_some("Secret"),
+            ReferenceKind::Claim
+            | ReferenceKind::ServiceAccount
+            | ReferenceKind::PriorityClass
+            | ReferenceKind::RuntimeClass
+            | ReferenceKind::ResourceClaim
+            | ReferenceKind::ResourceClaimTemplate
+            | ReferenceKind::Scheduler
+            | ReferenceKind::NodeLabelKey
+            | ReferenceKind::NodeLabelValue => None,
+        }
+    }
+
+    /// The only key, or the only one with this name before the dot.
+    fn other_key(&self, it: &Reference) -> Option<String> {
+        let key = it.key.as_deref()?;
+        let mut maps = self.objects.config_maps.iter().flatten();
+        let keys = &maps.find(|map| map.name == it.name)?.keys;
+        let stem = |it: &str| it.split('.').next().unwrap_or_default().to_owned();
+        let of_stem: Vec<_> = keys.iter().filter(|it| stem(it) == stem(key)).collect();
+        match (keys.as_slice(), of_stem.as_slice()) {
+            ([only], _) => Some(format!("it has only {only}")),
+            (_, [only]) => Some(format!("it has {only}, which may have been meant")),
+            _ => None,
+        }
+    }
+}
+
+/// The one name that is this one with words behind it, or the beginning of it.
+fn continued<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
+    let begins = |long: &str, short: &str| {
+        MIN_CHARS <= short.chars().count()
+            && long.strip_prefix(short).is_some_and(|it| it.starts_with(BETWEEN))
+    };
+    let mut found = names.iter().filter(|it| begins(it, name) || begins(name, it));
+    let only = found.next()?;
+    found.next().is_none().then_some(*only)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_goes_on_is_alike_and_one_of_two_is_not() {
+        assert_eq!(continued("prom-rules", &["prom-rules-v2", "web"]), Some("prom-rules-v2"));
+        assert_eq!(continued("media-data", &["media", "web"]), Some("media"));
+        // Two of them, half a word, too short.
+        assert_eq!(continued("prom", &["prom-a", "prom-b"]), None);
+        assert_eq!(continued("prom", &["prometheus"]), None);
+        assert_eq!(continued("db-data", &["db"]), None);
+    }
+}

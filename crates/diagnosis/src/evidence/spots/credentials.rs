@@ -1,0 +1,84 @@
+//! The variable with the password that a server rejects.
+
+use k8s_openapi::api::core::v1::EnvVar;
+use types::SpotTopic;
+
+use super::{Look, Spot};
+use crate::analyzers::log_reading::Trouble;
+
+/// What the names of variables with passwords have in them.
+const SECRETS: [&str; 6] = ["PASS", "PWD", "TOKEN", "API_KEY", "APIKEY", "SECRET"];
+/// Of these, what an address may be that has the password in it.
+const ADDRESSES: [&str; 4] = ["_URL", "_URI", "_DSN", "CONNECTION_STRING"];
+/// What a line has in it that comes from a server, and the names of its variables.
+const SERVERS: [(&[&str], &[&str]); 5] = [
+    (&["redis", "wrongpass", "noauth"], &["REDIS", "CACHE"]),
+    (&["mongo", "sasl"], &["MONGO", "ME_CONFIG"]),
+    (&["amqp", "rabbit", "access_refused"], &["RABBIT", "AMQP", "BROKER"]),
+    (&["mysql", "1045", "using password", "mariadb"], &["MYSQL", "MARIADB", "DB", "DATABASE"]),
+    (
+        &["password authentication failed", "postgres", "psycopg", "pg_hba"],
+        &["POSTGRES", "PG", "DB", "DATABASE"],
+    ),
+];
+
+/// The one variable that has the password, of those that the template sets itself.
+pub(super) fn rejected(look: &Look<'_>) -> Option<Spot> {
+    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Rejected)?;
+    let all: Vec<(usize, &EnvVar)> = look.container.env.iter().flatten().enumerate().collect();
+    let with = |marks: &[&str]| -> Vec<(usize, &EnvVar)> {
+        let has = |it: &&(usize, &EnvVar)| {
+            let name = it.1.name.to_uppercase();
+            marks.iter().any(|mark| name.contains(mark))
+        };
+        all.iter().filter(has).copied().collect()
+    };
+    let secrets = with(&SECRETS);
+    let (at, variable) = only(&secrets)
+        .or_else(|| of_user(&secrets, &all, reading.about.as_deref()?))
+        .or_else(|| of_server(&secrets, reading.line))
+        .or_else(|| only(&with(&ADDRESSES)).filter(|_| secrets.is_empty()))?;
+    let path = look.path.child("env").index(at);
+    let name = &variable.name;
+    let source = variable.value_from.as_ref().and_then(|it| it.secret_key_ref.as_ref());
+    if let Some(source) = source {
+        let words = format!(
+            "; {name} comes from key {} of Secret {}, which may not be what the server knows",
+            source.key, source.name
+        );
+        let path = path.child("valueFrom").child("secretKeyRef").child("key");
+        return Some(Spot::new(SpotTopic::Program, path, &source.key, words));
+    }
+    let value = variable.value.clone()?;
+    let words = format!("; the template sets {name}");
+    let value = (name.clone(), value);
+    Some(Spot { topic: SpotTopic::Program, path: path.child("value"), value, words })
+}
+
+fn only<'a>(all: &[(usize, &'a EnvVar)]) -> Option<(usize, &'a EnvVar)> {
+    match all {
+        [only] => Some(*only),
+        _ => None,
+    }
+}
+
+/// The one whose name begins like that of the variable with the user.
+fn of_user<'a>(
+    secrets: &[(usize, &'a EnvVar)],
+    all: &[(usize, &'a EnvVar)],
+    user: &str,
+) -> Option<(usize, &'a EnvVar)> {
+    let named = all.iter().find(|it| it.1.value.as_deref() == Some(user))?;
+    let begin = named.1.name.rsplit_once('_')?.0;
+    let of: Vec<_> = secrets.iter().filter(|it| it.1.name.starts_with(begin)).copied().collect();
+    only(&of)
+}
+
+/// The one whose name has that of the server that says so.
+fn of_server<'a>(secrets: &[(usize, &'a EnvVar)], line: &str) -> Option<(usize, &'a EnvVar)> {
+    let line = line.to_lowercase();
+    let names = SERVERS.iter().find(|it| it.0.iter().any(|it| line.contains(it)))?.1;
+    let has = |it: &&(usize, &EnvVar)| names.iter().any(|name| it.1.name.contains(name));
+    let of: Vec<_> = secrets.iter().filter(has).copied().collect();
+    only(&of)
+}

@@ -1,0 +1,65 @@
+//! The one variable that names a host, for a program that does not say which one it calls in vain.
+
+use types::SpotTopic;
+
+use super::{Look, Spot};
+
+/// How the names of variables end that hold a host without a scheme.
+const HOSTS: [&str; 8] =
+    ["HOST", "HOSTNAME", "ADDR", "ADDRESS", "SERVER", "SERVERS", "ENDPOINT", "BROKERS"];
+/// Hosts that are no other pod.
+const OWN: [&str; 4] = ["localhost", "127.0.0.1", "0.0.0.0", "::1"];
+
+/// The only variable with a host that may be a Service: a short name, or one of the cluster.
+pub(super) fn only(look: &Look<'_>) -> Option<Spot> {
+    look.reading.as_ref().filter(|it| it.lacks_host())?;
+    let named = look.variables().into_iter().filter_map(|(path, name, value)| {
+        let is_host = HOSTS.iter().any(|it| name.to_uppercase().ends_with(it));
+        let address = address_in(value).or_else(|| bare(value).filter(|_| is_host))?;
+        Some((path, name, value, address))
+    });
+    let all: Vec<_> = named.collect();
+    let [(path, name, value, address)] = all.as_slice() else { return None };
+    let host = address.split(':').next().unwrap_or_default();
+    let is_of_cluster = !host.contains('.') || host.contains(".svc") || is_service(look, host);
+    let is_own = OWN.contains(&host) || host.parse::<std::net::IpAddr>().is_ok();
+    let words = format!("; of its variables only {name} names a host, {address}");
+    let value = ((*name).to_owned(), (*value).to_owned());
+    (is_of_cluster && !is_own).then(|| Spot {
+        topic: SpotTopic::Needs,
+        path: path.clone(),
+        value,
+        words,
+    })
+}
+
+fn is_service(look: &Look<'_>, host: &str) -> bool {
+    let name = host.split('.').next();
+    look.objects.services.iter().flatten().any(|it| it.metadata.name.as_deref() == name)
+}
+
+/// The host of a URL, with its port where it has one.
+pub(crate) fn address_in(value: &str) -> Option<String> {
+    let (_, rest) = value.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    bare(authority.rsplit_once('@').map_or(authority, |it| it.1))
+}
+
+/// A host by itself, with its port where it has one.
+fn bare(text: &str) -> Option<String> {
+    let is_part = |it: char| it.is_ascii_alphanumeric() || "-.:_".contains(it);
+    let begins = text.starts_with(|it: char| it.is_ascii_alphanumeric());
+    (begins && text.chars().all(is_part)).then(|| text.to_owned())
+}
+
+#[test]
+fn a_host_is_found_in_a_url() {
+    let found = |it| address_in(it).unwrap_or_default();
+    assert_eq!(found("postgres://shop:x@db:5432/shop?a=b"), "db:5432");
+    assert_eq!(found("http://api"), "api");
+    assert_eq!(found("jdbc:mysql://db:3306/x"), "db:3306");
+    // Several hosts, none, no URL.
+    assert_eq!(found("mongodb://a:1,b:2/x"), "");
+    assert_eq!(found("sqlite:///x"), "");
+    assert_eq!(found("db:5432"), "");
+}

@@ -1,0 +1,105 @@
+//! What a program is started with: the word of its command that it does not take, the memory and the folder it is given.
+
+use types::SpotTopic;
+
+use super::files::mount_of;
+use super::{Look, Spot};
+use crate::analyzers::log_reading::Trouble;
+use crate::quoting::stands_alone;
+
+/// How programs are told how much memory they may use.
+const HEAPS: [&str; 4] =
+    ["-Xmx", "-XX:MaxRAMPercentage", "-XX:MaxMetaspaceSize", "--max-old-space-size"];
+/// Words that are too short to be looked for in a command.
+const SHORT: usize = 2;
+
+/// The word of `command` or `args` that the program, its shell or its package does not know.
+pub(super) fn with(look: &Look<'_>) -> Option<Spot> {
+    let reading = look.reading.as_ref()?;
+    let is_value = reading.trouble == Trouble::Malformed && !is_of_variable(look);
+    let is_it = is_value
+        || matches!(reading.trouble, Trouble::Module | Trouble::Part)
+        || reading.trouble.is_of_start();
+    let about = reading.about.as_deref().filter(|_| is_it)?;
+    let word = bare(about.split([' ', '=']).next().unwrap_or(about));
+    let whole = bare(about);
+    let texts = look.texts();
+    let has =
+        |text: &str, word: &str| SHORT <= word.len() && (text == word || stands_alone(text, word));
+    let (path, text) = texts
+        .iter()
+        .find(|it| it.1 == whole)
+        .or_else(|| texts.iter().find(|it| has(it.1, whole)))
+        .or_else(|| texts.iter().find(|it| has(it.1, word)))
+        .or_else(|| texts.iter().find(|it| is_flag(it.1, word)))?;
+    Some(Spot::new(SpotTopic::Program, path.clone(), text, String::new()))
+}
+
+/// Whether a variable has what it is about.
+fn is_of_variable(look: &Look<'_>) -> bool {
+    let about = look.about(Trouble::Malformed).map(bare);
+    about.is_some() && look.container.env.iter().flatten().any(|it| it.value.as_deref() == about)
+}
+
+/// The one text of `command` and `args` that names the host which does not answer, where no variable does.
+pub(super) fn host(look: &Look<'_>) -> Option<Spot> {
+    let address = look.reading.as_ref()?.address()?;
+    let host = address.rsplit_once(':').map_or(address, |it| it.0);
+    let host = host.split('.').next().filter(|it| !it.chars().all(|it| it.is_ascii_digit()))?;
+    if look.variables().iter().any(|it| stands_alone(it.2, host)) {
+        return None;
+    }
+    let mut texts = look.texts().into_iter().filter(|it| stands_alone(it.1, host));
+    let (path, text) = texts.next().filter(|_| texts.next().is_none())?;
+    Some(Spot::new(SpotTopic::Needs, path, text, String::new()))
+}
+
+/// Without the quotes around it.
+fn bare(text: &str) -> &str {
+    text.trim_matches(['"', '\'', '`'])
+}
+
+/// Whether a text is this flag: some programs name it with fewer dashes than it was given.
+fn is_flag(text: &str, word: &str) -> bool {
+    let name = text.trim_start_matches('-');
+    let wanted = word.trim_start_matches('-');
+    name.len() < text.len()
+        && !wanted.is_empty()
+        && name.strip_prefix(wanted).is_some_and(|it| it.is_empty() || it.starts_with(['=', ' ']))
+}
+
+/// How much memory it is told to use, where that is not enough for it.
+pub(super) fn heap(look: &Look<'_>) -> Option<Spot> {
+    look.reading.as_ref().filter(|it| it.trouble == Trouble::Memory)?;
+    let is_heap = |text: &str| HEAPS.iter().any(|it| text.contains(it));
+    if let Some((path, text)) = look.texts().into_iter().find(|it| is_heap(it.1)) {
+        return Some(Spot::new(SpotTopic::Program, path, text, String::new()));
+    }
+    let (path, name, value) = look.variables().into_iter().find(|it| is_heap(it.2))?;
+    let words = format!("; {name} says how much it may use");
+    Some(Spot {
+        topic: SpotTopic::Program,
+        path,
+        value: (name.to_owned(), value.to_owned()),
+        words,
+    })
+}
+
+/// The folder that a database wants for itself: the variable that names it, or the mount.
+pub(super) fn data(look: &Look<'_>) -> Option<Spot> {
+    let folder = look.about(Trouble::NotEmpty)?.trim_end_matches('/');
+    let (at, mount) =
+        mount_of(look, folder).filter(|it| it.1.mount_path.trim_end_matches('/') == folder)?;
+    let words = "; a volume is mounted there, which may have folders of its own: one below it has to be named".to_owned();
+    let mut variables = look.variables().into_iter();
+    if let Some((path, name, value)) = variables.find(|it| it.2.trim_end_matches('/') == folder) {
+        return Some(Spot {
+            topic: SpotTopic::Program,
+            path,
+            value: (name.to_owned(), value.to_owned()),
+            words,
+        });
+    }
+    let path = look.path.child("volumeMounts").index(at).child("mountPath");
+    Some(Spot::new(SpotTopic::Program, path, &mount.mount_path, words))
+}
