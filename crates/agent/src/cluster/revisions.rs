@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Pod;
 use types::{Kind, ObjectRef};
 
@@ -47,14 +47,15 @@ impl ReadyRevisions {
         self.add(pod, name, Seen { lasted: lasts, broke: false });
     }
 
-    /// Remembers that a pod was ready only for a moment, if it is not any more and nobody deletes it.
-    pub(super) fn note_end(&self, before: &Pod, after: &Pod, now: Timestamp) {
+    /// Remembers for how long a pod was ready that was so before and may not be any more. What is read late may have ended
+    /// long ago: when it did, the pod itself says.
+    pub(super) fn note_change(&self, before: &Pod, after: &Pod, now: Timestamp) {
         let Some(since) = ready_since(before) else { return };
         let Some(name) = revision_name(before) else { return };
+        let end = [unready_since(after), asked_to_go(after)].into_iter().flatten().min();
+        let lasted = diagnosis::LASTING <= end.unwrap_or(now).duration_since(since);
         let stays = after.metadata.deletion_timestamp.is_none() && ready_since(after).is_none();
-        if stays && now.duration_since(since) < diagnosis::LASTING {
-            self.add(before, name, Seen { lasted: false, broke: true });
-        }
+        self.add(before, name, Seen { lasted, broke: stays && !lasted });
     }
 
     fn add(&self, pod: &Pod, name: String, new: Seen) {
@@ -98,9 +99,25 @@ fn revision_name(pod: &Pod) -> Option<String> {
 
 /// Since when the pod is ready; `None` while it is not.
 fn ready_since(pod: &Pod) -> Option<Timestamp> {
+    since(pod, "True")
+}
+
+/// Since when the pod is not ready; `None` while it is.
+fn unready_since(pod: &Pod) -> Option<Timestamp> {
+    since(pod, "False")
+}
+
+fn since(pod: &Pod, ready: &str) -> Option<Timestamp> {
     let mut conditions = pod.status.iter().flat_map(|it| it.conditions.iter().flatten());
-    let ready = conditions.find(|it| it.type_ == "Ready" && it.status == "True")?;
-    ready.last_transition_time.as_ref().map(|it| it.0)
+    let condition = conditions.find(|it| it.type_ == "Ready" && it.status == ready)?;
+    condition.last_transition_time.as_ref().map(|it| it.0)
+}
+
+/// When somebody deleted the pod: its time to go begins then.
+fn asked_to_go(pod: &Pod) -> Option<Timestamp> {
+    let end = pod.metadata.deletion_timestamp.as_ref()?.0;
+    let grace = SignedDuration::from_secs(pod.metadata.deletion_grace_period_seconds.unwrap_or(0));
+    end.checked_sub(grace).ok()
 }
 
 #[cfg(test)]
@@ -152,23 +169,34 @@ mod tests {
         assert_eq!(revisions.of(&web, Lasted::Long), ["web-works"]);
     }
 
+    /// The pod as it is once it is not ready any more, since then.
+    fn unready(revision: &str, since: i64) -> Pod {
+        let mut pod = pod("ReplicaSet", revision, "", "False");
+        let conditions = pod.status.as_mut().unwrap().conditions.as_mut().unwrap();
+        conditions[0].last_transition_time = Some(Time(at(since)));
+        pod
+    }
+
     #[test]
     fn what_lost_its_readiness_at_once_was_never_well() {
         let revisions = ReadyRevisions::default();
         let web = ObjectRef::named(Kind::Deployment, "shop", "web");
-        let mut deleted = pod("ReplicaSet", "web-replaced", "", "False");
-        deleted.metadata.deletion_timestamp = Some(Time(at(103)));
+        let mut deleted = unready("web-replaced", 103);
+        deleted.metadata.deletion_timestamp = Some(Time(at(133)));
+        deleted.metadata.deletion_grace_period_seconds = Some(30);
         let ends = [
-            ("web-broke", pod("ReplicaSet", "web-broke", "", "False"), 103),
-            ("web-replaced", deleted, 103),
-            ("web-worked", pod("ReplicaSet", "web-worked", "", "False"), 200),
+            ("web-broke", unready("web-broke", 103)),
+            ("web-replaced", deleted),
+            ("web-worked", unready("web-worked", 200)),
         ];
-        for (name, after, end) in ends {
+        for (name, after) in ends {
             let before = pod("ReplicaSet", name, "", "True");
             revisions.note(&before, at(101));
-            revisions.note_end(&before, &after, at(end));
+            // Read late: that says nothing of when it ended.
+            revisions.note_change(&before, &after, at(300));
         }
 
         assert_eq!(revisions.of(&web, Lasted::Ever), ["web-replaced", "web-worked"]);
+        assert_eq!(revisions.of(&web, Lasted::Long), ["web-worked"]);
     }
 }

@@ -65,8 +65,7 @@ impl Watched for Pod {
         let now = Timestamp::now();
         // How long it was ready is known when that ends.
         if let Some(before) = before {
-            caches.ready_revisions.note(&before, now);
-            caches.ready_revisions.note_end(&before, self, now);
+            caches.ready_revisions.note_change(&before, self, now);
         }
         caches.ready_revisions.note(self, now);
     }
