@@ -6,10 +6,12 @@ use types::{Check, ContainerFacts, EventFacts, Evidence, Fault, Kind, PodFacts, 
 use crate::diagnose;
 
 mod behind;
+mod growth;
 mod lost;
 mod slow_start;
 
 pub use behind::look_behind;
+pub use growth::look_at_growth;
 pub use lost::meet;
 pub use slow_start::look_at_start;
 

@@ -29,7 +29,9 @@ mod survey;
 pub use analyzers::diagnose;
 pub use evidence::{context, gather, whose};
 pub use image_name::tagged;
-pub use judge::{Health, Look, Patience, healthy, judge, look, look_at_start, look_behind, meet};
+pub use judge::{
+    Health, Look, Patience, healthy, judge, look, look_at_growth, look_at_start, look_behind, meet,
+};
 pub use k8sgpt::K8sgptResult;
 pub use marks::{Marks, ServiceOutline};
 pub use objects::{ConfigMapKeys, Log, NodeMate, Objects, Root, Usage};

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use diagnosis::{Health, Look, Patience, judge, look, look_at_start, look_behind};
+use diagnosis::{Health, Look, Patience, judge, look, look_at_growth, look_at_start, look_behind};
 use jiff::{SignedDuration, Timestamp};
 use types::{
-    Action, Evidence, Execution, Fault, FixPlan, Kind, RefusalReport, Step, Subresource, Verdict,
+    Action, Evidence, Execution, Fault, FixPlan, Kind, RefusalReport, Step, Strategy, Subresource,
+    Verdict,
 };
 
 use super::Fixer;
@@ -81,7 +82,7 @@ impl Fixer {
                     }
                     diagnosis::meet(&mut fix.before, &now);
                     let is_another = notice_change(fix, &now);
-                    let seen = see(fix, &now, applied_at);
+                    let seen = see(fix, &now, (applied_at, self.patience));
                     if is_another {
                         // It is another workload since: what was seen before says nothing of it.
                         looks.clear();
@@ -108,7 +109,8 @@ impl Fixer {
             if let Some(verdict) = judge(&looks, since, patience) {
                 return Some(verdict);
             }
-            let next = next_look(&looks, since, patience).min(longest_pause(fix));
+            let next =
+                next_look(&looks, since, patience).min(longest_pause(fix, self.patience.settle));
             // Whichever comes first: a change, or the moment at which time alone decides.
             if let Ok(Ok(())) = tokio::time::timeout(next, changes.changed()).await {
                 tokio::time::sleep(TOGETHER).await;
@@ -118,12 +120,13 @@ impl Fixer {
 }
 
 /// What a look shows of the fix. What hid another fault is known only where nobody else had a hand in it.
-fn see(fix: &Stored, now: &Evidence, applied_at: Timestamp) -> Look {
+fn see(fix: &Stored, now: &Evidence, (applied_at, patience): (Timestamp, Patience)) -> Look {
     let seen = look(&fix.before, now, applied_at);
     if was_changed(&fix.execution) {
         return seen;
     }
     let seen = look_at_start(seen, &fix.plan, &fix.before, now);
+    let seen = look_at_growth(seen, &fix.plan, (&fix.before, now), patience);
     look_behind(seen, (&fix.plan, fix.execution.fault), (&fix.before, now), applied_at)
 }
 
@@ -207,8 +210,14 @@ fn note(checks: &mut Vec<types::Check>, seen: &Look) {
 }
 
 /// How long to wait for a change at most. What stands behind a Service is not watched: it is asked for.
-fn longest_pause(fix: &Stored) -> Duration {
-    if fix.execution.subject.kind == Kind::Service { ENDPOINTS } else { Duration::MAX }
+fn longest_pause(fix: &Stored, settle: SignedDuration) -> Duration {
+    if fix.execution.subject.kind == Kind::Service {
+        return ENDPOINTS;
+    }
+    // That a container has run for long enough no change tells.
+    let is_timed = matches!(fix.plan.strategy, Strategy::RaiseMemoryLimit { .. });
+    let settle = Duration::try_from(settle).ok().filter(|_| is_timed);
+    settle.map_or(Duration::MAX, |it| it.max(Duration::from_millis(20)))
 }
 
 /// How long nothing can be decided unless something changes.
@@ -231,7 +240,7 @@ fn next_look(looks: &[Look], since: Timestamp, patience: Patience) -> Duration {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use types::{ObjectRef, Risk, Strategy};
+    use types::{ObjectRef, Risk};
 
     use super::*;
 

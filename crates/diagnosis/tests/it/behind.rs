@@ -1,6 +1,7 @@
 //! A fault behind the one that a fix was made for: when the fix is kept, and when it is taken back.
 
-use diagnosis::{Health, look, look_at_start, look_behind};
+use diagnosis::{Health, Patience, look, look_at_growth, look_at_start, look_behind};
+use jiff::SignedDuration;
 use types::{
     Action, ContainerFacts, ContainerRole, ContainerState, Edit, Evidence, Fault, FieldPath,
     FixPlan, ObjectRef, ProbeFacts, ProbeKind, Risk, Step, Strategy,
@@ -201,4 +202,35 @@ fn a_slow_start_has_the_time_that_its_probe_was_given_unless_it_is_killed_again(
     assert_eq!(health(starts(0), 104), Health::OnItsWay);
     assert_eq!(health(starts(0), 106), Failing);
     assert_eq!(health(starts(1), 60), Failing);
+}
+
+#[test]
+fn more_memory_is_no_help_before_a_leak_would_have_filled_it() {
+    let mut hungry = state(0, App, "", "OOMKilled");
+    hungry.state.began_at = Some(at(40));
+    let before = shows(&[hungry], 62);
+    let patience = Patience {
+        settle: SignedDuration::from_secs(20),
+        deadline: SignedDuration::from_secs(180),
+    };
+    let health = |halves: u8, runs_for: i64| {
+        let plan =
+            plan(Strategy::RaiseMemoryLimit { halves }, "containers/0/resources/limits/memory");
+        let mut now = web();
+        now.taken_at = at(100 + runs_for);
+        now.containers = killed("web-1", 0, 0).containers;
+        now.containers[0].name = "app0".to_owned();
+        now.containers[0].state =
+            ContainerState { running_since: Some(at(100)), ..ContainerState::default() };
+        let seen = look(&web(), &now, at(99));
+        assert_eq!(seen.health, Health::Healthy, "{seen:?}");
+        look_at_growth(seen, &plan, (&before, &now), patience).health
+    };
+
+    // It lived for 20 seconds: twice the memory would last for 40, and with the margin for 60.
+    assert_eq!(health(2, 59), Health::OnItsWay);
+    assert_eq!(health(2, 60), Health::Healthy);
+    // Four times as much lasts for longer than half of the time that there is.
+    assert_eq!(health(6, 89), Health::OnItsWay);
+    assert_eq!(health(6, 90), Health::Healthy);
 }
