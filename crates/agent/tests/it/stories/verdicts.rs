@@ -207,7 +207,7 @@ async fn a_fault_behind_the_first_keeps_the_fix_and_is_answered_by_its_own() {
     stage.cluster.run(Kind::Deployment, "other", &container(good)).await;
     stage.until_steady("other").await;
     let agent = stage.agent().await;
-    let mut spec = container("registry.example/shop/web:2.9");
+    let mut spec = container("registry.example/shop/web:2.00");
     let from = json!([{"configMapRef": {"name": "migrate-evn"}}]);
     spec["initContainers"] = json!([{"name": "migrate", "image": "busybox:1.36",
         "command": ["sh", "-c", "sleep 1"], "envFrom": from}]);
