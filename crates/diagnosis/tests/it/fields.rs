@@ -225,3 +225,36 @@ fn a_host_in_the_command_is_told_where_it_stands() {
         "/command/2",
     )]);
 }
+
+/// What is told of a broken configuration, with these mounts of a ConfigMap that has these keys.
+fn told_of_config(container: &str, keys: &str) -> Diagnosis {
+    let beside = format!(
+        "---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: valkey, namespace: shop}}
+data: {{{keys}}}
+"
+    );
+    let container = format!(
+        "{container}, volumeMounts: [{{name: c, mountPath: /etc/valkey}}]}}], volumes: [{{name: c, configMap: {{name: valkey}}"
+    );
+    let log = "*** FATAL CONFIG FILE ERROR (Version 8.0.1) ***\nReading the configuration file, at line 3\n>>> 'maxmemory-polcy allkeys-lru'";
+    Case { container: &container, log, beside: &beside }.told()
+}
+
+#[test]
+fn a_broken_configuration_is_told_with_the_file_that_the_command_names_or_the_only_one() {
+    let mount = "/volumeMounts/0/mountPath";
+    let only = told_of_config("env: []", "valkey.conf: x");
+    assert_eq!(fields(&only), [mount], "{}", only.cause);
+    assert!(only.cause.contains("key valkey.conf of ConfigMap valkey"), "{}", only.cause);
+
+    let two = "valkey.conf: x, users.acl: x";
+    let named = told_of_config("args: [valkey-server, /etc/valkey/valkey.conf]", two);
+    assert_eq!(fields(&named), [mount], "{}", named.cause);
+    assert!(named.cause.contains("key valkey.conf of ConfigMap valkey"), "{}", named.cause);
+
+    let unnamed = told_of_config("env: []", two);
+    assert!(!unnamed.cause.contains("ConfigMap"), "{}", unnamed.cause);
+}

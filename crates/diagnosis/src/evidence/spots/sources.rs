@@ -86,15 +86,54 @@ fn allowed(look: &Look<'_>) -> Vec<String> {
     listed.split(|it| !is_part(it)).filter(|it| !it.is_empty()).map(str::to_owned).collect()
 }
 
-/// The file that its log names and that a ConfigMap puts there, where its configuration is wrong.
+/// The file that a ConfigMap puts there, where its configuration is wrong: the one that its log names, else the one that
+/// its command names, else the only one.
 pub(super) fn configuration(look: &Look<'_>) -> Option<Spot> {
     look.reading.as_ref().filter(|it| it.trouble == Trouble::Config)?;
     let log = [&look.facts.previous_log, &look.facts.log].into_iter().find(|it| !it.is_empty())?;
-    let is_part = |it: char| it.is_alphanumeric() || "-_./".contains(it);
-    let mut words = log.iter().rev().flat_map(|it| it.split(|it| !is_part(it)));
-    let (path, place, map, key) = words.find_map(|it| key_at(look, it.trim_end_matches('.')))?;
+    let said = log.iter().rev().flat_map(|it| files(it)).find_map(|it| key_at(look, it));
+    let (path, place, map, key) = said.or_else(|| of_command(look)).or_else(|| only_file(look))?;
     let words = format!("; the file is key {key} of ConfigMap {map}");
     Some(Spot::new(SpotTopic::Program, path, place, words))
+}
+
+/// The words of a text that may be names of files.
+fn files(text: &str) -> impl Iterator<Item = &str> {
+    let is_part = |it: char| it.is_alphanumeric() || "-_./".contains(it);
+    text.split(move |it| !is_part(it)).map(|it| it.trim_end_matches('.'))
+}
+
+/// The one file of a ConfigMap that the command or the arguments name.
+fn of_command<'a>(look: &Look<'a>) -> Option<Origin<'a>> {
+    let lists = [&look.container.command, &look.container.args];
+    let texts = lists.into_iter().flatten().flatten();
+    let mut named = texts.flat_map(|it| files(it)).filter_map(|it| key_at(look, it));
+    let first = named.next()?;
+    named.all(|it| (it.2, it.3) == (first.2, first.3)).then_some(first)
+}
+
+/// The one file that ConfigMaps bring, where they bring no more than that.
+fn only_file<'a>(look: &Look<'a>) -> Option<Origin<'a>> {
+    let volume =
+        |it: &VolumeMount| look.spec.volumes.iter().flatten().find(|volume| volume.name == it.name);
+    let mounts = look.container.volume_mounts.iter().flatten().enumerate();
+    let of_maps = mounts.filter_map(|it| Some((it, volume(it.1)?.config_map.as_ref()?)));
+    let mut of_maps = of_maps.fuse();
+    let ((at, mount), source) = of_maps.next().filter(|_| of_maps.next().is_none())?;
+    let mut maps = look.objects.config_maps.iter().flatten();
+    let map = maps.find(|it| it.name == source.name)?;
+    let items: Vec<&str> = source.items.iter().flatten().map(|it| it.key.as_str()).collect();
+    let keys: Vec<&str> = map.keys.iter().map(String::as_str).collect();
+    let part = mount.sub_path.as_deref().filter(|it| keys.contains(it));
+    let brought = match part {
+        Some(part) => vec![part],
+        None if items.is_empty() => keys,
+        None => items,
+    };
+    let [key] = brought.as_slice() else { return None };
+    let key = map.keys.iter().find(|it| it == key)?;
+    let path = look.path.child("volumeMounts").index(at).child("mountPath");
+    Some((path, &mount.mount_path, &source.name, key))
 }
 
 /// A script of a ConfigMap that the kernel takes for no program.

@@ -50,6 +50,10 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         r"error initializing configuration '(/[^']+)'|config is invalid\. ([^\n]+)|YAMLException: ([^\n]+)|TOMLDecodeError: ([^\n]+)|(TOML parse error [^\n]+)|MissingSectionHeaderError: ([^\n]+)|SAXParseException;.*; ([^;\n]+)$|JsonParseException: ([^\n]+)",
     ),
     (Trouble::Config, r#"(?P<what>unknown directive "[^"]+" in \S+)"#),
+    (
+        Trouble::Config,
+        r#"(unknown type: "[^"]+") for id|tried to instance a (plugin name that doesn't exist: '[^']+')|error initializing config '\s*(/[^\s']+)'"#,
+    ),
     (Trouble::Config, r"\[emerg\][^\n]* in (?P<what>/\S+:[0-9]+|command line)"),
     (Trouble::Config, r#"configuration file "(?P<what>/[^"]+)" contains errors"#),
     (Trouble::Config, r"(?:yaml: )+(?P<what>yaml: [^\n]{1,120})"),
