@@ -4,7 +4,7 @@
 //! A selector that takes no pod of its namespace, with the one workload that it was probably meant for, in this
 //! namespace or in another; or pods of which none is ready: then the workload's own trouble is the cause. A Deployment
 //! that is paused and never had a pod, behind a Service; a workload that is scaled to nothing, which explains who calls
-//! it in vain. A Service that stands for another one (`ExternalName`) which is not there. One without a selector and
+//! it in vain. A Service that stands for another one (`ExternalName`) which is not there, or for an address. One without a selector and
 //! without endpoints that a template names.
 //!
 //! ## What it does not see

@@ -1,4 +1,6 @@
-//! A Service that stands for another one which is not there.
+//! A Service that stands for another one which is not there, or for an address.
+
+use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::Service;
 use types::{AnyFault, Fault, Finding, Severity};
@@ -10,7 +12,7 @@ use crate::survey::scene::{Scene, name, namespace, subject};
 /// The field that names it.
 const FIELD: &str = "/spec/externalName";
 
-/// The finding of a Service whose external name is that of a Service of the cluster, where that is not there.
+/// The finding of a Service whose external name is an address, or that of a Service of the cluster which is not there.
 pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Option<Finding> {
     let spec = service.spec.as_ref()?;
     let is_alias = spec.type_.as_deref() == Some("ExternalName");
@@ -19,8 +21,14 @@ pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Option<Finding
         return None;
     }
     let host = spec.external_name.as_deref()?.trim_end_matches('.');
-    let (wanted, space) = inside(host)?;
-    let why = missing(wanted, space, namespace(&service.metadata), scene)?;
+    // Read as a name made of digits, which no name server has
+    // (https://kubernetes.io/docs/concepts/services-networking/service/#externalname).
+    let why = if host.parse::<IpAddr>().is_ok() {
+        "an external name has to be a DNS name: nobody resolves an address as one".to_owned()
+    } else {
+        let (wanted, space) = inside(host)?;
+        missing(wanted, space, namespace(&service.metadata), scene)?
+    };
     let fault = AnyFault::Workload(Fault::ServiceWithoutEndpoints);
     let cause = format!("It stands for {host}, and {why}.");
     let about = subject("Service", &service.metadata);
