@@ -22,6 +22,9 @@ const AT_ONCE: usize = 8;
 /// What a scan tells about itself while it lasts: workloads read, of so many.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
+/// Workloads are judged one at a time: every thread that searches logs at once has memory of its own for each pattern.
+static JUDGE: Semaphore = Semaphore::const_new(1);
+
 /// One scan at a time: it unpacks the whole cluster.
 static TURN: Semaphore = Semaphore::const_new(1);
 
@@ -120,21 +123,36 @@ async fn looked_at(
 ) {
     let (n_due, mut n_read) = (due.len(), 0);
     let mut looks = stream::iter(due)
-        .map(|it| async move { (agent.cluster.objects_among(&it, commons).await, it) })
+        .map(|it| async move { (looked_at_one(agent, &it, commons).await, it) })
         .buffer_unordered(AT_ONCE);
-    while let Some((objects, subject)) = looks.next().await {
+    while let Some((findings, subject)) = looks.next().await {
         n_read += 1;
         progress(n_read, n_due);
-        match objects {
-            Ok(objects) => {
-                let (evidence, diagnoses) = agent.examine(&objects);
-                found.extend(diagnosis::of_workload(&evidence, &diagnoses));
-            }
+        match findings {
+            Ok(findings) => found.extend(findings),
             // What went in between is no trouble.
             Err(ClusterError::NotFound(_)) => {}
             Err(error) => unread.push(format!("{subject}: {error}")),
         }
     }
+}
+
+/// What is found at one workload. It is judged on a thread of its own, while others are read.
+async fn looked_at_one(
+    agent: &Agent,
+    subject: &ObjectRef,
+    commons: &Commons<'_>,
+) -> Result<Vec<Finding>, ClusterError> {
+    let objects = agent.cluster.objects_among(subject, commons).await?;
+    // Never closed, so there always comes a turn.
+    let _turn = JUDGE.acquire().await;
+    let agent = agent.clone();
+    let judge = move || {
+        let (evidence, diagnoses) = agent.examine(&objects);
+        diagnosis::of_workload(&evidence, &diagnoses)
+    };
+    let judged = tokio::task::spawn_blocking(judge).await;
+    judged.map_err(|it| ClusterError::Malformed(format!("its rules did not end: {it}")))
 }
 
 /// The root owners that deserve a closer look.

@@ -1,6 +1,6 @@
 //! Images that are known to run, with a repository that the template uses or nearly names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use types::{ContainerFacts, ImageFacts, RevisionFacts};
 
@@ -61,7 +61,7 @@ pub(super) fn facts(
     let (near, far): (Vec<_>, Vec<_>) =
         objects.all_pods.iter().partition(|it| it.namespace == namespace);
     // Thousands of pods run a few images: each is compared once.
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     for pod in near.into_iter().chain(far) {
         for image in pod.ready_images.iter().filter(|it| seen.insert(it) && wanted(it)) {
             found.entry(image.clone()).or_insert_with(|| ImageFacts {

@@ -160,11 +160,15 @@ pub(super) fn taken_ports(objects: &Objects) -> Vec<PortFacts> {
             Some((path.index(at).child(field), port))
         })
     });
+    let wanted: Vec<_> = wanted.collect();
+    if wanted.is_empty() {
+        return vec![];
+    }
     let own: BTreeSet<_> =
         objects.pods.iter().filter_map(|it| it.metadata.uid.as_deref()).collect();
     let others = objects.all_pods.iter().filter(|it| !own.contains(it.uid.as_str()));
     let others: Vec<_> = others.filter(|it| it.node.is_some()).collect();
-    let taken = wanted.filter_map(|(path, port)| {
+    let taken = wanted.into_iter().filter_map(|(path, port)| {
         let holders = others.iter().filter(|it| it.host_ports.contains(&port));
         let holders = holders.map(|it| format!("Pod {}/{}", it.namespace, it.name));
         Some(PortFacts { path: path.to_string(), port, holder: holders.min()? })

@@ -1,6 +1,6 @@
 //! What the nodes could still take.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use k8s_openapi::api::core::v1::{Node, PodSpec};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
@@ -13,7 +13,7 @@ use crate::outline::{cpu, memory, requests};
 /// What the nodes could take; `None` when nodes cannot be read.
 pub(super) fn facts(objects: &Objects) -> Option<NodeFacts> {
     let nodes = objects.nodes.as_ref()?;
-    let mut asked: BTreeMap<&str, (u64, u64, u64)> = BTreeMap::new();
+    let mut asked: HashMap<&str, (u64, u64, u64)> = HashMap::with_capacity(nodes.len());
     for pod in &objects.all_pods {
         let Some(node) = pod.node.as_deref() else { continue };
         let sum = asked.entry(node).or_default();
