@@ -4,6 +4,7 @@ mod pods;
 mod containers;
 mod waits;
 mod files;
+mod given;
 mod probes;
 mod workload;
 mod events;

@@ -47,6 +47,25 @@ pub struct ContainerState {
     pub began_at: Option<Timestamp>,
 }
 
+/// A limit that a pod was made with and its template does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GivenLimit {
+    /// How much.
+    pub amount: Quantity,
+    /// The limit range whose default it is; `None` where something else gave it, such as a webhook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_of: Option<DefaultOf>,
+}
+
+/// A default of a limit range.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DefaultOf {
+    /// The name of the limit range.
+    pub limit_range: String,
+    /// The field there: `/spec/limits/0/default/memory`.
+    pub path: String,
+}
+
 /// One container of the template and the worst of what its pods show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ContainerFacts {
@@ -82,6 +101,9 @@ pub struct ContainerFacts {
     /// `resources.requests.cpu`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_request: Option<Quantity>,
+    /// The memory limit that its pod has where the template sets none: what it is held to then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_memory_limit: Option<GivenLimit>,
     /// Memory in use, in bytes, when a metrics server tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_used: Option<u64>,

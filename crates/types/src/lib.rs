@@ -34,7 +34,9 @@ pub mod names;
 pub mod wire;
 
 pub use cluster_fault::ClusterFault;
-pub use containers::{ContainerFacts, ContainerRole, ContainerState, ProbeFacts, ProbeKind};
+pub use containers::{
+    ContainerFacts, ContainerRole, ContainerState, DefaultOf, GivenLimit, ProbeFacts, ProbeKind,
+};
 pub use diagnosis::{Clue, Diagnosis, Fault};
 pub use episode::{Correction, Episode, Observation, Record, Reflection, ReflectionSource};
 pub use evidence::{

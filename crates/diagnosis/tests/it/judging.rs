@@ -180,6 +180,7 @@ pub(crate) fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
         memory_request: None,
         cpu_limit: None,
         cpu_request: None,
+        given_memory_limit: None,
         memory_used: None,
         cpu_used: None,
         env: vec![],

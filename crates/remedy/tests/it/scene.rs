@@ -110,6 +110,7 @@ pub(crate) fn container(name: &str, image: &str) -> ContainerFacts {
         memory_request: None,
         cpu_limit: None,
         cpu_request: None,
+        given_memory_limit: None,
         memory_used: None,
         cpu_used: None,
         env: vec![],
