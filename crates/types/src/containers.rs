@@ -52,6 +52,9 @@ pub struct ContainerState {
 pub struct GivenLimit {
     /// How much.
     pub amount: Quantity,
+    /// The request beside it, where the template states none either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Quantity>,
     /// The limit range whose default it is; `None` where something else gave it, such as a webhook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_of: Option<DefaultOf>,
@@ -126,6 +129,10 @@ pub struct ContainerFacts {
     /// The files that ConfigMaps put into it, by path; at most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
+    /// A path in a volume that lives as long as the pod (`emptyDir`), where its last words say that something was left behind:
+    /// a lock, the file of a process id. It outlives a restart of the container, and not the pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_behind: Option<String>,
     /// The variables whose plain value, or a word of it, its log shows, each with that; at most 10.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quoted: Vec<(String, String)>,

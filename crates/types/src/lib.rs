@@ -58,7 +58,7 @@ pub use plan::{Action, Edit, FixPlan, Risk, Step, Subresource};
 pub use problem::Problem;
 pub use quantity::Quantity;
 pub use registry::RegistryTags;
-pub use room::{ResourceRoom, RoomFacts};
+pub use room::{LeftoverFacts, ResourceRoom, RoomFacts};
 pub use scan::{AnyFault, Finding, FindingSource, ScanRequest, ScanResponse, Severity, Subject};
 pub use slip::{SlipFacts, SlipKind};
 pub use spot::{SpotFacts, SpotTopic};

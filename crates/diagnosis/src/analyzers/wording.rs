@@ -160,7 +160,7 @@ pub(super) fn last_exit(container: &ContainerFacts) -> Vec<Clue> {
 
 /// `32Mi that limit range small gives it; the template sets no limit`
 pub(super) fn given(limit: &GivenLimit) -> String {
-    let GivenLimit { amount, default_of } = limit;
+    let GivenLimit { amount, default_of, .. } = limit;
     let giver = default_of.as_ref().map(|it| format!("limit range {} gives it", it.limit_range));
     let giver = giver.unwrap_or_else(|| "its pod was made with".to_owned());
     format!("{amount} that {giver}; the template sets no limit")
@@ -168,7 +168,7 @@ pub(super) fn given(limit: &GivenLimit) -> String {
 
 /// The limit that it was given, where it stands and where it comes from.
 pub(super) fn given_limit(evidence: &Evidence, container: &ContainerFacts) -> Vec<Clue> {
-    let Some(GivenLimit { amount, default_of }) = &container.given_memory_limit else {
+    let Some(GivenLimit { amount, default_of, .. }) = &container.given_memory_limit else {
         return vec![];
     };
     let space = &evidence.subject.namespace;

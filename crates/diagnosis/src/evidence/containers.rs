@@ -82,6 +82,7 @@ impl Reader<'_> {
             waits_for: waits.addresses,
             works_after: waits.works_after,
             files: files::facts(self.objects, container),
+            left_behind: None,
             quoted: vec![],
             spots: vec![],
             hosts: vec![],
@@ -97,6 +98,7 @@ impl Reader<'_> {
             facts.given_memory_limit =
                 given::memory_limit(self.objects, container, pod).filter(|_| is_current);
         }
+        facts.left_behind = super::left_behind::fact(self.objects, container, &facts);
         facts.quoted = quoted(container, &facts);
         facts.spots = self.spots(container, &facts);
         facts.hosts = hosts(container, &facts);

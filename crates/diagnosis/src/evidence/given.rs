@@ -16,15 +16,19 @@ pub(super) fn memory_limit(
     pod: &Pod,
 ) -> Option<GivenLimit> {
     let limit = |it: &Container| it.resources.as_ref()?.limits.as_ref()?.get(MEMORY).cloned();
+    let request = |it: &Container| it.resources.as_ref()?.requests.as_ref()?.get(MEMORY).cloned();
     if limit(template).is_some() {
         return None;
     }
     let spec = pod.spec.as_ref()?;
     let mut all = spec.containers.iter().chain(spec.init_containers.iter().flatten());
-    let given = limit(all.find(|it| it.name == template.name)?)?;
+    let live = all.find(|it| it.name == template.name)?;
+    let given = limit(live)?;
+    let asked = if request(template).is_some() { None } else { request(live) };
     let ranges = objects.limit_ranges.iter().flatten();
     let default_of = ranges.into_iter().find_map(|it| default_of(it, memory(Some(&given))));
-    Some(GivenLimit { amount: Quantity(given.0), default_of })
+    let request = asked.map(|it| Quantity(it.0));
+    Some(GivenLimit { amount: Quantity(given.0), request, default_of })
 }
 
 /// The default of this limit range, where it is so many bytes.
