@@ -17,6 +17,7 @@ mod world;
 mod resume;
 mod replica;
 mod people;
+mod yes;
 mod explain;
 mod mode;
 mod shop;

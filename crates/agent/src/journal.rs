@@ -8,6 +8,7 @@ mod decisions;
 mod open;
 mod suppressions;
 mod write;
+mod yeses;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ use uuid::Uuid;
 
 pub use chain::{BrokenChain, Entry};
 pub use open::MIGRATIONS;
+pub use yeses::KeptYes;
 
 /// How long a caller's own name for a request is remembered, in microseconds: a day.
 const KEY_LIFETIME: i64 = 24 * 60 * 60 * 1_000_000;

@@ -1,7 +1,9 @@
 //! Plans as they are shown: in words, without secrets.
 
+mod claims;
 mod left_out;
 
+pub(crate) use claims::of_claims;
 use diagnosis::Redactor;
 use serde_json::Value;
 use types::{
@@ -34,6 +36,7 @@ pub(crate) fn offers(plans: &[FixPlan], evidence: &Evidence, redactor: &Redactor
         Offer {
             strategy: plan.strategy.clone(),
             fault: remedy::answered(plan, &diagnoses, evidence),
+            backed: remedy::is_backed(plan, &diagnoses, evidence),
             title: plan.strategy.to_string(),
             because,
             risk: plan.risk,

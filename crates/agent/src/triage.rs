@@ -16,7 +16,7 @@ use types::{Diagnosis, Evidence, IncidentState, Kind, ObjectRef};
 use crate::Agent;
 use crate::cluster::{Caches, Change, ClusterError, Seen};
 use crate::incidents::{Published, Report};
-use crate::offers::offers;
+use crate::offers::{of_claims, offers};
 use queue::{Queue, Turn};
 use services::Services;
 use suspicion::Suspicion;
@@ -311,18 +311,20 @@ async fn look(agent: &Agent, turn: &Turn) -> Outcome {
     }
     let mut report = report(agent, evidence, diagnoses, turn.seen_at);
     if diagnosis::are_about_claims(&report.diagnoses) {
-        report.diagnoses = told_why(agent, &report).await;
+        explain_claims(agent, &mut report).await;
     }
     Outcome::Wrong(Box::new(report))
 }
 
-/// The diagnoses with the reason why the claims that the pod waits for are not bound. What is offered does not hang on it.
-async fn told_why(agent: &Agent, report: &Report) -> Vec<Diagnosis> {
+/// Tells why the claims that the pod waits for are not bound, and shows those that have to be made anew. What can be carried
+/// out does not hang on it.
+async fn explain_claims(agent: &Agent, report: &mut Report) {
     let about = &report.evidence.subject;
     let around = agent.cluster.around(&about.namespace).await;
     let own = diagnosis::of_workload(&report.evidence, &report.diagnoses);
     let findings = diagnosis::beside(&around, about, own, &agent.redactor);
-    diagnosis::told_why(report.diagnoses.clone(), &findings)
+    report.diagnoses = diagnosis::told_why(report.diagnoses.clone(), &findings);
+    report.offers.extend(of_claims(&around, &findings, &agent.redactor));
 }
 
 /// Everything around the workload; around the owner of a pod whose owner the watch did not bring.

@@ -4,6 +4,7 @@ mod pods;
 mod containers;
 mod waits;
 mod files;
+mod given;
 mod probes;
 mod workload;
 mod events;
@@ -28,6 +29,8 @@ mod scopes;
 mod gates;
 mod devices;
 mod spots;
+mod left_behind;
+mod leftovers;
 mod listens;
 mod next_run;
 mod demands;
@@ -79,6 +82,7 @@ pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
         failed: vec![],
         slips,
         room: allowance::facts(objects),
+        leftovers: leftovers::facts(objects),
         kubernetes_minor: objects.kubernetes_minor,
         registry_tags: None,
         manifest: workload::open_job(objects),

@@ -41,8 +41,8 @@ pub use redact::Redactor;
 pub use registry::{TagList, nearest};
 pub use snapshot::{ConfigMapSize, Hardening, Rights, Snapshot, Webhook};
 pub use survey::{
-    accept, accepted_trouble, are_about_claims, asked_for, beside, explained, of_workload, reach,
-    service_address, survey, tells_of_refusals, told_why,
+    ClaimAnew, accept, accepted_trouble, are_about_claims, asked_for, beside, claims_anew,
+    explained, of_workload, reach, service_address, survey, tells_of_refusals, told_why,
 };
 pub use suspicion::{
     LASTING, PATIENCE, RECENT, is_quiet, lacks_pods, suspicious_pod, suspicious_workload,

@@ -1,6 +1,6 @@
 //! What Services ask of pods and what pods have, eight bytes a label: cheap enough to compare at every change.
 
-use k8s_openapi::api::core::v1::{Pod, Service, ServicePort};
+use k8s_openapi::api::core::v1::{Container, Pod, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 /// Labels and ports, each as one number. Two that differ look alike once in 2^64.
@@ -17,20 +17,24 @@ pub struct ServiceOutline {
 }
 
 impl Marks {
-    /// The labels of a pod, and the ports that its containers declare.
+    /// The labels of a pod, and the ports that its containers declare or that their probes ask.
     pub fn of_pod(pod: &Pod) -> Self {
         let labels = pod.metadata.labels.iter().flatten();
         let labels = labels.map(|(key, value)| mark(["label", key, value]));
         let spec = pod.spec.iter();
         let containers =
             spec.flat_map(|it| it.containers.iter().chain(it.init_containers.iter().flatten()));
+        let asked = containers
+            .clone()
+            .flat_map(probed)
+            .flat_map(|it| [mark(["numbered", &it.to_string(), "TCP"]), DECLARES]);
         let ports = containers.flat_map(|it| it.ports.iter().flatten()).flat_map(|it| {
             let protocol = it.protocol.as_deref().unwrap_or("TCP");
             let name = it.name.as_deref().map(|it| mark(["named", it, protocol]));
             let number = mark(["numbered", &it.container_port.to_string(), protocol]);
             [Some(number), Some(DECLARES), name].into_iter().flatten()
         });
-        Self::new(labels.chain(ports))
+        Self::new(labels.chain(asked).chain(ports))
     }
 
     fn new(marks: impl Iterator<Item = u64>) -> Self {
@@ -64,7 +68,7 @@ impl ServiceOutline {
     }
 
     /// Whether something may be wrong with it, among the pods of its namespace: it takes none of them, or one of its ports
-    /// leads to none that they declare. Pods that declare nothing say nothing.
+    /// leads to none that they declare or are probed at. Pods that tell of no port say nothing.
     pub fn is_suspicious<'a>(&self, pods: impl Iterator<Item = &'a Marks>) -> bool {
         if self.selector.0.is_empty() {
             return false;
@@ -83,6 +87,18 @@ impl ServiceOutline {
     }
 }
 
+/// The numbers that the probes of a container ask: somebody is to listen there, declared or not.
+fn probed(container: &Container) -> impl Iterator<Item = i32> {
+    let probes = [&container.readiness_probe, &container.liveness_probe, &container.startup_probe];
+    probes.into_iter().flatten().filter_map(|it| {
+        let port = it.http_get.as_ref().map(|it| &it.port);
+        match port.or(it.tcp_socket.as_ref().map(|it| &it.port)) {
+            Some(IntOrString::Int(number)) => Some(*number),
+            Some(IntOrString::String(_)) | None => None,
+        }
+    })
+}
+
 /// Where in a pod the port leads.
 fn asked(port: &ServicePort) -> u64 {
     let protocol = port.protocol.as_deref().unwrap_or("TCP");
@@ -95,7 +111,7 @@ fn asked(port: &ServicePort) -> u64 {
     }
 }
 
-/// Says that a container declares ports at all. Another number than any label or port would get, by its shape.
+/// Says that a container declares ports, or is probed at one, at all. Another number than any label or port would get, by its shape.
 const DECLARES: u64 = 1;
 
 /// FNV-1a over the parts, each followed by a byte that stands in no text
@@ -119,12 +135,20 @@ mod tests {
         Marks::of_pod(&serde_json::from_value(pod).unwrap())
     }
 
+    fn probed() -> Marks {
+        let probe = json!({"httpGet": {"path": "/", "port": 8080}});
+        let pod = json!({"metadata": {"labels": {"app": "probed"}},
+            "spec": {"containers": [{"name": "app", "readinessProbe": probe}]}});
+        Marks::of_pod(&serde_json::from_value(pod).unwrap())
+    }
+
     #[track_caller]
     fn check(spec: &Value, expected: bool) {
         let http = json!([{"containerPort": 8080, "name": "http"}]);
         let pods = [
             web(&json!({"app": "web", "tier": "front"}), &http),
             web(&json!({"app": "mute"}), &Value::Null),
+            probed(),
         ];
         let service = serde_json::from_value(json!({"spec": spec})).unwrap();
         assert_eq!(ServiceOutline::of(&service).is_suspicious(pods.iter()), expected, "{spec}");
@@ -150,5 +174,7 @@ mod tests {
         check(&of(&json!({"port": 8080, "targetPort": 0})), false);
         check(&of(&json!({"port": 80, "targetPort": 8080, "protocol": "UDP"})), true);
         check(&json!({"selector": {"app": "mute"}, "ports": [{"port": 80}]}), false);
+        check(&json!({"selector": {"app": "probed"}, "ports": [{"port": 80}]}), true);
+        check(&json!({"selector": {"app": "probed"}, "ports": [{"port": 8080}]}), false);
     }
 }

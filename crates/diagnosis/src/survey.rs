@@ -74,6 +74,7 @@ use types::{AnyFault, Diagnosis, Evidence, Finding, ObjectRef, Subject};
 
 pub use accept::{accept, accepted_trouble};
 pub use access_forbidden::tells_of_refusals;
+pub use claim_not_bound::{ClaimAnew, claims_anew};
 pub use filter::asked_for;
 pub use reach::reach;
 pub use service_without_endpoints::service_address;

@@ -143,6 +143,7 @@ fn candidates<'a>(question: &Question<'a>) -> Vec<Candidate<'a>> {
             let key = offer.strategy.key();
             let fault = offer.fault.unwrap_or(incident.fault);
             let posterior = question.ledger.posterior(fault, &incident.context, &key);
+            let posterior = if offer.backed { posterior.backed() } else { posterior };
             Candidate { index, offer, posterior: posterior.advised(question.advice, index) }
         })
         .collect()

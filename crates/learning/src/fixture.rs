@@ -23,6 +23,7 @@ pub(crate) fn context() -> Context {
 pub(crate) fn offer(strategy: Strategy) -> Offer {
     Offer {
         fault: None,
+        backed: false,
         title: strategy.to_string(),
         because: String::new(),
         risk: Risk::Auto,

@@ -73,6 +73,8 @@ const TABLE: &[(Fault, &str, f64)] = &[
     (Fault::FailedCreate, "fix_reference", 0.60),
     (Fault::FailedCreate, "roll_back", 0.55),
     (Fault::FailedCreate, "lower_requests", 0.50),
+    // Only offered where a quota counts what is over.
+    (Fault::FailedCreate, "clear_leftovers", 0.60),
     (Fault::Evicted, "roll_back", 0.35),
     // Only offered once nothing but what is over is left of the trouble.
     (Fault::Evicted, "clear_leftovers", 0.60),

@@ -16,6 +16,8 @@ const POOLED_AT_MOST: f64 = 6.0;
 const FAVOURITE: (f64, f64) = (3.0, 1.0);
 const SECOND: (f64, f64) = (1.0, 1.0);
 const OTHERS: (f64, f64) = (0.5, 1.5);
+/// What facts are worth that speak for an offer: less than two real outcomes against it.
+const BACKED: (f64, f64) = (2.0, 1.0);
 /// Wins in a row after which two losses in a row mean that the world has changed.
 const SETTLED_WINS: u32 = 3;
 const LOSSES_OF_CHANGE: u32 = 2;
@@ -223,6 +225,13 @@ impl Posterior {
             low: self.belief.quantile(0.05),
             high: self.belief.quantile(0.95),
         }
+    }
+
+    /// The same belief where the facts speak for the offer, and not its fault alone.
+    #[must_use]
+    pub(crate) fn backed(self) -> Self {
+        let (wins, losses) = BACKED;
+        Self { belief: self.belief.and(wins, losses), ..self }
     }
 
     /// The same belief after the model's advice about the offer with this index.

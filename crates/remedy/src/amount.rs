@@ -60,6 +60,22 @@ impl Resource {
             Self::Cpu => (of.cpu_request.as_ref(), of.cpu_limit.as_ref()),
         }
     }
+
+    /// Request and limit that a limit range gave the pods of a container whose template states no limit.
+    pub(crate) fn given(self, of: &ContainerFacts) -> (Option<&Quantity>, Option<&Quantity>) {
+        let given = match self {
+            Self::Memory => of.given_memory_limit.as_ref().filter(|it| it.default_of.is_some()),
+            Self::Cpu => None,
+        };
+        (given.and_then(|it| it.request.as_ref()), given.map(|it| &it.amount))
+    }
+
+    /// Request and limit of a container, as its pods have them.
+    pub(crate) fn held(self, of: &ContainerFacts) -> (Option<&Quantity>, Option<&Quantity>) {
+        let (request, limit) = self.stated(of);
+        let (given_request, given_limit) = self.given(of);
+        (request.or(given_request), limit.or(given_limit))
+    }
 }
 
 /// So many bytes, in the largest unit that is exact.

@@ -29,4 +29,4 @@ pub use policy::{
 };
 pub use request::{RequestError, requested};
 pub use rights::{Right, rights_of, rights_under};
-pub use strategies::{answered, as_shown, plans, unknown_image};
+pub use strategies::{answered, as_shown, is_backed, plans, unknown_image};

@@ -46,6 +46,29 @@ pub(crate) fn is_another_version(wanted: &str, known: &str) -> bool {
     are_siblings(wanted, known) && !is_slip
 }
 
+/// Numbers with fewer digits than this are too alike by chance.
+const MIN_DIGITS: usize = 3;
+
+/// Whether a number is a slip of the other one: two digits that changed places, one too many or one too few. Another digit
+/// may be the port beside it: `8080` and `8081`.
+pub(crate) fn is_slip_of_number(wrong: i32, meant: i32) -> bool {
+    let digits = |it: i32| it.to_string().chars().collect::<Vec<_>>();
+    let (wrong, meant) = (digits(wrong), digits(meant));
+    let (short, long) = if wrong.len() <= meant.len() { (wrong, meant) } else { (meant, wrong) };
+    let lacks_one = || {
+        (0..long.len()).any(|place| {
+            let rest = long.iter().enumerate().filter(|it| it.0 != place);
+            rest.map(|it| it.1).eq(&short)
+        })
+    };
+    MIN_DIGITS <= short.len()
+        && match long.len() - short.len() {
+            0 => changed_places(&short, &long),
+            1 => lacks_one(),
+            _ => false,
+        }
+}
+
 /// Whether two names differ in their last letter alone: `eu-1a` and `eu-1b` are siblings as well.
 pub(crate) fn differ_at_the_end(left: &str, right: &str) -> bool {
     let (mut left, mut right) = (left.chars(), right.chars());
@@ -193,6 +216,18 @@ mod tests {
         ] {
             assert!(!is_slip(wrong, meant), "{wrong} {meant}");
             assert!(!is_slip(meant, wrong), "{meant} {wrong}");
+        }
+    }
+
+    #[test]
+    fn a_slip_of_a_number_is_told_from_the_port_beside_it() {
+        for (wrong, meant) in [(9120, 9102), (8008, 8080), (808, 8080), (80_800, 8080), (4443, 443)]
+        {
+            assert!(is_slip_of_number(wrong, meant), "{wrong} {meant}");
+            assert!(is_slip_of_number(meant, wrong), "{meant} {wrong}");
+        }
+        for (wrong, meant) in [(8081, 8080), (9443, 8443), (80, 8080), (81, 80), (9090, 8080)] {
+            assert!(!is_slip_of_number(wrong, meant), "{wrong} {meant}");
         }
     }
 

@@ -159,19 +159,24 @@ impl Wanted<'_> {
     fn edits(&self, kind: Kind, request: Stated) -> Option<Vec<Edit>> {
         let resources = place::container_path(kind, self.container)?.child("resources");
         let new = self.resource.quantity(self.amount);
-        let raised = |list: &str, old: &Quantity| {
+        let written = |list: &str, old: Option<&Quantity>, new: &Quantity| {
             let path = resources.child(list).child(self.resource.name());
-            place::edit(path, Some(old.0.clone().into()), new.0.clone())
+            place::edit(path, old.map(|it| it.0.clone().into()), new.0.clone())
         };
-        let (stated, limit) = self.resource.stated(self.container);
+        let (stated, stated_limit) = self.resource.stated(self.container);
+        let (asked, limit) = self.resource.held(self.container);
         let limit = limit?;
-        let request = match request {
-            Stated::Only => stated,
-            Stated::OrDefault => stated.or(Some(limit)),
+        let is_equal = |it: &&Quantity| it.thousandths() == limit.thousandths();
+        let (old_limit, request) = match request {
+            Stated::Only => (stated_limit, stated),
+            Stated::OrDefault => (Some(limit), asked.or(Some(limit))),
         };
-        let equal = request.filter(|it| it.thousandths() == limit.thousandths());
-        let edits = [Some(raised("limits", limit)), equal.map(|it| raised("requests", it))];
-        Some(edits.into_iter().flatten().collect())
+        let equal = request.filter(is_equal).map(|it| written("requests", Some(it), &new));
+        // What states a limit and no request requests its limit: the one that a limit range gave is kept by stating it.
+        let kept = asked.filter(|it| old_limit.is_none() && stated.is_none() && !is_equal(it));
+        let kept = kept.map(|it| written("requests", None, it));
+        let limit = written("limits", old_limit, &new);
+        Some([Some(limit), equal, kept].into_iter().flatten().collect())
     }
 }
 

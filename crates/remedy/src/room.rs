@@ -74,7 +74,7 @@ pub(crate) fn cap(resource: Resource, evidence: &Evidence) -> Option<u64> {
 
 /// Request and limit of a container. What has a limit and no request requests its limit.
 pub(crate) fn amounts(resource: Resource, container: &ContainerFacts) -> (u64, u64) {
-    let (request, limit) = resource.stated(container);
+    let (request, limit) = resource.held(container);
     let limit = limit.and_then(|it| resource.value(it)).unwrap_or(0);
     (request.map_or(Some(limit), |it| resource.value(it)).unwrap_or(0), limit)
 }

@@ -23,7 +23,7 @@ use types::{Diagnosis, Evidence, Fault, FixPlan, Risk};
 
 use crate::place;
 
-pub(crate) use clear_leftovers::is_leftover;
+pub(crate) use clear_leftovers::{fills_a_quota, is_leftover};
 pub(crate) use fix_probe_port::{answered as answered_paths, is_heard as is_heard_port};
 pub(crate) use fix_reference::{OF_THE_SYSTEM, TYPO_DISTANCE, is_name, risk as risk_of_reference};
 pub(crate) use fix_selector::{
@@ -35,6 +35,7 @@ pub(crate) use raise_cpu_limit::{DOSES as CPU_DOSES, with_dose as with_cpu_dose}
 pub(crate) use raise_memory_limit::{AS_MUCH_AS_FITS, DOSES, with_dose};
 pub use replace_image_tag::unknown_image;
 pub(crate) use replace_image_tag::{known_tags, meant_tag, with_tag};
+pub use restart_pod::is_backed;
 pub(crate) use roll_back::MAX_BACK;
 
 /// What one strategy has to offer for one diagnosis.

@@ -47,6 +47,28 @@ pub struct ContainerState {
     pub began_at: Option<Timestamp>,
 }
 
+/// A limit that a pod was made with and its template does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GivenLimit {
+    /// How much.
+    pub amount: Quantity,
+    /// The request beside it, where the template states none either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Quantity>,
+    /// The limit range whose default it is; `None` where something else gave it, such as a webhook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_of: Option<DefaultOf>,
+}
+
+/// A default of a limit range.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DefaultOf {
+    /// The name of the limit range.
+    pub limit_range: String,
+    /// The field there: `/spec/limits/0/default/memory`.
+    pub path: String,
+}
+
 /// One container of the template and the worst of what its pods show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ContainerFacts {
@@ -82,6 +104,9 @@ pub struct ContainerFacts {
     /// `resources.requests.cpu`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_request: Option<Quantity>,
+    /// The memory limit that its pod has where the template sets none: what it is held to then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_memory_limit: Option<GivenLimit>,
     /// Memory in use, in bytes, when a metrics server tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_used: Option<u64>,
@@ -104,6 +129,10 @@ pub struct ContainerFacts {
     /// The files that ConfigMaps put into it, by path; at most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
+    /// A path in a volume that lives as long as the pod (`emptyDir`), where its last words say that something was left behind:
+    /// a lock, the file of a process id. It outlives a restart of the container, and not the pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_behind: Option<String>,
     /// The variables whose plain value, or a word of it, its log shows, each with that; at most 10.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quoted: Vec<(String, String)>,

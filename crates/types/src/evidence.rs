@@ -9,8 +9,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    ContainerFacts, DemandFacts, Edit, GateFacts, HeldImage, ImageFacts, Kind, NodeFacts,
-    NodeMateFacts, ObjectRef, RegistryTags, RoomFacts, SlipFacts, TrafficFacts,
+    ContainerFacts, DemandFacts, Edit, GateFacts, HeldImage, ImageFacts, Kind, LeftoverFacts,
+    NodeFacts, NodeMateFacts, ObjectRef, RegistryTags, RoomFacts, SlipFacts, TrafficFacts,
 };
 
 /// Everything that was seen of one root object at one moment.
@@ -68,6 +68,9 @@ pub struct Evidence {
     /// How much more the namespace lets its containers have; `None` when that cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomFacts>,
+    /// Pods of the namespace that are over and fill a quota for the number of pods, where one has nothing left; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leftovers: Vec<LeftoverFacts>,
     /// The minor version of the API server: 33 of Kubernetes 1.33; `None` when that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubernetes_minor: Option<u32>,

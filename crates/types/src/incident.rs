@@ -78,6 +78,9 @@ pub struct Offer {
     /// The fault that it answers; that of the incident where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+    /// Whether the facts speak for this very change, and not the fault alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub backed: bool,
     /// What it does, in words.
     pub title: String,
     /// Why it is offered.

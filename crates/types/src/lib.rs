@@ -34,7 +34,9 @@ pub mod names;
 pub mod wire;
 
 pub use cluster_fault::ClusterFault;
-pub use containers::{ContainerFacts, ContainerRole, ContainerState, ProbeFacts, ProbeKind};
+pub use containers::{
+    ContainerFacts, ContainerRole, ContainerState, DefaultOf, GivenLimit, ProbeFacts, ProbeKind,
+};
 pub use diagnosis::{Clue, Diagnosis, Fault};
 pub use episode::{Correction, Episode, Observation, Record, Reflection, ReflectionSource};
 pub use evidence::{
@@ -56,7 +58,7 @@ pub use plan::{Action, Edit, FixPlan, Risk, Step, Subresource};
 pub use problem::Problem;
 pub use quantity::Quantity;
 pub use registry::RegistryTags;
-pub use room::{ResourceRoom, RoomFacts};
+pub use room::{LeftoverFacts, ResourceRoom, RoomFacts};
 pub use scan::{AnyFault, Finding, FindingSource, ScanRequest, ScanResponse, Severity, Subject};
 pub use slip::{SlipFacts, SlipKind};
 pub use spot::{SpotFacts, SpotTopic};

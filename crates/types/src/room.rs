@@ -12,6 +12,19 @@ pub struct RoomFacts {
     pub cpu: ResourceRoom,
 }
 
+/// A pod that is over, that its owner has replaced, and that a quota which is used up counts still.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LeftoverFacts {
+    /// Its name.
+    pub name: String,
+    /// Why it ended, such as `Evicted`.
+    pub reason: String,
+    /// The root owner, such as `Deployment shop/web`.
+    pub owner: String,
+    /// Whether that is the subject itself.
+    pub own: bool,
+}
+
 /// The bounds of one resource. `None` is no bound.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ResourceRoom {

@@ -78,14 +78,14 @@ pub struct ServicePortFacts {
     pub meant_protocol: Option<String>,
 }
 
-/// The one port that all pods behind a Service declare.
+/// The one port that all pods behind a Service declare, or at which their probes find somebody where they declare none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MeantPort {
     /// The port.
     pub target: PortTarget,
-    /// Whether its name is a letter or two away from the one that is asked for.
+    /// Whether its name is a letter or two away from the one that is asked for, or its number a digit, and no other is.
     pub near: bool,
-    /// Whether it is the only port that the pods declare, and each of them is ready by a probe that asks it.
+    /// Whether it is the only port that is left or the only near one, and each pod is ready by a probe that asks it.
     pub proven: bool,
 }
 

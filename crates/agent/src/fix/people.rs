@@ -1,7 +1,6 @@
 //! What people say: yes, no, and take it back.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use remedy::Authority;
@@ -14,7 +13,7 @@ use crate::lead::NotLeading;
 use crate::offers;
 
 /// How long a proposal waits for a yes. After that the world has moved on.
-const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
+pub(super) const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 
 /// The code of a proposal that was withdrawn, and what is said of it.
 const SUPERSEDED: &str = "superseded";
@@ -56,51 +55,9 @@ pub enum PersonError {
     Fix(#[from] FixError),
 }
 
-/// When a proposal that got its yes can be carried out, in seconds, where a cap alone stands in the way.
-fn put_off(execution: &Execution) -> Option<u64> {
-    let refusal =
-        execution.refusal.as_ref().filter(|_| execution.state == ExecutionState::Proposed)?;
-    u64::try_from(refusal.retry_secs?).ok()
-}
-
 impl Fixer {
-    /// A person says yes to a proposal: once, to what was shown, while it is still true.
-    pub async fn approved_by(
-        self: &Arc<Self>,
-        id: Uuid,
-        who: &str,
-    ) -> Result<Execution, PersonError> {
-        let (fixer, by) = (Arc::clone(self), who.to_owned());
-        let carried_out = tokio::spawn(async move { fixer.carry_out_approved(id, by).await });
-        let mut execution = carried_out.await.map_err(|_| FixError::CutOff)??;
-        if let Some(secs) = put_off(&execution)
-            && let Some(refusal) = &mut execution.refusal
-        {
-            refusal.detail += "; the yes is kept until then";
-            tokio::spawn(Arc::clone(self).say_again(id, who.to_owned(), secs));
-        }
-        Ok(execution)
-    }
-
-    /// A cap that is reached opens again. The yes is kept until then: as long as the proposal lives, and this process
-    /// does. Whatever else has changed meanwhile is found out as if it had been said now.
-    async fn say_again(self: Arc<Self>, id: Uuid, who: String, mut secs: u64) {
-        loop {
-            tokio::time::sleep(Duration::from_secs(secs)).await;
-            match Arc::clone(&self).carry_out_approved(id, who.clone()).await {
-                Ok(execution) => match put_off(&execution) {
-                    Some(more) => secs = more,
-                    None => return,
-                },
-                Err(error) => {
-                    tracing::info!(execution = %id, %error, "a yes that was kept came to nothing");
-                    return;
-                }
-            }
-        }
-    }
-
-    async fn carry_out_approved(
+    /// Carries out a proposal that got its yes, if it is still true.
+    pub(super) async fn carry_out_approved(
         self: Arc<Self>,
         id: Uuid,
         who: String,
@@ -203,7 +160,7 @@ impl Fixer {
     }
 
     /// The proposal that waits for a yes.
-    async fn waiting(&self, id: Uuid) -> Result<Stored, PersonError> {
+    pub(super) async fn waiting(&self, id: Uuid) -> Result<Stored, PersonError> {
         let fix = self.stored(id).await?;
         if fix.execution.state != ExecutionState::Proposed || fix.execution.dry_run {
             return Err(PersonError::TooLate(fix.execution.state));

@@ -119,6 +119,7 @@ impl Fixer {
         });
         fixer.recall().await?;
         fixer.resume().await?;
+        fixer.recall_yeses().await?;
         Ok(fixer)
     }
 

@@ -17,7 +17,7 @@ pub struct Entry {
     pub at: String,
     /// Who asked for it.
     pub who: String,
-    /// The state that was reached, `mode` or `decision`.
+    /// The state that was reached, `mode`, `decision`, or what became of a yes.
     pub what: String,
     /// The execution it is about.
     pub execution: Option<String>,

@@ -37,7 +37,21 @@ fn of_quota(evidence: &Evidence, message: &str) -> Option<Meaning> {
         "quota {} has no room for {} more {}: {} of {} are used",
         it.quota, it.requested, it.resource, it.used, it.limited
     );
-    Some((meaning, vec![]))
+    Some((meaning + &leftovers(evidence, it.resource), vec![]))
+}
+
+/// Who takes the room and does nothing: pods that are over and were replaced.
+fn leftovers(evidence: &Evidence, resource: &str) -> String {
+    let all = &evidence.leftovers;
+    if resource != "count/pods" || all.is_empty() {
+        return String::new();
+    }
+    let shown =
+        all.iter().take(MAX_SHOWN).map(|it| format!("{} ({}) of {}", it.name, it.reason, it.owner));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let more = all.len().saturating_sub(MAX_SHOWN);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("; among those are pods that are over: {shown}{more}")
 }
 
 /// The container that asks for exactly this much of `requests.memory`.

@@ -32,6 +32,8 @@ const CHANGES: [&str; 6] =
 enum Blame {
     Start,
     Field(&'static str),
+    /// Its memory limit.
+    Memory,
     /// The field that asks for what the message names.
     Spot,
     Node,
@@ -42,7 +44,7 @@ const MEANINGS: &[(&str, &str, Blame)] = &[
     (
         r"container init was OOM-killed",
         "its memory limit is too small even to start it",
-        Blame::Field("resources"),
+        Blame::Memory,
     ),
     (
         r#"exec:? "?(?P<what>[^":]+)"?: exec format error"#,
@@ -176,8 +178,13 @@ fn refused(evidence: &Evidence) -> Option<Diagnosis> {
     if let Some((words, blame)) = &meaning {
         clues.extend(blamed(evidence, container, *blame).map(|it| Clue::new(it, words)));
     }
+    let is_of_memory = meaning.as_ref().is_some_and(|it| it.1 == Blame::Memory);
+    let given = container.given_memory_limit.as_ref().filter(|_| is_of_memory);
     clues.extend(wording::last_exit(container));
     clues.extend(wording::waiting(container));
+    if given.is_some() {
+        clues.extend(wording::given_limit(evidence, container));
+    }
     if let Some(message) = &state.exit_message {
         clues.push(Clue::new(wording::fact(container, "exit_message"), message));
     }
@@ -189,7 +196,9 @@ fn refused(evidence: &Evidence) -> Option<Diagnosis> {
         cause: match meaning {
             Some((words, _)) => {
                 let more = spot.map_or("", |it| it.words.as_str());
-                format!("{} cannot start: {words}{more}.", wording::whom(container))
+                let given = given.map(|it| format!(": the {}", wording::given(it)));
+                let given = given.unwrap_or_default();
+                format!("{} cannot start: {words}{given}{more}.", wording::whom(container))
             }
             None => unread(container),
         },
@@ -246,6 +255,7 @@ fn blamed(evidence: &Evidence, container: &ContainerFacts, blame: Blame) -> Opti
         // A spot is shown as it is.
         Blame::Node | Blame::Spot => return None,
         Blame::Field(name) => name,
+        Blame::Memory => return wording::resource_path(evidence, container, "limits", "memory"),
         Blame::Start => {
             let sets = |name: &&str| container.sets.iter().any(|it| it == name);
             ["command", "args"].into_iter().find(sets).unwrap_or("image")

@@ -2,7 +2,8 @@
 //!
 //! ## What it looks for
 //! A last end with reason `OOMKilled` in the last ten minutes, also when the container runs again.
-//! The exit code says nothing: any SIGKILL gives 137, and a shell may outlive its killed child with 0.
+//! The exit code says nothing: any SIGKILL gives 137, and a shell may outlive its killed child with 0. A limit that
+//! the template does not have and its pods were given, mostly by a limit range, is told with what gave it.
 //!
 //! ## What it does not see
 //! A node out of memory, which evicts the pod instead of killing the container.
@@ -17,12 +18,18 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     })?;
     let name = &container.name;
     let mut clues = wording::last_exit(container);
-    let cause = match &container.memory_limit {
-        Some(limit) => {
+    let cause = match (&container.memory_limit, &container.given_memory_limit) {
+        (Some(limit), _) => {
             clues.push(Clue::new(wording::fact(container, "memory_limit"), limit));
             format!("Container {name} needs more memory than its limit of {limit} allows.")
         }
-        None => format!("Container {name} was killed for memory without a limit of its own."),
+        (None, Some(given)) => {
+            clues.extend(wording::given_limit(evidence, container));
+            format!("Container {name} needs more memory than the {}.", wording::given(given))
+        }
+        (None, None) => {
+            format!("Container {name} was killed for memory without a limit of its own.")
+        }
     };
     if let Some(used) = container.memory_used {
         clues.push(Clue::new(wording::fact(container, "memory_used"), &used));

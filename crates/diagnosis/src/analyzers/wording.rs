@@ -1,8 +1,8 @@
 //! Clues that several analyzers show.
 
 use types::{
-    Clue, ContainerFacts, ContainerRole, DemandFacts, Evidence, NeighbourFacts, Quantity,
-    ServiceFacts,
+    Clue, ContainerFacts, ContainerRole, DemandFacts, Evidence, GivenLimit, NeighbourFacts,
+    Quantity, ServiceFacts,
 };
 
 use crate::evidence::{Held, WAITING, tag};
@@ -156,6 +156,27 @@ pub(super) fn last_exit(container: &ContainerFacts) -> Vec<Clue> {
         clues.push(Clue::new(fact(container, "restarts"), &container.restarts));
     }
     clues
+}
+
+/// `32Mi that limit range small gives it; the template sets no limit`
+pub(super) fn given(limit: &GivenLimit) -> String {
+    let GivenLimit { amount, default_of, .. } = limit;
+    let giver = default_of.as_ref().map(|it| format!("limit range {} gives it", it.limit_range));
+    let giver = giver.unwrap_or_else(|| "its pod was made with".to_owned());
+    format!("{amount} that {giver}; the template sets no limit")
+}
+
+/// The limit that it was given, where it stands and where it comes from.
+pub(super) fn given_limit(evidence: &Evidence, container: &ContainerFacts) -> Vec<Clue> {
+    let Some(GivenLimit { amount, default_of, .. }) = &container.given_memory_limit else {
+        return vec![];
+    };
+    let space = &evidence.subject.namespace;
+    let range = default_of
+        .as_ref()
+        .map(|it| Clue::new(format!("LimitRange {space}/{} {}", it.limit_range, it.path), amount));
+    let own = Clue::new(fact(container, "given_memory_limit"), amount);
+    [own].into_iter().chain(range).collect()
 }
 
 /// What the newest revision changed, where an earlier one was ready. What may explain the fault, by the names of

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::{ContainerFacts, ContainerRole, ContainerState, PodFacts, Quantity, SpotFacts};
 
 use crate::analyzers::log_line;
-use crate::evidence::{files, listens, probes, spots, waits, workload};
+use crate::evidence::{files, given, listens, probes, spots, waits, workload};
 use crate::suspicion::ORDINARY_WAITS;
 use crate::{Objects, Redactor, quoting, terminal};
 
@@ -74,6 +74,7 @@ impl Reader<'_> {
             memory_request: request("memory"),
             cpu_limit: limit("cpu"),
             cpu_request: request("cpu"),
+            given_memory_limit: None,
             memory_used: None,
             cpu_used: None,
             env: container.env.iter().flatten().take(MAX_NAMES).map(|it| it.name.clone()).collect(),
@@ -81,6 +82,7 @@ impl Reader<'_> {
             waits_for: waits.addresses,
             works_after: waits.works_after,
             files: files::facts(self.objects, container),
+            left_behind: None,
             quoted: vec![],
             spots: vec![],
             hosts: vec![],
@@ -92,7 +94,11 @@ impl Reader<'_> {
         };
         if let Some((pod, status)) = self.worst(&container.name) {
             self.fill(&mut facts, pod, status);
+            let is_current = self.pods.iter().any(|it| it.current && it.name == facts.pod);
+            facts.given_memory_limit =
+                given::memory_limit(self.objects, container, pod).filter(|_| is_current);
         }
+        facts.left_behind = super::left_behind::fact(self.objects, container, &facts);
         facts.quoted = quoted(container, &facts);
         facts.spots = self.spots(container, &facts);
         facts.hosts = hosts(container, &facts);

@@ -119,7 +119,7 @@ fn declared(root: &Root, objects: &Objects) -> Option<u32> {
 }
 
 /// Whether the pod hangs on this owner, directly or through a ReplicaSet of it.
-fn belongs(pod: &Pod, root: &Root) -> bool {
+pub(super) fn belongs(pod: &Pod, root: &Root) -> bool {
     let metadata = root.metadata();
     if pod.metadata.namespace != metadata.namespace {
         return false;

@@ -34,6 +34,7 @@ pub(super) fn gather(service: &Service, objects: &Objects, redactor: &Redactor) 
         service: Some(Box::new(traffic)),
         slips: vec![],
         room: None,
+        leftovers: vec![],
         kubernetes_minor: objects.kubernetes_minor,
         registry_tags: None,
         manifest: None,

@@ -20,6 +20,11 @@ use super::stateful_set_reference_missing;
 use super::storage_class_ambiguous::is_default;
 use super::volume_fit::{self, Misfit};
 use super::words::{made_anew, missing, quoted};
+use crate::Snapshot;
+
+mod anew;
+
+pub use anew::{ClaimAnew, claims_anew};
 
 /// How long a claim may wait before that alone is trouble, in seconds: provisioners of clouds take their time.
 const PATIENCE_SECS: i64 = 60;
@@ -84,11 +89,7 @@ fn pending(claim: &PersistentVolumeClaim, about: Subject, scene: &Scene<'_>) -> 
 }
 
 fn no_class(about: Subject, wanted: &str, scene: &Scene<'_>) -> Finding {
-    let classes = scene.all.storage_classes.iter().flatten().map(|it| name(&it.metadata));
-    // What another claim holds is nobody's to be meant.
-    let volumes = scene.all.volumes.iter().flatten().filter(|it| volume_fit::is_free(it));
-    let of_volumes = volumes.filter_map(|it| it.spec.as_ref()?.storage_class_name.as_deref());
-    let names: Vec<_> = classes.chain(of_volumes).collect();
+    let names = class_names(scene.all);
     let cause = missing("storage class", wanted, names.iter().copied());
     let field = "/spec/storageClassName";
     let maker = stateful_set_reference_missing::maker(&about, scene);
@@ -99,6 +100,15 @@ fn no_class(about: Subject, wanted: &str, scene: &Scene<'_>) -> Finding {
     let finding = finding(about, cause).clue(field, wanted).at(field);
     // What a template asks for cannot be mended in the claim.
     maker.into_iter().fold(finding, Finding::because_of)
+}
+
+/// The classes that a claim may ask for.
+fn class_names(all: &Snapshot) -> Vec<&str> {
+    let classes = all.storage_classes.iter().flatten().map(|it| name(&it.metadata));
+    // What another claim holds is nobody's to be meant.
+    let volumes = all.volumes.iter().flatten().filter(|it| volume_fit::is_free(it));
+    let of_volumes = volumes.filter_map(|it| it.spec.as_ref()?.storage_class_name.as_deref());
+    classes.chain(of_volumes).collect()
 }
 
 /// It asks for one volume by name.

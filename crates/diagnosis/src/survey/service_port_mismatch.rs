@@ -3,24 +3,32 @@
 //! ## What it looks for
 //! A named target port that none of its pods declares: then nobody gets its traffic. A number that no container
 //! declares, though each declares ports and is ready: containers need not declare what they listen on, so this is
-//! a warning, and only a notice where another Service reaches the declared port. Where containers declare nothing, a
-//! port that their probes find somebody at tells as much. A port that is asked for UDP, and that speaks TCP. Pods of a
+//! a warning, and only a notice where another Service reaches the declared port. Beside ports that do lead somewhere, and
+//! where a container declares nothing, it takes more: a slip of a declared number, or the declared number as the Service's
+//! own. Where containers declare nothing at all, a port that their probes find somebody at tells as much. A port that is asked for UDP, and that speaks TCP. Pods of a
 //! second workload that the selector takes as well, and that do not serve the port.
 //!
 //! ## What it does not see
-//! What a container really listens on.
+//! What a container really listens on. A number that a template mentions is left alone, and so is one of a Service without
+//! an address of its own: who asks such a Service gets addresses, and takes his own port.
 
+mod meant;
+mod numbers;
+mod probes;
 mod strangers;
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{Container, Pod, Probe, Service, ServicePort};
+use k8s_openapi::api::core::v1::{Container, Pod, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::{AnyFault, Fault, Finding, Severity};
 
-use super::scene::{Scene, has_labels, is_over, is_ready, name, namespace, subject};
+use super::scene::{Scene, has_labels, is_over, name, namespace, subject};
 use super::words::{entry, listed};
 use crate::near_miss::near_miss;
+use probes::probed;
+
+pub(super) use meant::{meant, says_all};
 
 /// Ports at which nobody expects UDP.
 const SPEAK_TCP: [i32; 12] = [80, 443, 3000, 3306, 5000, 5432, 5672, 6379, 8000, 8080, 9090, 27017];
@@ -123,59 +131,12 @@ impl<'a> Behind<'a> {
         }
     }
 
-    /// The containers declare ports, and this is none of them.
-    fn numbered(&self, index: usize, port: &ServicePort, wanted: i32) -> Option<Finding> {
-        let each_declares = |it: &&&Pod| {
-            let containers = it.spec.iter().flat_map(|it| &it.containers);
-            containers.into_iter().all(|it| it.ports.as_ref().is_some_and(|it| !it.is_empty()))
-        };
-        let ready: Vec<_> = self.pods.iter().filter(|it| is_ready(it)).collect();
-        if let Some(found) = self.other_protocol(index, port, (wanted, &ready)) {
-            return Some(found);
-        }
-        if !ready.is_empty() && self.declared.is_empty() {
-            return self.probed_elsewhere(index, port, (wanted, &ready));
-        }
-        if ready.is_empty() || !ready.iter().all(each_declares) {
-            return None;
-        }
-        let protocol = protocol(port);
-        let is_declared = |number: i32| self.declared.iter().any(|it| it.number == number);
-        // A probe that succeeds there proves that somebody listens.
-        if is_declared(wanted) || ready.iter().any(|it| probed(it).contains(&wanted)) {
-            return None;
-        }
-        // A Service that reaches a declared port may well offer another one beside it.
-        if self.reaches(self.service) {
-            return None;
-        }
-        let declared: Vec<_> = self
-            .declared
-            .iter()
-            .filter(|it| it.protocol == protocol)
-            .map(Declared::shown)
-            .collect();
-        let (meant, sure) = match declared.as_slice() {
-            [] => return None,
-            [only] => (format!("the only port that they declare is {only}"), 0.8),
-            _ => (format!("they declare {}", listed(&declared)), 0.6),
-        };
-        let is_served = self.others().any(|it| self.reaches(it));
-        let severity = if is_served { Severity::Notice } else { Severity::Warning };
-        let sure = if is_served { 0.5 } else { sure };
-        let field = if port.target_port.is_some() { "targetPort" } else { "port" };
-        let field = format!("/spec/ports/{index}/{field}");
-        let cause = format!("It sends traffic to port {wanted} of its pods; {meant}.");
-        let finding = self.finding(severity, cause).clue(field.clone(), &wanted).at(field);
-        Some(self.shown(finding).sure(sure))
-    }
-
     /// The Service asks for UDP where a probe that succeeds, or the port's own name or number, says that TCP is spoken.
     fn other_protocol(
         &self,
         index: usize,
         port: &ServicePort,
-        (wanted, ready): (i32, &[&&Pod]),
+        (wanted, ready): (i32, &[&Pod]),
     ) -> Option<Finding> {
         let own = protocol(port);
         let of_number: Vec<_> = self.declared.iter().filter(|it| it.number == wanted).collect();
@@ -197,36 +158,6 @@ impl<'a> Behind<'a> {
         );
         let finding = self.finding(Severity::Warning, cause).clue(field.clone(), own).at(field);
         Some(self.shown(finding).sure(0.8))
-    }
-
-    /// The pods declare nothing, and their probes find somebody at one other port.
-    fn probed_elsewhere(
-        &self,
-        index: usize,
-        port: &ServicePort,
-        (wanted, ready): (i32, &[&&Pod]),
-    ) -> Option<Finding> {
-        let n_ports = self.service.spec.iter().flat_map(|it| it.ports.iter().flatten()).count();
-        // Of two containers, the one without a probe may listen there.
-        let is_alone = |it: &&&&Pod| lasting(it).count() == 1;
-        if n_ports != 1 || protocol(port) != "TCP" || !ready.iter().all(|it| is_alone(&it)) {
-            return None;
-        }
-        let asked: BTreeSet<_> = ready.iter().flat_map(|it| asked_for_readiness(it)).collect();
-        let all: BTreeSet<_> = ready.iter().flat_map(|it| probed(it)).collect();
-        let only = asked.first().filter(|_| asked.len() == 1 && all.len() == 1)?;
-        let is_served = self.others().any(|it| leads_to(it, *only));
-        if *only == wanted || is_served {
-            return None;
-        }
-        let field = if port.target_port.is_some() { "targetPort" } else { "port" };
-        let field = format!("/spec/ports/{index}/{field}");
-        let cause = format!(
-            "It sends traffic to port {wanted} of its pods; they declare none, and their readiness probe finds them at \
-             {only}."
-        );
-        let finding = self.finding(Severity::Warning, cause).clue(field.clone(), &wanted).at(field);
-        Some(finding.clue("readinessProbe.port", only).sure(0.65))
     }
 
     /// Whether a port of this Service leads to one that the pods declare.
@@ -330,40 +261,6 @@ pub(super) fn lasting(pod: &Pod) -> impl Iterator<Item = &Container> {
             .iter()
             .chain(sidecars.filter(|it| it.restart_policy.as_deref() == Some("Always")))
     })
-}
-
-/// The ports that probes of a pod ask by number.
-fn probed(pod: &Pod) -> Vec<i32> {
-    let probes = lasting(pod).flat_map(|it| {
-        [&it.readiness_probe, &it.liveness_probe, &it.startup_probe].into_iter().flatten()
-    });
-    probes.filter_map(port_of).collect()
-}
-
-/// The port that the readiness probe of a ready pod asks: somebody is there.
-fn asked_for_readiness(pod: &Pod) -> Vec<i32> {
-    // A path such as `/healthz` may be answered at a port of its own.
-    let is_plain = |it: &&Probe| {
-        let path = it.http_get.as_ref().and_then(|it| it.path.as_deref());
-        path.is_none_or(|it| it == "/") && it.grpc.is_none()
-    };
-    let probes = lasting(pod).filter_map(|it| it.readiness_probe.as_ref()).filter(is_plain);
-    probes.filter_map(port_of).collect()
-}
-
-/// The port that a probe asks by number.
-fn port_of(probe: &Probe) -> Option<i32> {
-    let port = probe.http_get.as_ref().map(|it| &it.port);
-    match port.or(probe.tcp_socket.as_ref().map(|it| &it.port)) {
-        Some(IntOrString::Int(number)) => Some(*number),
-        Some(IntOrString::String(_)) => None,
-        None => probe.grpc.as_ref().map(|it| it.port),
-    }
-}
-
-fn leads_to(service: &Service, number: i32) -> bool {
-    let ports = service.spec.iter().flat_map(|it| it.ports.iter().flatten());
-    ports.into_iter().any(|it| target(it) == IntOrString::Int(number))
 }
 
 /// Where a port leads; to the same number where nothing else is said.

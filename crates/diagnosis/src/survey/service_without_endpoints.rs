@@ -1,8 +1,8 @@
 //! A Service selects no pod, or none that is ready.
 //!
 //! ## What it looks for
-//! A selector that takes no pod of its namespace, with the one workload that it was probably meant for, in this
-//! namespace or in another; or pods of which none is ready: then the workload's own trouble is the cause. A Deployment
+//! A selector that takes no pod of its namespace, with the one workload that it was probably meant for (of two that are
+//! near the one that has the Service's ports), in this namespace or in another; or pods of which none is ready: then the workload's own trouble is the cause. A Deployment
 //! that is paused and never had a pod, behind a Service; a workload that is scaled to nothing, which explains who calls
 //! it in vain. A Service that stands for another one (`ExternalName`) which is not there, or for an address. One without a selector and
 //! without endpoints that a template names.
@@ -12,6 +12,7 @@
 //! pods that start, that are replaced right now, or that ended on purpose.
 
 mod by_hand;
+mod by_ports;
 mod external_name;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,7 @@ use k8s_openapi::api::core::v1::{Pod, Service};
 use types::{AnyFault, Fault, Finding, Severity, Subject};
 
 use super::scene::{Scene, is_over, is_ready, name, namespace, subject};
-use super::slip::{escaped, shown, slip};
+use super::slip::{escaped, shown};
 use super::words::listed;
 use crate::Root;
 
@@ -31,6 +32,7 @@ const PATIENCE_SECS: i64 = 20;
 const REPLICAS: &str = "/spec/replicas";
 
 pub use by_hand::service_address;
+pub(super) use by_ports::{slip_of, told};
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let services = scene.all.services.iter().flatten();
@@ -116,7 +118,7 @@ fn nobody(
     }
     let shown = shown(selector);
     let finding = |cause: String| finding(about.clone(), cause).clue("/spec/selector", &shown);
-    let found = if let Some(slip) = slip(selector, (&about.namespace, &about.name), scene) {
+    let found = if let Some(slip) = slip_of(service, scene) {
         let cause = format!("Its selector {shown} takes no pod; {} it would.", slip.words());
         finding(cause).at(format!("/spec/selector/{}", escaped(&slip.key)))
     } else if let Some(root) = elsewhere(selector, scene) {

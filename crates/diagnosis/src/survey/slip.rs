@@ -45,8 +45,18 @@ impl Slip {
 /// who selects: a label with that value is meant where no other is nearer.
 pub(super) fn slip(
     selector: &BTreeMap<String, String>,
+    names: (&str, &str),
+    scene: &Scene<'_>,
+) -> Option<Slip> {
+    slip_told_by(selector, names, scene, |_, _| None)
+}
+
+/// The same, where of several values of this key that are near `which` may know the one.
+pub(super) fn slip_told_by(
+    selector: &BTreeMap<String, String>,
     (namespace, own): (&str, &str),
     scene: &Scene<'_>,
+    which: impl Fn(&str, &[&str]) -> Option<String>,
 ) -> Option<Slip> {
     let mut found = selector.iter().filter_map(|(key, value)| {
         let mut others = selector.clone();
@@ -57,7 +67,10 @@ pub(super) fn slip(
             .flat_map(|it| it.metadata.labels.iter().flatten())
             .map(|it| (it.0.as_str(), it.1.as_str()))
             .collect();
-        let meant = meant((key, value), &labels, (!others.is_empty(), own));
+        let near = near_values((key, value), &labels);
+        let told = if 1 < near.len() { which(key, &near) } else { None };
+        let told = told.map(|it| (key.clone(), it));
+        let meant = told.or_else(|| meant((key, value), &labels, (!others.is_empty(), own)));
         // Pods with all the other labels, and nothing like this one: it is too many.
         let is_too_many = meant.is_none()
             && !others.is_empty()
@@ -71,6 +84,15 @@ pub(super) fn slip(
     });
     let first = found.next()?;
     found.next().is_none().then_some(first)
+}
+
+/// The values of this key that are near this one, each by itself.
+pub(super) fn near_values<'a>(
+    (key, value): (&str, &str),
+    labels: &BTreeSet<(&'a str, &'a str)>,
+) -> Vec<&'a str> {
+    let values = labels.iter().filter(|it| it.0 == key).map(|it| it.1);
+    values.filter(|it| near_miss(value, [*it]).is_some()).collect()
 }
 
 /// The label that was meant instead of this one, among those of the pods that all other labels take.

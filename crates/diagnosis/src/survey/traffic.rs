@@ -10,7 +10,7 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use types::{Clue, Finding, LabelSlip, Severity, Subject, TrafficFacts};
 
 use super::scene::{Scene, has_labels, is_over, is_ready, name, namespace};
-use super::slip::{Slip, slip};
+use super::slip::{Slip, near_values};
 use super::{service_port_mismatch, service_without_endpoints};
 use crate::near_miss::near_miss;
 use crate::{Objects, Redactor, Root, Snapshot};
@@ -38,7 +38,7 @@ pub(crate) fn facts(service: &Service, objects: &Objects, redactor: &Redactor) -
     let pods = taken(&selector, namespace(&service.metadata), &scene);
     let findings = findings(service, &scene);
     TrafficFacts {
-        ports: ports::facts(service, &pods, &findings),
+        ports: ports::facts(service, (&pods, objects.taken_at), &findings),
         pods: count(pods.len()),
         endpoints: objects.endpoint_slices.as_ref().map(|it| endpoints(service, it)),
         slip: pods.is_empty().then(|| slip_facts(service, &selector, &scene)).flatten(),
@@ -107,7 +107,7 @@ fn slip_facts(
     scene: &Scene<'_>,
 ) -> Option<LabelSlip> {
     let (space, own) = (namespace(&service.metadata), name(&service.metadata));
-    let slip = slip(selector, (space, own), scene)?;
+    let slip = service_without_endpoints::slip_of(service, scene)?;
     let (meant_key, meant_value) = slip.meant.clone()?;
     let mut meant = selector.clone();
     meant.remove(&slip.key);
@@ -123,7 +123,7 @@ fn slip_facts(
         pods: count(pods.len()),
         ready: count(pods.iter().filter(|it| is_ready(it)).count()),
         settled: pods.iter().all(|it| is_steady(it, scene)) && is_rolled_out(workload, scene),
-        near: is_near(&slip, selector, space, scene),
+        near: is_near(&slip, service, scene),
         meant_so: meant_key == slip.key && is_called(own, &slip.value),
         served: is_served(service, &pods, scene),
         key: slip.key,
@@ -157,31 +157,27 @@ fn is_rolled_out(workload: &Subject, scene: &Scene<'_>) -> bool {
         && status.updated_replicas.unwrap_or(0) == all
 }
 
-/// Whether what is meant is a letter or two away, and nothing else that pods have is as near.
-fn is_near(
-    slip: &Slip,
-    selector: &BTreeMap<String, String>,
-    space: &str,
-    scene: &Scene<'_>,
-) -> bool {
+/// Whether what is meant is a letter or two away, and nothing else that pods have is near, or nothing that has the ports.
+fn is_near(slip: &Slip, service: &Service, scene: &Scene<'_>) -> bool {
     let Some((meant_key, meant_value)) = &slip.meant else { return false };
-    let mut others = selector.clone();
+    let selector = service.spec.as_ref().and_then(|it| it.selector.as_ref());
+    let mut others = selector.cloned().unwrap_or_default();
     others.remove(&slip.key);
-    let pods = scene.pods_with(space, &others);
+    let pods = scene.pods_with(namespace(&service.metadata), &others);
     let labels: BTreeSet<(&str, &str)> = pods
         .iter()
         .flat_map(|it| it.metadata.labels.iter().flatten())
         .map(|it| (it.0.as_str(), it.1.as_str()))
         .collect();
-    let near = |wrong: &str, names: BTreeSet<&str>| -> Vec<String> {
-        names.into_iter().filter_map(|it| near_miss(wrong, [it])).collect()
-    };
     if *meant_key == slip.key {
-        let values = labels.iter().filter(|it| it.0 == slip.key).map(|it| it.1).collect();
-        near(&slip.value, values) == [meant_value.clone()]
+        let near = near_values((&slip.key, &slip.value), &labels);
+        let by_ports = || service_without_endpoints::told(service, &slip.key, &near, scene);
+        near == [meant_value.as_str()]
+            || by_ports().is_some_and(|it| it.is_sure && it.value == *meant_value)
     } else {
-        let keys = labels.iter().filter(|it| it.1 == slip.value).map(|it| it.0).collect();
-        near(&slip.key, keys) == [meant_key.clone()]
+        let keys = labels.iter().filter(|it| it.1 == slip.value).map(|it| it.0);
+        let near: BTreeSet<_> = keys.filter_map(|it| near_miss(&slip.key, [it])).collect();
+        near.iter().eq([meant_key])
     }
 }
 

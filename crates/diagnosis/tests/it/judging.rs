@@ -102,6 +102,7 @@ pub(crate) fn web() -> Evidence {
         failed: vec![],
         slips: vec![],
         room: None,
+        leftovers: vec![],
         kubernetes_minor: None,
         registry_tags: None,
         manifest: None,
@@ -180,6 +181,8 @@ pub(crate) fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
         memory_request: None,
         cpu_limit: None,
         cpu_request: None,
+        left_behind: None,
+        given_memory_limit: None,
         memory_used: None,
         cpu_used: None,
         env: vec![],
@@ -196,7 +199,17 @@ pub(crate) fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
         log: vec![],
         previous_log: vec![],
     };
-    let fact = PodFacts {
+    Evidence {
+        taken_at: at(second + 2),
+        containers: vec![container],
+        pods: vec![pod_of(pod, second, restarts)],
+        ..web()
+    }
+}
+
+/// The pod, ready since the second after this one.
+fn pod_of(pod: &str, second: i64, restarts: u32) -> PodFacts {
+    PodFacts {
         name: pod.to_owned(),
         uid: pod.to_owned(),
         resource_version: "1".to_owned(),
@@ -216,8 +229,7 @@ pub(crate) fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
         terminating: false,
         created_at: None,
         ended_at: None,
-    };
-    Evidence { taken_at: at(second + 2), containers: vec![container], pods: vec![fact], ..web() }
+    }
 }
 
 #[test]

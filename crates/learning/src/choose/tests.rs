@@ -209,3 +209,22 @@ fn of_near_ties_the_one_that_needs_nobody_is_taken() {
         assert_eq!((choice.strategy, choice.propensity), (Strategy::RollBack, 1.0));
     }
 }
+
+#[test]
+fn a_restart_of_what_crashes_is_asked_about_where_the_facts_speak_for_it() {
+    let decide = |backed: bool| {
+        let restart = Offer { risk: Risk::Ask, backed, ..offer(Strategy::RestartPod) };
+        let incident = incident(Fault::CrashLoopBackOff, vec![restart]);
+        let ledger = ledger(&[]);
+        choose(&Question {
+            incident: &incident,
+            ledger: &ledger,
+            failed: &[],
+            advice: &[],
+            uniforms: &[],
+        })
+    };
+
+    assert!(matches!(decide(false), Decision::Escalate { .. }));
+    assert_eq!(acted(decide(true)).strategy, Strategy::RestartPod);
+}

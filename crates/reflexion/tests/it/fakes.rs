@@ -29,6 +29,7 @@ pub(crate) const STRONG: Strategy = Strategy::RaiseMemoryLimit { halves: 2 };
 pub(crate) fn offer(strategy: Strategy) -> Offer {
     Offer {
         fault: None,
+        backed: false,
         title: strategy.to_string(),
         because: "the container passed its limit".to_owned(),
         risk: Risk::Auto,

@@ -16,14 +16,25 @@ pub(super) fn raised(
     container: &ContainerFacts,
     scene: &Scene<'_>,
 ) -> Answer {
-    let (request, limit) = resource.stated(container);
+    let (request, limit) = resource.held(container);
     let limit = limit.ok_or("there is no limit to raise")?;
     // A pod has the request that its template leaves to the default.
     let is_of_template = scene.kind == scene.evidence.subject.kind;
+    let (stated_request, stated_limit) = resource.stated(container);
+    if list == "requests" && is_of_template && stated_request.is_none() {
+        return kept(edit, resource, container);
+    }
     let default = if is_of_template { None } else { Some(limit) };
     let seen = if list == "limits" { Some(limit) } else { request.or(default) };
     let seen = seen.ok_or("there is no request to raise")?;
-    if text(edit.from.as_ref()) != Some(&seen.0) || resource.value(seen) != resource.value(limit) {
+    // A template does not have what it leaves to a limit range.
+    let is_absent = list == "limits" && is_of_template && stated_limit.is_none();
+    let is_as_seen = if is_absent {
+        edit.from.is_none()
+    } else {
+        text(edit.from.as_ref()) == Some(seen.0.as_str())
+    };
+    if !is_as_seen || resource.value(seen) != resource.value(limit) {
         return Err("the amount is not the one that was seen at the limit");
     }
     let old = resource.value(seen).ok_or("the present amount is no quantity")?;
@@ -33,6 +44,17 @@ pub(super) fn raised(
         Ok(())
     } else {
         Err("a limit grows, and at most to double of what was too little")
+    }
+}
+
+/// The request that a limit range gave the pods, and nothing else, becomes the template's own beside its limit.
+fn kept(edit: &Edit, resource: Resource, container: &ContainerFacts) -> Answer {
+    let (given, _) = resource.given(container);
+    let is_it = |it: &Quantity| text(edit.to.as_ref()) == Some(it.0.as_str());
+    if edit.from.is_none() && given.is_some_and(is_it) {
+        Ok(())
+    } else {
+        Err("there is no request to raise")
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Refusal, World, fields, traffic};
 use crate::Policy;
 use crate::place;
 use crate::raise::is_alive;
-use crate::strategies::{MAX_BACK, is_leftover};
+use crate::strategies::{MAX_BACK, fills_a_quota, is_leftover};
 
 /// Steps of one plan: one edit, and what makes its pods follow it.
 const MAX_STEPS: usize = 3;
@@ -198,11 +198,13 @@ fn eviction_is_in_scope(
     }
 }
 
-/// A pod that is over, of an owner that has all its pods again and is no job.
+/// A pod that is over, of an owner that is no job, and that has all its pods again or gets none for want of a quota which
+/// counts this one.
 fn leftover_is_in_scope(pod: &PodFacts, evidence: &Evidence) -> Result<(), Refusal> {
     let kind = evidence.subject.kind;
     let makes_others = has_revisions(kind) || kind == Kind::ReplicaSet;
-    if makes_others && place::is_whole(evidence) && is_leftover(pod, evidence) {
+    let was_replaced = place::is_whole(evidence) && is_leftover(pod, evidence);
+    if makes_others && (was_replaced || fills_a_quota(pod, evidence)) {
         Ok(())
     } else {
         Err(outside("evict", "only what is over and was replaced is cleared away"))

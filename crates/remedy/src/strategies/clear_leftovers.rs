@@ -2,16 +2,17 @@
 //!
 //! ## When it helps
 //! Pods were put off their node, or ended with it, their owner has made others, and all that is left of the trouble
-//! is the pods that are over.
+//! is the pods that are over. Or pods cannot be made, since a quota counts those that are over as well.
 //!
 //! ## When it does not
-//! Replicas are missing: then what is over says why, and stays. Nor for jobs, whose logs are wanted.
+//! Replicas are missing for another reason: then what is over says why, and stays. Nor for jobs, whose logs are wanted.
 //!
 //! ## Risk
 //! Ask: what a pod that is over says is gone with it. Bound: at most three pods, each over (`Failed` for a reason that
 //! is not its own, or `Succeeded` since an hour, by when its last container ended) and none of them of a job, through the Eviction API. There is nothing to
 //! undo. Verified by the workload's health over time. Attack: a pod that runs, or of a workload that misses
-//! replicas, is not cleared away.
+//! replicas for another reason, is not cleared away. Those of another workload are advice: a plan writes to its own workload
+//! alone.
 
 use jiff::SignedDuration;
 use types::{Action, Diagnosis, Evidence, Fault, FixPlan, Kind, PodFacts, Risk, Strategy};
@@ -28,6 +29,9 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         evidence.subject.kind,
         Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet
     );
+    if diagnosis.fault == Fault::FailedCreate {
+        return filling_a_quota(evidence, makes_others).into_iter().collect();
+    }
     if diagnosis.fault != Fault::Evicted || !makes_others || !place::is_whole(evidence) {
         return vec![];
     }
@@ -43,6 +47,35 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         because: "The workload has all its replicas again; these pods are over.".to_owned(),
         steps,
     }]
+}
+
+/// Pods that are over fill a quota: our own are cleared away, those of others are for a person.
+fn filling_a_quota(evidence: &Evidence, makes_others: bool) -> Option<FixPlan> {
+    let own = evidence.pods.iter().filter(|it| makes_others && fills_a_quota(it, evidence));
+    let steps: Vec<_> =
+        own.take(MAX_PODS).map(|it| place::on_pod(evidence, it, None, Action::Evict)).collect();
+    let strategy = Strategy::ClearLeftovers;
+    if !steps.is_empty() {
+        let because = "A quota has nothing left for new pods and counts these, which are over.";
+        return Some(FixPlan { strategy, risk: Risk::Ask, because: because.to_owned(), steps });
+    }
+    let of_others: Vec<_> = evidence.leftovers.iter().filter(|it| !it.own).collect();
+    let first = of_others.first()?;
+    let names: Vec<_> = of_others.iter().map(|it| it.name.as_str()).collect();
+    let because = format!(
+        "A quota has nothing left for new pods and counts those that are over, as of {}, which has all it wants: kubectl -n \
+         {} delete pod {}",
+        first.owner,
+        evidence.subject.namespace,
+        names.join(" ")
+    );
+    Some(FixPlan { strategy, risk: Risk::Advice, because, steps: vec![] })
+}
+
+/// Whether this pod is over, was put off, and counts in a quota that has nothing left.
+pub(crate) fn fills_a_quota(pod: &PodFacts, evidence: &Evidence) -> bool {
+    let is_known = evidence.leftovers.iter().any(|it| it.own && it.name == pod.name);
+    is_known && pod.phase == "Failed" && is_leftover(pod, evidence)
 }
 
 /// Whether a pod is over, and old enough to go.

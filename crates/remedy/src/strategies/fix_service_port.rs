@@ -2,14 +2,16 @@
 //!
 //! ## When it helps
 //! The target port is a name or a number that no pod behind the Service declares, and just one port remains: a name
-//! that is a letter or two away (`htpp` for `http`), the only one that all of them declare, or the one with the number of
-//! the Service's own port.
+//! that is a letter or two away (`htpp` for `http`), a number that is a digit away, the only one that all of them declare,
+//! the one with the number or the name of the Service's own port, or, where they declare nothing, the one at which all
+//! their probes find somebody.
 //!
 //! ## When it does not
 //! The pods declare several other ones, or none, or differ; or another port of the Service leads there already.
 //!
 //! ## Risk
-//! Auto for the near miss of a name, and where the pods declare one port only and each is ready by a probe that asks it.
+//! Auto for the near miss of a name, for a number in which two digits changed places or one is missing or too many, and where
+//! one port only is left and each pod is ready by a probe that asks it.
 //! A person is asked otherwise: containers need not declare what they listen on. Another protocol is advice: which one
 //! the callers speak stands nowhere in the cluster. Bound: one `targetPort`, to a port in the facts. Undo: the former
 //! one. Verified by the endpoints over time. Attack: a port number out of range or a name that is none yields no plan.
@@ -20,7 +22,7 @@ use types::{
 };
 
 use super::fix_reference::TYPO_DISTANCE;
-use crate::near::{are_siblings, distance};
+use crate::near::{are_siblings, distance, is_slip_of_number};
 
 /// The longest name of a port (<https://www.rfc-editor.org/rfc/rfc6335#section-5.1>).
 const MAX_NAME: usize = 15;
@@ -44,11 +46,19 @@ fn target_of(port: &ServicePortFacts) -> Option<(Risk, String, Edit)> {
     if port.target.as_ref() == Some(&meant.target) {
         return None;
     }
-    let because = if meant.near {
+    let is_number = matches!(meant.target, PortTarget::Number(_));
+    let because = if meant.near && is_number && meant.proven {
+        format!(
+            "{} is one digit away, and each pod behind it is ready by a probe that asks it.",
+            meant.target
+        )
+    } else if meant.near && is_number {
+        format!("{} is one digit away, and no other port of the pods is as near.", meant.target)
+    } else if meant.near {
         format!("All pods behind it declare {}, and no other name is as near.", meant.target)
     } else if meant.proven {
         format!(
-            "{} is all that the pods declare, and each is ready by a probe that asks it.",
+            "{} is all that is left, and each pod is ready by a probe that asks it.",
             meant.target
         )
     } else if meant.target == PortTarget::Number(port.port) {
@@ -57,7 +67,7 @@ fn target_of(port: &ServicePortFacts) -> Option<(Risk, String, Edit)> {
             meant.target
         )
     } else {
-        format!("{} is the only port left that all pods behind it declare.", meant.target)
+        format!("{} is the only port left that the pods behind it tell of.", meant.target)
     };
     let risk = if is_sure(port, meant) { Risk::Auto } else { Risk::Ask };
     let path = field(port).child("targetPort");
@@ -87,7 +97,12 @@ pub(crate) fn is_sure(port: &ServicePortFacts, meant: &MeantPort) -> bool {
         (Some(PortTarget::Name(wrong)), PortTarget::Name(name)) => {
             distance(wrong, name) <= TYPO_DISTANCE && !are_siblings(wrong, name)
         }
-        (Some(PortTarget::Name(_) | PortTarget::Number(_)) | None, _) => false,
+        (Some(PortTarget::Number(wrong)), PortTarget::Number(number)) => {
+            is_slip_of_number(*wrong, *number)
+        }
+        (Some(PortTarget::Name(_)), PortTarget::Number(_))
+        | (Some(PortTarget::Number(_)), PortTarget::Name(_))
+        | (None, _) => false,
     };
     meant.near && is_typo || meant.proven
 }

@@ -7,7 +7,8 @@
 //! The container leaks (it will be killed again, later), or the node itself is out of memory.
 //!
 //! ## Risk
-//! Auto up to 2Gi, Ask above; the policy has a cap of its own. Bound: old < new <= 2 * old, where old is the most that
+//! Auto up to 2Gi, Ask above, and where the limit is a limit range's default: the template gets one of its own then, which
+//! the admission policy lets nobody take away again. The policy has a cap of its own. Bound: old < new <= 2 * old, where old is the most that
 //! a fix of ours wrote on this very spec and the container was killed at again, and not more than limit ranges, quotas
 //! and the largest node allow. So what was too little is not tried again, and four times comes after double was; where
 //! there is no room for the next of these, what there is room for is offered. A request that equals the limit is raised
@@ -61,7 +62,7 @@ fn wanted<'a>(
     container: &'a ContainerFacts,
     halves: u8,
 ) -> Option<Wanted<'a>> {
-    let old = container.memory_limit.as_ref()?.units().filter(|it| 0 < *it)?;
+    let old = Resource::Memory.held(container).1?.units().filter(|it| 0 < *it)?;
     let amount = if halves == AS_MUCH_AS_FITS {
         let most = room::most(Resource::Memory, container, evidence)?;
         amount::memory_down(most).units()?
@@ -72,12 +73,21 @@ fn wanted<'a>(
 }
 
 fn plan_for(evidence: &Evidence, container: &ContainerFacts, halves: u8) -> Option<FixPlan> {
-    let old = container.memory_limit.as_ref()?.units()?;
+    let old = Resource::Memory.held(container).1?.units()?;
+    let given = container.given_memory_limit.as_ref().filter(|_| container.memory_limit.is_none());
+    let of_range = given.and_then(|it| it.default_of.as_ref());
+    let whose = of_range
+        .map(|it| format!(", the default of limit range {}", it.limit_range))
+        .unwrap_or_default();
     let wanted = wanted(evidence, container, halves)?;
+    let is_unasked = wanted.amount <= UNASKED_UP_TO && of_range.is_none();
     let words = Words {
         strategy: Strategy::RaiseMemoryLimit { halves },
-        risk: if wanted.amount <= UNASKED_UP_TO { Risk::Auto } else { Risk::Ask },
-        because: format!("The container was killed at its limit of {}.", amount::memory(old)),
+        risk: if is_unasked { Risk::Auto } else { Risk::Ask },
+        because: format!(
+            "The container was killed at its limit of {}{whose}.",
+            amount::memory(old)
+        ),
     };
     wanted.plan(words, evidence)
 }

@@ -1,7 +1,8 @@
 //! Evict the failing pod so that its controller makes a new one.
 //!
 //! ## When it helps
-//! The process hangs, or the pod sits on a node that troubles it: a new pod begins afresh.
+//! The process hangs, or the pod sits on a node that troubles it: a new pod begins afresh. Or the container finds a lock that
+//! it left in a volume of the pod.
 //!
 //! ## When it does not
 //! The cause lies in the template: the new pod fails like the old one. Nor for a pod that nothing would
@@ -48,14 +49,27 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet
     );
     let pod = evidence.failing_pod().filter(|it| has_controller && !it.uid.is_empty());
-    let because = "A new pod begins afresh, perhaps on another node.";
+    let because = match left_behind(diagnosis, evidence) {
+        Some(path) => {
+            format!("What the container left at {path} outlives its restarts, and not the pod.")
+        }
+        None => "A new pod begins afresh, perhaps on another node.".to_owned(),
+    };
     let step = pod.map(|it| place::on_pod(evidence, it, None, Action::Evict));
-    step.map(|it| FixPlan {
-        strategy: Strategy::RestartPod,
-        risk,
-        because: because.to_owned(),
-        steps: vec![it],
-    })
-    .into_iter()
-    .collect()
+    step.map(|it| FixPlan { strategy: Strategy::RestartPod, risk, because, steps: vec![it] })
+        .into_iter()
+        .collect()
+}
+
+/// What a container that ran well before left in a volume of its pod, and that a new pod would not have.
+fn left_behind<'a>(diagnosis: &Diagnosis, evidence: &'a Evidence) -> Option<&'a str> {
+    let container = evidence.container(diagnosis.container.as_deref()?)?;
+    let is_of_pod = diagnosis.fault == Fault::CrashLoopBackOff && evidence.workload.was_ready;
+    container.left_behind.as_deref().filter(|_| is_of_pod)
+}
+
+/// Whether the facts speak for this plan, and not its fault alone.
+pub fn is_backed(plan: &FixPlan, diagnoses: &[Diagnosis], evidence: &Evidence) -> bool {
+    plan.strategy == Strategy::RestartPod
+        && diagnoses.iter().any(|it| left_behind(it, evidence).is_some())
 }

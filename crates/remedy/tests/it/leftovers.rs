@@ -1,6 +1,6 @@
 //! Pods that are over are cleared away once nothing else is left of the trouble, and nothing else ever is.
 
-use types::{Evidence, Fault, FixPlan, Kind, Risk};
+use types::{Evidence, Fault, FixPlan, Kind, LeftoverFacts, Risk};
 
 use crate::gates::{Case, check};
 use crate::scene::{self, at};
@@ -72,4 +72,52 @@ fn a_pod_that_succeeded_goes_after_an_hour() {
     }
     evidence.pods[0].ended_at = Some(at(scene::NOW - 3600));
     assert!(offered(&evidence).is_some());
+}
+
+/// `web` may not make the pod that it misses, and a quota counts these.
+fn crowded(own: bool) -> Evidence {
+    let mut evidence = scene::littered(Kind::Deployment, 2);
+    (evidence.workload.desired, evidence.workload.ready) = (2, 1);
+    let owner = if own { "Deployment shop/web" } else { "Deployment shop/api" };
+    let leftover = |name: &str| LeftoverFacts {
+        name: name.to_owned(),
+        reason: "Evicted".to_owned(),
+        owner: owner.to_owned(),
+        own,
+    };
+    evidence.leftovers = vec![leftover("old-0"), leftover("old-1")];
+    evidence
+}
+
+fn of_quota(evidence: &Evidence) -> Option<FixPlan> {
+    let mut plans = scene::plans(Fault::FailedCreate, evidence).into_iter();
+    plans.find(|it| it.strategy.name() == "clear_leftovers")
+}
+
+#[test]
+fn what_is_over_and_fills_a_quota_goes_after_a_yes() {
+    let plan = of_quota(&crowded(true)).unwrap();
+    assert_eq!((plan.risk, plan.steps.len()), (Risk::Ask, 2));
+    let case = || {
+        let mut case = case().approved();
+        (case.evidence, case.plan) = (crowded(true), plan.clone());
+        case
+    };
+    check(case(), "out_of_scope", |it| it.evidence.leftovers.clear());
+    check(case(), "out_of_scope", |it| it.evidence.leftovers[0].own = false);
+    check(case(), "out_of_scope", |it| it.evidence.pods[0].reason = Some("Error".to_owned()));
+    check(case(), "out_of_scope", |it| "Succeeded".clone_into(&mut it.evidence.pods[0].phase));
+}
+
+#[test]
+fn what_is_over_of_another_workload_is_for_a_person() {
+    let mut evidence = crowded(false);
+    evidence.pods.clear();
+
+    let plan = of_quota(&evidence).unwrap();
+
+    assert_eq!((plan.risk, plan.steps.len()), (Risk::Advice, 0));
+    assert!(plan.because.ends_with("kubectl -n shop delete pod old-0 old-1"), "{}", plan.because);
+    evidence.leftovers.clear();
+    assert_eq!(of_quota(&evidence), None);
 }

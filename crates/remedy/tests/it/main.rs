@@ -15,6 +15,7 @@ mod attacks;
 mod shown;
 mod stray;
 mod room;
+mod given;
 mod refused;
 mod labels;
 mod together;

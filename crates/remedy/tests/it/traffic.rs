@@ -89,6 +89,19 @@ fn a_port_is_led_to_the_one_that_remains() {
 }
 
 #[test]
+fn a_slip_of_a_number_is_mended_unasked_and_the_port_beside_it_is_asked_about() {
+    let led = |wrong: i32, near: bool| {
+        led(wrong_port(PortTarget::Number(wrong), PortTarget::Number(8080), near)).map(|it| it.0)
+    };
+
+    assert_eq!(led(8008, true), Some(Risk::Auto));
+    assert_eq!(led(80_800, true), Some(Risk::Auto));
+    assert_eq!(led(8008, false), Some(Risk::Ask));
+    assert_eq!(led(8081, true), Some(Risk::Ask));
+    assert_eq!(led(80, true), Some(Risk::Ask));
+}
+
+#[test]
 fn names_of_ports_that_differ_in_digits_are_siblings() {
     let facts = wrong_port(named("http1"), named("http2"), true);
     assert_eq!(led(facts).map(|it| it.0), Some(Risk::Ask));

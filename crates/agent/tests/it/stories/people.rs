@@ -96,11 +96,10 @@ async fn a_yes_that_comes_too_late_is_none() {
     assert_eq!(stage.proxy.n_seen(write), 0);
 }
 
-#[actix_web::test]
-async fn a_yes_that_a_cap_puts_off_is_kept() {
-    let stage = Stage::open().await;
+/// Two proposals, of which the first was carried out so long ago that a cap still bars the second.
+async fn barred_by_a_cap(stage: &Stage) -> (AgentBinary, Value) {
     stage.set_policy("caps: {namespace_per_60s: 1}");
-    let (agent, first) = proposal(&stage).await;
+    let (agent, first) = proposal(stage).await;
     stage.run_hungry("api", "128Mi").await;
     let second = agent.fix("api", RAISE).await;
     say(&agent, &first, "approve").await;
@@ -115,11 +114,99 @@ async fn a_yes_that_a_cap_puts_off_is_kept() {
 
     let agent = stage.agent_with(&SUGGEST).await;
     agent.ready().await;
+    (agent, second)
+}
+
+#[actix_web::test]
+async fn a_yes_that_a_cap_puts_off_is_kept() {
+    let stage = Stage::open().await;
+    let (agent, second) = barred_by_a_cap(&stage).await;
+
     let (status, answer) = say(&agent, &second, "approve").await;
     let end = agent.end_of(&second).await;
 
     assert_eq!((status, state(&answer)), (200, ("proposed", "too_often")), "{answer:#}");
     assert_eq!((state(&end), &end["decided_by"]), (("verified", ""), &json!("alice")), "{end:#}");
+}
+
+#[actix_web::test]
+async fn a_yes_that_is_kept_outlives_the_process_and_counts_once() {
+    let stage = Stage::open().await;
+    let (agent, second) = barred_by_a_cap(&stage).await;
+    let (_, answer) = say(&agent, &second, "approve").await;
+    assert_eq!(state(&answer), ("proposed", "too_often"), "{answer:#}");
+
+    agent.kill();
+    let agent = stage.agent_with(&SUGGEST).await;
+    let end = agent.end_of(&second).await;
+
+    assert_eq!((state(&end), &end["decided_by"]), (("verified", ""), &json!("alice")), "{end:#}");
+    // One for each of the two, and none more after another start.
+    assert_eq!(stage.n_writes(), 2);
+    agent.kill();
+    let agent = stage.agent_with(&SUGGEST).await;
+    agent.ready().await;
+    assert_eq!(say(&agent, &second, "approve").await.0, 409);
+    assert_eq!(stage.n_writes(), 2);
+}
+
+#[actix_web::test]
+async fn a_yes_that_was_kept_is_none_to_what_has_changed_since() {
+    let stage = Stage::open().await;
+    let (agent, second) = barred_by_a_cap(&stage).await;
+    say(&agent, &second, "approve").await;
+
+    agent.kill();
+    let other = json!({"spec": {"template": {"spec": hungry("96Mi")}}});
+    stage.cluster.change("deployments/api", &other).await;
+    let agent = stage.agent_with(&SUGGEST).await;
+    let end = agent.end_of(&second).await;
+
+    assert_eq!(state(&end), ("rejected", "superseded"), "{end:#}");
+    assert_eq!((stage.limit("api").as_str(), stage.n_writes()), ("96Mi", 1));
+}
+
+/// What is read of the namespace before the guard answers.
+fn is_enrolment(request: &str) -> bool {
+    let path = request.split([' ', '?']).nth(1).unwrap_or_default();
+    request.starts_with("GET ") && path.ends_with("/namespaces/shop")
+}
+
+#[actix_web::test]
+async fn a_yes_during_which_the_process_is_killed_is_carried_out_by_its_next_life() {
+    let stage = Stage::open().await;
+    let (agent, proposed) = proposal(&stage).await;
+
+    let held = stage.proxy.next(is_enrolment, Fault::HoldRequest);
+    {
+        let said = std::pin::pin!(say(&agent, &proposed, "approve"));
+        let here = std::pin::pin!(held.here());
+        futures::future::select(said, here).await;
+    }
+    assert_eq!(stage.proxy.n_seen(write), 0);
+    agent.kill();
+    held.let_go();
+    let agent = stage.agent_with(&SUGGEST).await;
+    let end = agent.end_of(&proposed).await;
+
+    assert_eq!((state(&end), &end["decided_by"]), (("verified", ""), &json!("alice")), "{end:#}");
+    assert_eq!(stage.n_writes(), 1);
+}
+
+#[actix_web::test]
+async fn a_yes_that_came_to_nothing_is_not_tried_again_after_a_restart() {
+    let stage = Stage::open().await;
+    let (agent, proposed) = proposal(&stage).await;
+    agent.set_mode("observe").await;
+    let (_, answer) = say(&agent, &proposed, "approve").await;
+    assert_eq!(state(&answer), ("proposed", "observing"), "{answer:#}");
+    agent.set_mode("suggest").await;
+
+    agent.kill();
+    let journal = Journal::open(&stage.data.path().join("agent")).await.unwrap();
+    let kept = journal.kept_yeses().await.unwrap();
+
+    assert_eq!((kept, stage.proxy.n_seen(write)), (vec![], 0));
 }
 
 #[actix_web::test]

@@ -151,6 +151,25 @@ async fn a_port_whose_name_is_a_letter_off_is_led_to_the_one_that_pods_declare()
 }
 
 #[actix_web::test]
+async fn a_number_with_two_digits_in_each_others_place_is_led_to_the_one_that_is_left() {
+    let stage = Stage::open().await;
+    let mut spec = container("nginx:1.27");
+    let (web, metrics) = (json!({"containerPort": 80}), json!({"containerPort": 9102}));
+    spec["containers"][0]["ports"] = json!([web, metrics]);
+    stage.cluster.run(Kind::Deployment, "web", &spec).await;
+    stage.until_steady("web").await;
+    stage.serve("front", &json!({"app": "web"}), &json!({"port": 9100, "targetPort": 9120})).await;
+    let agent = stage.agent().await;
+
+    let order = agent.order_for_service("front", PORT).await;
+    let end = agent.end_of(&agent.carry_out(&order).await).await;
+
+    assert_eq!((state(&end), &end["verdict"]), (("verified", ""), &json!("recovered")), "{end:#}");
+    let service = stage.object("services", "front").unwrap();
+    assert_eq!((&service["spec"]["ports"][0]["targetPort"], stage.n_writes()), (&json!(9102), 1));
+}
+
+#[actix_web::test]
 async fn where_two_workloads_are_as_near_nothing_is_offered() {
     let stage = Stage::open().await;
     for name in ["web", "wbf"] {

@@ -1,11 +1,11 @@
 //! A pod that was made with a lower memory limit than its template has.
 
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::Container;
 use types::{AnyFault, Fault, Finding};
 
 use crate::Root;
 use crate::outline::memory;
-use crate::survey::scene::{Scene, is_over, name, namespace, subject};
+use crate::survey::scene::{Scene, is_over, subject};
 
 /// The resource.
 const MEMORY: &str = "memory";
@@ -51,11 +51,8 @@ fn lowered(finding: &Finding, scene: &Scene<'_>) -> Option<Lowered> {
             wanted.0,
             hook(scene)
         ),
-        None => format!(
-            "Container {container} needs more memory than the {value} that {} gives it; the template sets no limit.",
-            by_range(pod, &has, scene)?
-        ),
-        Some(_) => return None,
+        // That a limit range gives it is told by the workload's own rule.
+        None | Some(_) => return None,
     };
     Some(Lowered { cause, fact, value })
 }
@@ -101,18 +98,4 @@ fn hook(scene: &Scene<'_>) -> String {
         [only] => format!(", perhaps the webhook {only}"),
         _ => String::new(),
     }
-}
-
-/// The limit range whose default this limit is.
-fn by_range(pod: &Pod, has: &(String, u64), scene: &Scene<'_>) -> Option<String> {
-    let ranges = scene.all.limit_ranges.iter().flatten();
-    let mut here = ranges.filter(|it| namespace(&it.metadata) == namespace(&pod.metadata));
-    let range = here.find(|it| {
-        let mut limits = it.spec.iter().flat_map(|it| &it.limits);
-        limits.any(|it| {
-            let default = it.default.as_ref().and_then(|it| it.get(MEMORY));
-            it.type_ == "Container" && default.is_some_and(|it| memory(Some(it)) == has.1)
-        })
-    })?;
-    Some(format!("limit range {}", name(&range.metadata)))
 }

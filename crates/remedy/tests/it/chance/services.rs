@@ -34,7 +34,11 @@ pub(super) fn wrong_port(chance: &mut Chance) -> (Fault, Evidence) {
         3 => PortTarget::Number(8080),
         _ => PortTarget::Number(70_000),
     };
-    let wrong = if chance.one_in(2) { scene::named("htpp") } else { PortTarget::Number(80) };
+    let wrong = match chance.below(4) {
+        0 => PortTarget::Number(80),
+        1 => PortTarget::Number(8008),
+        _ => scene::named("htpp"),
+    };
     let mut facts = scene::wrong_port(wrong, meant, chance.one_in(2));
     if let Some(meant) = facts.ports.last_mut().and_then(|it| it.meant.as_mut()) {
         meant.proven = chance.one_in(2);

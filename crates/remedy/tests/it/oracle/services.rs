@@ -56,6 +56,7 @@ pub(super) fn port(edits: &[Value], plan: &FixPlan, evidence: &Evidence) -> Opin
     let (from, to) = (json!(port.target), json!(meant.target));
     need(edit["from"] == from && edit["to"] == to && from != to, "other values")?;
     need(to != json!(70_000) && to != json!("No_Name"), "no port")?;
-    let is_typo = meant.near && TYPOS.iter().any(|it| from == json!(it.0) && to == json!(it.1));
+    let is_typo = TYPOS.iter().any(|it| from == json!(it.0) && to == json!(it.1));
+    let is_typo = meant.near && (is_typo || from == json!(8008) && to == json!(8080));
     need(plan.risk != Risk::Auto || is_typo || meant.proven, "a person is asked")
 }

@@ -1,0 +1,76 @@
+//! A limit that a limit range gave becomes the template's own, raised, after a yes.
+
+use types::{DefaultOf, Evidence, Fault, GivenLimit, Kind, Risk};
+
+use crate::gates::{Case, check};
+use crate::scene::{self, APP, edit, quantity};
+
+/// `app` was killed at the default of a limit range, and requests this much by it.
+fn given(request: Option<&str>) -> Evidence {
+    let mut evidence = scene::out_of_memory(Kind::Deployment, "64Mi");
+    let container = &mut evidence.containers[0];
+    (container.memory_limit, container.memory_request) = (None, None);
+    let default_of = DefaultOf {
+        limit_range: "team".to_owned(),
+        path: "/spec/limits/0/default/memory".to_owned(),
+    };
+    container.given_memory_limit = Some(GivenLimit {
+        amount: quantity("64Mi"),
+        request: request.map(quantity),
+        default_of: Some(default_of),
+    });
+    evidence
+}
+
+fn written(evidence: &Evidence) -> Vec<(Risk, String)> {
+    let plans = scene::plans(Fault::OomKilled, evidence);
+    let raised = plans.iter().filter(|it| it.strategy.key() == "raise_memory_limit@2");
+    raised.map(|it| (it.risk, it.steps[0].to_string())).collect()
+}
+
+fn case() -> Case {
+    Case::offered(Fault::OomKilled, given(Some("32Mi"))).approved()
+}
+
+#[test]
+fn a_limit_that_a_limit_range_gave_becomes_the_templates_own_after_a_yes() {
+    let limit = format!(
+        "  edit Deployment shop/web\n    {APP}/resources/limits/memory: nothing -> \"128Mi\""
+    );
+    // What states a limit and no request requests its limit: another request is stated with it.
+    let both = format!("{limit}\n    {APP}/resources/requests/memory: nothing -> \"32Mi\"");
+
+    assert_eq!(written(&given(Some("32Mi"))), [(Risk::Ask, both)]);
+    for request in [None, Some("64Mi")] {
+        assert_eq!(written(&given(request)), [(Risk::Ask, limit.clone())], "{request:?}");
+    }
+}
+
+#[test]
+fn what_something_else_gave_is_left_to_it() {
+    let mut evidence = given(None);
+    evidence.containers[0].given_memory_limit.as_mut().unwrap().default_of = None;
+
+    assert_eq!(written(&evidence), []);
+}
+
+#[test]
+fn nothing_else_is_added_to_a_template() {
+    let limits = format!("{APP}/resources/limits/memory");
+    let requests = format!("{APP}/resources/requests/memory");
+    check(case(), "out_of_scope", |it| it.evidence.containers[0].given_memory_limit = None);
+    check(case(), "out_of_scope", |it| it.edits()[0] = edit(&limits, "64Mi", "128Mi"));
+    check(case(), "out_of_scope", |it| it.edits()[0].to = Some("129Mi".into()));
+    check(case(), "out_of_scope", |it| it.edits()[1].to = Some("33Mi".into()));
+    check(case(), "out_of_scope", |it| it.edits()[1] = edit(&requests, "32Mi", "32Mi"));
+}
+
+#[test]
+fn the_limit_range_and_the_quota_bound_it() {
+    check(case(), "no_room", |it| {
+        it.evidence.room.as_mut().unwrap().memory.container_max = Some(90 << 20);
+    });
+    check(case(), "no_room", |it| {
+        it.evidence.room.as_mut().unwrap().memory.limits_left = Some(20 << 20);
+    });
+}
