@@ -17,7 +17,7 @@ use crate::cluster::{Caches, ClusterError, Commons, key};
 use crate::{Agent, k8sgpt};
 
 /// How many workloads are read at once: more would only wait for the API server.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 4;
 
 /// What a scan tells about itself while it lasts: workloads read, of so many.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);

@@ -11,7 +11,7 @@ mod image_not_pullable;
 mod init_not_done;
 mod invalid_image_name;
 mod job_failed;
-mod last_words;
+pub(crate) mod last_words;
 pub(crate) mod log_line;
 mod liveness_probe_failing;
 pub(crate) mod log_reading;

@@ -12,6 +12,7 @@ mod redact;
 mod near_miss;
 mod image_name;
 mod patterns;
+mod properties;
 mod quoting;
 mod terminal;
 mod registry;

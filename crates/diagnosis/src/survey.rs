@@ -52,6 +52,7 @@ mod rollout_waits;
 mod probe_cannot_ask;
 mod pods_not_as_template;
 mod config_outdated;
+mod config_map_broken;
 mod pods_preempted;
 mod delivery_failing;
 mod cron_job_failing;
@@ -76,6 +77,7 @@ pub use accept::{accept, accepted_trouble};
 pub use access_forbidden::tells_of_refusals;
 pub use claim_not_bound::{ClaimAnew, claims_anew};
 pub use filter::asked_for;
+pub(crate) use host::has_port;
 pub use reach::reach;
 pub use service_without_endpoints::service_address;
 pub use told_why::{are_about_claims, told_why};
@@ -124,6 +126,7 @@ const ALL: &[Rule] = &[
     scaled_object_not_ready::survey,
     probe_cannot_ask::survey,
     pods_not_as_template::survey,
+    config_map_broken::survey,
     config_outdated::survey,
     pods_preempted::survey,
     delivery_failing::survey,

@@ -55,6 +55,8 @@ pub enum ClusterFault {
     RouteNotAccepted,
     /// A service account may not do what its pods try to do.
     AccessForbidden,
+    /// A key of a ConfigMap has what a program that is given it cannot use.
+    ConfigMapBroken,
     /// A ConfigMap is larger than it may be, or empty, or nobody uses it.
     ConfigMapUnused,
     /// A container that is privileged, shares its node's processes, or may run as root.
@@ -86,7 +88,7 @@ pub enum ClusterFault {
 }
 
 /// The word that stands for a [`ClusterFault`], and the same in plain words.
-const WORDS: [(ClusterFault, &str, &str); 36] = [
+const WORDS: [(ClusterFault, &str, &str); 37] = [
     (ClusterFault::LoadBalancerPending, "LoadBalancerPending", "load balancer pending"),
     (ClusterFault::IngressBackendMissing, "IngressBackendMissing", "ingress backend missing"),
     (ClusterFault::IngressRulesCollide, "IngressRulesCollide", "ingress rules collide"),
@@ -113,6 +115,7 @@ const WORDS: [(ClusterFault, &str, &str); 36] = [
     (ClusterFault::GatewayNotReady, "GatewayNotReady", "gateway not ready"),
     (ClusterFault::RouteNotAccepted, "RouteNotAccepted", "route not accepted"),
     (ClusterFault::AccessForbidden, "AccessForbidden", "access forbidden"),
+    (ClusterFault::ConfigMapBroken, "ConfigMapBroken", "config map broken"),
     (ClusterFault::ConfigMapUnused, "ConfigMapUnused", "config map unused"),
     (ClusterFault::PodNotConfined, "PodNotConfined", "pod not confined"),
     (ClusterFault::DefaultAccountUsed, "DefaultAccountUsed", "default service account used"),

@@ -61,7 +61,7 @@ pub use registry::RegistryTags;
 pub use room::{LeftoverFacts, ResourceRoom, RoomFacts};
 pub use scan::{AnyFault, Finding, FindingSource, ScanRequest, ScanResponse, Severity, Subject};
 pub use slip::{SlipFacts, SlipKind};
-pub use spot::{SpotFacts, SpotTopic};
+pub use spot::{KeyFacts, SpotFacts, SpotTopic};
 pub use strategy::{SeedStrategy, Strategy};
 pub use suppression::{Suppression, SuppressionOrder, Suppressions, is_fingerprint};
 pub use traffic::{LabelSlip, MeantPort, PortTarget, ServicePortFacts, TrafficFacts};

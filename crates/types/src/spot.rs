@@ -23,6 +23,10 @@ pub enum SpotTopic {
     Expansion,
     /// Where a program, a script, a file or a value comes from.
     Program,
+    /// Which variable, or key of a ConfigMap that brings one, its words name.
+    Variable,
+    /// What takes of its memory besides the program.
+    Memory,
     /// Which other port the program was told to listen at.
     Listens,
     /// That the program was told to listen where only its own pod can ask.
@@ -40,4 +44,16 @@ pub struct SpotFacts {
     pub value: String,
     /// What that means, as the end of a sentence, redacted; empty where the field says it all.
     pub words: String,
+    /// The key of a ConfigMap that holds what would have to change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyFacts>,
+}
+
+/// A key of a ConfigMap of the same namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeyFacts {
+    /// The name of the ConfigMap.
+    pub config_map: String,
+    /// The key.
+    pub key: String,
 }

@@ -172,7 +172,8 @@ fn refused(evidence: &Evidence) -> Option<Diagnosis> {
     let meaning = messages.into_iter().flatten().find_map(|it| meaning(it));
     let on = |topic: SpotTopic| container.spots.iter().find(|it| it.topic == topic);
     // What was never put in is looked for in vain.
-    let spot = on(SpotTopic::Start).or_else(|| on(SpotTopic::Expansion));
+    let spot =
+        on(SpotTopic::Start).or_else(|| on(SpotTopic::Expansion)).or_else(|| on(SpotTopic::Memory));
     let mut clues = vec![];
     clues.extend(spot.map(|it| Clue::new(it.path.clone(), &it.value)));
     if let Some((words, blame)) = &meaning {

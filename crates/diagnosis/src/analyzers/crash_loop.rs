@@ -14,7 +14,7 @@ mod fields;
 use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, Kind};
 
-use self::fields::{blamed, holder, meant, quoted, started_by};
+use self::fields::{blamed, holder, meant, quoted, set_as, started_by};
 use super::last_words::Words;
 use super::log_reading::{self, Reading, Trouble};
 use super::{ended_recently, evicted, init_not_done, last_words, running_for, spot, wording};
@@ -42,6 +42,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let mut clues = wording::last_exit(container);
     clues.extend(telling_line(container).map(|it| Clue::new(told_in(container), it)));
     clues.extend(spot::clue(container, said.as_ref()));
+    clues.extend(spot::source(evidence, container, said.as_ref()));
     if let Some(reading) = &said {
         let is_script = is_script(container, reading);
         // Where the field is known, what may only have to do with it is not told; who needs a host is told by that.
@@ -163,6 +164,9 @@ fn more(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>) 
     if container.env.iter().any(|it| it == variable) {
         return ", although the template names it: its value may be empty".to_owned();
     }
+    if let Some(name) = set_as(container, variable) {
+        return format!(", although the template sets it as {name}: its value may be empty");
+    }
     meant(container, variable)
         .map(|it| format!("; the template sets {it}, which was probably meant"))
         .unwrap_or_default()
@@ -186,13 +190,18 @@ fn also(container: &ContainerFacts, reading: &Reading<'_>) -> String {
 fn called(evidence: &Evidence, container: &ContainerFacts) -> Option<(String, String)> {
     let words = words(container)?;
     let is_part = |it: char| it.is_ascii_alphanumeric() || ".:-".contains(it);
+    let is_service = |host: &str| {
+        let name = host.split('.').next().unwrap_or_default();
+        evidence.services.iter().any(|it| it.name == name)
+    };
     let mut parts =
         words.text.split(|it| !is_part(it)).filter_map(|it| it.trim_matches('.').split_once(':'));
-    let (host, port) = parts.find(|(host, port)| {
-        let name = host.split('.').next().unwrap_or_default();
-        port.parse::<u16>().is_ok() && evidence.services.iter().any(|it| it.name == name)
-    })?;
-    let address = format!("{host}:{port}");
+    let with_port = parts.find(|it| it.1.parse::<u16>().is_ok() && is_service(it.0));
+    let mut urls =
+        words.text.split("://").skip(1).filter_map(|it| it.split(|it| !is_part(it)).next());
+    let address = with_port
+        .map(|it| format!("{}:{}", it.0, it.1))
+        .or_else(|| urls.find(|it| is_service(it)).map(str::to_owned))?;
     let about = wording::about_host(evidence, &address);
     (!about.is_empty()).then_some((address, about))
 }
@@ -313,9 +322,11 @@ pub(super) fn needed(container: &ContainerFacts) -> Option<Clue> {
     Some(Clue::new(wording::fact(container, "needs"), &address))
 }
 
-/// The field of the template that its last words are about, as a clue.
-pub(super) fn spot_of(container: &ContainerFacts) -> Option<Clue> {
-    spot::clue(container, read(container).as_ref())
+/// The field of the template that its last words are about and what holds it, as clues.
+pub(super) fn spot_of(evidence: &Evidence, container: &ContainerFacts) -> Vec<Clue> {
+    let reading = read(container);
+    let source = spot::source(evidence, container, reading.as_ref());
+    spot::clue(container, reading.as_ref()).into_iter().chain(source).collect()
 }
 
 /// The line of its log that says most about its end.

@@ -60,7 +60,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     if let (None, Some(name)) = (failed, name) {
         clues.push(Clue::new(format!("{field}/{name}"), message));
     }
-    clues.extend(failed.into_iter().flat_map(of_container));
+    clues.extend(failed.into_iter().flat_map(|it| of_container(evidence, it)));
     let limit = evidence.manifest.as_ref();
     let limit = limit.and_then(|it| it.pointer(&format!("{field}/activeDeadlineSeconds")));
     let limit = limit.filter(|_| condition == "DeadlineExceeded");
@@ -127,11 +127,11 @@ fn held_open(evidence: &Evidence) -> Option<Diagnosis> {
     })
 }
 
-fn of_container(container: &ContainerFacts) -> Vec<Clue> {
+fn of_container(evidence: &Evidence, container: &ContainerFacts) -> Vec<Clue> {
     let mut clues = wording::last_exit(container);
     let log = crash_loop::telling_line(container);
     clues.extend(log.map(|it| Clue::new(crash_loop::told_in(container), it)));
     clues.extend(crash_loop::needed(container));
-    clues.extend(crash_loop::spot_of(container));
+    clues.extend(crash_loop::spot_of(evidence, container));
     clues
 }

@@ -28,6 +28,11 @@ pub(super) fn of(log: &[String]) -> Option<Words<'_>> {
     among(&lines(log.iter().flat_map(|it| it.lines())))
 }
 
+/// Its text alone.
+pub(crate) fn text_of(log: &[String]) -> Option<String> {
+    of(log).map(|it| it.text)
+}
+
 /// The same, of a text that is a part of another.
 pub(super) fn of_lines<'l>(log: impl DoubleEndedIterator<Item = &'l str>) -> Option<String> {
     // Members inside of members are not looked for.

@@ -8,7 +8,7 @@
 //! ## What it does not see
 //! A node out of memory, which evicts the pod instead of killing the container.
 
-use types::{Clue, Diagnosis, Evidence, Fault};
+use types::{Clue, Diagnosis, Evidence, Fault, SpotTopic};
 
 use super::{ended_recently, wording};
 
@@ -31,6 +31,10 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
             format!("Container {name} was killed for memory without a limit of its own.")
         }
     };
+    let spot = container.spots.iter().find(|it| it.topic == SpotTopic::Memory);
+    let words = spot.map_or("", |it| it.words.as_str());
+    let cause = format!("{}{words}.", cause.trim_end_matches('.'));
+    clues.extend(spot.map(|it| Clue::new(it.path.clone(), &it.value)));
     if let Some(used) = container.memory_used {
         clues.push(Clue::new(wording::fact(container, "memory_used"), &used));
     }

@@ -7,6 +7,9 @@ use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeK
 use super::{ended_recently, probe_reading, running_for, wording};
 use crate::suspicion::PATIENCE;
 
+/// Lines at the end of a log that tell of its end.
+const LAST_LINES: usize = 20;
+
 pub(super) use unseen::{diagnose as diagnose_unseen, tries, window};
 
 /// The container that is killed by this probe, or never starts because it cannot be asked.
@@ -25,6 +28,12 @@ pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Op
     clues.push(Clue::new(fact("action"), &probe.action));
     clues.push(Clue::new(fact("failure"), failure));
     clues.extend(wording::last_exit(container));
+    let more = needed(container, probe, evidence).map(|(address, more, line)| {
+        clues.extend(line.map(|it| Clue::new(wording::fact(container, "log"), it)));
+        clues.push(Clue::new(wording::fact(container, "needs"), &address));
+        more
+    });
+    let more = more.unwrap_or_default();
     clues.extend(wording::rollout(evidence, &probe_reading::CHANGES));
     let whose = wording::whose(container);
     let ends = if was_killed(container, evidence) {
@@ -35,10 +44,26 @@ pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Op
     Some(Diagnosis {
         fault,
         container: Some(container.name.clone()),
-        cause: format!("The {} probe of {whose} fails, and {ends}: {}.", word(kind), read.words),
+        cause: format!(
+            "The {} probe of {whose} fails, and {ends}: {}{more}.",
+            word(kind),
+            read.words
+        ),
         clues,
         confidence: 0.92,
     })
+}
+
+/// What does not answer it by the last lines of the run that was killed: a probe may ask for more than the program itself.
+fn needed<'e>(
+    container: &'e ContainerFacts,
+    probe: &ProbeFacts,
+    evidence: &Evidence,
+) -> Option<probe_reading::Needed<'e>> {
+    let logs = [&container.previous_log, &container.log];
+    let log = logs.into_iter().find(|it| !it.is_empty()).map_or(&[][..], Vec::as_slice);
+    let last = log.get(log.len().saturating_sub(LAST_LINES)..)?;
+    probe_reading::needed(last, probe, evidence).filter(|_| probe_reading::is_unwell(probe))
 }
 
 /// Whether the kubelet cannot even ask, so that the container neither starts nor is killed.

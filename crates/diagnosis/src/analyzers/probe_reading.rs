@@ -2,11 +2,14 @@
 
 mod early;
 mod grpc;
+mod needed;
 
 use types::{Clue, ContainerFacts, Evidence, ProbeFacts, ProbeKind, SpotTopic};
 
 use super::{spot, wording};
 use crate::near_miss::near_miss;
+
+pub(super) use needed::{Needed, needed};
 
 /// Characters of a command's last words that are quoted.
 const MAX_QUOTE: usize = 120;
@@ -173,6 +176,12 @@ fn at(probe: &ProbeFacts) -> String {
 fn path(probe: &ProbeFacts) -> &str {
     let from = probe.action.find('/');
     from.and_then(|it| probe.action.get(it..)).unwrap_or("/")
+}
+
+/// Whether the program answers that it is not well, as it may do for the sake of another one.
+pub(super) fn is_unwell(probe: &ProbeFacts) -> bool {
+    let code = probe.failure.as_deref().and_then(status);
+    code.is_none_or(|it| 500 <= it)
 }
 
 /// The status that a server answered with.

@@ -12,7 +12,7 @@ mod unseen;
 use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
 
-use super::{init_not_done, log_reading, probe_reading, running_for, wording};
+use super::{init_not_done, probe_reading, running_for, wording};
 
 /// A start that takes no longer than this many times the probe's own patience is slow, not broken.
 const SLOW_START: i64 = 2;
@@ -64,15 +64,8 @@ fn needed<'e>(
 ) -> Option<(String, String, Option<&'e str>)> {
     let first = container.log.len().saturating_sub(LAST_LINES);
     let last = container.log.get(first..)?;
-    let reading = log_reading::read(last);
-    if let Some((reading, address)) = reading.as_ref().and_then(|it| Some((it, it.address()?))) {
-        let about = wording::about_host(evidence, address);
-        let more = format!("; by its log, {}{about}", reading.words());
-        return Some((address.to_owned(), more, Some(reading.line)));
-    }
-    if let Some((address, words)) = by_command(probe) {
-        let about = wording::about_host(evidence, &address);
-        return Some((address, format!("; {words}{about}"), None));
+    if let Some(told) = probe_reading::needed(last, probe, evidence) {
+        return Some(told);
     }
     let said = init_not_done::said(last).filter(|it| it.contains(':'));
     let refused = probe.failure.as_ref().is_some_and(|it| it.contains("connection refused"));
@@ -87,15 +80,6 @@ fn needed<'e>(
     let line = last.last().map(String::as_str);
     let more = format!("; {who} {address}{}", wording::about_host(evidence, &address));
     Some((address, more, line))
-}
-
-/// The address that the probe's own command does not reach, and how it says so. What the kubelet asks itself is the pod.
-fn by_command(probe: &ProbeFacts) -> Option<(String, String)> {
-    let asks_pod = ["GET ", "TCP ", "gRPC "].iter().any(|it| probe.action.starts_with(it));
-    let said = probe.failure.clone().filter(|_| !asks_pod)?;
-    let said = [said];
-    let reading = log_reading::read(&said)?;
-    Some((reading.address()?.to_owned(), reading.words()))
 }
 
 /// Whether the container has run for longer than a slow start takes.

@@ -155,7 +155,14 @@ fn demand<'e>(said: &str, evidence: &'e Evidence) -> Option<&'e DemandFacts> {
     let mut all = evidence.workload.demands.iter();
     let is_quoted = |it: &&DemandFacts| said.contains(&format!("\"{}\"", it.value));
     let is_system = said.contains("OS field");
+    let is_profile = said.contains("AppArmor");
     all.clone()
         .find(is_quoted)
+        .or_else(|| all.clone().find(|it| is_profile && is_app_armor(it)))
         .or_else(|| all.find(|it| is_system && it.path.ends_with("/os/name")))
+}
+
+/// Whether it is a profile of `AppArmor` that the template asks for.
+fn is_app_armor(demand: &DemandFacts) -> bool {
+    demand.path.contains("/appArmorProfile/") || demand.path.contains("apparmor.security")
 }

@@ -1,6 +1,6 @@
 //! The field of the template that the words of a container are about, by what they tell of.
 
-use types::{Clue, ContainerFacts, SpotFacts, SpotTopic};
+use types::{Clue, ContainerFacts, Evidence, SpotFacts, SpotTopic};
 
 use super::log_reading::{Reading, Trouble};
 use crate::evidence::address_in;
@@ -12,7 +12,21 @@ pub(super) fn of<'c>(
 ) -> Option<&'c SpotFacts> {
     let on = |topic: SpotTopic| container.spots.iter().find(|it| it.topic == topic);
     // What was never put in explains whatever comes of it.
-    on(SpotTopic::Expansion).or_else(|| on(topic(reading?.trouble)?))
+    let known = || on(topic(reading?.trouble)?);
+    on(SpotTopic::Expansion).or_else(known).or_else(|| on(SpotTopic::Variable))
+}
+
+/// The key of a ConfigMap that holds what would have to change, with what stands there by the words of the program.
+pub(super) fn source(
+    evidence: &Evidence,
+    container: &ContainerFacts,
+    reading: Option<&Reading<'_>>,
+) -> Option<Clue> {
+    let key = of(container, reading)?.key.as_ref()?;
+    let space = &evidence.subject.namespace;
+    let name = key.key.replace('~', "~0").replace('/', "~1");
+    let words = reading.map_or_else(|| "stands in its last words".to_owned(), Reading::words);
+    Some(Clue::new(format!("ConfigMap {space}/{} /data/{name}", key.config_map), &words))
 }
 
 /// The field as a clue.
@@ -66,7 +80,7 @@ fn topic(trouble: Trouble) -> Option<SpotTopic> {
         | Trouble::Anonymous
         | Trouble::Forbidden
         | Trouble::Certificate
-        | Trouble::Unset
         | Trouble::Syntax => None,
+        Trouble::Unset => Some(SpotTopic::Variable),
     }
 }

@@ -44,7 +44,10 @@ const MEANINGS: [(&str, &str); 18] = [
     ("were unschedulable", "a cordon"),
     ("didn't match Pod's node affinity/selector", "no node with all the labels that it selects"),
     ("didn't match pod anti-affinity rules", "other pods that it may not stand beside"),
-    ("existing pods anti-affinity rules", "pods that want none like it beside them"),
+    (
+        "existing pods anti-affinity rules",
+        "the anti-affinity of pods that want none like it beside them",
+    ),
     ("didn't match pod affinity rules", "no pod that it wants to stand beside"),
     ("pod topology spread constraints", "a spread over nodes that cannot be kept"),
     ("didn't have free ports", "a host port that is taken"),
@@ -288,6 +291,11 @@ fn blamed(reason: &Reason<'_>, evidence: &Evidence) -> Option<Clue> {
         let container = largest(|it| it.cpu_request.as_ref())?;
         let path = wording::resource_path(evidence, container, "requests", "cpu")?;
         return Some(Clue::new(path, container.cpu_request.as_ref()?));
+    }
+    if words.contains("ReadWriteOncePod") {
+        let mut claims = evidence.references.iter().filter(|it| it.kind == ReferenceKind::Claim);
+        let only = claims.next().filter(|_| claims.next().is_none())?;
+        return Some(Clue::new(only.path.clone(), &only.name));
     }
     let spec = evidence.subject.kind.pod_spec_path()?;
     let of =

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{PodSpec, ResourceRequirements};
+use k8s_openapi::api::core::v1::{AppArmorProfile, PodSpec, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::{DemandFacts, FieldPath};
 
@@ -24,12 +24,34 @@ pub(super) fn facts(objects: &Objects) -> Vec<DemandFacts> {
         let path = path.child("securityContext").child("sysctls").index(index);
         plain(&path.child("name"), &it.name)
     });
+    let settings = settings.chain(profiles(spec, &path));
     let node = node(objects, spec, &path);
     let gates = spec.scheduling_gates.iter().flatten().enumerate();
     let gates = gates.map(|(at, it)| plain(&path.child("schedulingGates").index(at), &it.name));
     let settings = settings.chain(gates);
     let rest = settings.chain(company(objects, spec, &path)).chain(amounts(spec, &path));
     node.into_iter().chain(system).chain(rest).take(MAX_DEMANDS).collect()
+}
+
+/// The profiles of `AppArmor` that its containers are to be held by: of the pod as a whole, and of each.
+fn profiles(spec: &PodSpec, path: &FieldPath) -> Vec<DemandFacts> {
+    let demand = |path: FieldPath, profile: &AppArmorProfile| {
+        let path = path.child("securityContext").child("appArmorProfile");
+        match &profile.localhost_profile {
+            Some(name) => Some(plain(&path.child("localhostProfile"), name)),
+            None => {
+                (profile.type_ != "Unconfined").then(|| plain(&path.child("type"), &profile.type_))
+            }
+        }
+    };
+    let all = spec.containers.iter().enumerate().map(|it| (it, "containers"));
+    let first = spec.init_containers.iter().flatten().enumerate().map(|it| (it, "initContainers"));
+    let of_containers = all.chain(first).filter_map(|((index, it), list)| {
+        let profile = it.security_context.as_ref()?.app_armor_profile.as_ref()?;
+        demand(path.child(list).index(index), profile)
+    });
+    let of_pod = spec.security_context.as_ref().and_then(|it| it.app_armor_profile.as_ref());
+    of_containers.chain(of_pod.and_then(|it| demand(path.clone(), it))).collect()
 }
 
 /// The node that the template names. A pod has one from the scheduler, which is no demand.

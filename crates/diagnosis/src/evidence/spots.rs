@@ -14,9 +14,13 @@ mod credentials;
 mod hosts;
 mod loopback;
 mod listens;
+mod named;
+mod volumes;
+mod profiles;
+mod service_ports;
 
 use k8s_openapi::api::core::v1::{Container, PodSpec};
-use types::{ContainerFacts, FieldPath, SpotFacts, SpotTopic};
+use types::{ContainerFacts, FieldPath, KeyFacts, SpotFacts, SpotTopic};
 
 use crate::analyzers::log_reading::{self, Reading};
 use crate::{Objects, Redactor};
@@ -48,6 +52,8 @@ struct Spot {
     /// The name of a variable whose value it is, and what stands there.
     value: (String, String),
     words: String,
+    /// The ConfigMap and the key that hold it.
+    key: Option<(String, String)>,
 }
 
 type Finder = fn(&Look<'_>) -> Option<Spot>;
@@ -56,13 +62,18 @@ type Finder = fn(&Look<'_>) -> Option<Spot>;
 const FINDERS: &[Finder] = &[
     asked::resources,
     asked::sub_path,
+    profiles::asked,
     keys::missing,
     sources::not_executable,
     files::read_only,
     files::shared_memory,
+    volumes::full,
+    volumes::in_memory,
     ports::denied,
     rights::denied,
     files::denied,
+    volumes::token,
+    volumes::item,
     files::program,
     sources::variable,
     sources::configuration,
@@ -73,10 +84,12 @@ const FINDERS: &[Finder] = &[
     credentials::rejected,
     ports::in_use,
     loopback::needed,
-    loopback::wrong_port,
+    service_ports::wrong,
     started::host,
     hosts::only,
     variables::unset,
+    named::missing_key,
+    named::in_words,
     listens::at_loopback,
     listens::elsewhere,
 ];
@@ -104,6 +117,7 @@ pub(super) fn facts(
                 path: spot.path.to_string(),
                 value: value.chars().filter(|it| !it.is_control()).take(MAX_CHARS).collect(),
                 words: redactor.redact(&spot.words).chars().filter(|it| !it.is_control()).collect(),
+                key: spot.key.map(|(config_map, key)| KeyFacts { config_map, key }),
             });
         }
     }
@@ -113,7 +127,12 @@ pub(super) fn facts(
 
 impl Spot {
     fn new(topic: SpotTopic, path: FieldPath, value: &str, words: String) -> Self {
-        Self { topic, path, value: (String::new(), value.to_owned()), words }
+        Self { topic, path, value: (String::new(), value.to_owned()), words, key: None }
+    }
+
+    /// The same, held by this key of a ConfigMap.
+    fn held_by(self, config_map: &str, key: &str) -> Self {
+        Self { key: Some((config_map.to_owned(), key.to_owned())), ..self }
     }
 }
 
@@ -139,6 +158,12 @@ impl Look<'_> {
             Some((path.index(at).child("value"), it.name.as_str(), it.value.as_deref()?))
         });
         literal.collect()
+    }
+
+    /// The log of its last end, or of its present run where that is the first.
+    fn log(&self) -> &[String] {
+        let logs = [&self.facts.previous_log, &self.facts.log];
+        logs.into_iter().find(|it| !it.is_empty()).map_or(&[], Vec::as_slice)
     }
 
     /// What its log is about, where it tells of this trouble.

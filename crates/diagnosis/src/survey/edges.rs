@@ -1,6 +1,7 @@
 //! What causes a workload's trouble beyond the workload: one kind of cause a file.
 
 mod claim;
+mod config_map;
 mod host;
 mod job;
 mod lookup;
@@ -24,6 +25,7 @@ type Edge = fn(&Finding, &Scene<'_>) -> Vec<Subject>;
 const ALL: &[Edge] = &[
     quota::causes,
     claim::causes,
+    config_map::causes,
     webhook::causes,
     service_account::causes,
     lookup::causes,

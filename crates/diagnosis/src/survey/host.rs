@@ -293,11 +293,14 @@ fn with_port(finding: Finding, service: &Service, port: Option<i32>) -> Finding 
     let ports: Vec<_> = ports.map(|it| it.port.to_string()).collect();
     let port = port.unwrap_or_default();
     let words = format!("{about} has no port {port}, but {}", listed(&ports));
-    told(finding, &words, None).clue(format!("{about}./spec/ports"), &listed(&ports))
+    // The workload's own rule may have said so.
+    let is_told = finding.cause.contains(" has no port ");
+    let finding = if is_told { finding } else { told(finding, &words, None) };
+    finding.clue(format!("{about}./spec/ports"), &listed(&ports))
 }
 
 /// Whether a Service takes what is sent to a port. Behind a headless one that is for its pods to say.
-pub(super) fn has_port(service: &Service, port: Option<i32>) -> bool {
+pub(crate) fn has_port(service: &Service, port: Option<i32>) -> bool {
     let Some(spec) = &service.spec else { return true };
     let is_plain =
         matches!(spec.type_.as_deref(), None | Some("ClusterIP" | "NodePort" | "LoadBalancer"));

@@ -8,11 +8,40 @@ use types::{AnyFault, Fault, Finding};
 
 use super::edges::{failing, unschedulable};
 use super::scene::{Scene, is_over, name, namespace, selects};
+use super::slip::escaped;
 use super::words::{entry, listed};
 use crate::Root;
 
 /// Tells the revisions of a Deployment apart.
 pub(super) const REVISION: &str = "pod-template-hash";
+/// The label of the waiting pod that the holders of the places do not want beside them.
+fn unwanted<'p>(
+    pod: &'p Pod,
+    said: &str,
+    holders: &[&Pod],
+    scene: &Scene<'_>,
+) -> Option<(&'p str, &'p str)> {
+    let terms = holders.iter().flat_map(|it| terms(it).iter().map(move |term| (*it, term)));
+    let mut terms = terms.filter(|it| said.contains(THEIR_WISH) && takes(it.1, it.0, pod, scene));
+    let selector = terms.next()?.1.label_selector.as_ref()?;
+    let labels = pod.metadata.labels.as_ref()?;
+    let key = selector.match_labels.iter().flatten().map(|it| it.0).next().or_else(|| {
+        let mut wanted = selector.match_expressions.iter().flatten().map(|it| &it.key);
+        wanted.find(|it| labels.contains_key(*it))
+    })?;
+    labels.get_key_value(key).map(|it| (it.0.as_str(), it.1.as_str()))
+}
+
+fn at_label(finding: Finding, key: &str, value: &str) -> Finding {
+    let base = match finding.subject.kind.as_str() {
+        "Pod" => "/metadata/labels",
+        "CronJob" => "/spec/jobTemplate/spec/template/metadata/labels",
+        _ => "/spec/template/metadata/labels",
+    };
+    let field = format!("{base}/{}", escaped(key));
+    finding.clue(field.clone(), value).at(field)
+}
+
 /// How many pods a rollout may take away before their successors are ready.
 pub(super) const MOST_AWAY: &str = "/spec/strategy/rollingUpdate/maxUnavailable";
 /// What the scheduler says of a pod that may not stand beside others.
@@ -47,6 +76,10 @@ pub(super) fn named(finding: Finding, scene: &Scene<'_>) -> Finding {
     let cause = finding.cause.strip_suffix('.').unwrap_or(&finding.cause);
     let cause = format!("{cause}; {words}{never}.");
     let finding = Finding { cause, ..finding }.clue("held by", &listed(&shown));
+    let finding = match unwanted(pod, said, &holders, scene) {
+        Some((key, value)) if finding.field.is_none() => at_label(finding, key, value),
+        Some(_) | None => finding,
+    };
     match kept {
         Some(value) => finding.clue(MOST_AWAY, &value).at(MOST_AWAY),
         None => finding,

@@ -5,14 +5,14 @@ use types::Diagnosis;
 use crate::casebook::gathered;
 
 /// What the container of a pod has that ends at once, what it wrote, and objects beside it.
-struct Case<'a> {
-    container: &'a str,
-    log: &'a str,
-    beside: &'a str,
+pub(crate) struct Case<'a> {
+    pub(crate) container: &'a str,
+    pub(crate) log: &'a str,
+    pub(crate) beside: &'a str,
 }
 
 impl Case<'_> {
-    fn told(&self) -> Diagnosis {
+    pub(crate) fn told(&self) -> Diagnosis {
         let Self { container, log, beside } = self;
         let log = serde_json::to_string(log).unwrap();
         let page = format!(
@@ -43,7 +43,7 @@ status:
 }
 
 /// The fields of the template that are told, below the container.
-fn fields(told: &Diagnosis) -> Vec<&str> {
+pub(crate) fn fields(told: &Diagnosis) -> Vec<&str> {
     let fields = told.clues.iter().map(|it| it.fact.as_str()).filter(|it| it.starts_with('/'));
     fields.map(|it| it.strip_prefix("/spec/containers/0").unwrap_or(it)).collect()
 }

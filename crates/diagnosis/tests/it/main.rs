@@ -4,6 +4,7 @@
 mod casebook;
 mod last_words;
 mod fields;
+mod sources;
 mod peer_cases;
 mod redaction;
 mod judging;

@@ -5,7 +5,7 @@ use types::{Clue, ContainerFacts, Evidence};
 use super::super::{spot, wording};
 use super::{Reading, Trouble, words};
 use crate::near_miss::near_miss;
-use crate::quoting;
+use crate::{properties, quoting};
 
 /// Values that many lines have by themselves, and many variables: that a line shows one says nothing of either.
 const COMMON: [&str; 16] = [
@@ -51,8 +51,18 @@ pub(super) fn meant(container: &ContainerFacts, variable: &str) -> Option<String
     near_miss(variable, names()).or_else(|| {
         let capitals = variable.to_uppercase();
         let is_set = names().find(|it| *it == capitals).map(ToOwned::to_owned);
-        is_set.or_else(|| near_miss(&capitals, names()))
+        is_set.or_else(|| near_miss(&capitals, names())).or_else(|| {
+            let names: Vec<_> = names().collect();
+            properties::nearly_variable_of(variable, &names).map(ToOwned::to_owned)
+        })
     })
+}
+
+/// The variable of the template that a property is read from.
+pub(super) fn set_as<'c>(container: &'c ContainerFacts, property: &str) -> Option<&'c str> {
+    let names: Vec<_> = container.env.iter().map(String::as_str).collect();
+    let is_property = property.contains(['.', '-']) && !names.contains(&property);
+    properties::variable_of(property, &names).filter(|_| is_property)
 }
 
 /// What the line is about as a clue: the field that would have to change, or the address that is needed.
@@ -123,6 +133,7 @@ fn unset(container: &ContainerFacts, variable: Option<&str>) -> Option<(usize, &
     let at = |name: &str| container.env.iter().position(|it| it == name);
     let variable = variable?;
     at(variable)
+        .or_else(|| at(set_as(container, variable)?))
         .map(|it| (it, "value"))
         .or_else(|| Some((at(&meant(container, variable)?)?, "name")))
 }

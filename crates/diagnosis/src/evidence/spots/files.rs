@@ -110,7 +110,7 @@ pub(super) fn program(look: &Look<'_>) -> Option<Spot> {
 }
 
 /// Whether a text names a file, and not only a longer one.
-fn contains(text: &str, file: &str) -> bool {
+pub(super) fn contains(text: &str, file: &str) -> bool {
     let is_part =
         |it: Option<char>| it.is_some_and(|it| it.is_alphanumeric() || "-_./".contains(it));
     !file.is_empty()

@@ -30,6 +30,7 @@ pub(super) fn only(look: &Look<'_>) -> Option<Spot> {
         path: path.clone(),
         value,
         words,
+        key: None,
     })
 }
 

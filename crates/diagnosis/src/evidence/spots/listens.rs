@@ -47,7 +47,7 @@ pub(super) fn at_loopback(look: &Look<'_>) -> Option<Spot> {
             "; the template has it listen at {host}:{asked}, where nobody but the pod itself can ask"
         );
         let value = (variable.to_owned(), text.to_owned());
-        Some(Spot { topic: SpotTopic::Loopback, path, value, words })
+        Some(Spot { topic: SpotTopic::Loopback, path, value, words, key: None })
     })
 }
 

@@ -46,32 +46,6 @@ pub(super) fn needed(look: &Look<'_>) -> Option<Spot> {
         path,
         value: (name.to_owned(), value.to_owned()),
         words: format!("; the template says so in {name}{meant}"),
-    })
-}
-
-/// The variable that names a port which the Service does not have.
-pub(super) fn wrong_port(look: &Look<'_>) -> Option<Spot> {
-    let (host, port) = look.reading.as_ref()?.address()?.rsplit_once(':')?;
-    let number: i32 = port.parse().ok()?;
-    let namespace = look.objects.root.metadata().namespace.as_deref();
-    let name = host.split('.').next();
-    let is_it = |it: &&Service| {
-        it.metadata.namespace.as_deref() == namespace && it.metadata.name.as_deref() == name
-    };
-    let service = look.objects.services.iter().flatten().find(is_it)?;
-    let mut ports = service.spec.iter().flat_map(|it| it.ports.iter().flatten());
-    if ports.any(|it| it.port == number) {
-        return None;
-    }
-    let address = format!("{host}:{port}");
-    let variables = look.variables();
-    let mut named = variables.iter().filter(|it| it.2 == port || it.2.contains(&address));
-    let only = named.next().filter(|_| named.next().is_none())?;
-    let (path, name, value) = only.clone();
-    Some(Spot {
-        topic: SpotTopic::Needs,
-        path,
-        value: (name.to_owned(), value.to_owned()),
-        words: format!("; the template says so in {name}"),
+        key: None,
     })
 }

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{EnvVar, VolumeMount};
 use types::{FieldPath, SpotTopic};
 
 use super::files::mount_of;
-use super::{Look, Spot};
+use super::{Look, Spot, named};
 use crate::analyzers::log_reading::Trouble;
 use crate::near_miss::near_miss;
 use crate::quoting::stands_alone;
@@ -24,7 +24,8 @@ const DEFAULT_MODE: i32 = 0o644;
 
 /// The variable whose value is not one that the program can read.
 pub(super) fn variable(look: &Look<'_>) -> Option<Spot> {
-    let name = look.about(Trouble::Malformed)?;
+    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
+    let name = reading.about.as_deref().unwrap_or_default();
     let all = || look.container.env.iter().flatten().enumerate();
     let value = name.trim_matches(['"', '\'', '`']);
     let only = |is_it: &dyn Fn(&str) -> bool| {
@@ -33,13 +34,25 @@ pub(super) fn variable(look: &Look<'_>) -> Option<Spot> {
     };
     let is_part = |it: &str| PART <= value.len() && stands_alone(it, value);
     let only = only(&|it| it == value).or_else(|| only(&is_part));
-    match all().find(|it| it.1.name == name).or(only) {
-        Some((at, variable)) => of_variable(look, at, variable),
-        None => of_all(look, name),
+    if let Some((at, variable)) = all().find(|it| it.1.name == name) {
+        return of_variable(look, at, variable);
+    }
+    // What its words name goes before what happens to have the value; a value that stands in the template has to be it.
+    let said = named::near_reading(look, reading);
+    let is_other = |it: &&EnvVar| it.value.as_deref().is_some_and(|it| !it.contains(value));
+    match said.and_then(|said| all().find(|it| it.1.name == said)) {
+        Some((at, variable)) if !is_other(&variable) => return of_variable(look, at, variable),
+        Some(_) | None => {}
+    }
+    match (only, said) {
+        (_, Some(said)) if all().all(|it| it.1.name != said) => of_all(look, said),
+        (Some((at, variable)), _) => of_variable(look, at, variable),
+        (None, _) => of_all(look, name),
     }
 }
 
-fn of_variable(look: &Look<'_>, at: usize, variable: &EnvVar) -> Option<Spot> {
+/// The field that says what a variable is.
+pub(super) fn of_variable(look: &Look<'_>, at: usize, variable: &EnvVar) -> Option<Spot> {
     let path = look.path.child("env").index(at);
     if let Some(value) = &variable.value {
         let near = near_miss(value, allowed(look).iter().map(String::as_str));
@@ -49,16 +62,24 @@ fn of_variable(look: &Look<'_>, at: usize, variable: &EnvVar) -> Option<Spot> {
             path: path.child("value"),
             value: (variable.name.clone(), value.clone()),
             words: near.unwrap_or_default(),
+            key: None,
         });
     }
-    let source = variable.value_from.as_ref()?.config_map_key_ref.as_ref()?;
+    let from = variable.value_from.as_ref()?;
+    if let Some(source) = &from.secret_key_ref {
+        let words = format!("; it is key {} of Secret {}", source.key, source.name);
+        let path = path.child("valueFrom").child("secretKeyRef").child("key");
+        return Some(Spot::new(SpotTopic::Program, path, &source.key, words));
+    }
+    let source = from.config_map_key_ref.as_ref()?;
     let words = format!("; it is key {} of ConfigMap {}", source.key, source.name);
     let path = path.child("valueFrom").child("configMapKeyRef").child("key");
-    Some(Spot::new(SpotTopic::Program, path, &source.key, words))
+    let spot = Spot::new(SpotTopic::Program, path, &source.key, words);
+    Some(spot.held_by(&source.name, &source.key))
 }
 
 /// A variable that comes with all keys of a ConfigMap; of several the last one counts.
-fn of_all(look: &Look<'_>, name: &str) -> Option<Spot> {
+pub(super) fn of_all(look: &Look<'_>, name: &str) -> Option<Spot> {
     let sources = look.container.env_from.iter().flatten().enumerate();
     let named = sources.filter_map(|(at, it)| {
         let map = it.config_map_ref.as_ref()?.name.as_str();
@@ -68,7 +89,7 @@ fn of_all(look: &Look<'_>, name: &str) -> Option<Spot> {
     let (at, map, key) = named.last()?;
     let words = format!("; it is key {key} of ConfigMap {map}");
     let path = look.path.child("envFrom").index(at).child("configMapRef").child("name");
-    Some(Spot::new(SpotTopic::Program, path, map, words))
+    Some(Spot::new(SpotTopic::Program, path, map, words).held_by(map, key))
 }
 
 fn has_key(look: &Look<'_>, map: &str, key: &str) -> bool {
@@ -89,12 +110,15 @@ fn allowed(look: &Look<'_>) -> Vec<String> {
 /// The file that a ConfigMap puts there, where its configuration is wrong: the one that its log names, else the one that
 /// its command names, else the only one.
 pub(super) fn configuration(look: &Look<'_>) -> Option<Spot> {
-    look.reading.as_ref().filter(|it| it.trouble == Trouble::Config)?;
-    let log = [&look.facts.previous_log, &look.facts.log].into_iter().find(|it| !it.is_empty())?;
-    let said = log.iter().rev().flat_map(|it| files(it)).find_map(|it| key_at(look, it));
+    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Config)?;
+    let said = look.log().iter().rev().flat_map(|it| files(it)).find_map(|it| key_at(look, it));
+    // Where its words name a variable, no file need be to blame.
+    if said.is_none() && named::in_text(look, reading.line).is_some() {
+        return None;
+    }
     let (path, place, map, key) = said.or_else(|| of_command(look)).or_else(|| only_file(look))?;
     let words = format!("; the file is key {key} of ConfigMap {map}");
-    Some(Spot::new(SpotTopic::Program, path, place, words))
+    Some(Spot::new(SpotTopic::Program, path, place, words).held_by(map, key))
 }
 
 /// The words of a text that may be names of files.
@@ -142,7 +166,7 @@ pub(super) fn script(look: &Look<'_>) -> Option<Spot> {
     let (path, place, map, key) = key_at(look, file)?;
     let words =
         format!("; it is key {key} of ConfigMap {map}, which probably begins with no #! line");
-    Some(Spot::new(SpotTopic::Program, path, place, words))
+    Some(Spot::new(SpotTopic::Program, path, place, words).held_by(map, key))
 }
 
 /// A script that no bit of its mode lets anybody execute.
@@ -180,7 +204,7 @@ pub(super) fn not_executable(look: &Look<'_>) -> Option<Spot> {
 }
 
 /// The name of a file in the volume that is mounted so.
-fn below<'a>(mount: &'a VolumeMount, file: &'a str) -> Option<&'a str> {
+pub(super) fn below<'a>(mount: &'a VolumeMount, file: &'a str) -> Option<&'a str> {
     if let Some(part) = mount.sub_path.as_deref().filter(|it| !it.is_empty()) {
         return Some(part);
     }

@@ -82,6 +82,7 @@ pub(super) fn heap(look: &Look<'_>) -> Option<Spot> {
         path,
         value: (name.to_owned(), value.to_owned()),
         words,
+        key: None,
     })
 }
 
@@ -98,6 +99,7 @@ pub(super) fn data(look: &Look<'_>) -> Option<Spot> {
             path,
             value: (name.to_owned(), value.to_owned()),
             words,
+            key: None,
         });
     }
     let path = look.path.child("volumeMounts").index(at).child("mountPath");

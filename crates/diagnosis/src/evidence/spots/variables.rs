@@ -37,6 +37,7 @@ fn unnamed(look: &Look<'_>) -> Option<Spot> {
         path,
         value: (variable.to_owned(), text.to_owned()),
         words: format!("; the template uses $({wanted}), which it does not set{near}"),
+        key: None,
     })
 }
 
@@ -57,6 +58,7 @@ fn too_late(look: &Look<'_>) -> Option<Spot> {
                 path: path.index(at).child("value"),
                 value: (name.clone(), value.to_owned()),
                 words: format!("; {name} uses $({wanted}), which the template sets only after it"),
+                key: None,
             });
         }
         before.push(it.name.as_str());

@@ -162,6 +162,15 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Unanswered,
         r"\bETIMEDOUT\b|\bEHOSTUNREACH\b|timeout of [0-9]+ ?ms exceeded|download timed out|deadline exceeded|NoBrokersAvailable|TimeoutException: (?:topic|timed out waiting for a node|failed to update metadata)",
     ),
+    // A proxy that has nobody to send to, as whoever asks it tells it.
+    (
+        Trouble::Unanswered,
+        r"\b50[234]\b[: ]*(?:server error[: ]*)?(?:bad gateway|service unavailable|service temporarily unavailable|gateway time-?out)\b.{0,40}https?://(?P<host>[a-zA-Z0-9_-][a-zA-Z0-9_.-]*)(?::(?P<port>[0-9]{2,5}))?",
+    ),
+    (
+        Trouble::Unanswered,
+        r"https?://(?P<host>[a-zA-Z0-9_-][a-zA-Z0-9_.-]*)(?::(?P<port>[0-9]{2,5}))?\S*[^\n]{0,60}\b50[234]\b[: ]*(?:bad gateway|service unavailable|service temporarily unavailable|gateway time-?out)",
+    ),
     (Trouble::Certificate, r"x509: (?P<what>[^\n]{1,120})"),
     (
         Trouble::Certificate,

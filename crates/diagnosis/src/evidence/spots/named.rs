@@ -1,0 +1,151 @@
+//! The variable whose name, or whose property, stands in what a program says, and what a ConfigMap has instead of it.
+
+use k8s_openapi::api::core::v1::EnvFromSource;
+use types::SpotTopic;
+
+use super::{Look, Spot, sources};
+use crate::analyzers::last_words;
+use crate::analyzers::log_reading::{Reading, Trouble};
+use crate::near_miss::near_miss;
+use crate::properties;
+
+/// Lines before the one that tells of trouble in which a framework names what it is about.
+const BEFORE: usize = 2;
+/// Letters of a single word that may be a property by itself.
+const LONG_WORD: usize = 6;
+
+/// A key of a ConfigMap that all keys are taken of: its place in `envFrom`, the ConfigMap, and the key.
+struct Given<'a> {
+    at: usize,
+    map: &'a str,
+    prefix: &'a str,
+    key: &'a str,
+}
+
+/// Every key that comes with a whole ConfigMap.
+fn given<'a>(look: &Look<'a>) -> Vec<Given<'a>> {
+    let sources = look.container.env_from.iter().flatten().enumerate();
+    let of = |(at, it): (usize, &'a EnvFromSource)| -> Vec<Given<'a>> {
+        let Some(map) = it.config_map_ref.as_ref().map(|it| it.name.as_str()) else {
+            return vec![];
+        };
+        let prefix = it.prefix.as_deref().unwrap_or_default();
+        let known = look.objects.config_maps.iter().flatten().filter(|it| it.name == map);
+        let keys = known.flat_map(|it| &it.keys);
+        keys.map(|key| Given { at, map, prefix, key }).collect()
+    };
+    sources.flat_map(of).collect()
+}
+
+/// The names of all variables that are known.
+fn names<'a>(look: &Look<'a>) -> Vec<&'a str> {
+    let own = look.container.env.iter().flatten().map(|it| it.name.as_str());
+    // With a prefix the name is made, and the key stands nowhere.
+    let given = given(look).into_iter().filter(|it| it.prefix.is_empty()).map(|it| it.key);
+    own.chain(given).collect()
+}
+
+/// The one variable that a text names, by its own name or by that of its property.
+pub(super) fn in_text<'a>(look: &Look<'a>, text: &str) -> Option<&'a str> {
+    let names = names(look);
+    let of_word = |word: &str| {
+        let own = names.iter().find(|it| **it == word).copied();
+        own.or_else(|| properties::variable_of(word, &names).filter(|_| properties::is_name(word)))
+    };
+    only(properties::named(text).filter_map(of_word))
+}
+
+/// The one that the line of a reading names, or one of the lines before it.
+pub(super) fn near_reading<'a>(look: &Look<'a>, reading: &Reading<'_>) -> Option<&'a str> {
+    if let Some(name) = in_text(look, reading.line) {
+        return Some(name);
+    }
+    let lines: Vec<&str> = look.log().iter().flat_map(|it| it.lines()).collect();
+    let at = lines.iter().rposition(|it| *it == reading.line)?;
+    let before = lines.get(at.saturating_sub(BEFORE)..at)?;
+    only(before.iter().filter_map(|it| in_text(look, it)))
+}
+
+fn only<'a>(found: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut found: Vec<_> = found.collect();
+    found.sort_unstable();
+    found.dedup();
+    match found.as_slice() {
+        [only] => Some(only),
+        _ => None,
+    }
+}
+
+/// The key of a ConfigMap that probably has the variable which is not set: by nearly its name, as a property, or without
+/// the prefix that all of them are given.
+pub(super) fn missing_key(look: &Look<'_>) -> Option<Spot> {
+    let wanted = look.about(Trouble::Unset)?;
+    let own: Vec<_> = look.container.env.iter().flatten().map(|it| it.name.as_str()).collect();
+    if own.contains(&wanted) || near_miss(wanted, own.iter().copied()).is_some() {
+        return None;
+    }
+    let given = given(look);
+    let path = |it: &Given<'_>| look.path.child("envFrom").index(it.at);
+    if let Some(it) = given.iter().find(|it| it.key == wanted && !it.prefix.is_empty()) {
+        let Given { map, prefix, .. } = it;
+        let words = format!(
+            "; ConfigMap {map} has it, and the template puts {prefix} before the names of its keys"
+        );
+        return Some(Spot::new(SpotTopic::Variable, path(it).child("prefix"), prefix, words));
+    }
+    let of_map = |it: &Given<'_>, words: String| {
+        let path = path(it).child("configMapRef").child("name");
+        Spot::new(SpotTopic::Variable, path, it.map, words).held_by(it.map, it.key)
+    };
+    let made = |it: &Given<'_>| format!("{}{}", it.prefix, it.key);
+    if let Some(it) = given.iter().find(|it| made(it) == wanted) {
+        let words = format!("; it is key {} of ConfigMap {}, which may be empty", it.key, it.map);
+        return Some(of_map(it, words));
+    }
+    let all: Vec<_> = given.iter().map(made).collect();
+    let near = near_miss(wanted, all.iter().map(String::as_str))?;
+    let it = given.iter().find(|it| made(it) == near)?;
+    let words = format!("; ConfigMap {} has {near}, which was probably meant", it.map);
+    Some(of_map(it, words))
+}
+
+/// The variable that its last words name, where they tell of nothing else that is known.
+pub(super) fn in_words(look: &Look<'_>) -> Option<Spot> {
+    let text = match &look.reading {
+        None => last_words::text_of(look.log())?,
+        Some(it) if matches!(it.trouble, Trouble::Config | Trouble::Part | Trouble::Argument) => {
+            it.line.to_owned()
+        }
+        Some(_) => return None,
+    };
+    if let Some(spot) = misspelt(look, &text) {
+        return Some(spot);
+    }
+    let name = in_text(look, &text)?;
+    let mut own = look.container.env.iter().flatten().enumerate();
+    let spot = match own.find(|it| it.1.name == name) {
+        Some((at, variable)) => sources::of_variable(look, at, variable)?,
+        None => sources::of_all(look, name)?,
+    };
+    let words = if spot.words.is_empty() {
+        format!("; the template sets {name}")
+    } else {
+        spot.words.clone()
+    };
+    Some(Spot { topic: SpotTopic::Variable, words, ..spot })
+}
+
+/// A variable under another name than the one that its program reads this property from.
+fn misspelt(look: &Look<'_>, text: &str) -> Option<Spot> {
+    let own: Vec<_> = look.container.env.iter().flatten().map(|it| it.name.as_str()).collect();
+    let is_property = |it: &&str| properties::is_name(it) || LONG_WORD <= it.len();
+    let (name, right) = properties::named(text).filter(is_property).find_map(|word| {
+        let name = properties::prefixed(word, &own)?;
+        let right = properties::right_name(word, name)?;
+        (right != name).then_some((name, right))
+    })?;
+    let at = own.iter().position(|it| *it == name)?;
+    let path = look.path.child("env").index(at).child("name");
+    let words = format!("; the template sets {name}, where {right} was probably meant");
+    (!own.contains(&right.as_str())).then(|| Spot::new(SpotTopic::Variable, path, name, words))
+}

@@ -1,0 +1,60 @@
+//! The security profile that a node does not have: where the template asks for it.
+
+use k8s_openapi::api::core::v1::{PodSecurityContext, SecurityContext};
+use types::{FieldPath, Kind, SpotTopic};
+
+use super::{Look, Spot};
+use crate::Root;
+
+/// How the annotation begins that named the profile before there was a field; the container follows.
+const ANNOTATION: &str = "container.apparmor.security.beta.kubernetes.io/";
+
+/// The profile that the runtime cannot load.
+pub(super) fn asked(look: &Look<'_>) -> Option<Spot> {
+    let state = &look.facts.state;
+    let told = [&state.waiting_message, &state.exit_message];
+    let said: Vec<_> = told.into_iter().flatten().map(|it| it.to_lowercase()).collect();
+    let says = |word: &str| said.iter().any(|it| it.contains(word));
+    if says("seccomp") {
+        let of = |it: &SecurityContext| it.seccomp_profile.as_ref()?.localhost_profile.clone();
+        let of_pod =
+            |it: &PodSecurityContext| it.seccomp_profile.as_ref()?.localhost_profile.clone();
+        return profile(look, "seccompProfile", (of, of_pod));
+    }
+    if !says("apparmor") {
+        return None;
+    }
+    let of = |it: &SecurityContext| it.app_armor_profile.as_ref()?.localhost_profile.clone();
+    let of_pod = |it: &PodSecurityContext| it.app_armor_profile.as_ref()?.localhost_profile.clone();
+    profile(look, "appArmorProfile", (of, of_pod)).or_else(|| annotation(look))
+}
+
+/// How the profile is read from the two places that may name it.
+type Places = (fn(&SecurityContext) -> Option<String>, fn(&PodSecurityContext) -> Option<String>);
+
+fn profile(look: &Look<'_>, field: &str, (own, of_pod): Places) -> Option<Spot> {
+    let spot = |path: &FieldPath, name: &str| {
+        let path = path.child("securityContext").child(field).child("localhostProfile");
+        Spot::new(SpotTopic::Start, path, name, String::new())
+    };
+    if let Some(name) = look.container.security_context.as_ref().and_then(own) {
+        return Some(spot(&look.path, &name));
+    }
+    let name = of_pod(look.spec.security_context.as_ref()?)?;
+    Some(spot(&look.objects.root.kind().pod_spec_path()?, &name))
+}
+
+fn annotation(look: &Look<'_>) -> Option<Spot> {
+    let name = format!("{ANNOTATION}{}", look.container.name);
+    let root = &look.objects.root;
+    let (metadata, path) = match root.kind() {
+        Kind::Pod => (root.metadata(), FieldPath::root()),
+        Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet | Kind::Job => {
+            (root.template_metadata()?, Root::template_path())
+        }
+        Kind::CronJob | Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => return None,
+    };
+    let value = metadata.annotations.as_ref()?.get(&name)?;
+    let path = path.child("metadata").child("annotations").child(&name);
+    Some(Spot::new(SpotTopic::Start, path, value, String::new()))
+}

@@ -1,0 +1,152 @@
+//! What a volume does not have room for or does not bring: files in memory, a file under another name, a token.
+
+use k8s_openapi::api::core::v1::{EmptyDirVolumeSource, KeyToPath, Volume, VolumeMount};
+use types::{FieldPath, SpotTopic};
+
+use super::files::{contains, mount_of};
+use super::sources::below;
+use super::{Look, Spot};
+use crate::analyzers::log_reading::Trouble;
+use crate::near_miss::near_miss;
+use crate::outline::memory;
+
+/// Where the token of a service account is mounted.
+const TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+/// The field that says whether it is.
+const AUTOMOUNT: &str = "automountServiceAccountToken";
+/// The part of a memory limit below which files in memory are no trouble: a quarter.
+const SMALL: u64 = 4;
+
+/// The volume of a mount, with its field.
+fn volume<'a>(look: &Look<'a>, mount: &VolumeMount) -> Option<(FieldPath, &'a Volume)> {
+    let mut volumes = look.spec.volumes.iter().flatten().enumerate();
+    let (at, volume) = volumes.find(|it| it.1.name == mount.name)?;
+    Some((look.objects.root.kind().pod_spec_path()?.child("volumes").index(at), volume))
+}
+
+fn is_in_memory(source: &EmptyDirVolumeSource) -> bool {
+    source.medium.as_deref() == Some("Memory")
+}
+
+/// Where a volume that is full gets its size from.
+pub(super) fn full(look: &Look<'_>) -> Option<Spot> {
+    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::DiskFull)?;
+    let mounts = || look.container.volume_mounts.iter().flatten();
+    let in_memory = |it: &&VolumeMount| {
+        let source = volume(look, it).and_then(|it| it.1.empty_dir.as_ref());
+        source.is_some_and(is_in_memory)
+    };
+    let mount = match reading.about.as_deref().filter(|it| it.starts_with('/')) {
+        Some(file) => mount_of(look, file)?.1,
+        // Nothing else that is mounted is likely to be full.
+        None => mounts().find(in_memory).filter(|_| mounts().filter(in_memory).count() == 1)?,
+    };
+    let (path, volume) = volume(look, mount)?;
+    let place = &mount.mount_path;
+    if let Some(claim) = &volume.persistent_volume_claim {
+        let name = &claim.claim_name;
+        let words = format!("; {place} is the volume claim {name}, which is full");
+        let path = path.child("persistentVolumeClaim").child("claimName");
+        return Some(Spot::new(SpotTopic::ReadOnly, path, name, words));
+    }
+    let source = volume.empty_dir.as_ref().filter(|it| is_in_memory(it))?;
+    let limit = source.size_limit.as_ref().map(|it| it.0.as_str());
+    let room = limit.map_or_else(
+        || "bounded by the memory limit alone".to_owned(),
+        |it| format!("which the template gives {it}"),
+    );
+    let words = format!("; {place} is a volume in memory (tmpfs), {room}");
+    let path = path.child("emptyDir").child("sizeLimit");
+    Some(Spot::new(SpotTopic::ReadOnly, path, limit.unwrap_or("none"), words))
+}
+
+/// A volume in memory that may take all of a container's limit: what is written there counts.
+pub(super) fn in_memory(look: &Look<'_>) -> Option<Spot> {
+    let state = &look.facts.state;
+    let is_start = state.exit_message.as_deref().is_some_and(|it| it.contains("OOM-killed"));
+    if !is_start && state.last_exit.as_deref() != Some("OOMKilled") {
+        return None;
+    }
+    let given = look.facts.given_memory_limit.as_ref().map(|it| &it.amount);
+    let limit = look.facts.memory_limit.as_ref().or(given)?;
+    let bytes = limit.units()?;
+    let (path, mount, size) = look.container.volume_mounts.iter().flatten().find_map(|mount| {
+        let (path, volume) = volume(look, mount)?;
+        let source = volume.empty_dir.as_ref().filter(|it| is_in_memory(it))?;
+        let size = source.size_limit.as_ref();
+        let is_large = size.is_none_or(|it| bytes / SMALL < memory(Some(it)));
+        (is_large && mount.read_only != Some(true)).then_some((path, mount, size))
+    })?;
+    let place = &mount.mount_path;
+    let size = size.map_or("none", |it| it.0.as_str());
+    let mut lines = look.facts.log.iter().chain(&look.facts.previous_log);
+    // It keeps what is in it when the container ends: so it is full before the next one begins.
+    if is_start || lines.any(|it| it.contains(place.as_str())) {
+        let words = format!(
+            "; what is written to {place} counts as well, a volume in memory (tmpfs) whose sizeLimit is {size}"
+        );
+        let path = path.child("emptyDir").child("sizeLimit");
+        return Some(Spot::new(SpotTopic::Memory, path, size, words));
+    }
+    let words = format!(
+        "; {place} is a volume in memory (tmpfs), and what is written there counts as well"
+    );
+    let path = look.path.child("resources").child("limits").child("memory");
+    Some(Spot::new(SpotTopic::Memory, path, &limit.0, words))
+}
+
+/// The token of its service account, which nothing mounts.
+pub(super) fn token(look: &Look<'_>) -> Option<Spot> {
+    look.about(Trouble::File).filter(|it| it.starts_with(TOKEN))?;
+    let path = look.objects.root.kind().pod_spec_path()?.child(AUTOMOUNT);
+    if look.spec.automount_service_account_token == Some(false) {
+        let words = "; the template says that no token of its service account is mounted";
+        return Some(Spot::new(SpotTopic::Program, path, "false", words.to_owned()));
+    }
+    let mut pods = look.objects.pods.iter();
+    let pod = pods.find(|it| it.metadata.name.as_deref() == Some(&look.facts.pod))?;
+    let spec = pod.spec.as_ref()?;
+    let all = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    let own = all.filter(|it| it.name == look.container.name);
+    let mut mounts = own.flat_map(|it| it.volume_mounts.iter().flatten());
+    if mounts.any(|it| it.mount_path.starts_with(TOKEN)) {
+        return None;
+    }
+    let account = spec.service_account_name.as_deref().unwrap_or("default");
+    let words = format!(
+        "; its pod was made without one: the service account {account} says {AUTOMOUNT} false, and the template says nothing"
+    );
+    Some(Spot::new(SpotTopic::Program, path, "not set", words))
+}
+
+/// The path that an item of a volume puts a file at, where the program looks for nearly that.
+pub(super) fn item(look: &Look<'_>) -> Option<Spot> {
+    let file = look.about(Trouble::File)?;
+    let mount = mount_of(look, file)?.1;
+    let wanted = below(mount, file).filter(|_| mount.sub_path.is_none())?;
+    let (path, volume) = volume(look, mount)?;
+    let (field, items) = match (&volume.config_map, &volume.secret) {
+        (Some(it), _) => ("configMap", it.items.as_ref()?),
+        (None, Some(it)) => ("secret", it.items.as_ref()?),
+        (None, None) => return None,
+    };
+    let stem = |it: &str| it.split('.').next().unwrap_or_default().to_owned();
+    let near = near_miss(wanted, items.iter().map(|it| it.path.as_str()));
+    let is_it = |it: &KeyToPath| {
+        near.as_deref() == Some(&it.path) || it.key == wanted && stem(&it.path) == stem(wanted)
+    };
+    let (at, item) = items.iter().enumerate().find(|it| is_it(it.1))?;
+    // Who names the file in its command may be wrong himself, unless that is what the key is called.
+    let is_named = look.texts().iter().any(|it| contains(it.1, file));
+    if is_named && item.key != wanted {
+        return None;
+    }
+    let is_told = look.facts.files.iter().any(|it| it.ends_with(&format!("/{}", item.path)));
+    let words = if is_told {
+        String::new()
+    } else {
+        format!("; the volume puts {} there, which was probably meant", item.path)
+    };
+    let path = path.child(field).child("items").index(at).child("path");
+    Some(Spot::new(SpotTopic::Program, path, &item.path, words))
+}
