@@ -22,7 +22,7 @@ const NO_MANIFEST: &str = "The copy is too long to be shown.";
 pub(crate) fn offers(plans: &[FixPlan], evidence: &Evidence, redactor: &Redactor) -> Vec<Offer> {
     let diagnoses = diagnosis::diagnose(evidence);
     let offer = |plan: &FixPlan| {
-        let (patch, is_partial) = kustomization(plan, redactor);
+        let (patch, is_partial) = kustomization(plan, evidence, redactor);
         let manifest = manifest(plan, evidence, redactor);
         let mut because = redactor.redact(&plan.because);
         if is_partial {
@@ -80,16 +80,17 @@ impl Text {
 
 /// What the plan changes, for a commit, or for a node as a JSON patch; none of more than 64 KiB. What is hidden in it has to be put in by whoever
 /// commits it.
-pub(crate) fn patch(plan: &FixPlan, redactor: &Redactor) -> Option<String> {
-    kustomization(plan, redactor).0.shown()
+pub(crate) fn patch(plan: &FixPlan, evidence: &Evidence, redactor: &Redactor) -> Option<String> {
+    kustomization(plan, evidence, redactor).0.shown()
 }
 
 /// The patch, and whether it leaves something out.
-fn kustomization(plan: &FixPlan, redactor: &Redactor) -> (Text, bool) {
+fn kustomization(plan: &FixPlan, evidence: &Evidence, redactor: &Redactor) -> (Text, bool) {
     let steps = plan.steps.iter().map(|it| masked(it, plan, redactor)).collect();
     let shown = FixPlan { steps, ..plan.clone() };
     let (shown, is_partial) = left_out::applicable(plan, shown, redactor);
-    let patch = remedy::kustomize_patch(&shown).or_else(|| remedy::node_patch(&shown));
+    let patch = remedy::kustomize_patch(&shown, &evidence.containers)
+        .or_else(|| remedy::node_patch(&shown));
     (Text::of(patch, redactor), is_partial)
 }
 
@@ -272,9 +273,10 @@ mod tests {
     #[test]
     fn the_address_of_a_service_that_is_named_anyway_stands_in_the_patch() {
         let value = FieldPath::root().child("env").index(0).child("value");
+        let evidence = evidence_of(&json!({}));
         let text = |strategy: Strategy, from: &str, to: &str| {
             let plan = plan(strategy, &value, json!(from), json!(to));
-            patch(&plan, &Redactor::new([0; 32])).unwrap()
+            patch(&plan, &evidence, &Redactor::new([0; 32])).unwrap()
         };
 
         let typo = text(Strategy::CorrectTypo, "cahce:6379", "cache:6379");
@@ -285,7 +287,7 @@ mod tests {
         }
         // Only where it is the service's address that is corrected.
         let rollback = plan(Strategy::RollBack, &value, json!("cahce"), json!("cache"));
-        assert_eq!(patch(&rollback, &Redactor::new([0; 32])), None);
+        assert_eq!(patch(&rollback, &evidence, &Redactor::new([0; 32])), None);
     }
 
     #[test]

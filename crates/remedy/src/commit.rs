@@ -1,10 +1,13 @@
 //! A plan for people who change the cluster by a commit: the same edits, ready for kustomize.
 
-use serde_json::{Value, json};
-use types::{Action, Edit, Evidence, FixPlan, Kind, Owner, Step, Strategy};
+use serde_json::{Map, Value, json};
+use types::{
+    Action, ContainerFacts, ContainerRole, Edit, Evidence, FixPlan, Kind, Owner, Step, Strategy,
+};
 
 use crate::guard::owner_of_step;
 use crate::patch::{RESTARTED_BY_ANNOTATION, restart_path};
+use crate::place;
 
 /// Who else writes a field that the plan edits, where somebody does: then it is committed and not written. Who writes the
 /// workload says nothing of a node.
@@ -16,13 +19,14 @@ pub fn owner_of<'a>(plan: &FixPlan, evidence: &'a Evidence) -> Option<&'a Owner>
 /// The edits of the plan as `patches` of a kustomization; `None` where it edits no field of a manifest.
 ///
 /// Each edit is a `test` of what was seen and the change, so that a manifest that says something else is not
-/// changed by surprise (RFC 6902, <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/patches/>).
-pub fn kustomize_patch(plan: &FixPlan) -> Option<String> {
+/// changed by surprise (RFC 6902, <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/patches/>). An
+/// amount that the template did not state is merged in, by the name of its container among these.
+pub fn kustomize_patch(plan: &FixPlan, containers: &[ContainerFacts]) -> Option<String> {
     // A job is made anew and not patched.
     if plan.strategy == Strategy::RerunJob {
         return None;
     }
-    let patches: Vec<_> = plan.steps.iter().filter_map(patch).collect();
+    let patches: Vec<_> = plan.steps.iter().filter_map(|it| patch(it, containers)).collect();
     (!patches.is_empty()).then(|| format!("patches:\n{}", patches.concat()))
 }
 
@@ -34,14 +38,18 @@ pub fn node_patch(plan: &FixPlan) -> Option<String> {
     (!operations.is_empty()).then(|| Value::Array(operations).to_string())
 }
 
-fn patch(step: &Step) -> Option<String> {
-    let lines: Vec<Value> = match &step.action {
+fn patch(step: &Step, containers: &[ContainerFacts]) -> Option<String> {
+    let (lines, is_list) = match &step.action {
         Action::Edit(_) if step.target.kind == Kind::Node => return None,
-        Action::Edit(_) if step.subresource.is_none() => operations_of(step),
-        Action::Restart => vec![restarted(step)],
+        Action::Edit(edits) if step.subresource.is_none() => {
+            match amounts_given(step, edits, containers) {
+                Some(part) => (vec![part], false),
+                None => (operations_of(step), true),
+            }
+        }
+        Action::Restart => (vec![restarted(step)], false),
         Action::Edit(_) | Action::Evict => return None,
     };
-    let is_list = step.action != Action::Restart;
     let target = &step.target;
     let (group, version) =
         target.kind.api_version().split_once('/').unwrap_or(("", target.kind.api_version()));
@@ -65,6 +73,43 @@ fn restarted(step: &Step) -> Value {
         "metadata": {"name": target.name, "namespace": target.namespace},
         "spec": {"template": template},
     })
+}
+
+/// Amounts of one container of which its template states none yet, as a part of the manifest for the same reason: where it
+/// has no `resources` there is nothing that an operation could add to. `None` for other edits.
+fn amounts_given(step: &Step, edits: &[Edit], containers: &[ContainerFacts]) -> Option<Value> {
+    let target = &step.target;
+    let is_given = |it: &&ContainerFacts| {
+        let resources = place::container_path(target.kind, it).map(|it| it.child("resources"));
+        let is_in = |edit: &Edit| {
+            let below =
+                resources.as_ref().and_then(|it| edit.path.as_str().strip_prefix(it.as_str()));
+            edit.from.is_none() && below.is_some_and(|it| it.starts_with('/'))
+        };
+        !edits.is_empty() && edits.iter().all(is_in)
+    };
+    let container = containers.iter().find(is_given)?;
+    let mut resources = Map::new();
+    for edit in edits {
+        let mut names: Vec<_> = edit.path.names().collect();
+        let (amount, list) = (names.pop()?, names.pop()?);
+        let list = resources.entry(list).or_insert_with(|| json!({}));
+        list.as_object_mut()?.insert(amount, edit.to.clone()?);
+    }
+    let path = target.kind.pod_spec_path()?.child(match container.role {
+        ContainerRole::App => "containers",
+        ContainerRole::Init => "initContainers",
+    });
+    let mut part = json!([{"name": container.name, "resources": resources}]);
+    for name in path.names().collect::<Vec<_>>().into_iter().rev() {
+        part = Value::Object(Map::from_iter([(name, part)]));
+    }
+    let fields = part.as_object_mut()?;
+    fields.insert("apiVersion".to_owned(), target.kind.api_version().into());
+    fields.insert("kind".to_owned(), target.kind.as_str().into());
+    let name = json!({"name": target.name, "namespace": target.namespace});
+    fields.insert("metadata".to_owned(), name);
+    Some(part)
 }
 
 /// The operations of a step (RFC 6902): of each edit a `test` of what was seen and the change.

@@ -51,8 +51,8 @@ impl Fixer {
             alternatives: answer.beside.iter().map(alternative).collect(),
             patch: offers::shown_steps(&fix.plan, redactor),
             undo,
-            kustomize: offers::patch(&fix.plan, redactor),
-            kustomize_undo: offers::patch(&back, redactor),
+            kustomize: offers::patch(&fix.plan, &fix.before, redactor),
+            kustomize_undo: offers::patch(&back, &fix.before, redactor),
             shortened: false,
         };
         bounded(record)

@@ -11,7 +11,7 @@ fn an_edit_is_a_test_of_what_was_seen_and_the_change() {
     let evidence = scene::out_of_memory(Kind::Deployment, "64Mi");
     let plan = scene::plans(Fault::OomKilled, &evidence).remove(0);
 
-    let text = kustomize_patch(&plan).unwrap();
+    let text = kustomize_patch(&plan, &evidence.containers).unwrap();
 
     let file: Value = serde_yaml_ng::from_str(&text).unwrap();
     let patch = &file["patches"][0];
@@ -27,7 +27,7 @@ fn an_edit_is_a_test_of_what_was_seen_and_the_change() {
 fn the_patch_leads_a_manifest_to_where_the_plan_leads_the_object() {
     let evidence = scene::rolled_out(Kind::StatefulSet);
     for plan in scene::plans(Fault::CrashLoopBackOff, &evidence) {
-        let Some(text) = kustomize_patch(&plan) else { continue };
+        let Some(text) = kustomize_patch(&plan, &evidence.containers) else { continue };
         let file: Value = serde_yaml_ng::from_str(&text).unwrap();
         for patch in file["patches"].as_array().unwrap() {
             let operations: Value =
@@ -47,7 +47,8 @@ fn a_restart_fits_a_template_without_annotations() {
     let plans = scene::plans(Fault::ReadinessProbeFailing, &evidence);
     let restart = plans.iter().find(|it| it.strategy.name() == "restart_rollout").unwrap();
 
-    let file: Value = serde_yaml_ng::from_str(&kustomize_patch(restart).unwrap()).unwrap();
+    let file: Value =
+        serde_yaml_ng::from_str(&kustomize_patch(restart, &evidence.containers).unwrap()).unwrap();
 
     let part: Value =
         serde_yaml_ng::from_str(file["patches"][0]["patch"].as_str().unwrap()).unwrap();
@@ -62,7 +63,7 @@ fn what_edits_no_manifest_has_no_patch() {
     let plans = scene::plans(Fault::CrashLoopBackOff, &evidence);
     let evictions = plans.iter().filter(|it| it.strategy.name() == "restart_pod");
 
-    assert!(evictions.map(kustomize_patch).all(|it| it.is_none()));
+    assert!(evictions.map(|it| kustomize_patch(it, &[])).all(|it| it.is_none()));
 }
 
 #[test]

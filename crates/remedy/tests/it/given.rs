@@ -47,6 +47,25 @@ fn a_limit_that_a_limit_range_gave_becomes_the_templates_own_after_a_yes() {
 }
 
 #[test]
+fn what_is_shown_for_a_commit_fits_a_manifest_without_resources() {
+    let evidence = given(Some("32Mi"));
+    let plan = scene::plans(Fault::OomKilled, &evidence).remove(0);
+
+    let text = remedy::kustomize_patch(&plan, &evidence.containers).unwrap();
+
+    let file: serde_json::Value = serde_yaml_ng::from_str(&text).unwrap();
+    let part: serde_json::Value =
+        serde_yaml_ng::from_str(file["patches"][0]["patch"].as_str().unwrap()).unwrap();
+    let resources =
+        serde_json::json!({"limits": {"memory": "96Mi"}, "requests": {"memory": "32Mi"}});
+    assert_eq!(
+        part["spec"]["template"]["spec"]["containers"],
+        serde_json::json!([{"name": "app", "resources": resources}])
+    );
+    assert_eq!((&part["kind"], &part["metadata"]["name"]), (&"Deployment".into(), &"web".into()));
+}
+
+#[test]
 fn what_something_else_gave_is_left_to_it() {
     let mut evidence = given(None);
     evidence.containers[0].given_memory_limit.as_mut().unwrap().default_of = None;

@@ -35,7 +35,7 @@ fn a_slip_in_a_command_is_shown_as_an_exact_patch_and_never_written() {
         let plan = named(scene::plans(fault, &evidence), "correct_typo").unwrap();
 
         assert_eq!(plan.risk, Risk::Advice);
-        let patch = kustomize_patch(&plan).unwrap();
+        let patch = kustomize_patch(&plan, &evidence.containers).unwrap();
         assert!(patch.contains("command/0") && patch.contains("nginx"), "{patch}");
         refused(&evidence, &plan);
     }
@@ -230,7 +230,7 @@ fn a_job_that_gave_up_is_shown_as_a_copy_that_is_corrected() {
             },
         })
     );
-    assert_eq!(kustomize_patch(&plan), None);
+    assert_eq!(kustomize_patch(&plan, &evidence.containers), None);
     refused(&evidence, &plan);
 }
 

@@ -46,7 +46,7 @@ fn the_taint_is_shown_as_an_exact_patch_and_as_a_command() {
         {"op": "remove", "path": "/spec/taints/1"},
     ]);
     assert_eq!(patch, expected);
-    assert_eq!(kustomize_patch(&plan), None, "no kustomization holds a node");
+    assert_eq!(kustomize_patch(&plan, &[]), None, "no kustomization holds a node");
 }
 
 #[test]

@@ -211,7 +211,7 @@ fn a_service_of_somebody_else_or_of_nobody_is_left_alone() {
     evidence.workload.owners = vec![owner(&["/spec/selector"])];
     assert_eq!(answer(plan.clone(), &evidence), "owned_elsewhere");
     assert!(remedy::owner_of(&plan, &evidence).is_some());
-    let patch = remedy::kustomize_patch(&plan).unwrap();
+    let patch = remedy::kustomize_patch(&plan, &evidence.containers).unwrap();
     assert!(
         patch.contains(r#""kind":"Service""#) && patch.contains("/spec/selector/app"),
         "{patch}"
