@@ -22,6 +22,25 @@ pub(crate) fn distance(left: &str, right: &str) -> usize {
     row.last().copied().unwrap_or(usize::MAX)
 }
 
+/// Letters between a typo and what was meant.
+pub(crate) const TYPO_DISTANCE: usize = 2;
+
+/// Whether one of two names may be a typo of the other one: at most two letters away, or the same letters in another style
+/// of writing, as `API-URL` and `api_url`.
+pub(crate) fn is_near(wrong: &str, meant: &str) -> bool {
+    distance(wrong, meant) <= TYPO_DISTANCE || are_written_alike(wrong, meant)
+}
+
+/// Whether two names have the same letters and digits, whatever their case and what separates their words.
+fn are_written_alike(left: &str, right: &str) -> bool {
+    let letters = |it: &str| {
+        let letters = it.chars().filter(|it| !"-_.".contains(*it));
+        letters.map(|it| it.to_ascii_lowercase()).collect::<String>()
+    };
+    let left = letters(left);
+    !left.is_empty() && left == letters(right)
+}
+
 /// Whether two names differ in their digits alone: `db-1` and `db-2` are siblings, no typo.
 pub(crate) fn are_siblings(left: &str, right: &str) -> bool {
     let letters = |it: &str| it.chars().filter(|it| !it.is_ascii_digit()).collect::<String>();
@@ -94,11 +113,10 @@ const VERY_LONG_WORD: usize = 8;
 /// is too many. What differs otherwise may be the name of something else: `internal` and `external`, `on` and `off`.
 pub(crate) fn is_slip(wrong: &str, meant: &str) -> bool {
     let is_separator = |it: char| "-_.".contains(it);
-    let letters = |it: &str| it.split(is_separator).collect::<String>();
     if wrong == meant || are_siblings(wrong, meant) {
         return false;
     }
-    if letters(wrong) == letters(meant) {
+    if are_written_alike(wrong, meant) {
         return true;
     }
     let words = |it: &str| -> Vec<Vec<char>> {
@@ -187,6 +205,8 @@ mod tests {
             ("web-configg", "web-config"),
             ("webconfig", "web-config"),
             ("web_config", "web-config"),
+            ("API-URL", "api-url"),
+            ("databaseUrl", "DATABASE_URL"),
             ("LOG_LEVL", "LOG_LEVEL"),
             ("PORTT", "PORT"),
             ("wbe", "web"),

@@ -11,8 +11,8 @@ use types::{
 use super::{Refusal, World, amounts, images, names};
 use crate::Policy;
 use crate::amount::Resource;
-use crate::near::distance;
-use crate::strategies::{TYPO_DISTANCE, answered_paths, is_heard_port};
+use crate::near::{TYPO_DISTANCE, distance};
+use crate::strategies::{answered_paths, is_heard_port};
 
 /// How many times as long as before a time of a probe may be.
 const MOST_TIMES: u64 = 4;

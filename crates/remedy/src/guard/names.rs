@@ -3,8 +3,8 @@
 use types::{Edit, ReferenceFacts, ReferenceKind, Risk, Strategy};
 
 use super::fields::{Answer, Scene, spec_names, text};
-use crate::near::distance;
-use crate::strategies::{OF_THE_SYSTEM, TYPO_DISTANCE, is_name, risk_of_reference};
+use crate::near::is_near;
+use crate::strategies::{OF_THE_SYSTEM, is_name, risk_of_reference};
 
 /// The node affinity that a scheduler must not ignore.
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -48,8 +48,10 @@ pub(super) fn config_map(edit: &Edit, names: &[&str], scene: &Scene<'_>) -> Answ
 
 /// Facts may be wrong: how far the names are apart and who has to say yes is looked at here once more.
 fn may_follow(known: &ReferenceFacts, (from, to): (&str, &str), scene: &Scene<'_>) -> Answer {
-    if from == to || TYPO_DISTANCE < distance(from, to) {
-        return Err("a name that is more than two letters away is another one");
+    if from == to || !is_near(from, to) {
+        return Err(
+            "a name that is more than two letters away, and not the same in another style, is another one",
+        );
     }
     match (risk_of_reference(known, from, to), scene.risk) {
         (Risk::Auto, _) | (Risk::Ask, Risk::Ask | Risk::Advice) => Ok(()),

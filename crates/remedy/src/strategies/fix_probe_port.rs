@@ -24,9 +24,8 @@ use types::{
     ProbeKind, Risk, Strategy,
 };
 
-use super::fix_reference::TYPO_DISTANCE;
 use super::relax_probe;
-use crate::near::distance;
+use crate::near::{TYPO_DISTANCE, distance};
 use crate::place;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {

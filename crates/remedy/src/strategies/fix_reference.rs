@@ -9,7 +9,8 @@
 //! Nothing near exists, or more than one thing does; then a person has to make it or say which.
 //!
 //! ## Risk
-//! Bound: the fields that hold the names or keys, and only the near misses in the facts, at most two letters away. Auto for
+//! Bound: the fields that hold the names or keys, and only the near misses in the facts, at most two letters away or the same letters in another style of
+//! writing. Auto for
 //! labels of nodes, and for config maps and secrets where the names differ as by a slip of the finger. A person is asked
 //! where data or scheduling change hands (claims, priority classes, schedulers, zones; not where no node anywhere is of
 //! such an architecture or system, as `amd46`) and where the difference may be on purpose, as that of siblings is: in digits, in the last letter, in a short word such as `eu` and `us`; and where labels
@@ -25,15 +26,13 @@ use types::{
     ReferenceKind, Risk, Step, Strategy,
 };
 
-use crate::near::{are_siblings, differ_at_the_end, differ_by_an_ending, distance, is_slip};
+use crate::near::{are_siblings, differ_at_the_end, differ_by_an_ending, is_near, is_slip};
 use crate::place;
 
 /// The longest name that Kubernetes gives to anything, and the longest key of a label.
 const MAX_NAME_LENGTH: usize = 317;
 /// References that one plan mends.
 const MAX_REFERENCES: usize = 10;
-/// Letters between a typo and what was meant.
-pub(crate) const TYPO_DISTANCE: usize = 2;
 /// Priority classes of the system begin so; no pod of anybody else gets one.
 pub(crate) const OF_THE_SYSTEM: &str = "system-";
 /// Labels that say where or what a node is: another one is another place, however alike they are.
@@ -172,11 +171,7 @@ fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> 
     let wrong = pointed_at(reference)?;
     let is_raised =
         reference.kind == ReferenceKind::PriorityClass && near.starts_with(OF_THE_SYSTEM);
-    if !is_name(near, reference.kind)
-        || wrong == near
-        || TYPO_DISTANCE < distance(wrong, near)
-        || is_raised
-    {
+    if !is_name(near, reference.kind) || wrong == near || !is_near(wrong, near) || is_raised {
         return None;
     }
 

@@ -21,8 +21,7 @@ use types::{
     Strategy,
 };
 
-use super::fix_reference::TYPO_DISTANCE;
-use crate::near::{are_siblings, distance};
+use crate::near::{TYPO_DISTANCE, are_siblings, distance};
 
 /// The longest value of a label, and the longest name in its key
 /// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/>).

@@ -21,8 +21,7 @@ use types::{
     Risk, ServicePortFacts, Step, Strategy,
 };
 
-use super::fix_reference::TYPO_DISTANCE;
-use crate::near::{are_siblings, distance, is_slip_of_number};
+use crate::near::{TYPO_DISTANCE, are_siblings, distance, is_slip_of_number};
 
 /// The longest name of a port (<https://www.rfc-editor.org/rfc/rfc6335#section-5.1>).
 const MAX_NAME: usize = 15;

@@ -334,6 +334,21 @@ fn a_wrong_key_is_mended_as_a_key() {
 }
 
 #[test]
+fn a_key_in_another_style_of_writing_is_the_same_key_and_a_longer_one_is_not() {
+    for (near, expected) in [
+        ("api-base-url", Some(r#"fix_reference auto "API_BASE_URL" -> "api-base-url""#)),
+        ("apiBaseUrl", Some(r#"fix_reference auto "API_BASE_URL" -> "apiBaseUrl""#)),
+        ("api-base-urls", None),
+    ] {
+        let mut evidence = scene::dangling(ReferenceKind::ConfigMap, "web-config", near);
+        evidence.references[0].key = Some("API_BASE_URL".to_owned());
+        evidence.references[0].path = format!("{}/env/0/valueFrom/configMapKeyRef/key", scene::APP);
+
+        check(Fault::ConfigNotFound, &evidence, expected.as_slice());
+    }
+}
+
+#[test]
 fn a_hanging_pod_of_a_workload_that_was_ready_is_evicted_unasked() {
     let mut evidence = scene::evidence(Kind::Deployment);
     evidence.workload.was_ready = true;
