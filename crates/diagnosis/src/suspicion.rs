@@ -10,6 +10,8 @@ use crate::Root;
 
 /// How long a pod may be on its way before that alone is suspicious.
 pub const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+/// What lives no longer than this does not serve.
+pub(crate) const SHORT_LIFE: SignedDuration = SignedDuration::from_secs(30);
 /// How long an end of a container stays news.
 pub const RECENT: SignedDuration = SignedDuration::from_secs(600);
 
@@ -86,8 +88,15 @@ fn troubled(container: &ContainerStatus, now: Timestamp) -> bool {
     let before = container.last_state.as_ref().and_then(|it| it.terminated.as_ref());
     ended.into_iter().chain(before).any(|it| {
         let age = it.finished_at.as_ref().map(|at| now.duration_since(at.0));
-        !ended_well(it) && age.is_none_or(|age| age < RECENT)
+        let is_trouble = !ended_well(it) || 2 < container.restart_count && was_short(it);
+        is_trouble && age.is_none_or(|age| age < RECENT)
     })
+}
+
+/// Whether a run lasted for seconds only: what ends so without an error, again and again, keeps nothing running.
+fn was_short(end: &ContainerStateTerminated) -> bool {
+    let times = end.started_at.as_ref().zip(end.finished_at.as_ref());
+    times.is_some_and(|(start, end)| end.0.duration_since(start.0) < SHORT_LIFE)
 }
 
 fn ended_well(end: &ContainerStateTerminated) -> bool {

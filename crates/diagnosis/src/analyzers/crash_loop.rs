@@ -19,7 +19,7 @@ use super::last_words::Words;
 use super::log_reading::{self, Reading, Trouble};
 use super::{ended_recently, evicted, init_not_done, last_words, running_for, spot, wording};
 use crate::near_miss::near_miss;
-use crate::suspicion::RECENT;
+use crate::suspicion::{RECENT, SHORT_LIFE};
 
 /// Restarts from which a short life counts as a loop even while the container runs.
 const LOOP: u32 = 2;
@@ -284,9 +284,18 @@ pub(super) fn crashes(container: &ContainerFacts, evidence: &Evidence) -> bool {
         | Kind::Service
         | Kind::PersistentVolumeClaim => {
             let loops = LOOP <= container.restarts || (!runs && 0 < container.restarts);
-            failed && loops && !has_recovered(container, evidence)
+            let in_vain = LOOP < container.restarts && lives_shortly(container, evidence);
+            (failed && loops || in_vain) && !has_recovered(container, evidence)
         }
     }
+}
+
+/// Whether what ended without an error a moment ago had run for seconds only: it does its work and is started again.
+fn lives_shortly(container: &ContainerFacts, evidence: &Evidence) -> bool {
+    let state = &container.state;
+    let lived = state.exited_at.zip(state.began_at).map(|(end, start)| end.duration_since(start));
+    let ended_well = state.exit_code == Some(0);
+    ended_well && lived.is_some_and(|it| it < SHORT_LIFE) && ended_recently(container, evidence)
 }
 
 /// Whether it is ready and has run for longer than what loops lives.

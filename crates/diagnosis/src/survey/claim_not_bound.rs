@@ -147,11 +147,12 @@ fn of_class(
     misfit: Option<Misfit>,
     (about, scene): (Subject, &Scene<'_>),
 ) -> Option<Finding> {
-    if let Some(it) = warned(&about, scene) {
+    let by_hand = class.provisioner == BY_HAND;
+    // That nothing makes volumes by hand is no news.
+    if let Some(it) = warned(&about, scene).filter(|_| !by_hand) {
         return Some(it);
     }
     let waits = class.volume_binding_mode.as_deref() == Some("WaitForFirstConsumer");
-    let by_hand = class.provisioner == BY_HAND;
     if is_young(claim, PATIENCE_SECS, scene) || (waits && !(by_hand && has_consumer(&about, scene)))
     {
         return None;
@@ -165,6 +166,11 @@ fn of_class(
             );
             finding(about.clone(), cause).clue(field, class).at(field).sure(0.9)
         };
+        let volumes = scene.all.volumes.as_deref().unwrap_or_default();
+        let claims = scene.all.claims.as_deref().unwrap_or_default();
+        let misfit = misfit
+            .or_else(|| volume_fit::kept_for_a_slip(claim, volumes, claims))
+            .or_else(|| volume_fit::held_of_class(claim, volumes));
         return Some(misfit.map_or_else(none, |it| no_volume_fits(about.clone(), it)));
     }
     if is_young(claim, PROVISIONER_SECS, scene) {

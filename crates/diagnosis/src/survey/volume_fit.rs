@@ -69,6 +69,33 @@ pub(super) fn held_of_class(
     Some(Misfit { volume: volume.to_owned(), cause, field, is_volumes_trouble: false })
 }
 
+/// A volume of the claim's class that is kept for a claim which is not there, and whose name is nearly that of this one.
+pub(super) fn kept_for_a_slip(
+    claim: &PersistentVolumeClaim,
+    volumes: &[PersistentVolume],
+    claims: &[PersistentVolumeClaim],
+) -> Option<Misfit> {
+    let own = (namespace(&claim.metadata), name(&claim.metadata));
+    let class = claim.spec.as_ref()?.storage_class_name.as_deref().unwrap_or_default();
+    let is_there = |it: (&str, &str)| {
+        claims.iter().any(|at| (namespace(&at.metadata), name(&at.metadata)) == it)
+    };
+    let mut kept = volumes.iter().filter_map(|volume| {
+        let spec = volume.spec.as_ref()?;
+        let never_bound = spec.claim_ref.as_ref()?.uid.is_none();
+        let kept_for = holder(volume).filter(|it| !is_there(*it) && never_bound)?;
+        let is_near = kept_for.0 == own.0 && near_miss(own.1, [kept_for.1]).is_some();
+        let of_class = spec.storage_class_name.as_deref().unwrap_or_default() == class;
+        (is_near && of_class).then_some((name(&volume.metadata), kept_for.1))
+    });
+    let (volume, meant) = kept.next()?;
+    let cause = format!(
+        "The volume {volume} is kept for the claim {meant} (its /spec/claimRef/name), which is not there; {} was probably meant.",
+        own.1
+    );
+    Some(Misfit { volume: volume.to_owned(), cause, field: None, is_volumes_trouble: true })
+}
+
 /// Whether no claim holds this volume.
 pub(super) fn is_free(volume: &PersistentVolume) -> bool {
     holder(volume).is_none()
