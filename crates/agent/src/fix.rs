@@ -274,7 +274,11 @@ impl Fixer {
 
     /// How long a verdict may take, from `since` on.
     fn patience(&self, fix: &Stored, since: Timestamp) -> Patience {
-        settle::until_next_run(self.patience, &fix.plan, fix.before.workload.next_run, since)
+        let next_run = fix.before.workload.next_run;
+        let usual = settle::until_next_run(self.patience, &fix.plan, next_run, since);
+        // A leak shows from when the new pods run on.
+        let growth = diagnosis::shown_after(&fix.plan, &fix.before, self.patience);
+        Patience { deadline: usual.deadline.max(growth + self.patience.deadline / 2), ..usual }
     }
 }
 

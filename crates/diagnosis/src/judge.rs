@@ -11,7 +11,7 @@ mod lost;
 mod slow_start;
 
 pub use behind::look_behind;
-pub use growth::look_at_growth;
+pub use growth::{look_at_growth, shown_after};
 pub use lost::meet;
 pub use slow_start::look_at_start;
 

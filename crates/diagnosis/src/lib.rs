@@ -32,6 +32,7 @@ pub use evidence::{context, gather, whose};
 pub use image_name::tagged;
 pub use judge::{
     Health, Look, Patience, healthy, judge, look, look_at_growth, look_at_start, look_behind, meet,
+    shown_after,
 };
 pub use k8sgpt::K8sgptResult;
 pub use marks::{Marks, ServiceOutline};

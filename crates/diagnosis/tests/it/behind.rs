@@ -208,14 +208,17 @@ fn a_slow_start_has_the_time_that_its_probe_was_given_unless_it_is_killed_again(
 fn more_memory_is_no_help_before_a_leak_would_have_filled_it() {
     let mut hungry = state(0, App, "", "OOMKilled");
     hungry.state.began_at = Some(at(40));
+    hungry.memory_limit = Some(types::Quantity("64Mi".to_owned()));
     let before = shows(&[hungry], 62);
     let patience = Patience {
         settle: SignedDuration::from_secs(20),
         deadline: SignedDuration::from_secs(180),
     };
-    let health = |halves: u8, runs_for: i64| {
-        let plan =
+    let health = |halves: u8, limit: &str, runs_for: i64| {
+        let mut plan =
             plan(Strategy::RaiseMemoryLimit { halves }, "containers/0/resources/limits/memory");
+        let Action::Edit(edits) = &mut plan.steps[0].action else { panic!("an edit") };
+        edits[0].to = Some(limit.into());
         let mut now = web();
         now.taken_at = at(100 + runs_for);
         now.containers = killed("web-1", 0, 0).containers;
@@ -228,9 +231,12 @@ fn more_memory_is_no_help_before_a_leak_would_have_filled_it() {
     };
 
     // It lived for 20 seconds: twice the memory would last for 40, and with the margin for 60.
-    assert_eq!(health(2, 59), Health::OnItsWay);
-    assert_eq!(health(2, 60), Health::Healthy);
-    // Four times as much lasts for longer than half of the time that there is.
-    assert_eq!(health(6, 89), Health::OnItsWay);
-    assert_eq!(health(6, 90), Health::Healthy);
+    assert_eq!(health(2, "128Mi", 59), Health::OnItsWay);
+    assert_eq!(health(2, "128Mi", 60), Health::Healthy);
+    // However it came to that much.
+    assert_eq!(health(8, "512Mi", 239), Health::OnItsWay);
+    assert_eq!(health(8, "512Mi", 240), Health::Healthy);
+    // Sixteen times as much lasts for longer than is waited for.
+    assert_eq!(health(8, "1Gi", 269), Health::OnItsWay);
+    assert_eq!(health(8, "1Gi", 270), Health::Healthy);
 }
