@@ -347,8 +347,8 @@ pub struct NeighbourFacts {
     /// changed what it wants.
     #[serde(default)]
     pub generation: i64,
-    /// The replicas that its own declaration states (`kubectl apply`), while it is scaled to nothing and no autoscaler
-    /// is known to have done that.
+    /// The fewest replicas that its autoscaler keeps, or else those that its own declaration states (`kubectl apply`), while
+    /// it is scaled to nothing. `None` where KEDA scales it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared: Option<u32>,
 }

@@ -8,8 +8,10 @@ use crate::Objects;
 /// Last lines that are read.
 const MAX_LINES: usize = 10;
 /// What programs say of what an earlier life of theirs left.
-const WORDS: [&str; 9] = [
+const WORDS: [&str; 11] = [
     "lock",
+    ".sock",
+    "address already in use",
     "pid file",
     "pidfile",
     ".pid",
@@ -68,6 +70,7 @@ mod tests {
         for (line, expected) in [
             ("Lock held by this virtual machine: /d/lock; another instance", Some("/d/lock")),
             ("FATAL: lock file \"/d/postmaster.pid\" already exists", Some("/d/postmaster.pid")),
+            ("listen unix /d/ctl.sock: bind: address already in use", Some("/d/ctl.sock")),
             ("lock /data/lock exists", None),
             ("lock /d exists", None),
             ("lock /d/../etc/lock exists", None),

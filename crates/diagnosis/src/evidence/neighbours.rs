@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod, Service};
 use serde_json::Value;
 use types::NeighbourFacts;
@@ -105,17 +106,30 @@ fn beside(service: &Service, objects: &Objects) -> Option<NeighbourFacts> {
     })
 }
 
-/// The replicas that its own declaration states, where no autoscaler has its own opinion of that.
+/// The replicas that its own declaration states, or the fewest that its autoscaler keeps: that one is switched off by 0
+/// (<https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation>).
 fn declared(root: &Root, objects: &Objects) -> Option<u32> {
     let reference = root.object_ref();
-    let is_scaled = objects.autoscalers.as_ref()?.iter().any(|it| {
+    let mut scalers = objects.autoscalers.as_ref()?.iter().filter(|it| {
         let target = &it.spec.scale_target_ref;
         target.kind == reference.kind.as_str() && target.name == reference.name
     });
-    let text = root.annotation(LAST_APPLIED).filter(|_| !is_scaled)?;
+    if let Some(scaler) = scalers.next() {
+        let fewest = scaler.spec.min_replicas.unwrap_or(1);
+        let is_alone = scalers.next().is_none() && !belongs_to_keda(scaler);
+        return u32::try_from(fewest).ok().filter(|it| 0 < *it && is_alone);
+    }
+    let text = root.annotation(LAST_APPLIED)?;
     let declaration: Value = serde_json::from_str(text).ok()?;
     let replicas = declaration.pointer("/spec/replicas")?.as_u64()?;
     u32::try_from(replicas).ok().filter(|it| 0 < *it)
+}
+
+/// Whether KEDA made this autoscaler: it scales to 0 by itself.
+fn belongs_to_keda(scaler: &HorizontalPodAutoscaler) -> bool {
+    let owners = scaler.metadata.owner_references.iter().flatten();
+    owners.into_iter().any(|it| it.kind == "ScaledObject")
+        || scaler.metadata.name.as_deref().is_some_and(|it| it.starts_with("keda-hpa-"))
 }
 
 /// Whether the pod hangs on this owner, directly or through a ReplicaSet of it.

@@ -2,15 +2,15 @@
 //!
 //! ## When it helps
 //! A program cannot reach a Service, the one workload behind it is scaled to 0, and its own declaration (`kubectl apply`)
-//! says that it has replicas.
+//! says that it has replicas, or its autoscaler keeps some.
 //!
 //! ## When it does not
-//! An autoscaler (also KEDA's) scales it, nothing declares its replicas, or nobody misses it: what is scaled to nothing
+//! KEDA scales it, nothing declares its replicas, or nobody misses it: what is scaled to nothing
 //! on purpose is no trouble, and has no incident.
 //!
 //! ## Risk
 //! Advice, on the incident of who calls: the workload that is called is somebody else's object, and the guard lets no
-//! plan of this strategy through. Bound: from 0 to exactly the declared number. There is nothing to undo or to
+//! plan of this strategy through. Bound: from 0 to exactly the declared number, or the fewest of the autoscaler. There is nothing to undo or to
 //! verify. Attack: a Service with several workloads behind it, or of another namespace, yields no plan.
 
 use types::{
@@ -51,7 +51,7 @@ fn plan_for(service: &ServiceFacts, evidence: &Evidence) -> Option<FixPlan> {
         action: Action::Edit(vec![place::edit(path, Some(0.into()), declared)]),
     };
     let because = format!(
-        "{only} stands behind Service {}, is scaled to 0, and declares {declared} of its own. It is another workload: \
+        "{only} stands behind Service {}, is scaled to 0, and is to have {declared} by its own declaration or its autoscaler. It is another workload: \
          apply the patch, if nobody meant it to rest.",
         service.name
     );
