@@ -21,6 +21,7 @@ mod service_ports;
 mod configured;
 mod headers;
 mod transport;
+mod shown;
 
 use std::borrow::Cow;
 
@@ -102,6 +103,7 @@ const FINDERS: &[Finder] = &[
     hosts::unresolved,
     named::in_words,
     configured::in_words,
+    shown::in_words,
     listens::at_loopback,
     listens::elsewhere,
 ];

@@ -136,6 +136,22 @@ fn a_host_of_an_earlier_complaint_is_told_by_its_variable() {
 }
 
 #[test]
+fn a_word_in_quotes_is_told_where_the_template_has_it() {
+    let engine = "args: [serve, '--storageEngine=wiredtigr']";
+    let said = "FATAL no storage engine by the name \"wiredtigr\" here";
+    check((engine, said, ""), ("/args/1", "wiredtigr"));
+    let scheme = "env: [{name: MODE, value: fast}, {name: TRACES, value: 'htp://tempo:4318'}]";
+    let said = "FATAL otel: no exporter for the scheme \"htp\"";
+    check((scheme, said, ""), ("/env/1/value", "the template has it in TRACES"));
+    // Two have it, a script has it, any line may have it.
+    let two = "args: ['--a=wiredtigr', '--b=wiredtigr']";
+    let said = "FATAL no storage engine by the name \"wiredtigr\" here";
+    refuse((two, said, ""), "starts it with that");
+    refuse(("command: [sh, -c, 'start wiredtigr now']", said, ""), "starts it with that");
+    refuse(("args: ['--env=production']", "FATAL stopped \"production\"", ""), "starts it with");
+}
+
+#[test]
 fn a_header_that_cannot_be_sent_is_told_by_the_variable_that_has_it() {
     let said = "level=ERROR msg=\"cannot fetch\" err=\"net/http: invalid header field value for \\\"Authorization\\\"\"";
     let token = "env: [{name: MODE, value: x}, {name: CRM_TOKEN, valueFrom: {secretKeyRef: {name: crm, key: token}}}]";

@@ -27,7 +27,8 @@ pub(super) fn in_words(look: &Look<'_>) -> Option<Spot> {
 }
 
 fn told(look: &Look<'_>) -> Option<Spot> {
-    let lines = last_words::around(look.log());
+    let read = look.reading.as_ref().map(|it| it.line);
+    let lines = read.into_iter().chain(last_words::around(look.log()));
     lines.into_iter().find_map(|line| {
         let named = || files(line).filter(|it| !is_program(it));
         named()
