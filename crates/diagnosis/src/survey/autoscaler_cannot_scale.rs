@@ -120,8 +120,10 @@ fn other_group(
     }
     let said = quoted(message, scene);
     let cause = format!(
-        "It names {version} for {} {}, where {APPS} was probably meant: {said}.",
-        wanted.kind, wanted.name
+        "It names {} for {} {}, where {APPS} was probably meant: {said}.",
+        if version.is_empty() { "no apiVersion" } else { version },
+        wanted.kind,
+        wanted.name
     );
     let finding = finding(about.clone(), cause).clue(VERSION, version).at(VERSION);
     Some(clues(finding, able, scene))
