@@ -8,7 +8,7 @@ mod evicted;
 mod failed_create;
 mod image_not_found;
 mod image_not_pullable;
-mod init_not_done;
+pub(crate) mod init_not_done;
 mod invalid_image_name;
 mod job_failed;
 pub(crate) mod last_words;

@@ -6,6 +6,25 @@ const MIN_QUOTED: usize = 2;
 const MAX_QUOTED: usize = 64;
 /// Of a value that is only digits so many: fewer are a number of anything.
 const MIN_DIGITS: usize = 4;
+/// Values that many lines have by themselves, and many variables: that a line shows one says nothing of either.
+const COMMON: [&str; 16] = [
+    "production",
+    "development",
+    "staging",
+    "test",
+    "local",
+    "default",
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "none",
+    "null",
+    "enabled",
+    "disabled",
+];
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 
 /// Whether the line has the value in quotes, or by itself where it is no word that any line may have.
@@ -37,6 +56,11 @@ pub(crate) fn stands_alone(text: &str, word: &str) -> bool {
             let after = text.get(at + word.len()..).and_then(|it| it.chars().next());
             !is_part(before) && !is_part(after)
         })
+}
+
+/// Whether a value is one that any line may have.
+pub(crate) fn is_common(value: &str) -> bool {
+    COMMON.iter().any(|it| it.eq_ignore_ascii_case(value))
 }
 
 /// Whether a value is no ordinary word: it has digits or signs.

@@ -129,7 +129,8 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         Some(Wait::Said(host)) => container.waits_for.iter().any(|it| is_host(it, host)),
         Some(Wait::Job(_)) | None => false,
     };
-    if let Some(spot) = spot::clue(container, log_reading::why(&container.log).as_ref()) {
+    let spot = spot::clue(container, log_reading::why(&container.log).as_ref());
+    if let Some(spot) = spot.or_else(|| spot::needs(container)) {
         clues.push(spot);
     } else if is_in_command {
         let field = wording::field(evidence, container, script(container));
@@ -235,7 +236,7 @@ fn is_told_by(address: &str, said: &str) -> bool {
 }
 
 /// The host that the last lines say is waited for.
-pub(super) fn said(log: &[String]) -> Option<String> {
+pub(crate) fn said(log: &[String]) -> Option<String> {
     log.iter().rev().take(LAST).find_map(|it| host_in(it))
 }
 

@@ -11,6 +11,10 @@ pub(super) const MAX_QUOTE: usize = 200;
 const MAX_LINES: usize = 400;
 /// Lines between two errors from which they are of different occasions.
 const GAP: usize = 3;
+/// Lines above the one that says why that may say where.
+const ABOVE: usize = 2;
+/// Lines below it.
+const BELOW: usize = 8;
 
 /// What says why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +30,21 @@ pub(super) struct Words<'l> {
 /// What of this log says why; `None` where there is nothing.
 pub(super) fn of(log: &[String]) -> Option<Words<'_>> {
     among(&lines(log.iter().flat_map(|it| it.lines())))
+}
+
+/// The lines that say it: errors just above, and what stands below until something else is told.
+pub(crate) fn around(log: &[String]) -> Vec<&str> {
+    let lines = lines(log.iter().flat_map(|it| it.lines()));
+    let Some(words) = among(&lines) else { return vec![] };
+    let Some(at) = lines.iter().rposition(|it| it.raw == words.line) else { return vec![] };
+    let (above, below) = lines.split_at(at);
+    let is_bad = |it: &&Line<'_>| Class::Error <= it.class();
+    let above = above.iter().rev().take_while(is_bad).take(ABOVE);
+    let belongs = |it: &&Line<'_>| it.level.is_none() || is_bad(it);
+    let below = below.iter().skip(1).take_while(belongs).take(BELOW);
+    let own = lines.get(at).into_iter().chain(below);
+    let said = own.chain(above).filter(|it| it.kind != Kind::Frame);
+    said.map(|it| it.raw).collect()
 }
 
 /// Its text alone.

@@ -65,7 +65,7 @@ pub(crate) fn why(log: &[String]) -> Option<Reading<'_>> {
         return other.filter(|it| !is_sure || it.may_be_why());
     };
     Some(match other {
-        Some(other) if other.names_more(&own) => other.told_of(&own),
+        Some(other) if other.names_more(&own) && !other.is_of_another(&own) => other.told_of(&own),
         Some(_) | None => own,
     })
 }
@@ -160,6 +160,12 @@ impl Reading<'_> {
         let kin = self.trouble.kin();
         let is_like = kin == other.trouble.kin() && kin != Kin::None;
         other.detail() < self.detail() && (is_like || self.trouble == other.trouble)
+    }
+
+    /// Whether it only says in passing that some variable is not set, while the last words show a value that cannot be read.
+    fn is_of_another(&self, own: &Self) -> bool {
+        let is_value = self.trouble.kin() == Kin::Variable && own.detail() == 1;
+        is_value && self.trouble != own.trouble && Line::of(self.line).class() < Class::Error
     }
 
     /// With what another one tells of it: why nobody answers says more than that nobody does.

@@ -34,6 +34,12 @@ pub(super) fn clue(container: &ContainerFacts, reading: Option<&Reading<'_>>) ->
     of(container, reading).map(|it| Clue::new(it.path.clone(), &it.value))
 }
 
+/// Where the address stands that it waits for.
+pub(super) fn needs(container: &ContainerFacts) -> Option<Clue> {
+    let needs = container.spots.iter().find(|it| it.topic == SpotTopic::Needs);
+    needs.map(|it| Clue::new(it.path.clone(), &it.value))
+}
+
 /// What it means, as the end of a sentence.
 pub(super) fn words<'c>(container: &'c ContainerFacts, reading: Option<&Reading<'_>>) -> &'c str {
     of(container, reading).map_or("", |it| it.words.as_str())

@@ -18,10 +18,17 @@ mod named;
 mod volumes;
 mod profiles;
 mod service_ports;
+mod configured;
+mod headers;
+mod transport;
+mod shown;
+
+use std::borrow::Cow;
 
 use k8s_openapi::api::core::v1::{Container, PodSpec};
-use types::{ContainerFacts, FieldPath, KeyFacts, SpotFacts, SpotTopic};
+use types::{ContainerFacts, ContainerRole, FieldPath, KeyFacts, SpotFacts, SpotTopic};
 
+use crate::analyzers::init_not_done;
 use crate::analyzers::log_reading::{self, Reading};
 use crate::{Objects, Redactor};
 
@@ -76,6 +83,7 @@ const FINDERS: &[Finder] = &[
     volumes::item,
     files::program,
     sources::variable,
+    configured::with_reading,
     sources::configuration,
     sources::script,
     started::with,
@@ -88,8 +96,14 @@ const FINDERS: &[Finder] = &[
     started::host,
     hosts::only,
     variables::unset,
+    named::optional,
     named::missing_key,
+    transport::other,
+    headers::broken,
+    hosts::unresolved,
     named::in_words,
+    configured::in_words,
+    shown::in_words,
     listens::at_loopback,
     listens::elsewhere,
 ];
@@ -164,6 +178,13 @@ impl Look<'_> {
     fn log(&self) -> &[String] {
         let logs = [&self.facts.previous_log, &self.facts.log];
         logs.into_iter().find(|it| !it.is_empty()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The address that it needs by its own words; of an init container also the one that it waits for.
+    fn needed(&self) -> Option<Cow<'_, str>> {
+        let read = self.reading.as_ref().and_then(|it| it.address()).map(Cow::Borrowed);
+        let is_init = self.facts.role == ContainerRole::Init && !self.facts.sidecar;
+        read.or_else(|| init_not_done::said(self.log()).filter(|_| is_init).map(Cow::Owned))
     }
 
     /// What its log is about, where it tells of this trouble.

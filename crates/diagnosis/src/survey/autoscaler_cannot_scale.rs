@@ -27,6 +27,10 @@ use super::words::{missing, quoted};
 const PATIENCE_SECS: i64 = 180;
 /// The field that says what kind of workload is scaled.
 const KIND: &str = "/spec/scaleTargetRef/kind";
+/// The one that says of which group and version.
+const VERSION: &str = "/spec/scaleTargetRef/apiVersion";
+/// Where the workloads are that are known.
+const APPS: &str = "apps/v1";
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let found = scene.all.autoscalers.iter().flatten().map(|it| (it, of_autoscaler(it, scene)));
@@ -49,6 +53,9 @@ fn of_autoscaler(autoscaler: &HorizontalPodAutoscaler, scene: &Scene<'_>) -> Opt
         let value = if field == KIND { &wanted.kind } else { &wanted.name };
         let finding = finding(about, cause).clue(field, value).at(field);
         return Some(able.map_or(finding.clone(), |it| clues(finding, it, scene)));
+    }
+    if let Some(finding) = able.and_then(|it| other_group(spec, it, &about, scene)) {
+        return Some(finding);
     }
     if let Some(able) = able {
         let message = quoted(able.message.as_deref().unwrap_or_default(), scene);
@@ -92,6 +99,34 @@ fn target_missing(
     let here = scene.all.workloads.iter().filter(|it| namespace(it.metadata()) == space);
     let same = here.filter(|it| it.kind().as_str() == kind).map(|it| name(it.metadata()));
     Some((missing(kind, &wanted.name, same), "/spec/scaleTargetRef/name"))
+}
+
+/// The target is there, in another group than the one that it names.
+fn other_group(
+    spec: &HorizontalPodAutoscalerSpec,
+    able: &HorizontalPodAutoscalerCondition,
+    about: &Subject,
+    scene: &Scene<'_>,
+) -> Option<Finding> {
+    let wanted = &spec.scale_target_ref;
+    let version = wanted.api_version.as_deref().unwrap_or_default();
+    let message = able.message.as_deref()?;
+    let is_unknown =
+        message.contains("no matches for kind") || message.contains("could not find the requested");
+    scene.workload(&wanted.kind, &about.namespace, &wanted.name)?;
+    let group = version.split_once('/').map_or("", |it| it.0);
+    if !is_unknown || group == "apps" {
+        return None;
+    }
+    let said = quoted(message, scene);
+    let cause = format!(
+        "It names {} for {} {}, where {APPS} was probably meant: {said}.",
+        if version.is_empty() { "no apiVersion" } else { version },
+        wanted.kind,
+        wanted.name
+    );
+    let finding = finding(about.clone(), cause).clue(VERSION, version).at(VERSION);
+    Some(clues(finding, able, scene))
 }
 
 /// It has no metrics to count with.

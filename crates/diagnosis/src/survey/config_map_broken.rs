@@ -2,18 +2,23 @@
 //!
 //! ## What it looks for
 //! A workload whose last words are about a variable, or a file, that a key of a ConfigMap brings. What has to change then
-//! is the ConfigMap, and the workloads that fail for it are explained by it.
+//! is the ConfigMap, and the workloads that fail for it are explained by it: also one that only shows the value, where
+//! another one that shows the same says which key it is.
 //!
 //! ## What it does not see
 //! The value: those of ConfigMaps are never read. A Secret, of which not even the keys are.
 
 use std::collections::BTreeMap;
 
-use types::{ClusterFault, Finding, Severity, Subject};
+use k8s_openapi::api::core::v1::{Container, PodSpec};
+use types::{AnyFault, ClusterFault, Fault, Finding, Severity, Subject};
 
 use super::cluster;
 use super::scene::Scene;
+use crate::quoting::{quoted, stands_alone};
 
+/// How long a value is that two workloads show, and not by chance.
+const MIN_SHOWN: usize = 6;
 /// How a clue begins that names a key.
 const KIND: &str = "ConfigMap ";
 /// What stands between the object and its key.
@@ -22,7 +27,7 @@ const DATA: &str = " /data/";
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let mut blamed: BTreeMap<(Subject, String), Vec<&Finding>> = BTreeMap::new();
     for finding in &scene.workload_findings {
-        if let Some(key) = key(finding) {
+        if let Some(key) = key_of(finding, scene) {
             blamed.entry(key).or_default().push(finding);
         }
     }
@@ -30,7 +35,8 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn told(map: Subject, key: &str, by: &[&Finding]) -> Option<Finding> {
-    let first = by.first()?;
+    // Who says which key it is goes before who only shows the value.
+    let first = by.iter().find(|it| self::key(it).is_some()).or_else(|| by.first())?;
     let severity = by.iter().map(|it| it.severity).min().unwrap_or(Severity::Critical);
     let others = match by.len() {
         1 => String::new(),
@@ -53,8 +59,61 @@ fn told(map: Subject, key: &str, by: &[&Finding]) -> Option<Finding> {
     })
 }
 
-/// The key of a ConfigMap that a workload fails at by its own words.
-pub(super) fn key(finding: &Finding) -> Option<(Subject, String)> {
+/// The key of a ConfigMap that a workload fails at: by its own words, or by those of another one that is given the same
+/// ConfigMap and shows the same value.
+pub(super) fn key_of(finding: &Finding, scene: &Scene<'_>) -> Option<(Subject, String)> {
+    key(finding).or_else(|| shared(finding, scene))
+}
+
+fn shared(finding: &Finding, scene: &Scene<'_>) -> Option<(Subject, String)> {
+    let is_crash = |it: &Finding| it.fault == AnyFault::Workload(Fault::CrashLoopBackOff);
+    // What has a field of its own is told by that.
+    let is_open = is_crash(finding) && finding.field.as_deref().is_none_or(is_container);
+    let of = Some(&finding.subject).filter(|_| is_open)?;
+    let line = said(finding)?;
+    let spec = scene.workload(&of.kind, &of.namespace, &of.name)?.pod_spec()?;
+    let others = scene
+        .workload_findings
+        .iter()
+        .filter(|it| it.subject.namespace == of.namespace && it.subject != *of && is_crash(it));
+    others.into_iter().find_map(|other| {
+        let key = key(other).filter(|it| is_given(spec, &it.0.name))?;
+        let mut shown = values(said(other)?);
+        shown.any(|it| stands_alone(line, it)).then_some(key)
+    })
+}
+
+/// Whether a field is a container as a whole.
+fn is_container(field: &str) -> bool {
+    let last = field.rsplit_once("ontainers/").map(|it| it.1);
+    last.is_some_and(|it| it.chars().all(|it| it.is_ascii_digit()))
+}
+
+/// The line that tells of the end.
+fn said(finding: &Finding) -> Option<&str> {
+    finding.clues.iter().find(|it| it.fact.ends_with("].log")).map(|it| it.value.as_str())
+}
+
+/// What a line shows in quotes that no other line has by chance.
+fn values(line: &str) -> impl Iterator<Item = &str> {
+    quoted(line).filter(|it| MIN_SHOWN <= it.len() && it.contains(|it: char| !it.is_alphabetic()))
+}
+
+/// Whether a template takes something of this ConfigMap.
+fn is_given(spec: &PodSpec, map: &str) -> bool {
+    let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    let takes = |it: &Container| {
+        let all = it.env_from.iter().flatten().filter_map(|it| it.config_map_ref.as_ref());
+        let keys = it.env.iter().flatten().filter_map(|it| it.value_from.as_ref());
+        let keys = keys.filter_map(|it| it.config_map_key_ref.as_ref());
+        all.map(|it| &it.name).chain(keys.map(|it| &it.name)).any(|it| it == map)
+    };
+    let volumes = spec.volumes.iter().flatten().filter_map(|it| it.config_map.as_ref());
+    containers.into_iter().any(takes) || volumes.into_iter().any(|it| it.name == map)
+}
+
+/// The key of a ConfigMap that a workload names by its own words.
+fn key(finding: &Finding) -> Option<(Subject, String)> {
     finding.clues.iter().find_map(|it| {
         let (object, key) = it.fact.strip_prefix(KIND)?.split_once(DATA)?;
         let (space, name) = object.split_once('/')?;

@@ -5,6 +5,7 @@ mod casebook;
 mod last_words;
 mod fields;
 mod sources;
+mod spoken;
 mod peer_cases;
 mod redaction;
 mod judging;

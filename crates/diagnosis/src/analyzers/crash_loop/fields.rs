@@ -7,26 +7,6 @@ use super::{Reading, Trouble, words};
 use crate::near_miss::near_miss;
 use crate::{properties, quoting};
 
-/// Values that many lines have by themselves, and many variables: that a line shows one says nothing of either.
-const COMMON: [&str; 16] = [
-    "production",
-    "development",
-    "staging",
-    "test",
-    "local",
-    "default",
-    "true",
-    "false",
-    "yes",
-    "no",
-    "on",
-    "off",
-    "none",
-    "null",
-    "enabled",
-    "disabled",
-];
-
 /// The variable that has what a line is about, or a value that the line shows, where that is only one.
 pub(super) fn holder<'c>(
     container: &'c ContainerFacts,
@@ -39,10 +19,8 @@ pub(super) fn holder<'c>(
         let only = holders.next()?;
         holders.all(|it| it.0 == only.0).then_some(only.0.as_str())
     };
-    only(&|it| about == Some(it)).or_else(|| {
-        let is_common = |it: &str| COMMON.iter().any(|word| word.eq_ignore_ascii_case(it));
-        only(&|it| !is_common(it) && quoting::shows(line, it))
-    })
+    only(&|it| about == Some(it))
+        .or_else(|| only(&|it| !quoting::is_common(it) && quoting::shows(line, it)))
 }
 
 /// The variable of the template that has nearly the name of one that is not set. Some programs write it in small letters.

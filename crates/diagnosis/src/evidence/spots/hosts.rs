@@ -3,10 +3,27 @@
 use types::SpotTopic;
 
 use super::{Look, Spot};
+use crate::analyzers::log_line::is_loud;
+use crate::quoting::stands_alone;
 
 /// How the names of variables end that hold a host without a scheme.
 const HOSTS: [&str; 8] =
     ["HOST", "HOSTNAME", "ADDR", "ADDRESS", "SERVER", "SERVERS", "ENDPOINT", "BROKERS"];
+/// Lines from the end in which a complaint about a host is looked for.
+const LAST: usize = 20;
+/// How long a host is that no line has by chance.
+const LONG: usize = 4;
+/// What such a complaint says.
+const LOOKED_UP: [&str; 8] = [
+    "lookup",
+    "look up",
+    "resolve",
+    "resolution",
+    "unknown host",
+    "unknownhost",
+    "no such host",
+    "not known",
+];
 /// Hosts that are no other pod.
 const OWN: [&str; 4] = ["localhost", "127.0.0.1", "0.0.0.0", "::1"];
 
@@ -32,6 +49,31 @@ pub(super) fn only(look: &Look<'_>) -> Option<Spot> {
         words,
         key: None,
     })
+}
+
+/// The one variable with a host of which a complaint before the last words says that it cannot be looked up.
+pub(super) fn unresolved(look: &Look<'_>) -> Option<Spot> {
+    if look.reading.is_some() {
+        return None;
+    }
+    let lines = look.log().iter().flat_map(|it| it.lines()).rev().take(LAST);
+    let is_complaint = |line: &&str| {
+        let lower = line.to_lowercase();
+        is_loud(line) && LOOKED_UP.iter().any(|it| lower.contains(it))
+    };
+    let lines: Vec<&str> = lines.filter(is_complaint).collect();
+    let named = look.variables().into_iter().filter_map(|(path, name, value)| {
+        let address = address_in(value).or_else(|| bare(value))?;
+        let host = address.split(':').next()?.to_owned();
+        let is_name = host.contains(|it: char| it.is_ascii_alphabetic()) && LONG <= host.len();
+        let is_shown = is_name && lines.iter().any(|line| stands_alone(line, &host));
+        is_shown.then_some((path, name, value, host))
+    });
+    let all: Vec<_> = named.collect();
+    let [(path, name, value, host)] = all.as_slice() else { return None };
+    let words = format!("; it cannot look up {host}, which the template names in {name}");
+    let value = ((*name).to_owned(), (*value).to_owned());
+    Some(Spot { topic: SpotTopic::Variable, path: path.clone(), value, words, key: None })
 }
 
 fn is_service(look: &Look<'_>, host: &str) -> bool {

@@ -93,6 +93,14 @@ pub(super) fn missing_key(look: &Look<'_>) -> Option<Spot> {
         );
         return Some(Spot::new(SpotTopic::Variable, path(it).child("prefix"), prefix, words));
     }
+    if let Some((it, right)) = given.iter().find_map(|it| Some((it, meant_prefix(it, wanted)?))) {
+        let Given { map, prefix, key, .. } = it;
+        let words = format!(
+            "; ConfigMap {map} has {key}, and the template puts {prefix} before the names of its keys, \
+             where {right} was probably meant"
+        );
+        return Some(Spot::new(SpotTopic::Variable, path(it).child("prefix"), prefix, words));
+    }
     let of_map = |it: &Given<'_>, words: String| {
         let path = path(it).child("configMapRef").child("name");
         Spot::new(SpotTopic::Variable, path, it.map, words).held_by(it.map, it.key)
@@ -107,6 +115,52 @@ pub(super) fn missing_key(look: &Look<'_>) -> Option<Spot> {
     let it = given.iter().find(|it| made(it) == near)?;
     let words = format!("; ConfigMap {} has {near}, which was probably meant", it.map);
     Some(of_map(it, words))
+}
+
+/// What would have to stand before a key to give the variable that is wanted, where nearly that does.
+fn meant_prefix<'w>(given: &Given<'_>, wanted: &'w str) -> Option<&'w str> {
+    let right = wanted.strip_suffix(given.key)?;
+    let bare = |it: &str| it.trim_end_matches('_').to_ascii_uppercase();
+    let is_near = !given.prefix.is_empty()
+        && given.prefix != right
+        && (bare(given.prefix) == bare(right) || near_miss(right, [given.prefix]).is_some());
+    is_near.then_some(right)
+}
+
+/// The key that a variable may be without, where it is the one that is not set.
+pub(super) fn optional(look: &Look<'_>) -> Option<Spot> {
+    let wanted = look.about(Trouble::Unset)?;
+    let mut own = look.container.env.iter().flatten().enumerate();
+    let (at, variable) = own.find(|it| it.1.name == wanted)?;
+    let from = variable.value_from.as_ref()?;
+    let path = look.path.child("env").index(at).child("valueFrom");
+    if let Some(source) = &from.secret_key_ref {
+        let (name, key) = (&source.name, &source.key);
+        let rest = if source.optional == Some(true) {
+            ", which the template lets it start without"
+        } else {
+            ""
+        };
+        let words = format!("; it is key {key} of Secret {name}{rest}");
+        return Some(Spot::new(
+            SpotTopic::Variable,
+            path.child("secretKeyRef").child("key"),
+            key,
+            words,
+        ));
+    }
+    let source = from.config_map_key_ref.as_ref()?;
+    let (name, key) = (&source.name, &source.key);
+    let path = path.child("configMapKeyRef").child("key");
+    let known = look.objects.config_maps.iter().flatten().find(|it| it.name == *name);
+    let keys: Vec<&str> = known.iter().flat_map(|it| &it.keys).map(String::as_str).collect();
+    if keys.contains(&key.as_str()) {
+        let words = format!("; it is key {key} of ConfigMap {name}");
+        return Some(Spot::new(SpotTopic::Variable, path, key, words).held_by(name, key));
+    }
+    let near = near_miss(key, keys).map(|it| format!("; it has {it}, which was probably meant"));
+    let words = format!("; ConfigMap {name} has no key {key}{}", near.unwrap_or_default());
+    Some(Spot::new(SpotTopic::Variable, path, key, words))
 }
 
 /// The variable that its last words name, where they tell of nothing else that is known.

@@ -60,8 +60,9 @@ fn is_below(host: &str, name: &str) -> bool {
 
 /// The Service that is called in vain: by the address of the trouble, or by what else the same line names.
 fn call<'a>(look: &Look<'a>) -> Option<Call<'a>> {
-    let reading = look.reading.as_ref().filter(|it| it.address().is_some())?;
-    let called = addresses(reading.address()?).chain(addresses(reading.line));
+    let needed = look.needed()?;
+    let line = look.reading.as_ref().filter(|it| it.address().is_some()).map_or("", |it| it.line);
+    let called = addresses(&needed).chain(addresses(line));
     called.into_iter().find_map(|(host, port)| {
         let service = service(look, host)?;
         let is_open = has_port(service, Some(i32::from(port)));
@@ -70,7 +71,7 @@ fn call<'a>(look: &Look<'a>) -> Option<Call<'a>> {
 }
 
 /// The Service of the namespace with this name or address.
-fn service<'a>(look: &Look<'a>, host: &str) -> Option<&'a Service> {
+pub(super) fn service<'a>(look: &Look<'a>, host: &str) -> Option<&'a Service> {
     let namespace = look.objects.root.metadata().namespace.as_deref();
     let mut labels = host.split('.');
     let name = labels.next();

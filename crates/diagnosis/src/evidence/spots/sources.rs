@@ -13,7 +13,7 @@ use crate::quoting::stands_alone;
 const ALLOWED: [&str; 7] =
     ["allowed", "expected", "one of", "must be", "choices", "choose from", "valid"];
 /// A field, what stands there, a ConfigMap and its key.
-type Origin<'a> = (FieldPath, &'a str, &'a str, &'a str);
+pub(super) type Origin<'a> = (FieldPath, &'a str, &'a str, &'a str);
 
 /// How long a word is, in bytes, that is looked for in values.
 const PART: usize = 4;
@@ -122,7 +122,7 @@ pub(super) fn configuration(look: &Look<'_>) -> Option<Spot> {
 }
 
 /// The words of a text that may be names of files.
-fn files(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn files(text: &str) -> impl Iterator<Item = &str> {
     let is_part = |it: char| it.is_alphanumeric() || "-_./".contains(it);
     text.split(move |it| !is_part(it)).map(|it| it.trim_end_matches('.'))
 }
@@ -213,7 +213,7 @@ pub(super) fn below<'a>(mount: &'a VolumeMount, file: &'a str) -> Option<&'a str
 }
 
 /// The field of the mount that a file lies in, what stands there, and the ConfigMap and key that it comes from.
-fn key_at<'a>(look: &Look<'a>, file: &'a str) -> Option<Origin<'a>> {
+pub(super) fn key_at<'a>(look: &Look<'a>, file: &'a str) -> Option<Origin<'a>> {
     let (at, mount) = mount_of(look, file)?;
     let volume = look.spec.volumes.iter().flatten().find(|it| it.name == mount.name)?;
     let source = volume.config_map.as_ref()?;

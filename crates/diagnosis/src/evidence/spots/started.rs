@@ -8,8 +8,25 @@ use crate::analyzers::log_reading::Trouble;
 use crate::quoting::stands_alone;
 
 /// How programs are told how much memory they may use.
-const HEAPS: [&str; 4] =
-    ["-Xmx", "-XX:MaxRAMPercentage", "-XX:MaxMetaspaceSize", "--max-old-space-size"];
+const HEAPS: [&str; 6] = [
+    "-Xmx",
+    "-XX:MaxRAMPercentage",
+    "-XX:MaxMetaspaceSize",
+    "--max-old-space-size",
+    "--max_old_space_size",
+    "memory_limit",
+];
+/// How variables are called that say it, in whatever unit.
+const HEAP_NAMES: [&str; 8] = [
+    "MEMORY_LIMIT",
+    "MEMLIMIT",
+    "MEM_LIMIT",
+    "MAX_MEMORY",
+    "HEAP_SIZE",
+    "MAX_HEAP",
+    "HEAP_MAX",
+    "MAX_OLD_SPACE",
+];
 /// Words that are too short to be looked for in a command.
 const SHORT: usize = 2;
 
@@ -43,8 +60,8 @@ fn is_of_variable(look: &Look<'_>) -> bool {
 
 /// The one text of `command` and `args` that names the host which does not answer, where no variable does.
 pub(super) fn host(look: &Look<'_>) -> Option<Spot> {
-    let address = look.reading.as_ref()?.address()?;
-    let host = address.rsplit_once(':').map_or(address, |it| it.0);
+    let address = look.needed()?;
+    let host = address.rsplit_once(':').map_or(&*address, |it| it.0);
     let host = host.split('.').next().filter(|it| !it.chars().all(|it| it.is_ascii_digit()))?;
     if look.variables().iter().any(|it| stands_alone(it.2, host)) {
         return None;
@@ -75,12 +92,15 @@ pub(super) fn heap(look: &Look<'_>) -> Option<Spot> {
     if let Some((path, text)) = look.texts().into_iter().find(|it| is_heap(it.1)) {
         return Some(Spot::new(SpotTopic::Program, path, text, String::new()));
     }
-    let (path, name, value) = look.variables().into_iter().find(|it| is_heap(it.2))?;
+    let variables = look.variables();
+    let is_named = |name: &str| HEAP_NAMES.iter().any(|it| name.to_uppercase().contains(it));
+    let by_value = variables.iter().find(|it| is_heap(it.2));
+    let (path, name, value) = by_value.or_else(|| variables.iter().find(|it| is_named(it.1)))?;
     let words = format!("; {name} says how much it may use");
     Some(Spot {
         topic: SpotTopic::Program,
-        path,
-        value: (name.to_owned(), value.to_owned()),
+        path: path.clone(),
+        value: ((*name).to_owned(), (*value).to_owned()),
         words,
         key: None,
     })

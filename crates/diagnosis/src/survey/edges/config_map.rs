@@ -2,10 +2,10 @@
 
 use types::{Finding, Subject};
 
-use crate::survey::config_map_broken::key;
+use crate::survey::config_map_broken::key_of;
 use crate::survey::scene::Scene;
 
-/// The ConfigMap that the finding's own facts name.
-pub(super) fn causes(finding: &Finding, _scene: &Scene<'_>) -> Vec<Subject> {
-    key(finding).map(|it| it.0).into_iter().collect()
+/// The ConfigMap that the finding's own facts name, or those of another workload that says the same of it.
+pub(super) fn causes(finding: &Finding, scene: &Scene<'_>) -> Vec<Subject> {
+    key_of(finding, scene).map(|it| it.0).into_iter().collect()
 }

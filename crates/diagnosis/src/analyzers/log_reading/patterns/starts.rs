@@ -77,7 +77,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::Config, r"fatal config file error|bad directive or wrong number of arguments"),
     (
         Trouble::Config,
-        r"(?:error (?:loading|parsing|reading)|failed to (?:load|parse|read)|invalid) config(?:uration)?(?: file)?[^\n]{0,20}(?P<what>/[^\s:'\x22)]+)",
+        r"(?:error (?:loading|parsing|reading)|failed to (?:load|parse|read)|invalid) config(?:uration)?(?: file)?[^\n]{0,20}?(?P<what>/[^\s:'\x22)]+)",
     ),
     (Trouble::Config, r"(?P<what>toml: [^\n]{1,120})|TOMLDecodeError"),
     (Trouble::Syntax, r"syntax ?error:? (?P<what>[^\n]{1,80})"),

@@ -1,0 +1,72 @@
+//! The file of a ConfigMap or a Secret that the last words name, whatever they say of it.
+
+use k8s_openapi::api::core::v1::VolumeMount;
+use types::SpotTopic;
+
+use super::files::mount_of;
+use super::sources::{below, files, key_at};
+use super::{Look, Spot};
+use crate::analyzers::last_words;
+use crate::analyzers::log_reading::Trouble;
+
+/// How the names of programs end: that one fails is no fault of its text.
+const PROGRAMS: [&str; 12] =
+    ["py", "js", "mjs", "cjs", "ts", "sh", "bash", "rb", "pl", "php", "jar", "so"];
+
+/// The one that says what is wrong, where the words are known to be about a value or a configuration.
+pub(super) fn with_reading(look: &Look<'_>) -> Option<Spot> {
+    let reading = look.reading.as_ref()?;
+    let is_it = matches!(reading.trouble, Trouble::Config | Trouble::Malformed | Trouble::Part);
+    told(look).filter(|_| is_it)
+}
+
+/// The same, where nothing is known of what they say.
+pub(super) fn in_words(look: &Look<'_>) -> Option<Spot> {
+    let spot = told(look).filter(|_| look.reading.is_none())?;
+    Some(Spot { topic: SpotTopic::Variable, ..spot })
+}
+
+fn told(look: &Look<'_>) -> Option<Spot> {
+    let read = look.reading.as_ref().map(|it| it.line);
+    let lines = read.into_iter().chain(last_words::around(look.log()));
+    lines.into_iter().find_map(|line| {
+        let named = || files(line).filter(|it| !is_program(it));
+        named()
+            .find_map(|it| at_place(look, it))
+            .or_else(|| named().find_map(|it| by_name(look, it)))
+    })
+}
+
+fn is_program(file: &str) -> bool {
+    file.rsplit_once('.').is_some_and(|it| PROGRAMS.contains(&it.1))
+}
+
+/// A file by the whole of its path.
+fn at_place(look: &Look<'_>, file: &str) -> Option<Spot> {
+    if let Some((path, place, map, key)) = key_at(look, file) {
+        let words = format!("; the file is key {key} of ConfigMap {map}");
+        return Some(Spot::new(SpotTopic::Program, path, place, words).held_by(map, key));
+    }
+    let mount = mount_of(look, file)?.1;
+    below(mount, file)?;
+    let mut volumes = look.spec.volumes.iter().flatten().enumerate();
+    let (at, volume) = volumes.find(|it| it.1.name == mount.name)?;
+    let name = volume.secret.as_ref()?.secret_name.as_deref()?;
+    let path = look.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
+    let path = path.child("secret").child("secretName");
+    Some(Spot::new(SpotTopic::Program, path, name, format!("; the file is of Secret {name}")))
+}
+
+/// A file by its last name, as programs tell of those in their class path, where only one ConfigMap brings it.
+fn by_name(look: &Look<'_>, file: &str) -> Option<Spot> {
+    let name = file.rsplit('/').next().filter(|it| it.contains('.') && !file.starts_with('/'))?;
+    let mounts = look.container.volume_mounts.iter().flatten();
+    let place = |it: &VolumeMount| match &it.sub_path {
+        Some(_) => it.mount_path.clone(),
+        None => format!("{}/{name}", it.mount_path.trim_end_matches('/')),
+    };
+    let places: Vec<String> = mounts.map(place).filter(|it| it.ends_with(name)).collect();
+    let mut found = places.iter().filter(|it| key_at(look, it).is_some());
+    let only = found.next().filter(|_| found.next().is_none())?;
+    at_place(look, only)
+}
