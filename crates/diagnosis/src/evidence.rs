@@ -9,6 +9,7 @@ mod probes;
 mod workload;
 mod events;
 mod revisions;
+mod earlier_jobs;
 mod diff;
 mod references;
 mod belonging;
