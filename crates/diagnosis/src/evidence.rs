@@ -10,6 +10,7 @@ mod workload;
 mod events;
 mod revisions;
 mod earlier_jobs;
+mod outdated;
 mod diff;
 mod references;
 mod belonging;

@@ -148,6 +148,9 @@ pub struct WorkloadFacts {
     /// Whether its pods are replaced only when somebody deletes them (`OnDelete`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_delete: bool,
+    /// The job of a CronJob that was made from an earlier template, waits in vain, and lets no other one start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<String>,
     /// Pods that a rollout makes beside the old ones (`maxSurge` of a Deployment).
     #[serde(default)]
     pub surge: u32,

@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Value, json};
 use types::{Kind, PodFacts, RevisionFacts, WorkloadFacts};
 
-use crate::evidence::{demands, next_run, owners};
+use crate::evidence::{demands, next_run, outdated, owners};
 use crate::root::spec_hash;
 use crate::{Objects, Redactor, Root};
 
@@ -59,6 +59,7 @@ pub(super) fn facts(
         demands: demands::facts(objects),
         fix_id: objects.root.annotation(FIX_ID).map(ToOwned::to_owned),
         on_delete: is_on_delete(&objects.root),
+        held_by: outdated::held_by(objects),
         rolled_out_at: newest.and_then(|it| created(objects, &it.name)).or(counted.rolled_out_at),
         failed_message: counted.failed_message.as_deref().map(|it| redactor.redact(it)),
         ..counted

@@ -141,3 +141,62 @@ spec: {{limits: [{{type: Container, min: {{{min}}}}}]}}
     assert_eq!(asks("memory: 32Mi, cpu: 100m"), both);
     assert_eq!(asks("memory: 16Mi, cpu: 10m"), [""; 0]);
 }
+
+/// A CronJob with this policy and image, and a job of an earlier template whose pod has this image and state.
+fn corrected(policy: &str, image: &str, state: &str) -> Evidence {
+    let page = format!(
+        "{{taken_at: 2026-11-24T03:10:00Z, root: CronJob rollup}}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {{name: rollup, namespace: shop, uid: rollup}}
+spec:
+  schedule: '*/5 * * * *'
+  concurrencyPolicy: {policy}
+  jobTemplate: {{spec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: app, image: 'shop/rollup:2'}}]}}}}}}}}
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: rollup-1
+  namespace: shop
+  uid: rollup-1
+  creationTimestamp: 2026-11-24T03:00:00Z
+  ownerReferences: [{{apiVersion: batch/v1, controller: true, kind: CronJob, name: rollup, uid: rollup}}]
+spec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: app, image: 'shop/rollup:1'}}]}}}}}}
+status: {{active: 1}}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: rollup-1-a
+  namespace: shop
+  uid: rollup-1-a
+  creationTimestamp: 2026-11-24T03:00:00Z
+  ownerReferences: [{{apiVersion: batch/v1, controller: true, kind: Job, name: rollup-1, uid: rollup-1}}]
+spec: {{nodeName: node1, containers: [{{name: app, image: '{image}'}}]}}
+status:
+  phase: Pending
+  containerStatuses: [{{name: app, image: '{image}', imageID: '', ready: false, restartCount: 0, state: {state}}}]
+"
+    );
+    gathered(&page)
+}
+
+#[test]
+fn what_a_job_of_an_earlier_template_waits_for_is_not_told_of_the_present_one() {
+    const LOST: &str = "{waiting: {reason: ImagePullBackOff, message: 'not found'}}";
+    const RUNS: &str = "{running: {startedAt: 2026-11-24T03:00:05Z}}";
+    let held = |policy, image, state| {
+        let evidence = corrected(policy, image, state);
+        let waits = evidence.containers[0].state.waiting.is_some();
+        (evidence.workload.held_by, waits)
+    };
+
+    assert_eq!(held("Forbid", "shop/rollup:1", LOST), (Some("rollup-1".to_owned()), false));
+    // Another one starts beside it, or it does its work.
+    assert_eq!(held("Allow", "shop/rollup:1", LOST), (None, false));
+    assert_eq!(held("Forbid", "shop/rollup:1", RUNS), (None, false));
+    // Its pod was given the present image: how that fares is told.
+    assert_eq!(held("Forbid", "shop/rollup:2", LOST), (None, true));
+}
