@@ -2,7 +2,8 @@
 //!
 //! ## When it helps
 //! Pods were put off their node, or ended with it, their owner has made others, and all that is left of the trouble
-//! is the pods that are over. Or pods cannot be made, since a quota counts those that are over as well.
+//! is the pods that are over. Or pods cannot be made, since a quota counts those that are over as well. Or a job of an
+//! earlier template of a CronJob waits in vain and lets no other one start: that one is only named.
 //!
 //! ## When it does not
 //! Replicas are missing for another reason: then what is over says why, and stays. Nor for jobs, whose logs are wanted.
