@@ -9,6 +9,8 @@ mod probes;
 mod workload;
 mod events;
 mod revisions;
+mod earlier_jobs;
+mod outdated;
 mod diff;
 mod references;
 mod belonging;

@@ -64,6 +64,8 @@ pub struct Objects {
     pub controller_revisions: Vec<Arc<ControllerRevision>>,
     /// The jobs of a CronJob.
     pub jobs: Vec<Arc<Job>>,
+    /// The same jobs, read whole: what is kept of them otherwise lacks arguments and values. None where that failed.
+    pub whole_jobs: Vec<Arc<Job>>,
     /// Events about the root, its ReplicaSets or jobs, and its pods.
     pub events: Vec<Arc<Event>>,
     /// All nodes.

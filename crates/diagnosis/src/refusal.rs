@@ -114,6 +114,16 @@ pub(crate) fn unstated(message: &str) -> Option<(&str, &str, &str)> {
     Some((quota, resource, container))
 }
 
+/// Reads all of `must specify limits.cpu for: app; limits.memory for: app,proxy`: each resource with each container.
+pub(crate) fn all_unstated(message: &str) -> Vec<(&str, &str)> {
+    let Some((_, rest)) = message.split_once(": must specify ") else { return vec![] };
+    let pairs = rest.split("; ").filter_map(|it| it.split_once(" for: "));
+    let each = pairs.flat_map(|(resource, containers)| {
+        containers.split(',').map(move |it| (resource.trim(), it.trim()))
+    });
+    each.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,5 +179,8 @@ mod tests {
         let message =
             "failed quota: compute: must specify requests.cpu for: app,side; limits.cpu for: app";
         assert_eq!(unstated(message), Some(("compute", "requests.cpu", "app")));
+        let all = [("requests.cpu", "app"), ("requests.cpu", "side"), ("limits.cpu", "app")];
+        assert_eq!(all_unstated(message), all);
+        assert_eq!(all_unstated("failed quota: compute"), vec![]);
     }
 }

@@ -1,7 +1,7 @@
 //! A job that gave up as a manifest to make anew, without what controllers wrote into it.
 
 use serde_json::{Map, Value, json};
-use types::{Action, Edit, Evidence, FixPlan, Strategy};
+use types::{Action, Edit, Evidence, FieldPath, FixPlan, Strategy};
 
 /// The longest name of a job: its pods carry it as a label.
 const MAX_NAME: usize = 63;
@@ -28,7 +28,7 @@ pub fn job_copy(plan: &FixPlan, evidence: &Evidence) -> Option<Value> {
     });
     for Edit { path, to, .. } in edits.flatten() {
         // An edit that does not fit would make another copy than the one that is talked of.
-        *job.pointer_mut(path.as_str())? = to.clone()?;
+        put(&mut job, path, to.clone()?)?;
     }
     let metadata = json!({
         "name": name(&evidence.subject.name),
@@ -46,6 +46,26 @@ pub fn job_copy(plan: &FixPlan, evidence: &Evidence) -> Option<Value> {
         }
     }
     Some(json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}))
+}
+
+/// Writes a value at a path, whose last members need not be there yet; `None` where it does not fit.
+fn put(job: &mut Value, path: &FieldPath, value: Value) -> Option<()> {
+    if let Some(there) = job.pointer_mut(path.as_str()) {
+        *there = value;
+        return Some(());
+    }
+    let mut names: Vec<_> = path.names().collect();
+    let last = names.pop()?;
+    let mut place = job;
+    for name in names {
+        place = match place {
+            Value::Array(items) => items.get_mut(name.parse::<usize>().ok()?)?,
+            Value::Object(members) => members.entry(name).or_insert_with(|| json!({})),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
+        };
+    }
+    place.as_object_mut()?.insert(last, value);
+    Some(())
 }
 
 /// A name that fits, and is not the one that is taken.

@@ -148,6 +148,9 @@ pub struct WorkloadFacts {
     /// Whether its pods are replaced only when somebody deletes them (`OnDelete`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_delete: bool,
+    /// The job of a CronJob that was made from an earlier template, waits in vain, and lets no other one start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<String>,
     /// Pods that a rollout makes beside the old ones (`maxSurge` of a Deployment).
     #[serde(default)]
     pub surge: u32,
@@ -239,14 +242,14 @@ pub struct EventFacts {
 /// A former or the current template of the owner.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RevisionFacts {
-    /// The ReplicaSet or ControllerRevision that holds it.
+    /// The ReplicaSet or ControllerRevision that holds it; of a CronJob, the newest Job that was made from it.
     pub name: String,
-    /// Its number.
+    /// Its number; of a CronJob, counted from its oldest Job that is still there.
     pub revision: i64,
     /// Whether this is what the owner wants now.
     pub current: bool,
     /// Whether a pod of it was seen ready; of the current one, for ten seconds at least. Never of one that a fix of ours
-    /// made that did not help.
+    /// made that did not help. Of a CronJob, whether a Job made from it came to its end.
     pub was_ready: bool,
     /// Hash over its template.
     #[serde(default, skip_serializing_if = "String::is_empty")]

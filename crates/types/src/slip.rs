@@ -25,6 +25,12 @@ pub enum SlipKind {
     Script,
     /// Where or what a volume mounts.
     Mount,
+    /// The unit of an amount that no node has.
+    Unit,
+    /// An amount that the namespace demands and that is not stated, or too small.
+    Amount,
+    /// Who may do what with the files of a volume.
+    Mode,
 }
 
 /// A field that no machine writes, and what the facts say was meant there.

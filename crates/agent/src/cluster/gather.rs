@@ -5,6 +5,7 @@ use std::sync::Arc;
 use diagnosis::{Objects, Root};
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{ControllerRevision, ReplicaSet};
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::api::{Api, DynamicObject, ListParams};
 use kube::core::{NamespaceResourceScope, Selector};
@@ -36,18 +37,13 @@ pub(super) async fn objects(
     let references = config_maps::referred_to(&pods, known.as_ref());
 
     let namespace = subject.namespace.as_str();
-    let common = async {
-        match commons {
-            Some(commons) => commons.of_namespace(cluster, namespace).await,
-            None => Box::pin(Common::read(cluster, namespace)).await,
-        }
-    };
-    let (root, replica_sets, revisions, config_maps, common, logs) = tokio::join!(
+    let (root, replica_sets, revisions, jobs, config_maps, common, logs) = tokio::join!(
         root(cluster, subject),
         revisions_of::<ReplicaSet>(cluster, subject, Kind::Deployment, selector.as_ref()),
         controller_revisions(cluster, subject, selector.as_ref()),
+        revisions_of::<Job>(cluster, subject, Kind::CronJob, None),
         config_maps::read(cluster, &subject.namespace, &references),
-        common,
+        common(cluster, namespace, commons),
         logs::of_failing(cluster, &pods),
     );
     let root = root?;
@@ -62,6 +58,7 @@ pub(super) async fn objects(
         replica_sets: unread.or_empty("replica sets", replica_sets),
         controller_revisions: unread.or_empty("revisions", revisions),
         jobs: caches.jobs_of(subject),
+        whole_jobs: unread.or_empty("jobs", jobs),
         events: caches.events_of(subject),
         nodes: Some(caches.nodes.all()).filter(|it| !it.is_empty()),
         namespace_pods: commons.map_or_else(|| caches.pods.of(namespace), |it| it.pods(namespace)),
@@ -87,6 +84,14 @@ pub(super) async fn objects(
         unread: vec![],
     };
     Ok(Objects { unread: unread.0, ..objects })
+}
+
+/// What all workloads of a namespace have in common.
+async fn common(cluster: &KubeCluster, namespace: &str, commons: Option<&Commons<'_>>) -> Common {
+    match commons {
+        Some(commons) => commons.of_namespace(cluster, namespace).await,
+        None => Box::pin(Common::read(cluster, namespace)).await,
+    }
 }
 
 /// What could not be read, in words.

@@ -36,6 +36,7 @@ pub(super) async fn objects(
         pods: vec![],
         replica_sets: vec![],
         controller_revisions: vec![],
+        whole_jobs: vec![],
         jobs: vec![],
         events: caches.events_about(Kind::Service, namespace, &subject.name),
         nodes: None,

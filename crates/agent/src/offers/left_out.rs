@@ -77,6 +77,12 @@ pub(super) fn note(plan: &FixPlan, evidence: &Evidence) -> String {
         | Kind::Service
         | Kind::PersistentVolumeClaim => None,
     };
+    if let (Kind::CronJob, Some(aim)) = (subject.kind, aim) {
+        return format!(
+            "The patch leaves out values that are not shown: `kubectl -n {} get job {} -o yaml` shows them.",
+            subject.namespace, aim.name
+        );
+    }
     let Some((kind, aim)) = kind.zip(aim) else {
         return "The patch leaves out values that are not shown.".to_owned();
     };

@@ -88,6 +88,7 @@ impl Cluster {
             root: Root::Deployment(Arc::clone(root)),
             replica_sets,
             controller_revisions: vec![],
+            whole_jobs: vec![],
             jobs: vec![],
             events,
             nodes: Some(self.shared("nodes")),

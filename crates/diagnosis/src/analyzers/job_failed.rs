@@ -2,7 +2,7 @@
 //!
 //! ## What it looks for
 //! A job that reports that it failed: its tries or its time are used up. How its container ended is a part of the
-//! cause. Or a job whose work is done, and whose pod a helper keeps that never ends by itself, such as a proxy. Asked when no other analyzer answered: an image that is not there explains more than a job that failed.
+//! cause. Or a job of an earlier template of its CronJob, that waits in vain and lets no other one start. Or a job whose work is done, and whose pod a helper keeps that never ends by itself, such as a proxy. Asked when no other analyzer answered: an image that is not there explains more than a job that failed.
 //!
 //! ## What it does not see
 //! Jobs of a CronJob before the newest one.
@@ -43,6 +43,9 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         | Kind::Service
         | Kind::PersistentVolumeClaim => return None,
     };
+    if let Some(job) = &evidence.workload.held_by {
+        return Some(held(job));
+    }
     let Some(condition) = evidence.workload.failed_condition.as_deref() else {
         return held_open(evidence);
     };
@@ -77,6 +80,23 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         clues,
         confidence: if failed.is_some() { 0.95 } else { 0.9 },
     })
+}
+
+/// A job of an earlier template is in the way of all later ones.
+fn held(job: &str) -> Diagnosis {
+    Diagnosis {
+        fault: Fault::JobFailed,
+        container: None,
+        cause: format!(
+            "No new job is started: Job {job} was made from an earlier template and waits in vain for another image than \
+             the present one, and the policy Forbid lets only one run."
+        ),
+        clues: vec![
+            Clue::new("/spec/concurrencyPolicy", "Forbid"),
+            Clue::new("workload.held_by", job),
+        ],
+        confidence: 0.9,
+    }
 }
 
 /// That its pods are gone, and what they said with them: a job whose containers are started again in place deletes its

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::{ContainerFacts, ContainerRole, ContainerState, PodFacts, Quantity, SpotFacts};
 
 use crate::analyzers::log_line;
-use crate::evidence::{files, given, listens, probes, spots, waits, workload};
+use crate::evidence::{files, given, listens, outdated, probes, spots, waits, workload};
 use crate::suspicion::ORDINARY_WAITS;
 use crate::{Objects, Redactor, quoting, terminal};
 
@@ -129,6 +129,7 @@ impl Reader<'_> {
         let among = |current: bool| {
             let pods = self.objects.pods.iter().filter(move |pod| {
                 fact(pod).is_some_and(|it| !it.terminating && (it.current || !current))
+                    && !outdated::is_outdated(self.objects, pod)
             });
             pods.filter_map(|pod| Some((&**pod, self.status(pod, name)?)))
                 .max_by_key(|(_, status)| (badness(status), status.restart_count))

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use types::{ContainerFacts, ImageFacts, RevisionFacts};
+use types::{ContainerFacts, ImageFacts, Kind, RevisionFacts};
 
 use crate::Objects;
 use crate::image_name::{broken, short};
@@ -28,7 +28,9 @@ pub(super) fn facts(
         named.iter().any(|(own, it)| is_like(repository(short(it)), known) && **own != image)
     };
     let mut found: BTreeMap<String, ImageFacts> = BTreeMap::new();
-    for revision in revisions.iter().filter(|it| it.was_ready && !it.current) {
+    // The jobs of a CronJob are told by their names, below.
+    let has_numbers = objects.root.kind() != Kind::CronJob;
+    for revision in revisions.iter().filter(|it| has_numbers && it.was_ready && !it.current) {
         let images = revision.edits.iter().filter(|it| it.path.as_str().ends_with("/image"));
         for image in images.filter_map(|it| it.to.as_ref()?.as_str()).filter(|it| wanted(it)) {
             let seen_in = format!("revision {}", revision.revision);

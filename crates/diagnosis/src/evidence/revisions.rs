@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{ContainerStatus, Pod, PodTemplateSpec};
 use serde_json::Value;
 use types::{Edit, RevisionFacts};
 
-use crate::evidence::{diff, pods};
+use crate::evidence::{diff, earlier_jobs, pods};
 use crate::root::{spec_hash, template_json};
 use crate::suspicion::LASTING;
 use crate::{Objects, Redactor, Root};
@@ -76,11 +76,14 @@ struct Revision {
 /// Facts of the revisions, newest first.
 pub(super) fn facts(objects: &Objects, redactor: &Redactor) -> Vec<RevisionFacts> {
     let mut revisions = match &objects.root {
+        Root::CronJob(it) => {
+            let mut facts = earlier_jobs::facts(it, objects, changed, redactor);
+            facts.truncate(MAX_REVISIONS);
+            return facts;
+        }
         Root::Deployment(_) => of_replica_sets(objects),
         Root::StatefulSet(_) | Root::DaemonSet(_) => of_controller_revisions(objects),
-        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) | Root::CronJob(_) | Root::Service(_) => {
-            vec![]
-        }
+        Root::Pod(_) | Root::ReplicaSet(_) | Root::Job(_) | Root::Service(_) => vec![],
     };
     revisions.sort_by_key(|it| std::cmp::Reverse((it.current, it.number)));
     revisions.truncate(MAX_REVISIONS);

@@ -52,6 +52,13 @@ pub(super) fn facts(objects: &Objects) -> Option<NodeFacts> {
     })
 }
 
+/// How much of `cpu` (in millicores) or `memory` the largest node has that takes pods; `None` where none does.
+pub(super) fn largest(objects: &Objects, resource: &str) -> Option<u64> {
+    let open = objects.nodes.iter().flatten().filter(|it| takes_pods(it));
+    let sizes = open.map(|it| allocatable(it));
+    sizes.map(|it| if resource == "cpu" { it.0 } else { it.1 }).max()
+}
+
 fn takes_pods(node: &Node) -> bool {
     let conditions = node.status.iter().flat_map(|it| it.conditions.iter().flatten());
     let ready = conditions.into_iter().any(|it| it.type_ == "Ready" && it.status == "True");

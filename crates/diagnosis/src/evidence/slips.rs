@@ -9,6 +9,9 @@ mod command;
 mod flag;
 mod variable;
 mod mount;
+mod mode;
+mod unit;
+mod amount;
 
 use k8s_openapi::api::core::v1::Container;
 use serde_json::Value;
@@ -67,6 +70,10 @@ const FINDERS: &[Finder] = &[
     revision::spelt_otherwise,
     revision::with_another_script,
     command::unlike_the_usual,
+    mode::not_executable,
+    unit::too_large,
+    amount::unstated,
+    amount::too_small,
 ];
 
 /// The slips of all containers that are not ready.

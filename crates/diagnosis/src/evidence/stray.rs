@@ -103,6 +103,7 @@ mod tests {
             pods: vec![],
             replica_sets: vec![],
             controller_revisions: vec![],
+            whole_jobs: vec![],
             jobs: vec![],
             events: vec![],
             nodes: None,

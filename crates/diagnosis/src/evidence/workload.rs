@@ -5,9 +5,9 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Value, json};
-use types::{PodFacts, RevisionFacts, WorkloadFacts};
+use types::{Kind, PodFacts, RevisionFacts, WorkloadFacts};
 
-use crate::evidence::{demands, next_run, owners};
+use crate::evidence::{demands, next_run, outdated, owners};
 use crate::root::spec_hash;
 use crate::{Objects, Redactor, Root};
 
@@ -51,13 +51,15 @@ pub(super) fn facts(
     let newest = revisions.iter().find(|it| it.current);
     WorkloadFacts {
         spec_hash: spec_hash(&objects.root.template_json()),
-        was_ready: pods.iter().any(|it| it.ready) || revisions.iter().any(|it| it.was_ready),
+        was_ready: pods.iter().any(|it| it.ready)
+            || objects.root.kind() != Kind::CronJob && revisions.iter().any(|it| it.was_ready),
         opted_out: objects.root.annotation(OPT_OUT) == Some("true"),
         owners: owners::facts(objects),
         volumes: volumes(&objects.root),
         demands: demands::facts(objects),
         fix_id: objects.root.annotation(FIX_ID).map(ToOwned::to_owned),
         on_delete: is_on_delete(&objects.root),
+        held_by: outdated::held_by(objects),
         rolled_out_at: newest.and_then(|it| created(objects, &it.name)).or(counted.rolled_out_at),
         failed_message: counted.failed_message.as_deref().map(|it| redactor.redact(it)),
         ..counted

@@ -4,6 +4,7 @@
 mod casebook;
 mod last_words;
 mod fields;
+mod slips;
 mod sources;
 mod spoken;
 mod peer_cases;

@@ -2,7 +2,8 @@
 //!
 //! ## When it helps
 //! Pods were put off their node, or ended with it, their owner has made others, and all that is left of the trouble
-//! is the pods that are over. Or pods cannot be made, since a quota counts those that are over as well.
+//! is the pods that are over. Or pods cannot be made, since a quota counts those that are over as well. Or a job of an
+//! earlier template of a CronJob waits in vain and lets no other one start: that one is only named.
 //!
 //! ## When it does not
 //! Replicas are missing for another reason: then what is over says why, and stays. Nor for jobs, whose logs are wanted.
@@ -32,6 +33,9 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     if diagnosis.fault == Fault::FailedCreate {
         return filling_a_quota(evidence, makes_others).into_iter().collect();
     }
+    if diagnosis.fault == Fault::JobFailed {
+        return in_the_way(evidence).into_iter().collect();
+    }
     if diagnosis.fault != Fault::Evicted || !makes_others || !place::is_whole(evidence) {
         return vec![];
     }
@@ -47,6 +51,17 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         because: "The workload has all its replicas again; these pods are over.".to_owned(),
         steps,
     }]
+}
+
+/// A job of an earlier template lets no later one start: whether it may go is for a person to say.
+fn in_the_way(evidence: &Evidence) -> Option<FixPlan> {
+    let job = evidence.workload.held_by.as_ref()?;
+    let because = format!(
+        "Job {job} of an earlier template waits in vain, and the next one starts once it is gone: kubectl -n {} delete job \
+         {job}",
+        evidence.subject.namespace
+    );
+    Some(FixPlan { strategy: Strategy::ClearLeftovers, risk: Risk::Advice, because, steps: vec![] })
 }
 
 /// Pods that are over fill a quota: our own are cleared away, those of others are for a person.

@@ -3,7 +3,8 @@
 //! ## When it helps
 //! A program, a flag, the name or the value of a variable, an image or a mount is a letter or two away from what is
 //! known to work: `ngnix` for `nginx`. So is the tag of an image where nothing but a node that holds another one speaks
-//! for that: nobody saw it run, so that no machine puts it.
+//! for that: nobody saw it run, so that no machine puts it. Or an amount in a unit that no node has, one that the namespace
+//! demands and that others of the same image state, the mode of a script that nobody may execute.
 //!
 //! ## When it does not
 //! Nothing near is known, or more than one thing is.
@@ -30,12 +31,14 @@ const OF_PROGRAMS: &[SlipKind] = &[
     SlipKind::Script,
     SlipKind::Mount,
 ];
+/// What is wrong with the whole pod, so that no diagnosis names a container.
+const OF_PODS: [SlipKind; 2] = [SlipKind::Unit, SlipKind::Amount];
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let kinds = kinds(diagnosis.fault);
     let name = place::container(diagnosis, evidence).map(|it| it.name.as_str());
     let is_meant = |it: &&SlipFacts| {
-        Some(it.container.as_str()) == name
+        (OF_PODS.contains(&it.kind) || Some(it.container.as_str()) == name)
             && kinds.contains(&it.kind)
             && !is_outranked(it, evidence)
     };
@@ -46,6 +49,8 @@ fn plan_for(evidence: &Evidence, slip: &SlipFacts) -> FixPlan {
     let because = if place::has_editable_template(evidence.subject.kind) {
         let why = if is_of_tag(slip) {
             "No machine puts a tag that was not seen to run"
+        } else if OF_PODS.contains(&slip.kind) {
+            "No machine makes this change"
         } else {
             "No machine writes this field"
         };
@@ -83,15 +88,15 @@ fn kinds(fault: Fault) -> &'static [SlipKind] {
         Fault::ImageNotFound | Fault::ImageNotPullable | Fault::InvalidImageName => {
             &[SlipKind::Image]
         }
-        Fault::ContainerCannotRun => &[SlipKind::Command, SlipKind::Mount],
+        Fault::ContainerCannotRun => &[SlipKind::Command, SlipKind::Mount, SlipKind::Mode],
+        Fault::Unschedulable => &[SlipKind::Unit],
+        Fault::FailedCreate => &[SlipKind::Amount],
         Fault::CrashLoopBackOff | Fault::InitNotDone | Fault::JobFailed => OF_PROGRAMS,
         Fault::OomKilled
         | Fault::ConfigNotFound
         | Fault::LivenessProbeFailing
         | Fault::StartupProbeFailing
-        | Fault::Unschedulable
         | Fault::ReadinessProbeFailing
-        | Fault::FailedCreate
         | Fault::Evicted
         | Fault::SandboxNotCreated
         | Fault::VolumeNotMounted

@@ -9,7 +9,7 @@
 //! helped only by a revision that asks for something else of the nodes.
 //!
 //! ## Risk
-//! Auto. Bound: exactly the edits that lead to an own earlier revision that was ready, at most three back.
+//! Auto; advice for a CronJob, whose jobs have copies of its earlier templates: only a later run could prove it. Bound: exactly the edits that lead to an own earlier revision that was ready, at most three back.
 //! Undo: the newer template. Verified by the pods' health over time. Attack: a revision that was never
 //! ready, or that changes nothing, is no aim.
 
@@ -40,8 +40,9 @@ const SCHEDULING: [&str; 14] = [
 ];
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
-    let has_revisions =
-        matches!(evidence.subject.kind, Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet);
+    let is_cron_job = evidence.subject.kind == Kind::CronJob;
+    let has_revisions = is_cron_job
+        || matches!(evidence.subject.kind, Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet);
     let began_with_rollout =
         evidence.revisions.iter().find(|it| it.current).is_some_and(|it| !it.was_ready);
     let passes_by_itself = diagnosis.fault == Fault::ImageNotPullable
@@ -58,9 +59,19 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     if diagnosis.fault == Fault::Unschedulable && !aim.edits.iter().any(bears_on_scheduling) {
         return vec![];
     }
-    let because = format!("Revision {} was ready, and the newest never was.", aim.revision);
     let steps = place::in_template(evidence, aim.edits.clone());
-    vec![FixPlan { strategy: Strategy::RollBack, risk: Risk::Auto, because, steps }]
+    let (risk, because) = if is_cron_job {
+        let name = &aim.name;
+        let because = format!(
+            "Job {name} succeeded with the template that it had, and none did with the present one: apply or commit the \
+             patch."
+        );
+        (Risk::Advice, because)
+    } else {
+        let because = format!("Revision {} was ready, and the newest never was.", aim.revision);
+        (Risk::Auto, because)
+    };
+    vec![FixPlan { strategy: Strategy::RollBack, risk, because, steps }]
 }
 
 /// Whether the edit changes what a scheduler looks at.

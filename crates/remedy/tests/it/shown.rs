@@ -249,6 +249,54 @@ fn a_copy_has_a_name_that_fits_and_a_correction_that_fits() {
 }
 
 #[test]
+fn a_copy_states_what_the_job_did_not_state() {
+    let evidence = gave_up();
+    let mut plan = named(scene::plans(Fault::JobFailed, &evidence), "rerun_job").unwrap();
+    let path = scene::path(&format!("{APP}/resources/limits/cpu"));
+    let given = types::Edit { path, from: None, to: Some("100m".into()) };
+    plan.steps[0].action = types::Action::Edit(vec![given]);
+
+    let copy = job_copy(&plan, &evidence).unwrap();
+
+    assert_eq!(copy.pointer(&format!("{APP}/resources/limits/cpu")), Some(&json!("100m")));
+}
+
+#[test]
+fn the_way_back_of_a_cron_job_is_shown_and_never_written() {
+    let mut evidence = scene::rolled_out(Kind::CronJob);
+    let plan = named(scene::plans(Fault::JobFailed, &evidence), "roll_back").unwrap();
+
+    assert_eq!(plan.risk, Risk::Advice);
+    assert!(plan.because.contains("succeeded with the template"), "{}", plan.because);
+    for (risk, code) in
+        [(Risk::Auto, "out_of_scope"), (Risk::Ask, "out_of_scope"), (Risk::Advice, "advice_only")]
+    {
+        let plan = FixPlan { risk, ..plan.clone() };
+        let refusal =
+            remedy::approve(plan, &Policy::default(), &scene::world(&evidence, &[])).unwrap_err();
+        assert_eq!(refusal.code(), code);
+    }
+    // A template of which a job succeeded is not to blame; nor is there a way to one of which none did.
+    evidence.revisions[0].was_ready = true;
+    assert_eq!(named(scene::plans(Fault::JobFailed, &evidence), "roll_back"), None);
+    let mut evidence = scene::rolled_out(Kind::CronJob);
+    evidence.revisions[1].was_ready = false;
+    assert_eq!(named(scene::plans(Fault::JobFailed, &evidence), "roll_back"), None);
+}
+
+#[test]
+fn a_job_of_an_earlier_template_that_lets_no_other_start_is_named_with_the_command() {
+    let mut evidence = scene::evidence(Kind::CronJob);
+    assert_eq!(named(scene::plans(Fault::JobFailed, &evidence), "clear_leftovers"), None);
+    evidence.workload.held_by = Some("web-1".to_owned());
+
+    let plan = named(scene::plans(Fault::JobFailed, &evidence), "clear_leftovers").unwrap();
+
+    assert_eq!((plan.risk, plan.steps.len()), (Risk::Advice, 0));
+    assert!(plan.because.ends_with("kubectl -n shop delete job web-1"), "{}", plan.because);
+}
+
+#[test]
 fn a_job_that_tries_in_vain_is_copied_only_where_the_facts_say_what_was_meant() {
     let mut evidence = gave_up();
     evidence.workload.rolling_out = true;

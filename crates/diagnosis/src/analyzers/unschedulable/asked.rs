@@ -1,6 +1,6 @@
 //! How much a pod asks for that no node has.
 
-use types::{ContainerFacts, ContainerRole, Evidence, Quantity};
+use types::{ContainerFacts, ContainerRole, Evidence, Quantity, SlipFacts, SlipKind};
 
 use super::super::wording;
 
@@ -26,7 +26,7 @@ pub(super) fn asked(resource: &str, evidence: &Evidence) -> Option<String> {
     };
     let (largest, free) = room;
     if largest < wanted {
-        let meant = thousandths(resource, largest, evidence);
+        let meant = unit(resource, evidence).or_else(|| thousandths(resource, largest, evidence));
         return Some(format!(
             " (it asks for {}; the largest node has {}{})",
             shown(wanted),
@@ -54,6 +54,15 @@ fn amounts_of(
     let sum = evidence.containers.iter().filter(lasting).map(amount).fold(0, u64::saturating_add);
     let first = evidence.containers.iter().filter(|it| !lasting(it)).map(amount).max();
     Some(sum.max(first.unwrap_or(0))).filter(|it| 0 < *it)
+}
+
+/// The amount in another unit that may have been meant.
+fn unit(resource: &str, evidence: &Evidence) -> Option<String> {
+    let ending = format!("/{resource}");
+    let is_it = |it: &&SlipFacts| it.kind == SlipKind::Unit && it.path.ends_with(&ending);
+    let slip = evidence.slips.iter().find(is_it)?;
+    let meant = slip.edits.first()?.to.as_ref()?.as_str()?;
+    (resource != "cpu").then(|| format!("; {meant} may have been meant"))
 }
 
 /// That whole cores were asked for where thousandths may have been meant: `500` is five hundred cores.

@@ -1,7 +1,7 @@
 //! What an earlier revision that was ready had instead.
 
 use serde_json::Value;
-use types::{Edit, RevisionFacts, SlipKind};
+use types::{Edit, Kind, RevisionFacts, SlipKind};
 
 use super::{Slip, Spot};
 use crate::analyzers::log_reading::Trouble;
@@ -18,7 +18,7 @@ pub(super) fn spelt_otherwise(spot: &Spot<'_>) -> Option<Slip> {
             near_miss(from, [to]).is_some() || kind == SlipKind::Value && is_quoted(spot, from);
         is_near.then(|| (it.clone(), kind))
     })?;
-    Some(Slip { kind, shown_by: shown_by(revision), edits: vec![edit] })
+    Some(Slip { kind, shown_by: shown_by(spot, revision), edits: vec![edit] })
 }
 
 /// A shell cannot read what it is given, and an earlier revision that was ready gave it something else.
@@ -32,7 +32,7 @@ pub(super) fn with_another_script(spot: &Spot<'_>) -> Option<Slip> {
     let edits: Vec<_> = own(spot, revision).filter(is_script).cloned().collect();
     (!edits.is_empty()).then(|| Slip {
         kind: SlipKind::Script,
-        shown_by: shown_by(revision),
+        shown_by: shown_by(spot, revision),
         edits,
     })
 }
@@ -47,7 +47,10 @@ fn own<'a>(spot: &'a Spot<'_>, revision: &'a RevisionFacts) -> impl Iterator<Ite
     revision.edits.iter().filter(|it| it.path.is_within(&spot.path))
 }
 
-fn shown_by(revision: &RevisionFacts) -> String {
+fn shown_by(spot: &Spot<'_>, revision: &RevisionFacts) -> String {
+    if spot.objects.root.kind() == Kind::CronJob {
+        return format!("Job {} succeeded with it.", revision.name);
+    }
     format!("Revision {} was ready with it.", revision.revision)
 }
 

@@ -201,6 +201,7 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
         replica_sets: all.of("ReplicaSet", |it| below.has(it)),
         controller_revisions: all.of("ControllerRevision", |it| below.has(it)),
         jobs: all.of("Job", |it| below.has(it)),
+        whole_jobs: all.of("Job", |it| below.has(it)),
         events: all
             .read("Event")
             .into_iter()

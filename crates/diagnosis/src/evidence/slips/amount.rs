@@ -1,0 +1,150 @@
+//! Amounts that a namespace demands of its containers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::core::v1::{Container, ResourceRequirements};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
+use serde_json::Value;
+use types::{Edit, Quantity, SlipKind};
+
+use super::unit::{all, words};
+use super::{Slip, Spot};
+use crate::evidence::images::repository;
+use crate::refusal;
+
+/// Where amounts stand.
+const LISTS: [&str; 2] = ["requests", "limits"];
+
+/// A quota wants amounts stated that the container lacks, and all others of its image in the namespace state the same.
+pub(super) fn unstated(spot: &Spot<'_>) -> Option<Slip> {
+    let messages = refusals(spot);
+    let demanded = messages.iter().map(|it| refusal::all_unstated(it)).find(|it| !it.is_empty())?;
+    // Of several containers each would have to be known, and they stand in one patch.
+    if demanded.iter().any(|it| it.1 != spot.facts.name) {
+        return None;
+    }
+    let places: Vec<(&str, &str)> = demanded.iter().map(|it| place(it.0)).collect();
+    let own = spot.container.resources.as_ref();
+    if places.iter().any(|it| stated(own, *it).is_some()) {
+        return None;
+    }
+    let (known, amounts) = known(spot, &places)?;
+    let edit = |((list, resource), it): (&(&str, &str), &String)| Edit {
+        path: spot.path.child("resources").child(list).child(resource),
+        from: None,
+        to: Some(Value::from(it.as_str())),
+    };
+    let edits: Vec<_> = places.iter().zip(&amounts).map(edit).collect();
+    let shown_by = format!("{known} runs the same image and states what the quota wants.");
+    fits(own, &places, &amounts).then_some(Slip { kind: SlipKind::Amount, shown_by, edits })
+}
+
+/// The least that a limit range allows is more than the container states.
+pub(super) fn too_small(spot: &Spot<'_>) -> Option<Slip> {
+    let own = spot.container.resources.as_ref();
+    let mut least: BTreeMap<&str, (&str, &Amount)> = BTreeMap::new();
+    for range in spot.objects.limit_ranges.iter().flatten() {
+        let name = range.metadata.name.as_deref().unwrap_or_default();
+        let items =
+            range.spec.iter().flat_map(|it| &it.limits).filter(|it| it.type_ == "Container");
+        for (resource, amount) in items.flat_map(|it| it.min.iter().flatten()) {
+            let known = least.entry(resource.as_str()).or_insert((name, amount));
+            if thousandths(&known.1.0) < thousandths(&amount.0) {
+                *known = (name, amount);
+            }
+        }
+    }
+    let mut said = None;
+    let mut edits = vec![];
+    for (resource, (range, amount)) in least {
+        for list in LISTS.into_iter().filter(|it| is_less(own, (it, resource), amount)) {
+            said.get_or_insert_with(|| {
+                format!("Limit range {range} allows no less than {} of {resource}.", amount.0)
+            });
+            edits.push(Edit {
+                path: spot.path.child("resources").child(list).child(resource),
+                from: stated(own, (list, resource)).map(|it| Value::from(it.0.as_str())),
+                to: Some(Value::from(amount.0.as_str())),
+            });
+        }
+    }
+    said.map(|shown_by| Slip { kind: SlipKind::Amount, shown_by, edits })
+}
+
+/// What the API server said when it refused a pod, the newest first.
+fn refusals<'o>(spot: &Spot<'o>) -> Vec<&'o str> {
+    let objects = spot.objects;
+    let mut events: Vec<_> =
+        objects.events.iter().filter(|it| it.reason.as_deref() == Some("FailedCreate")).collect();
+    events.sort_by_key(|it| std::cmp::Reverse(it.last_timestamp.as_ref().map(|it| it.0)));
+    let told = events.into_iter().filter_map(|it| it.message.as_deref());
+    let sets = objects.replica_sets.iter().filter_map(|it| it.status.as_ref());
+    let conditions = sets.flat_map(|it| it.conditions.iter().flatten());
+    told.chain(conditions.filter_map(|it| it.message.as_deref())).collect()
+}
+
+/// The list and the resource that a quota means: `cpu` of a quota is what is requested of it.
+fn place(resource: &str) -> (&str, &str) {
+    resource.split_once('.').filter(|it| LISTS.contains(&it.0)).unwrap_or(("requests", resource))
+}
+
+/// The amounts on which all containers of the same image agree, and who has them; of the same repository where the image
+/// itself is nowhere else.
+fn known(spot: &Spot<'_>, places: &[(&str, &str)]) -> Option<(String, Vec<String>)> {
+    let own = spot.facts.image.as_str();
+    let same = |it: &str| it == own;
+    let alike = |it: &str| repository(it) == repository(own);
+    let of = |is_like: &dyn Fn(&str) -> bool| {
+        let mut found: BTreeSet<Vec<String>> = BTreeSet::new();
+        let mut first = None;
+        for root in &spot.objects.workloads {
+            let containers = root.pod_spec().into_iter().flat_map(all);
+            for it in containers.filter(|it| it.image.as_deref().is_some_and(is_like)) {
+                let Some(amounts) = amounts(it, places) else { continue };
+                found.insert(amounts);
+                first.get_or_insert_with(|| words(root));
+            }
+        }
+        (first, found)
+    };
+    let (first, mut found) =
+        Some(of(&same)).filter(|it| !it.1.is_empty()).unwrap_or_else(|| of(&alike));
+    let amounts = found.pop_first().filter(|_| found.is_empty())?;
+    Some((first?, amounts))
+}
+
+/// What a container states in these places; `None` where it lacks one. What is limited and not requested is requested whole.
+fn amounts(container: &Container, places: &[(&str, &str)]) -> Option<Vec<String>> {
+    let own = container.resources.as_ref();
+    let of = |it: &(&str, &str)| stated(own, *it).or_else(|| stated(own, ("limits", it.1)));
+    places.iter().map(|it| of(it).map(|it| it.0.clone())).collect()
+}
+
+/// Whether no limit is below a request, with what stands there already.
+fn fits(own: Option<&ResourceRequirements>, places: &[(&str, &str)], amounts: &[String]) -> bool {
+    places.iter().zip(amounts).all(|((list, resource), it)| {
+        let other = if *list == "limits" { "requests" } else { "limits" };
+        let amount = stated(own, (other, resource)).and_then(|it| thousandths(&it.0));
+        let new = thousandths(it);
+        match (amount, *list) {
+            (None, _) => true,
+            (amount, "limits") => amount <= new,
+            (amount, _) => new <= amount,
+        }
+    })
+}
+
+fn is_less(own: Option<&ResourceRequirements>, place: (&str, &str), least: &Amount) -> bool {
+    let amount = stated(own, place).and_then(|it| thousandths(&it.0));
+    amount.is_some_and(|it| Some(it) < thousandths(&least.0))
+}
+
+fn stated<'r>(own: Option<&'r ResourceRequirements>, place: (&str, &str)) -> Option<&'r Amount> {
+    let own = own?;
+    let list = if place.0 == "limits" { &own.limits } else { &own.requests };
+    list.as_ref()?.get(place.1)
+}
+
+fn thousandths(amount: &str) -> Option<u64> {
+    Quantity(amount.to_owned()).milli_units()
+}
