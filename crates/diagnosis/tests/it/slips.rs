@@ -76,7 +76,7 @@ fn an_amount_of_another_unit_is_told_where_others_have_it_or_nobody_can_mean_it(
         [r#"/requests/memory: "512Gi" -> "512Mi""#, r#"/limits/memory: "512Gi" -> "512Mi""#]
     );
     assert_eq!(asks("{requests: {cpu: 250}}", ""), [r#"/requests/cpu: "250" -> "250m""#]);
-    assert_eq!(asks("{limits: {memory: 256Gi}}", ""), [r#"/limits/memory: "256Gi" -> "256Mi""#]);
+    assert_eq!(asks("{limits: {memory: 768Gi}}", ""), [r#"/limits/memory: "768Gi" -> "768Mi""#]);
     assert_eq!(
         asks("{requests: {memory: 16Gi}}", &read),
         [r#"/requests/memory: "16Gi" -> "16Mi""#]
