@@ -172,8 +172,10 @@ fn failing(owner: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
     let made = |it: &Job| it.metadata.creation_timestamp.as_ref().map(|it| it.0);
     finished.sort_by_key(|it| std::cmp::Reverse((made(it), name(&it.metadata))));
     let failed: Vec<_> = finished.iter().take_while(|it| ended(it, "Failed").is_some()).collect();
-    let newest = failed.first()?;
     let succeeded = owner.status.as_ref().and_then(|it| it.last_successful_time.as_ref());
+    let Some(newest) = failed.first() else {
+        return none_kept(owner, succeeded.map(|it| it.0), scene);
+    };
     if succeeded.is_some_and(|it| made(newest) < Some(it.0)) {
         return None;
     }
@@ -197,6 +199,29 @@ fn failing(owner: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
         Some(secs) => finding.clue(DEADLINE, &secs).at(DEADLINE),
         None => finding,
     })
+}
+
+/// That jobs failed since the last success of which none is kept: events alone tell of them.
+fn none_kept(
+    owner: &CronJob,
+    succeeded: Option<jiff::Timestamp>,
+    scene: &Scene<'_>,
+) -> Option<Finding> {
+    let n_failed = n_told(owner, succeeded, scene);
+    if n_failed == 0 || owner.spec.failed_jobs_history_limit != Some(0) {
+        return None;
+    }
+    let (severity, jobs) = match n_failed {
+        1 => (Severity::Warning, "Its last job failed, and is".to_owned()),
+        _ => (Severity::Critical, format!("Its last {n_failed} jobs failed, and are")),
+    };
+    let cause = format!(
+        "{jobs} not kept, so that nothing says why: its history of failed jobs holds 0 of them."
+    );
+    let field = "/spec/failedJobsHistoryLimit";
+    let since = succeeded.map_or("never".to_owned(), |it| it.to_string());
+    let finding = finding(owner, severity, cause).clue("status.lastSuccessfulTime", &since);
+    Some(finding.clue(field, "0").at(field))
 }
 
 /// How many failed jobs events tell of since the last success: the history keeps only one by default.
