@@ -43,12 +43,12 @@ const MEANINGS: [(&str, &str); 18] = [
     ("untolerated taint", "taints that it does not tolerate"),
     ("were unschedulable", "a cordon"),
     ("didn't match Pod's node affinity/selector", "no node with all the labels that it selects"),
-    ("didn't match pod anti-affinity rules", "other pods that it may not stand beside"),
+    ("didn't match pod anti-affinity rules", "other pods that anti-affinity keeps it apart from"),
     (
         "existing pods anti-affinity rules",
         "the anti-affinity of pods that want none like it beside them",
     ),
-    ("didn't match pod affinity rules", "no pod that it wants to stand beside"),
+    ("didn't match pod affinity rules", "no pod that its pod affinity wants to stand beside"),
     ("pod topology spread constraints", "a spread over nodes that cannot be kept"),
     ("didn't have free ports", "a host port that is taken"),
     ("PersistentVolume's node affinity", "a volume that is on another node"),
@@ -208,7 +208,7 @@ fn meaning(reason: &Reason<'_>, evidence: &Evidence) -> String {
             let near = it.near_miss.as_ref();
             let near = near.map(|it| format!(" (there is {it}, which was probably meant)"));
             format!(
-                "no pod with {}{} that it wants to stand beside",
+                "no pod with {}{} that its pod affinity wants to stand beside",
                 it.value,
                 near.unwrap_or_default()
             )

@@ -112,8 +112,10 @@ fn who_calls_a_server_in_the_wrong_way_is_told_by_the_variable() {
     let said = "ERROR warm-up call to stock failed\nCaused by: javax.net.ssl.SSLException: Unsupported or unrecognized SSL message";
     let words = "STOCK_URL calls stock with https://, which answers without TLS";
     check((calls, said, SERVICE), ("/env/1/value", words));
-    let argument = "args: [serve, '--stock=https://stock:8080']";
     let go = "Get \"https://stock:8080/v1\": http: server gave HTTP response to HTTPS client";
+    let both = "env: [{name: STOCK_URL, value: 'https://stock:8080'}], args: [serve, 'https://stock:8080/v1']";
+    check((both, go, SERVICE), ("/env/0/value", "which answers without TLS"));
+    let argument = "args: [serve, '--stock=https://stock:8080']";
     check((argument, go, SERVICE), ("/args/1", "which answers without TLS"));
     let plain = "env: [{name: STOCK_URL, value: 'http://stock:8080'}]";
     let said = "fatal: 400 Bad Request: Client sent an HTTP request to an HTTPS server.";

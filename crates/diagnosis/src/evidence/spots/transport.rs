@@ -51,11 +51,15 @@ pub(super) fn other(look: &Look<'_>) -> Option<Spot> {
     let called: Vec<(&str, (FieldPath, &str, &str))> = called.collect();
     let is_named = |host: &str| look.log().iter().any(|it| stands_alone(it, host));
     let named: Vec<_> = called.iter().filter(|it| is_named(it.0)).collect();
-    let (host, (path, name, value)) = match (named.as_slice(), called.as_slice()) {
-        ([only], _) => *only,
-        ([], [only]) => only,
-        _ => return None,
-    };
+    // A command may repeat what a variable says, and is told where no variable is.
+    let of_variables: Vec<_> = named.iter().filter(|it| !it.1.1.is_empty()).collect();
+    let (host, (path, name, value)) =
+        match (of_variables.as_slice(), named.as_slice(), called.as_slice()) {
+            ([only], ..) => **only,
+            ([], [only], _) => *only,
+            ([], [], [only]) => only,
+            _ => return None,
+        };
     let who = if name.is_empty() { "its command" } else { *name };
     let words = format!("; {who} calls {host} with {scheme}, {why}");
     Some(Spot {
