@@ -14,10 +14,12 @@ run() { # NAME, TEST, VARIABLE=VALUE: prints what the test says of itself
     case "$parts" in *",$1,"*) ;; *) return 0 ;; esac
     local log
     log=$(mktemp)
-    if env "$3" cargo test --quiet --workspace --all-features --locked --test it -- --nocapture --exact "$2" >"$log" 2>&1; then
+    if env RUST_BACKTRACE=0 "$3" cargo test --quiet --workspace --all-features --locked --test it -- --nocapture --exact "$2" >"$log" 2>&1; then
         grep -E '^[0-9]|^killed|^stopped' "$log" | sed "s/^/$1: /"
         rm -f "$log"
     else
+        # What was expected stands above the facts that it is told with.
+        grep -A3 -m1 'panicked at' "$log" | cut -c1-300 || true
         tail -50 "$log"
         return 1
     fi

@@ -61,7 +61,7 @@ pub(crate) enum Fault {
     HoldRequest,
     /// The connection breaks at once, and the cluster sees it when it is let go.
     ArriveLate,
-    /// The cluster does what it says; the answer waits until it is let go.
+    /// The cluster does what it says; the answer waits until it is let go. What is refused for a conflict is not held.
     HoldAnswer,
 }
 
@@ -82,6 +82,9 @@ pub(crate) struct FaultProxy {
     address: SocketAddr,
     play: Arc<Play>,
 }
+
+/// How the answer begins to a write that somebody else came before.
+const CONFLICT: &[u8] = b"HTTP/1.1 409";
 
 struct Play {
     upstream: SocketAddr,
@@ -119,6 +122,10 @@ enum Phase {
 impl Held {
     fn new() -> Self {
         Self(Arc::new((Mutex::new(Phase::Awaited), Condvar::new())))
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// Waits until the request is where it is held.
@@ -288,7 +295,11 @@ impl Play {
             }
             Some((Fault::HoldAnswer, held)) => {
                 let answer = self.ask(&request)?;
-                held.hold();
+                // Of two who write at once one did nothing, and tries again: that one is waited for.
+                if !answer.starts_with(CONFLICT) {
+                    self.state.lock().unwrap().rules.retain(|it| !it.held.is(&held));
+                    held.hold();
+                }
                 client.write_all(&answer)
             }
         }
@@ -303,7 +314,7 @@ impl Play {
         let fault = index.map(|index| {
             let rule = &state.rules[index];
             let found = (rule.fault.clone(), rule.held.clone());
-            if rule.once {
+            if rule.once && !matches!(rule.fault, Fault::HoldAnswer) {
                 state.rules.remove(index);
             }
             found
