@@ -63,6 +63,14 @@ struct Spot {
     key: Option<(String, String)>,
 }
 
+impl Spot {
+    /// A variable by its name, or a word of the command, whose name is empty; and what stands there.
+    fn of_text(path: &FieldPath, (name, value): (&str, &str), words: String) -> Self {
+        let value = (name.to_owned(), value.to_owned());
+        Self { topic: SpotTopic::Variable, path: path.clone(), value, words, key: None }
+    }
+}
+
 type Finder = fn(&Look<'_>) -> Option<Spot>;
 
 /// One for each topic; the first of a topic is told.

@@ -72,8 +72,7 @@ pub(super) fn unresolved(look: &Look<'_>) -> Option<Spot> {
     let all: Vec<_> = named.collect();
     let [(path, name, value, host)] = all.as_slice() else { return None };
     let words = format!("; it cannot look up {host}, which the template names in {name}");
-    let value = ((*name).to_owned(), (*value).to_owned());
-    Some(Spot { topic: SpotTopic::Variable, path: path.clone(), value, words, key: None })
+    Some(Spot::of_text(path, (name, value), words))
 }
 
 fn is_service(look: &Look<'_>, host: &str) -> bool {

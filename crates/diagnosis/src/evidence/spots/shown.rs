@@ -1,6 +1,6 @@
 //! The word that the last words show in quotes, as a part of what the template says.
 
-use types::{FieldPath, SpotTopic};
+use types::FieldPath;
 
 use super::{Look, Spot};
 use crate::analyzers::last_words;
@@ -29,13 +29,7 @@ pub(super) fn in_words(look: &Look<'_>) -> Option<Spot> {
     } else {
         format!("; the template has it in {name}")
     };
-    Some(Spot {
-        topic: SpotTopic::Variable,
-        path: path.clone(),
-        value: ((*name).to_owned(), (*value).to_owned()),
-        words,
-        key: None,
-    })
+    Some(Spot::of_text(path, (name, value), words))
 }
 
 /// Whether a text has this word by itself, or begins with it as its scheme.

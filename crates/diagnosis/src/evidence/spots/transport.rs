@@ -1,6 +1,6 @@
 //! A program that speaks TLS to a server which does not, or the other way.
 
-use types::{FieldPath, SpotTopic};
+use types::FieldPath;
 
 use super::{Look, Spot, service_ports};
 use crate::analyzers::last_words;
@@ -62,13 +62,7 @@ pub(super) fn other(look: &Look<'_>) -> Option<Spot> {
         };
     let who = if name.is_empty() { "its command" } else { *name };
     let words = format!("; {who} calls {host} with {scheme}, {why}");
-    Some(Spot {
-        topic: SpotTopic::Variable,
-        path: path.clone(),
-        value: ((*name).to_owned(), (*value).to_owned()),
-        words,
-        key: None,
-    })
+    Some(Spot::of_text(path, (name, value), words))
 }
 
 /// The host of the cluster that a text calls so.
