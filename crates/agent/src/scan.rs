@@ -165,5 +165,7 @@ fn suspects(caches: &Caches, snapshot: &Snapshot) -> BTreeSet<ObjectRef> {
     // A job of a CronJob shows trouble that neither the CronJob nor any pod shows.
     let jobs = snapshot.jobs.iter().filter(|it| diagnosis::lacks_pods(it));
     let by_jobs = jobs.filter_map(|it| caches.root_of(Kind::Job, &it.metadata).ok());
-    by_pods.chain(by_themselves).chain(by_jobs).map(|it| key(&it)).collect()
+    let events = snapshot.events.iter().filter(|it| diagnosis::tells_of_unmade_job(it));
+    let by_events = events.filter_map(|it| caches.root_of_event(it));
+    by_pods.chain(by_themselves).chain(by_jobs).chain(by_events).map(|it| key(&it)).collect()
 }

@@ -93,11 +93,17 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Diagnosis> {
     found
 }
 
-/// Whether what looks like trouble is meant: scaled to nothing, suspended, done.
+/// Whether what looks like trouble is meant: scaled to nothing, suspended, done. Nothing is wanted by mistake where a label is
+/// wrong, and none is there where its job may not be made.
 fn is_meant(evidence: &Evidence) -> bool {
     let workload = &evidence.workload;
     let is_batch = matches!(evidence.subject.kind, types::Kind::Job | types::Kind::CronJob);
     let done = workload.desired <= workload.ready && !evidence.pods.iter().any(is_left_behind);
+    let is_by_mistake =
+        unschedulable::is_unwanted(evidence) || failed_create::lets_no_job(evidence);
+    if is_by_mistake {
+        return is_batch && workload.paused;
+    }
     workload.desired == 0
         || (workload.paused && done)
         || (is_batch && workload.paused)

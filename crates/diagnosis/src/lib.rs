@@ -48,5 +48,5 @@ pub use survey::{
 };
 pub use suspicion::{
     LASTING, PATIENCE, RECENT, is_quiet, lacks_pods, suspicious_pod, suspicious_workload,
-    waits_for_claims,
+    tells_of_unmade_job, waits_for_claims,
 };

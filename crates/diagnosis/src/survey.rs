@@ -46,7 +46,6 @@ mod node_not_ready;
 mod node_pressure;
 mod stateful_set_reference_missing;
 mod workload_without_pods;
-mod daemon_set_selects_no_node;
 mod selectors_overlap;
 mod rollout_waits;
 mod probe_cannot_ask;
@@ -100,7 +99,6 @@ const ALL: &[Rule] = &[
     stateful_set_reference_missing::survey,
     claim_not_bound::survey,
     workload_without_pods::survey,
-    daemon_set_selects_no_node::survey,
     selectors_overlap::survey,
     rollout_waits::survey,
     access_forbidden::survey,

@@ -3,8 +3,9 @@
 //! Suspicion may be wrong in one direction only: what is broken is always suspicious.
 
 use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod, PodSpec};
+use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Event, Pod, PodSpec};
 
 use crate::Root;
 
@@ -131,13 +132,24 @@ pub fn suspicious_workload(root: &Root) -> bool {
                 let wanted = it.spec.as_ref().and_then(|it| it.replicas).unwrap_or(1);
                 it.status.as_ref().is_some_and(|it| it.replicas < wanted)
             }
-            Root::DaemonSet(it) => it
-                .status
-                .as_ref()
-                .is_some_and(|it| it.current_number_scheduled < it.desired_number_scheduled),
+            Root::DaemonSet(it) => {
+                let status = it.status.as_ref();
+                let is_short = status
+                    .is_some_and(|it| it.current_number_scheduled < it.desired_number_scheduled);
+                is_short || selects_no_node(it)
+            }
             // A Service reports nothing: its outline is compared with those of pods.
             Root::Pod(_) | Root::CronJob(_) | Root::Service(_) => false,
         }
+}
+
+/// Whether it chooses its nodes and none is chosen: it may wait for the first one, or have a label wrong.
+fn selects_no_node(owner: &DaemonSet) -> bool {
+    let spec = owner.spec.as_ref().and_then(|it| it.template.spec.as_ref());
+    let chooses = spec.is_some_and(|it| it.node_selector.is_some() || it.affinity.is_some());
+    let wanted = owner.status.as_ref().map(|it| it.desired_number_scheduled);
+    let is_leaving = owner.metadata.deletion_timestamp.is_some();
+    chooses && wanted == Some(0) && !is_leaving
 }
 
 /// Whether its template names a node and some of its pods are missing: where there is no such node they are deleted
@@ -197,6 +209,12 @@ pub fn lacks_pods(job: &Job) -> bool {
         && is_none(status.active)
         && is_none(status.terminating)
         && status.succeeded.unwrap_or(0) < spec.completions.unwrap_or(1)
+}
+
+/// Whether this event tells that a `CronJob` may not make its next job: nothing else shows it.
+pub fn tells_of_unmade_job(event: &Event) -> bool {
+    let about = event.involved_object.kind.as_deref();
+    about == Some("CronJob") && event.reason.as_deref() == Some("FailedCreate")
 }
 
 /// Whether this pod has no node and mounts claims: one that is not bound may be the reason.

@@ -1,7 +1,8 @@
 //! The owner may not make its pods.
 //!
 //! ## What it looks for
-//! A condition of the owner or of its newest ReplicaSet, or a recent event `FailedCreate`, while pods are missing.
+//! A condition of the owner or of its newest ReplicaSet, or a recent event `FailedCreate`, while pods are missing; of a CronJob,
+//! that its next job is refused.
 //! Quota, limit range, security level, webhook and service account are told apart, with the field to blame.
 //!
 //! ## What it does not see
@@ -119,13 +120,14 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let amounts = amounts::meaning(evidence, message);
     let meaning = meaning(message);
     let mut clues = vec![];
-    let mut cause = "The API server refuses the pods.".to_owned();
+    let what = if lets_no_job(evidence) { "jobs" } else { "pods" };
+    let mut cause = format!("The API server refuses the {what}.");
     if let Some((words, clue)) = amounts {
-        cause = format!("The pods may not be made: {words}.");
+        cause = format!("The {what} may not be made: {words}.");
         clues.extend(clue);
     } else if let Some((words, blame)) = &meaning {
         let (more, clue) = blamed(evidence, *blame, words, message);
-        cause = format!("The pods may not be made: {}{more}.", finished(words, message));
+        cause = format!("The {what} may not be made: {}{more}.", finished(words, message));
         clues.extend(clue);
         let denial = denial(message).filter(|_| words.ends_with(" denies it"));
         clues.extend(denial.and_then(|it| denied::field(evidence, &it)));
@@ -144,6 +146,9 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
 /// The newest refusal, while pods are missing.
 fn refusal(evidence: &Evidence) -> Option<(&'static str, &str)> {
     let workload = &evidence.workload;
+    if let Some(event) = unmade_job(evidence) {
+        return Some(("events[FailedCreate].message", &event.message));
+    }
     if !lacks_pods(evidence) {
         return None;
     }
@@ -159,6 +164,24 @@ fn refusal(evidence: &Evidence) -> Option<(&'static str, &str)> {
         (_, Some(event)) => Some(("events[FailedCreate].message", &event.message)),
         (_, None) => None,
     }
+}
+
+/// Whether a `CronJob` may not make its next job.
+pub(super) fn lets_no_job(evidence: &Evidence) -> bool {
+    unmade_job(evidence).is_some()
+}
+
+/// What the API server says of the job that a `CronJob` wants to make, where it has made none since.
+fn unmade_job(evidence: &Evidence) -> Option<&EventFacts> {
+    let newest = evidence.workload.rolled_out_at;
+    // What was made since may be gone by now.
+    let made = evidence.events.iter().filter(|it| it.reason == "SuccessfulCreate");
+    let newest = made.filter_map(|it| it.last_seen).max().max(newest);
+    let is_it = |it: &&EventFacts| {
+        it.reason == "FailedCreate" && it.object.starts_with("CronJob ") && newest <= it.last_seen
+    };
+    let is_cron_job = evidence.subject.kind == Kind::CronJob;
+    evidence.events.iter().filter(|_| is_cron_job).find(is_it)
 }
 
 /// Whether pods are missing. A job needs no more than it still has to do, and one whose pod works has what it needs.

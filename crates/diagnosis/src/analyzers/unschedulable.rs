@@ -4,7 +4,7 @@
 //! A pod without a node, and what the scheduler says about it, node by node: the taints, the label that no node has
 //! (with the near miss that one has), the room that is missing, the volume that is elsewhere. Or a scheduler of which no
 //! pod ever got a node, and that says nothing for a minute: nobody schedules in its name. Or a template that names a node
-//! which is not there.
+//! which is not there. Or a DaemonSet that wants no pod, since a letter of the label is wrong that it selects nodes by.
 //!
 //! ## What it does not see
 //! A pod that is held back by a gate. That the cluster's own scheduler is down: then nobody says anything. A pod whose own old ones
@@ -13,6 +13,7 @@
 mod asked;
 mod devices;
 mod nowhere;
+mod unwanted;
 
 use types::{
     Clue, ContainerFacts, DemandFacts, Diagnosis, Evidence, Fault, PodFacts, Quantity,
@@ -64,9 +65,15 @@ const SCHEDULING: [&str; 4] = ["resources", "nodeSelector", "affinity", "tolerat
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     nowhere::told(evidence)
+        .or_else(|| unwanted::told(evidence))
         .or_else(|| refused(evidence))
         .or_else(|| unserved(evidence))
         .or_else(|| devices::awaited(evidence))
+}
+
+/// Whether a slip in a label keeps a `DaemonSet` from wanting any pod.
+pub(super) fn is_unwanted(evidence: &Evidence) -> bool {
+    unwanted::told(evidence).is_some()
 }
 
 /// A pod that waits for a scheduler that nobody has heard of.

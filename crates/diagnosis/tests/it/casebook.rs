@@ -186,6 +186,7 @@ fn what_is_diagnosed_was_suspicious_at_first_sight() {
             let suspicious = diagnosis::suspicious_workload(&objects.root)
                 || objects.jobs.iter().any(|it| diagnosis::lacks_pods(it))
                 || objects.pods.iter().any(|it| diagnosis::suspicious_pod(it, objects.taken_at))
+                || objects.events.iter().any(|it| diagnosis::tells_of_unmade_job(it))
                 || is_suspicious_service(&objects);
 
             assert!(found.is_empty() || suspicious, "{}", path.display());
