@@ -27,7 +27,7 @@ pub(crate) use clear_leftovers::{fills_a_quota, is_leftover};
 pub(crate) use fix_probe_port::{answered as answered_paths, is_heard as is_heard_port};
 pub(crate) use fix_reference::{OF_THE_SYSTEM, is_name, risk as risk_of_reference};
 pub(crate) use fix_selector::{
-    edits as selector_edits, is_hardly_meant, is_plain_typo, is_ready, leads_to_a_label,
+    edits as selector_edits, is_hardly_meant, is_ready, is_sure_label, leads_to_a_label,
 };
 pub(crate) use fix_service_port::{is_port, is_sure};
 pub use lower_requests::as_shown;

@@ -48,8 +48,12 @@ pub struct LabelSlip {
     pub ready: u32,
     /// Whether all of them are ready for half a minute and no other version of them is on its way.
     pub settled: bool,
-    /// Whether a letter or two, of the key or of the value, are all that differs, and no other label is as near.
+    /// Whether a letter or two, of the key or of the value, are all that differs, and no other label is as near, or none of
+    /// those is what the Service is called.
     pub near: bool,
+    /// Whether an earlier revision of that workload had the very labels that are asked for: its pods were relabelled.
+    #[serde(default)]
+    pub formerly: bool,
     /// Whether the selector asks for what the Service is called: then it says what it means, and no slip is likely.
     pub meant_so: bool,
     /// Whether another Service takes those pods already.
@@ -87,6 +91,10 @@ pub struct MeantPort {
     pub near: bool,
     /// Whether it is the only port that is left or the only near one, and each pod is ready by a probe that asks it.
     pub proven: bool,
+    /// Whether a name that no pod declares is asked for, and two things of the Service's port speak for this one and not for
+    /// another: its number, its name, a word of the name that is asked for.
+    #[serde(default)]
+    pub agreed: bool,
 }
 
 /// A port of a pod: by number or by name.

@@ -34,7 +34,8 @@ pub(super) async fn objects(
         cluster: cluster.name.to_string(),
         root,
         pods: vec![],
-        replica_sets: vec![],
+        // What a rollout relabelled is still told by its former revisions.
+        replica_sets: caches.replica_sets.of_where(namespace, |_, it| it.owner.is_some()),
         controller_revisions: vec![],
         whole_jobs: vec![],
         jobs: vec![],

@@ -3,8 +3,10 @@
 //! The same rules that a scan asks of every Service, and beside what they say the facts that a fix is made from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::SignedDuration;
+use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use types::{Clue, Finding, LabelSlip, Severity, Subject, TrafficFacts};
@@ -41,7 +43,10 @@ pub(crate) fn facts(service: &Service, objects: &Objects, redactor: &Redactor) -
         ports: ports::facts(service, (&pods, objects.taken_at), &findings),
         pods: count(pods.len()),
         endpoints: objects.endpoint_slices.as_ref().map(|it| endpoints(service, it)),
-        slip: pods.is_empty().then(|| slip_facts(service, &selector, &scene)).flatten(),
+        slip: pods
+            .is_empty()
+            .then(|| slip_facts(service, &selector, (&scene, &objects.replica_sets)))
+            .flatten(),
         selector,
         findings,
     }
@@ -104,7 +109,7 @@ fn endpoints(service: &Service, slices: &[EndpointSlice]) -> u32 {
 fn slip_facts(
     service: &Service,
     selector: &BTreeMap<String, String>,
-    scene: &Scene<'_>,
+    (scene, replica_sets): (&Scene<'_>, &[Arc<ReplicaSet>]),
 ) -> Option<LabelSlip> {
     let (space, own) = (namespace(&service.metadata), name(&service.metadata));
     let slip = service_without_endpoints::slip_of(service, scene)?;
@@ -124,6 +129,7 @@ fn slip_facts(
         ready: count(pods.iter().filter(|it| is_ready(it)).count()),
         settled: pods.iter().all(|it| is_steady(it, scene)) && is_rolled_out(workload, scene),
         near: is_near(&slip, service, scene),
+        formerly: is_relabelled(workload, selector, replica_sets),
         meant_so: meant_key == slip.key && is_called(own, &slip.value),
         served: is_served(service, &pods, scene),
         key: slip.key,
@@ -136,6 +142,14 @@ fn slip_facts(
 /// Whether a Service of this name is called for who has this label: `cart`, `cart-internal`.
 fn is_called(own: &str, value: &str) -> bool {
     own.strip_prefix(value).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+/// Whether of these values that are near just this one is what the Service is called, by its name or by the same label.
+fn is_what_it_is_called(service: &Service, (key, meant): (&str, &str), near: &[&str]) -> bool {
+    let label = service.metadata.labels.as_ref().and_then(|it| it.get(key)).map(String::as_str);
+    let names = [Some(name(&service.metadata)), label];
+    let is_own = |value: &&&str| names.contains(&Some(**value));
+    near.iter().filter(is_own).eq([&meant])
 }
 
 fn is_steady(pod: &Pod, scene: &Scene<'_>) -> bool {
@@ -173,12 +187,32 @@ fn is_near(slip: &Slip, service: &Service, scene: &Scene<'_>) -> bool {
         let near = near_values((&slip.key, &slip.value), &labels);
         let by_ports = || service_without_endpoints::told(service, &slip.key, &near, scene);
         near == [meant_value.as_str()]
+            || is_what_it_is_called(service, (meant_key, meant_value), &near)
             || by_ports().is_some_and(|it| it.is_sure && it.value == *meant_value)
     } else {
         let keys = labels.iter().filter(|it| it.1 == slip.value).map(|it| it.0);
         let near: BTreeSet<_> = keys.filter_map(|it| near_miss(&slip.key, [it])).collect();
         near.iter().eq([meant_key])
     }
+}
+
+/// Whether an earlier revision of this Deployment had all the labels that are asked for.
+fn is_relabelled(
+    workload: &Subject,
+    selector: &BTreeMap<String, String>,
+    replica_sets: &[Arc<ReplicaSet>],
+) -> bool {
+    let is_owned = |it: &ReplicaSet| {
+        let mut owners = it.metadata.owner_references.iter().flatten();
+        it.metadata.namespace.as_deref().unwrap_or_default() == workload.namespace
+            && owners.any(|it| it.kind == workload.kind && it.name == workload.name)
+    };
+    let had = |it: &ReplicaSet| {
+        let template = it.spec.as_ref().and_then(|it| it.template.as_ref());
+        let labels = template.and_then(|it| it.metadata.as_ref()?.labels.as_ref());
+        has_labels(labels, selector)
+    };
+    workload.kind == "Deployment" && replica_sets.iter().any(|it| is_owned(it) && had(it))
 }
 
 /// Whether another Service takes one of these pods.

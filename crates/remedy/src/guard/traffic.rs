@@ -5,7 +5,7 @@ use types::{Edit, Evidence, FixPlan, Kind, LabelSlip, Risk, ServicePortFacts, St
 
 use super::Refusal;
 use crate::strategies::{
-    is_hardly_meant, is_plain_typo, is_port, is_ready, is_sure, leads_to_a_label, selector_edits,
+    is_hardly_meant, is_port, is_ready, is_sure, is_sure_label, leads_to_a_label, selector_edits,
 };
 
 /// The edits of a plan for a Service, held against the facts.
@@ -61,8 +61,10 @@ fn label(plan: &FixPlan, edits: &[Edit], slip: &LabelSlip) -> Result<(), &'stati
     if is_hardly_meant(slip) {
         return Err("a Service that asks for what it is called is not led to another's pods");
     }
-    if plan.risk == Risk::Auto && !is_plain_typo(slip) {
-        return Err("without a person only a plain typo is mended");
+    if plan.risk == Risk::Auto && !is_sure_label(slip) {
+        return Err(
+            "without a person only a plain typo, or a label of an earlier revision, is mended",
+        );
     }
     Ok(())
 }
@@ -81,7 +83,9 @@ fn port(plan: &FixPlan, edits: &[Edit], ports: &[ServicePortFacts]) -> Result<()
         return Err(rule);
     }
     if plan.risk == Risk::Auto && !is_sure(port, meant) {
-        return Err("without a person only a plain typo, or what a probe proves, is mended");
+        return Err(
+            "without a person only a plain typo, or what a probe or two things of the port prove, is mended",
+        );
     }
     Ok(())
 }

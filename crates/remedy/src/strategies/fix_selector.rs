@@ -11,7 +11,8 @@
 //!
 //! ## Risk
 //! Traffic goes where it did not go before. Auto only where a letter or two are all that differs, nothing else is as
-//! near, no other Service takes those pods already, and the Service is not called what it asks for. A person is asked where only the name, or that nothing else is there, points
+//! near, or where an earlier revision of the same workload had the label, and no other Service takes those pods already and
+//! the Service is not called what it asks for. A person is asked where only the name, or that nothing else is there, points
 //! at the workload, and where the labels differ in digits alone. Bound: one label of the selector, its value or its key.
 //! Undo: the former label. Verified by the endpoints over time. Attack: a label that is none, or that lies farther away
 //! than the facts say, yields no plan.
@@ -39,11 +40,16 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         return vec![];
     }
     let (ready, pods) = (slip.ready, slip.pods);
+    let formerly = if slip.formerly {
+        format!(" An earlier revision of it had {}={}.", slip.key, slip.value)
+    } else {
+        String::new()
+    };
     let because = format!(
-        "All pods that it takes with {}={} are of {}, and {ready} of {pods} are ready.",
+        "All pods that it takes with {}={} are of {}, and {ready} of {pods} are ready.{formerly}",
         slip.meant_key, slip.meant_value, slip.workload
     );
-    let risk = if is_plain_typo(slip) { Risk::Auto } else { Risk::Ask };
+    let risk = if is_sure_label(slip) { Risk::Auto } else { Risk::Ask };
     let action = Action::Edit(edits(slip));
     let step = Step { target: evidence.subject.clone(), subresource: None, action };
     vec![FixPlan { strategy: Strategy::FixSelector, risk, because, steps: vec![step] }]
@@ -79,18 +85,16 @@ pub(crate) fn is_hardly_meant(slip: &LabelSlip) -> bool {
     slip.meant_so && slip.served
 }
 
-/// Whether nobody has to be asked.
-pub(crate) fn is_plain_typo(slip: &LabelSlip) -> bool {
+/// Whether nobody has to be asked: a letter is wrong, or the pods had the label until a rollout gave them another.
+pub(crate) fn is_sure_label(slip: &LabelSlip) -> bool {
     let (wrong, meant) = if slip.key == slip.meant_key {
         (&slip.value, &slip.meant_value)
     } else {
         (&slip.key, &slip.meant_key)
     };
-    slip.near
-        && !slip.meant_so
-        && !slip.served
-        && distance(wrong, meant) <= TYPO_DISTANCE
-        && !are_siblings(wrong, meant)
+    let is_typo =
+        slip.near && distance(wrong, meant) <= TYPO_DISTANCE && !are_siblings(wrong, meant);
+    !slip.meant_so && !slip.served && (is_typo || slip.formerly)
 }
 
 fn is_key(key: &str) -> bool {

@@ -10,8 +10,9 @@
 //! The pods declare several other ones, or none, or differ; or another port of the Service leads there already.
 //!
 //! ## Risk
-//! Auto for the near miss of a name, for a number in which two digits changed places or one is missing or too many, and where
-//! one port only is left and each pod is ready by a probe that asks it.
+//! Auto for the near miss of a name, for a number in which two digits changed places or one is missing or too many, where
+//! one port only is left and each pod is ready by a probe that asks it, and for a name that nobody declares where two things
+//! of the Service's port speak for the same port.
 //! A person is asked otherwise: containers need not declare what they listen on. Another protocol is advice: which one
 //! the callers speak stands nowhere in the cluster. Bound: one `targetPort`, to a port in the facts. Undo: the former
 //! one. Verified by the endpoints over time. Attack: a port number out of range or a name that is none yields no plan.
@@ -60,6 +61,11 @@ fn target_of(port: &ServicePortFacts) -> Option<(Risk, String, Edit)> {
             "{} is all that is left, and each pod is ready by a probe that asks it.",
             meant.target
         )
+    } else if meant.agreed {
+        format!(
+            "Two things of the Service's port speak for {}, and nothing for another.",
+            meant.target
+        )
     } else if meant.target == PortTarget::Number(port.port) {
         format!(
             "All pods behind it declare {}, the number of the Service's own port.",
@@ -103,7 +109,7 @@ pub(crate) fn is_sure(port: &ServicePortFacts, meant: &MeantPort) -> bool {
         | (Some(PortTarget::Number(_)), PortTarget::Name(_))
         | (None, _) => false,
     };
-    meant.near && is_typo || meant.proven
+    meant.near && is_typo || meant.proven || meant.agreed
 }
 
 /// Whether Kubernetes would take it for a port.

@@ -53,6 +53,31 @@ fn what_is_no_plain_typo_is_asked_about() {
 }
 
 #[test]
+fn a_label_that_the_pods_had_before_a_rollout_is_followed_unasked() {
+    let led = |change: fn(&mut types::LabelSlip)| {
+        let mut facts = wrong_label(("app", "backend"), MEANT);
+        let slip = facts.slip.as_mut().unwrap();
+        slip.formerly = true;
+        change(slip);
+        offered(facts).map(|it| it.0)
+    };
+
+    assert_eq!(led(|_| {}), Some(Risk::Auto));
+    assert_eq!(led(|it| it.formerly = false), Some(Risk::Ask));
+    // Somebody else leads traffic there by now.
+    assert_eq!(led(|it| it.served = true), Some(Risk::Ask));
+    assert_eq!(led(|it| it.meant_so = true), Some(Risk::Ask));
+}
+
+#[test]
+fn a_name_that_nobody_declares_is_led_unasked_where_two_things_speak_for_one_port() {
+    let mut facts = wrong_port(named("rpc-api"), named("rpc"), false);
+    assert_eq!(led(facts.clone()).map(|it| it.0), Some(Risk::Ask));
+    facts.ports[1].meant.as_mut().unwrap().agreed = true;
+    assert_eq!(led(facts).map(|it| it.0), Some(Risk::Auto));
+}
+
+#[test]
 fn traffic_is_led_to_nobody_who_is_not_ready_and_settled() {
     assert_eq!(changed(|it| it.ready = 0), None);
     assert_eq!(changed(|it| it.settled = false), None);

@@ -29,7 +29,8 @@ pub(in crate::survey) fn meant(
     match target(port) {
         IntOrString::String(wanted) => by_name(&wanted, &left)
             .or_else(|| only_one(index, &ports, &left, (pods, now)))
-            .or_else(|| same_number(port, &left).map(|it| of_number(it, false, false))),
+            .or_else(|| same_number(port, &left).map(|it| of_number(it, false, false)))
+            .map(|it| MeantPort { agreed: is_agreed(port, &wanted, &it.target, &left), ..it }),
         IntOrString::Int(wanted) => {
             if pods.iter().any(|it| mentions(it, wanted)) {
                 return None;
@@ -47,7 +48,7 @@ pub(in crate::survey) fn meant(
 }
 
 fn of_number(port: &Declared<'_>, near: bool, proven: bool) -> MeantPort {
-    MeantPort { target: PortTarget::Number(port.number), near, proven }
+    MeantPort { target: PortTarget::Number(port.number), near, proven, agreed: false }
 }
 
 pub(super) fn ports_of(service: &Service) -> Vec<&ServicePort> {
@@ -84,7 +85,12 @@ fn by_name(wanted: &str, left: &[Declared<'_>]) -> Option<MeantPort> {
     let names = left.iter().map(|it| it.name).filter(|it| !it.is_empty());
     let near: Vec<_> = names.filter_map(|it| near_miss(wanted, [it])).collect();
     let [near] = near.as_slice() else { return None };
-    Some(MeantPort { target: PortTarget::Name(near.clone()), near: true, proven: false })
+    Some(MeantPort {
+        target: PortTarget::Name(near.clone()),
+        near: true,
+        proven: false,
+        agreed: false,
+    })
 }
 
 /// The only one that there is.
@@ -102,7 +108,7 @@ fn only_one(
         PortTarget::Number(only.number)
     };
     let proven = is_alone(only, index, ports, pods) && is_answered(only, pods, now);
-    Some(MeantPort { target, near: false, proven })
+    Some(MeantPort { target, near: false, proven, agreed: false })
 }
 
 /// The one that more speaks for than that it is there: a number in which two digits changed places, or one is too many or
@@ -121,6 +127,24 @@ pub(super) fn likely<'a>(
 /// Of several ports that with the number of the Service's own.
 fn same_number<'a, 'b>(port: &ServicePort, left: &'b [Declared<'a>]) -> Option<&'b Declared<'a>> {
     left.iter().find(|it| it.number == port.port)
+}
+
+/// Whether two things or more of the Service's port speak for this one, and of no other as many: a name that no pod declares
+/// leads nowhere, so that nothing is lost.
+fn is_agreed(port: &ServicePort, wanted: &str, meant: &PortTarget, left: &[Declared<'_>]) -> bool {
+    let own_name = port.name.as_deref().filter(|it| !it.is_empty());
+    let votes = |it: &&Declared<'_>| {
+        let shares = wanted.split('-').any(|word| it.name.split('-').any(|own| own == word));
+        let all =
+            [it.number == port.port, own_name == Some(it.name), shares && !it.name.is_empty()];
+        1 < all.into_iter().filter(|it| *it).count()
+    };
+    let is_it = |it: &Declared<'_>| match meant {
+        PortTarget::Number(number) => it.number == *number,
+        PortTarget::Name(name) => it.name == *name,
+    };
+    let mut chosen = left.iter().filter(votes);
+    chosen.next().is_some_and(is_it) && chosen.next().is_none()
 }
 
 fn one_digit_off<'a>(wanted: i32, left: &[Declared<'a>]) -> Option<Declared<'a>> {
@@ -180,6 +204,7 @@ fn unnamed(wanted: i32, pods: &[&Pod], now: Timestamp) -> Option<MeantPort> {
         target: PortTarget::Number(found.number),
         near: is_one_digit_off(wanted, found.number),
         proven: found.is_page && (is_told || is_web),
+        agreed: false,
     })
 }
 

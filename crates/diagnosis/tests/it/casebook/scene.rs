@@ -14,7 +14,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_yaml_ng::Value;
-use types::Evidence;
+use types::{Evidence, Kind};
 
 /// The first document of a page: when and around what the others were read.
 #[derive(Deserialize)]
@@ -198,7 +198,7 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
         taken_at: frame.taken_at,
         cluster: "casebook".to_owned(),
         pods: all.of("Pod", |it| below.has(it)),
-        replica_sets: all.of("ReplicaSet", |it| below.has(it)),
+        replica_sets: all.of("ReplicaSet", |it| below.has(it) || root.kind() == Kind::Service),
         controller_revisions: all.of("ControllerRevision", |it| below.has(it)),
         jobs: all.of("Job", |it| below.has(it)),
         whole_jobs: all.of("Job", |it| below.has(it)),

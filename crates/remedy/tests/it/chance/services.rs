@@ -17,6 +17,7 @@ pub(super) fn wrong_label(chance: &mut Chance) -> (Fault, Evidence) {
     let mut facts = scene::wrong_label(wrong, meant);
     if let Some(slip) = &mut facts.slip {
         slip.near = !chance.one_in(4);
+        slip.formerly = chance.one_in(6);
         slip.settled = !chance.one_in(8);
         slip.meant_so = chance.one_in(8);
         slip.served = chance.one_in(8);
@@ -42,6 +43,7 @@ pub(super) fn wrong_port(chance: &mut Chance) -> (Fault, Evidence) {
     let mut facts = scene::wrong_port(wrong, meant, chance.one_in(2));
     if let Some(meant) = facts.ports.last_mut().and_then(|it| it.meant.as_mut()) {
         meant.proven = chance.one_in(2);
+        meant.agreed = chance.one_in(4);
     }
     (Fault::ServicePortMismatch, scene::service(facts))
 }

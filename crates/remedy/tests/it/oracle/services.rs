@@ -34,7 +34,7 @@ pub(super) fn selector(edits: &[Value], plan: &FixPlan, evidence: &Evidence) -> 
     // `wob` is two letters from `wbe` as well.
     let is_typo =
         is_typo || slip.meant_value == "wob" && slip.value != "backend" && is_one_word(slip);
-    let unasked = slip.near && is_typo && !slip.meant_so && !slip.served;
+    let unasked = (slip.near && is_typo || slip.formerly) && !slip.meant_so && !slip.served;
     need(plan.risk != Risk::Auto || unasked, "a person is asked")
 }
 
@@ -58,5 +58,5 @@ pub(super) fn port(edits: &[Value], plan: &FixPlan, evidence: &Evidence) -> Opin
     need(to != json!(70_000) && to != json!("No_Name"), "no port")?;
     let is_typo = TYPOS.iter().any(|it| from == json!(it.0) && to == json!(it.1));
     let is_typo = meant.near && (is_typo || from == json!(8008) && to == json!(8080));
-    need(plan.risk != Risk::Auto || is_typo || meant.proven, "a person is asked")
+    need(plan.risk != Risk::Auto || is_typo || meant.proven || meant.agreed, "a person is asked")
 }

@@ -29,6 +29,7 @@ pub(crate) fn wrong_label(
             ready: 2,
             settled: true,
             near: true,
+            formerly: false,
             meant_so: false,
             served: false,
         }),
@@ -47,7 +48,7 @@ pub(crate) fn wrong_port(target: PortTarget, meant: PortTarget, near: bool) -> T
         meant,
         meant_protocol: None,
     };
-    let meant = MeantPort { target: meant, near, proven: false };
+    let meant = MeantPort { target: meant, near, proven: false, agreed: false };
     TrafficFacts {
         selector: [("app".to_owned(), "web".to_owned())].into(),
         ports: vec![port(0, PortTarget::Number(9090), None), port(1, target, Some(meant))],
