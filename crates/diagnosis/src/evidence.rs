@@ -3,6 +3,7 @@
 mod pods;
 mod containers;
 mod waits;
+mod sleeps;
 mod files;
 mod given;
 mod probes;
