@@ -34,6 +34,7 @@ mod devices;
 mod spots;
 mod left_behind;
 mod leftovers;
+mod maintenance;
 mod listens;
 mod next_run;
 mod demands;
