@@ -6,6 +6,7 @@ mod waits;
 mod files;
 mod given;
 mod probes;
+mod probed;
 mod workload;
 mod events;
 mod revisions;

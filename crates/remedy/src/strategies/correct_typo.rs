@@ -4,7 +4,8 @@
 //! A program, a flag, the name or the value of a variable, an image or a mount is a letter or two away from what is
 //! known to work: `ngnix` for `nginx`. So is the tag of an image where nothing but a node that holds another one speaks
 //! for that: nobody saw it run, so that no machine puts it. Or an amount in a unit that no node has, one that the namespace
-//! demands and that others of the same image state, the mode of a script that nobody may execute.
+//! demands and that others of the same image state, the mode of a script that nobody may execute. Or what a probe asks for,
+//! where the container has nearly the same elsewhere.
 //!
 //! ## When it does not
 //! Nothing near is known, or more than one thing is.
@@ -91,12 +92,12 @@ fn kinds(fault: Fault) -> &'static [SlipKind] {
         Fault::ContainerCannotRun => &[SlipKind::Command, SlipKind::Mount, SlipKind::Mode],
         Fault::Unschedulable => &[SlipKind::Unit],
         Fault::FailedCreate => &[SlipKind::Amount],
+        Fault::LivenessProbeFailing | Fault::StartupProbeFailing | Fault::ReadinessProbeFailing => {
+            &[SlipKind::Probe]
+        }
         Fault::CrashLoopBackOff | Fault::InitNotDone | Fault::JobFailed => OF_PROGRAMS,
         Fault::OomKilled
         | Fault::ConfigNotFound
-        | Fault::LivenessProbeFailing
-        | Fault::StartupProbeFailing
-        | Fault::ReadinessProbeFailing
         | Fault::Evicted
         | Fault::SandboxNotCreated
         | Fault::VolumeNotMounted
