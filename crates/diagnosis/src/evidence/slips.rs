@@ -75,6 +75,7 @@ const FINDERS: &[Finder] = &[
     command::unlike_the_usual,
     mode::not_executable,
     unit::too_large,
+    unit::too_small,
     amount::unstated,
     amount::too_small,
     probe::asks_otherwise,

@@ -16,6 +16,7 @@ mod loopback;
 mod listens;
 mod named;
 mod volumes;
+mod limits;
 mod profiles;
 mod service_ports;
 mod configured;
@@ -84,6 +85,7 @@ const FINDERS: &[Finder] = &[
     files::read_only,
     files::shared_memory,
     volumes::full,
+    limits::tiny,
     volumes::in_memory,
     ports::denied,
     rights::denied,
