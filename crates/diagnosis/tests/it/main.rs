@@ -12,3 +12,4 @@ mod redaction;
 mod judging;
 mod behind;
 mod node_mates;
+mod keys;
