@@ -70,6 +70,8 @@ const FINDERS: &[Finder] = &[
     variable::names_a_missing_host,
     mount::at_another_place,
     mount::of_another_file,
+    mount::under_another_name,
+    mount::of_another_part,
     revision::spelt_otherwise,
     revision::with_another_script,
     command::unlike_the_usual,

@@ -78,6 +78,7 @@ type Finder = fn(&Look<'_>) -> Option<Spot>;
 /// One for each topic; the first of a topic is told.
 const FINDERS: &[Finder] = &[
     asked::resources,
+    asked::resources_of_volume,
     asked::sub_path,
     profiles::asked,
     keys::missing,
