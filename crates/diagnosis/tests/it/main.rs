@@ -13,3 +13,4 @@ mod judging;
 mod behind;
 mod node_mates;
 mod keys;
+mod probed;
