@@ -7,6 +7,7 @@ mod sleeps;
 mod files;
 mod given;
 mod probes;
+mod probed;
 mod workload;
 mod events;
 mod revisions;
