@@ -11,7 +11,7 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, SpotFacts, SpotTopic};
+use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, GivenLimit, SpotFacts, SpotTopic};
 
 use super::{stalled, wording};
 use crate::patterns::pattern;
@@ -74,14 +74,16 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         let what: String = what.chars().take(MAX_NAME).collect();
         Some(words.replace("{}", &what))
     });
-    let tiny = tiny(evidence).filter(|_| meaning.as_deref().is_none_or(|it| it == OF_MEMORY));
-    let meaning = match tiny {
-        Some((it, spot)) => {
-            Some(format!("container {} leaves hardly any memory for it{}", it.name, spot.words))
-        }
-        None => meaning,
-    };
+    let may_be = meaning.as_deref().is_none_or(|it| it == OF_MEMORY);
+    let tiny = tiny(evidence).filter(|_| may_be);
+    let given = given(evidence).filter(|_| may_be && tiny.is_none());
+    let begin = |name: &str| format!("container {name} leaves hardly any memory for it");
+    let of_tiny = tiny.map(|(it, spot)| format!("{}{}", begin(&it.name), spot.words));
+    let of_given =
+        given.map(|(it, limit)| format!("{}: the {}", begin(&it.name), wording::given(limit)));
+    let meaning = of_tiny.or(of_given).or(meaning);
     let mut clues = vec![];
+    clues.extend(given.into_iter().flat_map(|it| wording::given_limit(evidence, it.0)));
     clues.extend(tiny.map(|it| Clue::new(it.1.path.clone(), &it.1.value)));
     if meaning.as_deref() == Some(OF_MEMORY) {
         clues.extend(smallest(evidence));
@@ -111,6 +113,14 @@ fn tiny(evidence: &Evidence) -> Option<(&ContainerFacts, &SpotFacts)> {
         container.memory_limit.as_ref()?.memory_meant()?;
         let spot = container.spots.iter().find(|it| it.topic == SpotTopic::Memory)?;
         Some((container, spot))
+    })
+}
+
+/// The container whose limit lost its unit, and was given it by something else than its template.
+fn given(evidence: &Evidence) -> Option<(&ContainerFacts, &GivenLimit)> {
+    evidence.containers.iter().find_map(|it| {
+        let given = it.given_memory_limit.as_ref()?;
+        given.amount.memory_meant().map(|_| (it, given))
     })
 }
 

@@ -42,6 +42,10 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         return vec![];
     }
     let Some(container) = place::container(diagnosis, evidence) else { return vec![] };
+    // Twice as much of nothing is nothing: whoever gave it such a limit has to mend that.
+    if Resource::Memory.held(container).1.is_some_and(|it| it.memory_meant().is_some()) {
+        return vec![];
+    }
     let fits = |halves: u8| {
         let wanted = wanted(evidence, container, halves)?;
         (wanted.is_next(evidence) && wanted.has_room(evidence)).then_some(halves)
