@@ -24,9 +24,27 @@ pub struct TrafficFacts {
     /// The one label that keeps all pods out, where changing it lets those of just one workload in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slip: Option<LabelSlip>,
+    /// The one label too many, where the pods of just one workload have all the others, and only the workload has this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surplus: Option<SurplusLabel>,
     /// What the survey says of it that is its own trouble: a workload's is told there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+}
+
+/// A label of a selector that a workload has for itself and does not give its pods.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SurplusLabel {
+    /// The key in the selector.
+    pub key: String,
+    /// The value in the selector.
+    pub value: String,
+    /// The workload, such as `Deployment shop/web`.
+    pub workload: String,
+    /// How many of its pods have all the other labels.
+    pub pods: u32,
+    /// How many of those are ready.
+    pub ready: u32,
 }
 
 /// A label of a selector that lets nobody in, and the one that would.

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
-use types::{Clue, Finding, LabelSlip, Severity, Subject, TrafficFacts};
+use types::{Clue, Finding, LabelSlip, Severity, Subject, SurplusLabel, TrafficFacts};
 
 use super::scene::{Scene, has_labels, is_over, is_ready, name, namespace};
 use super::slip::{Slip, near_values};
@@ -47,6 +47,7 @@ pub(crate) fn facts(service: &Service, objects: &Objects, redactor: &Redactor) -
             .is_empty()
             .then(|| slip_facts(service, &selector, (&scene, &objects.replica_sets)))
             .flatten(),
+        surplus: pods.is_empty().then(|| surplus(service, &selector, &scene)).flatten(),
         selector,
         findings,
     }
@@ -136,6 +137,28 @@ fn slip_facts(
         value: slip.value,
         meant_key,
         meant_value,
+    })
+}
+
+/// The label too many, where the one workload whose pods have all the others has it on itself.
+fn surplus(
+    service: &Service,
+    selector: &BTreeMap<String, String>,
+    scene: &Scene<'_>,
+) -> Option<SurplusLabel> {
+    let slip = service_without_endpoints::slip_of(service, scene)?;
+    let mut others = selector.clone();
+    others.remove(&slip.key).filter(|_| slip.meant.is_none())?;
+    let pods = taken(&others, namespace(&service.metadata), scene);
+    let roots: BTreeSet<Subject> = pods.iter().map(|it| scene.root_of(it)).collect();
+    let workload = roots.first().filter(|_| roots.len() == 1)?;
+    let root = scene.workload(&workload.kind, &workload.namespace, &workload.name)?;
+    (root.label(&slip.key) == Some(slip.value.as_str())).then(|| SurplusLabel {
+        workload: workload.to_string(),
+        pods: count(pods.len()),
+        ready: count(pods.iter().filter(|it| is_ready(it)).count()),
+        key: slip.key,
+        value: slip.value,
     })
 }
 

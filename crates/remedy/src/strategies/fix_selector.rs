@@ -13,13 +13,14 @@
 //! Traffic goes where it did not go before. Auto only where a letter or two are all that differs, nothing else is as
 //! near, or where an earlier revision of the same workload had the label, and no other Service takes those pods already and
 //! the Service is not called what it asks for. A person is asked where only the name, or that nothing else is there, points
-//! at the workload, and where the labels differ in digits alone. Bound: one label of the selector, its value or its key.
+//! at the workload, and where the labels differ in digits alone. A label too many is advice, and only where the workload has
+//! it on itself. Bound: one label of the selector, its value or its key.
 //! Undo: the former label. Verified by the endpoints over time. Attack: a label that is none, or that lies farther away
 //! than the facts say, yields no plan.
 
 use types::{
     Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, LabelSlip, Risk, Step,
-    Strategy,
+    Strategy, SurplusLabel,
 };
 
 use crate::near::{TYPO_DISTANCE, are_siblings, distance};
@@ -31,9 +32,10 @@ const MAX_LABEL: usize = 63;
 const MAX_PREFIX: usize = 253;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
-    let slip = evidence.service.as_ref().and_then(|it| it.slip.as_ref());
-    let Some(slip) = slip.filter(|_| diagnosis.fault == Fault::ServiceWithoutEndpoints) else {
-        return vec![];
+    let is_it = diagnosis.fault == Fault::ServiceWithoutEndpoints;
+    let Some(service) = evidence.service.as_ref().filter(|_| is_it) else { return vec![] };
+    let Some(slip) = &service.slip else {
+        return service.surplus.iter().map(|it| without(it, evidence)).collect();
     };
     let may_be_meant = is_ready(slip) && !is_hardly_meant(slip) && leads_to_a_label(slip);
     if evidence.subject.kind != Kind::Service || !may_be_meant {
@@ -53,6 +55,20 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let action = Action::Edit(edits(slip));
     let step = Step { target: evidence.subject.clone(), subresource: None, action };
     vec![FixPlan { strategy: Strategy::FixSelector, risk, because, steps: vec![step] }]
+}
+
+/// A label too many may be there to keep these very pods out: a person decides.
+fn without(surplus: &SurplusLabel, evidence: &Evidence) -> FixPlan {
+    let SurplusLabel { key, value, workload, pods, ready } = surplus;
+    let because = format!(
+        "{workload} has {key}={value} and does not give it to its pods, of which {ready} of {pods} are ready: apply or commit \
+         the patch, or give it to them."
+    );
+    let path = FieldPath::root().child("spec").child("selector").child(key);
+    let edit = Edit { path, from: Some(value.clone().into()), to: None };
+    let action = Action::Edit(vec![edit]);
+    let step = Step { target: evidence.subject.clone(), subresource: None, action };
+    FixPlan { strategy: Strategy::FixSelector, risk: Risk::Advice, because, steps: vec![step] }
 }
 
 /// The edits that put what was meant in the place of what stands there.

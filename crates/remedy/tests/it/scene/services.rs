@@ -33,6 +33,7 @@ pub(crate) fn wrong_label(
             meant_so: false,
             served: false,
         }),
+        surplus: None,
         findings: vec![],
     }
 }
@@ -55,6 +56,7 @@ pub(crate) fn wrong_port(target: PortTarget, meant: PortTarget, near: bool) -> T
         pods: 2,
         endpoints: Some(0),
         slip: None,
+        surplus: None,
         findings: vec![],
     }
 }
