@@ -37,7 +37,7 @@ pub(super) fn is_at_work(log: &[String]) -> bool {
 fn tells_how_far(text: &str) -> bool {
     let number = |found: &regex::Captures<'_>, name| found.name(name)?.as_str().parse::<u32>().ok();
     let counts = COUNTS.as_ref().and_then(|it| it.captures(text)).is_some_and(|found| {
-        number(&found, "done").zip(number(&found, "all")).is_some_and(|(done, all)| done < all)
+        number(&found, "done").zip(number(&found, "all")).is_some_and(|(done, all)| done <= all)
     });
     let is_share = || SHARES.as_ref().is_some_and(|it| it.is_match(text));
     WORKS.as_ref().is_some_and(|it| it.is_match(text)) && (counts || is_share())
@@ -58,12 +58,13 @@ mod tests {
         check(&["INFO warmed 3 of 8 partitions"], true);
         check(&["2026-11-28 12:40:01 INFO replaying segment 41/310"], true);
         check(&["loading model: 42%"], true);
+        // The last part is told before it is done.
+        check(&["INFO warmed 8 of 8 partitions"], true);
         check(&["step fetch: 2 of 7", ""], true);
     }
 
     #[test]
-    fn who_is_done_or_complains_or_counts_something_else_does_not() {
-        check(&["INFO warmed 8 of 8 partitions"], false);
+    fn who_goes_on_or_complains_or_counts_something_else_does_not() {
         check(&["INFO warmed 3 of 8 partitions", "listening on :8080"], false);
         check(&["ERROR cannot open partition 4", "INFO warmed 3 of 8 partitions"], false);
         check(&["cpu 42%"], false);

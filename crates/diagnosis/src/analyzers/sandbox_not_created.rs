@@ -11,7 +11,9 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, GivenLimit, SpotFacts, SpotTopic};
+use types::{
+    Clue, ContainerFacts, Diagnosis, EventFacts, Evidence, Fault, GivenLimit, SpotFacts, SpotTopic,
+};
 
 use super::{stalled, wording};
 use crate::patterns::pattern;
@@ -19,6 +21,8 @@ use crate::patterns::pattern;
 /// Characters of what a message names that are kept.
 const MAX_NAME: usize = 80;
 
+/// What is told of a volume.
+const MOUNT: &str = "FailedMount";
 /// What it means that there is no memory for it.
 const OF_MEMORY: &str = "the memory limits of the pod are too small even to make it";
 
@@ -66,15 +70,15 @@ static COMPILED: LazyLock<Vec<(Regex, &str)>> =
     LazyLock::new(|| MEANINGS.iter().filter_map(|it| Some((pattern(it.0)?, it.1))).collect());
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
-    let event =
-        stalled::last_news(evidence, &["FailedCreatePodSandBox", "FailedCreatePodSandbox"])?;
+    let event = news(evidence)?;
+    let is_mount = event.reason == MOUNT;
     let meaning = COMPILED.iter().find_map(|(pattern, words)| {
         let found = pattern.captures(&event.message)?;
         let what = found.name("what").map_or("", |it| it.as_str());
         let what: String = what.chars().take(MAX_NAME).collect();
         Some(words.replace("{}", &what))
     });
-    let may_be = meaning.as_deref().is_none_or(|it| it == OF_MEMORY);
+    let may_be = is_mount || meaning.as_deref().is_none_or(|it| it == OF_MEMORY);
     let tiny = tiny(evidence).filter(|_| may_be);
     let given = given(evidence).filter(|_| may_be && tiny.is_none());
     let begin = |name: &str| format!("container {name} leaves hardly any memory for it");
@@ -92,18 +96,33 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         let field = wording::pod_field(evidence, "runtimeClassName");
         clues.extend(field.map(|it| Clue::new(it, meaning.as_deref().unwrap_or_default())));
     }
-    clues.push(Clue::new("events[FailedCreatePodSandBox].message", &event.message));
-    clues.push(Clue::new("events[FailedCreatePodSandBox].count", &event.count));
+    let fact = if is_mount { MOUNT } else { "FailedCreatePodSandBox" };
+    clues.push(Clue::new(format!("events[{fact}].message"), &event.message));
+    clues.push(Clue::new(format!("events[{fact}].count"), &event.count));
     clues.extend(wording::rollout(evidence, &["runtimeClassName", "securityContext"]));
     Some(Diagnosis {
         fault: Fault::SandboxNotCreated,
         container: None,
         confidence: if meaning.is_some() { 0.95 } else { 0.85 },
         cause: match meaning {
+            Some(words) if is_mount => {
+                format!("The node cannot fill the volumes that the pod has in memory: {words}.")
+            }
             Some(words) => format!("The node cannot make the pod's sandbox: {words}."),
             None => "The node cannot make the pod's sandbox.".to_owned(),
         },
         clues,
+    })
+}
+
+/// What is told of the sandbox; or of a volume in memory, such as a token, which may be no larger than the memory limits of
+/// the pod, where one of these lost its unit.
+fn news(evidence: &Evidence) -> Option<&EventFacts> {
+    let of_sandbox = ["FailedCreatePodSandBox", "FailedCreatePodSandbox"];
+    let is_tiny = || tiny(evidence).is_some() || given(evidence).is_some();
+    stalled::last_news(evidence, &of_sandbox).or_else(|| {
+        let mount = stalled::last_news(evidence, &[MOUNT])?;
+        (mount.message.contains("no space left on device") && is_tiny()).then_some(mount)
     })
 }
 

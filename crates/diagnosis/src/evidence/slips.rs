@@ -9,6 +9,7 @@ mod command;
 mod flag;
 mod variable;
 mod mount;
+mod port;
 mod mode;
 mod unit;
 mod amount;
@@ -68,6 +69,7 @@ const FINDERS: &[Finder] = &[
     flag::misspelt,
     variable::misnamed,
     variable::names_a_missing_host,
+    port::of_a_service,
     mount::at_another_place,
     mount::of_another_file,
     mount::under_another_name,

@@ -205,7 +205,12 @@ impl Look<'_> {
     fn needed(&self) -> Option<Cow<'_, str>> {
         let read = self.reading.as_ref().and_then(|it| it.address()).map(Cow::Borrowed);
         let is_init = self.facts.role == ContainerRole::Init && !self.facts.sidecar;
-        read.or_else(|| init_not_done::said(self.log()).filter(|_| is_init).map(Cow::Owned))
+        let said = || init_not_done::said(self.log()).filter(|_| is_init).map(Cow::Owned);
+        let asked = match self.facts.waits_for.as_slice() {
+            [only] if is_init => Some(Cow::Owned(only.clone())),
+            _ => None,
+        };
+        read.or(asked).or_else(said)
     }
 
     /// What its log is about, where it tells of this trouble.

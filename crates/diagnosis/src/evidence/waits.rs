@@ -171,10 +171,19 @@ fn filled(text: &str, container: &Container, namespace: &str) -> String {
     let Some(pattern) = VARIABLE.as_ref() else { return text };
     let value = |found: &regex::Captures<'_>| {
         let whole = found.get(0).map_or("", |it| it.as_str());
-        let value = found.name("name").and_then(|it| values.get(it.as_str()));
-        value.map_or(whole, |it| *it).to_owned()
+        let Some(name) = found.name("name").map(|it| it.as_str()) else { return whole.to_owned() };
+        let value = values.get(name).map(|it| (*it).to_owned());
+        value.or_else(|| service_of(name)).unwrap_or_else(|| whole.to_owned())
     };
     pattern.replace_all(&text, value).into_owned()
+}
+
+/// The Service whose address the kubelet puts into this variable: `fx-book` for `FX_BOOK_SERVICE_HOST`
+/// (<https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>).
+fn service_of(variable: &str) -> Option<String> {
+    let name = variable.strip_suffix("_SERVICE_HOST")?;
+    let is_own = name == "KUBERNETES" || name.is_empty();
+    (!is_own).then(|| name.to_lowercase().replace('_', "-"))
 }
 
 /// The words of each simple command of a script.

@@ -83,6 +83,8 @@ fn left_behind<'a>(diagnosis: &Diagnosis, evidence: &'a Evidence) -> Option<&'a 
 
 /// Whether the facts speak for this plan, and not its fault alone.
 pub fn is_backed(plan: &FixPlan, diagnoses: &[Diagnosis], evidence: &Evidence) -> bool {
+    let is_held_up =
+        |it: &Diagnosis| it.fault == Fault::RolloutStuck && is_of_earlier_template(evidence);
     plan.strategy == Strategy::RestartPod
-        && diagnoses.iter().any(|it| left_behind(it, evidence).is_some())
+        && diagnoses.iter().any(|it| is_held_up(it) || left_behind(it, evidence).is_some())
 }
