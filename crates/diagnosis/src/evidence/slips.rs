@@ -71,6 +71,7 @@ const FINDERS: &[Finder] = &[
     revision::with_another_script,
     command::unlike_the_usual,
     mode::not_executable,
+    mode::misread,
     unit::too_large,
     amount::unstated,
     amount::too_small,

@@ -22,6 +22,10 @@ mod configured;
 mod headers;
 mod transport;
 mod shown;
+mod modes;
+mod host_keys;
+mod given;
+mod schemes;
 
 use std::borrow::Cow;
 
@@ -34,6 +38,7 @@ use crate::{Objects, Redactor};
 
 pub(crate) use hosts::address_in;
 pub(super) use listens::LISTENS;
+pub(super) use modes::meant;
 
 /// Spots of a container that are told.
 const MAX_SPOTS: usize = 20;
@@ -84,20 +89,24 @@ const FINDERS: &[Finder] = &[
     files::shared_memory,
     volumes::full,
     volumes::in_memory,
+    modes::wide,
     ports::denied,
     rights::denied,
     files::denied,
     volumes::token,
     volumes::item,
     files::program,
+    schemes::other,
     sources::variable,
     configured::with_reading,
     sources::configuration,
     sources::script,
+    given::malformed,
     started::with,
     started::heap,
     started::data,
     credentials::rejected,
+    host_keys::known,
     ports::in_use,
     loopback::needed,
     service_ports::wrong,
@@ -112,6 +121,7 @@ const FINDERS: &[Finder] = &[
     named::in_words,
     configured::in_words,
     shown::in_words,
+    configured::unnamed,
     listens::at_loopback,
     listens::elsewhere,
 ];

@@ -43,13 +43,34 @@ pub(super) fn with(look: &Look<'_>) -> Option<Spot> {
     let texts = look.texts();
     let has =
         |text: &str, word: &str| SHORT <= word.len() && (text == word || stands_alone(text, word));
-    let (path, text) = texts
-        .iter()
-        .find(|it| it.1 == whole)
+    let given = texts.iter().find(|it| it.1 == whole);
+    if given.is_none()
+        && reading.trouble == Trouble::Flag
+        && let Some(spot) = of_options(look, whole)
+    {
+        return Some(spot);
+    }
+    let (path, text) = given
         .or_else(|| texts.iter().find(|it| has(it.1, whole)))
         .or_else(|| texts.iter().find(|it| has(it.1, word)))
         .or_else(|| texts.iter().find(|it| is_flag(it.1, word)))?;
     Some(Spot::new(SpotTopic::Program, path.clone(), text, String::new()))
+}
+
+/// The one variable with the flag among its options, where no word of the command is that flag: a script may have
+/// anything in it.
+fn of_options(look: &Look<'_>, flag: &str) -> Option<Spot> {
+    let is_word = |it: &str| {
+        !it.contains(char::is_whitespace) && (stands_alone(it, flag) || is_flag(it, flag))
+    };
+    if flag.len() < SHORT || look.texts().iter().any(|it| is_word(it.1)) {
+        return None;
+    }
+    let variables = look.variables();
+    let mut having = variables.iter().filter(|it| it.2.contains('-') && stands_alone(it.2, flag));
+    let (path, name, value) = having.next().filter(|_| having.next().is_none())?;
+    let spot = Spot::of_text(path, (name, value), String::new());
+    Some(Spot { topic: SpotTopic::Program, ..spot })
 }
 
 /// Whether a variable has what it is about.

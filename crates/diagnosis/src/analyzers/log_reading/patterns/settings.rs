@@ -144,4 +144,9 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Malformed,
         r"\bParse(?:Int|Float|Bool)Error\b|RelativeUrlWithoutBase|: invalid URL\b|could not parse SQLAlchemy URL|URL must specify one of the following schemes|must start with the protocol|expected connection string to start with|invalid connection string",
     ),
+    // Keys, and what is to become one.
+    (
+        Trouble::Malformed,
+        r"\b(?:DECODER|PEM|asn1 encoding) routines\b|\bno start line\b|bad base64 decode|(?:illegal|invalid|malformed) base64|illegal character in base64|base64[^\n]{0,20}(?:incorrect|invalid) padding|\bincorrect padding\b|could not deserialize key data|invalid key ?format|\bInvalidKey(?:Spec)?Exception\b|secretOrPrivateKey must be|invalid (?:private|public|signing|secret|encryption) key\b|(?:invalid|no valid|not a valid|failed to decode|unable to decode) PEM\b|(?:failed|unable|could not|cannot) (?:to )?(?:parse|decode|deserialize) (?:the |a )?(?:\w+ )?(?:private|public|signing|encryption) key\b",
+    ),
 ];
