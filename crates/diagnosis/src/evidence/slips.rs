@@ -65,6 +65,7 @@ const FINDERS: &[Finder] = &[
     flag::misspelt,
     variable::misnamed,
     variable::names_a_missing_host,
+    variable::of_another_scheme,
     mount::at_another_place,
     mount::of_another_file,
     revision::spelt_otherwise,

@@ -38,7 +38,8 @@ use crate::{Objects, Redactor};
 
 pub(crate) use hosts::address_in;
 pub(super) use listens::LISTENS;
-pub(super) use modes::meant;
+pub(super) use modes::meant as meant_mode;
+pub(super) use schemes::meant as meant_scheme;
 
 /// Spots of a container that are told.
 const MAX_SPOTS: usize = 20;
@@ -96,12 +97,14 @@ const FINDERS: &[Finder] = &[
     volumes::token,
     volumes::item,
     files::program,
+    schemes::unsupported,
     schemes::other,
     sources::variable,
     configured::with_reading,
     sources::configuration,
     sources::script,
     given::malformed,
+    configured::setting,
     started::with,
     started::heap,
     started::data,

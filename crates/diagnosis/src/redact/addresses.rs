@@ -9,7 +9,7 @@ use super::{Redactor, compiled, group, values};
 /// A URL with a password; a URL with a key for a user; `user:password@tcp(host)`; `user:password@host/`;
 /// Oracle's `user/password@`; an e-mail address.
 const PATTERNS: [&str; 6] = [
-    r#"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^\s/:@?\#"'<>]*):(?P<secret>[^\s/"'<>]+|[^\s/"'<>]*[^\s/"'<>0-9][^\s/"'<>]*/[^\s"'<>]*)@"#,
+    r#"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^\s/:@?\#"'<>]*):(?P<secret>[^\s/"'<>]+)@"#,
     r#"[A-Za-z][A-Za-z0-9+.-]*://(?P<shaped>(?P<secret>[^\s/:@?\#"'<>]{16,}))@"#,
     r#"[A-Za-z0-9_.-]+:(?P<secret>[^\s:/"'@]+)@(?:tcp|udp|unix)\("#,
     r#"[A-Za-z0-9_.-]+:(?P<secret>[^\s:/"'@]+)@(?P<host>[A-Za-z0-9.-]+)(?::[0-9]{1,5})?/"#,

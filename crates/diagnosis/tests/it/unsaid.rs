@@ -81,6 +81,16 @@ fn the_mode_of_a_key_is_told_with_what_gives_it() {
         of("secret: {secretName: ssh, defaultMode: 256}")
     );
     check((&group, KEY, ""), "/spec/securityContext/fsGroup", &["fsGroup 1000"]);
+    let beat = mounting(
+        "{name: c, mountPath: /usr/share/filebeat/filebeat.yml, subPath: filebeat.yml}, {name: d, mountPath: /data}",
+        "{name: d, emptyDir: {}}, {name: c, configMap: {name: settings, defaultMode: 438}}",
+    );
+    let said = "Exiting: error loading config file: config file (\"filebeat.yml\") can only be writable by the owner but the permissions are \"-rw-rw-rw-\" (to fix the permissions use: 'chmod go-w /usr/share/filebeat/filebeat.yml')";
+    check(
+        (&beat, said, ""),
+        "/spec/volumes/1/configMap/defaultMode",
+        &["ConfigMap settings", "0666"],
+    );
     // No file is named, and one Secret is mounted.
     let said = "@ WARNING: UNPROTECTED PRIVATE KEY FILE! @";
     check((&decimal, said, ""), "/spec/volumes/0/secret/defaultMode", &["0400 was probably meant"]);
@@ -166,6 +176,9 @@ fn a_configuration_that_is_wrong_is_told_with_what_brings_it() {
         "[28-Nov-2026 07:00:20] ALERT: [pool www] pm.start_servers(2) must not be less than pm.min_spare_servers(4)\n[28-Nov-2026 07:00:20] ERROR: failed to post process the configuration",
         "2026-11-28T07:00:01Z ERROR vector::cli: Configuration error. error=Input \"parse_json\" for sink \"loki\" doesn't match any components.",
         "[2026-11-28T07:00:14,530][ERROR][logstash.agent           ] Failed to execute action {:action=>LogStash::PipelineAction::Create/pipeline_id:main, :exception=>\"LogStash::ConfigurationError\", :message=>\"Expected one of [ \\t\\r\\n] at line 6, column 8\"}",
+        "Error: Unknown configuration variable \"listner\".",
+        "Error: adapting config using caddyfile: Caddyfile:3: unrecognized directive: fil_server",
+        "2026-11-28T07:00:01.1Z 0 [ERROR] [MY-000067] [Server] unknown variable 'max_conections=200'.",
         "level=error msg=\"invalid config\" reason=\"receiver page is not defined\"",
     ];
     for said in logs {
@@ -182,7 +195,9 @@ fn a_configuration_that_is_wrong_is_told_with_what_brings_it() {
         );
         assert_eq!(holder(&told), None);
     }
-    // Another end has nothing to do with it.
+    // So has the configuration of something else, and another end.
+    let said = "ERROR failed to load AWS config: profile x is not there";
+    refuse((&mounted, said, &map("{main.conf: x}")), "/volumeMounts");
     refuse((&mounted, "ERROR the sky is falling", &map("{main.conf: x}")), "/volumeMounts");
 }
 
@@ -222,6 +237,9 @@ fn the_options_of_a_variable_go_before_a_script_that_repeats_them() {
     check((java, said, ""), "/env/0/value", &["JAVA_OPTS"]);
     let word = "command: [java, '-XX:+UseConcMarkSweepGC'], env: [{name: JAVA_OPTS, value: '-XX:+UseConcMarkSweepGC'}]";
     check((word, said, ""), "/command/1", &["UseConcMarkSweepGC"]);
+    let beside = "command: [sh, -c, 'echo field not found, node: entrypont; exec traefik $@'], args: ['--ping=true', '--entrypont.web.address=:8000']";
+    let said = "failed to decode configuration from flags: field not found, node: entrypont";
+    check((beside, said, ""), "/args/1", &["entrypont"]);
 }
 
 #[test]
@@ -232,6 +250,12 @@ fn an_address_of_another_scheme_is_told() {
     let near =
         "env: [{name: STOCK_URL, value: 'http://stock'}, {name: STORE, value: 'mongdb://db/x'}]";
     check((near, said, ""), "/env/1/value", &["mongodb:// was probably meant"]);
+    let unknown =
+        "env: [{name: STOCK_URL, value: 'http://stock'}, {name: FEED, value: 'htps://feed/x'}]";
+    let go = r#"fetch: Get "htps://feed/x/1": unsupported protocol scheme "htps""#;
+    check((unknown, go, ""), "/env/1/value", &["the scheme of FEED", "https was probably meant"]);
+    let python = "requests.exceptions.InvalidSchema: No connection adapters were found for 'htps://feed/x/1'";
+    check((unknown, python, ""), "/env/1/value", &["the scheme of FEED"]);
     let secret = "env: [{name: MODE, value: x}, {name: MONGODB_URI, valueFrom: {secretKeyRef: {name: db, key: uri}}}]";
     check((secret, said, ""), "/env/1/valueFrom/secretKeyRef/key", &["key uri of Secret db"]);
     let said = "Error validating datasource `db`: the URL must start with the protocol `postgresql://` or `postgres://`.";

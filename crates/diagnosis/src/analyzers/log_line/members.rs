@@ -237,12 +237,13 @@ fn quoted(text: &str) -> Cow<'_, str> {
     if said.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(said.to_owned()) }
 }
 
-/// Levels as numbers: of syslog from 0 to 7, of others from 10 to 60 or from 100 to 600.
+/// Levels as numbers: of syslog from 0 to 7, of others from 10 to 60 or from 100 to 600. Nobody has an emergency: 0 is how
+/// much is told where that can be raised.
 fn of_number(number: u32) -> Level {
     match number {
-        0..=2 | 60..=99 | 500.. => Level::Fatal,
+        1..=2 | 60..=99 | 500.. => Level::Fatal,
         3 | 50..=59 | 400..=499 => Level::Error,
         4 | 40..=49 | 300..=399 => Level::Warning,
-        5..=39 | 100..=299 => Level::Quiet,
+        0 | 5..=39 | 100..=299 => Level::Quiet,
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use types::{Edit, FieldPath, SlipKind, SpotTopic};
 
 use super::{Slip, Spot};
-use crate::evidence::spots::meant;
+use crate::evidence::spots::meant_mode;
 
 /// The bits of a mode that let somebody read a file.
 const READ: i32 = 0o444;
@@ -26,7 +26,7 @@ pub(super) fn not_executable(spot: &Spot<'_>) -> Option<Slip> {
 /// A file of a volume that others may use, as its mode was written without the zero that makes it octal.
 pub(super) fn misread(spot: &Spot<'_>) -> Option<Slip> {
     let (path, mode) = told(spot, SpotTopic::Denied)?;
-    let meant = meant(mode)?;
+    let meant = meant_mode(mode)?;
     let shown_by = format!(
         "The mode {mode} is {mode:04o} in octal; its digits in octal are {meant:04o}, which is {meant} as a number."
     );

@@ -8,8 +8,8 @@ use super::{Look, Spot, schemes, sources};
 use crate::analyzers::log_reading::Trouble;
 
 /// What a line has in it that is about a key, and the names of its variables.
-const KEYS: ([&str; 7], [&str; 6]) = (
-    ["pem", "key", "base64", "decoder", "asn1", "padding", "certificate"],
+const KEYS: ([&str; 8], [&str; 6]) = (
+    ["pem", "key", "secret", "base64", "decoder", "asn1", "padding", "certificate"],
     ["KEY", "PEM", "CERT", "JWT", "SECRET", "PRIVATE"],
 );
 /// The same of an address.

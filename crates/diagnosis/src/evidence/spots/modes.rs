@@ -35,7 +35,7 @@ pub(super) fn wide(look: &Look<'_>) -> Option<Spot> {
     let about = reading.about.as_deref().filter(|it| it.starts_with('/'));
     let found = match about {
         Some(file) => given(look, file),
-        None => only_secret(look),
+        None => named(look, reading.about.as_deref()).or_else(|| only_secret(look)),
     };
     let group = look.spec.security_context.as_ref().and_then(|it| it.fs_group);
     let Some(Given { path, mode, source }) = found else {
@@ -140,6 +140,16 @@ fn of_projected(path: &FieldPath, volume: &ProjectedVolumeSource, file: &str) ->
     let all = || (path.child("defaultMode"), volume.default_mode.unwrap_or(DEFAULT));
     let (path, mode) = own.next().unwrap_or_else(all);
     Given { path, mode, source: "a projected volume".to_owned() }
+}
+
+/// What brings a file that is told by its last name alone: the one mount that ends so.
+fn named(look: &Look<'_>, file: Option<&str>) -> Option<Given> {
+    let name = file?.rsplit('/').next().filter(|it| !it.is_empty())?;
+    let is_it = |it: &str| it.rsplit('/').next() == Some(name);
+    let mut mounts =
+        look.container.volume_mounts.iter().flatten().filter(|it| is_it(&it.mount_path));
+    let only = mounts.next().filter(|_| mounts.next().is_none())?;
+    of_volume(look, &only.name, only.sub_path.as_deref().unwrap_or_default())
 }
 
 /// The mode of the files of the one Secret that is mounted, where no file is named.

@@ -6,7 +6,7 @@ use regex::Regex;
 use types::{FieldPath, SpotTopic};
 
 use super::{Look, Spot, sources};
-use crate::analyzers::log_reading::Trouble;
+use crate::analyzers::log_reading::{Reading, Trouble};
 use crate::near_miss::near_miss;
 use crate::patterns::pattern;
 
@@ -18,6 +18,25 @@ const LISTS: [&str; 7] =
     ["start with", "begin with", "one of", "expected", "must be", "scheme", "supported"];
 /// What the names of variables with addresses have in them.
 const NAMES: [&str; 8] = ["URL", "URI", "DSN", "CONN", "ADDR", "HOST", "ENDPOINT", "SERVER"];
+/// Schemes that addresses mostly have.
+const USUAL: [&str; 16] = [
+    "http",
+    "https",
+    "postgres",
+    "postgresql",
+    "mysql",
+    "redis",
+    "rediss",
+    "amqp",
+    "amqps",
+    "mongodb",
+    "nats",
+    "kafka",
+    "wss",
+    "grpc",
+    "tcp",
+    "sqlite",
+];
 /// Letters with which the name of a variable has to have that of a server: `MONGO`, `POSTG`, `REDIS`.
 const STEM: usize = 4;
 
@@ -32,10 +51,7 @@ pub(super) fn other(look: &Look<'_>) -> Option<Spot> {
     }
     let variables = look.variables();
     let wrong: Vec<_> = variables.iter().filter(|it| !is_one(&expected, it.2)).collect();
-    let near = |value: &str| {
-        let scheme = value.split_once("://")?.0.to_lowercase();
-        near_miss(&scheme, expected.iter().map(String::as_str))
-    };
+    let near = |value: &str| meant(reading, value);
     let is_named = |name: &str, all: &[&str]| {
         let name = name.to_uppercase();
         all.iter().any(|it| name.contains(it))
@@ -52,6 +68,39 @@ pub(super) fn other(look: &Look<'_>) -> Option<Spot> {
         (Some(near), ..) => format!("; {name} has another one: {near}:// was probably meant"),
         (None, false, Some(first)) => format!("; {name} has none: it would begin with {first}://"),
         (None, ..) => format!("; {name} has another one"),
+    };
+    let spot = Spot::of_text(path, (name, value), words);
+    Some(Spot { topic: SpotTopic::Program, ..spot })
+}
+
+/// The scheme that a value was probably meant to have: one that the program lists, or a usual one where it does not know
+/// that of the value.
+pub(in crate::evidence) fn meant(reading: &Reading<'_>, value: &str) -> Option<String> {
+    let scheme = value.split_once("://")?.0.to_lowercase();
+    let about = reading.about.as_deref().map(str::to_lowercase);
+    if about.as_deref() == Some(scheme.as_str()) {
+        return near_miss(&scheme, USUAL.into_iter().filter(|it| *it != scheme));
+    }
+    let listed = schemes(&reading.line.to_lowercase());
+    near_miss(&scheme, listed.iter().map(String::as_str)).filter(|_| !listed.contains(&scheme))
+}
+
+/// The one whose scheme its program does not know.
+pub(super) fn unsupported(look: &Look<'_>) -> Option<Spot> {
+    let scheme = look.about(Trouble::Malformed)?.to_lowercase();
+    let has = |it: &Variable<'_>| {
+        let found = it.2.split_once("://").map(|it| it.0.to_lowercase());
+        found.as_deref() == Some(scheme.as_str())
+    };
+    let variables = look.variables();
+    let all: Vec<_> = variables.iter().collect();
+    let (path, name, value) = only(&all, has)?;
+    let near = meant(look.reading.as_ref()?, value);
+    let words = match near {
+        Some(near) => {
+            format!("; it is the scheme of {name}, where {near} was probably meant")
+        }
+        None => format!("; it is the scheme of {name}"),
     };
     let spot = Spot::of_text(path, (name, value), words);
     Some(Spot { topic: SpotTopic::Program, ..spot })

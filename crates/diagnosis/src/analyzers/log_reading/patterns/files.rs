@@ -50,11 +50,15 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::Denied, r"EACCES: permission denied[^:]*?:(?P<port>[0-9]{1,5})$"),
     // Files.
     (Trouble::ReadOnly, r#"(?P<what>/[^\s:'",]+)['"]?(?: failed \(30)?: read-only file ?system"#),
+    (
+        Trouble::ReadOnly,
+        r#"(?P<what>/[^\s:'",()]+)['"]? \((?:err(?:code|no):? ?30,? ?["']?)?read-only file ?system"#,
+    ),
     (Trouble::ReadOnly, r#"(?P<what>/[^\s:'",]+)['"]? is (?:mounted )?read-?only\b"#),
     (Trouble::ReadOnly, r"read-only file ?system[^/]*(?P<what>/[^\s'\x22]+)"),
     (
         Trouble::ReadOnly,
-        r"read-only file ?system|\bEROFS\b|attempt to write a read-?only database|\bSQLITE_READONLY|ReadOnlyFileSystemException",
+        r"read-only file ?system|\bEROFS\b|attempt to write a read-?only database|the database is read only|\bSQLITE_READONLY|ReadOnlyFileSystemException",
     ),
     // Of /dev/shm, which is no disk.
     (

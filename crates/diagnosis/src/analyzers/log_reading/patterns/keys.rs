@@ -6,11 +6,11 @@ use crate::analyzers::log_reading::Trouble;
 pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     (
         Trouble::Mode,
-        r#"permissions (?:0?[0-7]{3} )?(?:for|of|on) ['"`]?(/[^'"`\s]+)['"`]? (?:are|is) (?:too |insecure|unsafe|bad\b|incorrect|not (?:safe|secure))|load key ['"]([^'"]+)['"]: bad permissions|bad owner(?:ship)? or (?:modes|permissions) (?:on|for) (?:file )?['"]?(/[^'"\s]+)"#,
+        r#"permissions (?:0?[0-7]{3} )?(?:for|of|on) (?:directory |file |folder )?['"`]?(/[^'"`\s]+)['"`]? (?:(?:are|is) )?(?:too |insecure|unsafe|bad\b|incorrect|not (?:safe|secure))|load key ['"]([^'"]+)['"]: bad permissions|bad owner(?:ship)? or (?:modes|permissions) (?:on|for) (?:file )?['"]?(/[^'"\s]+)"#,
     ),
     (
         Trouble::Mode,
-        r#"(/[^'"`\s]+)['"`]? (?:has|have) (?:group or world access|(?:invalid|insecure|unsafe|bad|wrong|loose|(?:too|overly) (?:open|permissive|broad|loose|wide)) (?:file )?(?:permissions|mode))|(/[^'"`\s]+)['"`]? (?:is|are) (?:group|world)[ -](?:or[ -](?:group|world)[ -])?(?:readable|accessible)"#,
+        r#"(/[^'"`\s]+)['"`]? (?:has|have) (?:group or world access|(?:invalid|insecure|unsafe|bad|wrong|loose|(?:too|overly) (?:open|permissive|broad|loose|wide)) (?:file )?(?:permissions|mode))|(/[^'"`\s]+)['"`]? (?:is|are) (?:group|world)[ -](?:or[ -](?:group|world|others?)[ -])?(?:readable|accessible|writable)|config file \("([^"]+)"\) (?:can only be writable by the owner|must be owned by)"#,
     ),
     (
         Trouble::Mode,

@@ -61,6 +61,6 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     ),
     (
         Trouble::Rejected,
-        r"\b(?:invalid_auth|not_authed|token_revoked|token_expired|account_inactive|invalid_api_key|invalid_access_token|InvalidClientTokenId|UnrecognizedClientException|InvalidAuthenticationToken|ExpiredToken(?:Exception)?)\b|(?:invalid|incorrect|bad|expired|revoked|wrong) (?:api|access|auth|authentication|bearer|bot|security) token\b|incorrect api key|invalid x-api-key|improper token has been passed|an invalid token was provided",
+        r"\b(?:invalid_auth|not_authed|token_revoked|token_expired|account_inactive|invalid_api_key|invalid_access_token|InvalidClientTokenId|UnrecognizedClientException|InvalidAuthenticationToken|InvalidToken|ExpiredToken(?:Exception)?)\b|(?:invalid|incorrect|bad|expired|revoked|wrong) (?:api|access|auth|authentication|bearer|bot|security) token\b|incorrect api key|invalid x-api-key|improper token has been passed|an invalid token was provided|username and password not accepted|\b535[ -]5\.7\.8\b",
     ),
 ];
