@@ -164,6 +164,15 @@ impl Incidents {
         self.read(|known| known.open.values().map(bare).collect())
     }
 
+    /// What the open incidents of other subjects of its namespace say.
+    pub fn said_beside(&self, subject: &ObjectRef) -> Vec<Diagnosis> {
+        let own = key(subject);
+        self.read(|known| {
+            let open = known.open.iter().filter(|it| it.0.namespace == own.namespace);
+            open.filter(|it| *it.0 != own).flat_map(|it| it.1.diagnoses.clone()).collect()
+        })
+    }
+
     /// All incidents that are known, newest first, without evidence.
     pub fn all(&self) -> Vec<Incident> {
         let mut all: Vec<_> = self.read(|known| known.all().map(bare).collect());

@@ -353,6 +353,8 @@ fn report(
     let plans = remedy::plans(&diagnoses, &evidence);
     let offers = offers(&plans, &evidence, &agent.redactor);
     let context = diagnosis::context(&evidence);
+    let others = agent.incidents.said_beside(&evidence.subject);
+    let diagnoses = diagnosis::told_of_keys(diagnoses, &evidence, &others);
     Report { evidence, diagnoses, offers, context, seen_at }
 }
 

@@ -1,6 +1,7 @@
 //! The registry of analyzers; its order is rank: a cause stands before its symptoms.
 
 mod amounts;
+mod at_work;
 mod config_not_found;
 mod container_cannot_run;
 mod crash_loop;

@@ -44,7 +44,8 @@ pub use registry::{TagList, nearest};
 pub use snapshot::{ConfigMapSize, Hardening, Rights, Snapshot, Webhook};
 pub use survey::{
     ClaimAnew, accept, accepted_trouble, are_about_claims, asked_for, beside, claims_anew,
-    explained, of_workload, reach, service_address, survey, tells_of_refusals, told_why,
+    explained, of_workload, reach, service_address, survey, tells_of_refusals, told_of_keys,
+    told_why,
 };
 pub use suspicion::{
     LASTING, PATIENCE, RECENT, is_quiet, lacks_pods, suspicious_pod, suspicious_workload,

@@ -75,6 +75,7 @@ use types::{AnyFault, Diagnosis, Evidence, Finding, ObjectRef, Subject};
 pub use accept::{accept, accepted_trouble};
 pub use access_forbidden::tells_of_refusals;
 pub use claim_not_bound::{ClaimAnew, claims_anew};
+pub use config_map_broken::told_of_keys;
 pub use filter::asked_for;
 pub(crate) use host::has_port;
 pub use reach::reach;

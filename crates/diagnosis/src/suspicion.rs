@@ -161,8 +161,12 @@ fn is_bound_and_short(root: &Root) -> bool {
     is_bound
         && match root {
             Root::Deployment(it) => {
-                let ready = it.status.as_ref().and_then(|it| it.ready_replicas);
-                short(it.spec.as_ref().and_then(|it| it.replicas), ready)
+                let status = it.status.as_ref();
+                let wanted = it.spec.as_ref().and_then(|it| it.replicas);
+                // While pods of the revision before serve on, those of the newest one come and go.
+                let is_held_up = status.is_some_and(|it| it.updated_replicas < it.replicas)
+                    || short(wanted, status.and_then(|it| it.updated_replicas));
+                is_held_up || short(wanted, status.and_then(|it| it.ready_replicas))
             }
             Root::ReplicaSet(it) => {
                 let ready = it.status.as_ref().and_then(|it| it.ready_replicas);

@@ -283,6 +283,11 @@ fn machine_may_act(plan: &FixPlan, policy: &Policy, world: &World<'_>) -> Result
     if !world.enrolled {
         return Err(Refusal::NamespaceNotEnrolled(world.evidence.subject.namespace.clone()));
     }
+    if let Some(said) = &world.evidence.workload.maintenance {
+        return Err(Refusal::NeedsApproval(format!(
+            "it says that it is under maintenance ({said}), and may be as it should be"
+        )));
+    }
     if images::is_only_listed(plan, policy, world.evidence) {
         return Err(Refusal::NeedsApproval(
             "only the registry says that there is such a tag; it never ran here".to_owned(),

@@ -6,7 +6,7 @@ use types::{Diagnosis, Evidence, FixPlan, Risk, SeedStrategy, Strategy};
 use crate::image::is_tag;
 use crate::place;
 use crate::strategies::{
-    AS_MUCH_AS_FITS, CPU_DOSES, DOSES, known_tags, with_cpu_dose, with_dose, with_tag,
+    AS_MEANT, AS_MUCH_AS_FITS, CPU_DOSES, DOSES, known_tags, with_cpu_dose, with_dose, with_tag,
 };
 
 /// The tag that the contract names when the caller names none.
@@ -118,9 +118,9 @@ fn registered(name: &str, parameters: &Map<String, Value>) -> Result<Strategy, R
             Err(RequestError::BadParameters(format!("`{NEW_TAG}` must be an image tag")))
         }
         Strategy::RaiseMemoryLimit { halves }
-            if !DOSES.contains(halves) && *halves != AS_MUCH_AS_FITS =>
+            if !DOSES.contains(halves) && ![AS_MUCH_AS_FITS, AS_MEANT].contains(halves) =>
         {
-            Err(RequestError::BadParameters("`halves` must be 0, 1, 2, 6 or 14".to_owned()))
+            Err(RequestError::BadParameters("`halves` must be 0, 1, 2, 6, 14 or 255".to_owned()))
         }
         Strategy::RaiseCpuLimit { halves } if !CPU_DOSES.contains(halves) => {
             Err(RequestError::BadParameters("`halves` must be 1, 2 or 6".to_owned()))

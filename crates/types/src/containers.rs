@@ -126,6 +126,9 @@ pub struct ContainerFacts {
     /// Whether its command has other work to do after that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub works_after: bool,
+    /// What its command does where it does nothing but sleep for ten minutes or more: `sleep 86400`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sleeps: Option<String>,
     /// The files that ConfigMaps put into it, by path; at most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,

@@ -131,6 +131,10 @@ pub struct WorkloadFacts {
     pub failed_message: Option<String>,
     /// Whether the workload asked to be left alone by annotation.
     pub opted_out: bool,
+    /// Where it says that it is under maintenance: `annotation example.com/maintenance`, `variable MAINTENANCE`. It may be
+    /// unready on purpose then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<String>,
     /// Who else writes this object: Argo CD, Flux, Helm, an autoscaler.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<Owner>,

@@ -32,6 +32,12 @@ const SUFFIXES: [(&str, i128); 14] = [
     ("", 1000),
 ];
 
+/// Nobody gives a program less memory than this, in thousandths of a byte: a mebibyte.
+const LEAST_MEMORY: i128 = 1024 * 1024 * 1000;
+/// Numbers without a unit below this count gibibytes, in the mind of who writes them, those below the next one mebibytes.
+const FEW: u64 = 16;
+const MANY: u64 = 16 * 1024;
+
 impl Quantity {
     /// A whole number of mebibytes.
     pub fn mebibytes(amount: u64) -> Self {
@@ -62,6 +68,24 @@ impl Quantity {
     pub fn units(&self) -> Option<u64> {
         let thousandths = u128::try_from(self.thousandths()?).ok()?;
         u64::try_from(thousandths.div_ceil(1000)).ok()
+    }
+
+    /// What was probably meant by an amount of memory that no program can run in: `256Mi` by `256m`, which is a quarter of a
+    /// byte, by `256` and by `256Ki`; `1Gi` by `1`. `None` for one that somebody may mean.
+    pub fn memory_meant(&self) -> Option<Self> {
+        let small = self.thousandths().filter(|it| (1..LEAST_MEMORY).contains(it))?;
+        let text = self.0.trim();
+        let number = text.trim_end_matches(|it: char| it.is_ascii_alphabetic());
+        let meant = match (text.get(number.len()..)?, number.parse::<u64>()) {
+            ("m" | "k" | "Ki", Ok(number)) => format!("{number}Mi"),
+            ("", Ok(number)) if number < FEW => format!("{number}Gi"),
+            ("", Ok(number)) if number < MANY => format!("{number}Mi"),
+            ("", Ok(number)) => format!("{number}Ki"),
+            // Half a gibibyte, of which the API server makes `500m`.
+            ("", Err(_)) => format!("{}Mi", small * 1024 / 1000),
+            _ => return None,
+        };
+        Some(Self(meant)).filter(|it| it.thousandths().is_some_and(|it| LEAST_MEMORY <= it))
     }
 
     /// The amount in thousandths of a unit (millicores for CPU); `None` when it is negative or no quantity.
@@ -119,6 +143,30 @@ mod tests {
     fn refuses_what_is_no_quantity() {
         for text in ["", "Mi", "abc", "1,5", "1..2", "--1", "1e99"] {
             check(text, None);
+        }
+    }
+
+    #[test]
+    fn an_amount_of_memory_that_nobody_means_has_lost_its_unit() {
+        for (text, meant) in [
+            ("256m", Some("256Mi")),
+            ("500m", Some("500Mi")),
+            ("256", Some("256Mi")),
+            ("1", Some("1Gi")),
+            ("0.5", Some("512Mi")),
+            ("64Ki", Some("64Mi")),
+            ("64k", Some("64Mi")),
+            ("262144", Some("262144Ki")),
+            // What somebody may mean, and what is nothing.
+            ("1Mi", None),
+            ("268435456", None),
+            ("268435456000m", None),
+            ("0", None),
+            ("-1", None),
+            ("x", None),
+        ] {
+            let found = Quantity(text.to_owned()).memory_meant();
+            assert_eq!(found.as_ref().map(|it| it.0.as_str()), meant, "{text}");
         }
     }
 

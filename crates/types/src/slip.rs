@@ -31,6 +31,8 @@ pub enum SlipKind {
     Amount,
     /// Who may do what with the files of a volume.
     Mode,
+    /// What a probe asks for, or what a container makes for it.
+    Probe,
 }
 
 /// A field that no machine writes, and what the facts say was meant there.

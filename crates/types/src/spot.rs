@@ -31,6 +31,8 @@ pub enum SpotTopic {
     Listens,
     /// That the program was told to listen where only its own pod can ask.
     Loopback,
+    /// What a probe asks for that is not there, while its container has nearly the same elsewhere.
+    Probe,
 }
 
 /// A field of the template that what a container says, or does not answer, is about.

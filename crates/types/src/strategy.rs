@@ -21,7 +21,7 @@ pub enum Strategy {
     /// Raise the memory limit to `(2 + halves) / 2` times: 1 is one and a half times, 2 is double, 6 is four times.
     RaiseMemoryLimit {
         /// Halves of the limit that are added; 1 or 2, and once double was too little 6 or 14. 0 is as much as there is
-        /// room for, where less than the next of these is left.
+        /// room for, where less than the next of these is left; 255 what was probably meant, where the limit lost its unit.
         halves: u8,
     },
     /// Lower the requests to what a node has left.
@@ -152,6 +152,7 @@ impl Strategy {
     pub fn key(&self) -> String {
         match self {
             Self::RaiseMemoryLimit { halves: 0 } => format!("{}@room", self.name()),
+            Self::RaiseMemoryLimit { halves: u8::MAX } => format!("{}@meant", self.name()),
             Self::RaiseMemoryLimit { halves } | Self::RaiseCpuLimit { halves } => {
                 format!("{}@{}", self.name(), factor(*halves))
             }
@@ -212,6 +213,9 @@ impl fmt::Display for Strategy {
             Self::ReplaceImageTag { new_tag } => write!(f, "replace the image tag by {new_tag}"),
             Self::RaiseMemoryLimit { halves: 0 } => {
                 f.write_str("raise the memory limit as far as there is room")
+            }
+            Self::RaiseMemoryLimit { halves: u8::MAX } => {
+                f.write_str("raise the memory limit to what was probably meant")
             }
             Self::RaiseMemoryLimit { halves } => {
                 write!(f, "raise the memory limit to {} times", factor(*halves))

@@ -22,9 +22,11 @@ const SERVICES: &str = "k8s-reflexion-executor-services";
 /// The policy for Leases.
 const LEASES: &str = "k8s-reflexion-executor-leases";
 
-/// `image` without tag and digest. A colon before the last slash belongs to a port.
-const REPOSITORY: &str = "(IMAGE.split('@')[0].lastIndexOf(':') > IMAGE.split('@')[0].lastIndexOf('/') ? \
-    IMAGE.split('@')[0].substring(0, IMAGE.split('@')[0].lastIndexOf(':')) : IMAGE.split('@')[0])";
+/// `image` without digest and tag, and without a second tag that somebody put behind it. A colon before the last slash
+/// belongs to a port.
+const REPOSITORY: &str = "(IMAGE.split('@')[0].indexOf(':', IMAGE.split('@')[0].lastIndexOf('/') + 1) >= 0 ? \
+    IMAGE.split('@')[0].substring(0, IMAGE.split('@')[0].indexOf(':', IMAGE.split('@')[0].lastIndexOf('/') + 1)) : \
+    IMAGE.split('@')[0])";
 
 /// The API server counts in it itself, for a DaemonSet whose template changes.
 const GENERATION: &str = "deprecated.daemonset.template.generation";

@@ -47,6 +47,8 @@ async fn analyze(
     let own = diagnosis::of_workload(&evidence, &diagnoses);
     let findings = diagnosis::beside(&around, &subject, own, &agent.redactor);
     let plans = remedy::plans(&diagnoses, &evidence);
+    let others = agent.incidents.said_beside(&subject);
+    let diagnoses = diagnosis::told_of_keys(diagnoses, &evidence, &others);
     let diagnoses = diagnosis::explained(&around, &evidence, diagnoses, &agent.redactor);
     let diagnoses = diagnosis::told_why(diagnoses, &findings);
     let first = diagnoses.first();

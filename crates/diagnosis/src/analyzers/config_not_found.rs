@@ -87,7 +87,10 @@ fn is_named(reference: &ReferenceFacts, message: &str) -> bool {
     let quoted =
         |it: &str| message.contains(&format!("\"{it}\"")) || message.contains(&format!("/{it}"));
     let by_key = reference.key.as_ref().is_some_and(|key| {
-        let of_volume = message.trim_end().ends_with(&format!("key: {key}"));
+        // Of several sources of one volume all are told, in brackets.
+        let said = format!("key: {key}");
+        let mut after = message.split(&said).skip(1);
+        let of_volume = after.any(|it| it.trim_end().is_empty() || it.starts_with([',', ']']));
         of_volume || message.contains(&format!("key {key} ")) && message.contains(&reference.name)
     });
     reference.exists != Some(true) && (by_key || quoted(&reference.name))

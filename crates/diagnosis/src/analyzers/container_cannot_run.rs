@@ -42,7 +42,7 @@ enum Blame {
 /// What a runtime says, what it means with `{}` for the group, and which field is to blame.
 const MEANINGS: &[(&str, &str, Blame)] = &[
     (
-        r"container init was OOM-killed",
+        r"(?i)container init was OOM-killed|minimum memory limit|memory limit\b.{0,40}\btoo (?:low|small)",
         "its memory limit is too small even to start it",
         Blame::Memory,
     ),
@@ -172,14 +172,16 @@ fn refused(evidence: &Evidence) -> Option<Diagnosis> {
     let meaning = messages.into_iter().flatten().find_map(|it| meaning(it));
     let on = |topic: SpotTopic| container.spots.iter().find(|it| it.topic == topic);
     // What was never put in is looked for in vain.
-    let spot =
-        on(SpotTopic::Start).or_else(|| on(SpotTopic::Expansion)).or_else(|| on(SpotTopic::Memory));
+    let is_of_memory = meaning.as_ref().is_some_and(|it| it.1 == Blame::Memory);
+    let of_memory = || on(SpotTopic::Memory).filter(|_| is_of_memory || meaning.is_none());
+    let spot = on(SpotTopic::Start).or_else(|| on(SpotTopic::Expansion)).or_else(of_memory);
     let mut clues = vec![];
     clues.extend(spot.map(|it| Clue::new(it.path.clone(), &it.value)));
     if let Some((words, blame)) = &meaning {
-        clues.extend(blamed(evidence, container, *blame).map(|it| Clue::new(it, words)));
+        let blamed = blamed(evidence, container, *blame);
+        let blamed = blamed.filter(|it| spot.is_none_or(|spot| spot.path != *it));
+        clues.extend(blamed.map(|it| Clue::new(it, words)));
     }
-    let is_of_memory = meaning.as_ref().is_some_and(|it| it.1 == Blame::Memory);
     let given = container.given_memory_limit.as_ref().filter(|_| is_of_memory);
     clues.extend(wording::last_exit(container));
     clues.extend(wording::waiting(container));
@@ -319,9 +321,12 @@ mod tests {
             "unable to find user app: no matching entries in passwd file",
             "there is no user app in the image",
         );
-        check(
+        for message in [
             "container init was OOM-killed (memory limit too low?)",
-            "its memory limit is too small even to start it",
-        );
+            "set memory limit 256 too low; should be at least 12582912 bytes",
+            "Error response from daemon: Minimum memory limit allowed is 6MB",
+        ] {
+            check(message, "its memory limit is too small even to start it");
+        }
     }
 }

@@ -87,19 +87,29 @@ fn read(evidence: &Evidence, message: &str) -> (String, Option<String>) {
     }
     if let Some(volume) = after("Usage of EmptyDir volume \"") {
         let limit = after("exceeds the limit \"").unwrap_or_default();
-        let words =
-            format!("its emptyDir volume {volume} holds more than its sizeLimit of {limit}");
-        return (words, wording::pod_field(evidence, "volumes"));
+        let words = format!(
+            "its emptyDir volume {volume} holds more than its sizeLimit of {limit}{}",
+            wording::meant(&limit)
+        );
+        let at = evidence.workload.volumes.iter().position(|it| *it == volume);
+        let rest = at.map(|it| format!("/{it}/emptyDir/sizeLimit")).unwrap_or_default();
+        let field = wording::pod_field(evidence, "volumes");
+        return (words, field.map(|it| format!("{it}{rest}")));
     }
     if let Some(limit) = after("exceeded its local ephemeral storage limit \"") {
-        return (format!("it wrote more than its ephemeral-storage limit of {limit}"), resources());
+        let meant = wording::meant(&limit);
+        let words = format!("it wrote more than its ephemeral-storage limit of {limit}{meant}");
+        return (words, resources());
     }
     if message.contains("ephemeral local storage usage exceeds") {
         let field = match evidence.containers.as_slice() {
             [only] => wording::resource_path(evidence, only, "limits", "ephemeral-storage"),
             _ => None,
         };
-        return ("it wrote more than its containers' ephemeral-storage limits".to_owned(), field);
+        let limit = after("the total limit of containers ").unwrap_or_default();
+        let meant = wording::meant(&limit);
+        let words = format!("it wrote more than its containers' ephemeral-storage limits{meant}");
+        return (words, field);
     }
     if message.contains("shutdown") || message.contains("shutting down") {
         return ("the node was shut down".to_owned(), None);

@@ -2,7 +2,7 @@
 //!
 //! ## What it looks for
 //! An init container that has run for a minute and whose log or command says that it waits for something; or one that
-//! has run for ten minutes and says nothing of it. The host that it waits for is named, and what is known of it.
+//! has run for ten minutes and says nothing of it; or one whose command does nothing but sleep. The host that it waits for is named, and what is known of it.
 //!
 //! ## What it does not see
 //! Init containers that fail: those crash. Sidecars (`restartPolicy: Always`), which are meant to go on. A long
@@ -105,6 +105,8 @@ enum Wait {
     Asked(Vec<String>),
     /// Its log names a job that has to end first.
     Job(String),
+    /// Its command does nothing else: somebody paused it to look.
+    Asleep(String),
 }
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
@@ -115,7 +117,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         let patience = match wait {
             // It may well be at that other work, in silence.
             Some(Wait::Asked(_)) if it.works_after => SILENT,
-            Some(Wait::Asked(_) | Wait::Said(_) | Wait::Job(_)) => PATIENCE,
+            Some(Wait::Asked(_) | Wait::Said(_) | Wait::Job(_) | Wait::Asleep(_)) => PATIENCE,
             None => LONG,
         };
         (patience < running).then_some((it, wait, running))
@@ -127,11 +129,14 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let is_in_command = match &wait {
         Some(Wait::Asked(_)) => true,
         Some(Wait::Said(host)) => container.waits_for.iter().any(|it| is_host(it, host)),
-        Some(Wait::Job(_)) | None => false,
+        Some(Wait::Job(_) | Wait::Asleep(_)) | None => false,
     };
     let spot = spot::clue(container, log_reading::why(&container.log).as_ref());
     if let Some(spot) = spot.or_else(|| spot::needs(container)) {
         clues.push(spot);
+    } else if let Some(Wait::Asleep(sleep)) = &wait {
+        let field = wording::field(evidence, container, script(container));
+        clues.extend(field.map(|it| Clue::new(it, sleep)));
     } else if is_in_command {
         let field = wording::field(evidence, container, script(container));
         clues.extend(field.map(|it| Clue::new(it, "asks until it gets an answer")));
@@ -157,7 +162,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         cause,
         clues,
         confidence: match wait {
-            Some(Wait::Said(_) | Wait::Job(_)) => 0.9,
+            Some(Wait::Said(_) | Wait::Job(_) | Wait::Asleep(_)) => 0.9,
             Some(Wait::Asked(_)) => 0.8,
             None => 0.5,
         },
@@ -175,6 +180,9 @@ fn words(wait: Option<&Wait>, evidence: &Evidence) -> (Option<String>, Vec<Strin
     match wait {
         None => (None, vec![]),
         Some(Wait::Job(job)) => (Some(format!("it waits for Job {job}")), vec![]),
+        Some(Wait::Asleep(sleep)) => {
+            (Some(format!("its command does nothing but sleep ({sleep})")), vec![])
+        }
         Some(Wait::Said(host)) => {
             let more = wording::about_host(evidence, host);
             (Some(format!("it waits for {host}{more}")), vec![host.clone()])
@@ -199,6 +207,9 @@ fn script(container: &ContainerFacts) -> &'static str {
 
 /// What it waits for: the host that does not answer, the one that its log names, or the one that its command asks.
 fn wait(container: &ContainerFacts) -> Option<Wait> {
+    if let Some(sleep) = &container.sleeps {
+        return Some(Wait::Asleep(sleep.clone()));
+    }
     if has_gone_on(&container.log) {
         return None;
     }

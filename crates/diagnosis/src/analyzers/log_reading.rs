@@ -26,6 +26,8 @@ const SOURCES: [&str; 20] = [
 /// How words end that stand where a host would, in what programs say of their own parts.
 const NO_HOSTS: [&str; 6] =
     ["exception", "error", "information", "getaddrinfo", "gaierror", "connect"];
+/// Words that stand where a host would.
+const NO_HOST: [&str; 6] = ["url", "uri", "refused", "request", "address", "endpoint"];
 /// The first port that anybody may bind, where the node says nothing else.
 const FIRST_FREE_PORT: u16 = 1024;
 /// Words of a line among which the name of a shell is looked for.
@@ -157,7 +159,7 @@ fn is_address(text: &str) -> bool {
     let is_digits = host.chars().all(|it| it.is_ascii_digit() || it == ':');
     let is_number = is_digits && !host.contains("::");
     let ending = host.rsplit_once('.').map_or(host, |it| it.1).to_lowercase();
-    let is_word = NO_HOSTS.iter().any(|it| ending.ends_with(it));
+    let is_word = NO_HOSTS.iter().any(|it| ending.ends_with(it)) || NO_HOST.contains(&&*ending);
     !is_number && !is_word && (!host.contains('.') || !SOURCES.contains(&ending.as_str()))
 }
 

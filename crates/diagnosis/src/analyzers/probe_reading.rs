@@ -1,5 +1,6 @@
 //! What the message of a failed probe says, and which part of the probe it is about.
 
+mod asked;
 mod early;
 mod grpc;
 mod needed;
@@ -41,8 +42,12 @@ impl Failure {
     }
 }
 
-/// What the failure of this probe says.
+/// What the failure of this probe says, with what was probably meant.
 pub(super) fn read(container: &ContainerFacts, probe: &ProbeFacts) -> Failure {
+    asked::otherwise(told(container, probe), container, probe)
+}
+
+fn told(container: &ContainerFacts, probe: &ProbeFacts) -> Failure {
     let message = probe.failure.as_deref().unwrap_or_default();
     let words = message.to_lowercase();
     let handler = handler(probe);
@@ -242,7 +247,11 @@ pub(super) fn fields(
 ) -> Vec<Clue> {
     let own = field(evidence, container, probe, failure);
     match &failure.start {
-        Some((start, true)) => [start.clone()].into_iter().chain(own).collect(),
+        Some((start, true)) => {
+            // A field of the probe itself says more than the probe.
+            let own = own.filter(|it| !start.fact.starts_with(&it.fact));
+            [start.clone()].into_iter().chain(own).collect()
+        }
         Some((start, false)) => own.into_iter().chain([start.clone()]).collect(),
         None => own.into_iter().collect(),
     }
@@ -255,11 +264,7 @@ fn field(
     probe: &ProbeFacts,
     failure: &Failure,
 ) -> Option<Clue> {
-    let name = match probe.kind {
-        ProbeKind::Startup => "startupProbe",
-        ProbeKind::Liveness => "livenessProbe",
-        ProbeKind::Readiness => "readinessProbe",
-    };
+    let name = name(probe.kind);
     if failure.throttled {
         let path = wording::resource_path(evidence, container, "limits", "cpu")?;
         return Some(Clue::new(path, container.cpu_limit.as_ref()?));
@@ -272,6 +277,15 @@ fn field(
             |it| Clue::new(path.clone(), &it),
         ),
     )
+}
+
+/// The field of a container that has it.
+fn name(kind: ProbeKind) -> &'static str {
+    match kind {
+        ProbeKind::Startup => "startupProbe",
+        ProbeKind::Liveness => "livenessProbe",
+        ProbeKind::Readiness => "readinessProbe",
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! ## What it looks for
 //! A container that runs, is not ready for longer than its probe's own patience, and a recent failure of the probe. Where
-//! no event is left of it: a container that has run for minutes and that nothing else keeps from being ready.
+//! no event is left of it: a container that has run for minutes and that nothing else keeps from being ready. One that
+//! counts how far it is with the work that it begins with has ten minutes for that.
 //!
 //! ## What it does not see
 //! A dependency that is down, unless the program says so in its last lines: then it is named.
@@ -12,7 +13,7 @@ mod unseen;
 use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
 
-use super::{init_not_done, probe_reading, running_for, wording};
+use super::{at_work, init_not_done, probe_reading, running_for, wording};
 
 /// A start that takes no longer than this many times the probe's own patience is slow, not broken.
 const SLOW_START: i64 = 2;
@@ -90,5 +91,7 @@ fn is_overdue(container: &ContainerFacts, probe: &ProbeFacts, evidence: &Evidenc
         + number(probe.period_secs, 10) * number(probe.failure_threshold, 3);
     // Where the kubelet still waits for the startup probe, the readiness probe was not asked yet.
     let patience = SignedDuration::from_secs((own * SLOW_START).max(MIN_START_SECS));
+    let is_at_work = container.restarts == 0 && at_work::is_at_work(&container.log);
+    let patience = if is_at_work { patience.max(at_work::PATIENCE) } else { patience };
     !container.ready && patience < running
 }

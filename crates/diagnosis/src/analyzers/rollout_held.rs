@@ -7,9 +7,10 @@
 //! ## What it does not see
 //! Whether the pod would do with the newest template.
 
-use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, PodFacts};
+use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, PodFacts, ProbeKind};
 
-use super::{crash_loop, wording};
+use super::{crash_loop, running_for, wording};
+use crate::suspicion::PATIENCE;
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let workload = &evidence.workload;
@@ -54,7 +55,17 @@ fn cause(pod: &PodFacts, container: &ContainerFacts, how: &str) -> String {
 fn how(evidence: &Evidence, container: &ContainerFacts) -> Option<String> {
     match container.state.waiting.as_deref() {
         Some("CrashLoopBackOff") => Some(crash_loop::ending(evidence, container)),
-        Some("ContainerCreating" | "PodInitializing") | None => None,
+        Some("ContainerCreating" | "PodInitializing") => None,
+        None => {
+            runs_unready(evidence, container).then(|| "runs and does not become ready".to_owned())
+        }
         Some(reason) => Some(format!("waits with {reason}")),
     }
+}
+
+/// Whether it has run for long, and its readiness probe fails.
+fn runs_unready(evidence: &Evidence, container: &ContainerFacts) -> bool {
+    let mut probes = container.probes.iter();
+    let fails = probes.any(|it| it.kind == ProbeKind::Readiness && it.failure.is_some());
+    fails && running_for(container, evidence).is_some_and(|it| PATIENCE < it)
 }

@@ -2,7 +2,8 @@
 //!
 //! ## What it looks for
 //! A pod that has a node and no container that ever ran, and whose newest news is `FailedCreatePodSandBox`. The
-//! network plugin, addresses that ran out and a runtime that is not there are told apart.
+//! network plugin, addresses that ran out, a runtime that is not there and memory limits in which nothing can be made are
+//! told apart.
 //!
 //! ## What it does not see
 //! Why the network plugin fails. A sandbox that was made at the second try is no trouble.
@@ -10,7 +11,7 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use types::{Clue, Diagnosis, Evidence, Fault};
+use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, GivenLimit, SpotFacts, SpotTopic};
 
 use super::{stalled, wording};
 use crate::patterns::pattern;
@@ -18,8 +19,12 @@ use crate::patterns::pattern;
 /// Characters of what a message names that are kept.
 const MAX_NAME: usize = 80;
 
+/// What it means that there is no memory for it.
+const OF_MEMORY: &str = "the memory limits of the pod are too small even to make it";
+
 /// What the runtime says, and what it means with `{}` for the group.
 const MEANINGS: &[(&str, &str)] = &[
+    (r"(?i)OOM-killed|minimum memory limit|memory limit\b.{0,40}\btoo (?:low|small)", OF_MEMORY),
     (
         r#"no runtime for "(?P<what>[^"]+)" is configured"#,
         "the node has no runtime {}, which the pod's runtimeClassName asks for",
@@ -69,7 +74,20 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         let what: String = what.chars().take(MAX_NAME).collect();
         Some(words.replace("{}", &what))
     });
+    let may_be = meaning.as_deref().is_none_or(|it| it == OF_MEMORY);
+    let tiny = tiny(evidence).filter(|_| may_be);
+    let given = given(evidence).filter(|_| may_be && tiny.is_none());
+    let begin = |name: &str| format!("container {name} leaves hardly any memory for it");
+    let of_tiny = tiny.map(|(it, spot)| format!("{}{}", begin(&it.name), spot.words));
+    let of_given =
+        given.map(|(it, limit)| format!("{}: the {}", begin(&it.name), wording::given(limit)));
+    let meaning = of_tiny.or(of_given).or(meaning);
     let mut clues = vec![];
+    clues.extend(given.into_iter().flat_map(|it| wording::given_limit(evidence, it.0)));
+    clues.extend(tiny.map(|it| Clue::new(it.1.path.clone(), &it.1.value)));
+    if meaning.as_deref() == Some(OF_MEMORY) {
+        clues.extend(smallest(evidence));
+    }
     if meaning.as_ref().is_some_and(|it| it.contains("runtimeClassName")) {
         let field = wording::pod_field(evidence, "runtimeClassName");
         clues.extend(field.map(|it| Clue::new(it, meaning.as_deref().unwrap_or_default())));
@@ -87,6 +105,31 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         },
         clues,
     })
+}
+
+/// The container whose memory limit lost its unit.
+fn tiny(evidence: &Evidence) -> Option<(&ContainerFacts, &SpotFacts)> {
+    evidence.containers.iter().find_map(|container| {
+        container.memory_limit.as_ref()?.memory_meant()?;
+        let spot = container.spots.iter().find(|it| it.topic == SpotTopic::Memory)?;
+        Some((container, spot))
+    })
+}
+
+/// The container whose limit lost its unit, and was given it by something else than its template.
+fn given(evidence: &Evidence) -> Option<(&ContainerFacts, &GivenLimit)> {
+    evidence.containers.iter().find_map(|it| {
+        let given = it.given_memory_limit.as_ref()?;
+        given.amount.memory_meant().map(|_| (it, given))
+    })
+}
+
+/// The smallest memory limit.
+fn smallest(evidence: &Evidence) -> Option<Clue> {
+    let limits = evidence.containers.iter().filter_map(|it| Some((it, it.memory_limit.as_ref()?)));
+    let (container, limit) = limits.min_by_key(|it| it.1.thousandths())?;
+    let path = wording::resource_path(evidence, container, "limits", "memory")?;
+    Some(Clue::new(path, limit))
 }
 
 #[test]

@@ -25,8 +25,12 @@ pub(super) fn last_news<'a>(evidence: &'a Evidence, reasons: &[&str]) -> Option<
         .filter(|it| reasons.contains(&it.reason.as_str()))
         .filter(|it| it.last_seen.is_none_or(|at| evidence.taken_at.duration_since(at) < RECENT))
         .max_by_key(|it| it.last_seen)?;
-    let went_on =
-        own().any(|it| WENT_ON.contains(&it.reason.as_str()) && failed.last_seen < it.last_seen);
+    // A sandbox that is made anew is no news where it is the sandbox that cannot be made.
+    let is_again =
+        |it: &EventFacts| it.reason == "SandboxChanged" && failed.reason.contains("Sand");
+    let went_on = own()
+        .filter(|it| !is_again(it))
+        .any(|it| WENT_ON.contains(&it.reason.as_str()) && failed.last_seen < it.last_seen);
     (!went_on).then_some(failed)
 }
 

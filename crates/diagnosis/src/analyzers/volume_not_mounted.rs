@@ -11,7 +11,7 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use types::{Clue, Diagnosis, Evidence, Fault};
+use types::{Clue, Diagnosis, Evidence, Fault, SpotFacts, SpotTopic};
 
 use super::{config_not_found, stalled, wording};
 use crate::patterns::pattern;
@@ -28,6 +28,10 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         r"Multi-Attach error|already exclusively attached",
         "it can be attached to one node only, and is still attached to another",
+    ),
+    (
+        r"(?:: |\[)container (?P<what>\S+) not found",
+        "it is to tell the resources of container {}, which the pod does not have",
     ),
     (r#"persistentvolumeclaim "(?P<what>[^"]+)" not found"#, "there is no claim {}"),
     (
@@ -89,7 +93,9 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let name = volume(&event.message).or_else(|| volume(&news.message));
     let volume = name.clone().map_or_else(|| "A volume".to_owned(), |it| format!("Volume {it}"));
     let mut clues = vec![];
-    let field = field(evidence, name.as_deref(), &event.message);
+    let asking = asking(evidence).filter(|_| event.message.contains("container "));
+    clues.extend(asking.map(|it| Clue::new(it.path.clone(), &it.value)));
+    let field = field(evidence, name.as_deref(), &event.message).filter(|_| asking.is_none());
     clues.extend(field.map(|it| Clue::new(it, &volume)));
     clues.push(Clue::new(format!("events[{}].message", event.reason), &event.message));
     clues.push(Clue::new(format!("events[{}].count", event.reason), &event.count));
@@ -99,11 +105,20 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         container: None,
         confidence: if words.is_some() { 0.95 } else { 0.85 },
         cause: match words {
-            Some(words) => format!("{volume} cannot be mounted: {words}."),
+            Some(words) => {
+                let meant = asking.map_or("", |it| it.words.as_str());
+                format!("{volume} cannot be mounted: {words}{meant}.")
+            }
             None => format!("{volume} cannot be mounted."),
         },
         clues,
     })
+}
+
+/// The field that asks for a container which the pod does not have.
+fn asking(evidence: &Evidence) -> Option<&SpotFacts> {
+    let mut spots = evidence.containers.iter().flat_map(|it| &it.spots);
+    spots.find(|it| it.topic == SpotTopic::Start && it.path.contains("/volumes/"))
 }
 
 /// Where the volume of this name stands in the subject, and the member of it that a message is about.

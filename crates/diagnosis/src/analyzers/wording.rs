@@ -163,7 +163,14 @@ pub(super) fn given(limit: &GivenLimit) -> String {
     let GivenLimit { amount, default_of, .. } = limit;
     let giver = default_of.as_ref().map(|it| format!("limit range {} gives it", it.limit_range));
     let giver = giver.unwrap_or_else(|| "its pod was made with".to_owned());
-    format!("{amount} that {giver}; the template sets no limit")
+    format!("{amount} that {giver}; the template sets no limit{}", meant(&amount.0))
+}
+
+/// What was probably meant by an amount of memory or storage that lost its unit, as the end of a sentence.
+pub(super) fn meant(amount: &str) -> String {
+    let meant = Quantity(amount.to_owned()).memory_meant();
+    let words = |it| format!("; {amount} is less than a mebibyte, and {it} was probably meant");
+    meant.map(words).unwrap_or_default()
 }
 
 /// The limit that it was given, where it stands and where it comes from.

@@ -81,6 +81,7 @@ impl Reader<'_> {
             sets: sets(container),
             waits_for: waits.addresses,
             works_after: waits.works_after,
+            sleeps: super::sleeps::fact(container),
             files: files::facts(self.objects, container),
             left_behind: None,
             quoted: vec![],

@@ -8,7 +8,7 @@ use crate::Objects;
 /// Last lines that are read.
 const MAX_LINES: usize = 10;
 /// What programs say of what an earlier life of theirs left.
-const WORDS: [&str; 11] = [
+const WORDS: [&str; 17] = [
     "lock",
     ".sock",
     "address already in use",
@@ -20,6 +20,12 @@ const WORDS: [&str; 11] = [
     "file exists",
     "another instance",
     "stale",
+    "truncated",
+    "corrupt",
+    "checksum",
+    "unexpected eof",
+    "unexpected end of file",
+    "bad magic",
 ];
 
 /// The path that its last words name beside such a word, where it lies in an `emptyDir` of the container, which was

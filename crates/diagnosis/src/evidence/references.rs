@@ -212,7 +212,8 @@ impl Known<'_> {
         let alike = is_open.then(|| self.alike(&it)).flatten();
         // When the object is there and only the key is not, the key is what is wrong.
         let named = self.named(&it) == Some(true)
-            || it.kind == ReferenceKind::Secret && self.secrets.contains_key(&it.name);
+            || it.kind == ReferenceKind::Secret
+                && (self.secrets.contains_key(&it.name) || self.lacks_key(&it));
         let path = it.key_path.filter(|_| named).unwrap_or(it.path);
         ReferenceFacts {
             kind: it.kind,
@@ -225,6 +226,17 @@ impl Known<'_> {
             near_miss,
             optional: it.optional,
         }
+    }
+
+    /// Whether the kubelet says of a volume that a Secret has no such key: then the Secret itself is there.
+    fn lacks_key(&self, it: &Reference) -> bool {
+        let Some(key) = it.key.as_deref() else { return false };
+        let events = self.objects.events.iter().filter_map(|it| it.message.as_deref());
+        let mut said = events.flat_map(|it| it.split("non-existent secret key: ").skip(1));
+        said.any(|it| {
+            let rest = it.strip_prefix(key);
+            rest.is_some_and(|it| it.trim_end().is_empty() || it.starts_with([',', ']']))
+        })
     }
 
     /// Whose that is which is called almost like what is missing, where that is somebody else.

@@ -12,6 +12,9 @@ mod mount;
 mod mode;
 mod unit;
 mod amount;
+mod probe;
+
+pub(super) use command::{is_hardly_another, is_usual, usual};
 
 use k8s_openapi::api::core::v1::Container;
 use serde_json::Value;
@@ -34,7 +37,7 @@ pub(super) struct Told<'a> {
     pub(super) on_nodes: &'a [HeldImage],
 }
 
-/// A container that is not ready, and what is known of it.
+/// A container that is not ready or fails a probe, and what is known of it.
 struct Spot<'a> {
     objects: &'a Objects,
     told: &'a Told<'a>,
@@ -68,19 +71,27 @@ const FINDERS: &[Finder] = &[
     variable::of_another_scheme,
     mount::at_another_place,
     mount::of_another_file,
+    mount::under_another_name,
+    mount::of_another_part,
     revision::spelt_otherwise,
     revision::with_another_script,
     command::unlike_the_usual,
     mode::not_executable,
     mode::misread,
     unit::too_large,
+    unit::too_small,
     amount::unstated,
     amount::too_small,
+    probe::asks_otherwise,
 ];
+/// What may be wrong with a container that is ready, until a probe ends it.
+const OF_READY: &[Finder] = &[probe::asks_otherwise];
 
-/// The slips of all containers that are not ready.
+/// The slips of all containers that are not ready or fail a probe.
 pub(super) fn facts(objects: &Objects, told: &Told<'_>, redactor: &Redactor) -> Vec<SlipFacts> {
-    let spots = told.containers.iter().filter(|it| !it.ready).filter_map(|facts| {
+    let is_failing =
+        |it: &&ContainerFacts| !it.ready || it.probes.iter().any(|it| it.failure.is_some());
+    let spots = told.containers.iter().filter(is_failing).filter_map(|facts| {
         let spec = objects.root.pod_spec()?;
         let (name, list) = match facts.role {
             ContainerRole::App => ("containers", spec.containers.as_slice()),
@@ -95,7 +106,8 @@ pub(super) fn facts(objects: &Objects, told: &Told<'_>, redactor: &Redactor) -> 
     });
     let mut found: Vec<SlipFacts> = vec![];
     for spot in spots {
-        for slip in FINDERS.iter().filter_map(|find| find(&spot)) {
+        let finders = if spot.facts.ready { OF_READY } else { FINDERS };
+        for slip in finders.iter().filter_map(|find| find(&spot)) {
             let Some(path) = slip.edits.first().map(|it| it.path.to_string()) else { continue };
             if found.iter().all(|it| it.path != path) {
                 found.push(SlipFacts {

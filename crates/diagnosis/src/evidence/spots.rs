@@ -16,6 +16,7 @@ mod loopback;
 mod listens;
 mod named;
 mod volumes;
+mod limits;
 mod profiles;
 mod service_ports;
 mod configured;
@@ -34,6 +35,7 @@ use types::{ContainerFacts, ContainerRole, FieldPath, KeyFacts, SpotFacts, SpotT
 
 use crate::analyzers::init_not_done;
 use crate::analyzers::log_reading::{self, Reading};
+use crate::evidence::probed;
 use crate::{Objects, Redactor};
 
 pub(crate) use hosts::address_in;
@@ -82,6 +84,7 @@ type Finder = fn(&Look<'_>) -> Option<Spot>;
 /// One for each topic; the first of a topic is told.
 const FINDERS: &[Finder] = &[
     asked::resources,
+    asked::resources_of_volume,
     asked::sub_path,
     profiles::asked,
     keys::missing,
@@ -89,6 +92,7 @@ const FINDERS: &[Finder] = &[
     files::read_only,
     files::shared_memory,
     volumes::full,
+    limits::tiny,
     volumes::in_memory,
     modes::wide,
     ports::denied,
@@ -129,35 +133,44 @@ const FINDERS: &[Finder] = &[
     listens::elsewhere,
 ];
 
-/// The spots of a container that is not ready, and stands at `path` in the owner.
+/// The spots of a container that is not ready or fails a probe, and stands at `path` in the owner.
 pub(super) fn facts(
     objects: &Objects,
     (container, path): (&Container, FieldPath),
     facts: &ContainerFacts,
     redactor: &Redactor,
 ) -> Vec<SpotFacts> {
-    let Some(spec) = objects.root.pod_spec().filter(|_| !facts.ready && !facts.pod.is_empty())
-    else {
+    let Some(spec) = objects.root.pod_spec().filter(|_| !facts.pod.is_empty()) else {
         return vec![];
     };
+    let misses = probed::misses(spec, (container, &path), facts).into_iter();
+    let of_probes = misses.map(|it| Spot::new(SpotTopic::Probe, it.path, &it.text, it.words));
+    if facts.ready {
+        return of_probes.map(|it| fact(it, redactor)).take(MAX_SPOTS).collect();
+    }
     let log = if facts.previous_log.is_empty() { &facts.log } else { &facts.previous_log };
     let reading = log_reading::why(log);
     let look = Look { objects, spec, container, facts, path, reading };
     let mut found: Vec<SpotFacts> = vec![];
     for spot in FINDERS.iter().filter_map(|find| find(&look)) {
         if found.iter().all(|it| it.topic != spot.topic) {
-            let value = redactor.redact_value(&spot.value.0, &spot.value.1);
-            found.push(SpotFacts {
-                topic: spot.topic,
-                path: spot.path.to_string(),
-                value: value.chars().filter(|it| !it.is_control()).take(MAX_CHARS).collect(),
-                words: redactor.redact(&spot.words).chars().filter(|it| !it.is_control()).collect(),
-                key: spot.key.map(|(config_map, key)| KeyFacts { config_map, key }),
-            });
+            found.push(fact(spot, redactor));
         }
     }
+    found.extend(of_probes.map(|it| fact(it, redactor)));
     found.truncate(MAX_SPOTS);
     found
+}
+
+fn fact(spot: Spot, redactor: &Redactor) -> SpotFacts {
+    let value = redactor.redact_value(&spot.value.0, &spot.value.1);
+    SpotFacts {
+        topic: spot.topic,
+        path: spot.path.to_string(),
+        value: value.chars().filter(|it| !it.is_control()).take(MAX_CHARS).collect(),
+        words: redactor.redact(&spot.words).chars().filter(|it| !it.is_control()).collect(),
+        key: spot.key.map(|(config_map, key)| KeyFacts { config_map, key }),
+    }
 }
 
 impl Spot {

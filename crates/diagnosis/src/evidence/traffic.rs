@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::Service;
 use types::{Evidence, TrafficFacts, WorkloadFacts};
 
 use super::workload::{FIX_ID, OPT_OUT};
-use super::{events, neighbours, owners, services};
+use super::{events, maintenance, neighbours, owners, services};
 use crate::root::spec_hash;
 use crate::{Objects, Redactor, survey};
 
@@ -56,6 +56,7 @@ fn workload(service: &Service, traffic: &TrafficFacts, objects: &Objects) -> Wor
         spec_hash: spec_hash(&objects.root.template_json()),
         was_ready: traffic.endpoints.is_some_and(|it| 0 < it),
         opted_out: objects.root.annotation(OPT_OUT) == Some("true"),
+        maintenance: maintenance::fact(objects),
         owners: owners::facts(objects),
         fix_id: objects.root.annotation(FIX_ID).map(ToOwned::to_owned),
         ..WorkloadFacts::default()

@@ -2,12 +2,14 @@
 //!
 //! ## What it looks for
 //! The newest finished jobs that failed, with none that succeeded since; events that say why no job is started; a
-//! schedule that can never come; a job that goes on while several of its times go by, where only one may run. A time to
+//! schedule that can never come; a job that goes on while several of its times go by, where only one may run; jobs that are
+//! replaced one after the other before they come to their end. A time to
 //! start in that is shorter than the controller's round, which is a notice.
 //!
 //! ## What it does not see
 //! One that is suspended, which is meant; whether a job that succeeded did what it should.
 
+use jiff::SignedDuration;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Event, Pod};
 use types::{AnyFault, ClusterFault, Fault, Finding, Severity, Subject};
@@ -42,6 +44,10 @@ const HELD_SECS: i64 = 180;
 /// How long it may run where jobs have succeeded before, in seconds.
 const SLOW_SECS: i64 = 3600;
 
+/// How many jobs have to be replaced before it is no chance, and how long after a success its job is cleared away at most.
+const REPLACED: usize = 2;
+const CLEARED: SignedDuration = SignedDuration::from_secs(60);
+
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let workloads = scene.all.workloads.iter();
     let mut all: Vec<&CronJob> = workloads
@@ -55,6 +61,7 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
                 .or_else(|| not_started(it, scene))
                 .or_else(|| failing(it, scene))
                 .or_else(|| held(it, scene))
+                .or_else(|| replaced(it, scene))
                 .or_else(|| tight(it))
         })
         .collect()
@@ -111,11 +118,7 @@ fn held(owner: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
     let is_told =
         |it: &&&Event| it.reason.as_deref() == Some("JobAlreadyActive") && scene.is_recent(it);
     let missed = scene.events(&about).iter().filter(is_told);
-    let times = |it: &&Event| {
-        let series = it.series.as_ref().and_then(|it| it.count);
-        series.or(it.count).and_then(|it| usize::try_from(it).ok()).unwrap_or(1)
-    };
-    let missed = missed.map(times).fold(0, usize::saturating_add);
+    let missed = missed.map(|it| times(it)).fold(0, usize::saturating_add);
     let status = owner.status.as_ref()?;
     let job = status.active.iter().flatten().find_map(|it| it.name.as_deref())?;
     let running = scene
@@ -137,6 +140,44 @@ fn held(owner: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
     Some(
         finding.clue(format!("Job {job}.metadata.creationTimestamp"), &started.unwrap_or_default()),
     )
+}
+
+/// Each job is taken away for the next one before it comes to its end.
+fn replaced(owner: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
+    let status = owner.status.as_ref()?;
+    let job = status.active.iter().flatten().find_map(|it| it.name.as_deref())?;
+    if owner.spec.concurrency_policy.as_deref() != Some("Replace") {
+        return None;
+    }
+    let about = subject("CronJob", &owner.metadata);
+    let succeeded = status.last_successful_time.as_ref().map(|it| it.0);
+    // What succeeded is cleared away as well, soon after.
+    let is_since = |it: &Event| {
+        let by_then = succeeded.and_then(|at| at.checked_add(CLEARED).ok());
+        by_then.is_none_or(|at| Some(at) < last_seen(it))
+    };
+    let is_told = |it: &&&Event| {
+        it.reason.as_deref() == Some("SuccessfulDelete") && scene.is_recent(it) && is_since(it)
+    };
+    let taken = scene.events(&about).iter().filter(is_told);
+    let taken = taken.map(|it| times(it)).fold(0, usize::saturating_add);
+    if taken < REPLACED {
+        return None;
+    }
+    let cause = format!(
+        "None of its jobs comes to its end: each is replaced by the next one while it runs, as the policy Replace wants, and \
+         {taken} were of late; they take longer than the schedule {} gives them.",
+        owner.spec.schedule
+    );
+    let finding = finding(owner, Severity::Warning, cause).at("/spec/concurrencyPolicy").sure(0.85);
+    let finding = finding.clue("events[SuccessfulDelete].count", &taken);
+    Some(finding.clue("status.active", job))
+}
+
+/// How often an event was told.
+fn times(event: &Event) -> usize {
+    let series = event.series.as_ref().and_then(|it| it.count);
+    series.or(event.count).and_then(|it| usize::try_from(it).ok()).unwrap_or(1)
 }
 
 /// A job may be started so shortly after its time only that the controller may never come by in between.

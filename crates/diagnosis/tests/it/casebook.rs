@@ -43,6 +43,7 @@ fn analyzed(evidence: &Evidence, text: &str) -> String {
         return said(evidence);
     }
     let around = scene::around_root(text);
+    let found = diagnosis::told_of_keys(found, evidence, &[]);
     lines(&diagnosis::explained(&around, evidence, found, &Redactor::new([0; 32])))
 }
 

@@ -189,6 +189,7 @@ pub(crate) fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
         sets: vec![],
         waits_for: vec![],
         works_after: false,
+        sleeps: None,
         files: vec![],
         quoted: vec![],
         spots: vec![],

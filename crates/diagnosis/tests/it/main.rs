@@ -13,3 +13,5 @@ mod redaction;
 mod judging;
 mod behind;
 mod node_mates;
+mod keys;
+mod probed;

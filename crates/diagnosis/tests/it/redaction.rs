@@ -121,6 +121,9 @@ fn a_credential_in_an_address_is_gone() {
     for text in [
         "postgres://bob:Zq7canaryW4x@db:5432/shop",
         "redis://:Zq7canaryW4x@cache:6379",
+        "parse \"postgres://ledger:Pa/Zq7canaryW4x#w0rd@ledgerpg:5432/ledger\": invalid port",
+        "mysql://shop:12/Zq7canaryW4x@db/shop",
+        "https://bob:pa?Zq7canaryW4x@git.example/shop.git",
         "amqp://bob:p@Zq7canaryW4x@mq/vhost",
         "https://Zq7canaryW4x0123456789@sentry.example/1",
         "bob:Zq7canaryW4x@tcp(db:3306)/shop",

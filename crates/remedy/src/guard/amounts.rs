@@ -8,8 +8,8 @@ use crate::amount::Resource;
 use crate::place;
 use crate::room::{self, Raise};
 
-/// `old < new <= 2 * old`, or twice what was written and is known to be too little; a request only together
-/// with a limit that it equals.
+/// `old < new <= 2 * old`, or twice what was written and is known to be too little; of an amount in which nothing can run
+/// what its text says was meant, and nothing else. A request only together with a limit that it equals.
 pub(super) fn raised(
     edit: &Edit,
     (list, resource): (&str, Resource),
@@ -40,6 +40,10 @@ pub(super) fn raised(
     let old = resource.value(seen).ok_or("the present amount is no quantity")?;
     let new = amount(edit, resource).ok_or("the new amount is no quantity")?;
     let known = known_too_little(list, resource, container, scene).unwrap_or(0).max(old);
+    let meant = seen.memory_meant().filter(|_| resource == Resource::Memory);
+    if meant.is_some_and(|it| it.units() == Some(new)) {
+        return Ok(());
+    }
     if old < new && new <= known.saturating_mul(2) {
         Ok(())
     } else {

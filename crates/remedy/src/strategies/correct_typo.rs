@@ -3,8 +3,9 @@
 //! ## When it helps
 //! A program, a flag, the name or the value of a variable, an image or a mount is a letter or two away from what is
 //! known to work: `ngnix` for `nginx`. So is the tag of an image where nothing but a node that holds another one speaks
-//! for that: nobody saw it run, so that no machine puts it. Or an amount in a unit that no node has, one that the namespace
-//! demands and that others of the same image state, the mode of a script that nobody may execute.
+//! for that: nobody saw it run, so that no machine puts it. Or an amount in a unit that no node has or in which nothing can
+//! run, one that the namespace demands and that others of the same image state, the mode of a script that nobody may
+//! execute. Or what a probe asks for, where the container has nearly the same elsewhere.
 //!
 //! ## When it does not
 //! Nothing near is known, or more than one thing is.
@@ -38,8 +39,10 @@ const OF_PODS: [SlipKind; 2] = [SlipKind::Unit, SlipKind::Amount];
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let kinds = kinds(diagnosis.fault);
     let name = place::container(diagnosis, evidence).map(|it| it.name.as_str());
+    let is_of_pod = |it: &SlipFacts| diagnosis.container.is_none() && OF_PODS.contains(&it.kind);
     let is_meant = |it: &&SlipFacts| {
-        (OF_PODS.contains(&it.kind) || Some(it.container.as_str()) == name)
+        (is_of_pod(it) || Some(it.container.as_str()) == name)
+            && (!is_of_limit(diagnosis.fault) || it.path.contains("/limits/"))
             && kinds.contains(&it.kind)
             && !is_outranked(it, evidence)
     };
@@ -68,6 +71,11 @@ fn plan_for(evidence: &Evidence, slip: &SlipFacts) -> FixPlan {
     FixPlan { strategy: Strategy::CorrectTypo, risk: Risk::Advice, because, steps: vec![step] }
 }
 
+/// Whether a container that is held to its limit has this fault, whatever it requests.
+fn is_of_limit(fault: Fault) -> bool {
+    matches!(fault, Fault::OomKilled | Fault::SandboxNotCreated)
+}
+
 /// Whether it is the tag of an image that is shown, its repository staying.
 fn is_of_tag(slip: &SlipFacts) -> bool {
     let [edit] = slip.edits.as_slice() else { return false };
@@ -89,17 +97,17 @@ fn kinds(fault: Fault) -> &'static [SlipKind] {
         Fault::ImageNotFound | Fault::ImageNotPullable | Fault::InvalidImageName => {
             &[SlipKind::Image]
         }
-        Fault::ContainerCannotRun => &[SlipKind::Command, SlipKind::Mount, SlipKind::Mode],
-        Fault::Unschedulable => &[SlipKind::Unit],
-        Fault::FailedCreate => &[SlipKind::Amount],
+        Fault::ContainerCannotRun => {
+            &[SlipKind::Command, SlipKind::Mount, SlipKind::Mode, SlipKind::Unit]
+        }
+        Fault::Unschedulable | Fault::OomKilled | Fault::SandboxNotCreated => &[SlipKind::Unit],
+        Fault::FailedCreate => &[SlipKind::Unit, SlipKind::Amount],
+        Fault::LivenessProbeFailing | Fault::StartupProbeFailing | Fault::ReadinessProbeFailing => {
+            &[SlipKind::Probe]
+        }
         Fault::CrashLoopBackOff | Fault::InitNotDone | Fault::JobFailed => OF_PROGRAMS,
-        Fault::OomKilled
-        | Fault::ConfigNotFound
-        | Fault::LivenessProbeFailing
-        | Fault::StartupProbeFailing
-        | Fault::ReadinessProbeFailing
+        Fault::ConfigNotFound
         | Fault::Evicted
-        | Fault::SandboxNotCreated
         | Fault::VolumeNotMounted
         | Fault::SchedulingGated
         | Fault::ReadinessGateNotMet

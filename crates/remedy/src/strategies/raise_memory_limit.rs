@@ -13,7 +13,8 @@
 //! and the largest node allow. So what was too little is not tried again, and four times comes after double was; where
 //! there is no room for the next of these, what there is room for is offered. A request that equals the limit is raised
 //! with it, so that the pod keeps its quality of service. Pods that their template does not reach are resized where they
-//! run. Undo: the former limit. Verified by the pods' health over time. Attack: a limit that is negative, no quantity
+//! run. A limit below a mebibyte, which lost its unit (`256m`), goes to what was probably meant after a yes, and nowhere
+//! else. Undo: the former limit. Verified by the pods' health over time. Attack: a limit that is negative, no quantity
 //! or too large to double yields no plan.
 
 use types::{ContainerFacts, Diagnosis, Evidence, Fault, FixPlan, Risk, Strategy};
@@ -27,14 +28,24 @@ use crate::room;
 pub(crate) const DOSES: [u8; 4] = [1, 2, 6, 14];
 /// As much as there is room for, where that is less than the next of those.
 pub(crate) const AS_MUCH_AS_FITS: u8 = 0;
+/// What was probably meant by a limit in which nothing can run.
+pub(crate) const AS_MEANT: u8 = u8::MAX;
 /// Above this a person is asked: most of a node may be at stake.
 const UNASKED_UP_TO: u64 = 2 * 1024 * 1024 * 1024;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
+    if let Some(container) = tiny(diagnosis, evidence) {
+        let wanted = wanted(evidence, container, AS_MEANT).filter(|it| it.has_room(evidence));
+        return wanted.and_then(|_| plan_for(evidence, container, AS_MEANT)).into_iter().collect();
+    }
     if diagnosis.fault != Fault::OomKilled {
         return vec![];
     }
     let Some(container) = place::container(diagnosis, evidence) else { return vec![] };
+    // Twice as much of nothing is nothing: whoever gave it such a limit has to mend that.
+    if Resource::Memory.held(container).1.is_some_and(|it| it.memory_meant().is_some()) {
+        return vec![];
+    }
     let fits = |halves: u8| {
         let wanted = wanted(evidence, container, halves)?;
         (wanted.is_next(evidence) && wanted.has_room(evidence)).then_some(halves)
@@ -52,9 +63,28 @@ pub(crate) fn with_dose(
     diagnoses: &[Diagnosis],
     evidence: &Evidence,
 ) -> Option<FixPlan> {
+    if halves == AS_MEANT {
+        let mut containers = diagnoses.iter().filter_map(|it| tiny(it, evidence));
+        return containers.find_map(|it| plan_for(evidence, it, halves));
+    }
     let of_memory = diagnoses.iter().filter(|it| it.fault == Fault::OomKilled);
     let mut containers = of_memory.filter_map(|it| place::container(it, evidence));
     containers.find_map(|it| plan_for(evidence, it, halves))
+}
+
+/// The container whose limit lost its unit, where the diagnosis is about that.
+fn tiny<'e>(diagnosis: &Diagnosis, evidence: &'e Evidence) -> Option<&'e ContainerFacts> {
+    let is_blamed = diagnosis.clues.iter().any(|it| it.fact.ends_with("/resources/limits/memory"));
+    let is_of_start =
+        matches!(diagnosis.fault, Fault::ContainerCannotRun | Fault::SandboxNotCreated);
+    if diagnosis.fault != Fault::OomKilled && !(is_of_start && is_blamed) {
+        return None;
+    }
+    let is_it = |it: &&ContainerFacts| {
+        diagnosis.container.as_ref().is_none_or(|name| *name == it.name)
+            && it.memory_limit.as_ref().is_some_and(|it| it.memory_meant().is_some())
+    };
+    evidence.containers.iter().find(is_it)
 }
 
 fn wanted<'a>(
@@ -63,11 +93,13 @@ fn wanted<'a>(
     halves: u8,
 ) -> Option<Wanted<'a>> {
     let old = Resource::Memory.held(container).1?.units().filter(|it| 0 < *it)?;
-    let amount = if halves == AS_MUCH_AS_FITS {
-        let most = room::most(Resource::Memory, container, evidence)?;
-        amount::memory_down(most).units()?
-    } else {
-        old.checked_mul(2 + u64::from(halves))? / 2
+    let amount = match halves {
+        AS_MEANT => container.memory_limit.as_ref()?.memory_meant()?.units()?,
+        AS_MUCH_AS_FITS => {
+            let most = room::most(Resource::Memory, container, evidence)?;
+            amount::memory_down(most).units()?
+        }
+        _ => old.checked_mul(2 + u64::from(halves))? / 2,
     };
     (old < amount).then_some(Wanted { container, resource: Resource::Memory, amount })
 }
@@ -80,14 +112,16 @@ fn plan_for(evidence: &Evidence, container: &ContainerFacts, halves: u8) -> Opti
         .map(|it| format!(", the default of limit range {}", it.limit_range))
         .unwrap_or_default();
     let wanted = wanted(evidence, container, halves)?;
-    let is_unasked = wanted.amount <= UNASKED_UP_TO && of_range.is_none();
+    let is_meant = halves == AS_MEANT;
+    let is_unasked = wanted.amount <= UNASKED_UP_TO && of_range.is_none() && !is_meant;
+    let because = match container.memory_limit.as_ref().filter(|_| is_meant) {
+        Some(limit) => format!("Nothing can run in {limit} of memory: its unit was lost."),
+        None => format!("The container was killed at its limit of {}{whose}.", amount::memory(old)),
+    };
     let words = Words {
         strategy: Strategy::RaiseMemoryLimit { halves },
         risk: if is_unasked { Risk::Auto } else { Risk::Ask },
-        because: format!(
-            "The container was killed at its limit of {}{whose}.",
-            amount::memory(old)
-        ),
+        because,
     };
     wanted.plan(words, evidence)
 }

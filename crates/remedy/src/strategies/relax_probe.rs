@@ -5,7 +5,8 @@
 //! answer comes after the timeout.
 //!
 //! ## When it does not
-//! The container answers, and says no: then it is not about time.
+//! The container answers, and says no: then it is not about time. Nor where the probe asks for a file or a program whose
+//! name is misspelt.
 //!
 //! ## Risk
 //! Auto when nobody answered in time; Ask when the container answered with an error of its own, and when no event is left
@@ -17,7 +18,7 @@
 
 use types::{
     ContainerFacts, Diagnosis, Edit, Evidence, Fault, FixPlan, ProbeFacts, ProbeKind, Risk,
-    Strategy,
+    SpotTopic, Strategy,
 };
 
 use crate::place;
@@ -52,6 +53,10 @@ pub(super) enum Answer {
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let probes = failing_probes(diagnosis, evidence);
     let Some((container, probe)) = probes.first() else { return vec![] };
+    // What asks for something else never gets it, however long it asks.
+    if container.spots.iter().any(|it| it.topic == SpotTopic::Probe) {
+        return vec![];
+    }
     let answer = answer(probe);
     let no_time = match (answer, probe.kind) {
         (Answer::No, _) | (Answer::Nobody | Answer::Troubled, ProbeKind::Readiness) => true,

@@ -9,7 +9,9 @@
 //! make again, nor for a job, which would count it as a failure.
 //!
 //! ## Risk
-//! Auto for a pod that runs unready beside a history of readiness; Ask for one that crashes. Bound: one
+//! Auto for a pod that runs unready beside a history of readiness, and for one of an earlier template that is not ready and
+//! that an ordered StatefulSet waits for (its documented way out:
+//! <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback>); Ask for one that crashes. Bound: one
 //! pod, through the Eviction API, which honours disruption budgets. There is nothing to undo. Verified
 //! by the new pod's health over time. Attack: a bare pod, a ready pod or one without uid is not evicted.
 
@@ -20,6 +22,7 @@ use crate::place;
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let risk = match diagnosis.fault {
         Fault::ReadinessProbeFailing if evidence.workload.was_ready => Risk::Auto,
+        Fault::RolloutStuck if is_of_earlier_template(evidence) => Risk::Auto,
         Fault::ReadinessProbeFailing
         | Fault::ContainerCannotRun
         | Fault::CrashLoopBackOff
@@ -53,12 +56,22 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         Some(path) => {
             format!("What the container left at {path} outlives its restarts, and not the pod.")
         }
+        None if is_of_earlier_template(evidence) => {
+            "The pod is of an earlier template, and its set replaces none before this one is ready."
+                .to_owned()
+        }
         None => "A new pod begins afresh, perhaps on another node.".to_owned(),
     };
     let step = pod.map(|it| place::on_pod(evidence, it, None, Action::Evict));
     step.map(|it| FixPlan { strategy: Strategy::RestartPod, risk, because, steps: vec![it] })
         .into_iter()
         .collect()
+}
+
+/// Whether the failing pod of an ordered set has another template than the set by now.
+fn is_of_earlier_template(evidence: &Evidence) -> bool {
+    let is_ordered = evidence.subject.kind == Kind::StatefulSet && evidence.workload.ordered;
+    is_ordered && evidence.failing_pod().is_some_and(|it| !it.current)
 }
 
 /// What a container that ran well before left in a volume of its pod, and that a new pod would not have.

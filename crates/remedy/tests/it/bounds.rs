@@ -18,6 +18,16 @@ fn a_limit_grows_from_what_was_seen_to_at_most_double_and_never_above_the_cap() 
 }
 
 #[test]
+fn a_limit_that_lost_its_unit_goes_nowhere_but_to_what_was_meant() {
+    let case = || Case::offered(Fault::OomKilled, scene::out_of_memory(Kind::Deployment, "256m"));
+    assert_eq!(case().answer().unwrap_err().code(), "needs_approval");
+    for to in ["512Mi", "255Mi", "256Gi", "1Mi"] {
+        check(case().approved(), "out_of_scope", |it| it.edits()[0].to = Some(json!(to)));
+    }
+    check(case().approved(), "over_cap", |it| it.policy.caps.memory = scene::quantity("80Mi"));
+}
+
+#[test]
 fn an_image_stays_in_its_repository_and_was_seen_to_run() {
     let case = || {
         let known = [("shop/web:1.3", "revision 3", true)];

@@ -148,6 +148,18 @@ fn who_asked_to_be_left_alone_is_left_alone() {
 }
 
 #[test]
+fn what_says_that_it_is_under_maintenance_is_mended_by_a_person_alone() {
+    let says = |it: &mut Case| {
+        it.evidence.workload.maintenance = Some("variable MAINTENANCE".to_owned());
+    };
+    check(Case::oom(), "needs_approval", says);
+    let mut case = Case::oom();
+    says(&mut case);
+    case.world = |world| world.authority = scene::person();
+    assert_eq!(case.answer(), Ok(()));
+}
+
+#[test]
 fn the_target_is_the_incidents_own_object_as_it_was_read() {
     let changes: [(&str, Change); 6] = [
         ("target_unidentified", |it| it.target.uid.clear()),

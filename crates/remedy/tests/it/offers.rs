@@ -91,6 +91,17 @@ fn a_memory_limit_grows_by_half_or_to_double() {
 }
 
 #[test]
+fn a_memory_limit_that_lost_its_unit_goes_to_what_was_meant_after_a_yes() {
+    for (limit, meant) in [("256m", "256Mi"), ("512", "512Mi"), ("1", "1024Mi")] {
+        check(
+            Fault::OomKilled,
+            &scene::out_of_memory(Kind::Deployment, limit),
+            &[&format!(r#"raise_memory_limit@meant ask "{limit}" -> "{meant}""#)],
+        );
+    }
+}
+
+#[test]
 fn what_was_too_little_is_followed_by_more_and_never_by_less() {
     let mut evidence = scene::out_of_memory(Kind::Deployment, "64Mi");
     let offered = |evidence: &Evidence, expected: &[&str]| {

@@ -72,6 +72,7 @@ fn machine(plan: &FixPlan, world: &World<'_>) -> Opinion {
     need(world.mode == Mode::Auto && plan.risk == Risk::Auto, "a person is asked")?;
     need(world.policy_given && world.authenticated && world.enrolled, "not armed")?;
     need(world.accepted.is_none(), "somebody lives with it")?;
+    need(world.evidence.workload.maintenance.is_none(), "it is meant")?;
     need(has_run(plan, world.evidence), "never ran here")?;
     calm(world)?;
     let mut ended: Vec<&PastWrite> = own(world).filter(|it| it.verdict.is_some()).collect();

@@ -119,6 +119,7 @@ pub(crate) fn container(name: &str, image: &str) -> ContainerFacts {
         sets: vec![],
         waits_for: vec![],
         works_after: false,
+        sleeps: None,
         files: vec![],
         quoted: vec![],
         spots: vec![],

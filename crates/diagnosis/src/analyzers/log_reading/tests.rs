@@ -76,6 +76,14 @@ const HOSTS: &[(&str, &str)] = &[
     ),
     ("nc: db (10.96.1.2:5432): Connection refused", "db:5432 refuses connections"),
     (
+        "profile-store unreachable: error sending request for url (http://profile-store/healthz): connection refused",
+        "profile-store refuses connections",
+    ),
+    (
+        "0: error trying to connect: tcp connect error: Connection refused (os error 111): connection refused",
+        "something that it needs refuses connections",
+    ),
+    (
         r#"nginx: [emerg] host not found in upstream "backend" in /etc/nginx/conf.d/default.conf:3"#,
         "the host backend cannot be resolved",
     ),

@@ -8,7 +8,9 @@ use super::super::wording;
 pub(super) fn told(evidence: &Evidence) -> Option<Diagnosis> {
     let workload = &evidence.workload;
     let demand = workload.demands.iter().find(|it| it.exists == Some(false))?;
-    if workload.desired <= workload.ready || workload.paused {
+    // The pods of the revision before serve on.
+    let is_held_up = workload.rolling_out || workload.failed_condition.is_some();
+    if workload.paused || workload.desired <= workload.ready && !is_held_up {
         return None;
     }
     let near = demand.near_miss.as_ref();

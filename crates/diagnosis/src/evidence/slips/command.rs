@@ -20,7 +20,7 @@ static ABSENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Programs that images usually bring: shells, what every system has, and what runs the programs of a language. Few on
 /// purpose: of two that are equally near, neither is meant.
-const USUAL: [&str; 54] = [
+const USUAL: [&str; 59] = [
     "awk",
     "bash",
     "bundle",
@@ -37,6 +37,7 @@ const USUAL: [&str; 54] = [
     "find",
     "flask",
     "grep",
+    "grpc_health_probe",
     "gunicorn",
     "gzip",
     "haproxy",
@@ -46,7 +47,9 @@ const USUAL: [&str; 54] = [
     "mkdir",
     "mongod",
     "mongodump",
+    "mongosh",
     "mysql",
+    "mysqladmin",
     "mysqld",
     "mysqldump",
     "nginx",
@@ -54,12 +57,14 @@ const USUAL: [&str; 54] = [
     "npm",
     "perl",
     "pg_dump",
+    "pg_isready",
     "php",
     "postgres",
     "printf",
     "psql",
     "python",
     "python3",
+    "rabbitmqctl",
     "rails",
     "rake",
     "redis-cli",
@@ -105,18 +110,26 @@ pub(super) fn unlike_the_usual(spot: &Spot<'_>) -> Option<Slip> {
     let message = messages.into_iter().flatten().find(|it| it.contains(NOT_IN_PATH))?;
     let found = ABSENT.as_ref()?.captures(message)?;
     let wrong = found.name("what")?.as_str();
-    if USUAL.contains(&wrong) {
-        return None;
-    }
-    let near = near_miss(wrong, USUAL).filter(|it| is_hardly_another(wrong, it))?;
+    let near = usual(wrong)?;
     let shown_by = format!(
         "Images usually bring {near}, and no other usual program is as near; whether this one does is not known."
     );
     Some(Slip { kind: SlipKind::Command, shown_by, edits: vec![spot.word_edit(wrong, &near)?] })
 }
 
+/// The one usual program that is nearly called so.
+pub(in crate::evidence) fn usual(wrong: &str) -> Option<String> {
+    let near = near_miss(wrong, USUAL).filter(|it| is_hardly_another(wrong, it));
+    near.filter(|_| !is_usual(wrong))
+}
+
+/// Whether a program is one that images usually bring.
+pub(in crate::evidence) fn is_usual(program: &str) -> bool {
+    USUAL.contains(&program)
+}
+
 /// Whether letters changed places or came twice; in a long name, whether it begins alike.
-fn is_hardly_another(wrong: &str, usual: &str) -> bool {
+pub(in crate::evidence) fn is_hardly_another(wrong: &str, usual: &str) -> bool {
     let sorted = |it: &str| {
         let mut letters: Vec<char> = it.chars().collect();
         letters.sort_unstable();

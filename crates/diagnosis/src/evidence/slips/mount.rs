@@ -1,10 +1,11 @@
 //! Where a volume is mounted, and which of its files is asked for.
 
 use k8s_openapi::api::core::v1::{Volume, VolumeMount};
-use types::SlipKind;
+use types::{FieldPath, ReferenceFacts, SlipKind, SpotTopic};
 
 use super::{Slip, Spot, edit, replaced};
 use crate::analyzers::log_reading::{Reading, Trouble};
+use crate::evidence::{files, references};
 use crate::near_miss::near_miss;
 
 /// The program misses a file that a ConfigMap puts into a folder of nearly the same name.
@@ -29,7 +30,7 @@ pub(super) fn at_another_place(spot: &Spot<'_>) -> Option<Slip> {
     })
 }
 
-/// A word of the command or a variable names a file in a folder that is a ConfigMap and holds no such file, but one of
+/// A word of the command or a variable names a file in a folder that is made of ConfigMaps and holds no such file, but one of
 /// nearly this name. Nobody can write there, so that the file cannot come from elsewhere.
 pub(super) fn of_another_file(spot: &Spot<'_>) -> Option<Slip> {
     let says_why = |it: &Reading<'_>| !matches!(it.trouble, Trouble::File | Trouble::Config);
@@ -40,6 +41,7 @@ pub(super) fn of_another_file(spot: &Spot<'_>) -> Option<Slip> {
     let whole = mounts.filter(|it| it.sub_path.is_none() && it.sub_path_expr.is_none());
     let mut slips = whole.filter_map(|mount| {
         let keys = keys(spot, &mount.name)?;
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let folder = format!("{}/", mount.mount_path.trim_end_matches('/'));
         spot.texts().into_iter().find_map(|(path, text)| {
             let name = file_below(text, &folder).filter(|it| !keys.contains(it))?;
@@ -68,11 +70,60 @@ fn file_below<'a>(text: &'a str, folder: &str) -> Option<&'a str> {
     (!name.is_empty() && !after.starts_with('/')).then_some(name)
 }
 
-/// The files of a volume that is a whole ConfigMap.
-fn keys<'a>(spot: &'a Spot<'_>, name: &str) -> Option<Vec<&'a str>> {
+/// The files of a volume of ConfigMaps, of which all are known.
+fn keys(spot: &Spot<'_>, name: &str) -> Option<Vec<String>> {
     let volumes = spot.objects.root.pod_spec()?.volumes.as_ref()?;
     let volume: &Volume = volumes.iter().find(|it| it.name == name)?;
-    let source = volume.config_map.as_ref().filter(|it| it.items.is_none())?;
-    let map = spot.objects.config_maps.as_ref()?.iter().find(|it| it.name == source.name)?;
-    Some(map.keys.iter().map(String::as_str).collect())
+    let is_there = |name: &str| {
+        let mut maps = spot.objects.config_maps.iter().flatten();
+        maps.any(|it| it.name == name)
+    };
+    let is_known = match (&volume.config_map, &volume.projected) {
+        (Some(it), _) => is_there(&it.name),
+        (None, Some(it)) => {
+            let mut sources = it.sources.iter().flatten();
+            sources.all(|it| it.config_map.as_ref().is_some_and(|it| is_there(&it.name)))
+        }
+        (None, None) => false,
+    };
+    is_known.then(|| files::below(spot.objects, volume))
+}
+
+/// The program misses a file that an item of a volume puts there under nearly the same name.
+pub(super) fn under_another_name(spot: &Spot<'_>) -> Option<Slip> {
+    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::File)?;
+    let file = reading.about.as_deref()?;
+    let is_item = |it: &str| it.contains("/items/") && it.ends_with("/path");
+    let mut spots = spot.facts.spots.iter().filter(|it| it.topic == SpotTopic::Program);
+    let found = spots.find(|it| is_item(&it.path))?;
+    let parts: Vec<&str> = file.split('/').collect();
+    let depth = found.value.split('/').count();
+    let wanted = parts.get(parts.len().checked_sub(depth)?..)?.join("/");
+    let path = found.path.split('/').skip(1).fold(FieldPath::root(), |path, it| path.child(it));
+    let shown_by = format!("The program looks for {file}, and nothing else is as near.");
+    let edits = vec![edit(path, &found.value, wanted)];
+    Some(Slip { kind: SlipKind::Mount, shown_by, edits })
+}
+
+/// A mount's `subPath` names no file of its volume, and the volume has one of nearly this name under a name of its own.
+pub(super) fn of_another_part(spot: &Spot<'_>) -> Option<Slip> {
+    let mounts = spot.container.volume_mounts.iter().flatten().enumerate();
+    mounts.into_iter().find_map(|(at, mount)| {
+        let wanted = mount.sub_path.as_deref().filter(|it| !it.is_empty())?;
+        let path = spot.path.child("volumeMounts").index(at).child("subPath");
+        // What the words of the container are about, and no key, which `fix_reference` writes.
+        let field = path.to_string();
+        let is_key = |it: &ReferenceFacts| it.path == field;
+        if spot.facts.spots.iter().all(|it| it.path != field)
+            || references::facts(spot.objects).iter().any(is_key)
+        {
+            return None;
+        }
+        let keys = keys(spot, &mount.name)?;
+        let near = near_miss(wanted, keys.iter().map(String::as_str))?;
+        let shown_by =
+            format!("The volume has no {wanted}, it has {near}, and nothing else is as near.");
+        let edits = vec![edit(path, wanted, near)];
+        Some(Slip { kind: SlipKind::Mount, shown_by, edits })
+    })
 }

@@ -1,4 +1,4 @@
-//! The unit of an amount: `512Gi` for `512Mi`, `250` cores for `250m`.
+//! The unit of an amount: `512Gi` for `512Mi`, `250` cores for `250m`, `256m` of memory for `256Mi`.
 
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 use serde_json::Value;
@@ -23,6 +23,25 @@ const LISTS: [&str; 2] = ["requests", "limits"];
 /// or it is so much more that it cannot be meant.
 pub(super) fn too_large(spot: &Spot<'_>) -> Option<Slip> {
     RESOURCES.into_iter().find_map(|it| of(spot, it))
+}
+
+/// So little memory that nothing can run in it: its unit is another one. What is limited stands before what is requested.
+pub(super) fn too_small(spot: &Spot<'_>) -> Option<Slip> {
+    let largest = room::largest(spot.objects, "memory").unwrap_or(u64::MAX);
+    let edits = ["limits", "requests"].into_iter().filter_map(|list| {
+        let asked = stated(spot.container, list, "memory")?;
+        let meant = Quantity(asked.to_owned()).memory_meant()?;
+        let fits = meant.units().is_some_and(|it| it <= largest);
+        fits.then(|| Edit {
+            path: spot.path.child("resources").child(list).child("memory"),
+            from: Some(Value::from(asked)),
+            to: Some(Value::from(meant.0)),
+        })
+    });
+    let edits: Vec<_> = edits.collect();
+    let asked = edits.first()?.from.as_ref()?.as_str()?;
+    let shown_by = format!("Nothing can run in {asked} of memory, which is less than a mebibyte.");
+    Some(Slip { kind: SlipKind::Unit, shown_by, edits })
 }
 
 fn of(spot: &Spot<'_>, resource: &str) -> Option<Slip> {

@@ -22,6 +22,41 @@ pub(super) fn resources(look: &Look<'_>) -> Option<Spot> {
     Some(Spot::new(SpotTopic::Start, path.child("containerName"), wanted, words))
 }
 
+/// The same of a volume, which cannot be mounted then.
+pub(super) fn resources_of_volume(look: &Look<'_>) -> Option<Spot> {
+    let mut events = look.objects.events.iter().filter(|it| {
+        it.reason.as_deref() == Some("FailedMount")
+            && it.involved_object.name.as_deref() == Some(&look.facts.pod)
+    });
+    let wanted = events.find_map(|it| {
+        let (before, after) = it.message.as_deref()?.rsplit_once(" not found")?;
+        after.trim_end_matches(']').is_empty().then(|| before.rsplit_once("container ")).flatten()
+    })?;
+    let wanted = wanted.1;
+    let spec = look.objects.root.kind().pod_spec_path()?;
+    let volumes = look.spec.volumes.iter().flatten().enumerate();
+    let field = volumes.into_iter().find_map(|(at, volume)| {
+        let path = spec.child("volumes").index(at);
+        let whole = volume.downward_api.iter().map(|it| (path.child("downwardAPI"), &it.items));
+        let sources = volume.projected.iter().flat_map(|it| it.sources.iter().flatten());
+        let parts = sources.enumerate().filter_map(|(at, it)| {
+            let path = path.child("projected").child("sources").index(at);
+            Some((path.child("downwardAPI"), &it.downward_api.as_ref()?.items))
+        });
+        whole.chain(parts).find_map(|(path, items)| {
+            let at = items.iter().flatten().position(|it| {
+                let source = it.resource_field_ref.as_ref();
+                source.is_some_and(|it| it.container_name.as_deref() == Some(wanted))
+            })?;
+            Some(path.child("items").index(at).child("resourceFieldRef").child("containerName"))
+        })
+    })?;
+    let init = look.spec.init_containers.iter().flatten();
+    let names: Vec<_> =
+        look.spec.containers.iter().chain(init).map(|it| it.name.as_str()).collect();
+    Some(Spot::new(SpotTopic::Start, field, wanted, meant(wanted, &names)))
+}
+
 /// `missing value for POD`: a mount's `subPathExpr` asks for a variable.
 pub(super) fn sub_path(look: &Look<'_>) -> Option<Spot> {
     let message = look.facts.state.waiting_message.as_deref()?;

@@ -1,7 +1,7 @@
 //! A part of a ConfigMap that a mount asks for by `subPath`, and that is not in it: the kubelet makes an empty folder
 //! in its place.
 
-use k8s_openapi::api::core::v1::VolumeMount;
+use k8s_openapi::api::core::v1::{Volume, VolumeMount};
 use types::SpotTopic;
 
 use super::{Look, Spot};
@@ -19,9 +19,7 @@ pub(super) fn missing(look: &Look<'_>) -> Option<Spot> {
 fn of_mount(look: &Look<'_>, at: usize, mount: &VolumeMount) -> Option<Spot> {
     let wanted = mount.sub_path.as_deref().filter(|it| !it.is_empty())?;
     let volume = look.spec.volumes.iter().flatten().find(|it| it.name == mount.name)?;
-    let map = &volume.config_map.as_ref()?.name;
-    let mut maps = look.objects.config_maps.iter().flatten();
-    maps.find(|it| it.name == *map)?;
+    let from = whence(look, volume)?;
     let names = files::below(look.objects, volume);
     let folder = format!("{wanted}/");
     if names.iter().any(|it| it == wanted || it.starts_with(&folder)) {
@@ -35,11 +33,25 @@ fn of_mount(look: &Look<'_>, at: usize, mount: &VolumeMount) -> Option<Spot> {
         (None, _) => String::new(),
     };
     let words = format!(
-        "; ConfigMap {map} has no {wanted} to put at {}, so an empty directory stands there{near}",
+        "; {from} has no {wanted} to put at {}, so an empty directory stands there{near}",
         mount.mount_path
     );
     let path = look.path.child("volumeMounts").index(at).child("subPath");
     Some(Spot::new(topic, path, wanted, words))
+}
+
+/// What the volume is made of, where all of that is known.
+fn whence(look: &Look<'_>, volume: &Volume) -> Option<String> {
+    let is_there = |name: &str| {
+        let mut maps = look.objects.config_maps.iter().flatten();
+        maps.any(|it| it.name == name)
+    };
+    if let Some(it) = &volume.config_map {
+        return is_there(&it.name).then(|| format!("ConfigMap {}", it.name));
+    }
+    let mut sources = volume.projected.as_ref()?.sources.iter().flatten();
+    let is_known = sources.all(|it| it.config_map.as_ref().is_some_and(|it| is_there(&it.name)));
+    is_known.then(|| format!("volume {}", volume.name))
 }
 
 /// What it explains: that the container cannot be made, or what comes of it. `None` where nobody says anything about the

@@ -45,6 +45,14 @@ fn names<'a>(look: &Look<'a>) -> Vec<&'a str> {
     own.chain(given).collect()
 }
 
+/// The names of all variables that are read from a ConfigMap or a Secret.
+pub(super) fn referred(look: &Look<'_>) -> Vec<String> {
+    let own = look.container.env.iter().flatten().filter(|it| it.value_from.is_some());
+    let own = own.map(|it| it.name.clone());
+    let given = given(look).into_iter().map(|it| format!("{}{}", it.prefix, it.key));
+    own.chain(given).collect()
+}
+
 /// The one variable that a text names, by its own name or by that of its property.
 pub(super) fn in_text<'a>(look: &Look<'a>, text: &str) -> Option<&'a str> {
     let names = names(look);

@@ -1,6 +1,6 @@
 //! Where a file or a value comes from that a program cannot read or run: the key of a ConfigMap, or a variable.
 
-use k8s_openapi::api::core::v1::{EnvVar, VolumeMount};
+use k8s_openapi::api::core::v1::{EnvVar, KeyToPath, Volume, VolumeMount};
 use types::{FieldPath, SpotTopic};
 
 use super::files::mount_of;
@@ -244,10 +244,21 @@ pub(super) fn below<'a>(mount: &'a VolumeMount, file: &'a str) -> Option<&'a str
 pub(super) fn key_at<'a>(look: &Look<'a>, file: &'a str) -> Option<Origin<'a>> {
     let (at, mount) = mount_of(look, file)?;
     let volume = look.spec.volumes.iter().flatten().find(|it| it.name == mount.name)?;
-    let source = volume.config_map.as_ref()?;
     let name = below(mount, file)?;
-    let item = source.items.iter().flatten().find(|it| it.path == name);
-    let key = item.map_or(name, |it| it.key.as_str());
+    let (map, key) = maps(volume).find_map(|(map, items)| {
+        let item = items.iter().find(|it| it.path == name);
+        let key = item.map_or(name, |it| it.key.as_str());
+        has_key(look, map, key).then_some((map, key))
+    })?;
     let path = look.path.child("volumeMounts").index(at).child("mountPath");
-    has_key(look, &source.name, key).then_some((path, &mount.mount_path, &source.name, key))
+    Some((path, &mount.mount_path, map, key))
+}
+
+/// The ConfigMaps that a volume is made of, each with the keys that it takes where it takes not all.
+fn maps(volume: &Volume) -> impl Iterator<Item = (&str, &[KeyToPath])> {
+    let plain = volume.config_map.iter().map(|it| (it.name.as_str(), it.items.as_deref()));
+    let sources = volume.projected.iter().flat_map(|it| it.sources.iter().flatten());
+    let projected = sources.filter_map(|it| it.config_map.as_ref());
+    let projected = projected.map(|it| (it.name.as_str(), it.items.as_deref()));
+    plain.chain(projected).map(|it| (it.0, it.1.unwrap_or_default()))
 }

@@ -1,6 +1,8 @@
 //! What a volume does not have room for or does not bring: files in memory, a file under another name, a token.
 
-use k8s_openapi::api::core::v1::{EmptyDirVolumeSource, KeyToPath, Volume, VolumeMount};
+use k8s_openapi::api::core::v1::{
+    DownwardAPIVolumeFile, EmptyDirVolumeSource, KeyToPath, Volume, VolumeMount,
+};
 use types::{FieldPath, SpotTopic};
 
 use super::files::{contains, mount_of};
@@ -140,20 +142,16 @@ pub(super) fn item(look: &Look<'_>) -> Option<Spot> {
     let mount = mount_of(look, file)?.1;
     let wanted = below(mount, file).filter(|_| mount.sub_path.is_none())?;
     let (path, volume) = volume(look, mount)?;
-    let (field, items) = match (&volume.config_map, &volume.secret) {
-        (Some(it), _) => ("configMap", it.items.as_ref()?),
-        (None, Some(it)) => ("secret", it.items.as_ref()?),
-        (None, None) => return None,
-    };
+    let items = items(volume, &path);
     let stem = |it: &str| it.split('.').next().unwrap_or_default().to_owned();
-    let near = near_miss(wanted, items.iter().map(|it| it.path.as_str()));
-    let is_it = |it: &KeyToPath| {
-        near.as_deref() == Some(&it.path) || it.key == wanted && stem(&it.path) == stem(wanted)
+    let near = near_miss(wanted, items.iter().map(|it| it.path));
+    let is_it = |it: &&Item<'_>| {
+        near.as_deref() == Some(it.path) || it.key == Some(wanted) && stem(it.path) == stem(wanted)
     };
-    let (at, item) = items.iter().enumerate().find(|it| is_it(it.1))?;
+    let item = items.iter().find(is_it)?;
     // Who names the file in its command may be wrong himself, unless that is what the key is called.
     let is_named = look.texts().iter().any(|it| contains(it.1, file));
-    if is_named && item.key != wanted {
+    if is_named && item.key != Some(wanted) {
         return None;
     }
     let is_told = look.facts.files.iter().any(|it| it.ends_with(&format!("/{}", item.path)));
@@ -162,6 +160,51 @@ pub(super) fn item(look: &Look<'_>) -> Option<Spot> {
     } else {
         format!("; the volume puts {} there, which was probably meant", item.path)
     };
-    let path = path.child(field).child("items").index(at).child("path");
-    Some(Spot::new(SpotTopic::Program, path, &item.path, words))
+    Some(Spot::new(SpotTopic::Program, item.field.child("path"), item.path, words))
+}
+
+/// What a volume puts where.
+struct Item<'v> {
+    field: FieldPath,
+    /// The key of a ConfigMap or a Secret.
+    key: Option<&'v str>,
+    path: &'v str,
+}
+
+/// The items of a volume that stands at `path`, also of those that it is projected from.
+fn items<'v>(volume: &'v Volume, path: &FieldPath) -> Vec<Item<'v>> {
+    let mut all = vec![];
+    let maps = volume.config_map.iter().map(|it| ("configMap", it.items.as_deref()));
+    let secrets = volume.secret.iter().map(|it| ("secret", it.items.as_deref()));
+    for (name, items) in maps.chain(secrets) {
+        all.extend(of_keys(items, &path.child(name)));
+    }
+    let told = volume.downward_api.iter().map(|it| it.items.as_deref());
+    all.extend(told.flat_map(|it| of_pod(it, &path.child("downwardAPI"))));
+    let sources = volume.projected.iter().flat_map(|it| it.sources.iter().flatten());
+    for (at, source) in sources.enumerate() {
+        let path = path.child("projected").child("sources").index(at);
+        let maps = source.config_map.iter().map(|it| ("configMap", it.items.as_deref()));
+        let secrets = source.secret.iter().map(|it| ("secret", it.items.as_deref()));
+        for (name, items) in maps.chain(secrets) {
+            all.extend(of_keys(items, &path.child(name)));
+        }
+        let told = source.downward_api.iter().map(|it| it.items.as_deref());
+        all.extend(told.flat_map(|it| of_pod(it, &path.child("downwardAPI"))));
+    }
+    all
+}
+
+fn of_keys<'v>(items: Option<&'v [KeyToPath]>, path: &FieldPath) -> Vec<Item<'v>> {
+    let items = items.unwrap_or_default().iter().enumerate();
+    let field = |at| path.child("items").index(at);
+    items
+        .map(|(at, it)| Item { field: field(at), key: Some(&it.key), path: it.path.as_str() })
+        .collect()
+}
+
+fn of_pod<'v>(items: Option<&'v [DownwardAPIVolumeFile]>, path: &FieldPath) -> Vec<Item<'v>> {
+    let items = items.unwrap_or_default().iter().enumerate();
+    let field = |at| path.child("items").index(at);
+    items.map(|(at, it)| Item { field: field(at), key: None, path: it.path.as_str() }).collect()
 }

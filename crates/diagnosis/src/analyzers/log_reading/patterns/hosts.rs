@@ -123,6 +123,10 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Refused,
         r"(?:connection refused|ECONNREFUSED).*[^a-zA-Z0-9_.-](?P<what>[a-zA-Z0-9_-][a-zA-Z0-9_.-]*:[0-9]{2,5})\b",
     ),
+    (
+        Trouble::Refused,
+        r"://(?:[^\s@/'\x22]*@)?(?P<host>[a-zA-Z0-9_-][a-zA-Z0-9_.-]*)[/)'\x22\s].*(?:connection refused|ECONNREFUSED)",
+    ),
     (Trouble::Refused, r"(?P<host>[a-zA-Z0-9_.-]+) \([^)]*\): connection refused"),
     (Trouble::Refused, r"connection refused|ECONNREFUSED"),
     (
