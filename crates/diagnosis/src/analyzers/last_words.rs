@@ -3,7 +3,7 @@
 
 mod statement;
 
-use super::log_line::{Class, Kind, Line};
+use super::log_line::{Class, Kind, Level, Line};
 
 /// Characters that are told at most.
 pub(super) const MAX_QUOTE: usize = 200;
@@ -110,10 +110,19 @@ fn chosen(lines: &[Line<'_>]) -> Option<usize> {
         .or_else(|| complaints.iter().copied().find(|it| is(*it, Kind::Says)))
         .or_else(|| worst(lines, &errors, |it| is(it, Kind::Vague)))
         .or_else(|| complaints.iter().copied().find(|it| is(*it, Kind::Vague)))
+        .or_else(|| lived_through(lines))
         .or_else(|| lines.iter().rposition(Line::says))
         .or_else(|| lines.iter().rposition(|it| it.kind == Kind::Advice))
         .or_else(|| lines.iter().rposition(|it| it.kind == Kind::Farewell))
         .or_else(|| lines.iter().rposition(|it| !it.raw.trim().is_empty()))
+}
+
+/// The last complaint that the program went on after, where the end of it all says no more than that.
+fn lived_through(lines: &[Line<'_>]) -> Option<usize> {
+    let last = lines.iter().rfind(|it| it.says())?;
+    let is_it =
+        |it: &Line<'_>| it.kind == Kind::Says && it.complains && it.level != Some(Level::Quiet);
+    lines.iter().rposition(is_it).filter(|_| last.kind == Kind::Vague)
 }
 
 /// The first of the worst class among these.

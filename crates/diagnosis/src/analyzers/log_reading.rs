@@ -32,6 +32,8 @@ const NO_HOST: [&str; 6] = ["url", "uri", "refused", "request", "address", "endp
 const FIRST_FREE_PORT: u16 = 1024;
 /// Words of a line among which the name of a shell is looked for.
 const MAX_SHELL_WORDS: usize = 4;
+/// Lines between what is told of a key and the last words that may follow from it.
+const BESIDE: usize = 10;
 /// Bytes that one compiled pattern may take: the longest of ours takes a tenth of it.
 const MAX_PATTERN: usize = 4 << 20;
 
@@ -60,7 +62,12 @@ static COMPILED: LazyLock<Vec<Known>> = LazyLock::new(|| {
 pub(crate) fn why(log: &[String]) -> Option<Reading<'_>> {
     let words = last_words::of(log);
     let own = words.as_ref().and_then(of_words);
-    let other = read(log);
+    let readings = readings(log);
+    let first = leading(&readings);
+    if let Some(first) = first.filter(|it| is_why(log, it, words.as_ref(), own.as_ref())) {
+        return Some(first.clone());
+    }
+    let other = told(&readings);
     let Some(own) = own else {
         // What it lived through is not why it ended, once it says what is.
         let is_sure = words.is_some_and(|it| it.is_sure);
@@ -79,9 +86,40 @@ fn of_words<'l>(words: &Words<'l>) -> Option<Reading<'l>> {
 
 /// What the last line that tells of trouble says; `None` where none does. What calls itself no trouble is read where
 /// nothing else tells.
-pub(crate) fn read<'l>(log: &'l [String]) -> Option<Reading<'l>> {
-    let lines = log.iter().rev().flat_map(|it| it.lines().rev());
-    let lines: Vec<_> = lines.filter_map(of_line).collect();
+pub(crate) fn read(log: &[String]) -> Option<Reading<'_>> {
+    told(&readings(log))
+}
+
+/// What each line says that tells of trouble, the last one first.
+fn readings(log: &[String]) -> Vec<Reading<'_>> {
+    log.iter().rev().flat_map(|it| it.lines().rev()).filter_map(of_line).collect()
+}
+
+/// What is told of a key, by the line that names it.
+fn leading<'r, 'l>(readings: &'r [Reading<'l>]) -> Option<&'r Reading<'l>> {
+    let all = || readings.iter().filter(|it| it.trouble.leads());
+    all().find(|it| it.about.is_some()).or_else(|| all().next())
+}
+
+/// Whether what is told of a key is why a program ended: its last words follow from that, or say nothing that is known
+/// and stand beside it.
+fn is_why(
+    log: &[String],
+    first: &Reading<'_>,
+    words: Option<&Words<'_>>,
+    own: Option<&Reading<'_>>,
+) -> bool {
+    if let Some(own) = own {
+        return own.trouble.may_follow() || own.trouble.leads() && own.about.is_none();
+    }
+    let lines: Vec<&str> = log.iter().flat_map(|it| it.lines()).collect();
+    let at = |line: &str| lines.iter().rposition(|it| *it == line);
+    let last = words.and_then(|it| at(it.line));
+    at(first.line).zip(last).is_some_and(|it| it.0.abs_diff(it.1) <= BESIDE)
+}
+
+/// What of these says most: the last one, or another one that names what that is about.
+fn told<'l>(lines: &[Reading<'l>]) -> Option<Reading<'l>> {
     let (quiet, loud): (Vec<_>, Vec<_>) = lines.iter().partition(|it| it.is_quiet());
     let last = *loud.first().or(quiet.first())?;
     // Among the last words, those that name what they are about say more, however loud.

@@ -61,7 +61,7 @@ pub(super) fn listens(container: &ContainerFacts) -> Option<&SpotFacts> {
 fn topic(trouble: Trouble) -> Option<SpotTopic> {
     match trouble {
         Trouble::ReadOnly | Trouble::DiskFull => Some(SpotTopic::ReadOnly),
-        Trouble::Denied => Some(SpotTopic::Denied),
+        Trouble::Denied | Trouble::Mode => Some(SpotTopic::Denied),
         Trouble::InUse => Some(SpotTopic::InUse),
         Trouble::File
         | Trouble::Malformed
@@ -75,6 +75,7 @@ fn topic(trouble: Trouble) -> Option<SpotTopic> {
         | Trouble::Part
         | Trouble::NotEmpty
         | Trouble::Rejected
+        | Trouble::HostKey
         | Trouble::Script => Some(SpotTopic::Program),
         Trouble::Unresolved | Trouble::Refused | Trouble::Unanswered => Some(SpotTopic::Needs),
         Trouble::Barred

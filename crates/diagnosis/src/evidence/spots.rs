@@ -23,6 +23,10 @@ mod configured;
 mod headers;
 mod transport;
 mod shown;
+mod modes;
+mod host_keys;
+mod given;
+mod schemes;
 
 use std::borrow::Cow;
 
@@ -36,6 +40,8 @@ use crate::{Objects, Redactor};
 
 pub(crate) use hosts::address_in;
 pub(super) use listens::LISTENS;
+pub(super) use modes::meant as meant_mode;
+pub(super) use schemes::meant as meant_scheme;
 
 /// Spots of a container that are told.
 const MAX_SPOTS: usize = 20;
@@ -88,20 +94,26 @@ const FINDERS: &[Finder] = &[
     volumes::full,
     limits::tiny,
     volumes::in_memory,
+    modes::wide,
     ports::denied,
     rights::denied,
     files::denied,
     volumes::token,
     volumes::item,
     files::program,
+    schemes::unsupported,
+    schemes::other,
     sources::variable,
     configured::with_reading,
     sources::configuration,
     sources::script,
+    given::malformed,
+    configured::setting,
     started::with,
     started::heap,
     started::data,
     credentials::rejected,
+    host_keys::known,
     ports::in_use,
     loopback::needed,
     service_ports::wrong,
@@ -116,6 +128,7 @@ const FINDERS: &[Finder] = &[
     named::in_words,
     configured::in_words,
     shown::in_words,
+    configured::unnamed,
     listens::at_loopback,
     listens::elsewhere,
 ];

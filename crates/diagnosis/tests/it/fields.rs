@@ -256,5 +256,6 @@ fn a_broken_configuration_is_told_with_the_file_that_the_command_names_or_the_on
     assert!(named.cause.contains("key valkey.conf of ConfigMap valkey"), "{}", named.cause);
 
     let unnamed = told_of_config("env: []", two);
-    assert!(!unnamed.cause.contains("ConfigMap"), "{}", unnamed.cause);
+    assert_eq!(fields(&unnamed), ["/spec/volumes/0/configMap/name"], "{}", unnamed.cause);
+    assert!(!unnamed.cause.contains("key "), "{}", unnamed.cause);
 }

@@ -7,6 +7,7 @@ mod fields;
 mod slips;
 mod sources;
 mod spoken;
+mod unsaid;
 mod peer_cases;
 mod redaction;
 mod judging;

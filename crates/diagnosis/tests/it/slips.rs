@@ -200,3 +200,36 @@ fn what_a_job_of_an_earlier_template_waits_for_is_not_told_of_the_present_one() 
     // Its pod was given the present image: how that fares is told.
     assert_eq!(held("Forbid", "shop/rollup:2", LOST), (None, true));
 }
+
+/// What is offered to a pod whose container sets this variable and said this.
+fn of_variable(value: &str, log: &str) -> Vec<String> {
+    let log = serde_json::to_string(log).unwrap();
+    let page = format!(
+        "taken_at: 2026-11-24T03:00:00Z
+root: Pod web-1
+logs: [{{pod: web-1, container: app, previous: true, text: {log}}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: web-1, namespace: shop, uid: web-1, creationTimestamp: 2026-11-24T02:50:00Z}}
+spec: {{containers: [{{name: app, image: 'shop/web:1', env: [{{name: STORE, value: '{value}'}}]}}]}}
+status:
+  phase: Running
+  containerStatuses: [{{name: app, image: 'shop/web:1', imageID: '', ready: false, restartCount: 6, state: {{waiting: {{reason: CrashLoopBackOff}}}}, lastState: {{terminated: {{exitCode: 1, reason: Error, startedAt: 2026-11-24T02:58:00Z, finishedAt: 2026-11-24T02:58:20Z}}}}}}]
+"
+    );
+    edits(&gathered(&page), SlipKind::Value)
+}
+
+#[test]
+fn a_scheme_that_is_nearly_one_that_the_program_takes_is_offered() {
+    let lists = "MongoParseError: Invalid scheme, expected connection string to start with \"mongodb://\" or \"mongodb+srv://\"";
+    let edits = of_variable("mongdb://db:27017/x", lists);
+    assert!(edits.iter().any(|it| it.contains("mongodb://db:27017/x")), "{edits:?}");
+    let unknown = "Get \"htps://feed/x\": unsupported protocol scheme \"htps\"";
+    let edits = of_variable("htps://feed/x", unknown);
+    assert!(edits.iter().any(|it| it.contains("https://feed/x")), "{edits:?}");
+    // Another server, and one that is as it has to be.
+    assert!(of_variable("mysql://db/x", lists).is_empty());
+    assert!(of_variable("mongodb://db/x", lists).is_empty());
+}

@@ -31,6 +31,7 @@ const OF_PROGRAMS: &[SlipKind] = &[
     SlipKind::Value,
     SlipKind::Script,
     SlipKind::Mount,
+    SlipKind::Mode,
 ];
 /// What is wrong with the whole pod, so that no diagnosis names a container.
 const OF_PODS: [SlipKind; 2] = [SlipKind::Unit, SlipKind::Amount];

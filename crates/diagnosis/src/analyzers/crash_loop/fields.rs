@@ -78,6 +78,8 @@ pub(super) fn blamed(
         }
         Trouble::Platform => of("image"),
         Trouble::Malformed
+        | Trouble::Mode
+        | Trouble::HostKey
         | Trouble::Rejected
         | Trouble::Barred
         | Trouble::Role

@@ -87,7 +87,9 @@ form!(
 );
 form!(
     VAGUE,
-    r"(?i)^(?:[\w'.-]+ ){0,5}(?:fail(?:ed|ure)|crashed)(?: to (?:start|load|boot|initiali[sz]e|run|launch|come up))?(?: \([^)]*\))?[\s.!]*$",
+    r"(?i)^(?:[\w'.-]+ ){0,5}(?:fail(?:ed|ure)|crashed)(?: to (?:start|load|boot|initiali[sz]e|run|launch|come up))?(?:[,;:] (?:abort|giv|exit|stopp|quitt|terminat|shutt)ing(?: up| down)?)?(?: \([^)]*\))?[\s.!]*$",
+    // How often, and that it is enough.
+    r"|^(?:too many|all|repeated|(?:reached |exceeded )?(?:the )?max(?:imum)?(?: number of)?) (?:\w+ ){0,2}(?:failures|errors|retries|attempts|tries|restarts)(?: (?:failed|exceeded|reached|exhausted))?(?:[,;:]? (?:abort|giv|exit|stopp|quitt|terminat|shutt)ing(?: up| down)?)?(?: \([^)]*\))?[\s.!]*$",
     r"|^(?:an? |the )?(?:unexpected |unknown |unrecoverable |unhandled |internal |fatal )*(?:error|exception|failure)(?: (?:has )?occurred| during (?:\w+ ){0,3}(?:startup|start|shutdown|boot|initiali[sz]ation)| in [\w ]+)?[.!:]*(?: prepare to shutdown| program will exit)?[.\s]*$",
     r"|^(?:could not|cannot|can't|unable to|failed to) (?:create|start|run|boot|launch|initiali[sz]e|continue|load|read|reach|connect|proceed|authenticate) (?:the |this )?(?:\(?[\w-]+\)? ){0,4}\(?[\w-]+\)?[.!\s]*$",
     r"|^(?:context )?deadline exceeded[.\s]*$|^(?:giving|gave) up(?: after .{0,30})?[.!\s]*$|^(?:start(?:up)?|boot) failed",

@@ -3,6 +3,8 @@
 mod json;
 mod pairs;
 
+use std::borrow::Cow;
+
 use super::super::last_words;
 use super::{Level, level_of};
 
@@ -53,6 +55,8 @@ const LEVEL: [&str; 10] = [
     "severitytext",
     "log_level",
 ];
+/// What stands before what another program wrote to its standard error.
+const STDERR: [&str; 3] = ["stderr: \"", "stderr=\"", "stderr:\""];
 /// When, where and by whom it is said; not what.
 const FRAME: [&str; 41] = [
     "time",
@@ -211,6 +215,7 @@ impl Member {
 
 /// What a text of several lines says: a trace its innermost cause.
 fn innermost(text: &str) -> String {
+    let text = quoted(text.trim());
     let text = text.trim();
     if !text.contains('\n') {
         return text.to_owned();
@@ -218,12 +223,27 @@ fn innermost(text: &str) -> String {
     last_words::of_lines(text.lines()).unwrap_or_default()
 }
 
-/// Levels as numbers: of syslog from 0 to 7, of others from 10 to 60 or from 100 to 600.
+/// What another program wrote that a text quotes, where it does: `{ stdout: "", stderr: "Host key verification failed." }`.
+fn quoted(text: &str) -> Cow<'_, str> {
+    let Some(rest) = STDERR.iter().find_map(|it| Some(text.split_once(it)?.1)) else {
+        return Cow::Borrowed(text);
+    };
+    let is_end = |at: &usize| !rest.get(..*at).is_some_and(|it| it.ends_with('\\'));
+    let end = rest.match_indices('"').map(|it| it.0).find(is_end);
+    let said = end.and_then(|it| rest.get(..it)).unwrap_or(rest);
+    // What was escaped twice is so still.
+    let said = said.replace("\\r", "").replace("\\n", "; ");
+    let said = said.trim_matches(|it: char| it.is_whitespace() || it == ';');
+    if said.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(said.to_owned()) }
+}
+
+/// Levels as numbers: of syslog from 0 to 7, of others from 10 to 60 or from 100 to 600. Nobody has an emergency: 0 is how
+/// much is told where that can be raised.
 fn of_number(number: u32) -> Level {
     match number {
-        0..=2 | 60..=99 | 500.. => Level::Fatal,
+        1..=2 | 60..=99 | 500.. => Level::Fatal,
         3 | 50..=59 | 400..=499 => Level::Error,
         4 | 40..=49 | 300..=399 => Level::Warning,
-        5..=39 | 100..=299 => Level::Quiet,
+        0 | 5..=39 | 100..=299 => Level::Quiet,
     }
 }

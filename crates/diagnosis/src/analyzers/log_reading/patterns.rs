@@ -1,5 +1,6 @@
 //! What programs write before they end, and what of it matters.
 
+mod keys;
 mod servers;
 mod hosts;
 mod files;
@@ -11,8 +12,14 @@ use super::Trouble;
 /// A trouble and a line that tells it. The groups `host`, `port` and `at` are an address, any other is what it is about.
 ///
 /// The first that fits a line decides: what names its object stands before what does not.
-pub(super) const PATTERNS: [&[(Trouble, &str)]; 5] =
-    [servers::PATTERNS, hosts::PATTERNS, files::PATTERNS, settings::PATTERNS, starts::PATTERNS];
+pub(super) const PATTERNS: [&[(Trouble, &str)]; 6] = [
+    keys::PATTERNS,
+    servers::PATTERNS,
+    hosts::PATTERNS,
+    files::PATTERNS,
+    settings::PATTERNS,
+    starts::PATTERNS,
+];
 
 /// What a framework says that has a name for what it misses, and does not tell the variable that gives it: what a group
 /// has found stands for the braces.

@@ -18,6 +18,8 @@ const PLAINLY_UNSET: [&str; 10] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
     Platform,
+    Mode,
+    HostKey,
     Rejected,
     Barred,
     Role,
@@ -65,6 +67,16 @@ impl Trouble {
         matches!(self, Self::Flag | Self::Argument | Self::Command | Self::Script)
     }
 
+    /// Whether what is told after it follows from it: a key that is not read, or a server that is not trusted.
+    pub(super) fn leads(self) -> bool {
+        matches!(self, Self::Mode | Self::HostKey)
+    }
+
+    /// Whether it may follow from one that leads.
+    pub(super) fn may_follow(self) -> bool {
+        matches!(self, Self::Rejected | Self::Denied | Self::Anonymous | Self::Certificate)
+    }
+
     /// Whether its words in the log say more than ours: `text` is what the log says.
     pub(super) fn is_told_better_by(self, text: &str) -> bool {
         let lacks = |marks: &[&str]| {
@@ -72,7 +84,9 @@ impl Trouble {
             !marks.iter().any(|it| text.contains(it))
         };
         match self {
-            Self::Part
+            Self::Mode
+            | Self::HostKey
+            | Self::Part
             | Self::Script
             | Self::NotEmpty
             | Self::Crowded
@@ -113,6 +127,8 @@ impl Trouble {
             Self::Unset | Self::Malformed => Kin::Variable,
             Self::Config => Kin::Config,
             Self::Platform
+            | Self::Mode
+            | Self::HostKey
             | Self::Rejected
             | Self::Barred
             | Self::Role
@@ -144,6 +160,8 @@ impl Trouble {
     pub(super) fn with(self) -> &'static str {
         match self {
             Self::Platform => "{} is made for another kind of processor than the node has",
+            Self::Mode => "the permissions or the owner of {} are not as it wants them",
+            Self::HostKey => "the host key of {} is not one that it knows",
             Self::Rejected => "the server rejects the credentials of {}",
             Self::Barred => "{} does not allow what it asks for (403)",
             Self::Role => "its database has no role {}",
@@ -181,6 +199,8 @@ impl Trouble {
     pub(super) fn without(self) -> &'static str {
         match self {
             Self::Platform => "its program is made for another kind of processor than the node has",
+            Self::Mode => "the permissions or the owner of a file are not as it wants them",
+            Self::HostKey => "the host key of a server is not one that it knows",
             Self::Rejected => "a server rejects its credentials",
             Self::Barred => "a server does not allow what it asks for (403)",
             Self::Role => "its database has no such role",

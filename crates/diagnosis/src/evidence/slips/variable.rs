@@ -4,6 +4,7 @@ use types::{Edit, SlipKind};
 
 use super::{Slip, Spot, edit, replaced};
 use crate::analyzers::log_reading::Trouble;
+use crate::evidence::spots::meant_scheme;
 use crate::near_miss::near_miss;
 
 /// The program lacks a variable, and the template sets one of nearly this name.
@@ -54,6 +55,23 @@ pub(super) fn names_a_missing_host(spot: &Spot<'_>) -> Option<Slip> {
         ),
         edits: vec![edit],
     })
+}
+
+/// The program lists the schemes that it takes, or does not know the one that it was given, and one is nearly that.
+pub(super) fn of_another_scheme(spot: &Spot<'_>) -> Option<Slip> {
+    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
+    let variables = spot.container.env.iter().flatten().enumerate();
+    let mut edits = variables.filter_map(|(at, it)| {
+        let value = it.value.as_deref()?;
+        let near = meant_scheme(reading, value)?;
+        let (scheme, rest) = value.split_once("://")?;
+        let path = spot.path.child("env").index(at).child("value");
+        Some((scheme.to_owned(), edit(path, value, format!("{near}://{rest}")), near))
+    });
+    let (scheme, only, near) = edits.next().filter(|_| edits.next().is_none())?;
+    let shown_by =
+        format!("The program does not take {scheme}://, and {near}:// is nearest to it.");
+    Some(Slip { kind: SlipKind::Value, shown_by, edits: vec![only] })
 }
 
 fn values(spot: &Spot<'_>, wrong: &str, near: &str) -> Vec<Edit> {

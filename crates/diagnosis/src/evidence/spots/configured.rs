@@ -1,17 +1,47 @@
 //! The file of a ConfigMap or a Secret that the last words name, whatever they say of it.
 
+use std::sync::LazyLock;
+
 use k8s_openapi::api::core::v1::VolumeMount;
+use regex::Regex;
 use types::SpotTopic;
 
 use super::files::mount_of;
 use super::sources::{below, files, key_at};
-use super::{Look, Spot};
+use super::{Look, Spot, sources};
 use crate::analyzers::last_words;
 use crate::analyzers::log_reading::Trouble;
+use crate::patterns::pattern;
+use crate::quoting::stands_alone;
 
 /// How the names of programs end: that one fails is no fault of its text.
 const PROGRAMS: [&str; 12] =
     ["py", "js", "mjs", "cjs", "ts", "sh", "bash", "rb", "pl", "php", "jar", "so"];
+
+/// The code with which programs end whose configuration is wrong, as sysexits.h has it.
+const EX_CONFIG: i32 = 78;
+/// Configurations of other things than the program itself, which no ConfigMap of its own brings.
+const OTHERS: [&str; 8] = [
+    "aws",
+    "kube",
+    "cluster",
+    "cloud",
+    "tls config",
+    "ssl config",
+    "shared config",
+    "client config",
+];
+/// How they say it.
+static CONFIGURATION: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(concat!(
+        r"(?i)\bconfig(?:uration)?[ ._-]?(?:file )?(?:parse |parser |load |validation |syntax )?(?:error|exception)\b",
+        r"|\b(?:invalid|bad|broken|malformed|wrong|illegal|incorrect|unusable) (?:\w+ )?config",
+        r"|\bconfig(?:uration)?(?: file| check| test| validation)? (?:is |was )?(?:not valid|invalid|wrong|broken|failed|rejected)",
+        r"|\b(?:fail(?:ed|s|ure)?|error|unable|cannot|could not|couldn't)\b:?(?: to| while| in| when)*(?: \w+){0,3} (?:the |its |a )?(?:\w+ )?config",
+        r"|\b(?:unknown|unrecogni[sz]ed|unsupported|duplicate) config|\[config validation",
+        r"|\berrors? in (?:the |its |your )?(?:\w+ )?config",
+    ))
+});
 
 /// The one that says what is wrong, where the words are known to be about a value or a configuration.
 pub(super) fn with_reading(look: &Look<'_>) -> Option<Spot> {
@@ -23,6 +53,38 @@ pub(super) fn with_reading(look: &Look<'_>) -> Option<Spot> {
 /// The same, where nothing is known of what they say.
 pub(super) fn in_words(look: &Look<'_>) -> Option<Spot> {
     let spot = told(look).filter(|_| look.reading.is_none())?;
+    Some(Spot { topic: SpotTopic::Variable, ..spot })
+}
+
+/// The same where it does not know a setting that it calls a variable, which no word of its command is: a script may have
+/// anything in it.
+pub(super) fn setting(look: &Look<'_>) -> Option<Spot> {
+    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Flag)?;
+    let about = reading.about.as_deref()?.trim_matches(['"', '\'', '`']);
+    let name = about.split('=').next().filter(|it| !it.is_empty())?;
+    let is_word = |it: &str| !it.contains(char::is_whitespace) && stands_alone(it, name);
+    let is_given = look.texts().iter().any(|it| is_word(it.1))
+        || look.variables().iter().any(|it| stands_alone(it.2, name));
+    let is_it = reading.line.to_lowercase().contains("unknown variable") && !is_given;
+    sources::only_source(look).filter(|_| is_it)
+}
+
+/// Where its configuration is mounted from, where it says that this is wrong, or ends with the code for that, and names
+/// neither a file nor anything else that is known.
+pub(super) fn unnamed(look: &Look<'_>) -> Option<Spot> {
+    if look.reading.is_some() {
+        return None;
+    }
+    let is_of_another = |line: &str| {
+        let line = line.to_lowercase();
+        OTHERS.iter().any(|it| line.contains(it))
+    };
+    let says_so = |line: &&str| {
+        CONFIGURATION.as_ref().is_some_and(|it| it.is_match(line)) && !is_of_another(line)
+    };
+    let is_it = look.facts.state.exit_code == Some(EX_CONFIG)
+        || last_words::around(look.log()).iter().any(says_so);
+    let spot = sources::only_source(look).filter(|_| is_it)?;
     Some(Spot { topic: SpotTopic::Variable, ..spot })
 }
 
@@ -69,4 +131,9 @@ fn by_name(look: &Look<'_>, file: &str) -> Option<Spot> {
     let mut found = places.iter().filter(|it| key_at(look, it).is_some());
     let only = found.next().filter(|_| found.next().is_none())?;
     at_place(look, only)
+}
+
+#[test]
+fn the_pattern_is_one() {
+    assert!(CONFIGURATION.is_some());
 }

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::EnvVar;
 use types::SpotTopic;
 
-use super::{Look, Spot};
+use super::{Look, Spot, given};
 use crate::analyzers::log_reading::Trouble;
 
 /// What the names of variables with passwords have in them.
@@ -34,10 +34,15 @@ pub(super) fn rejected(look: &Look<'_>) -> Option<Spot> {
         all.iter().filter(has).copied().collect()
     };
     let secrets = with(&SECRETS);
-    let (at, variable) = only(&secrets)
-        .or_else(|| of_user(&secrets, &all, reading.about.as_deref()?))
+    let user = || of_user(&secrets, &all, reading.about.as_deref()?);
+    let found = only(&secrets)
+        .or_else(user)
         .or_else(|| of_server(&secrets, reading.line))
-        .or_else(|| only(&with(&ADDRESSES)).filter(|_| secrets.is_empty()))?;
+        .or_else(|| only(&with(&ADDRESSES)).filter(|_| secrets.is_empty()))
+        .or_else(|| given::only_variable(look).filter(|_| secrets.is_empty()));
+    let Some((at, variable)) = found else {
+        return given::whole(look).filter(|_| secrets.is_empty());
+    };
     let path = look.path.child("env").index(at);
     let name = &variable.name;
     let source = variable.value_from.as_ref().and_then(|it| it.secret_key_ref.as_ref());

@@ -9,38 +9,85 @@ use crate::analyzers::log_reading::Trouble;
 /// Where programs share memory.
 const SHARED_MEMORY: &str = "/dev/shm";
 
-/// A file that cannot be written: it lies in a mount that is read-only, or in the container's own file system.
+/// A file that cannot be written: it lies in a mount that is read-only, or in the container's own file system. Where no
+/// file is named, the one volume that is mounted read-only.
 pub(super) fn read_only(look: &Look<'_>) -> Option<Spot> {
-    look.reading.as_ref().filter(|it| it.trouble == Trouble::ReadOnly)?;
-    let mount = look.about(Trouble::ReadOnly).and_then(|it| mount_of(look, it));
+    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::ReadOnly)?;
+    let context = look.container.security_context.as_ref();
+    let is_root = context.and_then(|it| it.read_only_root_filesystem) == Some(true);
+    // A database does not lie in the image.
+    let is_data = || reading.line.to_lowercase().contains("database");
+    let mount = match reading.about.as_deref().filter(|it| it.starts_with('/')) {
+        Some(file) => mount_of(look, file),
+        None => only_read_only(look).filter(|_| !is_root || is_data()),
+    };
     if let Some((at, mount)) = mount {
-        let path = look.path.child("volumeMounts").index(at);
-        let place = &mount.mount_path;
-        let volume = look.spec.volumes.iter().flatten().find(|it| it.name == mount.name)?;
-        if let Some(kind) = always_read_only(volume) {
-            let words = format!("; {place} is {kind}, which is always mounted read-only");
-            return Some(Spot::new(SpotTopic::ReadOnly, path.child("mountPath"), place, words));
-        }
-        if mount.read_only == Some(true) {
-            let words = format!("; the template mounts {place} read-only");
-            return Some(Spot::new(SpotTopic::ReadOnly, path.child("readOnly"), "true", words));
-        }
-        return None;
+        return of_mount(look, at, mount);
     }
-    let context = look.container.security_context.as_ref()?;
-    context.read_only_root_filesystem.filter(|it| *it)?;
     let path = look.path.child("securityContext").child("readOnlyRootFilesystem");
     let words =
         "; the template makes the container's own file system read-only, and mounts nothing there";
-    Some(Spot::new(SpotTopic::ReadOnly, path, "true", words.to_owned()))
+    is_root.then(|| Spot::new(SpotTopic::ReadOnly, path, "true", words.to_owned()))
+}
+
+/// What makes a mount read-only.
+fn of_mount(look: &Look<'_>, at: usize, mount: &VolumeMount) -> Option<Spot> {
+    let path = look.path.child("volumeMounts").index(at);
+    let place = &mount.mount_path;
+    let mut volumes = look.spec.volumes.iter().flatten().enumerate();
+    let (at, volume) = volumes.find(|it| it.1.name == mount.name)?;
+    if let Some(kind) = always_read_only(volume) {
+        let words = format!("; {place} is {kind}, which is always mounted read-only");
+        return Some(Spot::new(SpotTopic::ReadOnly, path.child("mountPath"), place, words));
+    }
+    let words = format!("; the template mounts {place} read-only");
+    if mount.read_only == Some(true) {
+        return Some(Spot::new(SpotTopic::ReadOnly, path.child("readOnly"), "true", words));
+    }
+    let field = read_only_source(volume)?;
+    let path = look.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
+    Some(Spot::new(SpotTopic::ReadOnly, path.child(field).child("readOnly"), "true", words))
+}
+
+/// The source of a volume that says itself that nobody may write.
+fn read_only_source(volume: &Volume) -> Option<&'static str> {
+    let is = |it: Option<bool>| it == Some(true);
+    if volume.persistent_volume_claim.as_ref().is_some_and(|it| is(it.read_only)) {
+        Some("persistentVolumeClaim")
+    } else if volume.csi.as_ref().is_some_and(|it| is(it.read_only)) {
+        Some("csi")
+    } else if volume.nfs.as_ref().is_some_and(|it| is(it.read_only)) {
+        Some("nfs")
+    } else {
+        None
+    }
+}
+
+/// The one mount that is read-only, and would not have to be.
+fn only_read_only<'a>(look: &Look<'a>) -> Option<(usize, &'a VolumeMount)> {
+    let volume = |it: &VolumeMount| {
+        let mut volumes = look.spec.volumes.iter().flatten();
+        volumes.find(|volume| volume.name == it.name)
+    };
+    let is_it = |it: &VolumeMount| {
+        volume(it).is_some_and(|volume| {
+            let is_read_only = it.read_only == Some(true) || read_only_source(volume).is_some();
+            is_read_only && always_read_only(volume).is_none()
+        })
+    };
+    let mut mounts = look.container.volume_mounts.iter().flatten().enumerate();
+    let only = mounts.find(|it| is_it(it.1))?;
+    mounts.all(|it| !is_it(it.1)).then_some(only)
 }
 
 /// Shared memory that is full: how much there may be, or that nothing is mounted there.
 pub(super) fn shared_memory(look: &Look<'_>) -> Option<Spot> {
-    look.about(Trouble::DiskFull).filter(|it| it.eq_ignore_ascii_case("shared memory"))?;
+    let is_it =
+        |it: &&str| it.eq_ignore_ascii_case("shared memory") || it.starts_with(SHARED_MEMORY);
+    look.about(Trouble::DiskFull).filter(is_it)?;
     let Some((_, mount)) = mount_of(look, SHARED_MEMORY) else {
         let path = look.path.child("volumeMounts");
-        let words = "; /dev/shm has 64 MB where nothing is mounted there: an emptyDir of medium Memory gives it more";
+        let words = "; /dev/shm is full: it has 64 MiB where nothing is mounted there, and an emptyDir of medium Memory gives it more";
         return Some(Spot::new(SpotTopic::ReadOnly, path, "nothing at /dev/shm", words.to_owned()));
     };
     let mut volumes = look.spec.volumes.iter().flatten().enumerate();
@@ -55,6 +102,12 @@ pub(super) fn shared_memory(look: &Look<'_>) -> Option<Spot> {
 /// A file that it has no permission for, while the template says as whom it runs.
 pub(super) fn denied(look: &Look<'_>) -> Option<Spot> {
     let file = look.about(Trouble::Denied).filter(|it| it.starts_with('/'))?;
+    let to_write = look.reading.as_ref().is_some_and(|it| it.line.contains("writable"));
+    if let Some(spot) =
+        mount_of(look, file).filter(|_| to_write).and_then(|it| of_mount(look, it.0, it.1))
+    {
+        return Some(Spot { topic: SpotTopic::Denied, ..spot });
+    }
     let user = look.user();
     if user.as_ref().is_some_and(|it| it.1 == 0) {
         return None;

@@ -116,9 +116,37 @@ pub(super) fn configuration(look: &Look<'_>) -> Option<Spot> {
     if said.is_none() && named::in_text(look, reading.line).is_some() {
         return None;
     }
-    let (path, place, map, key) = said.or_else(|| of_command(look)).or_else(|| only_file(look))?;
+    match said.or_else(|| of_command(look)) {
+        Some(origin) => Some(of_key(origin)),
+        None => only_source(look),
+    }
+}
+
+/// The one file that ConfigMaps bring, or else the one ConfigMap that brings any.
+pub(super) fn only_source(look: &Look<'_>) -> Option<Spot> {
+    only_file(look).map(of_key).or_else(|| only_map(look))
+}
+
+fn of_key((path, place, map, key): Origin<'_>) -> Spot {
     let words = format!("; the file is key {key} of ConfigMap {map}");
-    Some(Spot::new(SpotTopic::Program, path, place, words).held_by(map, key))
+    Spot::new(SpotTopic::Program, path, place, words).held_by(map, key)
+}
+
+/// The one ConfigMap that brings files, of which any may be meant.
+fn only_map(look: &Look<'_>) -> Option<Spot> {
+    let is_mounted = |name: &str| {
+        let mut mounts = look.container.volume_mounts.iter().flatten();
+        mounts.any(|it| it.name == name)
+    };
+    let volumes = look.spec.volumes.iter().flatten().enumerate();
+    let mut of_maps = volumes
+        .filter(|it| is_mounted(&it.1.name))
+        .filter_map(|(at, it)| Some((at, &it.config_map.as_ref()?.name)));
+    let (at, map) = of_maps.next().filter(|_| of_maps.next().is_none())?;
+    let path = look.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
+    let path = path.child("configMap").child("name");
+    let words = format!("; its configuration is mounted from ConfigMap {map}");
+    Some(Spot::new(SpotTopic::Program, path, map, words))
 }
 
 /// The words of a text that may be names of files.

@@ -1,6 +1,6 @@
 //! What a program is started with: the word of its command that it does not take, the memory and the folder it is given.
 
-use types::SpotTopic;
+use types::{FieldPath, SpotTopic};
 
 use super::files::mount_of;
 use super::{Look, Spot};
@@ -40,16 +40,42 @@ pub(super) fn with(look: &Look<'_>) -> Option<Spot> {
     let about = reading.about.as_deref().filter(|_| is_it)?;
     let word = bare(about.split([' ', '=']).next().unwrap_or(about));
     let whole = bare(about);
-    let texts = look.texts();
+    // A script may have anything in it: a word by itself goes before it, and a variable with options as well.
+    let (scripts, words): (Vec<_>, Vec<_>) =
+        look.texts().into_iter().partition(|it| it.1.contains(char::is_whitespace));
+    if let Some((path, text)) = having(&words, whole, word) {
+        return Some(Spot::new(SpotTopic::Program, path.clone(), text, String::new()));
+    }
+    let of_variable = of_options(look, whole).filter(|_| reading.trouble == Trouble::Flag);
+    of_variable.or_else(|| {
+        let (path, text) = having(&scripts, whole, word)?;
+        Some(Spot::new(SpotTopic::Program, path.clone(), text, String::new()))
+    })
+}
+
+/// The text that is this, or has it, or its first word.
+fn having<'t, 'a>(
+    texts: &'t [(FieldPath, &'a str)],
+    whole: &str,
+    word: &str,
+) -> Option<&'t (FieldPath, &'a str)> {
     let has =
         |text: &str, word: &str| SHORT <= word.len() && (text == word || stands_alone(text, word));
-    let (path, text) = texts
-        .iter()
-        .find(|it| it.1 == whole)
+    let exact = texts.iter().find(|it| it.1 == whole);
+    exact
         .or_else(|| texts.iter().find(|it| has(it.1, whole)))
         .or_else(|| texts.iter().find(|it| has(it.1, word)))
-        .or_else(|| texts.iter().find(|it| is_flag(it.1, word)))?;
-    Some(Spot::new(SpotTopic::Program, path.clone(), text, String::new()))
+        .or_else(|| texts.iter().find(|it| is_flag(it.1, word)))
+}
+
+/// The one variable with the flag among its options.
+fn of_options(look: &Look<'_>, flag: &str) -> Option<Spot> {
+    let variables = look.variables();
+    let is_it = |it: &&(FieldPath, &str, &str)| it.2.contains('-') && stands_alone(it.2, flag);
+    let mut having = variables.iter().filter(is_it);
+    let (path, name, value) = having.next().filter(|_| having.next().is_none())?;
+    let spot = Spot::of_text(path, (name, value), String::new());
+    Some(Spot { topic: SpotTopic::Program, ..spot })
 }
 
 /// Whether a variable has what it is about.
@@ -82,7 +108,9 @@ fn is_flag(text: &str, word: &str) -> bool {
     let wanted = word.trim_start_matches('-');
     name.len() < text.len()
         && !wanted.is_empty()
-        && name.strip_prefix(wanted).is_some_and(|it| it.is_empty() || it.starts_with(['=', ' ']))
+        && name
+            .strip_prefix(wanted)
+            .is_some_and(|it| it.is_empty() || it.starts_with(['=', ' ', '.']))
 }
 
 /// How much memory it is told to use, where that is not enough for it.

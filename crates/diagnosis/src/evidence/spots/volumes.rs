@@ -38,19 +38,34 @@ pub(super) fn full(look: &Look<'_>) -> Option<Spot> {
         let source = volume(look, it).and_then(|it| it.1.empty_dir.as_ref());
         source.is_some_and(is_in_memory)
     };
-    let mount = match reading.about.as_deref().filter(|it| it.starts_with('/')) {
+    let claims = |it: &&VolumeMount| {
+        let is_claim = volume(look, it).is_some_and(|it| it.1.persistent_volume_claim.is_some());
+        is_claim && it.read_only != Some(true)
+    };
+    let only = |is_one: &dyn Fn(&&VolumeMount) -> bool| {
+        mounts().find(is_one).filter(|_| mounts().filter(is_one).count() == 1)
+    };
+    let file = reading.about.as_deref().filter(|it| it.starts_with('/'));
+    let mount = match file {
         Some(file) => mount_of(look, file)?.1,
         // Nothing else that is mounted is likely to be full.
-        None => mounts().find(in_memory).filter(|_| mounts().filter(in_memory).count() == 1)?,
+        None if mounts().any(|it| in_memory(&it)) => only(&in_memory)?,
+        None => only(&claims)?,
     };
+    of_full(look, mount, file.is_some())
+}
+
+fn of_full(look: &Look<'_>, mount: &VolumeMount, is_sure: bool) -> Option<Spot> {
     let (path, volume) = volume(look, mount)?;
     let place = &mount.mount_path;
     if let Some(claim) = &volume.persistent_volume_claim {
         let name = &claim.claim_name;
-        let words = format!("; {place} is the volume claim {name}, which is full");
+        let how = if is_sure { "is full" } else { "is probably full" };
+        let words = format!("; {place} is the volume claim {name}, which {how}");
         let path = path.child("persistentVolumeClaim").child("claimName");
         return Some(Spot::new(SpotTopic::ReadOnly, path, name, words));
     }
+    // The disk of the node is nobody's field.
     let source = volume.empty_dir.as_ref().filter(|it| is_in_memory(it))?;
     let limit = source.size_limit.as_ref().map(|it| it.0.as_str());
     let room = limit.map_or_else(

@@ -16,7 +16,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::NotEmpty, r"data directory has files in it"),
     (
         Trouble::Denied,
-        r#"'(/[^']+)' \([^)]*permission denied|(/\S+) must be accessible by owner only|(/\S+): e(?:acces|perm)\b|\"(/[^\"]+)\" has group or world access|'?(/[^'\s]+)'? is not writable"#,
+        r"'(/[^']+)' \([^)]*permission denied|(/\S+): e(?:acces|perm)\b|'?(/[^'\s]+)'? is not writable",
     ),
     (
         Trouble::File,
@@ -49,20 +49,30 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     ),
     (Trouble::Denied, r"EACCES: permission denied[^:]*?:(?P<port>[0-9]{1,5})$"),
     // Files.
-    (Trouble::ReadOnly, r#"(?P<what>/[^\s:'",]+)['"]?(?: failed \(30)?: read-only file system"#),
-    (Trouble::ReadOnly, r"read-only file system[^/]*(?P<what>/[^\s'\x22]+)"),
-    (Trouble::ReadOnly, r"read-only file system|\bEROFS\b"),
+    (Trouble::ReadOnly, r#"(?P<what>/[^\s:'",]+)['"]?(?: failed \(30)?: read-only file ?system"#),
+    (
+        Trouble::ReadOnly,
+        r#"(?P<what>/[^\s:'",()]+)['"]? \((?:err(?:code|no):? ?30,? ?["']?)?read-only file ?system"#,
+    ),
+    (Trouble::ReadOnly, r#"(?P<what>/[^\s:'",]+)['"]? is (?:mounted )?read-?only\b"#),
+    (Trouble::ReadOnly, r"read-only file ?system[^/]*(?P<what>/[^\s'\x22]+)"),
+    (
+        Trouble::ReadOnly,
+        r"read-only file ?system|\bEROFS\b|attempt to write a read-?only database|the database is read only|\bSQLITE_READONLY|ReadOnlyFileSystemException",
+    ),
     // Of /dev/shm, which is no disk.
     (
         Trouble::DiskFull,
-        r"could not resize (?P<what>shared memory) segment.*no space left on device|(?:insufficient|not enough|out of) (?P<table>shared memory)\b",
+        r"could not resize (?P<what>shared memory) segment.*no space left on device|(?:insufficient|not enough|out of) (?P<table>shared memory)\b|less than 64MB of free space in temporary directory for (shared memory)",
     ),
-    (Trouble::DiskFull, r#"(?P<what>/[^\s:'",]+)['"]?: no space left on device"#),
-    (Trouble::DiskFull, r"no space left on device|\bENOSPC\b|disk quota exceeded|disk is full"),
     (
-        Trouble::Denied,
-        r#"data directory "(?P<what>[^"]+)" has (?:wrong ownership|invalid permissions)"#,
+        Trouble::DiskFull,
+        r#"(?P<what>/[^\s:'",()]+)['")]{0,2}(?: failed)?:? [(]?(?:28: )?no space left on device"#,
     ),
+    (Trouble::DiskFull, r#"no space left on device[^\n/]{0,20}['"(](?P<what>/[^\s'"()]+)"#),
+    (Trouble::DiskFull, r"(?P<what>/dev/shm)\b.*no space left on device"),
+    (Trouble::DiskFull, r"no space left on device|\bENOSPC\b|disk quota exceeded|disk is full"),
+    (Trouble::Denied, r#"data directory "(?P<what>[^"]+)" has wrong ownership"#),
     (Trouble::Denied, r"AccessDeniedException: (?P<what>/\S+)"),
     (
         Trouble::Denied,

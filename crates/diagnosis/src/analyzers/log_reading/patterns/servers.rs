@@ -59,4 +59,8 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Rejected,
         r"no password (?:was )?(?:supplied|provided)|client password must be a string|without any password configured|username or password not allowed|\bInvalidAccessKeyId\b|\bSignatureDoesNotMatch\b|missing authentication credentials|is not allowed to connect to this|(?:wrong|incorrect) (?:user ?name or )?password|password was incorrect|ERR invalid password|login incorrect|requested URL returned error: 401",
     ),
+    (
+        Trouble::Rejected,
+        r"\b(?:invalid_auth|not_authed|token_revoked|token_expired|account_inactive|invalid_api_key|invalid_access_token|InvalidClientTokenId|UnrecognizedClientException|InvalidAuthenticationToken|InvalidToken|ExpiredToken(?:Exception)?)\b|(?:invalid|incorrect|bad|expired|revoked|wrong) (?:api|access|auth|authentication|bearer|bot|security) token\b|incorrect api key|invalid x-api-key|improper token has been passed|an invalid token was provided|username and password not accepted|\b535[ -]5\.7\.8\b",
+    ),
 ];

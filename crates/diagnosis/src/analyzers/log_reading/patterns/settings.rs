@@ -8,7 +8,12 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Malformed,
         r#"(?-i)[\"'`]([A-Z][A-Z0-9_]{2,})[\"'`] (?i:(?:is )?(?:invalid|malformed|not valid|could not be parsed)\b)"#,
     ),
-    (Trouble::Malformed, r"invalid DSN\b"),
+    (Trouble::Malformed, r"invalid DSN\b|\bBadDsn\b"),
+    // Of a scheme, which its address begins with.
+    (
+        Trouble::Malformed,
+        r#"unsupported (?:protocol|url) scheme:? ["']?([a-z][a-z0-9+.-]*)|\bprotocol ["']?([a-z][a-z0-9+.-]*):?["']? (?:is )?not supported|unknown url type: ["']?([a-z][a-z0-9+.-]*)|no connection adapters were found for ["']([a-z][a-z0-9+.-]*)://|unsupported protocol:? ["']?([a-z][a-z0-9+.-]*)"#,
+    ),
     (Trouble::Malformed, r#"origin: system environment property "([^"]+)""#),
     (
         Trouble::Unset,
@@ -143,5 +148,10 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     (
         Trouble::Malformed,
         r"\bParse(?:Int|Float|Bool)Error\b|RelativeUrlWithoutBase|: invalid URL\b|could not parse SQLAlchemy URL|URL must specify one of the following schemes|must start with the protocol|expected connection string to start with|invalid connection string",
+    ),
+    // Keys, and what is to become one.
+    (
+        Trouble::Malformed,
+        r"\b(?:DECODER|PEM|asn1 encoding) routines\b|\bno start line\b|bad base64 decode|(?:illegal|invalid|malformed) base64|illegal character in base64|base64[^\n]{0,20}(?:incorrect|invalid) padding|\bincorrect padding\b|could not deserialize key data|invalid key ?format|\bInvalidKey(?:Spec)?Exception\b|secretOrPrivateKey must be|invalid (?:private|public|signing|secret|encryption) key\b|invalid key (?:length|size)\b|\b(?:key|secret) must (?:be|have|contain) (?:at least |exactly )?[0-9]+|(?:invalid|no valid|not a valid|failed to decode|unable to decode) PEM\b|(?:failed|unable|could not|cannot) (?:to )?(?:parse|decode|deserialize) (?:the |a )?(?:\w+ )?(?:private|public|signing|encryption) key\b",
     ),
 ];

@@ -1,0 +1,132 @@
+//! What a Secret gives a program that cannot read it: a key, an address. No Secret is read, so that it is told where nothing
+//! else fits.
+
+use k8s_openapi::api::core::v1::{EnvVar, SecretKeySelector};
+use types::SpotTopic;
+
+use super::{Look, Spot, schemes, sources};
+use crate::analyzers::log_reading::Trouble;
+
+/// What a line has in it that is about a key, and the names of its variables.
+const KEYS: ([&str; 8], [&str; 6]) = (
+    ["pem", "key", "secret", "base64", "decoder", "asn1", "padding", "certificate"],
+    ["KEY", "PEM", "CERT", "JWT", "SECRET", "PRIVATE"],
+);
+/// The same of an address.
+const ADDRESSES: ([&str; 6], [&str; 7]) = (
+    ["://", "url", "uri", "dsn", "connection string", "invalid port"],
+    ["URL", "URI", "DSN", "CONN", "DATABASE", "ADDR", "ENDPOINT"],
+);
+
+/// A variable with its place.
+type Placed<'a> = (usize, &'a EnvVar);
+
+/// The variable whose value cannot be read, where the template does not show it.
+pub(super) fn malformed(look: &Look<'_>) -> Option<Spot> {
+    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
+    let value = reading.about.as_deref().unwrap_or_default().trim_matches(['"', '\'', '`']);
+    // A word of its command is what it is given. A script may have anything in it.
+    let is_word = |it: &str| !it.contains(char::is_whitespace) && it.contains(value);
+    if !value.is_empty() && look.texts().iter().any(|it| is_word(it.1)) {
+        return None;
+    }
+    let line = reading.line.to_lowercase();
+    let has = |marks: &[&str]| marks.iter().any(|it| line.contains(it));
+    let (is_address, is_key) = (has(&ADDRESSES.0), has(&KEYS.0));
+    let names: &[&str] = if is_address {
+        &ADDRESSES.1
+    } else if is_key {
+        &KEYS.1
+    } else {
+        &[]
+    };
+    let is_shown = !value.is_empty();
+    let fits = |it: &Placed<'_>| is_like(it.1, names) && !(is_shown && is_other(it.1, is_address));
+    // What is as the program wants it is not to blame.
+    let is_right = |it: &String| schemes::is_listed(reading.line, it);
+    let is_set = |it: &EnvVar| it.value.as_ref().is_some_and(|it| !is_right(it));
+    let mut all = variables(look).filter(|it| secret(it.1).is_some() || is_set(it.1));
+    let found = all.find(fits).filter(|_| !all.any(|it| fits(&it))).or_else(|| only_variable(look));
+    match found {
+        Some((at, variable)) => of_variable(look, at, variable),
+        None if is_address || is_key => whole(look).or_else(|| volume(look).filter(|_| is_key)),
+        None => whole(look),
+    }
+}
+
+/// The one variable that a Secret gives, where nothing else gives any that is not known.
+pub(super) fn only_variable<'a>(look: &Look<'a>) -> Option<Placed<'a>> {
+    if look.container.env_from.iter().flatten().next().is_some() {
+        return None;
+    }
+    let is_of_map =
+        |it: &EnvVar| it.value_from.as_ref().is_some_and(|it| it.config_map_key_ref.is_some());
+    let mut given = variables(look).filter(|it| secret(it.1).is_some());
+    let only = given.next().filter(|_| given.next().is_none())?;
+    variables(look).all(|it| !is_of_map(it.1)).then_some(only)
+}
+
+/// The one Secret whose keys are all variables, where nothing else gives any.
+pub(super) fn whole(look: &Look<'_>) -> Option<Spot> {
+    if variables(look).any(|it| it.1.value_from.is_some()) {
+        return None;
+    }
+    let sources = look.container.env_from.as_deref().unwrap_or_default();
+    let [only] = sources else { return None };
+    let name = &only.secret_ref.as_ref()?.name;
+    let path = look.path.child("envFrom").index(0).child("secretRef").child("name");
+    let words = format!("; it is probably a variable that comes from Secret {name}");
+    Some(Spot::new(SpotTopic::Program, path, name, words))
+}
+
+/// The one Secret that is mounted, where no variable comes from any.
+fn volume(look: &Look<'_>) -> Option<Spot> {
+    let is_given = variables(look).any(|it| it.1.value_from.is_some());
+    if is_given || look.container.env_from.iter().flatten().next().is_some() {
+        return None;
+    }
+    let mut volumes = look.spec.volumes.iter().flatten().enumerate().filter(|(_, volume)| {
+        let mut mounts = look.container.volume_mounts.iter().flatten();
+        volume.secret.is_some() && mounts.any(|it| it.name == volume.name)
+    });
+    let (at, only) = volumes.next().filter(|_| volumes.next().is_none())?;
+    let name = only.secret.as_ref()?.secret_name.as_deref()?;
+    let path = look.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
+    let path = path.child("secret").child("secretName");
+    let words = format!("; it is probably a file of Secret {name}");
+    Some(Spot::new(SpotTopic::Program, path, name, words))
+}
+
+fn of_variable(look: &Look<'_>, at: usize, variable: &EnvVar) -> Option<Spot> {
+    let name = &variable.name;
+    let Some(source) = secret(variable) else {
+        let spot = sources::of_variable(look, at, variable)?;
+        return Some(Spot { words: format!("; the template sets {name}{}", spot.words), ..spot });
+    };
+    let SecretKeySelector { name: object, key, .. } = source;
+    let words = format!("; {name} comes from key {key} of Secret {object}");
+    let path = look.path.child("env").index(at).child("valueFrom").child("secretKeyRef");
+    Some(Spot::new(SpotTopic::Program, path.child("key"), key, words))
+}
+
+fn variables<'a>(look: &Look<'a>) -> impl Iterator<Item = Placed<'a>> {
+    look.container.env.iter().flatten().enumerate()
+}
+
+fn secret(variable: &EnvVar) -> Option<&SecretKeySelector> {
+    variable.value_from.as_ref()?.secret_key_ref.as_ref()
+}
+
+/// Whether its name, or that of its key, is one of what the words are about.
+fn is_like(variable: &EnvVar, names: &[&str]) -> bool {
+    let key = secret(variable).map(|it| it.key.to_uppercase()).unwrap_or_default();
+    let name = variable.name.to_uppercase();
+    names.iter().any(|it| name.contains(it) || key.contains(it))
+}
+
+/// Whether the template shows that it has another value than the one that the words show. Of an address the password
+/// is not told.
+fn is_other(variable: &EnvVar, is_address: bool) -> bool {
+    let is_url = |it: &String| is_address && it.contains("://") && it.contains('@');
+    variable.value.as_ref().is_some_and(|it| !is_url(it))
+}
