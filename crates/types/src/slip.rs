@@ -31,6 +31,8 @@ pub enum SlipKind {
     Amount,
     /// Who may do what with the files of a volume.
     Mode,
+    /// The key of a Secret.
+    Key,
     /// What a probe asks for, or what a container makes for it.
     Probe,
 }

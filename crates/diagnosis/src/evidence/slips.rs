@@ -4,6 +4,7 @@
 //! revision that was ready had, what a healthy pod of the same image runs, what the program itself asks for.
 
 mod image;
+mod key;
 mod revision;
 mod command;
 mod flag;
@@ -70,6 +71,7 @@ const FINDERS: &[Finder] = &[
     variable::misnamed,
     variable::names_a_missing_host,
     variable::of_another_scheme,
+    key::unlike_its_variable,
     port::of_a_service,
     mount::at_another_place,
     mount::of_another_file,

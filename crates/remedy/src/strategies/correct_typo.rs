@@ -5,7 +5,8 @@
 //! known to work: `ngnix` for `nginx`. So is the tag of an image where nothing but a node that holds another one speaks
 //! for that: nobody saw it run, so that no machine puts it. Or an amount in a unit that no node has or in which nothing can
 //! run, one that the namespace demands and that others of the same image state, the mode of a script that nobody may
-//! execute. Or what a probe asks for, where the container has nearly the same elsewhere.
+//! execute. Or what a probe asks for, where the container has nearly the same elsewhere. Or the key of a Secret, which nobody
+//! reads, where the variable that takes it has nearly its name.
 //!
 //! ## When it does not
 //! Nothing near is known, or more than one thing is.
@@ -45,6 +46,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
             && (!is_of_limit(diagnosis.fault) || it.path.contains("/limits/"))
             && kinds.contains(&it.kind)
             && !is_outranked(it, evidence)
+            && !is_known(it, evidence)
     };
     evidence.slips.iter().find(is_meant).map(|it| plan_for(evidence, it)).into_iter().collect()
 }
@@ -91,6 +93,12 @@ fn is_outranked(slip: &SlipFacts, evidence: &Evidence) -> bool {
     listed.is_some_and(|it| it.container == slip.container) && is_of_tag(slip)
 }
 
+/// Whether what is really there is known, so that `fix_reference` points at it.
+fn is_known(slip: &SlipFacts, evidence: &Evidence) -> bool {
+    slip.kind == SlipKind::Key
+        && evidence.references.iter().any(|it| it.path == slip.path && it.near_miss.is_some())
+}
+
 /// The slips that may bring this fault about.
 fn kinds(fault: Fault) -> &'static [SlipKind] {
     match fault {
@@ -106,8 +114,8 @@ fn kinds(fault: Fault) -> &'static [SlipKind] {
             &[SlipKind::Probe]
         }
         Fault::CrashLoopBackOff | Fault::InitNotDone | Fault::JobFailed => OF_PROGRAMS,
-        Fault::ConfigNotFound
-        | Fault::Evicted
+        Fault::ConfigNotFound => &[SlipKind::Key],
+        Fault::Evicted
         | Fault::VolumeNotMounted
         | Fault::SchedulingGated
         | Fault::ReadinessGateNotMet
