@@ -206,6 +206,12 @@ fn what_a_secret_gives_and_nobody_can_read_is_told() {
     let token = "env: [{name: MODE, value: x}, {name: SLACK_BOT_TOKEN, valueFrom: {secretKeyRef: {name: slack, key: token}}}]";
     let said = "SlackApiError: The request to the Slack API failed. (url: https://slack.com/api/auth.test)\nThe server responded with: {'ok': False, 'error': 'invalid_auth'}";
     check((token, said, ""), "/env/1/valueFrom/secretKeyRef/key", &["key token of Secret slack"]);
+    // Of two the one whose name is that of who says no.
+    let stripe = "env: [{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: db, key: p}}}, {name: STRIPE_KEY, valueFrom: {secretKeyRef: {name: stripe, key: k}}}]";
+    let no = "stripe.error.AuthenticationError: Invalid API Key provided: sk_test_1";
+    check((stripe, no, ""), "/env/1/valueFrom/secretKeyRef/key", &["STRIPE_KEY"]);
+    let no = "FATAL:  password authentication failed for user \"stripe\"";
+    check((stripe, no, ""), "/env/0/valueFrom/secretKeyRef/key", &["DB_PASSWORD"]);
     let all = "envFrom: [{secretRef: {name: slack}}]";
     check((all, said, ""), "/envFrom/0/secretRef/name", &["Secret slack"]);
     let keys = "env: [{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: db, key: password}}}, {name: JWT_PRIVATE_KEY, valueFrom: {secretKeyRef: {name: jwt, key: private.pem}}}]";

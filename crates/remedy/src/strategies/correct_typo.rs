@@ -5,8 +5,8 @@
 //! known to work: `ngnix` for `nginx`. So is the tag of an image where nothing but a node that holds another one speaks
 //! for that: nobody saw it run, so that no machine puts it. Or an amount in a unit that no node has or in which nothing can
 //! run, one that the namespace demands and that others of the same image state, the mode of a script that nobody may
-//! execute. Or what a probe asks for, where the container has nearly the same elsewhere. Or the key of a Secret, which nobody
-//! reads, where the variable that takes it has nearly its name.
+//! execute or of a key that others may read. Or what a probe asks for, where the container has nearly the same elsewhere. Or
+//! the key of a Secret, which nobody reads, where the variable that takes it has nearly its name.
 //!
 //! ## When it does not
 //! Nothing near is known, or more than one thing is.

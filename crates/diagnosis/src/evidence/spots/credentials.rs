@@ -4,12 +4,30 @@ use k8s_openapi::api::core::v1::EnvVar;
 use types::SpotTopic;
 
 use super::{Look, Spot, given};
-use crate::analyzers::log_reading::Trouble;
+use crate::analyzers::log_reading::{Reading, Trouble};
 
 /// What the names of variables with passwords have in them.
 const SECRETS: [&str; 6] = ["PASS", "PWD", "TOKEN", "API_KEY", "APIKEY", "SECRET"];
 /// Of these, what an address may be that has the password in it.
 const ADDRESSES: [&str; 4] = ["_URL", "_URI", "_DSN", "CONNECTION_STRING"];
+/// Letters of a word that says whose credentials they are, and words that do not.
+const LONG: usize = 5;
+const COMMON: [&str; 14] = [
+    "TOKEN",
+    "SECRET",
+    "PASSWORD",
+    "ACCESS",
+    "PRIVATE",
+    "LOGIN",
+    "CREDENTIALS",
+    "CLIENT",
+    "ACCOUNT",
+    "SERVICE",
+    "SERVER",
+    "ADMIN",
+    "DATABASE",
+    "API_KEY",
+];
 /// What a line has in it that comes from a server, and the names of its variables.
 const SERVERS: [(&[&str], &[&str]); 5] = [
     (&["redis", "wrongpass", "noauth"], &["REDIS", "CACHE"]),
@@ -35,7 +53,8 @@ pub(super) fn rejected(look: &Look<'_>) -> Option<Spot> {
     };
     let secrets = with(&SECRETS);
     let user = || of_user(&secrets, &all, reading.about.as_deref()?);
-    let found = only(&secrets)
+    let found = of_name(&all, reading)
+        .or_else(|| only(&secrets))
         .or_else(user)
         .or_else(|| of_server(&secrets, reading.line))
         .or_else(|| only(&with(&ADDRESSES)).filter(|_| secrets.is_empty()))
@@ -65,6 +84,23 @@ fn only<'a>(all: &[(usize, &'a EnvVar)]) -> Option<(usize, &'a EnvVar)> {
         [only] => Some(*only),
         _ => None,
     }
+}
+
+/// The one with a password or of a Secret whose name has a word in it that the line has: `STRIPE_KEY` where Stripe says no.
+fn of_name<'a>(all: &[(usize, &'a EnvVar)], reading: &Reading<'_>) -> Option<(usize, &'a EnvVar)> {
+    let user = reading.about.as_deref().unwrap_or_default().to_lowercase();
+    let line = reading.line.to_lowercase();
+    let is_named = |it: &str| {
+        let word = it.to_lowercase();
+        LONG <= it.len() && !COMMON.contains(&it) && word != user && line.contains(&word)
+    };
+    let is_secret = |it: &EnvVar| {
+        let is_given = it.value_from.as_ref().is_some_and(|it| it.secret_key_ref.is_some());
+        is_given || SECRETS.iter().any(|mark| it.name.to_uppercase().contains(mark))
+    };
+    let is_it = |it: &&(usize, &EnvVar)| is_secret(it.1) && it.1.name.split('_').any(is_named);
+    let of: Vec<_> = all.iter().filter(is_it).copied().collect();
+    only(&of)
 }
 
 /// The one whose name begins like that of the variable with the user.
