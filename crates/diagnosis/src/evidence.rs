@@ -43,7 +43,7 @@ mod neighbours;
 mod node_mates;
 mod services;
 mod traffic;
-mod owners;
+pub(crate) mod owners;
 
 pub use belonging::whose;
 

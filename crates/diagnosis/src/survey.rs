@@ -7,6 +7,8 @@ mod scene;
 mod words;
 mod json;
 mod slip;
+mod mend;
+mod port_meant;
 mod traffic;
 mod workload;
 mod edges;
@@ -158,7 +160,7 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let found = missed::told_once(cron_job_failing::told_once(found));
     let mut found = workload_without_pods::told_last(found);
     found.extend(k8sgpt::unknown_to(&found, &scene));
-    k8sgpt::with_clues(fold::fold(found), &scene)
+    mend::kept(k8sgpt::with_clues(fold::fold(found), &scene), &scene)
 }
 
 /// What a workload suffers from that its own rules cannot see, from what stands around it; `workload` are their findings.

@@ -14,8 +14,9 @@ use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
 use super::json::{list, subject, text};
+use super::mend::mended;
 use super::scene::Scene;
-use super::words::{missing, quoted};
+use super::words::{meant, missing, quoted};
 
 /// How long an issue may take, in seconds: a proof over DNS takes minutes.
 const PATIENCE_SECS: i64 = 600;
@@ -89,7 +90,9 @@ fn of_certificate(certificate: &Value, scene: &Scene<'_>) -> Option<Finding> {
         let here: Vec<_> = here.filter(|it| it.kind == kind && it.namespace == space).collect();
         let words = missing(kind, issuer, here.iter().map(|it| it.name.as_str()));
         let finding = finding(severity, format!("{ended}{words}"));
-        return Some(finding.clue(ISSUER, issuer).at(ISSUER));
+        let finding = finding.clue(ISSUER, issuer).at(ISSUER);
+        let meant = meant(issuer, here.iter().map(|it| it.name.as_str()));
+        return Some(mended(finding, issuer.into(), meant));
     }
     // What failed is said where it is issued; that it is not ready says only that.
     let issuing = failed(certificate, "Issuing", 0, scene);
