@@ -81,6 +81,7 @@ pub use config_map_broken::told_of_keys;
 pub use filter::asked_for;
 pub(crate) use host::has_port;
 pub use reach::reach;
+pub(crate) use scene::selects;
 pub use service_without_endpoints::service_address;
 pub use told_why::{are_about_claims, told_why};
 pub(crate) use traffic::facts as traffic_facts;
