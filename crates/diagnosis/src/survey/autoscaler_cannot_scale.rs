@@ -24,6 +24,7 @@ use super::cluster;
 use super::mend::mended;
 use super::scene::{Scene, name, namespace, subject};
 use super::words::{meant, missing, quoted};
+use crate::near_miss::near_miss;
 
 /// How long metrics may be missing, in seconds, before that is trouble: pods and metrics servers start slowly.
 const PATIENCE_SECS: i64 = 180;
@@ -89,6 +90,11 @@ fn target_missing(
     let wanted = &spec.scale_target_ref;
     let kind = wanted.kind.as_str();
     let is_known = matches!(kind, "Deployment" | "StatefulSet");
+    let near = near_miss(kind, ["Deployment", "StatefulSet"]).filter(|_| !is_known);
+    if let Some(near) = near.filter(|it| scene.workload(it, space, &wanted.name).is_some()) {
+        let cause = format!("There is no kind {kind}; {near} was probably meant.");
+        return Some((cause, KIND, Some(near.into())));
+    }
     if !is_known || scene.workload(kind, space, &wanted.name).is_some() {
         return None;
     }
