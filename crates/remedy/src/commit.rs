@@ -104,9 +104,20 @@ fn version(kind: Kind) -> Value {
 /// One of the `patches`.
 fn entry(target: &Value, lines: &[Value], is_list: bool) -> String {
     let bullet = if is_list { "- " } else { "" };
-    // JSON is YAML, and needs no care about what a text looks like.
-    let lines = lines.iter().map(|it| format!("      {bullet}{it}\n"));
+    let lines = lines.iter().map(|it| format!("      {bullet}{}\n", in_one_line(it)));
+    let target = in_one_line(target);
     format!("  - target: {target}\n    patch: |-\n{}", lines.collect::<String>())
+}
+
+/// A value as JSON, which is YAML as well, without what YAML takes for the end of a line or for no text: what stands in a text
+/// never becomes a part of the file.
+fn in_one_line(value: &Value) -> String {
+    let is_plain =
+        |it: char| !it.is_control() && !matches!(it, '\u{2028}' | '\u{2029}' | '\u{feff}');
+    let escaped = |it: char| {
+        if is_plain(it) { it.to_string() } else { format!("\\u{:04x}", u32::from(it)) }
+    };
+    value.to_string().chars().map(escaped).collect()
 }
 
 /// A restart as a part of the manifest, to be merged into it: a list of operations would need to know whether the template has

@@ -49,9 +49,9 @@ pub(super) fn relabelled(mut finding: Finding, labels: &str, slip: &Slip) -> Fin
         let to = Some(to).filter(|_| is_near || *value == finding.subject.name);
         return edited(finding, &path(key), from, to);
     }
-    let key_is_name = is_name(&Value::from(key.as_str()));
+    let are_names = is_name(&Value::from(key.as_str())) && is_name(&to);
     if let (Some(wrong), Some(right), true) =
-        (FieldPath::parse(&path(&slip.key)), FieldPath::parse(&path(key)), key_is_name)
+        (FieldPath::parse(&path(&slip.key)), FieldPath::parse(&path(key)), are_names)
     {
         finding.edits.push(Edit { path: right, from: None, to: Some(to) });
         finding.edits.push(Edit { path: wrong, from: Some(from), to: None });

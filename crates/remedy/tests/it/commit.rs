@@ -87,6 +87,27 @@ fn a_finding_has_the_same_form_of_patch_whatever_the_kind_of_its_object() {
 }
 
 #[test]
+fn what_stands_in_a_text_never_becomes_a_line_of_the_file() {
+    for end in ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{7f}', '\u{feff}'] {
+        let fault = AnyFault::Cluster(ClusterFault::AutoscalerCannotScale);
+        let about = Subject::new("HorizontalPodAutoscaler", "shop", "web");
+        let mut finding = Finding::new(about, Severity::Critical, fault, String::new());
+        let path = FieldPath::root().child("spec").child("name");
+        let from = format!("web{end}  - target: {{kind: Role}}{end}    patch: x");
+        finding.edits = vec![Edit { path, from: Some(json!(from)), to: Some(json!("web")) }];
+
+        let text = finding_patch(&finding).unwrap();
+
+        let file: Value = serde_yaml_ng::from_str(&text).unwrap();
+        assert_eq!(file["patches"].as_array().unwrap().len(), 1, "{text}");
+        let operations = file["patches"][0]["patch"].as_str().unwrap();
+        let operations: Vec<Value> = serde_yaml_ng::from_str(operations).unwrap();
+        assert_eq!(operations.len(), 2, "{text}");
+        assert_eq!(operations[0]["value"], json!(from), "{text}");
+    }
+}
+
+#[test]
 fn what_edits_no_manifest_has_no_patch() {
     let evidence = scene::rolled_out(Kind::Deployment);
     let plans = scene::plans(Fault::CrashLoopBackOff, &evidence);
