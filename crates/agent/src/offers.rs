@@ -1,6 +1,7 @@
 //! Plans as they are shown: in words, without secrets.
 
 mod claims;
+pub(crate) mod findings;
 mod left_out;
 
 pub(crate) use claims::of_claims;

@@ -14,6 +14,7 @@ use types::{
 };
 
 use crate::cluster::{Caches, ClusterError, Commons, key};
+use crate::offers::findings::with_patch;
 use crate::{Agent, k8sgpt};
 
 /// How many workloads are read at once: more would only wait for the API server.
@@ -71,7 +72,8 @@ pub async fn scan(
     }
     let found = diagnosis::survey(&snapshot, workloads, &agent.redactor);
     let findings = diagnosis::asked_for(found, request, &labels, &snapshot);
-    let findings = diagnosis::accept(findings, accepted, snapshot.taken_at);
+    let findings = diagnosis::accept(findings, accepted, snapshot.taken_at).into_iter();
+    let findings = findings.map(|it| with_patch(it, &agent.redactor)).collect();
     snapshot.unread.extend(unread);
     let unread = snapshot.unread.iter().map(|it| agent.redactor.redact(it)).collect();
     Ok(ScanResponse {

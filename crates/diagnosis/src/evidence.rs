@@ -39,11 +39,12 @@ mod maintenance;
 mod listens;
 mod next_run;
 mod demands;
+mod company;
 mod neighbours;
 mod node_mates;
 mod services;
 mod traffic;
-mod owners;
+pub(crate) mod owners;
 
 pub use belonging::whose;
 
@@ -70,7 +71,8 @@ pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
         images: &images,
         on_nodes: &on_nodes,
     };
-    let slips = slips::facts(objects, &told, redactor);
+    let mut slips = slips::facts(objects, &told, redactor);
+    slips.extend(company::slips(objects, redactor));
     Evidence {
         taken_at: objects.taken_at,
         cluster: objects.cluster.clone(),

@@ -182,11 +182,6 @@ impl Root {
     pub(crate) fn annotation(&self, name: &str) -> Option<&str> {
         self.metadata().annotations.as_ref()?.get(name).map(String::as_str)
     }
-
-    /// A label of it.
-    pub(crate) fn label(&self, name: &str) -> Option<&str> {
-        self.metadata().labels.as_ref()?.get(name).map(String::as_str)
-    }
 }
 
 /// A template as JSON, without what controllers and restarts add.

@@ -21,6 +21,7 @@ use k8s_openapi::api::storage::v1::StorageClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
+use crate::evidence::owners;
 use crate::{BrokenPolicy, K8sgptResult, Root};
 
 /// The objects of a whole cluster. `None` where a kind could not be read: nothing is claimed about it then.
@@ -137,6 +138,8 @@ pub struct Webhook {
     pub host: Option<String>,
     /// Whether what it is asked about fails when it does not answer.
     pub fails_closed: bool,
+    /// Who keeps the configuration as somebody declared it, as its marks say: `helm`.
+    pub owner: Option<String>,
 }
 
 /// A ConfigMap without its values.
@@ -195,6 +198,7 @@ impl Webhook {
             service,
             host: client.url.as_deref().and_then(host),
             fails_closed: policy != Some("Ignore"),
+            owner: owners::claimant(of),
         }
     }
 }

@@ -7,6 +7,8 @@ mod scene;
 mod words;
 mod json;
 mod slip;
+mod mend;
+mod port_meant;
 mod traffic;
 mod workload;
 mod edges;
@@ -79,6 +81,7 @@ pub use config_map_broken::told_of_keys;
 pub use filter::asked_for;
 pub(crate) use host::has_port;
 pub use reach::reach;
+pub(crate) use scene::selects;
 pub use service_without_endpoints::service_address;
 pub use told_why::{are_about_claims, told_why};
 pub(crate) use traffic::facts as traffic_facts;
@@ -158,7 +161,7 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let found = missed::told_once(cron_job_failing::told_once(found));
     let mut found = workload_without_pods::told_last(found);
     found.extend(k8sgpt::unknown_to(&found, &scene));
-    k8sgpt::with_clues(fold::fold(found), &scene)
+    mend::kept(k8sgpt::with_clues(fold::fold(found), &scene), &scene)
 }
 
 /// What a workload suffers from that its own rules cannot see, from what stands around it; `workload` are their findings.

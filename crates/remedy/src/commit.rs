@@ -2,12 +2,27 @@
 
 use serde_json::{Map, Value, json};
 use types::{
-    Action, ContainerFacts, ContainerRole, Edit, Evidence, FixPlan, Kind, Owner, Step, Strategy,
+    Action, ContainerFacts, ContainerRole, Edit, Evidence, Finding, FixPlan, Kind, Owner, Step,
+    Strategy,
 };
 
 use crate::guard::owner_of_step;
 use crate::patch::{RESTARTED_BY_ANNOTATION, restart_path};
 use crate::place;
+
+/// The groups of kinds that we never write. Their version is left open: a manifest may be of an older one.
+const GROUPS: [(&str, &str); 10] = [
+    ("Certificate", "cert-manager.io"),
+    ("Gateway", "gateway.networking.k8s.io"),
+    ("HTTPRoute", "gateway.networking.k8s.io"),
+    ("HorizontalPodAutoscaler", "autoscaling"),
+    ("Ingress", "networking.k8s.io"),
+    ("MutatingWebhookConfiguration", "admissionregistration.k8s.io"),
+    ("NetworkPolicy", "networking.k8s.io"),
+    ("PodDisruptionBudget", "policy"),
+    ("ScaledObject", "keda.sh"),
+    ("ValidatingWebhookConfiguration", "admissionregistration.k8s.io"),
+];
 
 /// Who else writes a field that the plan edits, where somebody does: then it is committed and not written. Who writes the
 /// workload says nothing of a node.
@@ -28,6 +43,27 @@ pub fn kustomize_patch(plan: &FixPlan, containers: &[ContainerFacts]) -> Option<
     }
     let patches: Vec<_> = plan.steps.iter().filter_map(|it| patch(it, containers)).collect();
     (!patches.is_empty()).then(|| format!("patches:\n{}", patches.concat()))
+}
+
+/// The edits of a finding in the same form, whatever the kind of its object; `None` where the facts determine none.
+pub fn finding_patch(finding: &Finding) -> Option<String> {
+    let operations: Vec<_> = finding.edits.iter().flat_map(operations).collect();
+    let about = &finding.subject;
+    let group = GROUPS.iter().find(|it| it.0 == about.kind).map(|it| it.1);
+    let mut target = match (Kind::parse(&about.kind), group) {
+        (Some(kind), _) => version(kind),
+        (None, Some(group)) => json!({"group": group}),
+        (None, None) => json!({}),
+    };
+    let members = target.as_object_mut()?;
+    for (name, value) in
+        [("kind", &about.kind), ("name", &about.name), ("namespace", &about.namespace)]
+    {
+        if !value.is_empty() {
+            members.insert(name.to_owned(), value.as_str().into());
+        }
+    }
+    (!operations.is_empty()).then(|| format!("patches:\n{}", entry(&target, &operations, true)))
 }
 
 /// The edits of a node as a patch for `kubectl patch --type=json` (RFC 6902), in one line; `None` for any other plan: nodes
@@ -51,16 +87,37 @@ fn patch(step: &Step, containers: &[ContainerFacts]) -> Option<String> {
         Action::Edit(_) | Action::Evict => return None,
     };
     let target = &step.target;
-    let (group, version) =
-        target.kind.api_version().split_once('/').unwrap_or(("", target.kind.api_version()));
-    // JSON is YAML, and needs no care about what a text looks like.
-    let name = json!({
-        "group": group, "version": version, "kind": target.kind.as_str(),
-        "name": target.name, "namespace": target.namespace,
-    });
+    let mut name = version(target.kind);
+    let members = name.as_object_mut()?;
+    members.insert("kind".to_owned(), target.kind.as_str().into());
+    members.insert("name".to_owned(), target.name.as_str().into());
+    members.insert("namespace".to_owned(), target.namespace.as_str().into());
+    Some(entry(&name, &lines, is_list))
+}
+
+/// Group and version of a kind, as a target names them.
+fn version(kind: Kind) -> Value {
+    let (group, version) = kind.api_version().split_once('/').unwrap_or(("", kind.api_version()));
+    json!({"group": group, "version": version})
+}
+
+/// One of the `patches`.
+fn entry(target: &Value, lines: &[Value], is_list: bool) -> String {
     let bullet = if is_list { "- " } else { "" };
-    let lines = lines.iter().map(|it| format!("      {bullet}{it}\n"));
-    Some(format!("  - target: {name}\n    patch: |-\n{}", lines.collect::<String>()))
+    let lines = lines.iter().map(|it| format!("      {bullet}{}\n", in_one_line(it)));
+    let target = in_one_line(target);
+    format!("  - target: {target}\n    patch: |-\n{}", lines.collect::<String>())
+}
+
+/// A value as JSON, which is YAML as well, without what YAML takes for the end of a line or for no text: what stands in a text
+/// never becomes a part of the file.
+fn in_one_line(value: &Value) -> String {
+    let is_plain =
+        |it: char| !it.is_control() && !matches!(it, '\u{2028}' | '\u{2029}' | '\u{feff}');
+    let escaped = |it: char| {
+        if is_plain(it) { it.to_string() } else { format!("\\u{:04x}", u32::from(it)) }
+    };
+    value.to_string().chars().map(escaped).collect()
 }
 
 /// A restart as a part of the manifest, to be merged into it: a list of operations would need to know whether the template has

@@ -19,7 +19,7 @@ mod room;
 mod raise;
 mod job_copy;
 
-pub use commit::{kustomize_patch, node_patch, operations_of, owner_of};
+pub use commit::{finding_patch, kustomize_patch, node_patch, operations_of, owner_of};
 pub use guard::{ApprovedPlan, Authority, PastWrite, Refusal, World, approve, approved_before};
 pub use job_copy::job_copy;
 pub use patch::{FIX_ID_ANNOTATION, RESTARTED_BY_ANNOTATION, json_patch, undo_patch};

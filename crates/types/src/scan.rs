@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Clue, ClusterFault, Fault, ObjectRef, Suppression};
+use crate::{Clue, ClusterFault, Edit, Fault, ObjectRef, Suppression};
 
 /// An object that is spoken about. Of any kind, unlike an [`ObjectRef`], which names what may be written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -149,6 +149,17 @@ pub struct Finding {
     /// What suffers because of this and is not reported for itself; at most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub explains: Vec<Subject>,
+    /// The edits of the subject that mend it, where the facts leave one candidate. Never leave the process: `patch` is what
+    /// is shown.
+    #[serde(skip)]
+    pub edits: Vec<Edit>,
+    /// What mends it as `patches` of a kustomization, redacted: ready to be committed, and written by nobody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<String>,
+    /// Who keeps the subject as somebody declared it, where a patch is shown, so that it has to be committed where he takes it
+    /// from: `argocd`, `flux`, `helm`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// Whose finding it is.
     pub source: FindingSource,
     /// Who accepted it, where somebody did.
@@ -171,6 +182,9 @@ impl Finding {
             confidence: 0.95,
             caused_by: vec![],
             explains: vec![],
+            edits: vec![],
+            patch: None,
+            owner: None,
             source: FindingSource::Rules,
             suppressed: None,
         }
@@ -209,6 +223,12 @@ impl fmt::Display for Finding {
         write!(f, "{} {}: {}: {}", self.severity, self.subject, self.fault, self.cause)?;
         if let Some(field) = &self.field {
             write!(f, "\n  at {field}")?;
+        }
+        for edit in &self.edits {
+            write!(f, "\n  edit {edit}")?;
+        }
+        if let Some(owner) = &self.owner {
+            write!(f, "\n  to commit where {owner} takes it from")?;
         }
         for clue in &self.clues {
             write!(f, "\n  {} = {}", clue.fact, clue.value)?;

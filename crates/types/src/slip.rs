@@ -35,12 +35,14 @@ pub enum SlipKind {
     Key,
     /// What a probe asks for, or what a container makes for it.
     Probe,
+    /// A label by which pods are told that others must stand beside, or are spread among.
+    Label,
 }
 
 /// A field that no machine writes, and what the facts say was meant there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SlipFacts {
-    /// The container that it stands in.
+    /// The container that it stands in; empty for what is said of the pod as a whole.
     pub container: String,
     /// What was mistyped.
     pub kind: SlipKind,

@@ -49,6 +49,9 @@ pub struct ScanArguments {
     /// Also tell what a reviewer would point at, although nothing suffers.
     #[arg(long)]
     pub notices: bool,
+    /// Show what mends a finding, where the facts leave one candidate, as patches of a kustomization. Nothing is written.
+    #[arg(long)]
+    pub patches: bool,
     /// How it is told.
     #[arg(long, short, value_name = "FORMAT", default_value = "table")]
     pub output: Output,
@@ -140,7 +143,7 @@ pub enum ScanError {
 pub async fn run(arguments: &ScanArguments) -> Result<ExitCode, ScanError> {
     let scan = scan(arguments).await?;
     let told = match arguments.output {
-        Output::Table => table(&scan, Screen::of_stdout()),
+        Output::Table => table(&scan, Screen::of_stdout(), arguments.patches),
         Output::Json => {
             serde_json::to_string_pretty(&scan).map_err(|it| ScanError::Format(it.into()))? + "\n"
         }

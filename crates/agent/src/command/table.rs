@@ -11,8 +11,11 @@ const MAX_NAMED: usize = 3;
 /// How far the words below a finding are indented.
 const INDENT: usize = 10;
 
-/// The scan as lines: one finding after the other, the worst first, and a count.
-pub(super) fn table(scan: &ScanResponse, screen: Screen) -> String {
+/// What is said where there is a patch that is not shown.
+const ASK: &str = "patch: --patches or -o yaml shows it";
+
+/// The scan as lines: one finding after the other, the worst first, and a count; with the patches, where they are asked for.
+pub(super) fn table(scan: &ScanResponse, screen: Screen, patches: bool) -> String {
     let objects: Vec<_> =
         scan.findings.iter().map(|it| harmless(&it.subject.to_string())).collect();
     let object_width = width("OBJECT", objects.iter().map(String::as_str));
@@ -35,6 +38,11 @@ pub(super) fn table(scan: &ScanResponse, screen: Screen) -> String {
         line(&mut res, &row);
         for words in details(finding) {
             line(&mut res, &screen.wrapped(&words, INDENT));
+        }
+        if let Some(patch) = finding.patch.as_ref().filter(|_| finding.suppressed.is_none()) {
+            // A line of a patch is not wrapped: it is to be copied.
+            let shown = if patches { patch.as_str() } else { ASK };
+            shown.lines().for_each(|it| line(&mut res, &format!("{:INDENT$}{}", "", harmless(it))));
         }
     }
     if !scan.findings.is_empty() {
@@ -76,6 +84,8 @@ fn details(finding: &Finding) -> Vec<String> {
     }
     let mut res = vec![finding.cause.clone()];
     res.extend(finding.field.as_ref().map(|it| format!("at {it}")));
+    let owner = finding.owner.as_ref();
+    res.extend(owner.map(|it| format!("{it} keeps it: commit the patch where {it} takes it from")));
     if !finding.caused_by.is_empty() {
         res.push(format!("caused by {}", named(&finding.caused_by)));
     }
@@ -159,7 +169,30 @@ critical  Service shop/web  ServiceWithoutEndpoints  0123456789abcdef
 
 1 critical among 7 objects of cluster default
 ";
-        assert_eq!(table(&scan(vec![finding()]), SCREEN), expected);
+        assert_eq!(table(&scan(vec![finding()]), SCREEN, false), expected);
+    }
+
+    #[test]
+    fn a_patch_is_pointed_at_and_shown_where_it_is_asked_for() {
+        let patch = Some(
+            "patches:\n  - target: {}\n    patch: |-\n      - {\"op\":\"\x1b[2J\"}\n".to_owned(),
+        );
+        let finding = Finding { patch, owner: Some("argocd".to_owned()), ..finding() };
+
+        let pointed = table(&scan(vec![finding.clone()]), SCREEN, false);
+        assert!(
+            pointed.contains("\n          patch: --patches or -o yaml shows it\n"),
+            "{pointed}"
+        );
+        assert!(pointed.contains("argocd keeps it: commit the patch"), "{pointed}");
+        let shown = table(&scan(vec![finding]), SCREEN, true);
+        let lines = "
+          patches:
+            - target: {}
+              patch: |-
+                - {\"op\":\"[2J\"}
+";
+        assert!(shown.contains(lines), "{shown}");
     }
 
     #[test]
@@ -172,7 +205,7 @@ critical  Service shop/web  ServiceWithoutEndpoints  0123456789abcdef
         };
         let finding = Finding { suppressed: Some(accepted), ..finding() };
 
-        let told = table(&scan(vec![finding]), SCREEN);
+        let told = table(&scan(vec![finding]), SCREEN, false);
 
         assert!(told.contains("\naccepted  Service shop/web"), "{told}");
         assert!(told.contains("\n          until 1970-01-01 by ops: moves next week\n"), "{told}");
@@ -183,7 +216,7 @@ critical  Service shop/web  ServiceWithoutEndpoints  0123456789abcdef
     fn what_could_not_be_read_is_never_called_healthy() {
         let unread = vec!["secrets: forbidden".to_owned()];
 
-        let told = table(&ScanResponse { unread, ..scan(vec![]) }, SCREEN);
+        let told = table(&ScanResponse { unread, ..scan(vec![]) }, SCREEN, false);
 
         let expected =
             "nothing wrong among 7 objects of cluster default\nnot read: secrets: forbidden\n";

@@ -182,6 +182,42 @@ async fn who_may_do_what_is_read_where_somebody_is_refused_something() {
 }
 
 #[actix_web::test]
+async fn a_finding_about_what_nobody_writes_carries_its_patch_and_writes_nothing() {
+    let scanned = Scanned::start().await;
+    let service = json!({"metadata": {"name": "front-end"}, "spec": {"ports": [{"port": 80}]}});
+    let backend = json!({"service": {"name": "fornt-end", "port": {"number": 80}}});
+    let labels = json!({"kustomize.toolkit.fluxcd.io/name": "shop"});
+    let ingress = json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": {"name": "web", "labels": labels}, "spec": {"defaultBackend": backend}});
+    let ingresses = "/apis/networking.k8s.io/v1/namespaces/shop/ingresses";
+    scanned.cluster.create("/api/v1/namespaces/shop/services", &service).await;
+    scanned.cluster.create(ingresses, &ingress).await;
+
+    let told = check(&scanned.scan(&["-o", "json"]).await, 4);
+    let shown = check(&scanned.scan(&["--patches"]).await, 4);
+    let pointed = check(&scanned.scan(&[]).await, 4);
+
+    let told: types::ScanResponse = serde_json::from_str(&told).unwrap();
+    let mut findings = told.findings.iter();
+    let finding = findings.find(|it| it.fault.as_str() == "IngressBackendMissing").unwrap();
+    let file: Value = serde_yaml_ng::from_str(finding.patch.as_ref().unwrap()).unwrap();
+    let target = json!({"group": "networking.k8s.io", "kind": "Ingress", "name": "web", "namespace": "shop"});
+    assert_eq!(file["patches"][0]["target"], target);
+    let operations = file["patches"][0]["patch"].as_str().unwrap();
+    let operations: Value = serde_yaml_ng::from_str(operations).unwrap();
+    let path = "/spec/defaultBackend/service/name";
+    let expected = json!([{"op": "test", "path": path, "value": "fornt-end"},
+        {"op": "replace", "path": path, "value": "front-end"}]);
+    assert_eq!(operations, expected);
+    assert_eq!(finding.owner.as_deref(), Some("flux"));
+    assert!(shown.contains(r#"- {"op":"replace","path":"/spec/defaultBackend"#), "{shown}");
+    assert!(pointed.contains("patch: --patches or -o yaml shows it"), "{pointed}");
+    assert!(pointed.contains("flux keeps it"), "{pointed}");
+    let now = scanned.cluster.sandbox.store().list("ingresses", Some("shop")).0;
+    assert_eq!(now[0]["spec"]["defaultBackend"], backend);
+}
+
+#[actix_web::test]
 async fn what_is_wrong_with_the_question_or_the_way_is_said() {
     let scanned = Scanned::start().await;
     let nobody = scanned.path("nobody");

@@ -220,10 +220,12 @@ fn meaning(reason: &Reason<'_>, evidence: &Evidence) -> String {
                 near.unwrap_or_default()
             )
         }),
-        "pod topology spread constraints" if reason.words.contains(NO_LABEL) => spread(evidence)
-            .map(|it| {
-                format!("its pods are to be spread over {}, a label that no node has", it.wanted)
-            }),
+        "pod topology spread constraints" if !reason.words.contains(NO_LABEL) => {
+            uncounted(evidence)
+        }
+        "pod topology spread constraints" => spread(evidence).map(|it| {
+            format!("its pods are to be spread over {}, a label that no node has", it.wanted)
+        }),
         _ => None,
     };
     named.unwrap_or_else(|| format!("{plain}{amount}"))
@@ -322,6 +324,8 @@ fn blamed(reason: &Reason<'_>, evidence: &Evidence) -> Option<Clue> {
     if words.contains("pod topology spread constraints") {
         let spread = spread(evidence).filter(|_| words.contains(NO_LABEL));
         let field = spread.map(|it| Clue::new(it.path.clone(), &it.wanted));
+        let slip = company(evidence, SPREAD).map(|it| Clue::new(it.path.clone(), &it.value));
+        let field = field.or(slip);
         return field.or_else(|| Some(Clue::new(of(&["topologySpreadConstraints"]), "required")));
     }
     let is_apart = words.contains("didn't match pod anti-affinity rules");
@@ -339,9 +343,23 @@ fn blamed(reason: &Reason<'_>, evidence: &Evidence) -> Option<Clue> {
     None
 }
 
-/// Beside whom the pods must stand, or must not, where that is one rule.
+/// The label of a spread that its own pods do not have, though nearly: they are not counted.
+fn uncounted(evidence: &Evidence) -> Option<String> {
+    let it = company(evidence, SPREAD)?;
+    let own = it.near_miss.as_ref()?;
+    Some(format!(
+        "a spread over nodes that cannot be kept: it counts pods with {}, and its own have {own}, which was probably meant",
+        it.value
+    ))
+}
+
+/// Beside whom the pods must stand, or must not, where that is one rule or a label is wrong in one.
 fn company<'e>(evidence: &'e Evidence, list: &str) -> Option<&'e DemandFacts> {
-    let mut all = evidence.workload.demands.iter().filter(|it| it.path.contains(list));
+    let all = || evidence.workload.demands.iter().filter(|it| it.path.contains(list));
+    if let Some(wrong) = all().find(|it| it.near_miss.is_some()) {
+        return Some(wrong);
+    }
+    let mut all = all();
     let only = all.next()?;
     all.next().is_none().then_some(only)
 }

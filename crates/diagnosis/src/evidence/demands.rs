@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{AppArmorProfile, PodSpec, ResourceRequirements}
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::{DemandFacts, FieldPath};
 
+use super::company;
 use crate::near_miss::near_miss;
 use crate::{Objects, Root};
 
@@ -29,7 +30,7 @@ pub(super) fn facts(objects: &Objects) -> Vec<DemandFacts> {
     let gates = spec.scheduling_gates.iter().flatten().enumerate();
     let gates = gates.map(|(at, it)| plain(&path.child("schedulingGates").index(at), &it.name));
     let settings = settings.chain(gates);
-    let rest = settings.chain(company(objects, spec, &path)).chain(amounts(spec, &path));
+    let rest = settings.chain(company::demands(objects, spec, &path)).chain(amounts(spec, &path));
     node.into_iter().chain(system).chain(rest).take(MAX_DEMANDS).collect()
 }
 
@@ -66,45 +67,6 @@ fn node(objects: &Objects, spec: &PodSpec, path: &FieldPath) -> Option<DemandFac
     let exists = names.as_ref().map(|it| it.contains(&name.as_str()));
     let near = names.filter(|_| exists == Some(false)).and_then(|it| near_miss(name, it));
     Some(DemandFacts { exists, near_miss: near, ..plain(&path.child("nodeName"), name) })
-}
-
-/// Beside whom its pods must stand, or must not.
-fn company(objects: &Objects, spec: &PodSpec, path: &FieldPath) -> Vec<DemandFacts> {
-    const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
-    let Some(affinity) = &spec.affinity else { return vec![] };
-    let apart = affinity.pod_anti_affinity.as_ref();
-    let apart =
-        apart.and_then(|it| it.required_during_scheduling_ignored_during_execution.as_ref());
-    let near = affinity.pod_affinity.as_ref();
-    let near = near.and_then(|it| it.required_during_scheduling_ignored_during_execution.as_ref());
-    let lists = [("podAntiAffinity", apart), ("podAffinity", near)];
-    let of = lists.into_iter().flat_map(|(name, terms)| {
-        let path = path.child("affinity").child(name).child(REQUIRED);
-        let terms = terms.into_iter().flatten().enumerate();
-        terms.filter_map(move |(index, it)| {
-            let labels = it.label_selector.as_ref()?.match_labels.as_ref()?;
-            let shown: Vec<_> =
-                labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            let own = if objects.root.takes(labels) { ", as its own pods have" } else { "" };
-            let path = path.index(index).child("labelSelector");
-            let near = meant(objects, labels).filter(|_| name == "podAffinity");
-            let demand = plain(&path, &format!("{}{own}", shown.join(",")));
-            Some(DemandFacts { near_miss: near, ..demand })
-        })
-    });
-    of.collect()
-}
-
-/// The label of a pod of the same namespace that was probably meant, where no pod has the one that is wanted.
-fn meant(objects: &Objects, wanted: &BTreeMap<String, String>) -> Option<String> {
-    let labels: Vec<_> =
-        objects.namespace_pods.iter().filter_map(|it| it.metadata.labels.as_ref()).collect();
-    let (key, value) = wanted.iter().next().filter(|_| wanted.len() == 1)?;
-    let values = || labels.iter().filter_map(|it| it.get(key)).map(String::as_str);
-    if values().any(|it| it == value) {
-        return None;
-    }
-    near_miss(value, values()).map(|it| format!("{key}={it}"))
 }
 
 /// Amounts of resources that are not told with the containers, and those of the pod as a whole.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::Pod;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
 use serde_json::{Map, Value};
 use types::{FieldPath, Owner};
 
-use crate::{Objects, Root};
+use crate::Objects;
 
 /// Field managers whose writes are a person's, the control plane's or our own.
 const NOT_FOREIGN: [&str; 9] = [
@@ -50,7 +50,7 @@ const MAX_FIELDS: usize = 200;
 
 /// Everybody else who writes the root.
 pub(super) fn facts(objects: &Objects) -> Vec<Owner> {
-    let mut owners = marks(&objects.root);
+    let mut owners = marks(objects.root.metadata());
     owners.extend(objects.autoscalers.iter().flatten().filter_map(|it| autoscaler(it, objects)));
     owners.extend(vertical_autoscaler(objects));
     let managers = objects.root.metadata().managed_fields.iter().flatten();
@@ -59,10 +59,17 @@ pub(super) fn facts(objects: &Objects) -> Vec<Owner> {
     owners
 }
 
+/// The first who claims a whole object, of any kind.
+pub(crate) fn claimant(metadata: &ObjectMeta) -> Option<String> {
+    marks(metadata).into_iter().next().map(|it| it.name)
+}
+
 /// Labels and annotations by which a tool claims the whole object.
-fn marks(root: &Root) -> Vec<Owner> {
-    let annotation = |name: &str| root.annotation(name).is_some();
-    let label = |name: &str| root.label(name).is_some();
+fn marks(metadata: &ObjectMeta) -> Vec<Owner> {
+    let annotations = metadata.annotations.as_ref();
+    let labels = metadata.labels.as_ref();
+    let annotation = |name: &str| annotations.is_some_and(|it| it.contains_key(name));
+    let label = |name: &str| labels.is_some_and(|it| it.contains_key(name));
     let mut owners = Vec::new();
     let mut add = |name: &str, mark: &str| {
         owners.push(Owner { name: name.to_owned(), mark: mark.to_owned(), fields: vec![] });
@@ -72,12 +79,13 @@ fn marks(root: &Root) -> Vec<Owner> {
             add(name, mark);
         }
     }
-    let manager = root.label(MANAGED_BY).filter(|it| !it.is_empty() && !PEOPLE.contains(it));
+    let manager = labels.and_then(|it| it.get(MANAGED_BY)).map(String::as_str);
+    let manager = manager.filter(|it| !it.is_empty() && !PEOPLE.contains(it));
     if let Some(manager) = manager {
         add(&manager.to_lowercase(), MANAGED_BY);
     }
     let controller =
-        root.metadata().owner_references.iter().flatten().find(|it| it.controller == Some(true));
+        metadata.owner_references.iter().flatten().find(|it| it.controller == Some(true));
     if let Some(controller) = controller {
         add(
             &controller.kind,
@@ -194,7 +202,7 @@ mod tests {
 
     fn names(metadata: &Value) -> Vec<String> {
         let deployment: Deployment = serde_json::from_value(json!({"metadata": metadata})).unwrap();
-        marks(&Root::Deployment(Arc::new(deployment))).into_iter().map(|it| it.name).collect()
+        marks(&deployment.metadata).into_iter().map(|it| it.name).collect()
     }
 
     #[test]

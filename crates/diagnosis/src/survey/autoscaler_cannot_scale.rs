@@ -17,11 +17,14 @@ mod rival;
 use k8s_openapi::api::autoscaling::v2::{
     HorizontalPodAutoscaler, HorizontalPodAutoscalerCondition, HorizontalPodAutoscalerSpec,
 };
+use serde_json::Value;
 use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
+use super::mend::mended;
 use super::scene::{Scene, name, namespace, subject};
-use super::words::{missing, quoted};
+use super::words::{meant, missing, quoted};
+use crate::near_miss::near_miss;
 
 /// How long metrics may be missing, in seconds, before that is trouble: pods and metrics servers start slowly.
 const PATIENCE_SECS: i64 = 180;
@@ -46,12 +49,14 @@ fn of_autoscaler(autoscaler: &HorizontalPodAutoscaler, scene: &Scene<'_>) -> Opt
     let says_nothing = autoscaler.status.as_ref().is_none_or(|it| it.conditions.is_none());
     let says_missing =
         able.is_some_and(|it| it.reason.as_deref() == Some("FailedGetScale")) || says_nothing;
-    if let Some((cause, field)) = target_missing(spec, namespace(&autoscaler.metadata), scene)
+    if let Some((cause, field, meant)) =
+        target_missing(spec, namespace(&autoscaler.metadata), scene)
         && says_missing
     {
         let wanted = &spec.scale_target_ref;
         let value = if field == KIND { &wanted.kind } else { &wanted.name };
         let finding = finding(about, cause).clue(field, value).at(field);
+        let finding = mended(finding, value.as_str().into(), meant);
         return Some(able.map_or(finding.clone(), |it| clues(finding, it, scene)));
     }
     if let Some(finding) = able.and_then(|it| other_group(spec, it, &about, scene)) {
@@ -76,15 +81,20 @@ pub(super) fn condition<'h>(
     conditions.iter().find(|it| it.type_ == type_)
 }
 
-/// Says that there is no such target, of the kinds that are known.
+/// Says that there is no such target, of the kinds that are known; with the field that says so and what was meant there.
 fn target_missing(
     spec: &HorizontalPodAutoscalerSpec,
     space: &str,
     scene: &Scene<'_>,
-) -> Option<(String, &'static str)> {
+) -> Option<(String, &'static str, Option<Value>)> {
     let wanted = &spec.scale_target_ref;
     let kind = wanted.kind.as_str();
     let is_known = matches!(kind, "Deployment" | "StatefulSet");
+    let near = near_miss(kind, ["Deployment", "StatefulSet"]).filter(|_| !is_known);
+    if let Some(near) = near.filter(|it| scene.workload(it, space, &wanted.name).is_some()) {
+        let cause = format!("There is no kind {kind}; {near} was probably meant.");
+        return Some((cause, KIND, Some(near.into())));
+    }
     if !is_known || scene.workload(kind, space, &wanted.name).is_some() {
         return None;
     }
@@ -94,11 +104,12 @@ fn target_missing(
             "There is no {kind} {0}; there is a {other} {0}, which was probably meant.",
             wanted.name
         );
-        return Some((cause, KIND));
+        return Some((cause, KIND, Some(other.into())));
     }
     let here = scene.all.workloads.iter().filter(|it| namespace(it.metadata()) == space);
     let same = here.filter(|it| it.kind().as_str() == kind).map(|it| name(it.metadata()));
-    Some((missing(kind, &wanted.name, same), "/spec/scaleTargetRef/name"))
+    let meant = meant(&wanted.name, same.clone());
+    Some((missing(kind, &wanted.name, same), "/spec/scaleTargetRef/name", meant))
 }
 
 /// The target is there, in another group than the one that it names.
@@ -126,6 +137,7 @@ fn other_group(
         wanted.name
     );
     let finding = finding(about.clone(), cause).clue(VERSION, version).at(VERSION);
+    let finding = mended(finding, version.into(), Some(APPS.into()));
     Some(clues(finding, able, scene))
 }
 
@@ -148,8 +160,9 @@ fn inactive(
         spec.scale_target_ref.name.clone(),
     );
     let root = scene.workload(&target.kind, &target.namespace, &target.name);
-    if let Some((field, container, cause)) = root.and_then(|it| metric::of_no_container(it, spec)) {
-        let finding = finding(about, cause).clue(field.clone(), &container).at(field);
+    if let Some(it) = root.and_then(|it| metric::of_no_container(it, spec)) {
+        let finding = finding(about, it.cause).clue(it.field.clone(), &it.container).at(it.field);
+        let finding = mended(finding, it.container.into(), it.meant.map(Value::from));
         return Some(clues(finding, active, scene));
     }
     let since = active.last_transition_time.as_ref().map(|it| it.0);

@@ -13,6 +13,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use types::{ClusterFault, Finding, Severity};
 
 use super::cluster;
+use super::mend::relabelled;
 use super::scene::{Scene, is_over, name, namespace, selects, subject};
 use super::slip::{escaped, slip};
 use super::words::listed;
@@ -42,7 +43,8 @@ fn of_budget(budget: &PodDisruptionBudget, scene: &Scene<'_>) -> Option<Finding>
             let field = format!("/spec/selector/matchLabels/{}", escaped(&slip.key));
             let finding =
                 finding(budget, Severity::Warning, cause).clue(field.clone(), &slip.value);
-            return Some(finding.at(field).sure(0.85));
+            let finding = finding.at(field).sure(0.85);
+            return Some(relabelled(finding, "/spec/selector/matchLabels", &slip));
         }
         let cause = "Its selector takes no pod, so it protects nothing.";
         return Some(finding(budget, Severity::Notice, cause.to_owned()).at("/spec/selector"));

@@ -14,8 +14,9 @@ use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
 use super::json::{list, subject, text};
+use super::mend::mended;
 use super::scene::Scene;
-use super::words::{missing, quoted};
+use super::words::{meant, missing, quoted};
 
 /// How long an issue may take, in seconds: a proof over DNS takes minutes.
 const PATIENCE_SECS: i64 = 600;
@@ -23,6 +24,8 @@ const PATIENCE_SECS: i64 = 600;
 const ISSUER_SECS: i64 = 60;
 /// The group of cert-manager's own issuers.
 const GROUP: &str = "cert-manager.io";
+/// The field that says of what kind the issuer is.
+const KIND: &str = "/spec/issuerRef/kind";
 /// The field that names the issuer.
 const ISSUER: &str = "/spec/issuerRef/name";
 
@@ -74,7 +77,7 @@ fn of_certificate(certificate: &Value, scene: &Scene<'_>) -> Option<Finding> {
         if has_ended || until.is_none() { Severity::Critical } else { Severity::Warning };
     let ended = until.filter(|_| has_ended).map(|it| format!("It has run out at {it}. "));
     let ended = ended.unwrap_or_default();
-    let kind = match text(certificate, "/spec/issuerRef/kind") {
+    let kind = match text(certificate, KIND) {
         "" => "Issuer",
         kind => kind,
     };
@@ -85,11 +88,22 @@ fn of_certificate(certificate: &Value, scene: &Scene<'_>) -> Option<Finding> {
     let issuers = scene.all.issuers.as_ref().filter(|_| is_ours && !issuer.is_empty());
     let mut known = issuers.into_iter().flatten().map(|it| subject(text(it, "/kind"), it));
     if issuers.is_some() && !known.any(|it| it == wanted) {
+        if let Some(other) = other_kind(&wanted, &about.namespace, scene) {
+            let words = format!(
+                "There is no {kind} {issuer}; there is a {other} {issuer}, which was probably meant."
+            );
+            let finding = finding(severity, format!("{ended}{words}")).clue(KIND, kind).at(KIND);
+            // The API server may write the default down.
+            let from = if kind == "Issuer" { "" } else { kind };
+            return Some(mended(finding, from.into(), Some(other.into())));
+        }
         let here = issuers.into_iter().flatten().map(|it| subject(text(it, "/kind"), it));
         let here: Vec<_> = here.filter(|it| it.kind == kind && it.namespace == space).collect();
         let words = missing(kind, issuer, here.iter().map(|it| it.name.as_str()));
         let finding = finding(severity, format!("{ended}{words}"));
-        return Some(finding.clue(ISSUER, issuer).at(ISSUER));
+        let finding = finding.clue(ISSUER, issuer).at(ISSUER);
+        let meant = meant(issuer, here.iter().map(|it| it.name.as_str()));
+        return Some(mended(finding, issuer.into(), meant));
     }
     // What failed is said where it is issued; that it is not ready says only that.
     let issuing = failed(certificate, "Issuing", 0, scene);
@@ -98,4 +112,16 @@ fn of_certificate(certificate: &Value, scene: &Scene<'_>) -> Option<Finding> {
     let finding = finding(severity, format!("{ended}It is not issued{said}."));
     let finding = finding.clue("spec.secretName", text(certificate, "/spec/secretName"));
     Some(finding.because_of(wanted).sure(0.9))
+}
+
+/// The other kind of issuer, where one of it has the name that is wanted.
+fn other_kind(wanted: &Subject, space: &str, scene: &Scene<'_>) -> Option<&'static str> {
+    let (other, space) = match wanted.kind.as_str() {
+        "Issuer" => ("ClusterIssuer", ""),
+        "ClusterIssuer" => ("Issuer", space),
+        _ => return None,
+    };
+    let meant = Subject::new(other, space, &*wanted.name);
+    let mut known = scene.all.issuers.iter().flatten();
+    known.any(|it| subject(text(it, "/kind"), it) == meant).then_some(other)
 }

@@ -13,8 +13,9 @@ use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
 use super::json::{Trouble, list, subject, text, trouble};
+use super::mend::mended;
 use super::scene::Scene;
-use super::words::{missing, quoted};
+use super::words::{meant, missing, quoted};
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let classes = scene.all.gateway_classes.iter().flatten();
@@ -45,9 +46,11 @@ pub(super) fn of_gateway(gateway: &Value, scene: &Scene<'_>) -> Vec<Finding> {
     if let Some(classes) = &scene.all.gateway_classes {
         let mut names = classes.iter().map(|it| text(it, "/metadata/name"));
         if !names.clone().any(|it| it == wanted) {
+            let meant = meant(wanted, names.clone());
             let cause = missing("gateway class", wanted, names.by_ref());
             let field = "/spec/gatewayClassName";
-            return vec![finding(about, cause).clue(field, wanted).at(field)];
+            let finding = finding(about, cause).clue(field, wanted).at(field);
+            return vec![mended(finding, wanted.into(), meant)];
         }
     }
     let conditions = list(gateway, "/status/conditions");

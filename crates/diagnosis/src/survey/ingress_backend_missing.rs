@@ -7,11 +7,14 @@
 //! ## What it does not see
 //! A backend that is another resource than a Service; whether a controller for the class runs.
 
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, ServiceBackendPort};
+use serde_json::{Value, json};
 use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
+use super::mend::{edited, gather, mended};
+use super::port_meant::{self, Asked, port_meant};
 use super::scene::{Scene, namespace, subject};
 use crate::near_miss::near_miss;
 
@@ -34,10 +37,7 @@ fn of_ingress(ingress: &Ingress, scene: &Scene<'_>) -> Vec<Finding> {
     let mut found: Vec<Finding> = vec![];
     for (field, backend) in default.chain(paths) {
         let Some(finding) = of_backend(ingress, &field, backend, scene) else { continue };
-        // Ten paths to one missing Service are one trouble.
-        if found.iter().all(|it| it.cause != finding.cause) {
-            found.push(finding);
-        }
+        gather(&mut found, finding);
     }
     found
 }
@@ -57,7 +57,8 @@ fn of_backend(
     };
     let Some(service) = scene.service(space, &wanted.name) else {
         let names = scene.service_names(space);
-        let cause = match near_miss(&wanted.name, names.iter().map(String::as_str)) {
+        let near = near_miss(&wanted.name, names.iter().map(String::as_str));
+        let cause = match &near {
             Some(near) => format!(
                 "There is no Service {}; there is {near}, which was probably meant.",
                 wanted.name
@@ -65,7 +66,8 @@ fn of_backend(
             None => format!("There is no Service {} in this namespace.", wanted.name),
         };
         let field = format!("{field}/service/name");
-        return Some(finding(cause).clue(field.clone(), &wanted.name).at(field));
+        let finding = finding(cause).clue(field.clone(), &wanted.name).at(field);
+        return Some(mended(finding, wanted.name.as_str().into(), near.map(Value::from)));
     };
     let port = wanted.port.as_ref()?;
     if has_port(service, port) {
@@ -73,18 +75,42 @@ fn of_backend(
         return None;
     }
     let ports = ports(service);
+    let asked = match (&port.name, port.number) {
+        (Some(name), _) => Asked::Name(name),
+        (None, number) => Asked::Number(number.unwrap_or(0).into()),
+    };
+    let meant = port_meant(service, asked);
     let cause = format!(
-        "Service {} has no port {}; it has {}.",
+        "Service {} has no port {}; it has {}{}.",
         wanted.name,
         words(port),
-        ports.join(", ")
+        ports.join(", "),
+        port_meant::words(service, meant),
     );
     let field = format!("{field}/service/port");
     let finding = finding(cause).clue(field.clone(), &words(port)).at(field);
+    let finding = meant.iter().fold(finding, |it, meant| mended_port(it, asked, meant));
     Some(finding.clue(
         format!("{}.ports", Subject::new("Service", space, &*wanted.name)),
         &ports.join(", "),
     ))
+}
+
+/// The finding with the port that was meant: by its name, where one was asked for and it has one.
+fn mended_port(finding: Finding, asked: Asked<'_>, meant: &ServicePort) -> Finding {
+    let field = finding.field.clone().unwrap_or_default();
+    let number = Value::from(meant.port);
+    match (asked, &meant.name) {
+        (Asked::Number(from), _) => {
+            edited(finding, &format!("{field}/number"), from.into(), Some(number))
+        }
+        (Asked::Name(from), Some(name)) => {
+            edited(finding, &format!("{field}/name"), from.into(), Some(name.as_str().into()))
+        }
+        (Asked::Name(from), None) => {
+            mended(finding, json!({"name": from}), Some(json!({"number": number})))
+        }
+    }
 }
 
 fn has_port(service: &Service, wanted: &ServiceBackendPort) -> bool {

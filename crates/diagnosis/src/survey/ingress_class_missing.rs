@@ -9,9 +9,11 @@
 
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
+use serde_json::Value;
 use types::{ClusterFault, Finding, Severity};
 
 use super::cluster;
+use super::mend::mended;
 use super::scene::{Scene, name, subject};
 use super::words::{entry, listed};
 use crate::near_miss::near_miss;
@@ -55,7 +57,7 @@ fn missing(ingress: &Ingress, wanted: &str, classes: &[IngressClass]) -> Option<
         return None;
     }
     let near = near_miss(wanted, names.iter().map(String::as_str));
-    let there = match (near, names.as_slice()) {
+    let there = match (&near, names.as_slice()) {
         (Some(near), _) => format!("there is {near}, which was probably meant"),
         (None, []) => "there is none at all".to_owned(),
         (None, [only]) => format!("the only one is {only}"),
@@ -68,7 +70,7 @@ fn missing(ingress: &Ingress, wanted: &str, classes: &[IngressClass]) -> Option<
     Some(if has_address(ingress) {
         Finding { severity: Severity::Warning, ..finding.sure(0.7) }
     } else {
-        finding
+        mended(finding, wanted.into(), near.map(Value::from))
     })
 }
 
@@ -83,7 +85,8 @@ fn annotation(ingress: &Ingress, wanted: &str, classes: &[IngressClass]) -> Opti
         format!("There is no ingress class {wanted}; there is {near}, which was probably meant.");
     let field = "/metadata/annotations/kubernetes.io~1ingress.class";
     let finding = finding(ingress, Severity::Warning, cause);
-    Some(finding.clue(field, wanted).at(field).sure(0.8))
+    let finding = finding.clue(field, wanted).at(field).sure(0.8);
+    Some(mended(finding, wanted.into(), Some(near.into())))
 }
 
 fn classless(ingress: &Ingress, classes: &[IngressClass], scene: &Scene<'_>) -> Option<Finding> {
@@ -102,7 +105,9 @@ fn classless(ingress: &Ingress, classes: &[IngressClass], scene: &Scene<'_>) -> 
     };
     let cause = format!("It names no ingress class, and {there}.");
     let finding = finding(ingress, Severity::Warning, cause).at("/spec/ingressClassName");
-    Some(finding.clue("status.loadBalancer", "none").sure(0.8))
+    let finding = finding.clue("status.loadBalancer", "none").sure(0.8);
+    let only = names.first().filter(|_| names.len() == 1);
+    Some(mended(finding, Value::Null, only.map(|it| it.as_str().into())))
 }
 
 fn has_address(ingress: &Ingress) -> bool {

@@ -11,6 +11,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 use types::{ClusterFault, Finding, Severity};
 
 use super::cluster;
+use super::mend::relabelled;
 use super::scene::{Scene, is_over, name, namespace, selects, subject};
 use super::slip::{escaped, slip};
 
@@ -49,7 +50,8 @@ fn of_policy(policy: &NetworkPolicy, scene: &Scene<'_>) -> Option<Finding> {
         let cause = format!("Its selector takes no pod, so it protects nothing; {words} it would.");
         let field = format!("/spec/podSelector/matchLabels/{}", escaped(&slip.key));
         let finding = finding(Severity::Warning, cause).clue(field.clone(), &slip.value);
-        return Some(finding.at(field).sure(0.85));
+        let finding = finding.at(field).sure(0.85);
+        return Some(relabelled(finding, "/spec/podSelector/matchLabels", &slip));
     }
     let living = scene.pods(space).iter().filter(|it| !is_over(it)).count();
     let cause = "Its selector takes no pod, so it protects nothing.".to_owned();

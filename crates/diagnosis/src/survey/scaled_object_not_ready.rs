@@ -13,8 +13,9 @@ use types::{ClusterFault, Finding, Severity};
 
 use super::cluster;
 use super::json::{list, subject, text, trouble};
+use super::mend::mended;
 use super::scene::{Scene, name, namespace};
-use super::words::{missing, quoted};
+use super::words::{meant, missing, quoted};
 
 /// How long a target may take to come, in seconds: what is installed together comes one after the other.
 const PATIENCE_SECS: i64 = 60;
@@ -50,9 +51,10 @@ fn of_object(object: &Value, scene: &Scene<'_>) -> Option<Finding> {
         let here = scene.all.workloads.iter();
         let here = here.filter(|it| namespace(it.metadata()) == about.namespace);
         let names = here.filter(|it| it.kind().as_str() == kind).map(|it| name(it.metadata()));
+        let meant = meant(wanted, names.clone());
         let cause = format!("{} So nothing is scaled.", missing(kind, wanted, names));
         let finding = Finding::new(about, Severity::Warning, fault, cause);
-        return Some(finding.clue(TARGET, wanted).at(TARGET));
+        return Some(mended(finding.clue(TARGET, wanted).at(TARGET), wanted.into(), meant));
     }
     let trouble = trouble(object, list(object, "/status/conditions"), &["Ready"], scene)?;
     if trouble.status != "False" {

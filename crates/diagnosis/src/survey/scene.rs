@@ -213,7 +213,7 @@ pub(super) fn has_labels(
 }
 
 /// Whether a selector takes an object with these labels; an empty one takes everything.
-pub(super) fn selects(selector: &LabelSelector, labels: Option<&BTreeMap<String, String>>) -> bool {
+pub(crate) fn selects(selector: &LabelSelector, labels: Option<&BTreeMap<String, String>>) -> bool {
     let by_labels = selector.match_labels.as_ref().is_none_or(|it| has_labels(labels, it));
     let by_expressions = selector.match_expressions.iter().flatten().all(|it| {
         let value = labels.and_then(|labels| labels.get(&it.key));

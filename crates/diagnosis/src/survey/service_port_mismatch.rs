@@ -23,6 +23,7 @@ use k8s_openapi::api::core::v1::{Container, Pod, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::{AnyFault, Fault, Finding, Severity};
 
+use super::mend::mended;
 use super::scene::{Scene, has_labels, is_over, name, namespace, subject};
 use super::words::{entry, listed};
 use crate::near_miss::near_miss;
@@ -106,7 +107,8 @@ impl<'a> Behind<'a> {
         };
         let field = format!("/spec/ports/{index}/{member}");
         let finding = self.finding(Severity::Critical, cause).clue(field.clone(), value).at(field);
-        let finding = self.shown(finding);
+        let near = if member == "targetPort" { self.near(wanted) } else { None };
+        let finding = mended(self.shown(finding), value.into(), near.map(Into::into));
         Some(match self.empty_slice(port) {
             Some((slice, ports)) => {
                 let ports = ports.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
@@ -117,10 +119,15 @@ impl<'a> Behind<'a> {
         })
     }
 
+    /// The name that they declare and that is nearly the same.
+    fn near(&self, wanted: &str) -> Option<String> {
+        let names = self.declared.iter().map(|it| it.name).filter(|it| !it.is_empty());
+        near_miss(wanted, names)
+    }
+
     /// What they declare instead.
     fn meant(&self, wanted: &str) -> String {
-        let names = self.declared.iter().map(|it| it.name).filter(|it| !it.is_empty());
-        if let Some(near) = near_miss(wanted, names) {
+        if let Some(near) = self.near(wanted) {
             return format!("they declare {near}, which was probably meant");
         }
         let shown: Vec<_> = self.declared.iter().map(Declared::shown).collect();

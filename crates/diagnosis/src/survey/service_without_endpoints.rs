@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use types::{AnyFault, Fault, Finding, Severity, Subject};
 
+use super::mend::relabelled;
 use super::scene::{Scene, is_over, is_ready, name, namespace, subject};
 use super::slip::{escaped, shown};
 use super::words::listed;
@@ -120,7 +121,8 @@ fn nobody(
     let finding = |cause: String| finding(about.clone(), cause).clue("/spec/selector", &shown);
     let found = if let Some(slip) = slip_of(service, scene) {
         let cause = format!("Its selector {shown} takes no pod; {} it would.", slip.words());
-        finding(cause).at(format!("/spec/selector/{}", escaped(&slip.key)))
+        let found = finding(cause).at(format!("/spec/selector/{}", escaped(&slip.key)));
+        relabelled(found, "/spec/selector", &slip)
     } else if let Some(root) = elsewhere(selector, scene) {
         let cause = format!(
             "Its selector {shown} takes no pod of its own namespace; {root} has such pods, but a Service takes \

@@ -153,7 +153,8 @@ fn surplus(
     let roots: BTreeSet<Subject> = pods.iter().map(|it| scene.root_of(it)).collect();
     let workload = roots.first().filter(|_| roots.len() == 1)?;
     let root = scene.workload(&workload.kind, &workload.namespace, &workload.name)?;
-    (root.label(&slip.key) == Some(slip.value.as_str())).then(|| SurplusLabel {
+    let own = root.metadata().labels.as_ref().and_then(|it| it.get(&slip.key));
+    (own == Some(&slip.value)).then(|| SurplusLabel {
         workload: workload.to_string(),
         pods: count(pods.len()),
         ready: count(pods.iter().filter(|it| is_ready(it)).count()),

@@ -13,9 +13,12 @@ mod call;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Pod, Service};
+use serde_json::Value;
 use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
+use super::mend::edited;
+use super::port_meant::{self, Asked, port_meant};
 use super::scene::{Scene, is_over, is_ready, name, namespace};
 use super::words::{entry, listed};
 use crate::Webhook;
@@ -23,6 +26,8 @@ use crate::near_miss::near_miss;
 
 pub(super) use call::called;
 
+/// The port that a webhook asks where it names none.
+const DEFAULT_PORT: i32 = 443;
 /// Says whose slice it is.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
@@ -52,6 +57,8 @@ struct Trouble {
     field: String,
     clues: Vec<(String, String)>,
     causes: Vec<Subject>,
+    /// The member of `service` that is wrong, what it says, and what was meant.
+    meant: Option<(&'static str, Value, Value)>,
     sure: f64,
 }
 
@@ -73,7 +80,12 @@ fn told(webhooks: &[&Webhook], trouble: Trouble) -> Finding {
     let finding = finding.at(trouble.field).sure(trouble.sure);
     let clues = trouble.clues.into_iter();
     let finding = clues.fold(finding, |it, (fact, value)| it.clue(fact, &value));
-    trouble.causes.into_iter().fold(finding, Finding::because_of)
+    let finding = trouble.causes.into_iter().fold(finding, Finding::because_of);
+    let Some((member, from, to)) = trouble.meant else { return finding };
+    webhooks.iter().fold(finding, |finding, it| {
+        let field = format!("/webhooks/{}/clientConfig/service/{member}", it.index);
+        edited(finding, &field, from.clone(), Some(to.clone()))
+    })
 }
 
 /// What can be seen in the Service, its pods and its endpoints.
@@ -87,33 +99,42 @@ fn of_service(webhook: &Webhook, scene: &Scene<'_>) -> Option<Trouble> {
         field: format!("{field}/{member}"),
         clues: vec![(format!("{field}/{member}"), value.to_owned())],
         causes: vec![],
+        meant: None,
         sure: 0.97,
     };
     let Some(service) = scene.service(space, wanted) else {
         let names = scene.service_names(space);
         let near = near_miss(wanted, names.iter().map(String::as_str));
-        let near = near.map(|it| format!("; there is {it}, which was probably meant"));
         let begin = format!("There is no Service {wanted} in namespace {space}");
         let elsewhere = near.is_none().then(|| elsewhere(space, wanted, scene)).flatten();
-        if let Some(words) = elsewhere {
-            return Some(trouble(format!("{begin}; {words}"), "namespace", space));
+        if let Some(other) = elsewhere {
+            let cause = format!("{begin}; namespace {other} has one, which was probably meant");
+            let meant = Some(("namespace", space.as_str().into(), other.into()));
+            return Some(Trouble { meant, ..trouble(cause, "namespace", space) });
         }
-        let cause = format!("{begin}{}", near.unwrap_or_default());
-        return Some(trouble(cause, "name", wanted));
+        let words = near.as_ref().map(|it| format!("; there is {it}, which was probably meant"));
+        let cause = format!("{begin}{}", words.unwrap_or_default());
+        let meant = near.map(|it| ("name", wanted.as_str().into(), it.into()));
+        return Some(Trouble { meant, ..trouble(cause, "name", wanted) });
     };
     let spec = service.spec.as_ref()?;
     let ports: Vec<_> = spec.ports.iter().flatten().map(|it| it.port).collect();
     if !ports.is_empty() && !ports.contains(port) {
         let shown: Vec<_> = ports.iter().map(ToString::to_string).collect();
-        let cause = format!("{about} has no port {port}; it has {}", listed(&shown));
-        return Some(trouble(cause, "port", &port.to_string()));
+        let meant = port_meant(service, Asked::Number((*port).into()));
+        let which = port_meant::words(service, meant);
+        let cause = format!("{about} has no port {port}; it has {}{which}", listed(&shown));
+        // The API server writes the default down, a manifest mostly lacks it.
+        let from = if *port == DEFAULT_PORT { Value::Null } else { (*port).into() };
+        let meant = meant.map(|it| ("port", from, it.port.into()));
+        return Some(Trouble { meant, ..trouble(cause, "port", &port.to_string()) });
     }
     let (why, causes) = unanswered(service, scene)?;
     let cause = format!("Nobody answers behind {about}: {why}");
     Some(Trouble { causes, sure: 0.95, ..trouble(cause, "name", wanted) })
 }
 
-/// Which other namespace has a Service of that name, where that is only one; as the end of a sentence.
+/// Which other namespace has a Service of that name, where that is only one.
 fn elsewhere(space: &str, wanted: &str, scene: &Scene<'_>) -> Option<String> {
     let named = scene.all.services.iter().flatten().filter(|it| name(&it.metadata) == wanted);
     let spaces: Vec<_> = named.map(|it| namespace(&it.metadata)).collect();
@@ -122,7 +143,7 @@ fn elsewhere(space: &str, wanted: &str, scene: &Scene<'_>) -> Option<String> {
         [only] => Some((*only).to_owned()),
         _ => None,
     };
-    near.or(only).map(|it| format!("namespace {it} has one, which was probably meant"))
+    near.or(only)
 }
 
 /// Why nobody answers behind a Service, and which workloads are to blame.

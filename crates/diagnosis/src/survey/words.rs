@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::scene::Scene;
 use crate::near_miss::near_miss;
 
@@ -34,6 +36,11 @@ pub(super) fn missing<'n>(
         }
         None => format!("There is no {kind} {wanted}."),
     }
+}
+
+/// The name that was probably meant, as a value of a patch.
+pub(super) fn meant<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<Value> {
+    near_miss(wanted, names).map(Value::from)
 }
 
 /// What a field that cannot be changed should have said, where nothing else is as near: the object is made anew with it.

@@ -5,8 +5,9 @@
 //! known to work: `ngnix` for `nginx`. So is the tag of an image where nothing but a node that holds another one speaks
 //! for that: nobody saw it run, so that no machine puts it. Or an amount in a unit that no node has or in which nothing can
 //! run, one that the namespace demands and that others of the same image state, the mode of a script that nobody may
-//! execute or of a key that others may read. Or what a probe asks for, where the container has nearly the same elsewhere. Or
-//! the key of a Secret, which nobody reads, where the variable that takes it has nearly its name.
+//! execute or of a key that others may read. Or what a probe asks for, where the container has nearly the same elsewhere; the
+//! label of the pods that others must stand beside, where a pod waits for one that nobody has; or the key of a Secret, which
+//! nobody reads, where the variable that takes it has nearly its name.
 //!
 //! ## When it does not
 //! Nothing near is known, or more than one thing is.
@@ -35,7 +36,7 @@ const OF_PROGRAMS: &[SlipKind] = &[
     SlipKind::Mode,
 ];
 /// What is wrong with the whole pod, so that no diagnosis names a container.
-const OF_PODS: [SlipKind; 2] = [SlipKind::Unit, SlipKind::Amount];
+const OF_PODS: [SlipKind; 3] = [SlipKind::Unit, SlipKind::Amount, SlipKind::Label];
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let kinds = kinds(diagnosis.fault);
@@ -108,7 +109,8 @@ fn kinds(fault: Fault) -> &'static [SlipKind] {
         Fault::ContainerCannotRun => {
             &[SlipKind::Command, SlipKind::Mount, SlipKind::Mode, SlipKind::Unit]
         }
-        Fault::Unschedulable | Fault::OomKilled | Fault::SandboxNotCreated => &[SlipKind::Unit],
+        Fault::Unschedulable => &[SlipKind::Unit, SlipKind::Label],
+        Fault::OomKilled | Fault::SandboxNotCreated => &[SlipKind::Unit],
         Fault::FailedCreate => &[SlipKind::Unit, SlipKind::Amount],
         Fault::LivenessProbeFailing | Fault::StartupProbeFailing | Fault::ReadinessProbeFailing => {
             &[SlipKind::Probe]

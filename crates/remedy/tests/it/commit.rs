@@ -1,8 +1,10 @@
 //! Plans for people who change the cluster by a commit.
 
-use remedy::{kustomize_patch, owner_of};
+use remedy::{finding_patch, kustomize_patch, owner_of};
 use serde_json::{Value, json};
-use types::{Fault, Kind, Owner};
+use types::{
+    AnyFault, ClusterFault, Edit, Fault, FieldPath, Finding, Kind, Owner, Severity, Subject,
+};
 
 use crate::scene;
 
@@ -55,6 +57,54 @@ fn a_restart_fits_a_template_without_annotations() {
     assert_eq!((&part["kind"], &part["metadata"]["name"]), (&json!("Deployment"), &json!("web")));
     let annotations = &part["spec"]["template"]["metadata"]["annotations"];
     assert_eq!(annotations[remedy::RESTARTED_BY_ANNOTATION], json!("now"));
+}
+
+#[test]
+fn a_finding_has_the_same_form_of_patch_whatever_the_kind_of_its_object() {
+    let target = |kind: &str, namespace: &str| {
+        let fault = AnyFault::Cluster(ClusterFault::GatewayNotReady);
+        let about = Subject::new(kind, namespace, "web");
+        let mut finding = Finding::new(about, Severity::Critical, fault, String::new());
+        assert_eq!(finding_patch(&finding), None);
+        let path = FieldPath::root().child("spec").child("class");
+        finding.edits = vec![Edit { path, from: Some(json!("a")), to: Some(json!("b")) }];
+        let file: Value = serde_yaml_ng::from_str(&finding_patch(&finding).unwrap()).unwrap();
+        let operations = file["patches"][0]["patch"].as_str().unwrap();
+        let operations: Vec<Value> = serde_yaml_ng::from_str(operations).unwrap();
+        assert_eq!((&operations[0]["op"], operations.len()), (&json!("test"), 2));
+        file["patches"][0]["target"].clone()
+    };
+
+    let gateway = json!({"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "web", "namespace": "shop"});
+    assert_eq!(target("Gateway", "shop"), gateway);
+    let group = "admissionregistration.k8s.io";
+    let kind = "ValidatingWebhookConfiguration";
+    assert_eq!(target(kind, ""), json!({"group": group, "kind": kind, "name": "web"}));
+    let service = json!({"group": "", "version": "v1", "kind": "Service", "name": "web", "namespace": "shop"});
+    assert_eq!(target("Service", "shop"), service);
+    let unknown = json!({"kind": "Widget", "name": "web", "namespace": "shop"});
+    assert_eq!(target("Widget", "shop"), unknown);
+}
+
+#[test]
+fn what_stands_in_a_text_never_becomes_a_line_of_the_file() {
+    for end in ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{7f}', '\u{feff}'] {
+        let fault = AnyFault::Cluster(ClusterFault::AutoscalerCannotScale);
+        let about = Subject::new("HorizontalPodAutoscaler", "shop", "web");
+        let mut finding = Finding::new(about, Severity::Critical, fault, String::new());
+        let path = FieldPath::root().child("spec").child("name");
+        let from = format!("web{end}  - target: {{kind: Role}}{end}    patch: x");
+        finding.edits = vec![Edit { path, from: Some(json!(from)), to: Some(json!("web")) }];
+
+        let text = finding_patch(&finding).unwrap();
+
+        let file: Value = serde_yaml_ng::from_str(&text).unwrap();
+        assert_eq!(file["patches"].as_array().unwrap().len(), 1, "{text}");
+        let operations = file["patches"][0]["patch"].as_str().unwrap();
+        let operations: Vec<Value> = serde_yaml_ng::from_str(operations).unwrap();
+        assert_eq!(operations.len(), 2, "{text}");
+        assert_eq!(operations[0]["value"], json!(from), "{text}");
+    }
 }
 
 #[test]

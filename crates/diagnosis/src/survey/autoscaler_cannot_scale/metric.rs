@@ -44,11 +44,23 @@ fn name(metric: &MetricSpec) -> Option<&str> {
     external.or(pods).or(metric.object.as_ref().map(|it| it.metric.name.as_str()))
 }
 
-/// A metric of one container that the target does not have: the field, the container and the sentence.
+/// A metric of one container that the target does not have.
+pub(super) struct NoContainer {
+    /// The field that names it.
+    pub(super) field: String,
+    /// Its name.
+    pub(super) container: String,
+    /// The container that was meant, where it can be told.
+    pub(super) meant: Option<String>,
+    /// The sentence.
+    pub(super) cause: String,
+}
+
+/// A metric of one container that the target does not have.
 pub(super) fn of_no_container(
     root: &Root,
     spec: &HorizontalPodAutoscalerSpec,
-) -> Option<(String, String, String)> {
+) -> Option<NoContainer> {
     let pod = root.pod_spec()?;
     let sidecars = pod.init_containers.iter().flatten();
     let names: Vec<_> = pod.containers.iter().chain(sidecars).map(|it| it.name.clone()).collect();
@@ -58,11 +70,12 @@ pub(super) fn of_no_container(
     let (index, wanted) = of_one.find(|it| !names.contains(it.1))?;
     let near = near_miss(wanted, names.iter().map(String::as_str));
     let near = near.or_else(|| names.first().filter(|_| names.len() == 1).cloned());
-    let meant = match near {
+    let words = match &near {
         Some(near) => format!("there is {near}, which was probably meant"),
         None => format!("there are {}", listed(&names)),
     };
     let cause =
-        format!("Its metric is about container {wanted}, which its target does not have; {meant}.");
-    Some((format!("/spec/metrics/{index}/containerResource/container"), wanted.clone(), cause))
+        format!("Its metric is about container {wanted}, which its target does not have; {words}.");
+    let field = format!("/spec/metrics/{index}/containerResource/container");
+    Some(NoContainer { field, container: wanted.clone(), meant: near, cause })
 }

@@ -9,6 +9,7 @@ use types::{ClusterFault, Finding, Severity};
 
 use crate::near_miss::near_miss;
 use crate::survey::cluster;
+use crate::survey::mend::mended;
 use crate::survey::scene::{Scene, is_over, namespace, selects, subject};
 
 /// The first port of a policy whose name is a slip: nearly the name of a port that its pods have and that it does not
@@ -47,7 +48,8 @@ pub(super) fn misspelt(policy: &NetworkPolicy, scene: &Scene<'_>) -> Option<Find
     let fault = cluster(ClusterFault::PolicyBlocksTraffic);
     let about = subject("NetworkPolicy", &policy.metadata);
     let finding = Finding::new(about, Severity::Warning, fault, cause).sure(0.85);
-    Some(finding.clue(field.clone(), wrong).at(field))
+    let finding = finding.clue(field.clone(), wrong).at(field);
+    Some(mended(finding, wrong.as_str().into(), Some(meant.into())))
 }
 
 fn ports(pod: &Pod) -> impl Iterator<Item = &ContainerPort> {

@@ -6,8 +6,10 @@ use types::Finding;
 
 use super::finding;
 use crate::survey::json::{list, text};
+use crate::survey::mend::{gather, mended};
+use crate::survey::port_meant::{self, Asked, port_meant};
 use crate::survey::scene::Scene;
-use crate::survey::words::{listed, missing};
+use crate::survey::words::{listed, meant, missing};
 
 /// The backends of a route that are not there.
 pub(super) fn survey_route(route: &Value, scene: &Scene<'_>) -> Vec<Finding> {
@@ -22,10 +24,7 @@ pub(super) fn survey_route(route: &Value, scene: &Scene<'_>) -> Vec<Finding> {
     let mut found: Vec<Finding> = vec![];
     for (field, backend) in backends {
         let Some(finding) = of_backend(route, &field, backend, scene) else { continue };
-        // Ten rules with one missing Service are one trouble.
-        if found.iter().all(|it| it.cause != finding.cause) {
-            found.push(finding);
-        }
+        gather(&mut found, finding);
     }
     found
 }
@@ -43,9 +42,11 @@ fn of_backend(route: &Value, field: &str, backend: &Value, scene: &Scene<'_>) ->
     let wanted = text(backend, "/name");
     let Some(service) = scene.service(space, wanted) else {
         let names = scene.service_names(space);
+        let meant = meant(wanted, names.iter().map(String::as_str));
         let cause = missing("Service", wanted, names.iter().map(String::as_str));
         let field = format!("{field}/name");
-        return Some(finding(route, cause).clue(field.clone(), wanted).at(field));
+        let finding = finding(route, cause).clue(field.clone(), wanted).at(field);
+        return Some(mended(finding, wanted.into(), meant));
     };
     let port = backend.pointer("/port").and_then(Value::as_i64)?;
     let ports = ports(service);
@@ -54,9 +55,12 @@ fn of_backend(route: &Value, field: &str, backend: &Value, scene: &Scene<'_>) ->
     }
     let shown: Vec<_> = ports.iter().map(ToString::to_string).collect();
     let shown = listed(&shown);
-    let cause = format!("Service {wanted} has no port {port}; it has {shown}.");
+    let meant = port_meant(service, Asked::Number(port));
+    let which = port_meant::words(service, meant);
+    let cause = format!("Service {wanted} has no port {port}; it has {shown}{which}.");
     let field = format!("{field}/port");
     let finding = finding(route, cause).clue(field.clone(), &port).at(field);
+    let finding = mended(finding, port.into(), meant.map(|it| it.port.into()));
     Some(finding.clue(format!("Service {space}/{wanted}.ports"), &shown))
 }
 

@@ -8,9 +8,10 @@ use types::{Finding, Subject};
 use super::finding;
 use crate::near_miss::near_miss;
 use crate::survey::json::{list, text};
+use crate::survey::mend::{edited, mended};
 use crate::survey::scene::{Scene, name, selects};
 use crate::survey::slip::shown;
-use crate::survey::words::{listed, missing};
+use crate::survey::words::{listed, meant, missing};
 
 /// The group of Gateways.
 const GROUP: &str = "gateway.networking.k8s.io";
@@ -77,9 +78,14 @@ impl<'a> Parent<'a> {
                 "There is no Gateway {wanted} in namespace {}; there is one in namespace {space}.",
                 self.about.namespace
             );
-            return self.finding(cause, "namespace", &self.about.namespace);
+            let finding = self.finding(cause, "namespace", &self.about.namespace);
+            let about = Subject::new("Gateway", space, wanted);
+            let takes = Self { field: self.field.clone(), about, ..*self }.trouble().is_none();
+            let only = (elsewhere.next().is_none() && takes).then(|| space.into());
+            return mended(finding, text(self.wanted, "/namespace").into(), only);
         }
-        self.finding(missing("Gateway", wanted, here), "name", wanted)
+        let meant = meant(wanted, here.clone());
+        mended(self.finding(missing("Gateway", wanted, here), "name", wanted), wanted.into(), meant)
     }
 
     /// No listener has the name or the port that the route wants.
@@ -88,12 +94,19 @@ impl<'a> Parent<'a> {
         let names: Vec<_> = listeners.iter().map(|it| text(it, "/name")).collect();
         if !section.is_empty() && !names.contains(&section) {
             let owned: Vec<_> = names.iter().map(|it| (*it).to_owned()).collect();
-            let there = match near_miss(section, names) {
+            let near = near_miss(section, names);
+            let there = match &near {
                 Some(near) => format!("it has {near}, which was probably meant"),
                 None => format!("it has {}", listed(&owned)),
             };
             let cause = format!("{} has no listener {section}; {there}.", self.about);
-            return Some(self.finding(cause, "sectionName", section));
+            let only = owned.first().filter(|_| owned.len() == 1).cloned();
+            let meant = near.or(only).map(Value::from);
+            return Some(mended(
+                self.finding(cause, "sectionName", section),
+                section.into(),
+                meant,
+            ));
         }
         let port = self.wanted.pointer("/port")?;
         if listeners.iter().any(|it| self.is_wanted(it)) {
@@ -105,9 +118,11 @@ impl<'a> Parent<'a> {
             .map(ToString::to_string)
             .collect();
         let which = if section.is_empty() { "listener" } else { "such listener" };
+        let only = listeners.first().filter(|_| listeners.len() == 1 && section.is_empty());
+        let meant = only.and_then(|it| it.pointer("/port")).cloned();
         let ports = listed(&ports);
         let cause = format!("{} has no {which} on port {port}; it has {ports}.", self.about);
-        Some(self.finding(cause, "port", &port.to_string()))
+        Some(mended(self.finding(cause, "port", &port.to_string()), port.clone(), meant))
     }
 
     /// Every listener takes routes of certain namespaces only, and this one is not among them.
@@ -157,13 +172,15 @@ impl<'a> Parent<'a> {
             return None;
         }
         let near = hosts.first().and_then(|it| near_miss(it, served.iter().map(String::as_str)));
-        let there = match near {
+        let there = match &near {
             Some(near) => format!("{near}, which was probably meant"),
             None => listed(&served),
         };
         let (shown, field) = (listed(&hosts), "/spec/hostnames");
         let cause = format!("No listener of {} serves {shown}; they serve {there}.", self.about);
-        Some(finding(self.route, cause).clue(field, &shown).at(field))
+        let finding = finding(self.route, cause).clue(field, &shown).at(field);
+        let [host] = hosts.as_slice() else { return Some(finding) };
+        Some(edited(finding, &format!("{field}/0"), host.as_str().into(), near.map(Value::from)))
     }
 
     fn finding(&self, cause: String, member: &str, value: &str) -> Finding {

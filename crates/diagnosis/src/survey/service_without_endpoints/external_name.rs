@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::Service;
+use serde_json::Value;
 use types::{AnyFault, Fault, Finding, Severity};
 
 use super::PATIENCE_SECS;
 use crate::near_miss::near_miss;
+use crate::survey::mend::mended;
 use crate::survey::scene::{Scene, name, namespace, subject};
 
 /// The field that names it.
@@ -23,17 +25,21 @@ pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Option<Finding
     let host = spec.external_name.as_deref()?.trim_end_matches('.');
     // Read as a name made of digits, which no name server has
     // (https://kubernetes.io/docs/concepts/services-networking/service/#externalname).
-    let why = if host.parse::<IpAddr>().is_ok() {
-        "an external name has to be a DNS name: nobody resolves an address as one".to_owned()
+    let (why, meant) = if host.parse::<IpAddr>().is_ok() {
+        let why = "an external name has to be a DNS name: nobody resolves an address as one";
+        (why.to_owned(), None)
     } else {
         let (wanted, space) = inside(host)?;
-        missing(wanted, space, namespace(&service.metadata), scene)?
+        let (why, meant) = missing((wanted, space), namespace(&service.metadata), scene)?;
+        let rest = host.strip_prefix(&format!("{wanted}.{space}."))?;
+        (why, meant.map(|(name, space)| Value::from(format!("{name}.{space}.{rest}"))))
     };
     let fault = AnyFault::Workload(Fault::ServiceWithoutEndpoints);
     let cause = format!("It stands for {host}, and {why}.");
     let about = subject("Service", &service.metadata);
     let finding = Finding::new(about, Severity::Critical, fault, cause);
-    Some(finding.clue(FIELD, host).at(FIELD))
+    let finding = finding.clue(FIELD, host).at(FIELD);
+    Some(mended(finding, spec.external_name.as_deref().into(), meant))
 }
 
 /// Name and namespace of a Service of the cluster: `db.shop.svc.cluster.local`.
@@ -45,20 +51,24 @@ fn inside(host: &str) -> Option<(&str, &str)> {
     }
 }
 
+/// Name and namespace of the Service that was meant, where one is there.
+type Meant = Option<(String, String)>;
+
 /// What is not there, and what was probably meant.
-fn missing(wanted: &str, space: &str, own: &str, scene: &Scene<'_>) -> Option<String> {
+fn missing((wanted, space): (&str, &str), own: &str, scene: &Scene<'_>) -> Option<(String, Meant)> {
     if scene.service(space, wanted).is_some() {
         return None;
     }
     let spaces = scene.all.namespaces.as_ref()?;
     let names = || spaces.iter().map(|it| name(&it.metadata));
-    let meant = |near: Option<String>| {
+    let meant = |near: Option<&String>| {
         near.map(|it| format!("; there is {it}, which was probably meant")).unwrap_or_default()
     };
     if names().any(|it| it == space) {
         let services = scene.service_names(space);
         let near = near_miss(wanted, services.iter().map(String::as_str));
-        return Some(format!("there is no Service {wanted} in {space}{}", meant(near)));
+        let words = format!("there is no Service {wanted} in {space}{}", meant(near.as_ref()));
+        return Some((words, near.map(|it| (it, space.to_owned()))));
     }
     let near = near_miss(space, names()).or_else(|| {
         let mut with = names().filter(|it| scene.service(it, wanted).is_some());
@@ -66,5 +76,7 @@ fn missing(wanted: &str, space: &str, own: &str, scene: &Scene<'_>) -> Option<St
         only.map(ToOwned::to_owned)
     });
     let near = near.or_else(|| scene.service(own, wanted).map(|_| own.to_owned()));
-    Some(format!("there is no namespace {space}{}", meant(near)))
+    let words = format!("there is no namespace {space}{}", meant(near.as_ref()));
+    let found = near.filter(|it| scene.service(it, wanted).is_some());
+    Some((words, found.map(|it| (wanted.to_owned(), it))))
 }

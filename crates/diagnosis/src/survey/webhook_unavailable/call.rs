@@ -144,6 +144,7 @@ pub(super) fn trouble(webhook: &Webhook, failure: &Failure, scene: &Scene<'_>) -
         field,
         clues: vec![(failure.fact.clone(), failure.why.clone())],
         causes: causes.into_iter().collect(),
+        meant: None,
         sure: if meaning.is_some() { 0.95 } else { 0.85 },
     })
 }
