@@ -93,7 +93,10 @@ fn is_named(reference: &ReferenceFacts, message: &str) -> bool {
         let of_volume = after.any(|it| it.trim_end().is_empty() || it.starts_with([',', ']']));
         of_volume || message.contains(&format!("key {key} ")) && message.contains(&reference.name)
     });
-    reference.exists != Some(true) && (by_key || quoted(&reference.name))
+    // One Secret may give several variables, and the kubelet names the key that it lacks.
+    let is_other_key = tells_of_key(message) && reference.key.is_some() && !by_key;
+    let is_of_name = !is_other_key && quoted(&reference.name);
+    reference.exists != Some(true) && (by_key || is_of_name)
 }
 
 /// What else is not there, as a sentence, and the fields that name it: the kubelet tells one after the other.

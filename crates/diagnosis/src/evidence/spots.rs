@@ -45,6 +45,8 @@ pub(super) use schemes::meant as meant_scheme;
 
 /// Spots of a container that are told.
 const MAX_SPOTS: usize = 20;
+/// Characters of a line from which on a text that has all of it prints it.
+const MIN_LINE: usize = 20;
 /// Characters of a value that are kept.
 const MAX_CHARS: usize = 200;
 
@@ -185,17 +187,19 @@ impl Spot {
 }
 
 impl Look<'_> {
-    /// Every text of `command` and `args`, with its path.
+    /// Every text of `command` and `args`, with its path. A script that prints the very line of the log is not what the line
+    /// is about.
     fn texts(&self) -> Vec<(FieldPath, &str)> {
+        let line = self.reading.as_ref().map(|it| it.line.trim());
+        let line = line.filter(|it| MIN_LINE <= it.len());
+        let prints = |text: &str| line.is_some_and(|it| text.contains(it));
         let lists = [("command", &self.container.command), ("args", &self.container.args)];
-        lists
-            .into_iter()
-            .flat_map(|(name, list)| {
-                let path = self.path.child(name);
-                let texts = list.as_deref().unwrap_or_default().iter().enumerate();
-                texts.map(move |(at, it)| (path.index(at), it.as_str()))
-            })
-            .collect()
+        let all = lists.into_iter().flat_map(|(name, list)| {
+            let path = self.path.child(name);
+            let texts = list.as_deref().unwrap_or_default().iter().enumerate();
+            texts.map(move |(at, it)| (path.index(at), it.as_str()))
+        });
+        all.filter(|it| !prints(it.1)).collect()
     }
 
     /// Every variable with a literal value: its path, name and value.

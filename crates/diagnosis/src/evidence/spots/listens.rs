@@ -21,6 +21,32 @@ const VARIABLES: [&str; 8] = [
     "ASPNETCORE_URLS",
 ];
 
+/// The pod itself.
+const HOSTS: [&str; 3] = ["127.0.0.1", "localhost", "::1"];
+/// Options that say at which host to listen, and nothing else.
+const HOST_OPTIONS: [&str; 9] = [
+    "--host",
+    "--hostname",
+    "--bind",
+    "--bind-address",
+    "--bind_ip",
+    "--address",
+    "--listen-address",
+    "--http-host",
+    "--server.address",
+];
+/// Variables that do.
+const HOST_VARIABLES: [&str; 8] = [
+    "HOST",
+    "BIND_HOST",
+    "LISTEN_HOST",
+    "SERVER_HOST",
+    "SERVER_ADDRESS",
+    "HTTP_HOST",
+    "UVICORN_HOST",
+    "FLASK_RUN_HOST",
+];
+
 /// An address of the pod alone, with its port.
 static LOOPBACK: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"(?P<host>127\.0\.0\.1|localhost|\[::1\]):(?P<port>[0-9]{2,5})\b"));
@@ -49,6 +75,31 @@ pub(super) fn at_loopback(look: &Look<'_>) -> Option<Spot> {
         let value = (variable.to_owned(), text.to_owned());
         Some(Spot { topic: SpotTopic::Loopback, path, value, words, key: None })
     })
+    .or_else(|| host_of_loopback(look, &asked))
+}
+
+/// An option of the command, or a variable, that gives the host alone.
+fn host_of_loopback(look: &Look<'_>, asked: &str) -> Option<Spot> {
+    let texts = look.texts();
+    let options = texts.iter().enumerate().find_map(|(at, (path, text))| {
+        let (name, inline) = text.split_once('=').map_or((*text, None), |it| (it.0, Some(it.1)));
+        let is_option = HOST_OPTIONS.contains(&name);
+        let next = texts.get(at.checked_add(1)?);
+        let (path, host) = match inline {
+            Some(host) => (path, host),
+            None => next.map(|it| (&it.0, it.1))?,
+        };
+        (is_option && HOSTS.contains(&host)).then(|| (path.clone(), "", host))
+    });
+    let variables = look.variables().into_iter();
+    let mut variables =
+        variables.filter(|it| HOST_VARIABLES.contains(&it.1) && HOSTS.contains(&it.2));
+    let (path, variable, host) = options.or_else(|| variables.next())?;
+    let words = format!(
+        "; the template has it listen at {host}, where nobody but the pod itself can ask for port {asked}"
+    );
+    let value = (variable.to_owned(), host.to_owned());
+    Some(Spot { topic: SpotTopic::Loopback, path, value, words, key: None })
 }
 
 /// It listens at another port than the probe asks.
