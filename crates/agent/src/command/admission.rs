@@ -22,11 +22,13 @@ const SERVICES: &str = "k8s-reflexion-executor-services";
 /// The policy for Leases.
 const LEASES: &str = "k8s-reflexion-executor-leases";
 
-/// `image` without digest and tag, and without a second tag that somebody put behind it. A colon before the last slash
-/// belongs to a port.
-const REPOSITORY: &str = "(IMAGE.split('@')[0].indexOf(':', IMAGE.split('@')[0].lastIndexOf('/') + 1) >= 0 ? \
-    IMAGE.split('@')[0].substring(0, IMAGE.split('@')[0].indexOf(':', IMAGE.split('@')[0].lastIndexOf('/') + 1)) : \
-    IMAGE.split('@')[0])";
+/// `image` without digest and tag, and without a scheme or a second tag that somebody put around it: with one it cannot run.
+/// A colon before the last slash belongs to a port.
+const REPOSITORY: &str = "(NAME.indexOf(':', NAME.lastIndexOf('/') + 1) >= 0 ? \
+    NAME.substring(0, NAME.indexOf(':', NAME.lastIndexOf('/') + 1)) : NAME)";
+/// Of it what stands before a digest, without a scheme.
+const NAME: &str =
+    "IMAGE.replace('docker://', '').replace('https://', '').replace('http://', '').split('@')[0]";
 
 /// The API server counts in it itself, for a DaemonSet whose template changes.
 const GENERATION: &str = "deprecated.daemonset.template.generation";
@@ -137,12 +139,17 @@ fn of_pods() -> Vec<(&'static str, String)> {
 fn containers(now: &str, before: &str) -> Vec<(&'static str, String)> {
     let all =
         |of: &str| format!("{of}.containers + {}", or_empty(&format!("{of}.initContainers"), "[]"));
-    let repository = REPOSITORY.replace("IMAGE", "c.image");
+    let repository = repository("c.image");
     vec![
         ("containers", all(now)),
         ("containersBefore", all(before)),
         ("imagesBefore", format!("variables.containersBefore.map(c, c.name + ' ' + {repository})")),
     ]
+}
+
+/// The repository of this image, as an expression.
+fn repository(image: &str) -> String {
+    REPOSITORY.replace("NAME", NAME).replace("IMAGE", image)
 }
 
 /// What holds for everything that the executor writes.
@@ -188,7 +195,7 @@ fn container_claims(namespace: &str) -> Vec<Claim> {
     claims.push((
         format!(
             "variables.containers.all(c, (c.name + ' ' + {}) in variables.imagesBefore)",
-            REPOSITORY.replace("IMAGE", "c.image")
+            repository("c.image")
         ),
         "no container is added, and none gets an image of another repository",
     ));
