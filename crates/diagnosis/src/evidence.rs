@@ -40,6 +40,7 @@ mod listens;
 mod next_run;
 mod demands;
 mod company;
+mod surge;
 mod neighbours;
 mod node_mates;
 mod services;
@@ -73,6 +74,7 @@ pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
     };
     let mut slips = slips::facts(objects, &told, redactor);
     slips.extend(company::slips(objects, redactor));
+    slips.extend(surge::slip(objects));
     Evidence {
         taken_at: objects.taken_at,
         cluster: objects.cluster.clone(),

@@ -33,6 +33,8 @@ pub enum SlipKind {
     Mode,
     /// The key of a Secret.
     Key,
+    /// How many pods a rollout may have more and fewer.
+    Rollout,
     /// What a probe asks for, or what a container makes for it.
     Probe,
     /// A label by which pods are told that others must stand beside, or are spread among.

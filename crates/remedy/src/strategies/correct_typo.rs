@@ -6,8 +6,9 @@
 //! for that: nobody saw it run, so that no machine puts it. Or an amount in a unit that no node has or in which nothing can
 //! run, one that the namespace demands and that others of the same image state, the mode of a script that nobody may
 //! execute or of a key that others may read. Or what a probe asks for, where the container has nearly the same elsewhere; the
-//! label of the pods that others must stand beside, where a pod waits for one that nobody has; or the key of a Secret, which
-//! nobody reads, where the variable that takes it has nearly its name.
+//! label of the pods that others must stand beside, where a pod waits for one that nobody has; the key of a Secret, which
+//! nobody reads, where the variable that takes it has nearly its name; or how many pods a rollout takes away first, where the
+//! new one waits for what an old one has.
 //!
 //! ## When it does not
 //! Nothing near is known, or more than one thing is.
@@ -36,7 +37,8 @@ const OF_PROGRAMS: &[SlipKind] = &[
     SlipKind::Mode,
 ];
 /// What is wrong with the whole pod, so that no diagnosis names a container.
-const OF_PODS: [SlipKind; 3] = [SlipKind::Unit, SlipKind::Amount, SlipKind::Label];
+const OF_PODS: [SlipKind; 4] =
+    [SlipKind::Unit, SlipKind::Amount, SlipKind::Label, SlipKind::Rollout];
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let kinds = kinds(diagnosis.fault);
@@ -109,7 +111,8 @@ fn kinds(fault: Fault) -> &'static [SlipKind] {
         Fault::ContainerCannotRun => {
             &[SlipKind::Command, SlipKind::Mount, SlipKind::Mode, SlipKind::Unit]
         }
-        Fault::Unschedulable => &[SlipKind::Unit, SlipKind::Label],
+        Fault::Unschedulable => &[SlipKind::Unit, SlipKind::Label, SlipKind::Rollout],
+        Fault::VolumeNotMounted => &[SlipKind::Rollout],
         Fault::OomKilled | Fault::SandboxNotCreated => &[SlipKind::Unit],
         Fault::FailedCreate => &[SlipKind::Unit, SlipKind::Amount],
         Fault::LivenessProbeFailing | Fault::StartupProbeFailing | Fault::ReadinessProbeFailing => {
@@ -118,7 +121,6 @@ fn kinds(fault: Fault) -> &'static [SlipKind] {
         Fault::CrashLoopBackOff | Fault::InitNotDone | Fault::JobFailed => OF_PROGRAMS,
         Fault::ConfigNotFound => &[SlipKind::Key],
         Fault::Evicted
-        | Fault::VolumeNotMounted
         | Fault::SchedulingGated
         | Fault::ReadinessGateNotMet
         | Fault::RolloutStuck
