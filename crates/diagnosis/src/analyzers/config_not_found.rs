@@ -96,7 +96,28 @@ fn is_named(reference: &ReferenceFacts, message: &str) -> bool {
     // One Secret may give several variables, and the kubelet names the key that it lacks.
     let is_other_key = tells_of_key(message) && reference.key.is_some() && !by_key;
     let is_of_name = !is_other_key && quoted(&reference.name);
-    reference.exists != Some(true) && (by_key || is_of_name)
+    reference.exists != Some(true) && may_be_of(reference.kind, message) && (by_key || is_of_name)
+}
+
+/// Whether the message may be about a thing of this kind: a ConfigMap and a Secret may have one name.
+fn may_be_of(kind: ReferenceKind, message: &str) -> bool {
+    let words = message.to_lowercase();
+    let says = |marks: [&str; 3]| marks.iter().any(|it| words.contains(it));
+    let of_config_map = says(["configmap \"", "in configmap ", "non-existent config key"]);
+    let of_secret = says(["secret \"", "in secret ", "non-existent secret key"]);
+    match kind {
+        ReferenceKind::ConfigMap => of_config_map || !of_secret,
+        ReferenceKind::Secret => of_secret || !of_config_map,
+        ReferenceKind::Claim
+        | ReferenceKind::ServiceAccount
+        | ReferenceKind::PriorityClass
+        | ReferenceKind::RuntimeClass
+        | ReferenceKind::ResourceClaim
+        | ReferenceKind::ResourceClaimTemplate
+        | ReferenceKind::Scheduler
+        | ReferenceKind::NodeLabelKey
+        | ReferenceKind::NodeLabelValue => true,
+    }
 }
 
 /// What else is not there, as a sentence, and the fields that name it: the kubelet tells one after the other.

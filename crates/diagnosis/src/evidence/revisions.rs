@@ -169,7 +169,10 @@ fn keeps_ending(objects: &Objects, is_of_it: impl Fn(&Pod) -> bool) -> bool {
         let state = it.state.as_ref();
         let waiting = state.and_then(|it| it.waiting.as_ref()?.reason.as_deref());
         let has_ended = state.is_some_and(|it| it.terminated.is_some());
-        0 < it.restart_count && (waiting == Some("CrashLoopBackOff") || has_ended)
+        // Between two ends it runs, and may even be ready.
+        let since = state.and_then(|it| it.running.as_ref()?.started_at.as_ref());
+        let is_new = since.is_some_and(|it| objects.taken_at.duration_since(it.0) < LASTING);
+        0 < it.restart_count && (waiting == Some("CrashLoopBackOff") || has_ended || is_new)
     };
     let statuses = |it: &Pod| {
         it.status.as_ref().and_then(|it| it.container_statuses.clone()).unwrap_or_default()

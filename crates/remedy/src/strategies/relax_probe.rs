@@ -54,7 +54,9 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let probes = failing_probes(diagnosis, evidence);
     let Some((container, probe)) = probes.first() else { return vec![] };
     // What asks for something else never gets it, however long it asks.
-    if container.spots.iter().any(|it| it.topic == SpotTopic::Probe) {
+    let asks_nobody = container.spots.iter().any(|it| it.topic == SpotTopic::Probe)
+        || is_undeclared(container, probe);
+    if asks_nobody {
         return vec![];
     }
     let answer = answer(probe);
@@ -76,6 +78,12 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let risk = if answer == Answer::Troubled || is_guess { Risk::Ask } else { Risk::Auto };
     let steps = place::in_template(evidence, edits);
     vec![FixPlan { strategy: Strategy::RelaxProbe, risk, because: because.to_owned(), steps }]
+}
+
+/// Whether it asks at a name that the container gives none of its ports.
+fn is_undeclared(container: &ContainerFacts, probe: &ProbeFacts) -> bool {
+    let name = probe.port.as_deref().filter(|it| it.parse::<u16>().is_err());
+    name.is_some_and(|name| container.ports.iter().all(|it| it.0 != name))
 }
 
 /// The probes that the diagnosis is about, those that were seen to fail first.
