@@ -13,8 +13,9 @@ pub(crate) fn near_miss<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
     let candidates: Vec<&str> = candidates.into_iter().collect();
-    if let Some(same) = same_letters(name, &candidates) {
-        return Some(same);
+    let same = same_letters(name, &candidates).or_else(|| same_words(name, &candidates));
+    if same.is_some() {
+        return same;
     }
     let length = name.chars().count();
     if length < MIN_CHARS {
@@ -45,6 +46,29 @@ fn same_letters(name: &str, candidates: &[&str]) -> Option<String> {
         return None;
     }
     let same = candidates.iter().filter(|it| **it != name && letters(it).eq(letters(name)));
+    let mut same: Vec<&str> = same.copied().collect();
+    same.sort_unstable();
+    same.dedup();
+    match same.as_slice() {
+        [only] => Some((*only).to_owned()),
+        _ => None,
+    }
+}
+
+/// The one candidate that has the same words in another order: `crawler-sa` for `sa-crawler`.
+fn same_words(name: &str, candidates: &[&str]) -> Option<String> {
+    fn words(it: &str) -> Vec<&str> {
+        it.split(['-', '_', '.']).collect()
+    }
+    fn sorted(it: &str) -> Vec<&str> {
+        let mut words = words(it);
+        words.sort_unstable();
+        words
+    }
+    let has_letters = name.chars().any(char::is_alphabetic);
+    let (own, in_order) = (sorted(name), words(name));
+    let is_it = |it: &&&str| has_letters && words(it) != in_order && sorted(it) == own;
+    let same = candidates.iter().filter(is_it);
     let mut same: Vec<&str> = same.copied().collect();
     same.sort_unstable();
     same.dedup();
@@ -112,6 +136,16 @@ fn may_be_near(a: &str, b: &str, most: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_in_another_order_are_the_same_name() {
+        assert_eq!(
+            near_miss("sa-crawler", ["crawler-sa", "web-sa"]).as_deref(),
+            Some("crawler-sa")
+        );
+        assert_eq!(near_miss("sa-crawler", ["crawler-sb"]), None);
+        assert_eq!(near_miss("1-2", ["2-1"]), None);
+    }
 
     #[test]
     fn a_slip_of_the_finger_is_seen() {

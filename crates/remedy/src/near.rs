@@ -25,10 +25,25 @@ pub(crate) fn distance(left: &str, right: &str) -> usize {
 /// Letters between a typo and what was meant.
 pub(crate) const TYPO_DISTANCE: usize = 2;
 
-/// Whether one of two names may be a typo of the other one: at most two letters away, or the same letters in another style
-/// of writing, as `API-URL` and `api_url`.
+/// Whether one of two names may be a typo of the other one: at most two letters away, the same letters in another style of
+/// writing, as `API-URL` and `api_url`, or the same words in another order.
 pub(crate) fn is_near(wrong: &str, meant: &str) -> bool {
-    distance(wrong, meant) <= TYPO_DISTANCE || are_written_alike(wrong, meant)
+    distance(wrong, meant) <= TYPO_DISTANCE
+        || are_written_alike(wrong, meant)
+        || are_swapped(wrong, meant)
+}
+
+/// Whether two names have the same words in another order: `sa-crawler` and `crawler-sa`.
+pub(crate) fn are_swapped(left: &str, right: &str) -> bool {
+    fn words(it: &str) -> Vec<&str> {
+        it.split(['-', '_', '.']).collect()
+    }
+    fn sorted(it: &str) -> Vec<&str> {
+        let mut words = words(it);
+        words.sort_unstable();
+        words
+    }
+    words(left) != words(right) && sorted(left) == sorted(right)
 }
 
 /// Whether two names have the same letters and digits, whatever their case and what separates their words.

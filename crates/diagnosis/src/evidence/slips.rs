@@ -72,6 +72,7 @@ const FINDERS: &[Finder] = &[
     variable::names_a_missing_host,
     variable::of_another_scheme,
     key::unlike_its_variable,
+    key::of_a_secret,
     port::of_a_service,
     mount::at_another_place,
     mount::of_another_file,

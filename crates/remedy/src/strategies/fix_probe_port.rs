@@ -11,7 +11,8 @@
 //! is known of.
 //!
 //! ## Risk
-//! Auto; a person is asked for a port that is not declared, and where no event is left of the probe's failures. Bound: the
+//! Auto; a person is asked for a port that is not declared, and where no event is left of the probe's failures. Advice for a
+//! path on which all other probes agree without being near, and for a name that only begins alike. Bound: the
 //! port of a network probe, or the path or scheme of an HTTP probe; its host and its headers stay. Undo: the former value.
 //! Verified by the pods' health over time. Attack: a container that declares two ports or none of
 //! which nothing speaks for just one, or the port asked for, yields no plan, and neither does a path that no probe that succeeds asks for.
@@ -20,13 +21,16 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use types::{
-    ContainerFacts, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, ProbeFacts,
-    ProbeKind, Risk, Strategy,
+    Action, ContainerFacts, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, ProbeFacts,
+    ProbeKind, Risk, Step, Strategy,
 };
 
 use super::relax_probe;
 use crate::near::{TYPO_DISTANCE, distance};
 use crate::place;
+
+/// Letters of a name from which on its beginning tells.
+const MIN_NAME: usize = 3;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let probes = relax_probe::failing_probes(diagnosis, evidence);
@@ -36,8 +40,11 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
             port_edit(evidence, container, probe).or_else(|| http_edit(evidence, container, probe))
         })
         .collect();
-    if edits.is_empty() || !is_about_probes(diagnosis.fault) {
+    if !is_about_probes(diagnosis.fault) {
         return vec![];
+    }
+    if edits.is_empty() {
+        return shown(diagnosis, evidence).into_iter().collect();
     }
     let is_port = edits.iter().all(|it| it.path.as_str().ends_with("/port"));
     let container = place::container(diagnosis, evidence);
@@ -65,6 +72,63 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         because: because.to_owned(),
         steps,
     }]
+}
+
+/// What is likely and not certain, for a person: the path for which all other probes of the container ask in agreement, or the
+/// one declared name that begins like the one that is asked.
+fn shown(diagnosis: &Diagnosis, evidence: &Evidence) -> Option<FixPlan> {
+    let probes = relax_probe::failing_probes(diagnosis, evidence);
+    let (because, edit) = probes.into_iter().find_map(|(container, probe)| {
+        let path = || {
+            let because = "All its other probes ask for this path, and succeed.";
+            Some((because, agreed_path(evidence, container, probe)?))
+        };
+        let name = || {
+            let because = "Of the names that the container gives its ports, one begins like this.";
+            Some((because, begun_name(evidence, container, probe)?))
+        };
+        path().or_else(name)
+    })?;
+    let step = Step {
+        target: evidence.subject.clone(),
+        subresource: None,
+        action: Action::Edit(vec![edit]),
+    };
+    Some(FixPlan {
+        strategy: Strategy::FixProbePort,
+        risk: Risk::Advice,
+        because: because.to_owned(),
+        steps: vec![step],
+    })
+}
+
+/// The path of two or more other probes that succeed, where they agree on one.
+fn agreed_path(
+    evidence: &Evidence,
+    container: &ContainerFacts,
+    probe: &ProbeFacts,
+) -> Option<Edit> {
+    let said = probe.failure.as_deref().filter(|it| it.contains("statuscode: 404"));
+    let seen = probe.path.as_deref().filter(|_| said.is_some())?;
+    let path = place::container_path(evidence.subject.kind, container)?;
+    let path = path.child(relax_probe::field(probe.kind)).child("httpGet").child("path");
+    let known = answered(&path, container, probe, evidence);
+    let first = *known.first()?;
+    let agree = 1 < known.len() && known.iter().all(|it| *it == first) && first != seen;
+    agree.then(|| place::edit(path, Some(seen.into()), first))
+}
+
+/// The declared name that begins with the one that is asked.
+fn begun_name(evidence: &Evidence, container: &ContainerFacts, probe: &ProbeFacts) -> Option<Edit> {
+    let asked = probe.port.as_deref().filter(|it| MIN_NAME <= it.len())?;
+    let is_declared = container.ports.iter().any(|it| it.0 == asked);
+    if is_declared || asked.parse::<u16>().is_ok() || probe.host.is_some() {
+        return None;
+    }
+    let mut names = container.ports.iter().map(|it| &it.0).filter(|it| it.starts_with(asked));
+    let name = names.next().filter(|_| names.next().is_none())?;
+    let path = port_path(evidence.subject.kind, container, probe)?;
+    Some(place::edit(path, Some(asked.into()), name.as_str()))
 }
 
 fn is_about_probes(fault: Fault) -> bool {

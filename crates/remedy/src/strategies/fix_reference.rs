@@ -26,7 +26,9 @@ use types::{
     ReferenceKind, Risk, Step, Strategy,
 };
 
-use crate::near::{are_siblings, differ_at_the_end, differ_by_an_ending, is_near, is_slip};
+use crate::near::{
+    are_siblings, are_swapped, differ_at_the_end, differ_by_an_ending, is_near, is_slip,
+};
 use crate::place;
 
 /// The longest name that Kubernetes gives to anything, and the longest key of a label.
@@ -238,7 +240,8 @@ pub(crate) fn risk(reference: &ReferenceFacts, wrong: &str, near: &str) -> Risk 
             is_place(reference.key.as_deref()) || differ_at_the_end(wrong, near)
         }
     };
-    if needs_a_yes || are_siblings(wrong, near) { Risk::Ask } else { Risk::Auto }
+    let is_other = are_siblings(wrong, near) || are_swapped(wrong, near);
+    if needs_a_yes || is_other { Risk::Ask } else { Risk::Auto }
 }
 
 /// Whether no node anywhere can be of this architecture or system, so that nothing but a slip can be meant.
