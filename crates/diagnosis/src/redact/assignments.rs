@@ -63,13 +63,25 @@ fn named<'t>(text: &'t str, pattern: &'t Regex) -> impl Iterator<Item = Named<'t
                 continue;
             }
             let value = values::read(between(text, begin, text.len()));
-            let (start, is_secret) = (begin + value.start, is_secret(&found, value));
+            let start = begin + value.start;
+            let behind = between(text, start + value.text.len(), text.len());
+            let is_member = group(&found, "separator") == "," && names_a_member(behind);
+            let is_secret = !is_member && is_secret(&found, value);
             if is_secret {
                 from = start + value.text.len();
             }
             return Some(Named { start, value, is_secret });
         }
     })
+}
+
+/// Whether what stands before this is the name of the next member of an object, and no argument: `"password","name":"db"`.
+fn names_a_member(behind: &str) -> bool {
+    let quotes = behind.chars().take_while(|it| "\\\"'".contains(*it)).count();
+    quotes != 0
+        && behind
+            .get(quotes..)
+            .is_some_and(|it| it.trim_start_matches([' ', '\t']).starts_with(':'))
 }
 
 /// Whether the value behind a secret's name is one: names and colons also stand in error messages.

@@ -80,7 +80,7 @@ fn shown(diagnosis: &Diagnosis, evidence: &Evidence) -> Option<FixPlan> {
     let probes = relax_probe::failing_probes(diagnosis, evidence);
     let (because, edit) = probes.into_iter().find_map(|(container, probe)| {
         let path = || {
-            let because = "All its other probes ask for this path, and succeed.";
+            let because = "All its other probes ask for this path, and it is there.";
             Some((because, agreed_path(evidence, container, probe)?))
         };
         let name = || {
@@ -102,7 +102,8 @@ fn shown(diagnosis: &Diagnosis, evidence: &Evidence) -> Option<FixPlan> {
     })
 }
 
-/// The path of two or more other probes that succeed, where they agree on one.
+/// The path of all other probes of the port, none of which misses it and one of which succeeds at least. That they were
+/// refused while the container started says nothing.
 fn agreed_path(
     evidence: &Evidence,
     container: &ContainerFacts,
@@ -112,10 +113,17 @@ fn agreed_path(
     let seen = probe.path.as_deref().filter(|_| said.is_some())?;
     let path = place::container_path(evidence.subject.kind, container)?;
     let path = path.child(relax_probe::field(probe.kind)).child("httpGet").child("path");
-    let known = answered(&path, container, probe, evidence);
-    let first = *known.first()?;
-    let agree = 1 < known.len() && known.iter().all(|it| *it == first) && first != seen;
-    agree.then(|| place::edit(path, Some(seen.into()), first))
+    let others: Vec<&ProbeFacts> = container
+        .probes
+        .iter()
+        .filter(|it| it.kind != probe.kind && it.port == probe.port)
+        .collect();
+    let first = others.first()?.path.as_deref()?;
+    let misses =
+        |it: &&&ProbeFacts| it.failure.as_deref().is_some_and(|it| it.contains("statuscode"));
+    let agree = others.iter().all(|it| it.path.as_deref() == Some(first) && !misses(&it));
+    let succeeds = others.iter().any(|it| it.failure.is_none());
+    (agree && succeeds && first != seen).then(|| place::edit(path, Some(seen.into()), first))
 }
 
 /// The declared name that begins with the one that is asked.
