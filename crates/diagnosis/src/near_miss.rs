@@ -65,10 +65,11 @@ fn same_words(name: &str, candidates: &[&str]) -> Option<String> {
         words.sort_unstable();
         words
     }
-    let has_letters = name.chars().any(char::is_alphabetic);
+    // There are thousands of candidates: words that changed places are as long as before.
+    let mut as_long = candidates.iter().filter(|it| it.len() == name.len()).peekable();
+    as_long.peek().filter(|_| name.chars().any(char::is_alphabetic))?;
     let (own, in_order) = (sorted(name), words(name));
-    let is_it = |it: &&&str| has_letters && words(it) != in_order && sorted(it) == own;
-    let same = candidates.iter().filter(is_it);
+    let same = as_long.filter(|it| words(it) != in_order && sorted(it) == own);
     let mut same: Vec<&str> = same.copied().collect();
     same.sort_unstable();
     same.dedup();
