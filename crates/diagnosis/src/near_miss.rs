@@ -1,5 +1,7 @@
 //! The one name that was probably meant.
 
+use std::collections::BTreeSet;
+
 /// How many edits away a name may be.
 const MAX_EDITS: usize = 2;
 /// Names shorter than this are too alike by chance.
@@ -46,13 +48,7 @@ fn same_letters(name: &str, candidates: &[&str]) -> Option<String> {
         return None;
     }
     let same = candidates.iter().filter(|it| **it != name && letters(it).eq(letters(name)));
-    let mut same: Vec<&str> = same.copied().collect();
-    same.sort_unstable();
-    same.dedup();
-    match same.as_slice() {
-        [only] => Some((*only).to_owned()),
-        _ => None,
-    }
+    only(same)
 }
 
 /// The one candidate that has the same words in another order: `crawler-sa` for `sa-crawler`.
@@ -69,14 +65,14 @@ fn same_words(name: &str, candidates: &[&str]) -> Option<String> {
     let mut as_long = candidates.iter().filter(|it| it.len() == name.len()).peekable();
     as_long.peek().filter(|_| name.chars().any(char::is_alphabetic))?;
     let (own, in_order) = (sorted(name), words(name));
-    let same = as_long.filter(|it| words(it) != in_order && sorted(it) == own);
-    let mut same: Vec<&str> = same.copied().collect();
-    same.sort_unstable();
-    same.dedup();
-    match same.as_slice() {
-        [only] => Some((*only).to_owned()),
-        _ => None,
-    }
+    only(as_long.filter(|it| words(it) != in_order && sorted(it) == own))
+}
+
+/// The one of these, however often it is named.
+fn only<'a>(all: impl Iterator<Item = &'a &'a str>) -> Option<String> {
+    let all: BTreeSet<&str> = all.copied().collect();
+    let mut all = all.into_iter();
+    all.next().filter(|_| all.next().is_none()).map(str::to_owned)
 }
 
 fn letters(name: &str) -> impl Iterator<Item = char> {

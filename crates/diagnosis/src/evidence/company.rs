@@ -103,7 +103,7 @@ pub(super) fn slips(objects: &Objects, redactor: &Redactor) -> Vec<SlipFacts> {
 }
 
 /// What the scheduler says of a pod that has no node.
-fn unschedulable(pod: &Pod) -> Option<&str> {
+pub(super) fn unschedulable(pod: &Pod) -> Option<&str> {
     let mut conditions = pod.status.as_ref()?.conditions.iter().flatten();
     let found = conditions.find(|it| it.type_ == "PodScheduled" && it.status == "False")?;
     found.message.as_deref()

@@ -39,16 +39,20 @@ fn is_long_sleep(statement: &str) -> bool {
     let words: Vec<&str> = statement.split_whitespace().filter(|it| *it != "exec").collect();
     match words.as_slice() {
         ["sleep" | "/bin/sleep" | "/usr/bin/sleep", times @ ..] => {
-            let is_endless = times.iter().any(|it| ["infinity", "inf"].contains(it));
-            is_endless || LONG_SECS <= times.iter().filter_map(|it| seconds(it)).sum()
+            // Anything else is no sleep, and might be a secret.
+            let times: Option<Vec<f64>> = times.iter().map(|it| seconds(it)).collect();
+            times.is_some_and(|it| LONG_SECS <= it.iter().sum())
         }
         ["tail", "-f" | "-F", "/dev/null"] | ["pause" | "/pause"] => true,
         _ => false,
     }
 }
 
-/// `90`, `2m`, `1.5h`, `1d` in seconds.
+/// `90`, `2m`, `1.5h`, `1d` in seconds; `infinity` as well.
 fn seconds(time: &str) -> Option<f64> {
+    if ["infinity", "inf"].contains(&time) {
+        return Some(f64::INFINITY);
+    }
     let (number, unit) = match time.char_indices().last()? {
         (at, 's') => (time.get(..at)?, 1.0),
         (at, 'm') => (time.get(..at)?, 60.0),
@@ -81,6 +85,7 @@ mod tests {
         check(&["/bin/sh", "-c", "date\nsleep 1d"], Some("sleep 1d"));
 
         check(&["sleep", "30"], None);
+        check(&["sleep", "86400", "hunter2"], None);
         check(&["sh", "-c", "migrate && sleep 3600"], None);
         check(&["sh", "-c", "until nc -z db 5432; do sleep 2; done"], None);
         check(&["sh", "-c", "sleep 5"], None);

@@ -18,7 +18,7 @@ mod named;
 mod volumes;
 mod limits;
 mod profiles;
-mod service_ports;
+pub(super) mod service_ports;
 mod configured;
 mod headers;
 mod transport;

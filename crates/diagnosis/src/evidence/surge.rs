@@ -6,6 +6,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Value, json};
 use types::{Edit, FieldPath, SlipFacts, SlipKind};
 
+use super::{company::unschedulable, pods::is_ready};
 use crate::{Objects, Root};
 
 /// What is said where a pod waits for what another one has: a volume, a port of the node, a node for itself.
@@ -69,16 +70,4 @@ fn replaces(pods: &[std::sync::Arc<Pod>]) -> bool {
         those.filter_map(|it| it.metadata.labels.as_ref()?.get(REVISION))
     };
     of(true).any(|old| of(false).any(|new| new != old))
-}
-
-fn is_ready(pod: &Pod) -> bool {
-    let mut conditions = pod.status.iter().flat_map(|it| it.conditions.iter().flatten());
-    conditions.any(|it| it.type_ == "Ready" && it.status == "True")
-}
-
-/// What the scheduler says of a pod that has no node.
-fn unschedulable(pod: &Pod) -> Option<&str> {
-    let mut conditions = pod.status.as_ref()?.conditions.iter().flatten();
-    let found = conditions.find(|it| it.type_ == "PodScheduled" && it.status == "False")?;
-    found.message.as_deref()
 }

@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::Service;
 use types::{ContainerRole, Edit, SlipKind};
 
 use super::{Slip, Spot, edit, replaced};
+use crate::evidence::spots::service_ports::service;
 use crate::survey::has_port;
 
 /// The program calls a Service at a port that it lacks, and just one of its ports can be meant.
@@ -11,7 +12,7 @@ pub(super) fn of_a_service(spot: &Spot<'_>) -> Option<Slip> {
     let address = called(spot)?;
     let (host, port) = address.rsplit_once(':')?;
     let number: u16 = port.parse().ok()?;
-    let service = service(spot, host)?;
+    let service = service(spot.objects, host)?;
     if has_port(service, Some(i32::from(number))) {
         return None;
     }
@@ -44,19 +45,6 @@ fn called(spot: &Spot<'_>) -> Option<String> {
         _ => None,
     };
     asked.or(read).filter(|it| it.contains(':'))
-}
-
-/// The Service of the namespace with this name or address.
-fn service<'a>(spot: &Spot<'a>, host: &str) -> Option<&'a Service> {
-    let namespace = spot.objects.root.metadata().namespace.as_deref();
-    let mut labels = host.split('.');
-    let name = labels.next();
-    let is_here = labels.next().is_none_or(|it| Some(it) == namespace);
-    spot.objects.services.iter().flatten().find(|it| {
-        let address = it.spec.as_ref().and_then(|it| it.cluster_ip.as_deref());
-        let is_named = is_here && it.metadata.name.as_deref() == name;
-        it.metadata.namespace.as_deref() == namespace && (is_named || address == Some(host))
-    })
 }
 
 /// The edits of the variables that hold the port: behind the host, or by itself.

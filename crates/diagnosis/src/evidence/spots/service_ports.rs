@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 use types::{FieldPath, SpotTopic};
 
 use super::{Look, Spot};
+use crate::Objects;
 use crate::survey::has_port;
 
 /// A call that nobody takes: the Service, how the program names it, and the port.
@@ -64,15 +65,15 @@ fn call<'a>(look: &Look<'a>) -> Option<Call<'a>> {
     let line = look.reading.as_ref().filter(|it| it.address().is_some()).map_or("", |it| it.line);
     let called = addresses(&needed).chain(addresses(line));
     called.into_iter().find_map(|(host, port)| {
-        let service = service(look, host)?;
+        let service = service(look.objects, host)?;
         let is_open = has_port(service, Some(i32::from(port)));
         (!is_open).then(|| Call { service, host: host.to_owned(), port })
     })
 }
 
 /// The Service of the namespace with this name or address.
-pub(super) fn service<'a>(look: &Look<'a>, host: &str) -> Option<&'a Service> {
-    let namespace = look.objects.root.metadata().namespace.as_deref();
+pub(in crate::evidence) fn service<'a>(objects: &'a Objects, host: &str) -> Option<&'a Service> {
+    let namespace = objects.root.metadata().namespace.as_deref();
     let mut labels = host.split('.');
     let name = labels.next();
     let is_here = labels.next().is_none_or(|it| Some(it) == namespace);
@@ -84,7 +85,7 @@ pub(super) fn service<'a>(look: &Look<'a>, host: &str) -> Option<&'a Service> {
         it.metadata.namespace.as_deref() == namespace
             && (is_named || it.spec.as_ref().is_some_and(has_address))
     };
-    look.objects.services.iter().flatten().find(is_it)
+    objects.services.iter().flatten().find(is_it)
 }
 
 /// The hosts with ports in a text.

@@ -127,7 +127,8 @@ fn hosts(look: &Look<'_>, lines: &[&str]) -> Vec<String> {
 }
 
 fn is_host(look: &Look<'_>, host: &str) -> bool {
-    !host.is_empty() && (host.contains(".svc") || service_ports::service(look, host).is_some())
+    !host.is_empty()
+        && (host.contains(".svc") || service_ports::service(look.objects, host).is_some())
 }
 
 /// The host of the cluster that a text calls so.
