@@ -1,10 +1,17 @@
 //! Patterns over what programs and clusters write.
 
+mod sieve;
+
 use regex::{Regex, RegexBuilder};
+
+pub(crate) use self::sieve::Sieve;
 
 /// What each pattern may keep for its next search, in bytes: there are more than a hundred, most are searched for seldom, and
 /// what they keep is never given back.
 const SCRATCH: usize = 128 << 10;
+
+/// Bytes that one compiled pattern may take: the longest of ours takes a tenth of it.
+const MAX_PATTERN: usize = 4 << 20;
 
 /// A bound of a repetition from which on it is left out.
 const MANY: usize = 60;
@@ -16,11 +23,11 @@ pub(crate) fn pattern(text: &str) -> Option<Regex> {
     RegexBuilder::new(&ascii(text)).dfa_size_limit(SCRATCH).build().ok()
 }
 
-/// The same, whatever the case of its letters. A pattern may be as large as `limit` when it is compiled, in bytes.
-pub(crate) fn of_any_case(text: &str, limit: usize) -> Option<Regex> {
+/// The same, whatever the case of its letters.
+pub(crate) fn of_any_case(text: &str) -> Option<Regex> {
     RegexBuilder::new(&ascii(text))
         .case_insensitive(true)
-        .size_limit(limit)
+        .size_limit(MAX_PATTERN)
         .dfa_size_limit(SCRATCH)
         .build()
         .ok()
@@ -87,7 +94,7 @@ mod tests {
 
         let found = pattern(r"\bhost ([\w.-]+): (.)").unwrap();
         assert_eq!(found.captures("kein host db.shop: é").unwrap()[2], *"é");
-        assert!(of_any_case("ERROR", 1 << 20).unwrap().is_match("error"));
+        assert!(of_any_case("ERROR").unwrap().is_match("error"));
         assert!(pattern("(").is_none());
     }
 }

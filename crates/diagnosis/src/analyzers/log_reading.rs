@@ -8,13 +8,13 @@ mod trouble;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::{Captures, Regex};
+use regex::Captures;
 
 use self::trouble::Kin;
 pub(crate) use self::trouble::Trouble;
 use super::last_words::{self, Words};
 use super::log_line::{Class, Level, Line};
-use crate::patterns::of_any_case;
+use crate::patterns::Sieve;
 
 /// Characters of what a trouble is about that are kept.
 const MAX_ABOUT: usize = 120;
@@ -34,8 +34,6 @@ const FIRST_FREE_PORT: u16 = 1024;
 const MAX_SHELL_WORDS: usize = 4;
 /// Lines between what is told of a key and the last words that may follow from it.
 const BESIDE: usize = 10;
-/// Bytes that one compiled pattern may take: the longest of ours takes a tenth of it.
-const MAX_PATTERN: usize = 4 << 20;
 
 /// What a line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,14 +46,14 @@ pub(crate) struct Reading<'a> {
     pub(crate) about: Option<String>,
 }
 
-/// A pattern, what it tells, and the name of what is meant where no program says it.
-type Known = (Trouble, Regex, Option<&'static str>);
+/// What a pattern tells, and the name of what is meant where no program says it.
+type Told = (Trouble, Option<&'static str>);
 
-static COMPILED: LazyLock<Vec<Known>> = LazyLock::new(|| {
-    let build = |it: &str| of_any_case(it, MAX_PATTERN);
-    let implied = patterns::IMPLIED.iter().map(|it| (it.0, it.1, Some(it.2)));
-    let told = patterns::PATTERNS.into_iter().flatten().map(|it| (it.0, it.1, None));
-    implied.chain(told).filter_map(|it| Some((it.0, build(it.1)?, it.2))).collect()
+static KNOWN: LazyLock<(Sieve, Vec<Told>)> = LazyLock::new(|| {
+    let implied = patterns::IMPLIED.iter().map(|it| (it.1, (it.0, Some(it.2))));
+    let told = patterns::PATTERNS.into_iter().flatten().map(|it| (it.1, (it.0, None)));
+    let (texts, told): (Vec<_>, _) = implied.chain(told).unzip();
+    (Sieve::new(texts), told)
 });
 
 /// Why a program ended: what its last words say, or another line of trouble where they say nothing that is known.
@@ -140,8 +138,10 @@ fn of_line(line: &str) -> Option<Reading<'_>> {
 }
 
 fn of_text(text: &str) -> Option<Reading<'_>> {
-    COMPILED.iter().find_map(|(trouble, it, implied)| {
+    let (sieve, told) = &*KNOWN;
+    sieve.may_fit(text).find_map(|(place, it)| {
         let found = it.captures(text)?;
+        let (trouble, implied) = told.get(place)?;
         let about = about(&found);
         let about = match implied {
             Some(name) => Some(name.replace("{}", about.as_deref().unwrap_or_default())),
