@@ -315,6 +315,9 @@ pub struct ReferenceFacts {
     /// What else is there that may have been meant, as the end of a sentence; nothing is ever written because of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alike: Option<String>,
+    /// The name, or the key, that these words give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meant: Option<String>,
     /// The label by which that one belongs to something else than the subject: `team=finance`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub belongs_to: Option<String>,

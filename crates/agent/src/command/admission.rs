@@ -22,13 +22,10 @@ const SERVICES: &str = "k8s-reflexion-executor-services";
 /// The policy for Leases.
 const LEASES: &str = "k8s-reflexion-executor-leases";
 
-/// `image` without digest and tag, and without a scheme or a second tag that somebody put around it: with one it cannot run.
-/// A colon before the last slash belongs to a port.
-const REPOSITORY: &str = "(NAME.indexOf(':', NAME.lastIndexOf('/') + 1) >= 0 ? \
-    NAME.substring(0, NAME.indexOf(':', NAME.lastIndexOf('/') + 1)) : NAME)";
-/// Of it what stands before a digest, without a scheme.
-const NAME: &str =
-    "IMAGE.replace('docker://', '').replace('https://', '').replace('http://', '').split('@')[0]";
+/// `image` without digest and tag, and without what somebody put around it: a scheme, a second tag, or a tag with a slash, as
+/// the name of a branch has. With one of these it cannot run. A colon before digits and a slash belongs to a port.
+const REPOSITORY: &str = "IMAGE.replace('docker://', '').replace('https://', '').replace('http://', '')\
+    .find('^(?:[0-9A-Za-z.-]+:[0-9]+/)?[^:@]*')";
 
 /// The API server counts in it itself, for a DaemonSet whose template changes.
 const GENERATION: &str = "deprecated.daemonset.template.generation";
@@ -149,7 +146,7 @@ fn containers(now: &str, before: &str) -> Vec<(&'static str, String)> {
 
 /// The repository of this image, as an expression.
 fn repository(image: &str) -> String {
-    REPOSITORY.replace("NAME", NAME).replace("IMAGE", image)
+    REPOSITORY.replace("IMAGE", image)
 }
 
 /// What holds for everything that the executor writes.

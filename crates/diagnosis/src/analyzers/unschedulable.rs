@@ -16,8 +16,8 @@ mod nowhere;
 mod unwanted;
 
 use types::{
-    Clue, ContainerFacts, DemandFacts, Diagnosis, Evidence, Fault, PodFacts, Quantity,
-    ReferenceFacts, ReferenceKind, SelectorFacts,
+    Clue, DemandFacts, Diagnosis, Evidence, Fault, PodFacts, ReferenceFacts, ReferenceKind,
+    SelectorFacts,
 };
 
 use self::asked::asked;
@@ -224,7 +224,10 @@ fn meaning(reason: &Reason<'_>, evidence: &Evidence) -> String {
             uncounted(evidence)
         }
         "pod topology spread constraints" => spread(evidence).map(|it| {
-            format!("its pods are to be spread over {}, a label that no node has", it.wanted)
+            let near = it.near_miss.as_ref();
+            let near = near.map(|it| format!(" (there is {it}, which was probably meant)"));
+            let near = near.unwrap_or_default();
+            format!("its pods are to be spread over {}, a label that no node has{near}", it.wanted)
         }),
         _ => None,
     };
@@ -283,23 +286,12 @@ fn port(evidence: &Evidence) -> Option<String> {
 /// The field of the template that a reason blames.
 fn blamed(reason: &Reason<'_>, evidence: &Evidence) -> Option<Clue> {
     let words = reason.words;
-    let largest = |of: fn(&ContainerFacts) -> Option<&Quantity>| {
-        let amount = |it: &&ContainerFacts| of(it).and_then(Quantity::thousandths);
-        evidence.containers.iter().filter(|it| of(it).is_some()).max_by_key(amount)
-    };
     let lacking = words.strip_prefix("Insufficient ");
     if let Some(demand) = lacking.and_then(|it| wording::demanded(evidence, it)) {
         return Some(Clue::new(demand.path.clone(), &demand.value));
     }
-    if words.contains("Insufficient memory") {
-        let container = largest(|it| it.memory_request.as_ref())?;
-        let path = wording::resource_path(evidence, container, "requests", "memory")?;
-        return Some(Clue::new(path, container.memory_request.as_ref()?));
-    }
-    if words.contains("Insufficient cpu") {
-        let container = largest(|it| it.cpu_request.as_ref())?;
-        let path = wording::resource_path(evidence, container, "requests", "cpu")?;
-        return Some(Clue::new(path, container.cpu_request.as_ref()?));
+    if let Some(lacking @ ("memory" | "cpu")) = lacking {
+        return asked::largest(lacking, evidence);
     }
     if words.contains("ReadWriteOncePod") {
         let mut claims = evidence.references.iter().filter(|it| it.kind == ReferenceKind::Claim);

@@ -56,6 +56,7 @@ const MEANINGS: &[(&str, &str)] = &[
         "the node has no CSI driver for it",
     ),
     (r"(?i)connection refused", "its server refuses connections"),
+    (r#"path "(?P<what>/[^"]+)" does not exist"#, "its node has no path {}"),
     (r"no space left on device", "the node's disk is full"),
     (
         r"(?i)timed out|DeadlineExceeded|deadline exceeded",
@@ -109,7 +110,10 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
                 let meant = asking.map_or("", |it| it.words.as_str());
                 format!("{volume} cannot be mounted: {words}{meant}.")
             }
-            None => format!("{volume} cannot be mounted."),
+            None => match reason(&event.message) {
+                Some(said) => format!("{volume} cannot be mounted: \"{said}\"."),
+                None => format!("{volume} cannot be mounted."),
+            },
         },
         clues,
     })
@@ -138,6 +142,14 @@ fn meaning(message: &str) -> Option<(usize, String)> {
         let what: String = what.chars().take(MAX_NAME).collect();
         Some((index, words.replace("{}", &what)))
     })
+}
+
+/// Why, in the words of the kubelet: what stands behind the name of the volume.
+fn reason(message: &str) -> Option<String> {
+    let (_, said) = message.split_once("for volume \"")?.1.split_once("\" : ")?;
+    let said: String = said.chars().filter(|it| !it.is_control()).take(MAX_NAME).collect();
+    let said = said.trim().trim_end_matches('.');
+    (!said.is_empty()).then(|| said.to_owned())
 }
 
 /// The volume that a message names.

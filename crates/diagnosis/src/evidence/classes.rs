@@ -44,6 +44,7 @@ pub(super) fn facts(objects: &Objects, spec: &PodSpec, path: &FieldPath) -> Vec<
                 path: path.child(field).to_string(),
                 near_miss: near_miss(&name, near).filter(|_| exists == Some(false)),
                 alike: None,
+                meant: None,
                 belongs_to: None,
                 exists,
                 key: None,

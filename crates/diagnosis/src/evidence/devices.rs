@@ -24,6 +24,7 @@ pub(super) fn facts(spec: &PodSpec, path: &FieldPath) -> Vec<ReferenceFacts> {
             exists: None,
             near_miss: None,
             alike: None,
+            meant: None,
             belongs_to: None,
             optional: false,
         })

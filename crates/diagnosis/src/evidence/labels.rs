@@ -41,7 +41,35 @@ pub(crate) fn facts(nodes: &[Arc<Node>], spec: &PodSpec, path: &FieldPath) -> Ve
             key_path: path.child("key"),
         })
     });
-    plain.chain(chosen).take(MAX_WANTED).filter_map(|it| slip(&labels, &it)).collect()
+    let selected = plain.chain(chosen).take(MAX_WANTED).filter_map(|it| slip(&labels, &it));
+    let keys: BTreeSet<&str> = labels.iter().map(|it| it.0).collect();
+    selected.chain(spread(spec, path).filter_map(|it| of_spread(&keys, &it))).collect()
+}
+
+/// The labels over whose values pods are to be spread, with their fields.
+fn spread<'s>(spec: &'s PodSpec, path: &FieldPath) -> impl Iterator<Item = (FieldPath, &'s str)> {
+    let list = path.child("topologySpreadConstraints");
+    let all = spec.topology_spread_constraints.iter().flatten().enumerate().take(MAX_WANTED);
+    let required = all.filter(|(_, it)| it.when_unsatisfiable == "DoNotSchedule");
+    required.map(move |(at, it)| (list.index(at).child("topologyKey"), it.topology_key.as_str()))
+}
+
+/// A label that no node has, and one that is nearly called so.
+fn of_spread(keys: &BTreeSet<&str>, (path, key): &(FieldPath, &str)) -> Option<ReferenceFacts> {
+    let is_there = keys.is_empty() || keys.contains(key);
+    let near = near_miss(key, keys.iter().copied()).filter(|_| !is_there)?;
+    Some(ReferenceFacts {
+        kind: ReferenceKind::NodeLabelKey,
+        name: (*key).to_owned(),
+        key: None,
+        path: path.to_string(),
+        exists: Some(false),
+        near_miss: Some(near),
+        alike: None,
+        meant: None,
+        belongs_to: None,
+        optional: false,
+    })
 }
 
 /// What is wrong with one label: its value, or its key.
@@ -69,6 +97,7 @@ fn slip(labels: &Labels<'_>, wanted: &Wanted<'_>) -> Option<ReferenceFacts> {
         exists: Some(false),
         near_miss: Some(near),
         alike: None,
+        meant: None,
         belongs_to: None,
         optional: false,
     })

@@ -80,8 +80,9 @@ fn spreads(spec: &PodSpec, path: &FieldPath, nodes: &[Arc<Node>]) -> Vec<Selecto
     let of = required.map(|(index, it)| {
         let has = |node: &&Arc<Node>| label(node, &it.topology_key).is_some();
         let path = path.index(index).child("topologyKey");
-        // No near miss: a label that nodes have is not for that one that pods are to be spread over.
-        facts(&path, it.topology_key.clone(), nodes.iter().filter(has).count(), || None)
+        let labels = || nodes.iter().flat_map(|it| it.metadata.labels.iter().flatten());
+        let near = || near_miss(&it.topology_key, labels().map(|it| it.0.as_str()));
+        facts(&path, it.topology_key.clone(), nodes.iter().filter(has).count(), near)
     });
     of.collect()
 }

@@ -209,7 +209,7 @@ impl Known<'_> {
         let (exists, near_miss) = self.look_up(&it);
         let belongs_to = self.belongs_to(&it, near_miss.as_deref());
         let is_open = exists != Some(true) && near_miss.is_none();
-        let alike = is_open.then(|| self.alike(&it)).flatten();
+        let (alike, meant) = is_open.then(|| self.alike(&it)).flatten().unzip();
         // When the object is there and only the key is not, the key is what is wrong.
         let named = self.named(&it) == Some(true)
             || it.kind == ReferenceKind::Secret
@@ -222,6 +222,7 @@ impl Known<'_> {
             path: path.to_string(),
             exists,
             alike,
+            meant: meant.flatten(),
             belongs_to,
             near_miss,
             optional: it.optional,

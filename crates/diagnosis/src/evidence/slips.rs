@@ -87,6 +87,7 @@ const FINDERS: &[Finder] = &[
     unit::too_small,
     amount::unstated,
     amount::too_small,
+    amount::over_a_default,
     probe::asks_otherwise,
 ];
 /// What may be wrong with a container that is ready, until a probe ends it.

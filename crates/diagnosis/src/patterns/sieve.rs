@@ -17,6 +17,9 @@ const MIN_WORD: usize = 3;
 /// Words that are looked for instead of one pattern.
 const MAX_WORDS: usize = 40;
 
+/// What says of a part of a pattern whether the case of its letters matters, and what stands for it where it does not.
+const CASES: [(&str, &str); 3] = [("(?i:", "(?:"), ("(?-i:", "(?:"), ("(?-i)", "")];
+
 /// Patterns in an order, whatever the case of their letters.
 pub(crate) struct Sieve {
     patterns: Vec<Lazy>,
@@ -70,6 +73,12 @@ impl Sieve {
         places.into_iter().filter_map(|it| Some((it, self.get(it)?)))
     }
 
+    /// The patterns that every text is tried with.
+    #[cfg(test)]
+    pub(crate) fn wordless(&self) -> impl Iterator<Item = &str> {
+        self.wordless.iter().map(|it| self.patterns[*it].text)
+    }
+
     fn get(&self, place: usize) -> Option<&Regex> {
         let it = self.patterns.get(place)?;
         it.compiled.get_or_init(|| of_any_case(it.text)).as_ref()
@@ -79,7 +88,9 @@ impl Sieve {
 /// Words of which every text that this pattern fits has one, whatever their case. `None` where there are none, or only
 /// words that are in every second text.
 fn words(pattern: &str) -> Option<BTreeSet<String>> {
-    let words = needed(&regex_syntax::parse(&ascii(pattern)).ok()?)?;
+    // Letters of either case are classes, which hide the word.
+    let plain = CASES.iter().fold(ascii(pattern), |text, it| text.replace(it.0, it.1));
+    let words = needed(&regex_syntax::parse(&plain).ok()?)?;
     (shortest(&words) >= MIN_WORD && words.len() <= MAX_WORDS).then_some(words)
 }
 
@@ -125,6 +136,8 @@ mod tests {
         assert_eq!(words_of(r"(?:open|read)ing (/\S+)"), some(&["open", "read"]));
         assert_eq!(words_of(r"(?:no )?Such file|eacces"), some(&["eacces", "such file"]));
         assert_eq!(words_of(r"(?:abc)+x"), some(&["abc"]));
+
+        assert_eq!(words_of(r"(?-i)([A-Z]+) (?i:is not set)"), some(&[" is not set"]));
 
         // Not where it may be absent, or one way to say it has none.
         assert_eq!(words_of(r"(?:abc)*\d"), None);

@@ -32,6 +32,8 @@ const PATIENCE_SECS: i64 = 60;
 const PROVISIONER_SECS: i64 = 180;
 /// The provisioner of classes whose volumes are made by hand.
 const BY_HAND: &str = "kubernetes.io/no-provisioner";
+/// The annotation by which the scheduler tells the provisioner where a volume is to be.
+const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     scene.all.claims.iter().flatten().filter_map(|it| of_claim(it, scene)).collect()
@@ -153,8 +155,9 @@ fn of_class(
         return Some(it);
     }
     let waits = class.volume_binding_mode.as_deref() == Some("WaitForFirstConsumer");
-    if is_young(claim, PATIENCE_SECS, scene) || (waits && !(by_hand && has_consumer(&about, scene)))
-    {
+    // The scheduler has chosen a node for its first pod: now it is the provisioner's turn.
+    let is_due = (by_hand && has_consumer(&about, scene)) || has_node(claim);
+    if is_young(claim, PATIENCE_SECS, scene) || (waits && !is_due) {
         return None;
     }
     let class = name(&class.metadata);
@@ -215,6 +218,12 @@ fn without_class(
         None => "It names no storage class, and the cluster has no default.",
     };
     finding(about, cause.to_owned()).at(field)
+}
+
+/// Whether a node is chosen for what is to be made
+/// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#volume-kubernetes-io-selected-node>).
+fn has_node(claim: &PersistentVolumeClaim) -> bool {
+    claim.metadata.annotations.as_ref().is_some_and(|it| it.contains_key(SELECTED_NODE))
 }
 
 /// Whether a pod that is not over mounts the claim.

@@ -16,7 +16,8 @@ pub(super) fn reference(edit: &Edit, names: &[&str], scene: &Scene<'_>) -> Answe
     }
     let to = text(edit.to.as_ref()).ok_or("a name is a text")?;
     let from = text(edit.from.as_ref()).ok_or("the reference was not seen")?;
-    let ends_with_key = matches!(names, [.., "key"] | [.., "volumeMounts", _, "subPath"]);
+    let ends_with_key =
+        matches!(names, [.., "key" | "topologyKey"] | [.., "volumeMounts", _, "subPath"]);
     let is_near_miss = |it: &&ReferenceFacts| {
         let held =
             if ends_with_key && !is_label(it.kind) { it.key.as_deref() } else { Some(&*it.name) };
@@ -79,7 +80,8 @@ fn holds_reference(names: &[&str]) -> bool {
         ),
         ["imagePullSecrets", _, "name"]
         | ["priorityClassName" | "schedulerName"]
-        | ["nodeSelector", _] => true,
+        | ["nodeSelector", _]
+        | ["topologySpreadConstraints", _, "topologyKey"] => true,
         [
             "affinity",
             "nodeAffinity",

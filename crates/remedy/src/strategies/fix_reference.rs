@@ -168,7 +168,7 @@ fn is_said(key: &str, evidence: &Evidence) -> bool {
 }
 
 fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> {
-    let near = reference.near_miss.as_deref()?;
+    let Some(near) = reference.near_miss.as_deref() else { return likely(evidence, reference) };
     let path = FieldPath::parse(&reference.path).filter(|it| *it != FieldPath::root())?;
     let wrong = pointed_at(reference)?;
     let is_raised =
@@ -196,6 +196,27 @@ fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> 
         place::in_template(evidence, edits)
     };
     Some(FixPlan { strategy: Strategy::FixReference, risk, because, steps })
+}
+
+/// What is named like what is missing, with words before or behind it, for a person to say: nothing else is.
+fn likely(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> {
+    let is_plain = match reference.kind {
+        ReferenceKind::ConfigMap | ReferenceKind::Secret => true,
+        ReferenceKind::Claim
+        | ReferenceKind::ServiceAccount
+        | ReferenceKind::PriorityClass
+        | ReferenceKind::RuntimeClass
+        | ReferenceKind::ResourceClaim
+        | ReferenceKind::ResourceClaimTemplate
+        | ReferenceKind::Scheduler
+        | ReferenceKind::NodeLabelKey
+        | ReferenceKind::NodeLabelValue => false,
+    };
+    let meant = reference.meant.as_deref().filter(|it| is_name(it, reference.kind))?;
+    let path = FieldPath::parse(&reference.path).filter(|it| *it != FieldPath::root())?;
+    let edits = edits(reference, &path, pointed_at(reference)?, meant)?;
+    let because = format!("{meant} is there, and nothing else is named so.");
+    is_plain.then(|| place::advice(Strategy::FixReference, &because, evidence, edits))
 }
 
 /// Whether things of this kind belong to a namespace.

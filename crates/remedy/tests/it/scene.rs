@@ -209,6 +209,7 @@ pub(crate) fn dangling(kind: ReferenceKind, name: &str, near_miss: &str) -> Evid
         exists: Some(false),
         near_miss: Some(near_miss.to_owned()),
         alike: None,
+        meant: None,
         belongs_to: None,
         optional: false,
     }];

@@ -1,6 +1,6 @@
 //! How much a pod asks for that no node has.
 
-use types::{ContainerFacts, ContainerRole, Evidence, Quantity, SlipFacts, SlipKind};
+use types::{Clue, ContainerFacts, ContainerRole, Evidence, Quantity, SlipFacts, SlipKind};
 
 use super::super::wording;
 
@@ -12,11 +12,13 @@ pub(super) fn asked(resource: &str, evidence: &Evidence) -> Option<String> {
     let shown = |it: u64| wording::amount(resource, it);
     let (wanted, room) = match (resource, &evidence.nodes) {
         ("cpu", Some(nodes)) => (
-            amounts_of(evidence, "cpu", |it| it.cpu_request.as_ref())?,
+            amounts_of(evidence, "cpu", |it| it.cpu_request.as_ref().or(it.cpu_limit.as_ref()))?,
             (nodes.largest_cpu, nodes.free_cpu),
         ),
         ("memory", Some(nodes)) => {
-            let wanted = amounts_of(evidence, "memory", |it| it.memory_request.as_ref())?;
+            let wanted = amounts_of(evidence, "memory", |it| {
+                it.memory_request.as_ref().or(it.memory_limit.as_ref())
+            })?;
             (wanted / 1000, (nodes.largest_memory, nodes.free_memory))
         }
         _ => {
@@ -63,6 +65,21 @@ fn unit(resource: &str, evidence: &Evidence) -> Option<String> {
     let slip = evidence.slips.iter().find(is_it)?;
     let meant = slip.edits.first()?.to.as_ref()?.as_str()?;
     (resource != "cpu").then(|| format!("; {meant} may have been meant"))
+}
+
+/// The container that asks for most of this resource: its request, or the limit that counts as one where there is none
+/// (<https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/>).
+pub(super) fn largest(resource: &str, evidence: &Evidence) -> Option<Clue> {
+    let amounts = |it: &ContainerFacts| {
+        let both = match resource {
+            "memory" => [(&it.memory_request, "requests"), (&it.memory_limit, "limits")],
+            _ => [(&it.cpu_request, "requests"), (&it.cpu_limit, "limits")],
+        };
+        both.into_iter().find_map(|it| Some((it.0.clone()?, it.1)))
+    };
+    let asking = evidence.containers.iter().filter_map(|it| Some((it, amounts(it)?)));
+    let (container, (amount, list)) = asking.max_by_key(|it| it.1.0.thousandths())?;
+    Some(Clue::new(wording::resource_path(evidence, container, list, resource)?, &amount))
 }
 
 /// That whole cores were asked for where thousandths may have been meant: `500` is five hundred cores.

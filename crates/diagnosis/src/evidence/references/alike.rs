@@ -10,13 +10,14 @@ const MIN_CHARS: usize = 3;
 const BETWEEN: [char; 3] = ['-', '_', '.'];
 
 impl Known<'_> {
-    /// What is there in the place of what is missing, as the end of a sentence.
-    pub(super) fn alike(&self, it: &Reference) -> Option<String> {
+    /// What is there in the place of what is missing, as the end of a sentence, with its name where it is of the kind
+    /// that is asked for.
+    pub(super) fn alike(&self, it: &Reference) -> Option<(String, Option<String>)> {
         if self.named(it) == Some(true) {
             return self.other_key(it);
         }
         if let Some(kind) = self.of_other_kind(it) {
-            return Some(format!("there is a {kind} of this name"));
+            return Some((format!("there is a {kind} of this name"), None));
         }
         let secrets = || self.secrets.keys().map(String::as_str).collect();
         let names = match it.kind {
@@ -33,7 +34,7 @@ impl Known<'_> {
             | ReferenceKind::NodeLabelValue => self.names(it.kind)?,
         };
         let longer = continued(&it.name, &names)?;
-        Some(format!("there is {longer}, which may have been meant"))
+        Some((format!("there is {longer}, which may have been meant"), Some(longer.to_owned())))
     }
 
     /// The kind of an object of this name, where that is another one than is asked for.
@@ -58,27 +59,32 @@ impl Known<'_> {
     }
 
     /// The only key, or the only one with this name before the dot.
-    fn other_key(&self, it: &Reference) -> Option<String> {
+    fn other_key(&self, it: &Reference) -> Option<(String, Option<String>)> {
         let key = it.key.as_deref()?;
         let mut maps = self.objects.config_maps.iter().flatten();
         let keys = &maps.find(|map| map.name == it.name)?.keys;
         let stem = |it: &str| it.split('.').next().unwrap_or_default().to_owned();
         let of_stem: Vec<_> = keys.iter().filter(|it| stem(it) == stem(key)).collect();
         match (keys.as_slice(), of_stem.as_slice()) {
-            ([only], _) => Some(format!("it has only {only}")),
-            (_, [only]) => Some(format!("it has {only}, which may have been meant")),
+            ([only], [_]) => Some((format!("it has only {only}"), Some(only.clone()))),
+            // With another name it may be the wrong map.
+            ([only], _) => Some((format!("it has only {only}"), None)),
+            (_, [only]) => {
+                Some((format!("it has {only}, which may have been meant"), Some((*only).clone())))
+            }
             _ => None,
         }
     }
 }
 
-/// The one name that is this one with words behind it, or the beginning of it.
+/// The one name that is this one with words behind or before it, or the beginning or the end of it.
 fn continued<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
-    let begins = |long: &str, short: &str| {
-        MIN_CHARS <= short.chars().count()
-            && long.strip_prefix(short).is_some_and(|it| it.starts_with(BETWEEN))
+    let holds = |long: &str, short: &str| {
+        let is_first = long.strip_prefix(short).is_some_and(|it| it.starts_with(BETWEEN));
+        let is_last = long.strip_suffix(short).is_some_and(|it| it.ends_with(BETWEEN));
+        MIN_CHARS <= short.chars().count() && (is_first || is_last)
     };
-    let mut found = names.iter().filter(|it| begins(it, name) || begins(name, it));
+    let mut found = names.iter().filter(|it| holds(it, name) || holds(name, it));
     let only = found.next()?;
     found.next().is_none().then_some(*only)
 }

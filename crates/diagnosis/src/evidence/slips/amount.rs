@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::{Container, ResourceRequirements};
+use k8s_openapi::api::core::v1::{Container, LimitRange, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use serde_json::Value;
 use types::{Edit, Quantity, SlipKind};
@@ -67,6 +67,50 @@ pub(super) fn too_small(spot: &Spot<'_>) -> Option<Slip> {
                 to: Some(Value::from(amount.0.as_str())),
             });
         }
+    }
+    said.map(|shown_by| Slip { kind: SlipKind::Amount, shown_by, edits })
+}
+
+/// The container asks for more than the limit that a limit range gives it for want of one of its own.
+pub(super) fn over_a_default(spot: &Spot<'_>) -> Option<Slip> {
+    let own = spot.container.resources.as_ref();
+    let is_said = refusals(spot).iter().any(|it| it.contains("must be less than or equal to"));
+    let ranges = || spot.objects.limit_ranges.iter().flatten();
+    let items = |range: &LimitRange| {
+        let all = range.spec.iter().flat_map(|it| &it.limits);
+        all.filter(|it| it.type_ == "Container").cloned().collect::<Vec<_>>()
+    };
+    let mut said = None;
+    let mut edits = vec![];
+    for resource in ["memory", "cpu"].into_iter().filter(|_| is_said) {
+        let Some(asked) = stated(own, ("requests", resource)) else { continue };
+        let is_over = |it: &Amount| thousandths(&it.0) < thousandths(&asked.0);
+        let is_allowed = ranges().flat_map(items).all(|it| {
+            let most = it.max.as_ref().and_then(|it| it.get(resource));
+            !most.is_some_and(is_over)
+        });
+        let given = ranges().find_map(|range| {
+            let items = items(range);
+            let default = items.iter().find_map(|it| it.default.as_ref()?.get(resource));
+            Some((range.metadata.name.clone()?, default?.clone()))
+        });
+        let given = given.filter(|it| is_over(&it.1) && is_allowed);
+        let Some((range, default)) = given.filter(|_| stated(own, ("limits", resource)).is_none())
+        else {
+            continue;
+        };
+        said.get_or_insert_with(|| {
+            let default = &default.0;
+            format!(
+                "Limit range {range} gives it a limit of {default} of {resource}, and it asks for {}.",
+                asked.0
+            )
+        });
+        edits.push(Edit {
+            path: spot.path.child("resources").child("limits").child(resource),
+            from: None,
+            to: Some(Value::from(asked.0.as_str())),
+        });
     }
     said.map(|shown_by| Slip { kind: SlipKind::Amount, shown_by, edits })
 }

@@ -66,7 +66,13 @@ pub(super) fn unresolved(look: &Look<'_>) -> Option<Spot> {
         let address = address_in(value).or_else(|| bare(value))?;
         let host = address.split(':').next()?.to_owned();
         let is_name = host.contains(|it: char| it.is_ascii_alphabetic()) && LONG <= host.len();
-        let is_shown = is_name && lines.iter().any(|line| stands_alone(line, &host));
+        // Behind a single slash stands a part of a path.
+        let hosts = |line: &&str| {
+            let unpathed = line.replace("://", " ");
+            let parts = unpathed.split_whitespace().map(|it| it.split('/').next());
+            parts.flatten().any(|it| stands_alone(it, &host))
+        };
+        let is_shown = is_name && lines.iter().any(hosts);
         is_shown.then_some((path, name, value, host))
     });
     let all: Vec<_> = named.collect();

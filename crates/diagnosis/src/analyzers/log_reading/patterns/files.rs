@@ -83,6 +83,11 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Denied,
         r#"(?P<what>/[^\s:'",]+)['"]?(?: failed \(13)?: (?:permission denied|operation not permitted)"#,
     ),
+    // PHP says where in its source it was, after what it could not open.
+    (
+        Trouble::Denied,
+        r#"['"(](?P<what>/[^'")\s]+)['")][^/]{0,100}(?:permission denied|operation not permitted)\b"#,
+    ),
     (
         Trouble::Denied,
         r"(?:permission denied|operation not permitted)[^/]{0,20}(?P<what>/[^\s'\x22]+)",

@@ -31,6 +31,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Unset,
         r#"config(?:uration)? property (\S+) is required|missing required (?:configuration|config|setting)(?: key| property| option)?:? (?:\[?")?([a-zA-Z0-9_.-]+)"#,
     ),
+    (Trouble::Unset, r"could not resolve substitution to a value: \$\{\??([\w.-]+)\}"),
     (Trouble::Malformed, r#"(?-i)\b([A-Z][A-Z0-9_]{2,}): ?\[ ?['\"]"#),
     (Trouble::Unset, r"invalid environment variables?$"),
     // Of a file, which has lines.
