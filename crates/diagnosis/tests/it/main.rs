@@ -15,3 +15,4 @@ mod behind;
 mod node_mates;
 mod keys;
 mod probed;
+mod turned_back;
