@@ -147,6 +147,7 @@ const FOR_MACHINES: &[Check] = &[
     windows::no_storm_rages,
     windows::budget_is_left,
     trouble_is_not_accepted,
+    repeats::was_not_put_back,
     machine_may_act,
 ];
 

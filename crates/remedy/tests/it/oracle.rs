@@ -11,13 +11,13 @@ mod references;
 mod room;
 
 use images::{has_run, image_opinion};
-use past::history;
+use past::{history, is_fought, was_mended};
 use probes::probe_opinion;
 use references::{beside_opinion, reference_opinion, rename_opinion};
 use remedy::{Authority, PastWrite, World};
 use room::{raise_opinion, room_opinion};
 use serde_json::{Value, json};
-use types::{Action, ContainerFacts, Evidence, FixPlan, Mode, Risk, Verdict};
+use types::{ContainerFacts, Evidence, FixPlan, Mode, Risk, Verdict};
 
 /// Why not; for the reader of a failed test.
 pub(crate) type Opinion = Result<(), String>;
@@ -74,6 +74,7 @@ fn machine(plan: &FixPlan, world: &World<'_>) -> Opinion {
     need(world.accepted.is_none(), "somebody lives with it")?;
     need(world.evidence.workload.maintenance.is_none(), "it is meant")?;
     need(!is_fought(plan, world), "two take turns")?;
+    need(!was_mended(plan, world), "somebody put it back")?;
     need(has_run(plan, world.evidence), "never ran here")?;
     calm(world)?;
     let mut ended: Vec<&PastWrite> = own(world).filter(|it| it.verdict.is_some()).collect();
@@ -86,20 +87,6 @@ fn machine(plan: &FixPlan, world: &World<'_>) -> Opinion {
         need(in_a_row < 3 || 3600 < age, "locked")?;
     }
     budget(world)
-}
-
-/// Whether it writes a field that others turn back.
-fn is_fought(plan: &FixPlan, world: &World<'_>) -> bool {
-    let below = |a: &str, b: &str| a == b || a.starts_with(&format!("{b}/"));
-    let touches = |path: &str, field: &str| {
-        below(path, field) || below(field, path) || !field.is_empty() && !field.starts_with('/')
-    };
-    let edits = plan.steps.iter().flat_map(|it| match &it.action {
-        Action::Edit(edits) if it.target.kind == world.evidence.subject.kind => &edits[..],
-        Action::Edit(_) | Action::Evict | Action::Restart => &[],
-    });
-    let turned = &world.evidence.workload.turned_back;
-    edits.into_iter().any(|it| turned.iter().any(|field| touches(it.path.as_str(), field)))
 }
 
 fn calm(world: &World<'_>) -> Opinion {
