@@ -16,3 +16,4 @@ mod node_mates;
 mod keys;
 mod probed;
 mod turned_back;
+mod killed_below;
