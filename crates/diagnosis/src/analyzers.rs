@@ -36,6 +36,7 @@ mod unschedulable;
 mod volume_not_mounted;
 mod wording;
 
+pub(crate) use at_work::counts_up;
 use jiff::SignedDuration;
 use types::{ContainerFacts, Diagnosis, Evidence};
 

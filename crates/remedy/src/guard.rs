@@ -22,6 +22,7 @@ use crate::Policy;
 use crate::patch::restart_path;
 use crate::place;
 use crate::policy::HARD_DENIED;
+use crate::strategies;
 
 /// How far the clock of the evidence may run ahead of the guard's.
 const CLOCK_SKEW_SECS: i64 = 5;
@@ -146,6 +147,7 @@ const FOR_MACHINES: &[Check] = &[
     windows::no_storm_rages,
     windows::budget_is_left,
     trouble_is_not_accepted,
+    repeats::was_not_put_back,
     machine_may_act,
 ];
 
@@ -287,6 +289,16 @@ fn machine_may_act(plan: &FixPlan, policy: &Policy, world: &World<'_>) -> Result
         return Err(Refusal::NeedsApproval(format!(
             "it says that it is under maintenance ({said}), and may be as it should be"
         )));
+    }
+    if let Some(field) = place::turned_back(plan, world.evidence) {
+        return Err(Refusal::NeedsApproval(format!(
+            "{field} was turned back before and holds again what it held then: two owners take turns"
+        )));
+    }
+    if strategies::is_unsure(plan, world.evidence) {
+        return Err(Refusal::NeedsApproval(
+            "its log alone speaks for more memory, or against it".to_owned(),
+        ));
     }
     if images::is_only_listed(plan, policy, world.evidence) {
         return Err(Refusal::NeedsApproval(

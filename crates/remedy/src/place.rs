@@ -170,6 +170,33 @@ pub(crate) fn provable(plan: FixPlan, evidence: &Evidence) -> FixPlan {
     FixPlan { risk: Risk::Advice, because, ..plan }
 }
 
+/// A field that the plan writes and that somebody turns back again and again.
+pub(crate) fn turned_back<'e>(plan: &FixPlan, evidence: &'e Evidence) -> Option<&'e str> {
+    let edits = plan.steps.iter().flat_map(|it| match &it.action {
+        Action::Edit(edits) if it.target.kind == evidence.subject.kind => edits.as_slice(),
+        Action::Edit(_) | Action::Evict | Action::Restart => &[],
+    });
+    // A field that cannot be read is any.
+    let touches = |it: &Edit, field: &str| {
+        let within = |field: FieldPath| it.path.is_within(&field) || field.is_within(&it.path);
+        FieldPath::parse(field).is_none_or(within)
+    };
+    let is_written = |field: &&String| edits.clone().any(|it| touches(it, field));
+    evidence.workload.turned_back.iter().find(is_written).map(String::as_str)
+}
+
+/// The plan as it may be carried out where two owners take turns: a person has to say who is right.
+pub(crate) fn unfought(plan: FixPlan, evidence: &Evidence) -> FixPlan {
+    let Some(field) = turned_back(&plan, evidence).filter(|_| plan.risk != Risk::Advice) else {
+        return plan;
+    };
+    let because = format!(
+        "{} {field} was turned back before: find out who writes it again and again, or it will not last.",
+        plan.because
+    );
+    FixPlan { risk: Risk::Ask, because, ..plan }
+}
+
 /// Reasons of pods that ended whole, by no fault of their containers.
 const PUT_OFF: [&str; 5] =
     ["Evicted", "NodeShutdown", "Terminated", "Preempting", "UnexpectedAdmissionError"];

@@ -32,7 +32,7 @@ pub(crate) use fix_selector::{
 pub(crate) use fix_service_port::{is_port, is_sure};
 pub use lower_requests::as_shown;
 pub(crate) use raise_cpu_limit::{DOSES as CPU_DOSES, with_dose as with_cpu_dose};
-pub(crate) use raise_memory_limit::{AS_MEANT, AS_MUCH_AS_FITS, DOSES, with_dose};
+pub(crate) use raise_memory_limit::{AS_MEANT, AS_MUCH_AS_FITS, DOSES, is_unsure, with_dose};
 pub use replace_image_tag::unknown_image;
 pub(crate) use replace_image_tag::{known_tags, meant_tag, with_tag};
 pub use restart_pod::is_backed;
@@ -81,7 +81,7 @@ pub fn plans(diagnoses: &[Diagnosis], evidence: &Evidence) -> Vec<FixPlan> {
     }
     let mut plans: Vec<FixPlan> = vec![];
     for plan in diagnoses.iter().flat_map(|it| ALL.iter().flat_map(|plan| plan(it, evidence))) {
-        let plan = place::provable(plan, evidence);
+        let plan = place::unfought(place::provable(plan, evidence), evidence);
         if plans.iter().all(|it| it.strategy != plan.strategy) {
             plans.push(plan);
         }

@@ -113,6 +113,10 @@ pub struct ContainerFacts {
     /// CPU in use, in millicores, when a metrics server tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_used: Option<u64>,
+    /// Where a volume in memory without a size is mounted that it may write to, and its log counts up without an end until
+    /// it was killed for memory: it probably fills that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fills_memory: Option<String>,
     /// The names of its variables, without their values; at most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,

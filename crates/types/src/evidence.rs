@@ -135,6 +135,10 @@ pub struct WorkloadFacts {
     /// unready on purpose then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<String>,
+    /// The fields of the template, as JSON Pointers, that hold again what they held before the revision before, by nobody's
+    /// hand of ours: two owners take turns. At most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub turned_back: Vec<String>,
     /// Who else writes this object: Argo CD, Flux, Helm, an autoscaler.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<Owner>,

@@ -1,4 +1,5 @@
-//! A program that is still at the work with which it begins, by its own account: it counts how far it is.
+//! A program that is still at the work with which it begins, by its own account: it counts how far it is. And one that
+//! gathers without an end.
 
 use std::sync::LazyLock;
 
@@ -12,6 +13,9 @@ use crate::patterns::pattern;
 pub(super) const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 /// Lines from the end, none of which may complain.
 const LAST_LINES: usize = 5;
+
+/// Lines in a row that have to be alike where one counts up.
+const ALIKE: usize = 4;
 
 /// `warmed 3 of 8 partitions`, `step 2/7`.
 static COUNTS: LazyLock<Option<Regex>> =
@@ -34,6 +38,7 @@ pub(super) fn is_at_work(log: &[String]) -> bool {
     !complains && lines.first().is_some_and(|it| tells_how_far(&it.text))
 }
 
+/// Whether a line counts towards an end that it names.
 fn tells_how_far(text: &str) -> bool {
     let number = |found: &regex::Captures<'_>, name| found.name(name)?.as_str().parse::<u32>().ok();
     let counts = COUNTS.as_ref().and_then(|it| it.captures(text)).is_some_and(|found| {
@@ -41,6 +46,38 @@ fn tells_how_far(text: &str) -> bool {
     });
     let is_share = || SHARES.as_ref().is_some_and(|it| it.is_match(text));
     WORKS.as_ref().is_some_and(|it| it.is_match(text)) && (counts || is_share())
+}
+
+/// Whether the last lines differ in a number alone that grows, and none says how far it will.
+pub(crate) fn counts_up(log: &[String]) -> bool {
+    let lines: Vec<&str> = log
+        .iter()
+        .rev()
+        .flat_map(|it| it.lines().rev())
+        .filter(|it| !it.trim().is_empty())
+        .take(ALIKE)
+        .collect();
+    let Some(last) = lines.first() else { return false };
+    let (form, _) = read(last);
+    let numbers: Vec<Vec<u64>> =
+        lines.iter().map(|it| read(it)).filter(|it| it.0 == form).map(|it| it.1).collect();
+    let is_growing = |at: usize| {
+        numbers.windows(2).all(|pair| match pair {
+            [newer, older] => older.get(at) < newer.get(at),
+            _ => false,
+        })
+    };
+    let grows = numbers.first().is_some_and(|it| (0..it.len()).any(is_growing));
+    numbers.len() == ALIKE && grows && !tells_how_far(&Line::of(last).text)
+}
+
+/// A line with its numbers taken out, its time aside.
+fn read(line: &str) -> (String, Vec<u64>) {
+    let text = Line::of(line).text.into_owned();
+    let is_digit = |it: char| it.is_ascii_digit();
+    let numbers = text.split(|it| !is_digit(it)).filter_map(|it| it.parse().ok()).collect();
+    let form = text.split(is_digit).filter(|it| !it.is_empty()).collect::<Vec<_>>().join("#");
+    (form, numbers)
 }
 
 #[cfg(test)]
@@ -70,6 +107,42 @@ mod tests {
         check(&["cpu 42%"], false);
         check(&["GET /items 200 3/7"], false);
         check(&[], false);
+    }
+
+    #[track_caller]
+    fn check_up(log: &[&str], expected: bool) {
+        let log: Vec<_> = log.iter().map(|it| (*it).to_owned()).collect();
+        assert_eq!(counts_up(&log), expected, "{log:?}");
+    }
+
+    #[test]
+    fn who_counts_up_without_an_end_is_known() {
+        let spooled = |it| format!("spooled {it} batches, consumer has taken 0");
+        let log: Vec<_> = (3..8).map(spooled).collect();
+        check_up(&log.iter().map(String::as_str).collect::<Vec<_>>(), true);
+        check_up(
+            &[
+                "2026-11-28T12:40:01Z INFO queue holds 10",
+                "2026-11-28T12:40:02Z INFO queue holds 200",
+                "2026-11-28T12:40:03Z INFO queue holds 3000",
+                "2026-11-28T12:40:04Z INFO queue holds 3001",
+            ],
+            true,
+        );
+    }
+
+    #[test]
+    fn who_tells_how_far_or_something_else_or_falls_does_not_count_up() {
+        check_up(&["warmed 1 of 9", "warmed 2 of 9", "warmed 3 of 9", "warmed 4 of 9"], false);
+        check_up(&["queue holds 1", "queue holds 2", "queue holds 3"], false);
+        check_up(&["queue holds 1", "queue holds 2", "queue holds 3", "queue holds 3"], false);
+        check_up(&["queue holds 4", "queue holds 3", "queue holds 2", "queue holds 1"], false);
+        check_up(
+            &["queue holds 1", "queue holds 2", "queue holds 3", "queue holds 4", "cache warmed"],
+            false,
+        );
+        check_up(&["killed", "killed", "killed", "killed"], false);
+        check_up(&[], false);
     }
 
     #[test]

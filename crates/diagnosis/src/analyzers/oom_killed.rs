@@ -3,16 +3,25 @@
 //! ## What it looks for
 //! A last end with reason `OOMKilled` in the last ten minutes, also when the container runs again.
 //! The exit code says nothing: any SIGKILL gives 137, and a shell may outlive its killed child with 0. A limit that
-//! the template does not have and its pods were given, mostly by a limit range, is told with what gave it.
+//! the template does not have and its pods were given, mostly by a limit range, is told with what gave it. Or, of a
+//! container that runs and does not become ready, a log that tells again and again of processes that were killed below
+//! the first one, and of no time that they took.
 //!
 //! ## What it does not see
 //! A node out of memory, which evicts the pod instead of killing the container.
+
+mod children;
 
 use types::{Clue, Diagnosis, Evidence, Fault, SpotTopic};
 
 use super::{ended_recently, wording};
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
+    ended(evidence).or_else(|| children::killed(evidence))
+}
+
+/// A container that ended so.
+fn ended(evidence: &Evidence) -> Option<Diagnosis> {
     let container = evidence.containers.iter().find(|it| {
         it.state.last_exit.as_deref() == Some("OOMKilled") && ended_recently(it, evidence)
     })?;

@@ -76,6 +76,7 @@ impl Reader<'_> {
             cpu_request: request("cpu"),
             given_memory_limit: None,
             memory_used: None,
+            fills_memory: None,
             cpu_used: None,
             env: container.env.iter().flatten().take(MAX_NAMES).map(|it| it.name.clone()).collect(),
             sets: sets(container),
@@ -100,6 +101,7 @@ impl Reader<'_> {
                 given::memory_limit(self.objects, container, pod).filter(|_| is_current);
         }
         facts.left_behind = super::left_behind::fact(self.objects, container, &facts);
+        facts.fills_memory = super::fills_memory::fact(self.objects, container, &facts);
         facts.quoted = quoted(container, &facts);
         facts.spots = self.spots(container, &facts);
         facts.hosts = hosts(container, &facts);

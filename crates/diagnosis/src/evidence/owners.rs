@@ -10,9 +10,11 @@ use types::{FieldPath, Owner};
 
 use crate::Objects;
 
+/// Our own field manager.
+const OURS: &str = "k8s-reflexion-agent";
 /// Field managers whose writes are a person's, the control plane's or our own.
 const NOT_FOREIGN: [&str; 9] = [
-    "k8s-reflexion-agent",
+    OURS,
     "kubectl",
     "kube-controller-manager",
     "kube-scheduler",
@@ -62,6 +64,21 @@ pub(super) fn facts(objects: &Objects) -> Vec<Owner> {
 /// The first who claims a whole object, of any kind.
 pub(crate) fn claimant(metadata: &ObjectMeta) -> Option<String> {
     marks(metadata).into_iter().next().map(|it| it.name)
+}
+
+/// The fields of the spec that we wrote last.
+pub(super) fn ours(objects: &Objects) -> Vec<FieldPath> {
+    let managers = objects.root.metadata().managed_fields.iter().flatten();
+    let is_ours =
+        |it: &&ManagedFieldsEntry| it.manager.as_deref() == Some(OURS) && it.subresource.is_none();
+    let spec = objects.root.spec_json();
+    let mut fields = Vec::new();
+    for entry in managers.filter(is_ours) {
+        if let Some(tree) = entry.fields_v1.as_ref().and_then(|it| it.0.get("f:spec")) {
+            collect(tree, &spec, &FieldPath::root().child("spec"), &mut fields);
+        }
+    }
+    fields.iter().filter_map(|it| FieldPath::parse(it)).collect()
 }
 
 /// Labels and annotations by which a tool claims the whole object.

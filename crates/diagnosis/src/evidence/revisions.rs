@@ -51,7 +51,8 @@ pub(super) fn newest_replica_set(objects: &Objects) -> Option<&Arc<ReplicaSet>> 
     sets().filter(same).max_by_key(newest_first).or_else(|| sets().max_by_key(newest_first))
 }
 
-fn number(set: &ReplicaSet) -> i64 {
+/// The number of the revision that a set holds.
+pub(super) fn number(set: &ReplicaSet) -> i64 {
     let annotations = set.metadata.annotations.as_ref();
     annotations.and_then(|it| it.get(REVISION)).and_then(|it| it.parse().ok()).unwrap_or(0)
 }
@@ -60,7 +61,8 @@ fn made(set: &ReplicaSet) -> Option<Timestamp> {
     set.metadata.creation_timestamp.as_ref().map(|it| it.0)
 }
 
-fn replica_set_template(set: &ReplicaSet) -> Option<Value> {
+/// The template that a set holds.
+pub(super) fn replica_set_template(set: &ReplicaSet) -> Option<Value> {
     set.spec.as_ref()?.template.as_ref().map(template_json)
 }
 
@@ -217,8 +219,7 @@ fn of_controller_revisions(objects: &Objects) -> Vec<Revision> {
         });
         // A StatefulSet labels its pods with the revision's name, a DaemonSet with its hash.
         let marks = [Some(&name), hash];
-        let template = it.data.as_ref()?.0.pointer("/spec/template")?.clone();
-        let template: PodTemplateSpec = serde_json::from_value(template).ok()?;
+        let template = controller_revision_template(it)?;
         let is_current = current.is_some() && marks.contains(&current.as_ref());
         let was_ready = if is_current {
             has_lasted(objects, &name, |it| carries(it, marks))
@@ -228,15 +229,15 @@ fn of_controller_revisions(objects: &Objects) -> Vec<Revision> {
             let ends = || keeps_ending(objects, |it| carries(it, marks));
             was_seen && (!ends() || has_lasted(objects, &name, |it| carries(it, marks)))
         };
-        Some(Revision {
-            was_ready,
-            current: is_current,
-            number: it.revision,
-            template: template_json(&template),
-            name,
-        })
+        Some(Revision { was_ready, current: is_current, number: it.revision, template, name })
     };
     objects.controller_revisions.iter().filter_map(revision).collect()
+}
+
+/// The template that a ControllerRevision holds.
+pub(super) fn controller_revision_template(it: &ControllerRevision) -> Option<Value> {
+    let template = it.data.as_ref()?.0.pointer("/spec/template")?.clone();
+    serde_json::from_value::<PodTemplateSpec>(template).ok().map(|it| template_json(&it))
 }
 
 fn carries(pod: &Pod, marks: [Option<&String>; 2]) -> bool {

@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Value, json};
 use types::{Kind, PodFacts, RevisionFacts, WorkloadFacts};
 
-use crate::evidence::{demands, maintenance, next_run, outdated, owners};
+use crate::evidence::{demands, maintenance, next_run, outdated, owners, turned_back};
 use crate::root::spec_hash;
 use crate::{Objects, Redactor, Root};
 
@@ -55,6 +55,7 @@ pub(super) fn facts(
             || objects.root.kind() != Kind::CronJob && revisions.iter().any(|it| it.was_ready),
         opted_out: objects.root.annotation(OPT_OUT) == Some("true"),
         maintenance: maintenance::fact(objects),
+        turned_back: turned_back::facts(objects),
         owners: owners::facts(objects),
         volumes: volumes(&objects.root),
         demands: demands::facts(objects),

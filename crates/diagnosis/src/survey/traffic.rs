@@ -163,9 +163,10 @@ fn surplus(
     })
 }
 
-/// Whether a Service of this name is called for who has this label: `cart`, `cart-internal`.
+/// Whether a Service of this name is called for who has this label: `cart`, `cart-internal`, `till-prod` for `prod`.
 fn is_called(own: &str, value: &str) -> bool {
     own.strip_prefix(value).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        || own.strip_suffix(value).is_some_and(|rest| rest.ends_with('-'))
 }
 
 /// Whether of these values that are near just this one is what the Service is called, by its name or by the same label.
@@ -249,4 +250,24 @@ fn is_served(service: &Service, pods: &[&Pod], scene: &Scene<'_>) -> bool {
         !selector.is_empty()
             && pods.iter().any(|it| has_labels(it.metadata.labels.as_ref(), selector))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_called;
+
+    #[test]
+    fn a_service_is_called_for_whom_its_name_begins_or_ends_with() {
+        for (own, value, expected) in [
+            ("cart", "cart", true),
+            ("cart-internal", "cart", true),
+            ("till-prod", "prod", true),
+            ("till-prod", "stage", false),
+            ("cartier", "cart", false),
+            ("postcart", "cart", false),
+            ("cart", "cart-web", false),
+        ] {
+            assert_eq!(is_called(own, value), expected, "{own} {value}");
+        }
+    }
 }

@@ -184,6 +184,7 @@ pub(crate) fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
         left_behind: None,
         given_memory_limit: None,
         memory_used: None,
+        fills_memory: None,
         cpu_used: None,
         env: vec![],
         sets: vec![],

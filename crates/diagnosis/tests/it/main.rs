@@ -15,3 +15,5 @@ mod behind;
 mod node_mates;
 mod keys;
 mod probed;
+mod turned_back;
+mod killed_below;

@@ -1,9 +1,10 @@
-//! What did not help before: the same strategy on the same spec, and the same state by whatever name.
+//! What did not help before: the same strategy on the same spec, and the same state by whatever name. And what did help,
+//! and was put back by somebody.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use types::{Action, Edit, Evidence, FieldPath, FixPlan, Quantity, RevisionFacts};
+use types::{Action, Edit, Evidence, FieldPath, FixPlan, Quantity, RevisionFacts, Verdict};
 
 use super::windows::{failed, of_workload};
 use super::{PastWrite, Refusal, World};
@@ -26,6 +27,25 @@ pub(super) fn has_not_failed_before(
             .is_some_and(|resource| amount(it, resource) <= too_little(&it.path, resource, world))
     });
     if is_repeat || is_known_too_little { Err(Refusal::FailedBefore(key)) } else { Ok(()) }
+}
+
+/// What was mended and holds again what it held before was put back by somebody, who may do so again: a person finds out who.
+pub(super) fn was_not_put_back(
+    plan: &FixPlan,
+    _: &Policy,
+    world: &World<'_>,
+) -> Result<(), Refusal> {
+    let helped = |it: &&PastWrite| it.verdict == Some(Verdict::Recovered) && !it.undone;
+    let mended: Vec<&Edit> = of_workload(world).filter(helped).flat_map(|it| &it.edits).collect();
+    let is_put_back =
+        |edit: &Edit| mended.iter().any(|it| it.path == edit.path && it.from == edit.from);
+    match edits_of(plan, world.evidence).into_iter().find(is_put_back) {
+        None => Ok(()),
+        Some(edit) => Err(Refusal::NeedsApproval(format!(
+            "{} was mended before, and somebody put it back: it may not last",
+            edit.path
+        ))),
+    }
 }
 
 /// The most that was too little in this field on this very spec, in bytes or millicores: it was written, and the

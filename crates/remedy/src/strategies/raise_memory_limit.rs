@@ -7,7 +7,8 @@
 //! The container leaks (it will be killed again, later), or the node itself is out of memory.
 //!
 //! ## Risk
-//! Auto up to 2Gi, Ask above, and where the limit is a limit range's default: the template gets one of its own then, which
+//! Auto up to 2Gi, Ask above, where only a log tells of processes that were killed, where a log counts up without an end
+//! beside a volume in memory that has no size, and where the limit is a limit range's default: the template gets one of its own then, which
 //! the admission policy lets nobody take away again. The policy has a cap of its own. Bound: old < new <= 2 * old, where old is the most that
 //! a fix of ours wrote on this very spec and the container was killed at again, and not more than limit ranges, quotas
 //! and the largest node allow. So what was too little is not tried again, and four times comes after double was; where
@@ -17,7 +18,7 @@
 //! else. Undo: the former limit. Verified by the pods' health over time. Attack: a limit that is negative, no quantity
 //! or too large to double yields no plan.
 
-use types::{ContainerFacts, Diagnosis, Evidence, Fault, FixPlan, Risk, Strategy};
+use types::{Action, ContainerFacts, Diagnosis, Evidence, Fault, FixPlan, Risk, Strategy};
 
 use crate::amount::{self, Resource};
 use crate::place;
@@ -87,6 +88,28 @@ fn tiny<'e>(diagnosis: &Diagnosis, evidence: &'e Evidence) -> Option<&'e Contain
     evidence.containers.iter().find(is_it)
 }
 
+/// Whether only words of the container speak for it: it runs, and did not end for memory.
+fn is_told_alone(container: &ContainerFacts) -> bool {
+    let state = &container.state;
+    state.running_since.is_some() && state.last_exit.as_deref() != Some("OOMKilled")
+}
+
+/// Whether the plan raises a limit because of words alone, or for what may take any amount: no policy may let a machine
+/// do that.
+pub(crate) fn is_unsure(plan: &FixPlan, evidence: &Evidence) -> bool {
+    let Strategy::RaiseMemoryLimit { halves } = plan.strategy else { return false };
+    let edits = plan.steps.iter().flat_map(|it| match &it.action {
+        Action::Edit(edits) => edits.as_slice(),
+        Action::Evict | Action::Restart => &[],
+    });
+    let is_written = |it: &ContainerFacts| {
+        let path = place::container_path(evidence.subject.kind, it);
+        path.is_some_and(|path| edits.clone().any(|it| it.path.is_within(&path)))
+    };
+    let is_unsure = |it: &ContainerFacts| is_told_alone(it) || it.fills_memory.is_some();
+    halves != AS_MEANT && evidence.containers.iter().any(|it| is_unsure(it) && is_written(it))
+}
+
 fn wanted<'a>(
     evidence: &Evidence,
     container: &'a ContainerFacts,
@@ -113,10 +136,25 @@ fn plan_for(evidence: &Evidence, container: &ContainerFacts, halves: u8) -> Opti
         .unwrap_or_default();
     let wanted = wanted(evidence, container, halves)?;
     let is_meant = halves == AS_MEANT;
-    let is_unasked = wanted.amount <= UNASKED_UP_TO && of_range.is_none() && !is_meant;
-    let because = match container.memory_limit.as_ref().filter(|_| is_meant) {
-        Some(limit) => format!("Nothing can run in {limit} of memory: its unit was lost."),
-        None => format!("The container was killed at its limit of {}{whose}.", amount::memory(old)),
+    let is_told = is_told_alone(container);
+    let fills = container.fills_memory.as_deref();
+    let is_unasked = wanted.amount <= UNASKED_UP_TO
+        && of_range.is_none()
+        && !is_meant
+        && !is_told
+        && fills.is_none();
+    let limit = amount::memory(old);
+    let because = match (container.memory_limit.as_ref().filter(|_| is_meant), fills) {
+        (Some(limit), _) => format!("Nothing can run in {limit} of memory: its unit was lost."),
+        (None, Some(place)) => format!(
+            "The container was killed at its limit of {limit}{whose}. Its log counts up without an end, and {place} is a volume in \
+             memory without a size: more memory may only delay it."
+        ),
+        (None, None) if is_told => format!(
+            "By its log, processes of the container are killed within its limit of {limit}{whose}: nothing else tells whether for \
+             memory."
+        ),
+        (None, None) => format!("The container was killed at its limit of {limit}{whose}."),
     };
     let words = Words {
         strategy: Strategy::RaiseMemoryLimit { halves },

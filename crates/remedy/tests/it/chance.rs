@@ -167,6 +167,9 @@ fn disturb(chance: &mut Chance, evidence: &mut Evidence, plan: &mut FixPlan) {
         0 => evidence.taken_at = at(scene::NOW - 121 + i64::try_from(chance.below(130)).unwrap()),
         1 => (*chance.pick(&NAMESPACES)).clone_into(&mut evidence.subject.namespace),
         2 if chance.one_in(2) => evidence.workload.opted_out = true,
+        2 if chance.one_in(2) => {
+            evidence.workload.turned_back = vec![(*chance.pick(&POINTERS)).to_owned()];
+        }
         2 => evidence.workload.maintenance = Some("variable MAINTENANCE".to_owned()),
         3 => "8".clone_into(&mut evidence.subject.resource_version),
         4 => {

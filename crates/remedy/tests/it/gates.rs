@@ -160,6 +160,29 @@ fn what_says_that_it_is_under_maintenance_is_mended_by_a_person_alone() {
 }
 
 #[test]
+fn where_two_owners_take_turns_a_person_says_who_is_right() {
+    let limit = "/spec/template/spec/containers/0/resources/limits/memory";
+    let turned = |field: &'static str| {
+        move |it: &mut Case| it.evidence.workload.turned_back = vec![field.to_owned()]
+    };
+    check(Case::oom(), "needs_approval", turned(limit));
+    check(Case::oom(), "needs_approval", turned("/spec/template/spec/containers"));
+    // Whom the policy lets act alone elsewhere.
+    check(Case::oom(), "needs_approval", |it| {
+        turned(limit)(it);
+        it.policy.strategies.insert("raise_memory_limit".to_owned(), remedy::Consent::Auto);
+    });
+
+    let mut another_field = Case::oom();
+    turned("/spec/template/spec/containers/0/image")(&mut another_field);
+    assert_eq!(another_field.answer(), Ok(()));
+    let mut person = Case::oom();
+    turned(limit)(&mut person);
+    person.world = |world| world.authority = scene::person();
+    assert_eq!(person.answer(), Ok(()));
+}
+
+#[test]
 fn the_target_is_the_incidents_own_object_as_it_was_read() {
     let changes: [(&str, Change); 6] = [
         ("target_unidentified", |it| it.target.uid.clear()),

@@ -16,6 +16,7 @@ mod shown;
 mod stray;
 mod room;
 mod given;
+mod unsure;
 mod refused;
 mod labels;
 mod together;

@@ -11,7 +11,7 @@ mod references;
 mod room;
 
 use images::{has_run, image_opinion};
-use past::history;
+use past::{history, is_fought, was_mended};
 use probes::probe_opinion;
 use references::{beside_opinion, reference_opinion, rename_opinion};
 use remedy::{Authority, PastWrite, World};
@@ -73,6 +73,8 @@ fn machine(plan: &FixPlan, world: &World<'_>) -> Opinion {
     need(world.policy_given && world.authenticated && world.enrolled, "not armed")?;
     need(world.accepted.is_none(), "somebody lives with it")?;
     need(world.evidence.workload.maintenance.is_none(), "it is meant")?;
+    need(!is_fought(plan, world), "two take turns")?;
+    need(!was_mended(plan, world), "somebody put it back")?;
     need(has_run(plan, world.evidence), "never ran here")?;
     calm(world)?;
     let mut ended: Vec<&PastWrite> = own(world).filter(|it| it.verdict.is_some()).collect();

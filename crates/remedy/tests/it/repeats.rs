@@ -1,6 +1,6 @@
 //! What did not help is not written again: by its name, by another name, or by less of it.
 
-use remedy::{PastWrite, Policy, approve};
+use remedy::{PastWrite, Policy, World, approve};
 use serde_json::json;
 use types::{Edit, Evidence, Fault, FixPlan, Kind, Verdict};
 
@@ -42,6 +42,29 @@ fn a_state_that_did_not_help_is_not_reached_under_another_name() {
     let mut of_another = same;
     "api".clone_into(&mut of_another.subject.name);
     check(&plan, &evidence, &[of_another], "ok");
+}
+
+#[test]
+fn what_was_mended_and_put_back_by_somebody_is_a_persons_to_decide() {
+    let evidence = scene::out_of_memory(Kind::Deployment, "64Mi");
+    let plan = scene::plans(Fault::OomKilled, &evidence).remove(0);
+    let mended = |name: &str, edit: Edit| PastWrite {
+        edits: vec![edit],
+        ..scene::write(name, 1000, Some(Verdict::Recovered))
+    };
+
+    check(&plan, &evidence, &[mended("web", limit("96Mi"))], "needs_approval");
+    check(&plan, &evidence, &[mended("web", limit("80Mi"))], "needs_approval");
+    // It holds another value than before, or it was another field, or another workload.
+    let lower = edit(&format!("{APP}/resources/limits/memory"), "32Mi", "64Mi");
+    check(&plan, &evidence, &[mended("web", lower)], "ok");
+    let image = edit(&format!("{APP}/image"), "shop/web:1.4", "shop/web:1.3");
+    check(&plan, &evidence, &[mended("web", image)], "ok");
+    check(&plan, &evidence, &[mended("api", limit("96Mi"))], "ok");
+
+    let world = World { authority: scene::person(), ..scene::world(&evidence, &[]) };
+    let writes = [mended("web", limit("96Mi"))];
+    assert!(approve(plan, &Policy::default(), &World { writes: &writes, ..world }).is_ok());
 }
 
 #[test]

@@ -114,6 +114,7 @@ pub(crate) fn container(name: &str, image: &str) -> ContainerFacts {
         left_behind: None,
         given_memory_limit: None,
         memory_used: None,
+        fills_memory: None,
         cpu_used: None,
         env: vec![],
         sets: vec![],

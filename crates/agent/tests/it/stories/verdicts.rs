@@ -4,6 +4,7 @@ use sandbox::catalogue::{Behaviour, Image};
 use serde_json::{Value, json};
 use types::Kind;
 
+use crate::agent_binary::AgentBinary;
 use crate::cluster::container;
 use crate::fault_proxy::{Fault, write};
 use crate::stage::{RAISE, Stage, state, until};
@@ -113,15 +114,12 @@ async fn a_bare_pod_is_resized_where_it_runs() {
     assert_eq!(stage.n_writes(), 1);
 }
 
-#[actix_web::test]
-async fn a_bad_rollout_is_rolled_back_and_a_person_can_roll_it_forward_again() {
-    let stage = Stage::open().await;
-    let agent = stage.agent().await;
-    let image = |stage: &Stage| {
-        let web = stage.object("deployments", "web").unwrap();
-        web["spec"]["template"]["spec"]["containers"][0]["image"].clone()
-    };
-    stage.cluster.run(Kind::Deployment, "web", &container("registry.example/shop/web:2.0")).await;
+const GOOD: &str = "registry.example/shop/web:2.0";
+const BAD: &str = "registry.example/shop/web:9.9";
+
+/// A Deployment whose image runs, and then one that nobody has.
+async fn roll_out_badly(stage: &Stage, agent: &AgentBinary) {
+    stage.cluster.run(Kind::Deployment, "web", &container(GOOD)).await;
     until("it is ready", || {
         stage.object("deployments", "web").unwrap()["status"]["readyReplicas"] == 1
     })
@@ -131,17 +129,47 @@ async fn a_bad_rollout_is_rolled_back_and_a_person_can_roll_it_forward_again() {
     let pods = stage.cluster.sandbox.store().list("pods", Some("shop")).0;
     let name = pods[0]["metadata"]["name"].as_str().unwrap();
     agent.until(&format!("/api/v1/pod-status/{name}?namespace=shop"), ready).await;
-    stage.cluster.set_image("web", "registry.example/shop/web:9.9").await;
+    stage.cluster.set_image("web", BAD).await;
+}
+
+#[actix_web::test]
+async fn a_bad_rollout_is_rolled_back_and_a_person_can_roll_it_forward_again() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    let image = |stage: &Stage| {
+        let web = stage.object("deployments", "web").unwrap();
+        web["spec"]["template"]["spec"]["containers"][0]["image"].clone()
+    };
+    roll_out_badly(&stage, &agent).await;
 
     let fix = agent.fix("web", "roll_back").await;
     let end = agent.end_of(&fix).await;
 
     assert_eq!(state(&end), ("verified", ""), "{end:#}");
-    assert_eq!((image(&stage), stage.n_writes()), (json!("registry.example/shop/web:2.0"), 1));
+    assert_eq!((image(&stage), stage.n_writes()), (json!(GOOD), 1));
     let id = end["id"].as_str().unwrap();
     agent.post(&format!("/api/v1/executions/{id}/undo"), &json!({})).await;
     agent.in_state(&end, "undone").await;
-    assert_eq!(image(&stage), json!("registry.example/shop/web:9.9"));
+    assert_eq!(image(&stage), json!(BAD));
+}
+
+#[actix_web::test]
+async fn where_somebody_puts_back_what_was_rolled_back_a_person_is_asked() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    roll_out_badly(&stage, &agent).await;
+    let fix = agent.fix("web", "roll_back").await;
+    assert_eq!(state(&agent.end_of(&fix).await), ("verified", ""));
+
+    stage.cluster.set_image("web", BAD).await;
+
+    let offered = agent.until("/api/v1/incidents?state=open", |it| {
+        let mut offers = it["incidents"][0]["offers"].as_array()?.iter();
+        offers.find(|it| it["strategy"]["type"] == "roll_back" && it["risk"] == "ask").cloned()
+    });
+    let offered = offered.await;
+    let because = offered["because"].as_str().unwrap();
+    assert!(because.contains("/image was turned back before"), "{because}");
 }
 
 #[actix_web::test]

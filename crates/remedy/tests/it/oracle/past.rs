@@ -2,7 +2,7 @@
 
 use remedy::{PastWrite, World};
 use serde_json::{Value, json};
-use types::{Evidence, FixPlan};
+use types::{Action, Evidence, FixPlan, Verdict};
 
 use super::room::millis;
 use super::{Opinion, bytes, in_vain, need, own, text};
@@ -46,6 +46,33 @@ pub(super) fn history(plan: &FixPlan, world: &World<'_>) -> Opinion {
     need(kept.filter(within(300)).count() < 1, "cool-down")?;
     need(own(world).filter(within(300)).count() < 3, "attempts")?;
     need(own(world).filter(within(3600)).count() < 3, "hour")
+}
+
+/// Whether it writes a field that others turn back.
+pub(super) fn is_fought(plan: &FixPlan, world: &World<'_>) -> bool {
+    let below = |a: &str, b: &str| a == b || a.starts_with(&format!("{b}/"));
+    let touches = |path: &str, field: &str| {
+        below(path, field) || below(field, path) || !field.is_empty() && !field.starts_with('/')
+    };
+    let edits = plan.steps.iter().flat_map(|it| match &it.action {
+        Action::Edit(edits) if it.target.kind == world.evidence.subject.kind => &edits[..],
+        Action::Edit(_) | Action::Evict | Action::Restart => &[],
+    });
+    let turned = &world.evidence.workload.turned_back;
+    edits.into_iter().any(|it| turned.iter().any(|field| touches(it.path.as_str(), field)))
+}
+
+/// Whether a write of ours that helped found there what this plan finds there.
+pub(super) fn was_mended(plan: &FixPlan, world: &World<'_>) -> bool {
+    let name = world.evidence.subject.to_string();
+    let steps = plan.steps.iter().filter(|it| it.target.to_string() == name);
+    let edits = steps.flat_map(|it| match &it.action {
+        Action::Edit(edits) => &edits[..],
+        Action::Evict | Action::Restart => &[],
+    });
+    let helped = |it: &&PastWrite| it.verdict == Some(Verdict::Recovered) && !it.undone;
+    let past: Vec<_> = own(world).filter(helped).flat_map(|it| &it.edits).collect();
+    edits.into_iter().any(|it| past.iter().any(|old| old.path == it.path && old.from == it.from))
 }
 
 /// Every value that the plan writes in the workload, by its path.
