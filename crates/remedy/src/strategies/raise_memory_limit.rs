@@ -7,8 +7,8 @@
 //! The container leaks (it will be killed again, later), or the node itself is out of memory.
 //!
 //! ## Risk
-//! Auto up to 2Gi, Ask above, and where the limit is a limit range's default: the template gets one of its own then, which
-//! the admission policy lets nobody take away again. The policy has a cap of its own. Bound: old < new <= 2 * old, where old is the most that
+//! Auto up to 2Gi, Ask above. Where the limit is a limit range's default, the template gets one of its own, and the undo
+//! takes it away again: the guard asks a person where `roll_back` is off, since the admission policy lets nobody drop a limit then. The policy has a cap of its own. Bound: old < new <= 2 * old, where old is the most that
 //! a fix of ours wrote on this very spec and the container was killed at again, and not more than limit ranges, quotas
 //! and the largest node allow. So what was too little is not tried again, and four times comes after double was; where
 //! there is no room for the next of these, what there is room for is offered. A request that equals the limit is raised
@@ -113,7 +113,7 @@ fn plan_for(evidence: &Evidence, container: &ContainerFacts, halves: u8) -> Opti
         .unwrap_or_default();
     let wanted = wanted(evidence, container, halves)?;
     let is_meant = halves == AS_MEANT;
-    let is_unasked = wanted.amount <= UNASKED_UP_TO && of_range.is_none() && !is_meant;
+    let is_unasked = wanted.amount <= UNASKED_UP_TO && !is_meant;
     let because = match container.memory_limit.as_ref().filter(|_| is_meant) {
         Some(limit) => format!("Nothing can run in {limit} of memory: its unit was lost."),
         None => format!("The container was killed at its limit of {}{whose}.", amount::memory(old)),

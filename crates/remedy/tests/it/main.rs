@@ -10,6 +10,7 @@
 mod scene;
 mod offers;
 mod later;
+mod anew;
 mod places;
 mod attacks;
 mod shown;
@@ -18,6 +19,7 @@ mod room;
 mod given;
 mod refused;
 mod labels;
+mod probed;
 mod together;
 mod leftovers;
 mod requests;
