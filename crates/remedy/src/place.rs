@@ -174,6 +174,12 @@ pub(crate) fn runs_soon(evidence: &Evidence) -> bool {
     evidence.workload.next_run.is_some_and(is_soon)
 }
 
+/// Whether the newest template never had a ready pod and an earlier one had: a new pod would be like the one that fails.
+pub(crate) fn lies_in_template(evidence: &Evidence) -> bool {
+    let is_new = evidence.revisions.iter().any(|it| it.current && !it.was_ready);
+    is_new && evidence.revisions.iter().any(|it| !it.current && it.was_ready)
+}
+
 /// Reasons of pods that ended whole, by no fault of their containers.
 const PUT_OFF: [&str; 5] =
     ["Evicted", "NodeShutdown", "Terminated", "Preempting", "UnexpectedAdmissionError"];

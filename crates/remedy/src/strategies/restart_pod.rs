@@ -30,7 +30,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         | Fault::CrashLoopBackOff
         | Fault::RolloutStuck
         | Fault::Unknown
-            if lies_in_template(evidence) =>
+            if place::lies_in_template(evidence) =>
         {
             return vec![];
         }
@@ -79,12 +79,6 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     step.map(|it| FixPlan { strategy: Strategy::RestartPod, risk, because, steps: vec![it] })
         .into_iter()
         .collect()
-}
-
-/// Whether the newest template never had a ready pod and an earlier one had: a new pod would be like the one that fails.
-fn lies_in_template(evidence: &Evidence) -> bool {
-    let is_new = evidence.revisions.iter().any(|it| it.current && !it.was_ready);
-    is_new && evidence.revisions.iter().any(|it| !it.current && it.was_ready)
 }
 
 /// Whether the failing pod of an ordered set has another template than the set by now.
