@@ -7,6 +7,7 @@ use types::{
 };
 
 use crate::guard::owner_of_step;
+use crate::job_copy::edits_a_job;
 use crate::patch::{RESTARTED_BY_ANNOTATION, restart_path};
 use crate::place;
 
@@ -38,7 +39,7 @@ pub fn owner_of<'a>(plan: &FixPlan, evidence: &'a Evidence) -> Option<&'a Owner>
 /// amount that the template did not state is merged in, by the name of its container among these.
 pub fn kustomize_patch(plan: &FixPlan, containers: &[ContainerFacts]) -> Option<String> {
     // A job is made anew and not patched.
-    if plan.strategy == Strategy::RerunJob {
+    if plan.strategy == Strategy::RerunJob || edits_a_job(plan) {
         return None;
     }
     let patches: Vec<_> = plan.steps.iter().filter_map(|it| patch(it, containers)).collect();

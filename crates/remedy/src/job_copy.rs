@@ -1,7 +1,8 @@
-//! A job that gave up as a manifest to make anew, without what controllers wrote into it.
+//! A job as a manifest to make anew, without what controllers wrote into it: one that gave up, or whose template would have
+//! to be another, which is immutable.
 
 use serde_json::{Map, Value, json};
-use types::{Action, Edit, Evidence, FieldPath, FixPlan, Strategy};
+use types::{Action, Edit, Evidence, FieldPath, FixPlan, Kind, Step, Strategy};
 
 /// The longest name of a job: its pods carry it as a label.
 const MAX_NAME: usize = 63;
@@ -15,10 +16,20 @@ const BY_CONTROLLER: [&str; 4] = [
     "batch.kubernetes.io/job-name",
 ];
 
-/// The copy of the job that a plan to run it again is about, with the edits of the plan in it; `None` for any other
-/// plan. Not redacted: redact before it leaves the process.
+/// Whether the plan edits a job itself, which nobody can: it is made anew with the edits.
+pub(crate) fn edits_a_job(plan: &FixPlan) -> bool {
+    let is_edit = |it: &Step| {
+        it.target.kind == Kind::Job
+            && matches!(it.action, Action::Edit(_))
+            && it.subresource.is_none()
+    };
+    plan.steps.iter().any(is_edit)
+}
+
+/// The copy of the job that a plan to run it again is about, or that a plan would edit, with the edits of the plan in it;
+/// `None` for any other plan. Not redacted: redact before it leaves the process.
 pub fn job_copy(plan: &FixPlan, evidence: &Evidence) -> Option<Value> {
-    if plan.strategy != Strategy::RerunJob {
+    if plan.strategy != Strategy::RerunJob && !edits_a_job(plan) {
         return None;
     }
     let mut job = evidence.manifest.clone()?;

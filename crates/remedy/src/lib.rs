@@ -17,7 +17,9 @@ mod near;
 mod amount;
 mod room;
 mod raise;
+mod privilege;
 mod job_copy;
+mod shown;
 
 pub use commit::{finding_patch, kustomize_patch, node_patch, operations_of, owner_of};
 pub use guard::{ApprovedPlan, Authority, PastWrite, Refusal, World, approve, approved_before};
@@ -29,4 +31,5 @@ pub use policy::{
 };
 pub use request::{RequestError, requested};
 pub use rights::{Right, rights_of, rights_under};
-pub use strategies::{answered, as_shown, is_backed, plans, unknown_image};
+pub use shown::as_shown;
+pub use strategies::{answered, is_backed, plans, unknown_image};

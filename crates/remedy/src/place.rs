@@ -157,9 +157,7 @@ pub(crate) fn provable(plan: FixPlan, evidence: &Evidence) -> FixPlan {
     let is_proven_now = evidence.subject.kind != Kind::CronJob
         || plan.steps.is_empty()
         || plan.steps.iter().any(|it| it.target.kind == Kind::Pod);
-    let is_soon = |it: Timestamp| it.duration_since(evidence.taken_at) <= NEXT_RUN;
-    if is_proven_now || plan.risk == Risk::Advice || evidence.workload.next_run.is_some_and(is_soon)
-    {
+    if is_proven_now || plan.risk == Risk::Advice || runs_soon(evidence) {
         return plan;
     }
     let because = format!(
@@ -195,6 +193,18 @@ pub(crate) fn unfought(plan: FixPlan, evidence: &Evidence) -> FixPlan {
         plan.because
     );
     FixPlan { risk: Risk::Ask, because, ..plan }
+}
+
+/// Whether a CronJob is known to run again before long.
+pub(crate) fn runs_soon(evidence: &Evidence) -> bool {
+    let is_soon = |it: Timestamp| it.duration_since(evidence.taken_at) <= NEXT_RUN;
+    evidence.workload.next_run.is_some_and(is_soon)
+}
+
+/// Whether the newest template never had a ready pod and an earlier one had: a new pod would be like the one that fails.
+pub(crate) fn lies_in_template(evidence: &Evidence) -> bool {
+    let is_new = evidence.revisions.iter().any(|it| it.current && !it.was_ready);
+    is_new && evidence.revisions.iter().any(|it| !it.current && it.was_ready)
 }
 
 /// Reasons of pods that ended whole, by no fault of their containers.

@@ -124,7 +124,11 @@ impl Wanted<'_> {
     fn in_template(&self, evidence: &Evidence, edits: Vec<Edit>) -> Vec<Step> {
         // The job that a CronJob made before keeps the pods that it has.
         let stay = place::pods_stay(evidence) || evidence.subject.kind == Kind::CronJob;
-        let resizes = if stay { self.resizes(evidence) } else { vec![] };
+        // What is down may never get its new limit, and the next run has the template: nothing else would prove it sooner.
+        let is_down = self.container.state.running_since.is_none();
+        let is_awaited = evidence.subject.kind == Kind::CronJob && place::runs_soon(evidence);
+        let resizes =
+            if stay && !(is_awaited && is_down) { self.resizes(evidence) } else { vec![] };
         if resizes.is_empty() {
             return place::in_template(evidence, edits);
         }

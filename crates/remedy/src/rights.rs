@@ -46,7 +46,7 @@ pub fn rights_of(strategy: &str) -> BTreeSet<Right> {
         }
         "fix_reference" | "fix_probe_port" | "relax_probe" => templates.collect(),
         "fix_selector" | "fix_service_port" => [SERVICES].into(),
-        "roll_back" => [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, EVICTION].into(),
+        "roll_back" => [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, CRON_JOBS, EVICTION].into(),
         "restart_rollout" => [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS].into(),
         "restart_pod" | "clear_leftovers" => [EVICTION].into(),
         _ => BTreeSet::new(),

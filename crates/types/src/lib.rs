@@ -64,4 +64,6 @@ pub use slip::{SlipFacts, SlipKind};
 pub use spot::{KeyFacts, SpotFacts, SpotTopic};
 pub use strategy::{SeedStrategy, Strategy};
 pub use suppression::{Suppression, SuppressionOrder, Suppressions, is_fingerprint};
-pub use traffic::{LabelSlip, MeantPort, PortTarget, ServicePortFacts, SurplusLabel, TrafficFacts};
+pub use traffic::{
+    LabelSlip, MeantPort, PortTarget, ServicePortFacts, SurplusLabel, SwappedLabels, TrafficFacts,
+};

@@ -77,6 +77,20 @@ impl Kind {
         Self::ALL.into_iter().find(|it| it.as_str() == kind)
     }
 
+    /// Where the template of the pods stands in an object of this kind; `None` where there is none.
+    pub fn template_path(self) -> Option<FieldPath> {
+        let spec = FieldPath::root().child("spec");
+        match self {
+            Self::Deployment
+            | Self::ReplicaSet
+            | Self::StatefulSet
+            | Self::DaemonSet
+            | Self::Job => Some(spec.child("template")),
+            Self::CronJob => Some(spec.child("jobTemplate").child("spec").child("template")),
+            Self::Pod | Self::Node | Self::Service | Self::PersistentVolumeClaim => None,
+        }
+    }
+
     /// Where the pod spec stands in an object of this kind; `None` where there is none.
     pub fn pod_spec_path(self) -> Option<FieldPath> {
         match self {
@@ -85,16 +99,11 @@ impl Kind {
             | Self::ReplicaSet
             | Self::StatefulSet
             | Self::DaemonSet
-            | Self::Job => Some(FieldPath::root().child("spec").child("template").child("spec")),
-            Self::CronJob => Some(
-                FieldPath::root()
-                    .child("spec")
-                    .child("jobTemplate")
-                    .child("spec")
-                    .child("template")
-                    .child("spec"),
-            ),
-            Self::Node | Self::Service | Self::PersistentVolumeClaim => None,
+            | Self::Job
+            | Self::CronJob
+            | Self::Node
+            | Self::Service
+            | Self::PersistentVolumeClaim => self.template_path().map(|it| it.child("spec")),
         }
     }
 }

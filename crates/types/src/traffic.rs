@@ -24,6 +24,9 @@ pub struct TrafficFacts {
     /// The one label that keeps all pods out, where changing it lets those of just one workload in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slip: Option<LabelSlip>,
+    /// The two labels whose values changed places, where putting them back lets the pods of just one workload in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swapped: Option<SwappedLabels>,
     /// The one label too many, where the pods of just one workload have all the others, and only the workload has this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surplus: Option<SurplusLabel>,
@@ -45,6 +48,21 @@ pub struct SurplusLabel {
     pub pods: u32,
     /// How many of those are ready.
     pub ready: u32,
+}
+
+/// Two labels of a selector, each of which has the value that pods have under the key of the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SwappedLabels {
+    /// Both keys, in their order in the selector.
+    pub keys: [String; 2],
+    /// The one workload whose pods have the values the other way round, such as `Deployment shop/web`.
+    pub workload: String,
+    /// How many of its pods have them.
+    pub pods: u32,
+    /// How many of those are ready.
+    pub ready: u32,
+    /// Whether all of them are ready for half a minute and no other version of them is on its way.
+    pub settled: bool,
 }
 
 /// A label of a selector that lets nobody in, and the one that would.

@@ -10,6 +10,7 @@ use types::Quantity;
 use super::rbac::{EXECUTOR, EXECUTOR_ROLE};
 
 mod leases;
+mod rights;
 mod services;
 
 /// The policy for owners of pods.
@@ -227,7 +228,8 @@ fn workload_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
             "only the pod template is edited",
         ),
     ]);
-    claims.extend(privilege_claims(policy));
+    claims.extend(rights::claims(policy));
+    claims.extend(caps(policy));
     if !rolls_back(policy) {
         // A rollback puts back whatever an earlier revision had; nothing else writes these.
         claims.push(limits_stay());
@@ -243,46 +245,6 @@ fn workload_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
 pub(super) fn rolls_back(policy: &Policy) -> bool {
     !rights_of("roll_back").is_empty()
         && policy.strategies.get("roll_back") != Some(&remedy::Consent::Off)
-}
-
-/// Nothing gets more rights, or more memory and CPU than the policy allows.
-fn privilege_claims(policy: &Policy) -> Vec<Claim> {
-    let fixed = [
-        "serviceAccountName",
-        "serviceAccount",
-        "automountServiceAccountToken",
-        "securityContext",
-        "hostNetwork",
-        "hostPID",
-        "hostIPC",
-        "hostUsers",
-        "shareProcessNamespace",
-        "runtimeClassName",
-        "restartPolicy",
-    ];
-    let spec = fixed.map(|name| unchanged("variables.now.spec", "variables.before.spec", name));
-    let volumes = "!has(variables.now.spec.volumes) || variables.now.spec.volumes.all(v, (!has(v.hostPath) && \
-         !(has(v.projected) && v.projected.sources.exists(s, has(s.serviceAccountToken)))) || \
-         (has(variables.before.spec.volumes) && v in variables.before.spec.volumes))";
-    vec![
-        (spec.join(" && "), "the identity and the isolation of pods stay as they are"),
-        (volumes.to_owned(), "no volume of the host and no token is mounted"),
-        (
-            of_each(&["securityContext", "lifecycle", "volumeDevices"]),
-            "the rights of containers stay as they are",
-        ),
-        (
-            format!(
-                "!has(variables.now.spec.priorityClassName) || \
-                 !variables.now.spec.priorityClassName.startsWith('system-') || ({})",
-                unchanged("variables.now.spec", "variables.before.spec", "priorityClassName")
-            ),
-            "no pod gets a priority class of the system",
-        ),
-    ]
-    .into_iter()
-    .chain(caps(policy))
-    .collect()
 }
 
 fn pod_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {

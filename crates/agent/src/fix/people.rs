@@ -180,12 +180,14 @@ impl Fixer {
         let is_same_spec = evidence.subject.uid == subject.uid
             && evidence.workload.spec_hash == shown.execution.spec_hash;
         let is_as_shown = offers::diff(&plan, &self.agent.redactor) == shown.execution.diff;
-        // Requests that were lowered to what was left, where a little more or less is left by now.
+        // Room that is a little more or less by now, or the next pods of a CronJob.
         let still_fits = || remedy::as_shown(&shown.plan, &plan, &evidence);
         let plan = if is_as_shown { Some(plan) } else { still_fits() };
         let plan = plan.filter(|_| is_same_spec).ok_or(PersonError::Changed)?;
         let mut execution = shown.execution.clone();
         execution.subject = evidence.subject.clone();
+        execution.diff = offers::diff(&plan, &self.agent.redactor);
+        execution.undo = offers::diff(&plan.undo(), &self.agent.redactor);
         Ok(Stored { execution, plan, before: evidence, decision: None })
     }
 

@@ -35,6 +35,7 @@ mod callers;
 mod journal;
 mod kill_points;
 mod stolen_requests;
+mod stolen_rights;
 mod stolen_leases;
 mod stolen_services;
 mod legal_requests;

@@ -57,6 +57,7 @@ pub(crate) fn forbidden() -> Vec<Request> {
     all.extend(in_the_template());
     all.extend(on_pods());
     all.extend(crate::stolen_leases::forbidden());
+    all.extend(crate::stolen_rights::forbidden());
     all.extend(crate::stolen_services::forbidden());
     all
 }

@@ -44,6 +44,10 @@ pub(crate) fn forbidden() -> Vec<Request> {
             "ask for two other labels at once",
             &json!({"selector": {"app": "db", "tier": "back"}}),
         ),
+        spec(
+            "swap one value with another that was not there",
+            &json!({"selector": {"app": "front", "tier": "back"}}),
+        ),
         spec("take no pods at all", &json!({"selector": null})),
         spec(
             "lead a Service out of the cluster",
@@ -107,6 +111,10 @@ pub(crate) fn forbidden() -> Vec<Request> {
 pub(crate) fn legal() -> Vec<Request> {
     vec![
         spec("another value of a label", &json!({"selector": {"app": "web"}})),
+        spec(
+            "two values that changed places",
+            &json!({"selector": {"app": "front", "tier": "wbe"}}),
+        ),
         spec("another key of a label", &json!({"selector": {"tier": null, "part": "front"}})),
         spec("a target by its name", &json!({"ports": [{"port": 80, "targetPort": "http"}]})),
         spec("a target by its number", &json!({"ports": [{"port": 80, "targetPort": 8080}]})),

@@ -195,6 +195,8 @@ fn shop(namespace: &str) -> Vec<Value> {
     };
     let mut left_alone = workload("Deployment", "left-alone", json!({"replicas": 0}));
     left_alone["metadata"]["annotations"] = json!({"k8s-reflexion.io/opt-out": "true"});
+    let mut mighty = workload("Deployment", "mighty", json!({"replicas": 0}));
+    crate::stolen_rights::rights(&mut mighty["spec"]["template"]["spec"]);
     let mut batch = pod.clone();
     batch["restartPolicy"] = json!("Never");
     let job = json!({"template": {"spec": batch}});
@@ -203,6 +205,7 @@ fn shop(namespace: &str) -> Vec<Value> {
         workload("StatefulSet", "db", json!({"replicas": 0, "serviceName": "db"})),
         workload("DaemonSet", "node", json!({})),
         left_alone,
+        mighty,
         json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata("nightly"),
             "spec": {"schedule": "0 0 1 1 *", "suspend": true, "jobTemplate": {"spec": job}}}),
         json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata("alone"), "spec": pod}),

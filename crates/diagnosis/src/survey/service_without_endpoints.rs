@@ -2,7 +2,7 @@
 //!
 //! ## What it looks for
 //! A selector that takes no pod of its namespace, with the one workload that it was probably meant for (of two that are
-//! near the one that has the Service's ports), in this namespace or in another; or pods of which none is ready: then the workload's own trouble is the cause. A Deployment
+//! near the one that has the Service's ports; or the one whose pods have two of its values the other way round), in this namespace or in another; or pods of which none is ready: then the workload's own trouble is the cause. A Deployment
 //! that is paused and never had a pod, behind a Service; a workload that is scaled to nothing, which explains who calls
 //! it in vain. A Service that stands for another one (`ExternalName`) which is not there, or for an address. One without a selector and
 //! without endpoints that a template names.
@@ -14,6 +14,7 @@
 mod by_hand;
 mod by_ports;
 mod external_name;
+mod swapped;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +35,7 @@ const REPLICAS: &str = "/spec/replicas";
 
 pub use by_hand::service_address;
 pub(super) use by_ports::{slip_of, told};
+pub(super) use swapped::{Swap, swap_of, swapped};
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let services = scene.all.services.iter().flatten();
@@ -123,6 +125,8 @@ fn nobody(
         let cause = format!("Its selector {shown} takes no pod; {} it would.", slip.words());
         let found = finding(cause).at(format!("/spec/selector/{}", escaped(&slip.key)));
         relabelled(found, "/spec/selector", &slip)
+    } else if let Some(swap) = swap_of(service, scene) {
+        swap.told(finding, selector)
     } else if let Some(root) = elsewhere(selector, scene) {
         let cause = format!(
             "Its selector {shown} takes no pod of its own namespace; {root} has such pods, but a Service takes \

@@ -9,9 +9,12 @@ use jiff::SignedDuration;
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
-use types::{Clue, Finding, LabelSlip, Severity, Subject, SurplusLabel, TrafficFacts};
+use types::{
+    Clue, Finding, LabelSlip, Severity, Subject, SurplusLabel, SwappedLabels, TrafficFacts,
+};
 
 use super::scene::{Scene, has_labels, is_over, is_ready, name, namespace};
+use super::service_without_endpoints::Swap;
 use super::slip::{Slip, near_values};
 use super::{service_port_mismatch, service_without_endpoints};
 use crate::near_miss::near_miss;
@@ -47,6 +50,7 @@ pub(crate) fn facts(service: &Service, objects: &Objects, redactor: &Redactor) -
             .is_empty()
             .then(|| slip_facts(service, &selector, (&scene, &objects.replica_sets)))
             .flatten(),
+        swapped: pods.is_empty().then(|| swapped(service, &selector, &scene)).flatten(),
         surplus: pods.is_empty().then(|| surplus(service, &selector, &scene)).flatten(),
         selector,
         findings,
@@ -137,6 +141,24 @@ fn slip_facts(
         value: slip.value,
         meant_key,
         meant_value,
+    })
+}
+
+/// The two labels whose values changed places.
+fn swapped(
+    service: &Service,
+    selector: &BTreeMap<String, String>,
+    scene: &Scene<'_>,
+) -> Option<SwappedLabels> {
+    let Swap { keys, workload } = service_without_endpoints::swap_of(service, scene)?;
+    let meant = service_without_endpoints::swapped(selector, &keys)?;
+    let pods = taken(&meant, namespace(&service.metadata), scene);
+    Some(SwappedLabels {
+        keys,
+        pods: count(pods.len()),
+        ready: count(pods.iter().filter(|it| is_ready(it)).count()),
+        settled: pods.iter().all(|it| is_steady(it, scene)) && is_rolled_out(&workload, scene),
+        workload: workload.to_string(),
     })
 }
 

@@ -12,7 +12,7 @@ use super::{Refusal, World, amounts, images, names};
 use crate::Policy;
 use crate::amount::Resource;
 use crate::near::{TYPO_DISTANCE, distance};
-use crate::strategies::{answered_paths, is_heard_port};
+use crate::strategies::{Agreed, agreed_path, answered_paths, begun_name, is_heard_port};
 
 /// How many times as long as before a time of a probe may be.
 const MOST_TIMES: u64 = 4;
@@ -99,15 +99,15 @@ fn field(strategy: &Strategy, edit: &Edit, names: &[&str], scene: &Scene<'_>) ->
             Strategy::FixProbePort,
             Some((container, [probe, "httpGet" | "tcpSocket" | "grpc", "port"])),
         ) => {
-            named_probe(container, probe).ok_or("there is no such probe")?;
-            declared(edit, container, scene)
+            let probe = named_probe(container, probe).ok_or("there is no such probe")?;
+            declared(edit, (container, probe), scene)
         }
         (
             Strategy::FixProbePort,
             Some((container, [probe, "httpGet", name @ ("path" | "scheme")])),
         ) => {
             let probe = named_probe(container, probe).ok_or("there is no such probe")?;
-            served(edit, name, (container, probe), scene.evidence)
+            served(edit, name, (container, probe), scene)
         }
         (
             Strategy::RollBack
@@ -167,8 +167,18 @@ fn relaxed(edit: &Edit, name: &str, probe: &ProbeFacts) -> Answer {
     }
 }
 
-/// A port that is declared; after a person's yes also one that the facts speak for otherwise.
-fn declared(edit: &Edit, container: &ContainerFacts, scene: &Scene<'_>) -> Answer {
+/// A port that is declared; after a person's yes also one that the facts speak for otherwise, or the one declared name that
+/// begins like the one that is asked.
+fn declared(
+    edit: &Edit,
+    (container, probe): (&ContainerFacts, &ProbeFacts),
+    scene: &Scene<'_>,
+) -> Answer {
+    let name = text(edit.to.as_ref()).filter(|_| scene.risk != Risk::Auto);
+    if name.is_some() && name == begun_name(container, probe) {
+        let is_as_seen = text(edit.from.as_ref()) == probe.port.as_deref();
+        return if is_as_seen { Ok(()) } else { Err("the port is not the one that was seen") };
+    }
     let port = edit.to.as_ref().and_then(Value::as_u64).ok_or("a port is a number")?;
     let is_declared = container.ports.iter().any(|(_, it)| u64::from(*it) == port);
     let is_heard = scene.risk != Risk::Auto && is_heard_port(port, container, scene.evidence);
@@ -179,12 +189,13 @@ fn declared(edit: &Edit, container: &ContainerFacts, scene: &Scene<'_>) -> Answe
     }
 }
 
-/// What another probe of the container that succeeds asks for, or what a revision that was ready asked for.
+/// What another probe of the container that succeeds asks for, or what a revision that was ready asked for; what all others
+/// ask for need not be near, and without a person's yes one of them has to be known to succeed.
 fn served(
     edit: &Edit,
     name: &str,
     (container, probe): (&ContainerFacts, &ProbeFacts),
-    evidence: &Evidence,
+    scene: &Scene<'_>,
 ) -> Answer {
     let to = text(edit.to.as_ref()).ok_or("a path is a text")?;
     let seen = if name == "path" { &probe.path } else { &probe.scheme };
@@ -192,11 +203,16 @@ fn served(
     if text(edit.from.as_ref()) != Some(from) {
         return Err("the path is not the one that was seen");
     }
+    let is_agreed = |it: Agreed<'_>| it.path == to && (it.is_proven || scene.risk != Risk::Auto);
+    if name == "path" && to.starts_with('/') && agreed_path(container, probe).is_some_and(is_agreed)
+    {
+        return Ok(());
+    }
     let is_near = match name {
         "path" => to.starts_with('/') && distance(from, to) <= TYPO_DISTANCE,
         _ => ["HTTP", "HTTPS"].contains(&to),
     };
-    let is_known = answered_paths(&edit.path, container, probe, evidence).contains(&to);
+    let is_known = answered_paths(&edit.path, container, probe, scene.evidence).contains(&to);
     if is_near && is_known && from != to {
         Ok(())
     } else {

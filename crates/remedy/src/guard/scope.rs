@@ -1,10 +1,11 @@
 //! What each strategy may do to which object, checked on the steps themselves, whoever planned them.
 
-use types::{Action, Evidence, FixPlan, Kind, PodFacts, Step, Strategy, Subresource};
+use types::{Action, Evidence, FixPlan, Kind, PodFacts, Risk, Step, Strategy, Subresource};
 
 use super::{Refusal, World, fields, traffic};
 use crate::Policy;
 use crate::place;
+use crate::privilege;
 use crate::raise::is_alive;
 use crate::strategies::{MAX_BACK, fills_a_quota, is_leftover};
 
@@ -48,7 +49,10 @@ pub(super) fn steps_are_in_scope(
                 let (risk, evidence) = (plan.risk, world.evidence);
                 let scene = fields::Scene { kind, risk, evidence, policy, world };
                 match plan.strategy {
-                    Strategy::RollBack => is_own_revision(edits, world.evidence)?,
+                    Strategy::RollBack => {
+                        is_own_revision(edits, world.evidence)?;
+                        gives_no_rights(plan, edits)?;
+                    }
                     Strategy::FixSelector | Strategy::FixServicePort => {
                         traffic::is_in_scope(plan, edits, world.evidence)?;
                     }
@@ -135,7 +139,9 @@ fn edit_is_in_scope(
             Target::Subject,
             None,
         ) => has_template(kind),
-        (Strategy::RollBack, Target::Subject, None) => has_revisions(kind),
+        (Strategy::RollBack, Target::Subject, None) => {
+            has_revisions(kind) || kind == Kind::CronJob && plan.risk != Risk::Auto
+        }
         (Strategy::FixSelector | Strategy::FixServicePort, Target::Subject, None) => {
             kind == Kind::Service
         }
@@ -220,19 +226,35 @@ fn restart_is_in_scope(plan: &FixPlan, step: &Step, target: Target<'_>) -> Resul
     }
 }
 
-/// Exactly the edits that lead to an own earlier revision that was ready, at most three back.
+/// Exactly the edits that lead to an own earlier revision that was ready, at most three back; of a CronJob to what a job was
+/// made from that ended well.
 fn is_own_revision(edits: &[types::Edit], evidence: &Evidence) -> Result<(), Refusal> {
     let current = evidence.revisions.iter().find(|it| it.current).map(|it| it.revision);
     let mut earlier: Vec<_> =
         evidence.revisions.iter().filter(|it| Some(it.revision) < current).collect();
     earlier.sort_by_key(|it| std::cmp::Reverse(it.revision));
     let is_aim = earlier.iter().take(MAX_BACK).any(|it| it.was_ready && it.edits == edits);
-    let template = types::FieldPath::root().child("spec").child("template");
-    if is_aim && !edits.is_empty() && edits.iter().all(|it| it.path.is_within(&template)) {
+    let template = evidence.subject.kind.template_path();
+    let is_of_pods = |it: &types::Edit| template.as_ref().is_some_and(|of| it.path.is_within(of));
+    if is_aim && !edits.is_empty() && edits.iter().all(is_of_pods) {
         Ok(())
     } else {
         Err(outside("roll_back", "a rollback leads to an own earlier revision that was ready"))
     }
+}
+
+/// No right of a pod is given, and none is taken away unasked: the undo could not give it back.
+fn gives_no_rights(plan: &FixPlan, edits: &[types::Edit]) -> Result<(), Refusal> {
+    if privilege::gives(edits) {
+        return Err(outside(
+            "roll_back",
+            "a rollback gives the pods no right that they have not got",
+        ));
+    }
+    if plan.risk == Risk::Auto && privilege::takes(edits) {
+        return Err(outside("roll_back", "a right is taken away after a person's yes alone"));
+    }
+    Ok(())
 }
 
 fn has_revisions(kind: Kind) -> bool {

@@ -1,4 +1,5 @@
-//! What may be written to a Service: one label of its selector, or where one of its ports leads; nothing else, ever.
+//! What may be written to a Service: one label of its selector, or two values that changed places there, or where one of its ports
+//! leads; nothing else, ever.
 
 use serde_json::Value;
 use types::{Edit, Evidence, FixPlan, Kind, LabelSlip, Risk, ServicePortFacts, Strategy};
@@ -6,6 +7,7 @@ use types::{Edit, Evidence, FixPlan, Kind, LabelSlip, Risk, ServicePortFacts, St
 use super::Refusal;
 use crate::strategies::{
     is_hardly_meant, is_port, is_ready, is_sure, is_sure_label, leads_to_a_label, selector_edits,
+    swap_edits,
 };
 
 /// The edits of a plan for a Service, held against the facts.
@@ -19,6 +21,12 @@ pub(super) fn is_in_scope(
     let service = evidence.service.as_ref().filter(|_| evidence.subject.kind == Kind::Service);
     let service = service.ok_or_else(|| outside("nothing is known of such a Service"))?;
     let answer = match plan.strategy {
+        Strategy::FixSelector if service.slip.is_none() => {
+            let swap = service.swapped.as_ref().and_then(|it| swap_edits(it, service));
+            let is_it = swap.as_deref() == Some(edits) && plan.risk != Risk::Auto;
+            let rule = "two values of a selector change places after a person's yes, where one workload has them so";
+            if is_it { Ok(()) } else { Err(rule) }
+        }
         Strategy::FixSelector => {
             let slip = service.slip.as_ref().filter(|it| holds(&service.selector, it));
             slip.ok_or("no label is known that was meant").and_then(|it| label(plan, edits, it))

@@ -11,8 +11,9 @@
 //! is known of.
 //!
 //! ## Risk
-//! Auto; a person is asked for a port that is not declared, and where no event is left of the probe's failures. Advice for a
-//! path on which all other probes agree without being near, and for a name that only begins alike. Bound: the
+//! Auto; a person is asked for a port that is not declared, and where no event is left of the probe's failures. So for a
+//! name that only begins alike, and for a path on which all other probes of the port agree without being near, where none of
+//! them is known to succeed: no other than the startup probe is asked before that did. Bound: the
 //! port of a network probe, or the path or scheme of an HTTP probe; its host and its headers stay. Undo: the former value.
 //! Verified by the pods' health over time. Attack: a container that declares two ports or none of
 //! which nothing speaks for just one, or the port asked for, yields no plan, and neither does a path that no probe that succeeds asks for.
@@ -21,8 +22,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use types::{
-    Action, ContainerFacts, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, ProbeFacts,
-    ProbeKind, Risk, Step, Strategy,
+    ContainerFacts, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, ProbeFacts,
+    ProbeKind, Risk, Strategy,
 };
 
 use super::relax_probe;
@@ -44,7 +45,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         return vec![];
     }
     if edits.is_empty() {
-        return shown(diagnosis, evidence).into_iter().collect();
+        return agreed(diagnosis, evidence).into_iter().collect();
     }
     let is_port = edits.iter().all(|it| it.path.as_str().ends_with("/port"));
     let container = place::container(diagnosis, evidence);
@@ -74,69 +75,86 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     }]
 }
 
-/// What is likely and not certain, for a person: the path for which all other probes of the container ask in agreement, or the
-/// one declared name that begins like the one that is asked.
-fn shown(diagnosis: &Diagnosis, evidence: &Evidence) -> Option<FixPlan> {
+/// What no near name speaks for: the path for which all other probes of the container ask in agreement, or the one declared
+/// name that begins like the one that is asked.
+fn agreed(diagnosis: &Diagnosis, evidence: &Evidence) -> Option<FixPlan> {
     let probes = relax_probe::failing_probes(diagnosis, evidence);
-    let (because, edit) = probes.into_iter().find_map(|(container, probe)| {
+    let kind = evidence.subject.kind;
+    let (risk, because, edit) = probes.into_iter().find_map(|(container, probe)| {
         let path = || {
-            let because = "All its other probes ask for this path, and it is there.";
-            Some((because, agreed_path(evidence, container, probe)?))
+            let Agreed { path, is_proven } = agreed_path(container, probe)?;
+            let field = place::container_path(kind, container)?;
+            let field = field.child(relax_probe::field(probe.kind)).child("httpGet").child("path");
+            let edit = place::edit(field, Some(probe.path.as_deref()?.into()), path);
+            Some(if is_proven {
+                (Risk::Auto, "All its other probes ask for this path, and it is there.", edit)
+            } else {
+                (Risk::Ask, "All its other probes ask for this path.", edit)
+            })
         };
         let name = || {
+            let edit = place::edit(
+                port_path(kind, container, probe)?,
+                Some(probe.port.as_deref()?.into()),
+                begun_name(container, probe)?,
+            );
             let because = "Of the names that the container gives its ports, one begins like this.";
-            Some((because, begun_name(evidence, container, probe)?))
+            Some((Risk::Ask, because, edit))
         };
         path().or_else(name)
     })?;
-    let step = Step {
-        target: evidence.subject.clone(),
-        subresource: None,
-        action: Action::Edit(vec![edit]),
-    };
-    Some(FixPlan {
-        strategy: Strategy::FixProbePort,
-        risk: Risk::Advice,
-        because: because.to_owned(),
-        steps: vec![step],
-    })
+    if !place::has_editable_template(kind) {
+        return Some(place::advice(Strategy::FixProbePort, because, evidence, vec![edit]));
+    }
+    let steps = place::in_template(evidence, vec![edit]);
+    let because = because.to_owned();
+    Some(FixPlan { strategy: Strategy::FixProbePort, risk, because, steps })
+}
+
+/// The path on which all other probes of a port agree.
+pub(crate) struct Agreed<'a> {
+    pub(crate) path: &'a str,
+    /// Whether one of them is known to succeed: without the startup probe no other would be asked, and without the readiness
+    /// probe the container would not be ready.
+    pub(crate) is_proven: bool,
 }
 
 /// The path of all other probes of the port, none of which misses it and one of which succeeds at least. That they were
 /// refused while the container started says nothing.
-fn agreed_path(
-    evidence: &Evidence,
-    container: &ContainerFacts,
+pub(crate) fn agreed_path<'a>(
+    container: &'a ContainerFacts,
     probe: &ProbeFacts,
-) -> Option<Edit> {
+) -> Option<Agreed<'a>> {
     let said = probe.failure.as_deref().filter(|it| it.contains("statuscode: 404"));
     let seen = probe.path.as_deref().filter(|_| said.is_some())?;
-    let path = place::container_path(evidence.subject.kind, container)?;
-    let path = path.child(relax_probe::field(probe.kind)).child("httpGet").child("path");
-    let others: Vec<&ProbeFacts> = container
-        .probes
-        .iter()
-        .filter(|it| it.kind != probe.kind && it.port == probe.port)
-        .collect();
-    let first = others.first()?.path.as_deref()?;
-    let misses =
-        |it: &&&ProbeFacts| it.failure.as_deref().is_some_and(|it| it.contains("statuscode"));
-    let agree = others.iter().all(|it| it.path.as_deref() == Some(first) && !misses(&it));
-    let succeeds = others.iter().any(|it| it.failure.is_none());
-    (agree && succeeds && first != seen).then(|| place::edit(path, Some(seen.into()), first))
+    let asks_same = |it: &&ProbeFacts| {
+        it.kind != probe.kind && (&it.port, &it.host) == (&probe.port, &probe.host)
+    };
+    let others: Vec<&ProbeFacts> = container.probes.iter().filter(asks_same).collect();
+    let path = others.first()?.path.as_deref().filter(|it| *it != seen)?;
+    let is_of_start = |it: &str| it.contains("connection refused");
+    let misses = |it: &ProbeFacts| it.failure.as_deref().is_some_and(|it| !is_of_start(it));
+    let agree = |it: &&ProbeFacts| it.path.as_deref() == Some(path) && it.scheme == probe.scheme;
+    let is_known = |it: &&ProbeFacts| match it.kind {
+        ProbeKind::Startup => true,
+        ProbeKind::Readiness => container.ready,
+        ProbeKind::Liveness => false,
+    };
+    let is_right = others.iter().all(|it| agree(it) && !misses(it))
+        && (others.iter().any(|it| it.failure.is_none()) || others.iter().any(is_known));
+    let is_proven = probe.kind != ProbeKind::Startup && others.iter().any(is_known);
+    is_right.then_some(Agreed { path, is_proven })
 }
 
 /// The declared name that begins with the one that is asked.
-fn begun_name(evidence: &Evidence, container: &ContainerFacts, probe: &ProbeFacts) -> Option<Edit> {
+pub(crate) fn begun_name<'a>(container: &'a ContainerFacts, probe: &ProbeFacts) -> Option<&'a str> {
     let asked = probe.port.as_deref().filter(|it| MIN_NAME <= it.len())?;
     let is_declared = container.ports.iter().any(|it| it.0 == asked);
     if is_declared || asked.parse::<u16>().is_ok() || probe.host.is_some() {
         return None;
     }
     let mut names = container.ports.iter().map(|it| &it.0).filter(|it| it.starts_with(asked));
-    let name = names.next().filter(|_| names.next().is_none())?;
-    let path = port_path(evidence.subject.kind, container, probe)?;
-    Some(place::edit(path, Some(asked.into()), name.as_str()))
+    names.next().filter(|_| names.next().is_none()).map(String::as_str)
 }
 
 fn is_about_probes(fault: Fault) -> bool {

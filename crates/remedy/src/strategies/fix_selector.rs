@@ -2,7 +2,7 @@
 //!
 //! ## When it helps
 //! One label of the selector keeps all pods out, and with another value or under another key it takes the ready pods of
-//! just one workload of the namespace: `app: wbe` for `app: web`.
+//! just one workload of the namespace: `app: wbe` for `app: web`. Or the values of two of its labels changed places.
 //!
 //! ## When it does not
 //! Pods of two workloads would do, or of none; the pods are not ready, or another version of them is on its way; a label
@@ -13,14 +13,14 @@
 //! Traffic goes where it did not go before. Auto only where a letter or two are all that differs, nothing else is as
 //! near, or where an earlier revision of the same workload had the label, and no other Service takes those pods already and
 //! the Service is not called what it asks for. A person is asked where only the name, or that nothing else is there, points
-//! at the workload, and where the labels differ in digits alone. A label too many is advice, and only where the workload has
-//! it on itself. Bound: one label of the selector, its value or its key.
+//! at the workload, where the labels differ in digits alone, and where two values change places. A label too many is advice, and only where the workload has
+//! it on itself. Bound: one label of the selector, its value or its key, or the values of two of them.
 //! Undo: the former label. Verified by the endpoints over time. Attack: a label that is none, or that lies farther away
 //! than the facts say, yields no plan.
 
 use types::{
     Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, LabelSlip, Risk, Step,
-    Strategy, SurplusLabel,
+    Strategy, SurplusLabel, SwappedLabels, TrafficFacts,
 };
 
 use crate::near::{TYPO_DISTANCE, are_siblings, distance};
@@ -35,7 +35,9 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let is_it = diagnosis.fault == Fault::ServiceWithoutEndpoints;
     let Some(service) = evidence.service.as_ref().filter(|_| is_it) else { return vec![] };
     let Some(slip) = &service.slip else {
-        return service.surplus.iter().map(|it| without(it, evidence)).collect();
+        let swap = service.swapped.as_ref().and_then(|it| swapped(it, service, evidence));
+        let surplus = || service.surplus.iter().map(|it| without(it, evidence)).collect();
+        return swap.map_or_else(surplus, |it| vec![it]);
     };
     let may_be_meant = is_ready(slip) && !is_hardly_meant(slip) && leads_to_a_label(slip);
     if evidence.subject.kind != Kind::Service || !may_be_meant {
@@ -55,6 +57,33 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let action = Action::Edit(edits(slip));
     let step = Step { target: evidence.subject.clone(), subresource: None, action };
     vec![FixPlan { strategy: Strategy::FixSelector, risk, because, steps: vec![step] }]
+}
+
+/// The values of two labels changed places: exact values, and yet a person decides where traffic goes.
+fn swapped(swap: &SwappedLabels, service: &TrafficFacts, evidence: &Evidence) -> Option<FixPlan> {
+    let SwappedLabels { keys: [first, second], workload, pods, ready, .. } = swap;
+    let edits = swap_edits(swap, service).filter(|_| evidence.subject.kind == Kind::Service)?;
+    let because = format!(
+        "With the values of {first} and {second} the other way round it takes the pods of {workload}, of which {ready} of \
+         {pods} are ready, and of nobody else."
+    );
+    let action = Action::Edit(edits);
+    let step = Step { target: evidence.subject.clone(), subresource: None, action };
+    Some(FixPlan { strategy: Strategy::FixSelector, risk: Risk::Ask, because, steps: vec![step] })
+}
+
+/// The edits that put two values back, where somebody is ready to take the traffic, and was for a while.
+pub(crate) fn swap_edits(swap: &SwappedLabels, service: &TrafficFacts) -> Option<Vec<Edit>> {
+    let [first, second] = &swap.keys;
+    let (one, other) = (service.selector.get(first)?, service.selector.get(second)?);
+    let edit = |key: &str, from: &str, to: &str| {
+        let path = FieldPath::root().child("spec").child("selector").child(key);
+        Edit { path, from: Some(from.into()), to: Some(to.into()) }
+    };
+    let is_swap = first != second && one != other;
+    let are_labels = is_key(first) && is_key(second) && is_value(one) && is_value(other);
+    (0 < swap.ready && swap.settled && is_swap && are_labels)
+        .then(|| vec![edit(first, one, other), edit(second, other, one)])
 }
 
 /// A label too many may be there to keep these very pods out: a person decides.

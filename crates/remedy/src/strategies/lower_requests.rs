@@ -28,7 +28,7 @@ use crate::place;
 mod refused;
 mod shown;
 
-pub use shown::as_shown;
+pub(crate) use shown::as_shown;
 
 /// A request is lowered to no less than this part of itself: below, it was not a request but a mistake
 /// that a person should see.

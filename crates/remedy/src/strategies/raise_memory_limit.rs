@@ -7,9 +7,9 @@
 //! The container leaks (it will be killed again, later), or the node itself is out of memory.
 //!
 //! ## Risk
-//! Auto up to 2Gi, Ask above, where only a log tells of processes that were killed, where a log counts up without an end
-//! beside a volume in memory that has no size, and where the limit is a limit range's default: the template gets one of its own then, which
-//! the admission policy lets nobody take away again. The policy has a cap of its own. Bound: old < new <= 2 * old, where old is the most that
+//! Auto up to 2Gi, Ask above, where only a log tells of processes that were killed, and where a log counts up without an
+//! end beside a volume in memory that has no size. Where the limit is a limit range's default, the template gets one of its own, and the undo
+//! takes it away again: the guard asks a person where `roll_back` is off, since the admission policy lets nobody drop a limit then. The policy has a cap of its own. Bound: old < new <= 2 * old, where old is the most that
 //! a fix of ours wrote on this very spec and the container was killed at again, and not more than limit ranges, quotas
 //! and the largest node allow. So what was too little is not tried again, and four times comes after double was; where
 //! there is no room for the next of these, what there is room for is offered. A request that equals the limit is raised
@@ -138,11 +138,7 @@ fn plan_for(evidence: &Evidence, container: &ContainerFacts, halves: u8) -> Opti
     let is_meant = halves == AS_MEANT;
     let is_told = is_told_alone(container);
     let fills = container.fills_memory.as_deref();
-    let is_unasked = wanted.amount <= UNASKED_UP_TO
-        && of_range.is_none()
-        && !is_meant
-        && !is_told
-        && fills.is_none();
+    let is_unasked = wanted.amount <= UNASKED_UP_TO && !is_meant && !is_told && fills.is_none();
     let limit = amount::memory(old);
     let because = match (container.memory_limit.as_ref().filter(|_| is_meant), fills) {
         (Some(limit), _) => format!("Nothing can run in {limit} of memory: its unit was lost."),

@@ -14,11 +14,18 @@
 
 use types::{Action, Diagnosis, Edit, Evidence, FieldPath, FixPlan, Kind, Risk, Step, Strategy};
 
-use super::{Planner, correct_typo, fix_reference, raise_memory_limit, replace_image_tag};
+use super::{
+    Planner, correct_typo, fix_reference, lower_requests, raise_memory_limit, replace_image_tag,
+};
 
 /// Who may know what has to be different, narrowest first.
-const CORRECTIONS: &[Planner] =
-    &[replace_image_tag::plan, fix_reference::plan, raise_memory_limit::plan, correct_typo::plan];
+const CORRECTIONS: &[Planner] = &[
+    replace_image_tag::plan,
+    fix_reference::plan,
+    raise_memory_limit::plan,
+    lower_requests::plan,
+    correct_typo::plan,
+];
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     if evidence.subject.kind != Kind::Job || evidence.manifest.is_none() {

@@ -5,7 +5,8 @@
 //! it left in a volume of the pod.
 //!
 //! ## When it does not
-//! The cause lies in the template: the new pod fails like the old one. Nor for a pod that nothing would
+//! The cause lies in the template: the new pod fails like the old one. So it is where no pod of the newest template was
+//! ready and one of an earlier was, and where none ever was, unless it crashes. Nor for what is still on its way, nor for a pod that nothing would
 //! make again, nor for a job, which would count it as a failure.
 //!
 //! ## Risk
@@ -20,16 +21,28 @@ use types::{Action, Diagnosis, Evidence, Fault, FixPlan, Kind, Risk, Strategy};
 use crate::place;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
+    let was_ready = evidence.workload.was_ready;
     let risk = match diagnosis.fault {
-        Fault::ReadinessProbeFailing if evidence.workload.was_ready => Risk::Auto,
         Fault::RolloutStuck if is_of_earlier_template(evidence) => Risk::Auto,
+        Fault::CrashLoopBackOff if left_behind(diagnosis, evidence).is_some() => Risk::Ask,
         Fault::ReadinessProbeFailing
         | Fault::ContainerCannotRun
         | Fault::CrashLoopBackOff
-        | Fault::SandboxNotCreated
         | Fault::RolloutStuck
-        | Fault::Unknown => Risk::Ask,
-        Fault::ImageNotFound
+        | Fault::Unknown
+            if place::lies_in_template(evidence) =>
+        {
+            return vec![];
+        }
+        Fault::ReadinessProbeFailing if was_ready => Risk::Auto,
+        // What is on its way begins afresh as it is.
+        Fault::Unknown if was_ready && !evidence.workload.rolling_out => Risk::Ask,
+        Fault::ContainerCannotRun if was_ready => Risk::Ask,
+        Fault::CrashLoopBackOff | Fault::RolloutStuck | Fault::SandboxNotCreated => Risk::Ask,
+        Fault::ReadinessProbeFailing
+        | Fault::ContainerCannotRun
+        | Fault::Unknown
+        | Fault::ImageNotFound
         | Fault::ImageNotPullable
         | Fault::InvalidImageName
         | Fault::OomKilled

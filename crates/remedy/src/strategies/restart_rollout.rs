@@ -5,13 +5,16 @@
 //! read at start.
 //!
 //! ## When it does not
-//! The cause lies in the template, or in what the pods depend on.
+//! The cause lies in the template (no pod of the newest was ready, and one of an earlier was), or in what the pods depend on.
+//! Nor for what is still on its way.
 //!
 //! ## Risk
 //! Ask: every pod is replaced. Bound: one annotation on the template, whose value is the fix id. There is
 //! nothing to undo. Verified by the pods' health over time. Attack: kinds without a rollout yield no plan.
 
 use types::{Action, Diagnosis, Evidence, Fault, FixPlan, Kind, Risk, Step, Strategy};
+
+use crate::place;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let may_heal = matches!(
@@ -20,7 +23,9 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     );
     let rolls =
         matches!(evidence.subject.kind, Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet);
-    if !may_heal || !rolls || !evidence.workload.was_ready {
+    let is_on_its_way = diagnosis.fault == Fault::Unknown && evidence.workload.rolling_out;
+    let is_hopeless = is_on_its_way || place::lies_in_template(evidence);
+    if !may_heal || !rolls || !evidence.workload.was_ready || is_hopeless {
         return vec![];
     }
     let because = "All pods begin afresh, one after the other.".to_owned();

@@ -9,14 +9,16 @@
 //! helped only by a revision that asks for something else of the nodes.
 //!
 //! ## Risk
-//! Auto; advice for a CronJob, whose jobs have copies of its earlier templates: only a later run could prove it. Bound: exactly the edits that lead to an own earlier revision that was ready, at most three back.
+//! Auto. Of a CronJob the revisions are what its jobs were made from, which keep their templates: a person is asked, and its next
+//! run proves it; where the limits of its jobs would change as well, it is advice. Bound: exactly the edits that lead to an own earlier revision that was ready, at most three back.
 //! Undo: the newer template. Verified by the pods' health over time. Attack: a revision that was never
-//! ready, or that changes nothing, is no aim.
+//! ready, or that changes nothing, is no aim. Where it takes away a right of the pods (a kernel setting, a capability, a
+//! switch), a person is asked, since the undo would give it again, which no machine does; one that gives a right is advice.
 
 use types::{Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, RevisionFacts, Risk, Strategy};
 
 use super::wait;
-use crate::place;
+use crate::{place, privilege};
 
 /// Further back lies a program that nobody has tried against today's data.
 pub(crate) const MAX_BACK: usize = 3;
@@ -63,15 +65,41 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let (risk, because) = if is_cron_job {
         let name = &aim.name;
         let because = format!(
-            "Job {name} succeeded with the template that it had, and none did with the present one: apply or commit the \
-             patch."
+            "Job {name} succeeded with the template that it had, and none did with the present one."
         );
-        (Risk::Advice, because)
+        of_jobs(because, &aim.edits)
     } else {
         let because = format!("Revision {} was ready, and the newest never was.", aim.revision);
-        (Risk::Auto, because)
+        as_rights_change(because, &aim.edits)
     };
     vec![FixPlan { strategy: Strategy::RollBack, risk, because, steps }]
+}
+
+/// What a job is told beside its pods (how long it may take, how often it tries) no machine writes, and what nobody calls
+/// ready but a job that ended well is asked about.
+fn of_jobs(because: String, edits: &[Edit]) -> (Risk, String) {
+    let template = Kind::CronJob.template_path();
+    if template.is_some_and(|it| edits.iter().all(|edit| edit.path.is_within(&it))) {
+        let (risk, because) = as_rights_change(because, edits);
+        return (risk.max(Risk::Ask), because);
+    }
+    (
+        Risk::Advice,
+        format!("{because} No machine writes the limits of a job: apply or commit the patch."),
+    )
+}
+
+/// Who may say yes, by what becomes of the rights of the pods.
+fn as_rights_change(because: String, edits: &[Edit]) -> (Risk, String) {
+    if privilege::gives(edits) {
+        let why = "It would give the pods rights that they have not got now, and no machine does: apply or commit the patch.";
+        (Risk::Advice, format!("{because} {why}"))
+    } else if privilege::takes(edits) {
+        let why = "It takes away rights that no machine may give back: what does not help stays.";
+        (Risk::Ask, format!("{because} {why}"))
+    } else {
+        (Risk::Auto, because)
+    }
 }
 
 /// Whether the edit changes what a scheduler looks at.

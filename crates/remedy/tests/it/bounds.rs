@@ -1,7 +1,7 @@
 //! The bounds of what each strategy may write, checked on plans that somebody tampered with.
 
-use serde_json::json;
-use types::{Fault, Kind, ProbeKind, ReferenceKind, RegistryTags, Risk, Strategy};
+use serde_json::{Value, json};
+use types::{Edit, Fault, Kind, ProbeKind, ReferenceKind, RegistryTags, Risk, Strategy};
 
 use crate::gates::{Case, check};
 use crate::scene::{self, APP, edit, path};
@@ -143,6 +143,28 @@ fn a_rollback_leads_to_a_revision_that_was_ready_and_nowhere_else() {
         it.edits().push(replicas.clone());
         it.evidence.revisions[1].edits.push(replicas);
     });
+}
+
+#[test]
+fn a_rollback_takes_rights_away_after_a_yes_and_gives_none() {
+    let setting = json!([{"name": "net.core.somaxconn", "value": "4096"}]);
+    let path = path("/spec/template/spec/securityContext/sysctls");
+    let rolled = |from: Option<Value>, to: Option<Value>| {
+        let mut evidence = scene::rolled_out(Kind::DaemonSet);
+        evidence.revisions[1].edits = vec![Edit { path: path.clone(), from, to }];
+        Case::offered(Fault::FailedCreate, evidence)
+    };
+    let taken = || rolled(Some(setting.clone()), None);
+    assert_eq!(taken().plan.risk, Risk::Ask);
+    check(taken().approved(), "out_of_scope", |it| it.plan.risk = Risk::Auto);
+    assert_eq!(taken().answer().unwrap_err().code(), "needs_approval");
+
+    let given = rolled(None, Some(setting.clone()));
+    assert_eq!(given.plan.risk, Risk::Advice);
+    let mut given = given.approved();
+    assert_eq!(given.answer().unwrap_err().code(), "advice_only");
+    given.plan.risk = Risk::Ask;
+    assert_eq!(given.answer().unwrap_err().code(), "out_of_scope");
 }
 
 #[test]

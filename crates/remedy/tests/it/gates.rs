@@ -60,6 +60,13 @@ pub(crate) fn check(mut case: Case, code: &str, broken: impl FnOnce(&mut Case)) 
     assert!(!refusal.detail().is_empty());
 }
 
+/// The case passes, changed so.
+#[track_caller]
+pub(crate) fn passes(mut case: Case, change: impl FnOnce(&mut Case)) {
+    change(&mut case);
+    assert_eq!(case.answer(), Ok(()));
+}
+
 #[test]
 fn the_mode_decides_first() {
     check(Case::oom(), "observing", |it| it.world = |world| world.mode = Mode::Observe);

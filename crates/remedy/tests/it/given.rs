@@ -1,8 +1,9 @@
-//! A limit that a limit range gave becomes the template's own, raised, after a yes.
+//! A limit that a limit range gave becomes the template's own, raised.
 
+use remedy::Consent;
 use types::{DefaultOf, Evidence, Fault, GivenLimit, Kind, Risk};
 
-use crate::gates::{Case, check};
+use crate::gates::{Case, check, passes};
 use crate::scene::{self, APP, edit, quantity};
 
 /// `app` was killed at the default of a limit range, and requests this much by it.
@@ -33,17 +34,34 @@ fn case() -> Case {
 }
 
 #[test]
-fn a_limit_that_a_limit_range_gave_becomes_the_templates_own_after_a_yes() {
+fn a_limit_that_a_limit_range_gave_becomes_the_templates_own() {
     let limit = format!(
         "  edit Deployment shop/web\n    {APP}/resources/limits/memory: nothing -> \"128Mi\""
     );
     // What states a limit and no request requests its limit: another request is stated with it.
     let both = format!("{limit}\n    {APP}/resources/requests/memory: nothing -> \"32Mi\"");
 
-    assert_eq!(written(&given(Some("32Mi"))), [(Risk::Ask, both)]);
+    assert_eq!(written(&given(Some("32Mi"))), [(Risk::Auto, both)]);
     for request in [None, Some("64Mi")] {
-        assert_eq!(written(&given(request)), [(Risk::Ask, limit.clone())], "{request:?}");
+        assert_eq!(written(&given(request)), [(Risk::Auto, limit.clone())], "{request:?}");
     }
+}
+
+#[test]
+fn a_limit_of_its_own_is_asked_about_where_none_can_be_taken_away_or_nobody_counts_the_room() {
+    let alone = || Case::offered(Fault::OomKilled, given(Some("32Mi")));
+    passes(alone(), |_| {});
+    let off = |it: &mut Case| {
+        it.policy.strategies.insert("roll_back".to_owned(), Consent::Off);
+    };
+    check(alone(), "needs_approval", off);
+    passes(case(), off);
+    // A limit that the template states is only raised.
+    let stated = scene::out_of_memory(Kind::Deployment, "64Mi");
+    passes(Case::offered(Fault::OomKilled, stated), off);
+
+    // What nobody can count is no room.
+    assert_eq!(written(&Evidence { room: None, ..given(None) }), []);
 }
 
 #[test]

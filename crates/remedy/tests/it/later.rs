@@ -1,6 +1,6 @@
 //! What is offered, or stands, after something has changed since.
 
-use types::{Evidence, Fault, Kind, Risk};
+use types::{Action, Evidence, Fault, FixPlan, Kind, Risk, Strategy};
 
 use crate::scene::{self, plans};
 
@@ -45,4 +45,36 @@ fn requests_that_a_person_was_shown_lowered_stand_as_long_as_they_still_fit() {
     let mut elsewhere = offered(8100).0;
     elsewhere.steps[0].target.name = "cart".to_owned();
     assert_eq!(remedy::as_shown(&shown, &elsewhere, &offered(8100).1), None);
+}
+
+#[test]
+fn a_yes_to_a_limit_of_a_cron_job_holds_while_its_pods_come_and_go() {
+    let offered = |pod: Option<&str>| {
+        let mut evidence = scene::out_of_memory(Kind::CronJob, "64Mi");
+        evidence.containers[0].state.running_since = Some(scene::at(scene::NOW));
+        evidence.pods = pod.map(scene::pod).into_iter().collect();
+        (plans(Fault::OomKilled, &evidence).remove(0), evidence)
+    };
+    let carried_out = |shown: Option<&str>, now: Option<&str>| {
+        let (now, evidence) = offered(now);
+        let plan = remedy::as_shown(&offered(shown).0, &now, &evidence)?;
+        Some(plan.steps.iter().map(|it| it.target.to_string()).collect::<Vec<_>>())
+    };
+    let template = "CronJob shop/web".to_owned();
+    let of = |pod: &str| Some(vec![template.clone(), format!("Pod shop/{pod}")]);
+
+    assert_eq!(carried_out(Some("web-1"), Some("web-2")), of("web-2"));
+    assert_eq!(carried_out(Some("web-1"), None), Some(vec![template.clone()]));
+    // A pod was not part of what was shown.
+    assert_eq!(carried_out(None, Some("web-1")), Some(vec![template.clone()]));
+
+    let (shown, _) = offered(Some("web-1"));
+    let (mut now, evidence) = offered(Some("web-2"));
+    if let Action::Edit(edits) = &mut now.steps[0].action {
+        edits[0].to = Some("97Mi".into());
+    }
+    assert_eq!(remedy::as_shown(&shown, &now, &evidence), None);
+    let (now, evidence) = offered(Some("web-2"));
+    let other = FixPlan { strategy: Strategy::RaiseMemoryLimit { halves: 2 }, ..shown };
+    assert_eq!(remedy::as_shown(&other, &now, &evidence), None);
 }

@@ -10,6 +10,7 @@
 mod scene;
 mod offers;
 mod later;
+mod anew;
 mod places;
 mod attacks;
 mod shown;
@@ -19,6 +20,7 @@ mod given;
 mod unsure;
 mod refused;
 mod labels;
+mod probed;
 mod together;
 mod leftovers;
 mod requests;

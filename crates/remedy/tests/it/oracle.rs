@@ -177,7 +177,7 @@ fn step_opinion(step: &Value, steps: &[Value], plan: &FixPlan, world: &World<'_>
         need(!is_owned(edit["path"].as_str().unwrap(), evidence), "owned")?;
     }
     match strategy {
-        "roll_back" => return revision_opinion(edits, evidence),
+        "roll_back" => return revision_opinion(edits, plan, evidence),
         "fix_selector" => return services::selector(edits, plan, evidence),
         "fix_service_port" => return services::port(edits, plan, evidence),
         _ => {}
@@ -258,7 +258,7 @@ fn rolls(owner: &str) -> bool {
 fn fits(strategy: &str, owner: &str, is_subject: bool, resizes: bool) -> bool {
     let has_template = rolls(owner) || owner == "ReplicaSet" || owner == "CronJob";
     match strategy {
-        "roll_back" => is_subject && rolls(owner) && !resizes,
+        "roll_back" => is_subject && (rolls(owner) || owner == "CronJob") && !resizes,
         "replace_image_tag" if is_subject => !resizes && (has_template || owner == "Pod"),
         "replace_image_tag" => !resizes && (owner == "Job" || owner == "CronJob"),
         "raise_memory_limit" | "lower_requests" | "raise_cpu_limit" => {
@@ -272,7 +272,10 @@ fn fits(strategy: &str, owner: &str, is_subject: bool, resizes: bool) -> bool {
     }
 }
 
-fn revision_opinion(edits: &[Value], evidence: &Evidence) -> Opinion {
+fn revision_opinion(edits: &[Value], plan: &FixPlan, evidence: &Evidence) -> Opinion {
+    let of_jobs = evidence.subject.kind.as_str() == "CronJob";
+    need(!of_jobs || plan.risk != Risk::Auto, "a person is asked")?;
+    let template = if of_jobs { "/spec/jobTemplate/spec/template/" } else { "/spec/template/" };
     let Some(now) = evidence.revisions.iter().find(|it| it.current) else { return no("revision") };
     let mut before: Vec<_> =
         evidence.revisions.iter().filter(|it| it.revision < now.revision).collect();
@@ -282,7 +285,7 @@ fn revision_opinion(edits: &[Value], evidence: &Evidence) -> Opinion {
         .iter()
         .any(|it| it.was_ready && it.edits.iter().map(|it| json!(it)).collect::<Vec<_>>() == edits);
     let in_template =
-        edits.iter().all(|it| format!("{}/", text(&it["path"])).starts_with("/spec/template/"));
+        edits.iter().all(|it| format!("{}/", text(&it["path"])).starts_with(template));
     need(is_one && in_template, "revision")
 }
 
@@ -340,7 +343,7 @@ fn edit_opinion(edit: &Value, kind: &str, plan: &FixPlan, world: &World<'_>) -> 
             let Some(probe) = container.probes.iter().find(|it| json!(it.kind) == kind) else {
                 return no("no probe");
             };
-            probe_opinion(edit, (strategy, rest), (probe, container), evidence)
+            probe_opinion(edit, (plan, rest), (probe, container), evidence)
         }
         _ => no("field"),
     }

@@ -90,13 +90,27 @@ fn memory_is_raised_in_the_template_or_by_a_resize() {
     check(
         Fault::OomKilled,
         &scene::out_of_memory(Kind::CronJob, "64Mi"),
-        &[
-            &format!(
-                "edit CronJob shop/web /spec/jobTemplate/spec/template/spec/containers/0/{limit}"
-            ),
-            &format!("resize Pod shop/web-1 /spec/containers/0/{limit}"),
-        ],
+        &[&format!(
+            "edit CronJob shop/web /spec/jobTemplate/spec/template/spec/containers/0/{limit}"
+        )],
     );
+    // What is down may not get it, and the next run has it; where it runs, or none is near, it is resized.
+    let mut runs = scene::out_of_memory(Kind::CronJob, "64Mi");
+    runs.containers[0].state.running_since = Some(scene::at(scene::NOW));
+    let mut rests = scene::out_of_memory(Kind::CronJob, "64Mi");
+    rests.workload.next_run = None;
+    for evidence in [runs, rests] {
+        check(
+            Fault::OomKilled,
+            &evidence,
+            &[
+                &format!(
+                    "edit CronJob shop/web /spec/jobTemplate/spec/template/spec/containers/0/{limit}"
+                ),
+                &format!("resize Pod shop/web-1 /spec/containers/0/{limit}"),
+            ],
+        );
+    }
     check(
         Fault::OomKilled,
         &scene::out_of_memory(Kind::Pod, "64Mi"),

@@ -16,7 +16,7 @@ use types::{
 
 pub(crate) use images::{held, listed_tag, wrong_tag};
 pub(crate) use nodes::{taint, tainted};
-pub(crate) use services::{named, service, wrong_label, wrong_port};
+pub(crate) use services::{named, service, swapped_labels, wrong_label, wrong_port};
 
 pub(crate) const NOW: i64 = 1_800_000_000;
 
@@ -316,7 +316,9 @@ pub(crate) fn revision(revision: i64, was_ready: bool, edits: Vec<Edit>) -> Revi
 /// Revision 4 is broken; 3 was ready.
 pub(crate) fn rolled_out(kind: Kind) -> Evidence {
     let mut evidence = evidence(kind);
-    let back = edit(&format!("{APP}/image"), "shop/web:1.4", "shop/web:1.3");
+    let list = kind.pod_spec_path().unwrap_or(path("/spec/template/spec")).child("containers");
+    let field = format!("{list}/0/image");
+    let back = edit(&field, "shop/web:1.4", "shop/web:1.3");
     evidence.revisions = vec![revision(4, false, vec![]), revision(3, true, vec![back])];
     evidence
 }

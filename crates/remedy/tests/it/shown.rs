@@ -235,6 +235,26 @@ fn a_job_that_gave_up_is_shown_as_a_copy_that_is_corrected() {
 }
 
 #[test]
+fn every_edit_of_a_job_is_shown_as_a_copy_and_not_as_a_patch_that_cannot_be_applied() {
+    let mut evidence = gave_up();
+    evidence.workload.rolling_out = true;
+    evidence.slips.clear();
+    evidence.containers[0].cpu_request = Some(scene::quantity("2"));
+    evidence.room.as_mut().unwrap().cpu.requests_left = Some(500);
+    for strategy in ["lower_requests", "rerun_job"] {
+        let plan = named(scene::plans(Fault::FailedCreate, &evidence), strategy).unwrap();
+        let copy = job_copy(&plan, &evidence).unwrap();
+        assert_eq!(
+            copy.pointer(&format!("{APP}/resources/requests/cpu")),
+            Some(&json!("500m")),
+            "{strategy}"
+        );
+        assert_eq!(kustomize_patch(&plan, &evidence.containers), None, "{strategy}");
+        assert_eq!(plan.risk, Risk::Advice, "{strategy}");
+    }
+}
+
+#[test]
 fn a_copy_has_a_name_that_fits_and_a_correction_that_fits() {
     let mut evidence = gave_up();
     evidence.subject.name = format!("{}-x", "w".repeat(56));
@@ -262,20 +282,30 @@ fn a_copy_states_what_the_job_did_not_state() {
 }
 
 #[test]
-fn the_way_back_of_a_cron_job_is_shown_and_never_written() {
+fn the_way_back_of_a_cron_job_is_asked_about_and_its_limits_are_shown() {
     let mut evidence = scene::rolled_out(Kind::CronJob);
     let plan = named(scene::plans(Fault::JobFailed, &evidence), "roll_back").unwrap();
-
-    assert_eq!(plan.risk, Risk::Advice);
+    assert_eq!(plan.risk, Risk::Ask);
     assert!(plan.because.contains("succeeded with the template"), "{}", plan.because);
-    for (risk, code) in
-        [(Risk::Auto, "out_of_scope"), (Risk::Ask, "out_of_scope"), (Risk::Advice, "advice_only")]
-    {
-        let plan = FixPlan { risk, ..plan.clone() };
-        let refusal =
-            remedy::approve(plan, &Policy::default(), &scene::world(&evidence, &[])).unwrap_err();
-        assert_eq!(refusal.code(), code);
-    }
+    let answer = |plan: &FixPlan, evidence: &Evidence| {
+        let mut world = scene::world(evidence, &[]);
+        world.authority = scene::person();
+        let answer = remedy::approve(plan.clone(), &Policy::default(), &world);
+        answer.err().map_or("approved", |it| it.code())
+    };
+    assert_eq!(answer(&plan, &evidence), "approved");
+    assert_eq!(answer(&FixPlan { risk: Risk::Auto, ..plan.clone() }, &evidence), "out_of_scope");
+    // Its next run has to prove it, before long.
+    evidence.workload.next_run = None;
+    assert_eq!(answer(&plan, &evidence), "advice_only");
+
+    let mut limited = scene::rolled_out(Kind::CronJob);
+    let limit = edit("/spec/jobTemplate/spec/activeDeadlineSeconds", 5, 60);
+    limited.revisions[1].edits.push(limit);
+    let plan = named(scene::plans(Fault::JobFailed, &limited), "roll_back").unwrap();
+    assert_eq!(plan.risk, Risk::Advice);
+    assert_eq!(answer(&FixPlan { risk: Risk::Ask, ..plan }, &limited), "out_of_scope");
+
     // A template of which a job succeeded is not to blame; nor is there a way to one of which none did.
     evidence.revisions[0].was_ready = true;
     assert_eq!(named(scene::plans(Fault::JobFailed, &evidence), "roll_back"), None);

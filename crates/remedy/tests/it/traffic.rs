@@ -78,6 +78,44 @@ fn a_name_that_nobody_declares_is_led_unasked_where_two_things_speak_for_one_por
 }
 
 #[test]
+fn two_values_that_changed_places_are_put_back_after_a_yes() {
+    let swapped = |change: fn(&mut types::SwappedLabels)| {
+        let mut facts = scene::swapped_labels();
+        change(facts.swapped.as_mut().unwrap());
+        offered(facts)
+    };
+    let expected =
+        r#"/spec/selector/app: "api" -> "web"; /spec/selector/component: "web" -> "api""#;
+
+    assert_eq!(swapped(|_| {}), Some((Risk::Ask, expected.to_owned())));
+    assert_eq!(swapped(|it| it.ready = 0), None);
+    assert_eq!(swapped(|it| it.settled = false), None);
+    assert_eq!(swapped(|it| it.keys = ["app".to_owned(), "app".to_owned()]), None);
+    assert_eq!(swapped(|it| it.keys = ["app".to_owned(), "stage".to_owned()]), None);
+
+    let evidence = scene::service(scene::swapped_labels());
+    let plan = plans(Fault::ServiceWithoutEndpoints, &evidence).remove(0);
+    assert_eq!(answer(plan.clone(), &evidence), "approved");
+    let alone = approve(plan.clone(), &Policy::default(), &world(&evidence, &[]));
+    assert_eq!(alone.unwrap_err().code(), "needs_approval");
+    // Neither unasked, nor one of the two, nor to another value.
+    let refused = |change: fn(&mut FixPlan)| {
+        let mut plan = plan.clone();
+        change(&mut plan);
+        answer(plan, &evidence)
+    };
+    assert_eq!(refused(|it| it.risk = Risk::Auto), "out_of_scope");
+    assert_eq!(refused(|it| label(it).truncate(1)), "out_of_scope");
+    assert_eq!(refused(|it| label(it)[1].to = Some("db".into())), "out_of_scope");
+}
+
+/// The edits of the plan.
+fn label(plan: &mut FixPlan) -> &mut Vec<Edit> {
+    let Action::Edit(edits) = &mut plan.steps[0].action else { panic!("the first step edits") };
+    edits
+}
+
+#[test]
 fn traffic_is_led_to_nobody_who_is_not_ready_and_settled() {
     assert_eq!(changed(|it| it.ready = 0), None);
     assert_eq!(changed(|it| it.settled = false), None);

@@ -15,6 +15,7 @@ pub(super) fn held(namespace: &str) -> Held {
     variables.extend([
         ("labels", or_empty("object.spec.selector", "{}")),
         ("labelsBefore", or_empty("oldObject.spec.selector", "{}")),
+        ("changed", changed()),
         ("ports", or_empty("object.spec.ports", "[]")),
         ("portsBefore", or_empty("oldObject.spec.ports", "[]")),
     ]);
@@ -31,18 +32,27 @@ pub(super) fn held(namespace: &str) -> Held {
         ),
         (
             one_label(),
-            "one label of a selector is changed at a time, none is added and none dropped",
+            "one label of a selector is changed at a time or two values change places, none is added and none dropped",
         ),
         (target_ports(), "the target of one port is edited at a time, and nothing else of it"),
     ]);
     Held { rules: vec![rule], variables, claims }
 }
 
-/// As many labels as before, and all but one the same: a selector that asked for nothing stays so.
+/// As many labels as before, and all the same but one, or but two that have each other's value: a selector that asked for
+/// nothing stays so.
 fn one_label() -> String {
-    "variables.labels.size() == variables.labelsBefore.size() && \
-     variables.labelsBefore.filter(k, !(k in variables.labels) || \
-     variables.labels[k] != variables.labelsBefore[k]).size() <= 1"
+    "variables.labels.size() == variables.labelsBefore.size() && (variables.changed.size() <= 1 || \
+     (variables.changed.size() == 2 && variables.changed.all(k, k in variables.labels) && \
+     variables.labels[variables.changed[0]] == variables.labelsBefore[variables.changed[1]] && \
+     variables.labels[variables.changed[1]] == variables.labelsBefore[variables.changed[0]]))"
+        .to_owned()
+}
+
+/// The keys of the labels that are not what they were.
+fn changed() -> String {
+    "variables.labelsBefore.filter(k, !(k in variables.labels) || \
+     variables.labels[k] != variables.labelsBefore[k])"
         .to_owned()
 }
 

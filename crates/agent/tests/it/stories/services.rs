@@ -284,3 +284,29 @@ async fn what_is_scaled_to_nothing_or_fails_by_itself_is_no_incident_of_the_serv
     assert!(told.iter().all(|it| it.0 != "Service" || it.1 == "late"), "{told:?}");
     assert!(told.contains(&(json!("Deployment"), json!("api"))), "{told:?}");
 }
+
+#[actix_web::test]
+async fn two_values_that_changed_places_are_put_back_after_a_yes() {
+    let stage = Stage::open().await;
+    let labels = json!({"app": "web", "component": "api"});
+    let template = json!({"metadata": {"labels": labels}, "spec": container("nginx:1.27")});
+    let web = json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"selector": {"matchLabels": labels}, "template": template}});
+    stage.cluster.create("/apis/apps/v1/namespaces/shop/deployments", &web).await;
+    stage.until_steady("web").await;
+    let wrong = json!({"app": "api", "component": "web"});
+    stage.serve("front", &wrong, &json!({"port": 80})).await;
+    let agent = stage.agent().await;
+    let order = agent.order_for_service("front", SELECTOR).await;
+    let proposed = agent.carry_out(&order).await;
+    assert_eq!(state(&proposed), ("proposed", "needs_approval"), "{proposed:#}");
+    assert_eq!((stage.selector("front"), stage.n_writes()), (wrong, 0));
+
+    let id = proposed["id"].as_str().unwrap();
+    agent.post(&format!("/api/v1/executions/{id}/approve"), &json!({})).await;
+    let end = agent.end_of(&proposed).await;
+
+    assert_eq!((state(&end), &end["verdict"]), (("verified", ""), &json!("recovered")), "{end:#}");
+    assert_eq!((stage.selector("front"), stage.n_writes()), (labels, 1));
+}

@@ -8,7 +8,7 @@ use crate::place;
 
 /// The plan that was shown, as it is carried out now: where room has changed since, it stands as long as it still fits.
 /// `None` where it does not, or where the plan of now is about something else.
-pub fn as_shown(shown: &FixPlan, now: &FixPlan, evidence: &Evidence) -> Option<FixPlan> {
+pub(crate) fn as_shown(shown: &FixPlan, now: &FixPlan, evidence: &Evidence) -> Option<FixPlan> {
     let is_of_requests =
         shown.strategy == Strategy::LowerRequests && now.strategy == shown.strategy;
     if !is_of_requests || shown.steps.len() != now.steps.len() || now.risk != shown.risk {

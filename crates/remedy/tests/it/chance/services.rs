@@ -14,6 +14,14 @@ pub(super) fn wrong_label(chance: &mut Chance) -> (Fault, Evidence) {
         (("app", "web-1"), ("app", "web-2")),
         (("app", "web"), ("app", "a/b")),
     ]);
+    if chance.one_in(5) {
+        let mut facts = scene::swapped_labels();
+        if let Some(swap) = &mut facts.swapped {
+            swap.settled = !chance.one_in(8);
+            swap.ready = if chance.one_in(8) { 0 } else { 2 };
+        }
+        return (Fault::ServiceWithoutEndpoints, scene::service(facts));
+    }
     let mut facts = scene::wrong_label(wrong, meant);
     if let Some(slip) = &mut facts.slip {
         slip.near = !chance.one_in(4);

@@ -1,17 +1,17 @@
 //! What may be written of a probe, once more.
 
 use serde_json::{Value, json};
-use types::{ContainerFacts, Evidence, ProbeFacts, ProbeKind};
+use types::{ContainerFacts, Evidence, FixPlan, ProbeFacts, ProbeKind, Risk};
 
 use super::{Opinion, need, no, text};
 
 pub(super) fn probe_opinion(
     edit: &Value,
-    (strategy, rest): (&str, &[&str]),
+    (plan, rest): (&FixPlan, &[&str]),
     (probe, container): (&ProbeFacts, &ContainerFacts),
     evidence: &Evidence,
 ) -> Opinion {
-    match (strategy, rest) {
+    match (plan.strategy.name(), rest) {
         ("relax_probe", [name]) => {
             let (seen, default) = match *name {
                 "initialDelaySeconds" => (probe.initial_delay_secs, 0),
@@ -25,6 +25,14 @@ pub(super) fn probe_opinion(
             need(old < new && new <= 4 * old, "time bound")
         }
         ("fix_probe_port", ["httpGet" | "tcpSocket" | "grpc", "port"]) => {
+            let begins = |it: &&(String, u16)| {
+                let asked = probe.port.as_deref().unwrap_or_default();
+                2 < asked.len() && it.0.starts_with(asked) && edit["from"] == json!(asked)
+            };
+            let names: Vec<_> = container.ports.iter().filter(begins).map(|it| &it.0).collect();
+            if plan.risk == Risk::Ask && names.len() == 1 && edit["to"] == json!(names[0]) {
+                return need(edit["from"] != edit["to"] && probe.host.is_none(), "it is there");
+            }
             let port = edit["to"].as_u64().unwrap_or(0);
             let is_declared = container.ports.iter().any(|it| u64::from(it.1) == port);
             need(is_declared && !edit["from"].is_null(), "port")
@@ -32,6 +40,9 @@ pub(super) fn probe_opinion(
         ("fix_probe_port", ["httpGet", "path"]) => {
             let to = text(&edit["to"]);
             need(edit["from"] == json!(probe.path) && probe.path.is_some(), "not what was seen")?;
+            if to.starts_with('/') && agreed(probe, container, plan.risk) == Some(to) {
+                return Ok(());
+            }
             let apart = letters_apart(to, probe.path.as_deref().unwrap_or_default());
             need(to.starts_with('/') && (1..=2).contains(&apart), "not near")?;
             let siblings = siblings(probe, container).filter_map(|it| it.path.clone());
@@ -51,6 +62,30 @@ pub(super) fn probe_opinion(
         }
         _ => no("field"),
     }
+}
+
+/// What all others of that port ask for, where none of them is told that it is wrong; unasked where one is known to succeed.
+fn agreed<'a>(probe: &ProbeFacts, container: &'a ContainerFacts, risk: Risk) -> Option<&'a str> {
+    let is_missed = probe.failure.as_ref().is_some_and(|it| it.contains("statuscode: 404"));
+    let others: Vec<&ProbeFacts> = container
+        .probes
+        .iter()
+        .filter(|it| it.kind != probe.kind && it.port == probe.port && it.host == probe.host)
+        .collect();
+    let path = others.first()?.path.as_deref()?;
+    let fits = others.iter().all(|it| {
+        let is_well = it.failure.as_ref().is_none_or(|it| it.contains("connection refused"));
+        is_well && it.path.as_deref() == Some(path) && it.scheme == probe.scheme
+    });
+    let is_known = others.iter().any(|it| {
+        it.kind == ProbeKind::Startup || it.kind == ProbeKind::Readiness && container.ready
+    });
+    let is_quiet = others.iter().any(|it| it.failure.is_none());
+    let may_be = match risk {
+        Risk::Auto => is_known && probe.kind != ProbeKind::Startup,
+        Risk::Ask | Risk::Advice => is_known || is_quiet,
+    };
+    (is_missed && fits && may_be && Some(path) != probe.path.as_deref()).then_some(path)
 }
 
 /// Other probes of the container, of the same port, that do not fail; before a start has succeeded none was asked.

@@ -11,7 +11,7 @@ const TYPOS: [(&str, &str); 3] = [("wbe", "web"), ("ap", "app"), ("htpp", "http"
 /// One label of the selector, exactly as the facts have it.
 pub(super) fn selector(edits: &[Value], plan: &FixPlan, evidence: &Evidence) -> Opinion {
     let Some(service) = &evidence.service else { return no("no Service") };
-    let Some(slip) = &service.slip else { return no("no slip") };
+    let Some(slip) = &service.slip else { return swapped(edits, plan, service) };
     need(0 < slip.ready && slip.settled, "nobody is ready")?;
     need(!(slip.meant_so && slip.served), "it means what it says")?;
     need(service.selector.get(&slip.key) == Some(&slip.value), "another selector")?;
@@ -36,6 +36,20 @@ pub(super) fn selector(edits: &[Value], plan: &FixPlan, evidence: &Evidence) -> 
         is_typo || slip.meant_value == "wob" && slip.value != "backend" && is_one_word(slip);
     let unasked = (slip.near && is_typo || slip.formerly) && !slip.meant_so && !slip.served;
     need(plan.risk != Risk::Auto || unasked, "a person is asked")
+}
+
+/// Two values the other way round, and no other.
+fn swapped(edits: &[Value], plan: &FixPlan, service: &types::TrafficFacts) -> Opinion {
+    let Some(swap) = &service.swapped else { return no("no slip") };
+    need(0 < swap.ready && swap.settled, "nobody is ready")?;
+    need(plan.risk != Risk::Auto, "a person is asked")?;
+    let [first, second] = &swap.keys;
+    let (Some(one), Some(other)) = (service.selector.get(first), service.selector.get(second))
+    else {
+        return no("another selector");
+    };
+    let edit = |key: &str, from: &str, to: &str| json!({"path": format!("/spec/selector/{key}"), "from": from, "to": to});
+    need(edits == [edit(first, one, other), edit(second, other, one)], "other edits")
 }
 
 fn is_one_word(slip: &types::LabelSlip) -> bool {

@@ -1,6 +1,8 @@
 //! Services of the shop that lead nowhere.
 
-use types::{Evidence, Kind, LabelSlip, MeantPort, PortTarget, ServicePortFacts, TrafficFacts};
+use types::{
+    Evidence, Kind, LabelSlip, MeantPort, PortTarget, ServicePortFacts, SwappedLabels, TrafficFacts,
+};
 
 use super::evidence;
 
@@ -33,8 +35,27 @@ pub(crate) fn wrong_label(
             meant_so: false,
             served: false,
         }),
+        swapped: None,
         surplus: None,
         findings: vec![],
+    }
+}
+
+/// A Service that asks for `app=api,component=web`, while pods of `Deployment shop/web` have the values the other way round.
+pub(crate) fn swapped_labels() -> TrafficFacts {
+    let facts = wrong_label(("app", "api"), ("app", "web"));
+    let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    TrafficFacts {
+        selector: [label("app", "api"), label("component", "web"), label("part", "x")].into(),
+        slip: None,
+        swapped: Some(SwappedLabels {
+            keys: ["app".to_owned(), "component".to_owned()],
+            workload: "Deployment shop/web".to_owned(),
+            pods: 2,
+            ready: 2,
+            settled: true,
+        }),
+        ..facts
     }
 }
 
@@ -56,6 +77,7 @@ pub(crate) fn wrong_port(target: PortTarget, meant: PortTarget, near: bool) -> T
         pods: 2,
         endpoints: Some(0),
         slip: None,
+        swapped: None,
         surplus: None,
         findings: vec![],
     }

@@ -1,0 +1,172 @@
+//! What a template is allowed beyond its container: what a rollback takes away of it, and what it would give back.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use types::Edit;
+
+/// Fields that let a pod do more when they are true.
+const SWITCHES: [&str; 6] = [
+    "hostNetwork",
+    "hostPID",
+    "hostIPC",
+    "shareProcessNamespace",
+    "privileged",
+    "allowPrivilegeEscalation",
+];
+
+/// Whether the edits give a right that what they replace has not got: a kernel setting with its value, a capability, a
+/// switch, an unmasked `/proc`, files of the host.
+pub(crate) fn gives(edits: &[Edit]) -> bool {
+    let (before, after) = both(edits);
+    !after.is_subset(&before)
+}
+
+/// Whether they take away one that only a person can give back. What is mounted of the host is a volume like others.
+pub(crate) fn takes(edits: &[Edit]) -> bool {
+    let (before, after) = both(edits);
+    before.difference(&after).any(|it| !it.starts_with(HOST_PATH))
+}
+
+/// What the right to a path of the host begins with.
+const HOST_PATH: &str = "hostPath ";
+
+/// The rights before and after.
+fn both(edits: &[Edit]) -> (BTreeSet<String>, BTreeSet<String>) {
+    let of = |value: fn(&Edit) -> Option<&Value>| {
+        let mut rights = BTreeSet::new();
+        for edit in edits {
+            let names: Vec<String> = edit.path.names().collect();
+            if let Some(value) = value(edit) {
+                walk(&names, value, &mut rights);
+            }
+        }
+        rights
+    };
+    (of(|it| it.from.as_ref()), of(|it| it.to.as_ref()))
+}
+
+/// Everything in a value at this place that is a right. Nothing of Kubernetes is nested deep enough to matter here: what
+/// was decoded has an end.
+fn walk(names: &[String], value: &Value, rights: &mut BTreeSet<String>) {
+    rights.extend(right(names, value));
+    let member = |name: &str| {
+        let mut names = names.to_vec();
+        names.push(name.to_owned());
+        names
+    };
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                walk(&member(name), value, rights);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                walk(&member(&index.to_string()), value, rights);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The right that a single value is, if it is one.
+fn right(names: &[String], value: &Value) -> Option<String> {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let container = || {
+        let list = names.iter().position(|it| it.ends_with("ontainers"))?;
+        Some(format!("{} {}", names.get(list)?, names.get(list + 1)?))
+    };
+    match (names.as_slice(), value) {
+        ([.., name], Value::Bool(true)) if SWITCHES.contains(name) => {
+            Some(format!("{name} {}", container().unwrap_or_default()))
+        }
+        ([.., "procMount"], Value::String(it)) if it != "Default" => {
+            Some(format!("procMount {it} {}", container().unwrap_or_default()))
+        }
+        ([.., "capabilities", "add", _], Value::String(it)) => {
+            Some(format!("capability {it} {}", container().unwrap_or_default()))
+        }
+        ([.., "sysctls", _], Value::Object(it)) => {
+            let member = |name| it.get(name).and_then(Value::as_str).unwrap_or_default();
+            Some(format!("sysctl {}={}", member("name"), member("value")))
+        }
+        // One value of a list whose names are the same.
+        ([.., "sysctls", place, "value"], Value::String(it)) => {
+            Some(format!("sysctl {place} {it}"))
+        }
+        ([.., "hostPath", "path"], Value::String(it)) => Some(format!("{HOST_PATH}{it}")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use types::FieldPath;
+
+    use super::*;
+
+    fn edit(path: &str, from: Value, to: Value) -> Edit {
+        let path = FieldPath::parse(path).unwrap();
+        let seen = |it: Value| Some(it).filter(|it| !it.is_null());
+        Edit { path, from: seen(from), to: seen(to) }
+    }
+
+    #[track_caller]
+    fn check(path: &str, more: &Value, less: &Value) {
+        let path = format!("/spec/template/spec/{path}");
+        let back = edit(&path, more.clone(), less.clone());
+        let there = edit(&path, less.clone(), more.clone());
+        assert!(!gives(std::slice::from_ref(&back)), "{back}");
+        assert!(gives(std::slice::from_ref(&there)), "{there}");
+        let is_of_host = path.contains("volumes");
+        assert_eq!(takes(&[back]), !is_of_host);
+        assert!(!takes(&[there]));
+    }
+
+    #[test]
+    fn a_right_that_is_taken_away_is_told_from_one_that_is_given() {
+        let nothing = Value::Null;
+        let sysctl = |value: &str| json!([{"name": "net.core.somaxconn", "value": value}]);
+        check("securityContext/sysctls", &sysctl("4096"), &nothing);
+        check("securityContext/sysctls", &sysctl("4096"), &json!([]));
+        check("securityContext", &json!({"sysctls": sysctl("1")}), &json!({}));
+        check("hostNetwork", &json!(true), &nothing);
+        check("hostPID", &json!(true), &json!(false));
+        let app = "containers/0/securityContext";
+        check(app, &json!({"privileged": true}), &nothing);
+        check(&format!("{app}/allowPrivilegeEscalation"), &json!(true), &nothing);
+        check(&format!("{app}/procMount"), &json!("Unmasked"), &json!("Default"));
+        let adds = |it: Value| json!({"add": it});
+        check(&format!("{app}/capabilities"), &adds(json!(["SYS_ADMIN"])), &nothing);
+        check(
+            &format!("{app}/capabilities"),
+            &adds(json!(["NET_ADMIN", "SYS_TIME"])),
+            &adds(json!(["SYS_TIME"])),
+        );
+        let host = json!([{"name": "a", "hostPath": {"path": "/"}}, {"name": "b"}]);
+        check("volumes", &host, &json!([{"name": "b"}]));
+    }
+
+    #[test]
+    fn another_value_of_a_kernel_setting_is_given() {
+        let path = "/spec/template/spec/securityContext/sysctls";
+        let deep = edit(&format!("{path}/0/value"), json!("1024"), json!("4096"));
+        let sysctl = |value: &str| json!([{"name": "net.core.somaxconn", "value": value}]);
+        let whole = edit(path, sysctl("1024"), sysctl("4096"));
+
+        assert!(gives(&[deep]));
+        assert!(gives(&[whole]));
+    }
+
+    #[test]
+    fn what_is_no_right_is_neither() {
+        let image = edit("/spec/template/spec/containers/0/image", json!("a:2"), json!("a:1"));
+        let user = "/spec/template/spec/containers/0/securityContext/runAsUser";
+        let user = edit(user, json!(1000), Value::Null);
+
+        assert!(!gives(&[image.clone(), user.clone()]));
+        assert!(!takes(&[image, user]));
+    }
+}
