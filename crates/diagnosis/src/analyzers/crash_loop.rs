@@ -152,7 +152,9 @@ fn more(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>) 
         return wording::about_host(evidence, address);
     }
     if reading.trouble != Trouble::Unset {
-        let file = reading.about.as_deref().filter(|_| reading.trouble == Trouble::File);
+        let is_there = |file: &str| container.files.iter().any(|it| it == file);
+        let file = reading.missing_file();
+        let file = file.filter(|it| reading.trouble == Trouble::File || !is_there(it));
         let file = file.map(|it| about_file(container, it)).unwrap_or_default();
         let held = holder(container, reading.line, reading.about.as_deref()).map(in_template);
         let flag = near_flag(container, reading);
@@ -179,7 +181,9 @@ fn also(container: &ContainerFacts, reading: &Reading<'_>) -> String {
         let said = words.is_sure.then(|| format!("; it also says \"{}\"", words.text));
         return said.unwrap_or_default();
     }
-    if reading.is_told_better_by(&words.text) {
+    let is_placed = !spot::words(container, Some(reading)).is_empty();
+    let lacks_file = || !is_placed && reading.leaves_out_a_file(&words.text);
+    if reading.is_told_better_by(&words.text) || lacks_file() {
         format!("; in its words \"{}\"", words.text)
     } else {
         String::new()

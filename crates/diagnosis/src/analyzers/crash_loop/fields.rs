@@ -62,7 +62,7 @@ pub(super) fn blamed(
         Trouble::Unset => unset(container, reading.about.as_deref())
             .and_then(|(at, part)| Some(format!("{}/{at}/{part}", of("env")?)))
             .or_else(|| of("env").filter(|_| !container.env.is_empty())),
-        Trouble::Malformed if !container.env.is_empty() => of("env"),
+        Trouble::Malformed if may_come_from_env(container, reading) => of("env"),
         // Of another language it is the file that has the error.
         Trouble::Syntax if !reading.is_of_shell() => None,
         Trouble::Flag
@@ -101,6 +101,7 @@ pub(super) fn blamed(
         | Trouble::Module
         | Trouble::Part
         | Trouble::File
+        | Trouble::Unopened
         | Trouble::Config
         | Trouble::Memory => None,
     };
@@ -116,6 +117,14 @@ fn unset(container: &ContainerFacts, variable: Option<&str>) -> Option<(usize, &
         .or_else(|| at(set_as(container, variable)?))
         .map(|it| (it, "value"))
         .or_else(|| Some((at(&meant(container, variable)?)?, "name")))
+}
+
+/// Whether a value that cannot be read may be one of a variable: what the log shows of it is in no plain one, as those are
+/// known, and may be data as well.
+fn may_come_from_env(container: &ContainerFacts, reading: &Reading<'_>) -> bool {
+    let from = ["valueFrom", "envFrom"];
+    let is_given = container.sets.iter().any(|it| from.contains(&it.as_str()));
+    !container.env.is_empty() && (is_given || !reading.shows_value())
 }
 
 /// What the template starts the container with, where it says so.

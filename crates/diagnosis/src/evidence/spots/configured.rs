@@ -46,7 +46,10 @@ static CONFIGURATION: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// The one that says what is wrong, where the words are known to be about a value or a configuration.
 pub(super) fn with_reading(look: &Look<'_>) -> Option<Spot> {
     let reading = look.reading.as_ref()?;
-    let is_it = matches!(reading.trouble, Trouble::Config | Trouble::Malformed | Trouble::Part);
+    let is_it = matches!(
+        reading.trouble,
+        Trouble::Config | Trouble::Malformed | Trouble::Part | Trouble::Unopened
+    );
     told(look).filter(|_| is_it)
 }
 

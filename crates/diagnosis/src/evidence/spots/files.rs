@@ -156,7 +156,7 @@ fn without_group(look: &Look<'_>, mount: &VolumeMount, user: Option<i64>) -> Opt
 
 /// A file that is not there, and that the template names.
 pub(super) fn program(look: &Look<'_>) -> Option<Spot> {
-    let file = look.about(Trouble::File)?;
+    let file = look.reading.as_ref()?.missing_file()?;
     let mut texts = look.texts().into_iter().filter(|it| contains(it.1, file));
     let (path, text) = texts.next()?;
     Some(Spot::new(SpotTopic::Program, path, text, String::new()))
