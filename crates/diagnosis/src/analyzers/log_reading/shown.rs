@@ -21,7 +21,8 @@ impl Reading<'_> {
     /// The same, by the name of the variable, where the source above reads one and no other.
     pub(super) fn with_name(self, log: &[String]) -> Self {
         let is_it = self.trouble == Trouble::Malformed && self.detail() < 2;
-        match variable(log, self.line).filter(|_| is_it) {
+        let name = || variable(log, self.line).or_else(|| field(log, self.about.as_deref()?));
+        match is_it.then(name).flatten() {
             Some(name) => Self { about: Some(name), ..self },
             None => self,
         }
@@ -34,6 +35,17 @@ fn variable(log: &[String], line: &str) -> Option<String> {
     let mut names = lines.take(ABOVE).flat_map(reads);
     let first = names.next()?;
     names.all(|it| it == first).then(|| first.to_owned())
+}
+
+/// The field of a model of settings, which stands by itself above what is said of it.
+fn field(log: &[String], value: &str) -> Option<String> {
+    let mut lines = log.iter().rev().flat_map(|it| it.lines().rev());
+    lines.by_ref().find(|it| it.starts_with("  ") && it.contains(value))?;
+    let name = lines.next()?;
+    let is_part = |it: char| it.is_ascii_alphanumeric() || it == '_';
+    let is_name =
+        name.starts_with(|it: char| it.is_ascii_alphabetic()) && name.chars().all(is_part);
+    is_name.then(|| name.to_owned())
 }
 
 fn reads(line: &str) -> Vec<&str> {

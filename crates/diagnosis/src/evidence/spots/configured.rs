@@ -91,6 +91,18 @@ pub(super) fn unnamed(look: &Look<'_>) -> Option<Spot> {
     Some(Spot { topic: SpotTopic::Variable, ..spot })
 }
 
+/// The file of a ConfigMap that names a host which does not answer, by the line of the log that tells of both.
+pub(super) fn host(look: &Look<'_>) -> Option<Spot> {
+    let reading = look.reading.as_ref()?;
+    let host = reading.address()?.split(':').next()?;
+    if look.variables().iter().any(|it| stands_alone(it.2, host)) {
+        return None;
+    }
+    let spot =
+        files(reading.line).find_map(|it| at_place(look, it)).filter(|it| it.key.is_some())?;
+    Some(Spot { topic: SpotTopic::Needs, ..spot })
+}
+
 fn told(look: &Look<'_>) -> Option<Spot> {
     let read = look.reading.as_ref().map(|it| it.line);
     let lines = read.into_iter().chain(last_words::around(look.log()));
