@@ -128,6 +128,7 @@ const FINDERS: &[Finder] = &[
     variables::unset,
     named::optional,
     named::missing_key,
+    named::of_sibling,
     transport::other,
     headers::broken,
     hosts::unresolved,

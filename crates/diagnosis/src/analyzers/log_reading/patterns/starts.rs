@@ -87,19 +87,11 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     // A file of configuration by its name, with the line or with what was tried.
     (
         Trouble::Config,
-        r"syntax error (?:occurred )?(?:while parsing |in |at )?((?:on line [0-9]+ of )?/(?:[^\s:'\x22]*\.(?:ya?ml|toml|conf|cfg|ini|hcl|cnf|vcl|properties)|[^\s:'\x22]*(?:config|settings)[^\s:'\x22]*\.(?:json|xml)|etc/[^\s:'\x22]+))",
+        r"(?:syntax error (?:occurred )?(?:while parsing |in |at )?|(?:error|failed|unable|cannot|could not)(?: to)? (?:load|pars|read|merg)(?:e|ing)?\b[^\n/]{0,40})((?:on line [0-9]+ of )?/(?:[^\s:'\x22]*\.(?:ya?ml|toml|conf|cfg|ini|hcl|cnf|vcl|properties)|[^\s:'\x22]*(?:config|settings)[^\s:'\x22]*\.(?:json|xml)|etc/[^\s:'\x22]+))",
     ),
     (
         Trouble::Config,
-        r"(/(?:[^\s:'\x22]*\.(?:ya?ml|toml|conf|cfg|ini|hcl|cnf|vcl|properties)|[^\s:'\x22]*(?:config|settings)[^\s:'\x22]*\.(?:json|xml)|etc/[^\s:'\x22]+)(?::[0-9]+|:? line [0-9]+)).*(?:error|unknown|unrecogni[sz]ed|invalid|unexpected|illegal|undefined|mismatched|duplicate)",
-    ),
-    (
-        Trouble::Config,
-        r"(?:error|fatal|unknown|invalid|unexpected|illegal|cannot|could not|failed)\b.*?(/(?:[^\s:'\x22]*\.(?:ya?ml|toml|conf|cfg|ini|hcl|cnf|vcl|properties)|[^\s:'\x22]*(?:config|settings)[^\s:'\x22]*\.(?:json|xml)|etc/[^\s:'\x22]+)(?::[0-9]+|:? line [0-9]+))",
-    ),
-    (
-        Trouble::Config,
-        r"(?:error|failed|unable|cannot|could not)(?: to)? (?:load|pars|read|merg)(?:e|ing)?\b[^\n/]{0,40}(/(?:[^\s:'\x22]*\.(?:ya?ml|toml|conf|cfg|ini|hcl|cnf|vcl|properties)|[^\s:'\x22]*(?:config|settings)[^\s:'\x22]*\.(?:json|xml)|etc/[^\s:'\x22]+))",
+        r"(/(?:[^\s:'\x22]*\.(?:ya?ml|toml|conf|cfg|ini|hcl|cnf|vcl|properties)|[^\s:'\x22]*(?:config|settings)[^\s:'\x22]*\.(?:json|xml)|etc/[^\s:'\x22]+)(?::[0-9]+|:? line [0-9]+)).*(?:error|unknown|unrecogni[sz]ed|invalid|unexpected|illegal|undefined|mismatched|duplicate)|(?:error|fatal|unknown|invalid|unexpected|illegal|cannot|could not|failed)\b.*?(/(?:[^\s:'\x22]*\.(?:ya?ml|toml|conf|cfg|ini|hcl|cnf|vcl|properties)|[^\s:'\x22]*(?:config|settings)[^\s:'\x22]*\.(?:json|xml)|etc/[^\s:'\x22]+)(?::[0-9]+|:? line [0-9]+))",
     ),
     (Trouble::Syntax, r"syntax ?error:? (?P<what>[^\n]{1,80})"),
     (Trouble::Memory, r"OutOfMemoryError:? (?P<what>[a-zA-Z0-9_ ]{1,40})"),
