@@ -29,7 +29,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     ),
     (
         Trouble::Unset,
-        r#"config(?:uration)? property (\S+) is required|missing required (?:configuration|config|setting)(?: key| property| option)?:? (?:\[?")?([a-zA-Z0-9_.-]+)"#,
+        r#"config(?:uration)? property (\S+) is required|missing required (?:configuration|config|setting)(?: key| property| option| entry| field| value)?(?:: ?\[?"?([a-zA-Z0-9_.-]+)| \[?"([a-zA-Z0-9_.-]+)| ([a-zA-Z0-9]+[_.-][a-zA-Z0-9_.-]+))"#,
     ),
     (Trouble::Malformed, r#"(?-i)\b([A-Z][A-Z0-9_]{2,}): ?\[ ?['\"]"#),
     (Trouble::Unset, r"invalid environment variables?$"),
