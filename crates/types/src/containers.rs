@@ -121,7 +121,7 @@ pub struct ContainerFacts {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
     /// Which of the fields that decide how it starts the template sets: `command`, `args`, `workingDir`,
-    /// `lifecycle` (a `postStart` hook).
+    /// `lifecycle` (a `postStart` hook), `envFrom`, and `valueFrom` of any variable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sets: Vec<String>,
     /// The addresses that its command waits for in a loop: `mq:5672`; at most 10.

@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 
 use crate::{
     ContainerFacts, DemandFacts, Edit, GateFacts, HeldImage, ImageFacts, Kind, LeftoverFacts,
-    NodeFacts, NodeMateFacts, ObjectRef, RegistryTags, RoomFacts, SlipFacts, TrafficFacts,
+    NodeFacts, NodeMateFacts, ObjectRef, ReferenceFacts, RegistryTags, RoomFacts, SlipFacts,
+    TrafficFacts,
 };
 
 /// Everything that was seen of one root object at one moment.
@@ -267,79 +268,6 @@ pub struct RevisionFacts {
     /// The edits that a return to it needs. Never leaves the process: values are not redacted.
     #[serde(skip)]
     pub edits: Vec<Edit>,
-}
-
-/// What a reference of the template points at.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum ReferenceKind {
-    /// A ConfigMap, or a key of it.
-    ConfigMap,
-    /// A Secret, or a key of it. Secrets are never read.
-    Secret,
-    /// A persistent volume claim.
-    Claim,
-    /// A service account.
-    ServiceAccount,
-    /// A priority class.
-    PriorityClass,
-    /// A runtime class.
-    RuntimeClass,
-    /// A claim of devices.
-    ResourceClaim,
-    /// A template of such claims.
-    ResourceClaimTemplate,
-    /// A scheduler.
-    Scheduler,
-    /// The key of a label that nodes are selected by.
-    NodeLabelKey,
-    /// The value of such a label.
-    NodeLabelValue,
-}
-
-/// One reference by name in the template.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ReferenceFacts {
-    /// What it points at.
-    pub kind: ReferenceKind,
-    /// The name it points at.
-    pub name: String,
-    /// The key of it, where one is named; of a node label what stands beside it: the key of a value, the value of a key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-    /// The field of the owner that holds the name or, when only the key is wrong, the key.
-    pub path: String,
-    /// Whether what it names is there; `None` when that is not read (Secrets, claims of devices).
-    pub exists: Option<bool>,
-    /// The one name (or key) in the same namespace that is one or two edits away, if there is just one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub near_miss: Option<String>,
-    /// What else is there that may have been meant, as the end of a sentence; nothing is ever written because of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub alike: Option<String>,
-    /// The name, or the key, that these words give.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub meant: Option<String>,
-    /// The label by which that one belongs to something else than the subject: `team=finance`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub belongs_to: Option<String>,
-    /// Whether the template says that it may be absent.
-    pub optional: bool,
-}
-
-impl ReferenceFacts {
-    /// Whether it is a key that is wrong, and not the name of what should hold it. A mount names a key by its `subPath`.
-    pub fn is_about_key(&self) -> bool {
-        let holds_keys = matches!(self.kind, ReferenceKind::ConfigMap | ReferenceKind::Secret);
-        holds_keys && (self.path.ends_with("/key") || self.is_of_mount())
-    }
-
-    /// Whether it is the `subPath` of a mount.
-    pub fn is_of_mount(&self) -> bool {
-        self.kind == ReferenceKind::ConfigMap && self.path.ends_with("/subPath")
-    }
 }
 
 /// Something beside the subject whose health must not suffer from a fix.

@@ -11,6 +11,7 @@ mod containers;
 mod spot;
 mod gate;
 mod evidence;
+mod references;
 mod images;
 mod nodes;
 mod node_mates;
@@ -40,8 +41,8 @@ pub use containers::{
 pub use diagnosis::{Clue, Diagnosis, Fault};
 pub use episode::{Correction, Episode, Observation, Record, Reflection, ReflectionSource};
 pub use evidence::{
-    EventFacts, Evidence, FailedFix, NeighbourFacts, Owner, PodFacts, ReferenceFacts,
-    ReferenceKind, RevisionFacts, ServiceFacts, WorkloadFacts,
+    EventFacts, Evidence, FailedFix, NeighbourFacts, Owner, PodFacts, RevisionFacts, ServiceFacts,
+    WorkloadFacts,
 };
 pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdict};
 pub use explanation::{
@@ -57,6 +58,7 @@ pub use object::{FieldPath, Kind, ObjectRef};
 pub use plan::{Action, Edit, FixPlan, Risk, Step, Subresource};
 pub use problem::Problem;
 pub use quantity::Quantity;
+pub use references::{ReferenceFacts, ReferenceKind};
 pub use registry::RegistryTags;
 pub use room::{LeftoverFacts, ResourceRoom, RoomFacts};
 pub use scan::{AnyFault, Finding, FindingSource, ScanRequest, ScanResponse, Severity, Subject};

@@ -14,7 +14,7 @@ mod fields;
 use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, Kind};
 
-use self::fields::{blamed, holder, meant, quoted, set_as, started_by};
+use self::fields::{advised, blamed, holder, meant, quoted, set_as, started_by};
 use super::last_words::Words;
 use super::log_reading::{self, Reading, Trouble};
 use super::{ended_recently, evicted, init_not_done, last_words, running_for, spot, wording};
@@ -55,6 +55,8 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         let needed = needed(container).filter(|it| clues.iter().all(|clue| clue.fact != it.fact));
         clues.extend(needed);
         let address = reading.address();
+        // The variable with the host is right where it is the port that is not.
+        let address = address.filter(|_| spot::clue(container, said.as_ref()).is_none());
         clues.extend(address.and_then(|it| wording::named_in(evidence, container, it)));
     } else {
         let called = called(evidence, container).map(|it| it.0);
@@ -152,10 +154,13 @@ fn more(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>) 
         return wording::about_host(evidence, address);
     }
     if reading.trouble != Trouble::Unset {
-        let file = reading.about.as_deref().filter(|_| reading.trouble == Trouble::File);
+        let is_there = |file: &str| container.files.iter().any(|it| it == file);
+        let file = reading.missing_file();
+        let file = file.filter(|it| reading.trouble == Trouble::File || !is_there(it));
         let file = file.map(|it| about_file(container, it)).unwrap_or_default();
         let held = holder(container, reading.line, reading.about.as_deref()).map(in_template);
-        let flag = near_flag(container, reading);
+        let flag = near_flag(container, reading).or_else(|| advised(log(container), reading));
+        let flag = flag.map(|it| format!("; it names {it}, which was probably meant"));
         let port = reading.is_of_low_port().then(|| LOW_PORT.to_owned());
         return [Some(file), flag, port, held].into_iter().flatten().collect();
     }
@@ -179,7 +184,9 @@ fn also(container: &ContainerFacts, reading: &Reading<'_>) -> String {
         let said = words.is_sure.then(|| format!("; it also says \"{}\"", words.text));
         return said.unwrap_or_default();
     }
-    if reading.is_told_better_by(&words.text) {
+    let is_placed = !spot::words(container, Some(reading)).is_empty();
+    let lacks_file = || !is_placed && reading.leaves_out_a_file(&words.text);
+    if reading.is_told_better_by(&words.text) || lacks_file() {
         format!("; in its words \"{}\"", words.text)
     } else {
         String::new()
@@ -215,8 +222,7 @@ fn near_flag(container: &ContainerFacts, reading: &Reading<'_>) -> Option<String
         log(container).iter().flat_map(|it| it.split([' ', '\t', '=', ',', '[', ']', '\'', '"']));
     let named: Vec<_> = words.filter(|it| it.starts_with('-')).collect();
     let near = near_miss(&bare(wrong), named.iter().map(|it| it.trim_start_matches('-')))?;
-    let whole = named.into_iter().find(|it| bare(it) == near)?;
-    Some(format!("; it names {whole}, which was probably meant"))
+    named.into_iter().find(|it| bare(it) == near).map(ToOwned::to_owned)
 }
 
 /// The end of a sentence about the variable that has it.

@@ -6,7 +6,7 @@ mod statement;
 use super::log_line::{Class, Kind, Level, Line};
 
 /// Characters that are told at most.
-pub(super) const MAX_QUOTE: usize = 300;
+pub(super) const MAX_QUOTE: usize = 200;
 /// Lines that are looked at, from the end.
 const MAX_LINES: usize = 400;
 /// Lines between two errors from which they are of different occasions.

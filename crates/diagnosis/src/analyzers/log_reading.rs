@@ -3,6 +3,7 @@
 //! A log alone is never a reason to call something broken: it is asked what it says once something is.
 
 mod patterns;
+mod shown;
 mod trouble;
 
 use std::borrow::Cow;
@@ -34,6 +35,8 @@ const FIRST_FREE_PORT: u16 = 1024;
 const MAX_SHELL_WORDS: usize = 4;
 /// Lines between what is told of a key and the last words that may follow from it.
 const BESIDE: usize = 10;
+/// Bytes of words from which on they say more than what is quoted of them.
+const MORE: usize = 25;
 
 /// What a line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +62,7 @@ static KNOWN: LazyLock<(Sieve, Vec<Told>)> = LazyLock::new(|| {
 /// Why a program ended: what its last words say, or another line of trouble where they say nothing that is known.
 pub(crate) fn why(log: &[String]) -> Option<Reading<'_>> {
     let words = last_words::of(log);
-    let own = words.as_ref().and_then(of_words);
+    let own = words.as_ref().and_then(of_words).map(|it| it.with_name(log));
     let readings = readings(log);
     let first = leading(&readings);
     if let Some(first) = first.filter(|it| is_why(log, it, words.as_ref(), own.as_ref())) {
@@ -68,17 +71,37 @@ pub(crate) fn why(log: &[String]) -> Option<Reading<'_>> {
     let other = told(&readings);
     let Some(own) = own else {
         // What it lived through is not why it ended, once it says what is.
-        let is_sure = words.is_some_and(|it| it.is_sure);
-        return other.filter(|it| !is_sure || it.may_be_why());
+        let is_told = |it: &Reading<'_>| {
+            words.as_ref().is_none_or(|words| !words.is_sure || stands_below(log, it, words))
+        };
+        return other.filter(|it| is_told(it) || it.may_be_why());
     };
     Some(match other {
+        Some(other) if other.gives(&own) => other,
         Some(other) if other.names_more(&own) && !other.is_of_another(&own) => other.told_of(&own),
         Some(_) | None => own,
     })
 }
 
+/// Whether a line says more of what the last words say: it stands below them and has no level of its own.
+fn stands_below(log: &[String], reading: &Reading<'_>, words: &Words<'_>) -> bool {
+    let mut lines = log.iter().rev().flat_map(|it| it.lines().rev());
+    let mut below = lines.by_ref().take_while(|it| *it != words.line);
+    let is_it = |it: &str| it == reading.line && Line::of(it).level.is_none();
+    below.any(is_it)
+}
+
 fn of_words<'l>(words: &Words<'l>) -> Option<Reading<'l>> {
-    let reading = of_text(&words.text).or_else(|| of_text(words.line))?;
+    let cut = of_text(&words.text);
+    // What they name may be cut, or stand behind where they are.
+    let is_cut = last_words::MAX_QUOTE <= words.text.chars().count();
+    let whole = if is_cut || cut.is_none() { of_text(words.line) } else { None };
+    let says_as_much = |it: &Reading<'_>, cut: &Reading<'_>| {
+        cut.trouble == it.trouble && cut.detail() <= it.detail()
+    };
+    let is_like = |it: &Reading<'_>| cut.as_ref().is_none_or(|cut| says_as_much(it, cut));
+    let whole = whole.filter(is_like);
+    let reading = whole.or(cut)?;
     Some(Reading { line: words.line, trouble: reading.trouble, about: reading.about })
 }
 
@@ -133,7 +156,10 @@ fn of_line(line: &str) -> Option<Reading<'_>> {
     let said = Line::of(line).text;
     // Of members the message is read first, and then what else there is; any other line has nothing else but its time.
     let is_whole = matches!(said, Cow::Borrowed(_));
-    let reading = of_text(&said).or_else(|| if is_whole { None } else { of_text(line) })?;
+    let plain = line.contains("\\\"").then(|| line.replace("\\\"", "\""));
+    let reading = of_text(&said)
+        .or_else(|| if is_whole { None } else { of_text(line) })
+        .or_else(|| of_text(plain.as_deref()?))?;
     Some(Reading { line, trouble: reading.trouble, about: reading.about })
 }
 
@@ -142,12 +168,16 @@ fn of_text(text: &str) -> Option<Reading<'_>> {
     sieve.may_fit(text).find_map(|(place, it)| {
         let found = it.captures(text)?;
         let (trouble, implied) = told.get(place)?;
-        let about = about(&found);
+        let about = about(&found, text);
         let about = match implied {
             Some(name) => Some(name.replace("{}", about.as_deref().unwrap_or_default())),
             None => about,
         };
-        let reading = Reading { line: text, trouble: *trouble, about };
+        // A driver that gives up says that it waited in vain, and then why.
+        let is_refused = || text.to_ascii_lowercase().contains("connection refused");
+        let is_refused = *trouble == Trouble::Unanswered && is_refused();
+        let trouble = if is_refused { Trouble::Refused } else { *trouble };
+        let reading = Reading { line: text, trouble, about };
         // Another pattern may find the host, or the last one tells of none.
         reading.address().is_none_or(is_address).then_some(reading)
     })
@@ -170,17 +200,30 @@ fn is_variable(text: &str) -> bool {
 }
 
 /// What the groups of a match name.
-fn about(found: &Captures<'_>) -> Option<String> {
+fn about(found: &Captures<'_>, text: &str) -> Option<String> {
     let group = |name: &str| found.name(name).map(|it| it.as_str());
     let text = match (group("host"), group("port").or(group("at"))) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
         (Some(host), None) => host.to_owned(),
         (None, Some(port)) => format!("port {port}"),
-        (None, None) => found.iter().skip(1).flatten().next()?.as_str().to_owned(),
+        (None, None) => {
+            let it = found.iter().skip(1).flatten().next()?;
+            let text = text.get(path_start(text, it.start())..it.end());
+            text.unwrap_or(it.as_str()).to_owned()
+        }
     };
-    let text = text.trim_matches(|it: char| it.is_whitespace() || ",;‘’“”".contains(it));
+    let text = text.trim_matches(|it: char| it.is_whitespace() || ",;‘’“”\\".contains(it));
+    let is_sentence = text.contains(' ');
+    let text = if is_sentence { text.trim_end_matches('.') } else { text };
     let text: String = text.chars().filter(|it| !it.is_control()).take(MAX_ABOUT).collect();
     (!text.is_empty()).then_some(text)
+}
+
+/// Where a path begins of which a pattern has found the end, from a slash on.
+fn path_start(text: &str, at: usize) -> usize {
+    let before = text.get(..at).filter(|_| text.get(at..).is_some_and(|it| it.starts_with('/')));
+    let is_part = |it: char| it.is_ascii_alphanumeric() || "-_.~".contains(it);
+    before.map_or(at, |it| it.trim_end_matches(is_part).len())
 }
 
 impl Reading<'_> {
@@ -193,6 +236,12 @@ impl Reading<'_> {
             Kin::Host | Kin::None => false,
         };
         self.about.as_ref().map_or(0, |it| if is_less(it) { 1 } else { 2 })
+    }
+
+    /// Whether it shows a value as it is, and does not say whose.
+    pub(crate) fn shows_value(&self) -> bool {
+        let is_whole = self.about.as_deref().is_some_and(|it| !it.contains("[redacted"));
+        self.trouble == Trouble::Malformed && self.detail() == 1 && is_whole
     }
 
     /// Whether it tells of the same as another one, and more of what that is about.
@@ -212,6 +261,18 @@ impl Reading<'_> {
     fn told_of(self, other: &Self) -> Self {
         let is_less = self.trouble == Trouble::Unanswered;
         Self { trouble: if is_less { other.trouble } else { self.trouble }, ..self }
+    }
+
+    /// Whether it shows the value for which the other one says that credentials are wrong.
+    fn gives(&self, other: &Self) -> bool {
+        let is_vague = other.trouble == Trouble::Rejected && other.about.is_none();
+        is_vague && self.trouble == Trouble::Malformed && 1 < self.detail()
+    }
+
+    /// The file that it does not find, or cannot open for whatever reason.
+    pub(crate) fn missing_file(&self) -> Option<&str> {
+        let is_it = matches!(self.trouble, Trouble::File | Trouble::Unopened);
+        self.about.as_deref().filter(|_| is_it)
     }
 
     /// Whether its line calls itself no trouble at all.
@@ -246,9 +307,19 @@ impl Reading<'_> {
             Some(about) if self.trouble == Trouble::Unset && about.contains('.') => {
                 format!("the setting {about} is not set")
             }
+            Some(about) if self.trouble == Trouble::Flag && self.is_of_command(about) => {
+                format!("it does not know the command {about}")
+            }
             Some(about) => self.trouble.with().replace("{}", about),
             None => self.trouble.without().to_owned(),
         }
+    }
+
+    /// Whether what it does not know is a command of its own, and no flag.
+    fn is_of_command(&self, about: &str) -> bool {
+        let line = self.line.to_lowercase();
+        let has = |word: &str| line.contains(word);
+        !about.starts_with('-') && has("command") && !has("flag") && !has("option")
     }
 
     /// Whether the words of the log say more than ours, which name no more than a value or put a name to what is meant.
@@ -256,7 +327,36 @@ impl Reading<'_> {
         let is_of_variable = self.trouble.kin() == Kin::Variable;
         let is_implied = self.about.as_deref().is_some_and(|it| !text.contains(it));
         let is_named = self.trouble == Trouble::Malformed && 1 < self.detail();
-        is_of_variable && is_implied || !is_named && self.trouble.is_told_better_by(text)
+        is_of_variable && is_implied
+            || self.is_half(text)
+            || self.is_unnamed(text)
+            || !is_named && self.trouble.is_told_better_by(text)
+    }
+
+    /// Whether it names nothing, and the words do.
+    fn is_unnamed(&self, text: &str) -> bool {
+        self.about.is_none() && !Line::of_text(text).lacks_detail()
+    }
+
+    /// Whether it is told by no more than a file or the beginning of a list, or without who was called.
+    fn is_half(&self, text: &str) -> bool {
+        let Some(about) = self.about.as_deref() else { return false };
+        let is_short = about.len() + MORE < text.len() && about.starts_with('/');
+        match self.trouble.kin() {
+            Kin::Config => is_short || about.ends_with(':'),
+            Kin::Host | Kin::Variable | Kin::None => {
+                self.trouble == Trouble::Certificate && text.contains("://")
+            }
+        }
+    }
+
+    /// Whether it tells of a configuration without the file that the words name.
+    pub(crate) fn leaves_out_a_file(&self, text: &str) -> bool {
+        let about = self.about.as_deref().filter(|_| self.trouble == Trouble::Config);
+        let Some(about) = about else { return false };
+        let is_edge = |it: char| it.is_whitespace() || "'\"`()[]=,".contains(it);
+        let mut files = text.split(is_edge).filter(|it| it.starts_with('/') && 1 < it.len());
+        files.any(|it| !about.contains(it.trim_end_matches([':', '.'])))
     }
 
     /// Whether it is about something that is called, and does not name it.

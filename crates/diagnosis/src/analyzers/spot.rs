@@ -64,6 +64,7 @@ fn topic(trouble: Trouble) -> Option<SpotTopic> {
         Trouble::Denied | Trouble::Mode => Some(SpotTopic::Denied),
         Trouble::InUse => Some(SpotTopic::InUse),
         Trouble::File
+        | Trouble::Unopened
         | Trouble::Malformed
         | Trouble::Config
         | Trouble::Platform

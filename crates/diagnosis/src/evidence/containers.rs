@@ -239,7 +239,10 @@ fn cut(text: &str) -> String {
 
 /// The fields that decide how the container starts and that the template sets.
 fn sets(container: &Container) -> Vec<String> {
+    let mut env = container.env.iter().flatten();
     let all = [
+        ("valueFrom", env.any(|it| it.value_from.is_some())),
+        ("envFrom", container.env_from.as_ref().is_some_and(|it| !it.is_empty())),
         ("command", container.command.as_ref().is_some_and(|it| !it.is_empty())),
         ("args", container.args.as_ref().is_some_and(|it| !it.is_empty())),
         ("workingDir", container.working_dir.is_some()),

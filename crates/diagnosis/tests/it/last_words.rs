@@ -95,9 +95,31 @@ fn what_a_person_would_quote_is_told() {
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Faults of the code itself, which nothing in a manifest has to do with.
+#[test]
+fn a_fault_of_its_own_code_is_quoted_and_blames_no_value() {
+    let env = ["AMOUNT=4", "WORKERS=12", "DATABASE_URL=postgres://db:5432/shop", "ROW=3"];
+    let env: Vec<_> = env.iter().map(|it| it.split_once('=').unwrap()).collect();
+    let env: Vec<_> = env.into_iter().map(|it| (it.0.to_owned(), it.1.to_owned())).collect();
+    let text = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/own_code.txt");
+    let text = std::fs::read_to_string(text).unwrap();
+    let mut wrong = vec![];
+    for it in text.split("=== ").skip(1).map(case) {
+        let found = diagnosis::diagnose(&crashed(&it.log, &env)).into_iter().next().unwrap();
+        let is_quoted = found.cause.contains("starts and ends with code 1; its last words are");
+        let blames = found.clues.iter().any(|it| it.fact.contains("/env"));
+        // What is no number and no program is told as what it is.
+        let is_read = ["value on data", "syntax"].iter().any(|part| it.name.contains(part));
+        if blames || is_quoted == is_read {
+            wrong.push(format!("{}: {} {:?}", it.name, found.cause, found.clues));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+}
+
 #[test]
 fn there_are_many_programs() {
-    assert!(90 < cases().len());
+    assert!(400 < cases().len());
 }
 
 proptest! {

@@ -7,6 +7,7 @@ mod fields;
 mod slips;
 mod sources;
 mod spoken;
+mod tails;
 mod unsaid;
 mod peer_cases;
 mod redaction;

@@ -1,11 +1,38 @@
 //! The field of the template that would have to change, by the last words of a container.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use types::{Clue, ContainerFacts, Evidence};
 
 use super::super::{spot, wording};
 use super::{Reading, Trouble, words};
 use crate::near_miss::near_miss;
+use crate::patterns::pattern;
 use crate::{properties, quoting};
+
+/// Letters that a word and the one that was meant begin with, where they are not near otherwise.
+const COMMON: usize = 3;
+/// How programs name the word that was probably meant.
+static ADVISED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(concat!(
+        r"(?i)(?:similar (?:argument|subcommand|command|option|flag|value)s? exists?:",
+        r"|did you mean(?: one of these| this)?\??:?|most similar commands? (?:is|are):?)",
+        r"\s*[`'\x22]?(-{0,2}[a-z0-9][\w:.-]*)",
+    ))
+});
+
+/// The flag or the command that the program itself names for the one that it does not know.
+pub(super) fn advised(log: &[String], reading: &Reading<'_>) -> Option<String> {
+    let is_it = matches!(reading.trouble, Trouble::Flag | Trouble::Script);
+    let wrong = reading.about.as_deref().filter(|_| is_it)?.trim_start_matches('-');
+    let text = log.join("\n");
+    let word = ADVISED.as_ref()?.captures(&text)?.get(1)?.as_str().trim_end_matches(['.', ':']);
+    let right = word.trim_start_matches('-');
+    let common = wrong.chars().zip(right.chars()).take_while(|it| it.0 == it.1).count();
+    let is_like = COMMON <= common || near_miss(wrong, [right]).is_some();
+    (is_like && wrong != right).then(|| word.to_owned())
+}
 
 /// The variable that has what a line is about, or a value that the line shows, where that is only one.
 pub(super) fn holder<'c>(
@@ -62,7 +89,7 @@ pub(super) fn blamed(
         Trouble::Unset => unset(container, reading.about.as_deref())
             .and_then(|(at, part)| Some(format!("{}/{at}/{part}", of("env")?)))
             .or_else(|| of("env").filter(|_| !container.env.is_empty())),
-        Trouble::Malformed if !container.env.is_empty() => of("env"),
+        Trouble::Malformed if may_come_from_env(container, reading) => of("env"),
         // Of another language it is the file that has the error.
         Trouble::Syntax if !reading.is_of_shell() => None,
         Trouble::Flag
@@ -101,6 +128,7 @@ pub(super) fn blamed(
         | Trouble::Module
         | Trouble::Part
         | Trouble::File
+        | Trouble::Unopened
         | Trouble::Config
         | Trouble::Memory => None,
     };
@@ -116,6 +144,14 @@ fn unset(container: &ContainerFacts, variable: Option<&str>) -> Option<(usize, &
         .or_else(|| at(set_as(container, variable)?))
         .map(|it| (it, "value"))
         .or_else(|| Some((at(&meant(container, variable)?)?, "name")))
+}
+
+/// Whether a value that cannot be read may be one of a variable: what the log shows of it is in no plain one, as those are
+/// known, and may be data as well.
+fn may_come_from_env(container: &ContainerFacts, reading: &Reading<'_>) -> bool {
+    let from = ["valueFrom", "envFrom"];
+    let is_given = container.sets.iter().any(|it| from.contains(&it.as_str()));
+    !container.env.is_empty() && (is_given || !reading.shows_value())
 }
 
 /// What the template starts the container with, where it says so.

@@ -19,7 +19,14 @@ pub(super) fn told(lines: &[Line<'_>], at: usize) -> (usize, String) {
         lines.get(*it).is_some_and(|it| it.kind == Kind::Says && text.contains(it.text.trim()))
     };
     let shown = if is_bare { (head + 1..end).find(says).unwrap_or(head) } else { head };
-    (shown, text.chars().filter(|it| !it.is_control()).take(MAX_QUOTE).collect())
+    (
+        shown,
+        text.chars()
+            .map(|it| if it == '\t' { ' ' } else { it })
+            .filter(|it| !it.is_control())
+            .take(MAX_QUOTE)
+            .collect(),
+    )
 }
 
 /// Whether what belongs to this line says why, though itself it does not.

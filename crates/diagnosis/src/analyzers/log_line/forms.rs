@@ -62,7 +62,8 @@ form!(
     r"|thread '[^']*'(?: \(\d+\))? panicked at ",
     r"|^\s*(?:\S+ ){0,4}[\w.$/:]*[A-Z]\w*(?:Error|Exception|Exit|Failure)(?: \[[A-Z0-9_]+\])?: \S",
     r"|^\s*(?:[\w$]+\.)+[\w$]*(?:Error|Exception|Failure|Exit)$",
-    r"|^\s*(?:Error|Exception)(?: \[[A-Z0-9_]+\])?: \S",
+    r"|^\s*\[?(?:Error|Exception)(?: \[[A-Z0-9_]+\])?: \S",
+    r"|^\s*(?:\w+::)*[A-Z]\w*(?:Error|Exception):\s*$",
     r"|^\S+:\d+:in .+ \((?:[A-Z]\w*(?:::)?)+\)$",
     r"|^\*\* \((?:[A-Z]\w*\.?)+\) ",
 );
@@ -75,14 +76,14 @@ form!(
     r"|^\s*goroutine \d+ \[|^\s*\S+\.go:\d+(?: \+0x[0-9a-f]+)?$|^[\w./*()\[\]-]*\.[\w.*()\[\]]+\(.*\)$|^created by |^\[signal ",
     r"|^[\s\d]*\.\.\. \d+ (?:more|common frames)|^\s*--- End of |^\s*#\d+ |^\s*thrown in |^Stack ?trace:|^Backtrace:",
     r"|^Node\.js v\d|^\s*\d+: 0x|^\s*File .+, line \d+|^\s*Traceback |^\s*During handling of|^\s*The above exception",
-    r"|^note: (?:run with|some details)|^stack backtrace:|^exit status \d+$|^error Command failed with exit code",
+    r"|^----- .+ -----$|^note: (?:run with|some details)|^stack backtrace:|^exit status \d+$|^error Command failed with exit code",
     r"|^info Visit |^\s*\^+\s*$|^\s*throw |^<--- |^Emitted '|^\s+\([\w.~-]+ [\d.a-z-]*\) \S+:\d+:",
 );
 form!(
     FAREWELL,
     r"(?i)^(?:[\w' -]{0,30}\b)?(?:shutting down|shut ?down|closing|stopping|exiting|terminating|quitting|good ?bye|bye|abort(?:ing|ed)?|killed|terminated|stopped|closed|exited|exit|flush(?:ing|ed)|drain(?:ing|ed)|clean(?:ing|ed) up)\b(?:[ :][\w' ./-]{0,30})?(?: \([^)]*\))?(?:  .*)?[\s.!…]*$",
     r"|\bexit(?:ed|s|ing)? (?:with )?(?:non-?zero )?(?:code|status|error|reason)\b|^exit (?:status|code)|^exited?\b.{0,20}$|exited normally|did not exit normally|program will exit",
-    r"|(?i:received|caught|got) (?:signal|SIG[A-Z]+)|^process \S+ (?:exited|completed)|command failed with|core dumped|\*\*\* \[[^\]]*\] error \d+",
+    r"|(?i:received|caught|got) (?:signal|SIG[A-Z]+)|^process \S+ (?:exited|completed)|command failed with|\(SystemExit\) exit$|core dumped|\*\*\* \[[^\]]*\] error \d+",
     r"|^lifecycle script\b|^errno:? -?\d+$|^code:? [\w-]+$|^syscall \w+$|^path \S+$|^command \S+ -c |^failed at the \S+ \S+ script|probably not a problem with|additional logging output",
 );
 form!(
@@ -141,8 +142,17 @@ pub(super) fn without_time(line: &str) -> &str {
 /// What is said, without what stands before and behind.
 pub(super) fn body(text: &str) -> &str {
     let rest = after(&LOGGER, after(&PREFIX, text));
+    if rest.trim().is_empty() {
+        return boxed(text).unwrap_or_default();
+    }
     let end = ORIGIN.as_ref().and_then(|it| it.find(rest)).map_or(rest.len(), |it| it.start());
     rest.get(..end).unwrap_or(rest).trim()
+}
+
+/// What stands between brackets that are around all of it: `[Error: no build]`.
+fn boxed(text: &str) -> Option<&str> {
+    let inner = text.trim().strip_prefix('[')?.strip_suffix(']')?;
+    (inner.contains(": ") && !inner.contains(['[', ']'])).then_some(inner)
 }
 
 /// The word for its level that stands first.

@@ -29,5 +29,20 @@ pub(super) const IMPLIED: &[(Trouble, &str, &str)] = &[
     (Trouble::Malformed, r"unsupported cipher or incorrect key length", "APP_KEY"),
     (Trouble::Unset, r"failed to configure a datasource: 'url' attribute", "SPRING_DATASOURCE_URL"),
     (Trouble::Unset, r"you must specify a region", "AWS_REGION"),
+    (
+        Trouble::Malformed,
+        r"keystore (?:password was incorrect|was tampered with)",
+        "the password of its keystore",
+    ),
+    (
+        Trouble::Denied,
+        r"failed to lock memory\b|\bmlock(?:all)?\b.{0,40}(?:not permitted|cannot allocate|failed|denied)",
+        "locking memory",
+    ),
+    (
+        Trouble::Syntax,
+        r"[a-z]\\r['’]?: (?:no such file|(?:command )?not found)|\^M: bad interpreter",
+        "its script ends its lines as Windows does (\\r\\n)",
+    ),
     (Trouble::Unset, r"connection string '(\w+)' not found", "ConnectionStrings__{}"),
 ];

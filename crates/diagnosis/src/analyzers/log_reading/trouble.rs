@@ -43,6 +43,7 @@ pub(crate) enum Trouble {
     Command,
     Script,
     File,
+    Unopened,
     Unset,
     Malformed,
     Flag,
@@ -88,6 +89,7 @@ impl Trouble {
             | Self::HostKey
             | Self::Part
             | Self::Script
+            | Self::Unopened
             | Self::NotEmpty
             | Self::Crowded
             | Self::Anonymous
@@ -149,6 +151,7 @@ impl Trouble {
             | Self::Command
             | Self::Script
             | Self::File
+            | Self::Unopened
             | Self::Flag
             | Self::Argument
             | Self::Syntax
@@ -185,6 +188,7 @@ impl Trouble {
             Self::Command => "there is no command {} in the image",
             Self::Script => "there is no script {} in its package",
             Self::File => "there is no file {}",
+            Self::Unopened => "it cannot open {}",
             Self::Unset => "the variable {} is not set",
             Self::Malformed => "{} is not a value that it can read",
             Self::Flag => "it does not know the flag {}",
@@ -224,6 +228,7 @@ impl Trouble {
             Self::Command => "a command is not there",
             Self::Script => "a script is not in its package",
             Self::File => "a file that it needs is not there",
+            Self::Unopened => "it cannot open a file",
             Self::Unset => "a variable that it needs is not set",
             Self::Malformed => "a value is not one that it can read",
             Self::Flag => "it does not know a flag that it is given",

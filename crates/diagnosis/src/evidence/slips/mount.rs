@@ -10,8 +10,7 @@ use crate::near_miss::near_miss;
 
 /// The program misses a file that a ConfigMap puts into a folder of nearly the same name.
 pub(super) fn at_another_place(spot: &Spot<'_>) -> Option<Slip> {
-    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::File)?;
-    let (folder, name) = reading.about.as_deref()?.rsplit_once('/')?;
+    let (folder, name) = spot.reading.as_ref()?.missing_file()?.rsplit_once('/')?;
     let holds = |mount: &VolumeMount| {
         let at = mount.mount_path.trim_end_matches('/');
         mount.sub_path.is_none() && spot.facts.files.iter().any(|it| *it == format!("{at}/{name}"))
@@ -33,7 +32,9 @@ pub(super) fn at_another_place(spot: &Spot<'_>) -> Option<Slip> {
 /// A word of the command or a variable names a file in a folder that is made of ConfigMaps and holds no such file, but one of
 /// nearly this name. Nobody can write there, so that the file cannot come from elsewhere.
 pub(super) fn of_another_file(spot: &Spot<'_>) -> Option<Slip> {
-    let says_why = |it: &Reading<'_>| !matches!(it.trouble, Trouble::File | Trouble::Config);
+    let says_why = |it: &Reading<'_>| {
+        it.missing_file().is_none() && !matches!(it.trouble, Trouble::File | Trouble::Config)
+    };
     if spot.reading.as_ref().is_some_and(says_why) {
         return None;
     }
@@ -91,8 +92,7 @@ fn keys(spot: &Spot<'_>, name: &str) -> Option<Vec<String>> {
 
 /// The program misses a file that an item of a volume puts there under nearly the same name.
 pub(super) fn under_another_name(spot: &Spot<'_>) -> Option<Slip> {
-    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::File)?;
-    let file = reading.about.as_deref()?;
+    let file = spot.reading.as_ref()?.missing_file()?;
     let is_item = |it: &str| it.contains("/items/") && it.ends_with("/path");
     let mut spots = spot.facts.spots.iter().filter(|it| it.topic == SpotTopic::Program);
     let found = spots.find(|it| is_item(&it.path))?;

@@ -46,7 +46,10 @@ static CONFIGURATION: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// The one that says what is wrong, where the words are known to be about a value or a configuration.
 pub(super) fn with_reading(look: &Look<'_>) -> Option<Spot> {
     let reading = look.reading.as_ref()?;
-    let is_it = matches!(reading.trouble, Trouble::Config | Trouble::Malformed | Trouble::Part);
+    let is_it = matches!(
+        reading.trouble,
+        Trouble::Config | Trouble::Malformed | Trouble::Part | Trouble::Unopened
+    );
     told(look).filter(|_| is_it)
 }
 
@@ -86,6 +89,18 @@ pub(super) fn unnamed(look: &Look<'_>) -> Option<Spot> {
         || last_words::around(look.log()).iter().any(says_so);
     let spot = sources::only_source(look).filter(|_| is_it)?;
     Some(Spot { topic: SpotTopic::Variable, ..spot })
+}
+
+/// The file of a ConfigMap that names a host which does not answer, by the line of the log that tells of both.
+pub(super) fn host(look: &Look<'_>) -> Option<Spot> {
+    let reading = look.reading.as_ref()?;
+    let host = reading.address()?.split(':').next()?;
+    if look.variables().iter().any(|it| stands_alone(it.2, host)) {
+        return None;
+    }
+    let spot =
+        files(reading.line).find_map(|it| at_place(look, it)).filter(|it| it.key.is_some())?;
+    Some(Spot { topic: SpotTopic::Needs, ..spot })
 }
 
 fn told(look: &Look<'_>) -> Option<Spot> {

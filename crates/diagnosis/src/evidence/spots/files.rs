@@ -3,8 +3,10 @@
 use k8s_openapi::api::core::v1::{Volume, VolumeMount};
 use types::SpotTopic;
 
+use super::sources::key_at;
 use super::{Look, Spot};
 use crate::analyzers::log_reading::Trouble;
+use crate::near_miss::near_miss;
 
 /// Where programs share memory.
 const SHARED_MEMORY: &str = "/dev/shm";
@@ -156,10 +158,26 @@ fn without_group(look: &Look<'_>, mount: &VolumeMount, user: Option<i64>) -> Opt
 
 /// A file that is not there, and that the template names.
 pub(super) fn program(look: &Look<'_>) -> Option<Spot> {
-    let file = look.about(Trouble::File)?;
+    let file = look.reading.as_ref()?.missing_file()?;
     let mut texts = look.texts().into_iter().filter(|it| contains(it.1, file));
     let (path, text) = texts.next()?;
     Some(Spot::new(SpotTopic::Program, path, text, String::new()))
+}
+
+/// The file that is not there, where a ConfigMap puts one of nearly this name into the same folder, and nothing in the
+/// template names either.
+pub(super) fn near(look: &Look<'_>) -> Option<Spot> {
+    let file = look.reading.as_ref()?.missing_file()?;
+    let (folder, name) = file.rsplit_once('/')?;
+    let in_folder = |it: &&String| it.rsplit_once('/').is_some_and(|it| it.0 == folder);
+    let here: Vec<&String> = look.facts.files.iter().filter(in_folder).collect();
+    let last = |it: &'_ String| it.rsplit('/').next().unwrap_or_default().to_owned();
+    let names: Vec<String> = here.iter().map(|it| last(it)).collect();
+    let near = near_miss(name, names.iter().map(String::as_str))?;
+    let place = here.into_iter().find(|it| last(it) == near)?;
+    let (path, value, map, key) = key_at(look, place)?;
+    let words = format!("; the file is key {key} of ConfigMap {map}");
+    Some(Spot::new(SpotTopic::Program, path, value, words).held_by(map, key))
 }
 
 /// Whether a text names a file, and not only a longer one.

@@ -6,6 +6,7 @@ use types::SpotTopic;
 
 use super::{Look, Spot, schemes, sources};
 use crate::analyzers::log_reading::Trouble;
+use crate::quoting::stands_alone;
 
 /// What a line has in it that is about a key, and the names of its variables.
 const KEYS: ([&str; 8], [&str; 6]) = (
@@ -17,6 +18,11 @@ const ADDRESSES: ([&str; 6], [&str; 7]) = (
     ["://", "url", "uri", "dsn", "connection string", "invalid port"],
     ["URL", "URI", "DSN", "CONN", "DATABASE", "ADDR", "ENDPOINT"],
 );
+
+/// The names of variables that name a host alone.
+const HOSTS: [&str; 3] = ["HOST", "SERVER", "BROKER"];
+/// Hosts that are the pod itself.
+const OWN: [&str; 3] = ["localhost", "127.0.0.1", "0.0.0.0"];
 
 /// A variable with its place.
 type Placed<'a> = (usize, &'a EnvVar);
@@ -52,6 +58,33 @@ pub(super) fn malformed(look: &Look<'_>) -> Option<Spot> {
         None if is_address || is_key => whole(look).or_else(|| volume(look).filter(|_| is_key)),
         None => whole(look),
     }
+}
+
+/// The one variable from elsewhere that may name the host which does not answer, where nothing in the template has it and
+/// nothing else brings any.
+pub(super) fn host(look: &Look<'_>) -> Option<Spot> {
+    let address = look.reading.as_ref()?.address()?;
+    let host = address.split(':').next().filter(|it| !OWN.contains(it))?;
+    let has = |it: &str| stands_alone(it, host);
+    let is_shown =
+        look.variables().iter().any(|it| has(it.2)) || look.texts().iter().any(|it| has(it.1));
+    let is_mounted = look
+        .spec
+        .volumes
+        .iter()
+        .flatten()
+        .any(|it| it.config_map.is_some() || it.secret.is_some() || it.projected.is_some());
+    let is_from = look.container.env_from.iter().flatten().next().is_some();
+    if is_shown || is_mounted || is_from || host.parse::<std::net::IpAddr>().is_ok() {
+        return None;
+    }
+    let may_be = |it: &Placed<'_>| is_like(it.1, &ADDRESSES.1) || is_like(it.1, &HOSTS);
+    let mut given = variables(look).filter(|it| it.1.value_from.is_some()).filter(may_be);
+    let (at, only) = given.next().filter(|_| given.next().is_none())?;
+    let spot = sources::of_variable(look, at, only)?;
+    let words =
+        format!("; it probably comes from {}{}", only.name, spot.words.replace("; it", ", which"));
+    Some(Spot { topic: SpotTopic::Needs, words, ..spot })
 }
 
 /// The one variable that a Secret gives, where nothing else gives any that is not known.

@@ -1,6 +1,6 @@
 //! The variable whose name, or whose property, stands in what a program says, and what a ConfigMap has instead of it.
 
-use k8s_openapi::api::core::v1::EnvFromSource;
+use k8s_openapi::api::core::v1::{Container, EnvFromSource};
 use types::SpotTopic;
 
 use super::{Look, Spot, sources};
@@ -123,6 +123,22 @@ pub(super) fn missing_key(look: &Look<'_>) -> Option<Spot> {
     let it = given.iter().find(|it| made(it) == near)?;
     let words = format!("; ConfigMap {} has {near}, which was probably meant", it.map);
     Some(of_map(it, words))
+}
+
+/// Another container of the same pod that has the variable which is not set, where nothing of its own is nearly that.
+pub(super) fn of_sibling(look: &Look<'_>) -> Option<Spot> {
+    let wanted = look.about(Trouble::Unset)?;
+    let own = names(look);
+    if own.contains(&wanted) || near_miss(wanted, own.iter().copied()).is_some() {
+        return None;
+    }
+    let all = look.spec.containers.iter().chain(look.spec.init_containers.iter().flatten());
+    let mut others = all.filter(|it| it.name != look.container.name);
+    let has = |it: &&Container| it.env.iter().flatten().any(|it| it.name == wanted);
+    let other = others.find(has)?;
+    let words = format!("; container {} of the same pod has it", other.name);
+    let path = look.path.child("env");
+    Some(Spot::new(SpotTopic::Variable, path, &format!("no {wanted}"), words))
 }
 
 /// What would have to stand before a key to give the variable that is wanted, where nearly that does.

@@ -7,7 +7,7 @@ use crate::analyzers::log_reading::Trouble;
 
 /// Words of a program that was not permitted something, the capability that it takes, and whether containers have it
 /// where the template says nothing.
-const NEEDS: [(&str, &str, bool); 16] = [
+const NEEDS: [(&str, &str, bool); 17] = [
     ("chown", "CHOWN", true),
     ("changing ownership", "CHOWN", true),
     ("change owner", "CHOWN", true),
@@ -23,6 +23,7 @@ const NEEDS: [(&str, &str, bool); 16] = [
     ("iptables", "NET_ADMIN", false),
     ("rtnetlink", "NET_ADMIN", false),
     ("mlock", "IPC_LOCK", false),
+    ("lock memory", "IPC_LOCK", false),
     ("mount:", "SYS_ADMIN", false),
 ];
 /// What it takes to bind a port below 1024.

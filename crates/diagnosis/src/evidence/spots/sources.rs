@@ -34,7 +34,7 @@ pub(super) fn variable(look: &Look<'_>) -> Option<Spot> {
     };
     let is_part = |it: &str| PART <= value.len() && stands_alone(it, value);
     let only = only(&|it| it == value).or_else(|| only(&is_part));
-    if let Some((at, variable)) = all().find(|it| it.1.name == name) {
+    if let Some((at, variable)) = all().find(|it| it.1.name.eq_ignore_ascii_case(name)) {
         return of_variable(look, at, variable);
     }
     // What its words name goes before what happens to have the value; a value that stands in the template has to be it.

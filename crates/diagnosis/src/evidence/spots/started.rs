@@ -53,6 +53,24 @@ pub(super) fn with(look: &Look<'_>) -> Option<Spot> {
     })
 }
 
+/// The word of `command` or `args` with the value of a flag, where the program names the flag whose value it cannot read.
+pub(super) fn of_flag(look: &Look<'_>) -> Option<Spot> {
+    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
+    let value = bare(reading.about.as_deref()?);
+    let texts = look.texts();
+    let is_edge = |it: char| it.is_whitespace() || "\"'`/,:<>=".contains(it);
+    let flags = reading.line.split(is_edge).filter(|it| it.starts_with('-') && SHORT < it.len());
+    let found = flags.into_iter().find_map(|flag| {
+        let name = flag.trim_start_matches('-');
+        let is_name = |it: &str| it.starts_with('-') && it.trim_start_matches('-') == name;
+        let at = texts.iter().position(|it| is_name(it.1.split('=').next().unwrap_or_default()))?;
+        let own = texts.get(at).filter(|it| it.1.split_once('=').is_some_and(|it| it.1 == value));
+        own.or_else(|| texts.get(at + 1).filter(|it| it.1 == value))
+    });
+    let (path, text) = found?;
+    Some(Spot::new(SpotTopic::Program, path.clone(), text, String::new()))
+}
+
 /// The text that is this, or has it, or its first word.
 fn having<'t, 'a>(
     texts: &'t [(FieldPath, &'a str)],

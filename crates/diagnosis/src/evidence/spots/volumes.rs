@@ -138,7 +138,7 @@ pub(super) fn token(look: &Look<'_>) -> Option<Spot> {
 
 /// The path that an item of a volume puts a file at, where the program looks for nearly that.
 pub(super) fn item(look: &Look<'_>) -> Option<Spot> {
-    let file = look.about(Trouble::File)?;
+    let file = look.reading.as_ref()?.missing_file()?;
     let mount = mount_of(look, file)?.1;
     let wanted = below(mount, file).filter(|_| mount.sub_path.is_none())?;
     let (path, volume) = volume(look, mount)?;

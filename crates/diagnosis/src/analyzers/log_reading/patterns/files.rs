@@ -9,18 +9,25 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         r"bind on address \('[^']*', (?P<port>[0-9]+)\)|already running on port (?P<at>[0-9]+)",
     ),
     (Trouble::InUse, r"could not create any TCP/IP sockets"),
-    (Trouble::Denied, r"bind socket \(permission denied\) \[[^\]]*:(?P<port>[0-9]{1,5})\]"),
+    (
+        Trouble::Denied,
+        r"bind socket \(permission denied\)(?: for)? \[[^\]]*:(?P<port>[0-9]{1,5})\]",
+    ),
     (Trouble::InUse, r"(?:[0-9]\.[0-9]+|\*|::\]?):(?P<port>[0-9]{1,5})\b.*address already in use"),
     (Trouble::InUse, r"(?:already in use|EADDRINUSE).*\bport (?P<port>[0-9]{1,5})\b"),
+    (
+        Trouble::InUse,
+        r"\bport:? (?P<port>[0-9]{1,5})\b.{0,50}(?:address (?:already )?in use|EADDRINUSE)",
+    ),
     (Trouble::NotEmpty, r#"director(?:y|ies) "?(/[^"\s]+)"? exists but is not empty"#),
     (Trouble::NotEmpty, r"data directory has files in it"),
     (
         Trouble::Denied,
-        r"'(/[^']+)' \([^)]*permission denied|(/\S+): e(?:acces|perm)\b|'?(/[^'\s]+)'? is not writable",
+        r"'(/[^']+)' \([^)]*permission denied|(/\S+): e(?:acces|perm)\b|'?(/[^'\s]+)'? is not writable|\x22(/[^\x22]+)\x22 could not be opened\b.*permission denied",
     ),
     (
         Trouble::File,
-        r"data directory (/\S+) not found|configuration file/directory (/\S+)|expected physical path was '([^']+)'|unable to read file:? ['\x22]?([^\s'\x22]+)|config file \x22([^\x22]+)\x22 not found|(?:file|path):? ['\x22`]?(/[^\s'\x22`]+)['\x22`]? (?:was not found|not found|does not exist|is missing)|file not found: ['\x22]?([^\s'\x22]+)",
+        r"data directory (/\S+) not found|configuration file/directory (/\S+)|expected physical path was '([^']+)'|unable to read file:? ['\x22]?([^\s'\x22]+)|config file \x22([^\x22]+)\x22 not found|(?:file|path|location|directory):? ['\x22`]?(/[^\s'\x22`]+)['\x22`]? (?:was not found|not found|does not exist|is missing)|file not found: ['\x22]?([^\s'\x22]+)",
     ),
     (
         Trouble::File,
@@ -45,7 +52,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     ),
     (
         Trouble::Denied,
-        r"(?:listen|bind)\b.*\bport (?P<port>[0-9]{1,5})\b.*(?:permission denied|\bEACCES\b)",
+        r"(?:listen|bind)(?:ing)?\b.*\bport (?P<port>[0-9]{1,5})\b.*(?:permission denied|\bEACCES\b)",
     ),
     (Trouble::Denied, r"EACCES: permission denied[^:]*?:(?P<port>[0-9]{1,5})$"),
     // Files.
@@ -67,7 +74,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     ),
     (
         Trouble::DiskFull,
-        r#"(?P<what>/[^\s:'",()]+)['")]{0,2}(?: failed)?:? [(]?(?:28: )?no space left on device"#,
+        r#"(?P<what>/[^\s:'",()]+)['")]{0,2}(?: failed)?:? [(]?(?:(?:28: )?no space left on device|enospc\b)"#,
     ),
     (Trouble::DiskFull, r#"no space left on device[^\n/]{0,20}['"(](?P<what>/[^\s'"()]+)"#),
     (Trouble::DiskFull, r"(?P<what>/dev/shm)\b.*no space left on device"),
@@ -113,13 +120,24 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::File, r"unable to access jarfile (?P<what>\S+)"),
     (Trouble::File, r"can't open (?:config )?file '(?P<what>[^']+)'"),
     (Trouble::File, r"cannot load certificate(?: key)? \x22(?P<what>[^\x22]+)\x22"),
-    (Trouble::File, r"(?:FileNotFoundException|NoSuchFileException): (?P<what>[^\s(]+)"),
+    (
+        Trouble::File,
+        r"FileNotFoundException: (?:class path resource \[)?([^\s(\[\]]*[/.][^\s(\]]*[^\s(.\]])|FileNotFoundException: (\S+) \(|NoSuchFileException: (\S+)|could not find (?:file|a part of the path) '([^']+)'",
+    ),
     (Trouble::File, r"no such file or directory[^/]{0,20}'(?P<what>[^']+)'"),
     (
         Trouble::File,
-        r"open (?:file )?['\x22`]?(?P<what>[^\s:'\x22`]+)['\x22`]?: no such file or directory",
+        r"(?:open|file) (?:file )?['\x22`]?(?P<what>[^\s:'\x22`]+)['\x22`]?: no such file or directory",
     ),
-    (Trouble::File, r#"(?P<what>/[^\s:'"`]+)['"`]?(?: failed \(2)?: no such file or directory"#),
+    (
+        Trouble::File,
+        r#"(?P<what>/[^\s:'"`]+)['"`]?(?: failed(?: \(2)?)?: no such file or directory"#,
+    ),
     (Trouble::File, r"(?:^|: )'?(?P<what>[a-zA-Z0-9_./-]+)'?: no such file or directory"),
     (Trouble::File, r"no such file or directory|\bENOENT\b"),
+    // Whether it is not there or not permitted is not said.
+    (
+        Trouble::Unopened,
+        r#"(?:bad|(?:cannot|can't|could not|unable to|failed to) (?:open|read)(?: \w+){0,2}) (?:file|database)(?: at)?:? ['"]?(/[^'"\s]+)"#,
+    ),
 ];

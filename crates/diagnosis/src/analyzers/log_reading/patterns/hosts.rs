@@ -19,7 +19,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     ),
     (
         Trouble::Unresolved,
-        r"failed to resolve '([a-zA-Z0-9_.-]+:[0-9]+)'|resolve server ([a-zA-Z0-9_.-]+:[0-9]+) from bootstrap|name resolution failed for target (?:dns:/*)?([a-zA-Z0-9_.-]+(?::[0-9]+)?)|could not resolve address '([^']+)'",
+        r"failed to resolve '([a-zA-Z0-9_.-]+:[0-9]+)'|resolve server ([a-zA-Z0-9_.-]+:[0-9]+) from bootstrap|name resolution failed for target (?:dns:/*)?([a-zA-Z0-9_.-]+(?::[0-9]+)?)|could not resolve address '([^']+)'|host ['\x22]{1,2}([a-zA-Z0-9_.:-]+)['\x22]{1,2} could not be resolved|\(([a-zA-Z0-9_.-]+:[0-9]+)\): non-existing domain|host ([a-zA-Z0-9_.-]+): nxdomain",
     ),
     (Trouble::Unresolved, r#"getaddrinfo for host "(?P<host>[^"]+)" port (?P<port>[0-9]+)"#),
     (
@@ -39,7 +39,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Unresolved,
         r"(?:could not|couldn't) resolve (?:host|proxy)(?: name)?:? '?(?P<host>[a-zA-Z0-9_.-]+)",
     ),
-    (Trouble::Unresolved, r"can't (?:resolve|find) '?(?P<host>[a-zA-Z0-9_.-]+)"),
+    (Trouble::Unresolved, r"(?:can't resolve|server can't find) '?(?P<host>[a-zA-Z0-9_.-]+)"),
     (Trouble::Unresolved, r"bad address '(?P<host>[^']+)'"),
     (Trouble::Unresolved, r#"host not found in upstream "(?P<host>[^":]+)"#),
     (Trouble::Unresolved, r"unknown (?:mysql server )?host '(?P<host>[^']+)'"),
@@ -59,7 +59,10 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Unresolved,
         r"://(?:[^\s@/'\x22]*@)?([a-zA-Z0-9_-][a-zA-Z0-9_.-]*(?::[0-9]+)?)[/'\x22\s:].*(?:name or service not known|name does not resolve|name resolution|failed to resolve|nodename nor servname|no address associated)",
     ),
-    (Trouble::Unresolved, r"getaddrinfo (?:for )?(?P<host>[a-zA-Z0-9_.-]+) failed: "),
+    (
+        Trouble::Unresolved,
+        r"getaddrinfo (?:for )?([a-zA-Z0-9_.-]+) failed: |failed to resolve '([a-zA-Z0-9_.-]+)'",
+    ),
     (
         Trouble::Unresolved,
         r"(?P<host>[a-zA-Z0-9_-]+(?:\.[a-zA-Z0-9_-]+)*): (?:name or service not known|name does not resolve|temporary failure in name resolution)",
@@ -131,7 +134,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::Refused, r"connection refused|ECONNREFUSED"),
     (
         Trouble::Unanswered,
-        r"\b([a-zA-Z0-9_-][a-zA-Z0-9_.-]*:[0-9]{2,5}) - no response|server on '([^']+)' \((?:\[errno )?11[035]|UnableToConnect on ([a-zA-Z0-9_-][a-zA-Z0-9_.-]*:[0-9]{2,5})|failed to connect to ([a-zA-Z0-9_-][a-zA-Z0-9_.-]*:[0-9]{2,5})",
+        r"\b([a-zA-Z0-9_-][a-zA-Z0-9_.-]*:[0-9]{2,5}) - no response|server on '([^']+)' \((?:\[errno )?11[035]|UnableToConnect on ([a-zA-Z0-9_-][a-zA-Z0-9_.-]*:[0-9]{2,5})|failed to connect to ([a-zA-Z0-9_-][a-zA-Z0-9_.-]*:[0-9]{2,5})|(?:can't|cannot|could not|unable to|failed to) reach [a-z ]{0,30}[`'\x22(]?([a-zA-Z0-9_-][a-zA-Z0-9_.-]*:[0-9]{2,5})",
     ),
     (
         Trouble::Unanswered,
@@ -147,7 +150,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     ),
     (
         Trouble::Unanswered,
-        r"\btime(?:out|d out)\b.*\b(?:waiting|for)\b.*?\b([a-zA-Z][a-zA-Z0-9_.-]*:[0-9]{2,5})\b",
+        r"\btime(?:out|d out)\b.*\b(?:waiting|for)\b.*?\b([a-zA-Z][a-zA-Z0-9_.-]*:[0-9]{2,5})\b|\b([a-zA-Z][a-zA-Z0-9_.-]*:[0-9]{2,5}): (?:(?:context )?deadline exceeded|(?:i/o )?timeout\b|(?:connection |operation )?timed out)",
     ),
     (
         Trouble::Unanswered,
@@ -164,7 +167,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     ),
     (
         Trouble::Unanswered,
-        r"\bETIMEDOUT\b|\bEHOSTUNREACH\b|timeout of [0-9]+ ?ms exceeded|download timed out|deadline exceeded|NoBrokersAvailable|TimeoutException: (?:topic|timed out waiting for a node|failed to update metadata)",
+        r"\bETIMEDOUT\b|\bEHOSTUNREACH\b|timeout of [0-9]+ ?ms exceeded|download timed out|deadline exceeded|NoBrokersAvailable|pool timed out|timed out (?:while )?waiting for (?:an? )?(?:open |new |free )?connection|TimeoutException: (?:topic|timed out waiting for a node|failed to update metadata)",
     ),
     // A proxy that has nobody to send to, as whoever asks it tells it.
     (
@@ -175,7 +178,10 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Unanswered,
         r"https?://(?P<host>[a-zA-Z0-9_-][a-zA-Z0-9_.-]*)(?::(?P<port>[0-9]{2,5}))?\S*[^\n]{0,60}\b50[234]\b[: ]*(?:bad gateway|service unavailable|service temporarily unavailable|gateway time-?out)",
     ),
-    (Trouble::Certificate, r"x509: (?P<what>[^\n]{1,120})"),
+    (
+        Trouble::Certificate,
+        r"x509: (?P<what>[^\n]{1,120})|certificate ((?:has|is) expired|is not yet valid)",
+    ),
     (
         Trouble::Certificate,
         r"certificate verify failed(?:: (?P<what>[^(]{1,80}))?|SSLHandshakeException|self.signed certificate|unable to get local issuer certificate|unable to verify the first certificate|PKIX path building failed",

@@ -29,7 +29,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     ),
     (
         Trouble::Unset,
-        r#"config(?:uration)? property (\S+) is required|missing required (?:configuration|config|setting)(?: key| property| option)?:? (?:\[?")?([a-zA-Z0-9_.-]+)"#,
+        r#"config(?:uration)? property (\S+) is required|missing required (?:configuration|config|setting)(?: key| property| option| entry| field| value)?(?:: ?\[?"?([a-zA-Z0-9_.-]+)| \[?"([a-zA-Z0-9_.-]+)| ([a-zA-Z0-9]+[_.-][a-zA-Z0-9_.-]+))"#,
     ),
     (Trouble::Unset, r"could not resolve substitution to a value: \$\{\??([\w.-]+)\}"),
     (Trouble::Malformed, r#"(?-i)\b([A-Z][A-Z0-9_]{2,}): ?\[ ?['\"]"#),
@@ -38,7 +38,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::Config, r"(missing field `[^`]+` at line [0-9]+(?: column [0-9]+)?)"),
     (
         Trouble::Unset,
-        r"missing (?:value for )?field `?([a-zA-Z_][a-zA-Z0-9_.]*)|an `Err` value: (?:NotPresent|VarError)",
+        r"missing (?:value for )?field `?([a-zA-Z_][a-zA-Z0-9_.]*)|Missing(?:Value|Field|Key|Env|Var)[a-z]*\(\x22([a-zA-Z_][a-zA-Z0-9_.]*)|missing environment variable.{0,20} name = \x22([a-zA-Z_][a-zA-Z0-9_.]*)|an `Err` value: (?:NotPresent|VarError)",
     ),
     // Variables. Their names are in capitals, so these patterns look at the case.
     (
@@ -84,7 +84,10 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         r"validation errors? for [\w ]+;? (?P<what>[A-Za-z_][A-Za-z0-9_]{2,});? field required",
     ),
     (Trouble::Unset, r"(?-i)required key (?P<what>[A-Z][A-Z0-9_]+) missing"),
-    (Trouble::Unset, r"(?-i)[Cc]ould not resolve placeholder '(?P<what>[^']+)'"),
+    (
+        Trouble::Unset,
+        r"(?-i)[Cc]ould not resolve placeholder ['\x22]?(?:\$\{)?(?P<what>[A-Za-z_][A-Za-z0-9_.-]*)",
+    ),
     (
         Trouble::Unset,
         r#"(?-i)(?i:environment|env(?: ?vars?)?|variables?)(?i: variables?| vars?)?:? (?:- ?)?["'`]?(?P<what>[A-Z][A-Z0-9_]{2,})\b"#,
@@ -136,7 +139,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     ),
     (
         Trouble::Malformed,
-        r#"convert string to float: ('[^']*')|invalid truth value:? (\S+)|(?:input should be|unable to parse).*input_value=('[^']*')|SQLAlchemy URL from string ('[^']*')|sqlalchemy\.dialects:(\S+)|('[^']+') isn't an available|(['"`][^'"`]+['"`]) is not (?:an? )?(?:valid|known|allowed)"#,
+        r#"convert string to float: ('[^']*')|input string ('[^']*') was not in a correct format|expected an? [a-z]+ value, (?:but )?(?:got|found) ("[^"]*")|invalid truth value:? (\S+)|(?:input should be|unable to parse).*input_value=('[^']*')|SQLAlchemy URL from string ('[^']*')|sqlalchemy\.dialects:(\S+)|('[^']+') isn't an available|(['"`][^'"`]+['"`]) is not (?:an? )?(?:valid|known|allowed)"#,
     ),
     (
         Trouble::Malformed,
@@ -153,6 +156,6 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     // Keys, and what is to become one.
     (
         Trouble::Malformed,
-        r"\b(?:DECODER|PEM|asn1 encoding) routines\b|\bno start line\b|bad base64 decode|(?:illegal|invalid|malformed) base64|illegal character in base64|base64[^\n]{0,20}(?:incorrect|invalid) padding|\bincorrect padding\b|could not deserialize key data|invalid key ?format|\bInvalidKey(?:Spec)?Exception\b|secretOrPrivateKey must be|invalid (?:private|public|signing|secret|encryption) key\b|invalid key (?:length|size)\b|\b(?:key|secret) must (?:be|have|contain) (?:at least |exactly )?[0-9]+|(?:invalid|no valid|not a valid|failed to decode|unable to decode) PEM\b|(?:failed|unable|could not|cannot) (?:to )?(?:parse|decode|deserialize) (?:the |a )?(?:\w+ )?(?:private|public|signing|encryption) key\b",
+        r"\b(?:DECODER|PEM|asn1 encoding) routines\b|\bno start line\b|bad base64 decode|(?:illegal|invalid|malformed) base64|illegal character in base64|base64[^\n]{0,20}(?:incorrect|invalid) padding|\bincorrect padding\b|could not deserialize key data|invalid key ?format|\bInvalidKey(?:Spec)?Exception\b|secretOrPrivateKey must be|invalid (?:private|public|signing|secret|encryption) key\b|invalid key (?:length|size)\b|(?:\b|_)(?:key|secret) must (?:be|have|contain) (?:at least |exactly )?[0-9]+|(?:invalid|no valid|not a valid|failed to decode|unable to decode) PEM\b|(?:failed|unable|could not|cannot) (?:to )?(?:parse|decode|deserialize) (?:the |a )?(?:\w+ )?(?:private|public|signing|encryption) key\b",
     ),
 ];

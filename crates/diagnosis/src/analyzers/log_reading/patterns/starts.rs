@@ -19,7 +19,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::Argument, r"missing option '([^']+)'|required flag (-\S+) not provided"),
     (
         Trouble::Flag,
-        r#"unknown (?:long |short )?(?:flag|variable|argument):? [`'"]([^`'"]+)|unknown argument: (\S+)|field not found, node: ([^\s'"]+)|argument: (-\S+).{0,20}couldn't find match|(\S+) is not a recognized option|no such command '([^']+)'|unrecogni[sz]ed subcommand '([^']+)'"#,
+        r#"unknown (?:long |short )?(?:flag|variable|argument):? [`'"]([^`'"]+)|unknown argument: (\S+)|field not found, node: ([^\s'"]+)|argument: (-\S+).{0,20}couldn't find match|(\S+) is not a recognized option|no such command '([^']+)'|unrecogni[sz]ed subcommand '([^']+)'|no commands defined in the "([^"]+)" namespace|^\s*command "([^"]+)" is not defined"#,
     ),
     // What it is told on its command line.
     (
@@ -43,7 +43,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     // Configuration.
     (
         Trouble::Config,
-        r#"(unrecognized configuration parameter "[^"]+"(?: in file "[^"]+"(?: line [0-9]+)?)?)|\[emerg\] (unknown "[^"]+" variable)|(unknown keyword '[^']+'(?: in '[^']+' section)?)|(unknown entry '[^']+')|(unknown setting \[[^\]]+\])|tried to set (\S+), but there is no setting"#,
+        r#"(unrecognized configuration parameter "[^"]+"(?: in file "[^"]+"(?: line [0-9]+)?)?)|\[emerg\] (unknown "[^"]+" variable)|(unknown keyword '[^']+'(?: in '[^']+' section)?)|(unknown entry '[^']+')|(unknown setting \[[^\]]+\])|(unknown configuration (?:variable|option|key|parameter|setting) "[^"]+")|tried to set (\S+), but there is no setting"#,
     ),
     (
         Trouble::Config,
@@ -80,6 +80,19 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         r"(?:error (?:loading|parsing|reading)|failed to (?:load|parse|read)|invalid) config(?:uration)?(?: file)?[^\n]{0,20}?(?P<what>/[^\s:'\x22)]+)",
     ),
     (Trouble::Config, r"(?P<what>toml: [^\n]{1,120})|TOMLDecodeError"),
+    (
+        Trouble::Config,
+        r#"yaml-cpp: ([^\n]+)|(invalid yaml\b[^\n]+)|(?:^|\s)while (?:parsing|scanning) an? [a-z ]+$|invalid configuration: ([^\n]+)|config(?:uration)? error[.:] (?:error=)?([^\n]+)|config error (?:file=|in )["']?(/[^\s"':]+)"#,
+    ),
+    // A file of configuration by its name, with the line or with what was tried.
+    (
+        Trouble::Config,
+        r"(?:syntax error (?:occurred )?(?:while parsing |in |at )?|(?:error|failed|unable|cannot|could not)(?: to)? (?:load|pars|read|merg)(?:e|ing)?\b[^\n/]{0,40})((?:on line [0-9]+ of )?/(?:[^\s:'\x22]*\.(?:ya?ml|toml|conf|cfg|ini|hcl|cnf|vcl|properties)|[^\s:'\x22]*(?:config|settings)[^\s:'\x22]*\.(?:json|xml)|etc/[^\s:'\x22]+))",
+    ),
+    (
+        Trouble::Config,
+        r"(/(?:[^\s:'\x22]*\.(?:ya?ml|toml|conf|cfg|ini|hcl|cnf|vcl|properties)|[^\s:'\x22]*(?:config|settings)[^\s:'\x22]*\.(?:json|xml)|etc/[^\s:'\x22]+)(?::[0-9]+|:? line [0-9]+)).*(?:error|unknown|unrecogni[sz]ed|invalid|unexpected|illegal|undefined|mismatched|duplicate)|(?:error|fatal|unknown|invalid|unexpected|illegal|cannot|could not|failed)\b.*?(/(?:[^\s:'\x22]*\.(?:ya?ml|toml|conf|cfg|ini|hcl|cnf|vcl|properties)|[^\s:'\x22]*(?:config|settings)[^\s:'\x22]*\.(?:json|xml)|etc/[^\s:'\x22]+)(?::[0-9]+|:? line [0-9]+))",
+    ),
     (Trouble::Syntax, r"syntax ?error:? (?P<what>[^\n]{1,80})"),
     (Trouble::Memory, r"OutOfMemoryError:? (?P<what>[a-zA-Z0-9_ ]{1,40})"),
     (
