@@ -88,6 +88,7 @@ const FINDERS: &[Finder] = &[
     amount::unstated,
     amount::too_small,
     amount::over_a_default,
+    amount::of_the_pod,
     probe::asks_otherwise,
 ];
 /// What may be wrong with a container that is ready, until a probe ends it.

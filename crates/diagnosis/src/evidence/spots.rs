@@ -95,6 +95,7 @@ const FINDERS: &[Finder] = &[
     files::shared_memory,
     volumes::full,
     limits::tiny,
+    limits::of_pod,
     volumes::in_memory,
     modes::wide,
     ports::denied,

@@ -113,8 +113,8 @@ fn kinds(fault: Fault) -> &'static [SlipKind] {
         }
         Fault::Unschedulable => &[SlipKind::Unit, SlipKind::Label, SlipKind::Rollout],
         Fault::VolumeNotMounted => &[SlipKind::Rollout],
-        Fault::OomKilled | Fault::SandboxNotCreated => &[SlipKind::Unit],
-        Fault::FailedCreate => &[SlipKind::Unit, SlipKind::Amount],
+        Fault::SandboxNotCreated => &[SlipKind::Unit],
+        Fault::OomKilled | Fault::FailedCreate => &[SlipKind::Unit, SlipKind::Amount],
         Fault::LivenessProbeFailing | Fault::StartupProbeFailing | Fault::ReadinessProbeFailing => {
             &[SlipKind::Probe]
         }

@@ -201,11 +201,14 @@ fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> 
 /// What is named like what is missing, with words before or behind it, for a person to say: nothing else is.
 fn likely(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> {
     let is_plain = match reference.kind {
-        ReferenceKind::ConfigMap | ReferenceKind::Secret => true,
-        ReferenceKind::Claim
-        | ReferenceKind::ServiceAccount
-        | ReferenceKind::PriorityClass
-        | ReferenceKind::RuntimeClass
+        ReferenceKind::ConfigMap
+        | ReferenceKind::Secret
+        | ReferenceKind::Claim
+        | ReferenceKind::ServiceAccount => true,
+        ReferenceKind::PriorityClass => {
+            reference.meant.as_deref().is_some_and(|it| !it.starts_with(OF_THE_SYSTEM))
+        }
+        ReferenceKind::RuntimeClass
         | ReferenceKind::ResourceClaim
         | ReferenceKind::ResourceClaimTemplate
         | ReferenceKind::Scheduler

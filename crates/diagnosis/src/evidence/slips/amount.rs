@@ -10,6 +10,7 @@ use types::{Edit, Quantity, SlipKind};
 use super::unit::{all, words};
 use super::{Slip, Spot};
 use crate::evidence::images::repository;
+use crate::evidence::room;
 use crate::refusal;
 
 /// Where amounts stand.
@@ -113,6 +114,26 @@ pub(super) fn over_a_default(spot: &Spot<'_>) -> Option<Slip> {
         });
     }
     said.map(|shown_by| Slip { kind: SlipKind::Amount, shown_by, edits })
+}
+
+/// The container was killed within the limit of its pod as a whole, and has none of its own: twice as much for all.
+pub(super) fn of_the_pod(spot: &Spot<'_>) -> Option<Slip> {
+    let is_killed = spot.facts.state.last_exit.as_deref() == Some("OOMKilled");
+    let has_own = spot.facts.memory_limit.is_some() || spot.facts.given_memory_limit.is_some();
+    let root = &spot.objects.root;
+    let limits = root.pod_spec()?.resources.as_ref()?.limits.as_ref()?;
+    let limit = &limits.get("memory").filter(|_| is_killed && !has_own)?.0;
+    let unit = limit.trim_start_matches(|it: char| it.is_ascii_digit());
+    let number: u64 = limit.strip_suffix(unit)?.parse().ok()?;
+    let twice = format!("{}{unit}", number.checked_mul(2)?);
+    let bytes = Quantity(twice.clone()).units()?;
+    let largest = room::largest(spot.objects, "memory").unwrap_or(u64::MAX);
+    let path = root.kind().pod_spec_path()?.child("resources").child("limits").child("memory");
+    let shown_by = format!(
+        "All containers of the pod together may have {limit}, and it was killed within that."
+    );
+    let edit = Edit { path, from: Some(Value::from(limit.as_str())), to: Some(Value::from(twice)) };
+    (bytes <= largest).then(|| Slip { kind: SlipKind::Amount, shown_by, edits: vec![edit] })
 }
 
 /// What the API server said when it refused a pod, the newest first.

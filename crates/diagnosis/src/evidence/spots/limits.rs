@@ -1,4 +1,4 @@
-//! A memory limit in which nothing can run.
+//! A memory limit in which nothing can run, and one of the pod as a whole.
 
 use types::SpotTopic;
 
@@ -17,4 +17,16 @@ pub(super) fn tiny(look: &Look<'_>) -> Option<Spot> {
     let path = look.path.child("resources").child("limits").child("memory");
     let words = format!("; its memory limit of {limit} {why}, and {meant} was probably meant");
     Some(Spot::new(SpotTopic::Memory, path, &limit.0, words))
+}
+
+/// The limit of the pod as a whole, within which a container that has none of its own was killed
+/// (<https://kubernetes.io/docs/tasks/configure-pod-container/assign-pod-level-resources/>).
+pub(super) fn of_pod(look: &Look<'_>) -> Option<Spot> {
+    let is_killed = look.facts.state.last_exit.as_deref() == Some("OOMKilled");
+    let has_own = look.facts.memory_limit.is_some() || look.facts.given_memory_limit.is_some();
+    let resources = look.objects.root.pod_spec()?.resources.as_ref()?;
+    let limit = resources.limits.as_ref()?.get("memory").filter(|_| is_killed && !has_own)?;
+    let path = look.objects.root.kind().pod_spec_path()?.child("resources").child("limits");
+    let words = format!(": all containers of the pod together may have {}", limit.0);
+    Some(Spot::new(SpotTopic::Memory, path.child("memory"), &limit.0, words))
 }
