@@ -10,6 +10,7 @@ pub mod triage;
 pub mod incidents;
 pub mod journal;
 mod offers;
+mod apart;
 pub mod failures;
 pub mod k8sgpt;
 pub mod registry;

@@ -1,18 +1,18 @@
 //! A scan: every workload that looks wrong is read and judged by its rules, the rest of the cluster is surveyed.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use diagnosis::Snapshot;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
-use tokio::task::JoinError;
 use types::{
     BadLabelQuery, Finding, Kind, LabelQuery, ObjectRef, ScanRequest, ScanResponse, Suppression,
 };
 
+use crate::apart::{self, BrokeOff};
 use crate::cluster::{Caches, ClusterError, Commons, key};
 use crate::offers::findings::with_patch;
 use crate::{Agent, k8sgpt};
@@ -23,24 +23,17 @@ const AT_ONCE: usize = 4;
 /// What a scan tells about itself while it lasts: workloads read, of so many.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
-/// Workloads are judged one at a time: every thread that searches logs at once has memory of its own for each pattern.
-static JUDGE: Semaphore = Semaphore::const_new(1);
-
-/// One scan at a time: it unpacks the whole cluster.
-static TURN: Semaphore = Semaphore::const_new(1);
-
-/// A scan on a thread of its own: between two waits it works for long, and those who serve HTTP are not kept.
+/// A scan on a thread of its own: between two waits it works for long, and those who serve HTTP are not kept. One at a
+/// time: it unpacks the whole cluster.
 pub async fn scan_apart(
     agent: Agent,
     caches: Arc<Caches>,
     request: ScanRequest,
     accepted: Vec<Suppression>,
-) -> Result<Result<ScanResponse, BadLabelQuery>, JoinError> {
-    // Never closed, so there always comes a turn.
-    let _turn = TURN.acquire().await;
+) -> Result<Result<ScanResponse, BadLabelQuery>, BrokeOff> {
     let runtime = Handle::current();
     let look = move || runtime.block_on(scan(&agent, &caches, &request, &accepted, &|_, _| {}));
-    tokio::task::spawn_blocking(look).await
+    apart::done(look).await
 }
 
 /// What is wrong in the cluster, as far as it was asked for. What is accepted stands last.
@@ -139,22 +132,19 @@ async fn looked_at(
     }
 }
 
-/// What is found at one workload. It is judged on a thread of its own, while others are read.
+/// What is found at one workload.
 async fn looked_at_one(
     agent: &Agent,
     subject: &ObjectRef,
     commons: &Commons<'_>,
 ) -> Result<Vec<Finding>, ClusterError> {
     let objects = agent.cluster.objects_among(subject, commons).await?;
-    // Never closed, so there always comes a turn.
-    let _turn = JUDGE.acquire().await;
-    let agent = agent.clone();
-    let judge = move || {
+    // One that cannot be judged does not keep the others from it.
+    let judged = catch_unwind(AssertUnwindSafe(|| {
         let (evidence, diagnoses) = agent.examine(&objects);
         diagnosis::of_workload(&evidence, &diagnoses)
-    };
-    let judged = tokio::task::spawn_blocking(judge).await;
-    judged.map_err(|it| ClusterError::Malformed(format!("its rules did not end: {it}")))
+    }));
+    judged.map_err(|_| ClusterError::Malformed("its rules did not end".to_owned()))
 }
 
 /// The root owners that deserve a closer look.

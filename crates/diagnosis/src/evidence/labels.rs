@@ -58,18 +58,8 @@ fn spread<'s>(spec: &'s PodSpec, path: &FieldPath) -> impl Iterator<Item = (Fiel
 fn of_spread(keys: &BTreeSet<&str>, (path, key): &(FieldPath, &str)) -> Option<ReferenceFacts> {
     let is_there = keys.is_empty() || keys.contains(key);
     let near = near_miss(key, keys.iter().copied()).filter(|_| !is_there)?;
-    Some(ReferenceFacts {
-        kind: ReferenceKind::NodeLabelKey,
-        name: (*key).to_owned(),
-        key: None,
-        path: path.to_string(),
-        exists: Some(false),
-        near_miss: Some(near),
-        alike: None,
-        meant: None,
-        belongs_to: None,
-        optional: false,
-    })
+    let found = fact(ReferenceKind::NodeLabelKey, (key, None), path);
+    Some(ReferenceFacts { near_miss: Some(near), ..found })
 }
 
 /// What is wrong with one label: its value, or its key.
@@ -80,6 +70,15 @@ fn slip(labels: &Labels<'_>, wanted: &Wanted<'_>) -> Option<ReferenceFacts> {
     }
     let values = labels.iter().filter(|it| it.0 == key).map(|it| it.1);
     let keys = labels.iter().filter(|it| it.1 == value).map(|it| it.0);
+    if let Some(meant) = other_name(key, value).filter(|it| labels.contains(&(key, it))) {
+        let alike = format!("nodes call it {meant}");
+        return Some(ReferenceFacts {
+            near_miss: None,
+            alike: Some(alike),
+            meant: Some(meant.to_owned()),
+            ..fact(ReferenceKind::NodeLabelValue, (value, Some(key)), &wanted.value_path)
+        });
+    }
     let near_value = near_miss(value, values);
     let is_key = near_value.is_none();
     let near = near_value.or_else(|| near_miss(key, keys))?;
@@ -89,18 +88,40 @@ fn slip(labels: &Labels<'_>, wanted: &Wanted<'_>) -> Option<ReferenceFacts> {
         (ReferenceKind::NodeLabelValue, &wanted.value_path)
     };
     let (name, beside) = if is_key { (key, value) } else { (value, key) };
-    Some(ReferenceFacts {
+    Some(ReferenceFacts { near_miss: Some(near), ..fact(kind, (name, Some(beside)), path) })
+}
+
+/// A label that no node has.
+fn fact(
+    kind: ReferenceKind,
+    (name, key): (&str, Option<&str>),
+    path: &FieldPath,
+) -> ReferenceFacts {
+    ReferenceFacts {
         kind,
         name: name.to_owned(),
-        key: Some(beside.to_owned()),
+        key: key.map(ToOwned::to_owned),
         path: path.to_string(),
         exists: Some(false),
-        near_miss: Some(near),
+        near_miss: None,
         alike: None,
         meant: None,
         belongs_to: None,
         optional: false,
-    })
+    }
+}
+
+/// What kubelets call an architecture that others call so: they have Go's names
+/// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-arch>).
+pub(crate) fn other_name(key: &str, value: &str) -> Option<&'static str> {
+    if key != "kubernetes.io/arch" {
+        return None;
+    }
+    match value.to_ascii_lowercase().as_str() {
+        "x86_64" | "x86-64" | "x64" | "x86_64-linux" => Some("amd64"),
+        "aarch64" | "armv8" | "arm64v8" | "arm64-v8a" => Some("arm64"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

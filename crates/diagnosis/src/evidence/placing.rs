@@ -6,6 +6,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{Node, NodeSelectorRequirement, PodSpec, Taint};
 use types::{FieldPath, PortFacts, SelectorFacts};
 
+use super::labels;
 use crate::near_miss::near_miss;
 use crate::{Objects, scheduling};
 
@@ -136,7 +137,10 @@ fn label<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
 
 /// The label that was probably meant: another value of the same key, or the same value under a similar key.
 fn near(key: &str, value: &str, nodes: &[Arc<Node>]) -> Option<String> {
-    let values = nodes.iter().filter_map(|it| label(it, key));
+    let mut values = nodes.iter().filter_map(|it| label(it, key));
+    if let Some(meant) = labels::other_name(key, value) {
+        return values.any(|it| it == meant).then(|| format!("{key}={meant}"));
+    }
     if let Some(near) = near_miss(value, values) {
         return Some(format!("{key}={near}"));
     }

@@ -4,6 +4,7 @@
 //! make, to run or to answer says what was meant.
 
 mod near;
+mod ports;
 mod texts;
 
 use k8s_openapi::api::core::v1::{Container, PodSpec};
@@ -45,7 +46,12 @@ pub(super) fn misses(
         return vec![];
     }
     let told = texts::of(spec, (container, path), facts);
-    failing.filter_map(|probe| of_path(probe, &told, facts).or_else(|| of(probe, &told))).collect()
+    let of_one = |probe: &ProbeFacts| {
+        of_path(probe, &told, facts)
+            .or_else(|| of(probe, &told))
+            .or_else(|| ports::of_port(probe, &told, facts))
+    };
+    failing.filter_map(of_one).collect()
 }
 
 /// A path over HTTP that nothing answers, while another probe asks for nearly the same at the same port.

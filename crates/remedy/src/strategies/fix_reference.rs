@@ -204,7 +204,8 @@ fn likely(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> {
         ReferenceKind::ConfigMap
         | ReferenceKind::Secret
         | ReferenceKind::Claim
-        | ReferenceKind::ServiceAccount => true,
+        | ReferenceKind::ServiceAccount
+        | ReferenceKind::NodeLabelValue => true,
         ReferenceKind::PriorityClass => {
             reference.meant.as_deref().is_some_and(|it| !it.starts_with(OF_THE_SYSTEM))
         }
@@ -212,14 +213,23 @@ fn likely(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> {
         | ReferenceKind::ResourceClaim
         | ReferenceKind::ResourceClaimTemplate
         | ReferenceKind::Scheduler
-        | ReferenceKind::NodeLabelKey
-        | ReferenceKind::NodeLabelValue => false,
+        | ReferenceKind::NodeLabelKey => false,
     };
     let meant = reference.meant.as_deref().filter(|it| is_name(it, reference.kind))?;
     let path = FieldPath::parse(&reference.path).filter(|it| *it != FieldPath::root())?;
     let edits = edits(reference, &path, pointed_at(reference)?, meant)?;
     let because = format!("{meant} is there, and nothing else is named so.");
-    is_plain.then(|| place::advice(Strategy::FixReference, &because, evidence, edits))
+    if !is_plain {
+        return None;
+    }
+    if !place::has_editable_template(evidence.subject.kind) {
+        return Some(place::advice(Strategy::FixReference, &because, evidence, edits));
+    }
+    let because = format!("{because} No machine guesses a name: apply or commit the patch.");
+    let step =
+        Step { target: evidence.subject.clone(), subresource: None, action: Action::Edit(edits) };
+    let (strategy, risk) = (Strategy::FixReference, Risk::Advice);
+    Some(FixPlan { strategy, risk, because, steps: vec![step] })
 }
 
 /// Whether things of this kind belong to a namespace.
