@@ -225,8 +225,14 @@ impl Run {
     }
 
     /// Whether the incident is now about something else than what was considered: another spec, or another fault first.
+    /// Not while what waits is offered still and nothing else is: the pods of a job fail one way, and then the job another.
     pub fn is_of_another(&self, incident: &Incident) -> bool {
         let considered = |it: &Diagnosis| it.fault == incident.fault;
+        let newest = self.attempts.last().map(|it| &it.choice.strategy);
+        let waits_still = incident.offers.iter().any(|it| Some(&it.strategy) == newest);
+        if waits_still && !self.is_news(incident) {
+            return false;
+        }
         self.incident.spec_hash != incident.spec_hash
             || !self.incident.diagnoses.iter().any(considered)
     }

@@ -71,6 +71,7 @@ const FINDERS: &[Finder] = &[
     variable::misnamed,
     variable::names_a_missing_host,
     variable::of_another_scheme,
+    variable::used_otherwise,
     key::unlike_its_variable,
     key::of_a_secret,
     port::of_a_service,

@@ -42,6 +42,7 @@ pub(crate) use hosts::address_in;
 pub(super) use listens::LISTENS;
 pub(super) use modes::meant as meant_mode;
 pub(super) use schemes::meant as meant_scheme;
+pub(super) use variables::first_unset;
 
 /// Spots of a container that are told.
 const MAX_SPOTS: usize = 20;

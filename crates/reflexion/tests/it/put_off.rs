@@ -142,6 +142,22 @@ async fn another_fault_takes_the_place_of_a_proposal_that_waits() {
 }
 
 #[tokio::test]
+async fn a_fault_that_is_told_otherwise_leaves_a_proposal_that_is_offered_still() {
+    let world = World::new(&[(STRONG, PROPOSED, "needs_approval")]).await;
+    world.follow().await;
+    let first = incident("web");
+    world.tell(&first, RunState::Waiting).await;
+
+    // The pods of a job crash, and then the job has failed.
+    let mut later = Incident { fault: Fault::JobFailed, ..first.clone() };
+    later.diagnoses[0].fault = Fault::JobFailed;
+    world.agent.publish(&later);
+    world.tell(&incident("other"), RunState::Waiting).await;
+
+    assert!(world.agent.ends_of(&STRONG).iter().all(|it| it.0 == PROPOSED));
+}
+
+#[tokio::test]
 async fn a_report_of_the_same_fault_leaves_the_proposal_that_waits() {
     let world = World::new(&[(STRONG, PROPOSED, "needs_approval")]).await;
     world.follow().await;

@@ -18,15 +18,18 @@
 //! else. Undo: the former limit. Verified by the pods' health over time. Attack: a limit that is negative, no quantity
 //! or too large to double yields no plan.
 
-use types::{Action, ContainerFacts, Diagnosis, Evidence, Fault, FixPlan, Risk, Strategy};
+use types::{Action, ContainerFacts, Diagnosis, Evidence, Fault, FixPlan, Kind, Risk, Strategy};
 
 use crate::amount::{self, Resource};
+use crate::owner_of;
 use crate::place;
 use crate::raise::{Wanted, Words};
 use crate::room;
 
 /// One and a half times, double, four and eight times, in halves that are added.
 pub(crate) const DOSES: [u8; 4] = [1, 2, 6, 14];
+/// Double.
+const DOUBLE: u8 = 2;
 /// As much as there is room for, where that is less than the next of those.
 pub(crate) const AS_MUCH_AS_FITS: u8 = 0;
 /// What was probably meant by a limit in which nothing can run.
@@ -55,7 +58,15 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     if doses.is_empty() {
         doses.extend(fits(AS_MUCH_AS_FITS));
     }
-    doses.into_iter().filter_map(|it| plan_for(evidence, container, it)).collect()
+    let mut plans: Vec<_> =
+        doses.into_iter().filter_map(|it| plan_for(evidence, container, it)).collect();
+    // Whoever commits a patch, or makes a job anew, does so once: a limit that was passed is mostly passed by far.
+    let is_by_hand = evidence.subject.kind == Kind::Job
+        || plans.first().is_some_and(|it| owner_of(it, evidence).is_some());
+    plans.sort_by_key(|it| {
+        is_by_hand && it.strategy != Strategy::RaiseMemoryLimit { halves: DOUBLE }
+    });
+    plans
 }
 
 /// The plan of this very dose, whatever is known of it: the guard says what it thinks of that.

@@ -16,7 +16,7 @@
 //! pod, through the Eviction API, which honours disruption budgets. There is nothing to undo. Verified
 //! by the new pod's health over time. Attack: a bare pod, a ready pod or one without uid is not evicted.
 
-use types::{Action, Diagnosis, Evidence, Fault, FixPlan, Kind, Risk, Strategy};
+use types::{Action, ContainerRole, Diagnosis, Evidence, Fault, FixPlan, Kind, Risk, Strategy};
 
 use crate::place;
 
@@ -90,7 +90,9 @@ fn is_of_earlier_template(evidence: &Evidence) -> bool {
 /// What a container that ran well before left in a volume of its pod, and that a new pod would not have.
 fn left_behind<'a>(diagnosis: &Diagnosis, evidence: &'a Evidence) -> Option<&'a str> {
     let container = evidence.container(diagnosis.container.as_deref()?)?;
-    let is_of_pod = diagnosis.fault == Fault::CrashLoopBackOff && evidence.workload.was_ready;
+    // What runs first, and for the first time, may find what its own broken try left.
+    let may_have = evidence.workload.was_ready || container.role == ContainerRole::Init;
+    let is_of_pod = diagnosis.fault == Fault::CrashLoopBackOff && may_have;
     container.left_behind.as_deref().filter(|_| is_of_pod)
 }
 

@@ -91,6 +91,18 @@ fn a_memory_limit_grows_by_half_or_to_double() {
 }
 
 #[test]
+fn for_a_job_that_is_made_anew_by_hand_double_stands_first() {
+    check(
+        Fault::OomKilled,
+        &scene::out_of_memory(Kind::Job, "128Mi"),
+        &[
+            r#"raise_memory_limit@2 auto "128Mi" -> "256Mi""#,
+            r#"raise_memory_limit@1.5 auto "128Mi" -> "192Mi""#,
+        ],
+    );
+}
+
+#[test]
 fn a_memory_limit_that_lost_its_unit_goes_to_what_was_meant_after_a_yes() {
     for (limit, meant) in [("256m", "256Mi"), ("512", "512Mi"), ("1", "1024Mi")] {
         check(

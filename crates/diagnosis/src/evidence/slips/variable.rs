@@ -4,7 +4,7 @@ use types::{Edit, SlipKind};
 
 use super::{Slip, Spot, edit, replaced};
 use crate::analyzers::log_reading::Trouble;
-use crate::evidence::spots::meant_scheme;
+use crate::evidence::spots::{first_unset, meant_scheme};
 use crate::near_miss::near_miss;
 
 /// The program lacks a variable, and the template sets one of nearly this name.
@@ -72,6 +72,28 @@ pub(super) fn of_another_scheme(spot: &Spot<'_>) -> Option<Slip> {
     let shown_by =
         format!("The program does not take {scheme}://, and {near}:// is nearest to it.");
     Some(Slip { kind: SlipKind::Value, shown_by, edits: vec![only] })
+}
+
+/// The command or a value uses a variable that is not set, and one of nearly this name is.
+pub(super) fn used_otherwise(spot: &Spot<'_>) -> Option<Slip> {
+    let variables = || spot.container.env.iter().flatten();
+    let names: Vec<&str> = variables().map(|it| it.name.as_str()).collect();
+    let values = variables().enumerate().filter_map(|(at, it)| {
+        let path = spot.path.child("env").index(at).child("value");
+        Some((path, it.value.as_deref()?))
+    });
+    let mut found = spot.words().into_iter().chain(values).filter_map(|(path, text)| {
+        let wrong = first_unset(text, &names)?;
+        let near = near_miss(&wrong, names.iter().copied())?;
+        let mended = text.replace(&format!("$({wrong})"), &format!("$({near})"));
+        (mended != text).then(|| (edit(path, text, mended), wrong, near))
+    });
+    let (edit, wrong, near) = found.next()?;
+    Some(Slip {
+        kind: SlipKind::Value,
+        shown_by: format!("{near} is set, {wrong} is not, and nothing else is as near."),
+        edits: vec![edit],
+    })
 }
 
 fn values(spot: &Spot<'_>, wrong: &str, near: &str) -> Vec<Edit> {

@@ -67,7 +67,7 @@ fn too_late(look: &Look<'_>) -> Option<Spot> {
 }
 
 /// The first variable of a text that is not set.
-fn first_unset(text: &str, names: &[&str]) -> Option<String> {
+pub(crate) fn first_unset(text: &str, names: &[&str]) -> Option<String> {
     let all = EXPANSION.as_ref()?.captures_iter(text);
     let named = all.filter(|it| it.name("escape").is_none_or(|it| it.is_empty()));
     let mut wanted = named.filter_map(|it| it.name("name"));
