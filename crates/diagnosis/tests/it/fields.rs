@@ -259,3 +259,25 @@ fn a_broken_configuration_is_told_with_the_file_that_the_command_names_or_the_on
     assert_eq!(fields(&unnamed), ["/spec/volumes/0/configMap/name"], "{}", unnamed.cause);
     assert!(!unnamed.cause.contains("key "), "{}", unnamed.cause);
 }
+
+#[test]
+fn the_variable_with_the_port_is_told_where_the_service_beside_it_has_no_such_port() {
+    let log = "sqlalchemy.exc.OperationalError: (pymysql.err.OperationalError) (2003, \"Can't connect to MySQL server on 'tenders-db' (timed out)\")";
+    let beside = "---
+apiVersion: v1
+kind: Service
+metadata: {name: tenders-db, namespace: shop}
+spec: {selector: {app: tenders-db}, ports: [{port: 3306}]}
+";
+    for (port, expected) in [("3307", "/env/1/value"), ("3306", "/env/0/value")] {
+        let container = format!(
+            "env: [{{name: DB_HOST, value: tenders-db}}, {{name: DB_PORT, value: '{port}'}}]"
+        );
+        let told = Case { container: &container, log, beside }.told();
+        assert_eq!(fields(&told), [expected], "{}", told.cause);
+        assert_eq!(
+            told.cause.contains("has no port 3307, which DB_PORT names, but 3306"),
+            port == "3307"
+        );
+    }
+}

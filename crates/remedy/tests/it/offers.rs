@@ -92,14 +92,9 @@ fn a_memory_limit_grows_by_half_or_to_double() {
 
 #[test]
 fn for_a_job_that_is_made_anew_by_hand_double_stands_first() {
-    check(
-        Fault::OomKilled,
-        &scene::out_of_memory(Kind::Job, "128Mi"),
-        &[
-            r#"raise_memory_limit@2 auto "128Mi" -> "256Mi""#,
-            r#"raise_memory_limit@1.5 auto "128Mi" -> "192Mi""#,
-        ],
-    );
+    let plans = plans(Fault::OomKilled, &scene::out_of_memory(Kind::Job, "128Mi"));
+    let keys: Vec<_> = plans.iter().map(|it| it.strategy.key()).collect();
+    assert_eq!(keys, ["raise_memory_limit@2", "raise_memory_limit@1.5"]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The one variable that names a host, for a program that does not say which one it calls in vain.
 
+use k8s_openapi::api::core::v1::Service;
 use types::SpotTopic;
 
 use super::{Look, Spot};
@@ -40,9 +41,38 @@ pub(super) fn only(look: &Look<'_>) -> Option<Spot> {
     let host = address.split(':').next().unwrap_or_default();
     let is_of_cluster = !host.contains('.') || host.contains(".svc") || is_service(look, host);
     let is_own = OWN.contains(&host) || host.parse::<std::net::IpAddr>().is_ok();
+    if let Some(spot) = port_beside(look, name, host).filter(|_| !address.contains(':')) {
+        return Some(spot);
+    }
     let words = format!("; of its variables only {name} names a host, {address}");
     let value = ((*name).to_owned(), (*value).to_owned());
     (is_of_cluster && !is_own).then(|| Spot {
+        topic: SpotTopic::Needs,
+        path: path.clone(),
+        value,
+        words,
+        key: None,
+    })
+}
+
+/// The variable with the port that belongs to one with a host (`DB_PORT` to `DB_HOST`), where the Service of that name has no
+/// such port.
+fn port_beside(look: &Look<'_>, name: &str, host: &str) -> Option<Spot> {
+    let stem = name.rsplit_once('_')?.0;
+    let (path, name, value) =
+        look.variables().into_iter().find(|it| it.1 == format!("{stem}_PORT"))?;
+    let port: i32 = value.parse().ok()?;
+    let is_it = |it: &&Service| it.metadata.name.as_deref() == host.split('.').next();
+    let service = look.objects.services.iter().flatten().find(is_it)?;
+    let ports = service.spec.as_ref()?.ports.as_ref()?;
+    let has: Vec<_> = ports.iter().map(|it| it.port.to_string()).collect();
+    let is_missing = !has.is_empty() && ports.iter().all(|it| it.port != port);
+    let words = format!(
+        "; Service {host} has no port {value}, which {name} names, but {}",
+        has.join(" and ")
+    );
+    let value = (name.to_owned(), value.to_owned());
+    is_missing.then(|| Spot {
         topic: SpotTopic::Needs,
         path: path.clone(),
         value,
