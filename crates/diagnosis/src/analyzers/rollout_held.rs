@@ -7,7 +7,7 @@
 //! ## What it does not see
 //! Whether the pod would do with the newest template.
 
-use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, PodFacts, ProbeKind};
+use types::{Clue, ContainerFacts, Diagnosis, EventFacts, Evidence, Fault, PodFacts, ProbeKind};
 
 use super::{crash_loop, running_for, wording};
 use crate::suspicion::PATIENCE;
@@ -55,12 +55,22 @@ fn cause(pod: &PodFacts, container: &ContainerFacts, how: &str) -> String {
 fn how(evidence: &Evidence, container: &ContainerFacts) -> Option<String> {
     match container.state.waiting.as_deref() {
         Some("CrashLoopBackOff") => Some(crash_loop::ending(evidence, container)),
-        Some("ContainerCreating" | "PodInitializing") => None,
+        Some("ContainerCreating" | "PodInitializing") => {
+            lacks_a_volume(evidence, container).then(|| "waits for a volume in vain".to_owned())
+        }
         None => {
             runs_unready(evidence, container).then(|| "runs and does not become ready".to_owned())
         }
         Some(reason) => Some(format!("waits with {reason}")),
     }
+}
+
+/// Whether the kubelet says again and again that it cannot mount what the pod of this container needs.
+fn lacks_a_volume(evidence: &Evidence, container: &ContainerFacts) -> bool {
+    let about = format!("/{}", container.pod);
+    let is_mount = |it: &EventFacts| ["FailedMount", "FailedAttachVolume"].contains(&&*it.reason);
+    let mut events = evidence.events.iter().filter(|it| it.object.ends_with(&about));
+    events.any(|it| is_mount(it) && 1 < it.count)
 }
 
 /// Whether it has run for long, and its readiness probe fails.

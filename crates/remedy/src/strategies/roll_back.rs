@@ -15,7 +15,9 @@
 //! ready, or that changes nothing, is no aim. Where it takes away a right of the pods (a kernel setting, a capability, a
 //! switch), a person is asked, since the undo would give it again, which no machine does; one that gives a right is advice.
 
-use types::{Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, RevisionFacts, Risk, Strategy};
+use types::{
+    Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, PodFacts, RevisionFacts, Risk, Strategy,
+};
 
 use super::wait;
 use crate::{place, privilege};
@@ -52,8 +54,9 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     // A gate holds a pod on purpose, whatever revision it is of.
     let is_meant = diagnosis.fault == Fault::SchedulingGated;
     // The earlier template is the one that fails, and the newest has not run yet.
-    let is_of_earlier =
-        diagnosis.fault == Fault::RolloutStuck && evidence.subject.kind == Kind::StatefulSet;
+    let is_old = |it: &PodFacts| !it.current && evidence.workload.ordered;
+    let is_of_earlier = evidence.subject.kind == Kind::StatefulSet
+        && (diagnosis.fault == Fault::RolloutStuck || evidence.failing_pod().is_some_and(is_old));
     if !has_revisions || !began_with_rollout || passes_by_itself || is_meant || is_of_earlier {
         return vec![];
     }
