@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::PodSpec;
 use types::{FieldPath, ReferenceFacts, ReferenceKind};
 
+use super::references::continued;
 use crate::Objects;
 use crate::near_miss::near_miss;
 
@@ -38,13 +39,20 @@ pub(super) fn facts(objects: &Objects, spec: &PodSpec, path: &FieldPath) -> Vec<
         |(kind, field, name, known): (_, &str, &Option<String>, Option<BTreeSet<String>>)| {
             let name = name.clone().filter(|it| !it.is_empty())?;
             let exists = known.as_ref().map(|it| it.contains(&name));
-            let near = known.iter().flatten().map(String::as_str).collect::<Vec<_>>();
+            let names = known.iter().flatten().map(String::as_str).collect::<Vec<_>>();
+            let is_missing = exists == Some(false);
+            let near = near_miss(&name, names.iter().copied()).filter(|_| is_missing);
+            // Who schedules is told by name, and in which class a pod is has consequences: only told.
+            let is_class = kind == ReferenceKind::PriorityClass && is_missing && near.is_none();
+            let longer = continued(&name, &names).filter(|_| is_class).map(ToOwned::to_owned);
             Some(ReferenceFacts {
                 kind,
                 path: path.child(field).to_string(),
-                near_miss: near_miss(&name, near).filter(|_| exists == Some(false)),
-                alike: None,
-                meant: None,
+                near_miss: near,
+                alike: longer
+                    .as_ref()
+                    .map(|it| format!("there is {it}, which may have been meant")),
+                meant: longer,
                 belongs_to: None,
                 exists,
                 key: None,
