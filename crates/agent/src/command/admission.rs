@@ -24,9 +24,10 @@ const SERVICES: &str = "k8s-reflexion-executor-services";
 const LEASES: &str = "k8s-reflexion-executor-leases";
 
 /// `image` without digest and tag, and without what somebody put around it: a scheme, a second tag, or a tag with a slash, as
-/// the name of a branch has. With one of these it cannot run. A colon before digits and a slash belongs to a port.
+/// the name of a branch has. With one of these it cannot run. A colon before digits and a slash belongs to a port, and those in
+/// brackets to an address (<https://pkg.go.dev/github.com/distribution/reference>).
 const REPOSITORY: &str = "IMAGE.replace('docker://', '').replace('https://', '').replace('http://', '')\
-    .find('^(?:[0-9A-Za-z.-]+:[0-9]+/)?[^:@]*')";
+    .find('^(?:(?:[[][0-9A-Fa-f:.]*[]]|[^:@/]*)(?::[0-9]+)?/)?[^:@]*')";
 
 /// The API server counts in it itself, for a DaemonSet whose template changes.
 const GENERATION: &str = "deprecated.daemonset.template.generation";

@@ -63,7 +63,7 @@ pub(crate) fn legal() -> Vec<Request> {
             json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "k8s-reflexion-agent"}}),
         ),
     ];
-    all.extend(crate::stolen_rights::legal());
+    all.extend(crate::stolen_rights::legal().into_iter().chain(crate::stolen_images::legal()));
     all.extend(crate::stolen_services::legal());
     all
 }

@@ -36,6 +36,7 @@ mod journal;
 mod kill_points;
 mod stolen_requests;
 mod stolen_rights;
+mod stolen_images;
 mod stolen_leases;
 mod stolen_services;
 mod legal_requests;

@@ -58,6 +58,7 @@ pub(crate) fn forbidden() -> Vec<Request> {
     all.extend(on_pods());
     all.extend(crate::stolen_leases::forbidden());
     all.extend(crate::stolen_rights::forbidden());
+    all.extend(crate::stolen_images::forbidden());
     all.extend(crate::stolen_services::forbidden());
     all
 }

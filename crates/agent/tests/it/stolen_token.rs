@@ -197,10 +197,16 @@ fn shop(namespace: &str) -> Vec<Value> {
     left_alone["metadata"]["annotations"] = json!({"k8s-reflexion.io/opt-out": "true"});
     let mut mighty = workload("Deployment", "mighty", json!({"replicas": 0}));
     crate::stolen_rights::rights(&mut mighty["spec"]["template"]["spec"]);
+    let unusual = crate::stolen_images::images().map(|(name, image)| {
+        let mut unusual = workload("Deployment", name, json!({"replicas": 0}));
+        unusual["spec"]["template"]["spec"]["containers"][0]["image"] = image;
+        unusual
+    });
+    let unusual: Vec<Value> = unusual.collect();
     let mut batch = pod.clone();
     batch["restartPolicy"] = json!("Never");
     let job = json!({"template": {"spec": batch}});
-    vec![
+    let all = vec![
         workload("Deployment", "web", json!({"replicas": 0})),
         workload("StatefulSet", "db", json!({"replicas": 0, "serviceName": "db"})),
         workload("DaemonSet", "node", json!({})),
@@ -211,7 +217,8 @@ fn shop(namespace: &str) -> Vec<Value> {
         json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata("alone"), "spec": pod}),
         json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata("keys"), "stringData": {"a": "b"}}),
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata("web-config"), "data": {"a": "b"}}),
-    ]
+    ];
+    [all, unusual].concat()
 }
 
 #[actix_web::test]
