@@ -52,10 +52,34 @@ fn is_setting(edit: &Edit) -> bool {
 }
 
 fn is_plain(text: &str) -> bool {
-    let unit = text.trim_start_matches(|it: char| it.is_ascii_digit());
-    let digits = text.len() - unit.len();
-    let is_number = (1..=MAX_DIGITS).contains(&digits) && UNITS.contains(&unit);
-    is_number || WORDS.contains(&text.to_ascii_lowercase().as_str())
+    let unit = text.trim_start_matches(|it: char| it.is_ascii_digit() || it == '.');
+    let number = text.strip_suffix(unit).unwrap_or_default();
+    let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
+    let is_short = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    let is_number = is_short(whole) && is_short(part) && digits <= MAX_DIGITS;
+    is_number && UNITS.contains(&unit) || WORDS.contains(&text.to_ascii_lowercase().as_str())
+}
+
+#[test]
+fn a_short_number_is_a_plain_setting_and_a_long_one_may_open_something() {
+    for (text, expected) in [
+        ("8", true),
+        ("0.5", true),
+        ("50%", true),
+        ("1.25s", true),
+        ("128Mi", true),
+        ("off", true),
+        ("1234", false),
+        ("12.34", false),
+        ("1.2.3", false),
+        (".5", false),
+        ("5.", false),
+        ("0x5", false),
+        ("", false),
+    ] {
+        assert_eq!(is_plain(text), expected, "{text}");
+    }
 }
 
 /// What is said where something was left out: the way to put all of it back.
