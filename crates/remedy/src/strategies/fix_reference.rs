@@ -161,10 +161,15 @@ fn is_broken(reference: &ReferenceFacts, evidence: &Evidence) -> bool {
 
 /// Whether the kubelet says that there is no such key.
 fn is_said(key: &str, evidence: &Evidence) -> bool {
+    let names = |it: &str| it.contains("key") && it.split([' ', ':', '"']).any(|word| word == key);
+    messages(evidence).any(names)
+}
+
+/// What the kubelet says of a container that waits, and of a volume that is not mounted.
+fn messages(evidence: &Evidence) -> impl Iterator<Item = &str> {
     let waiting = evidence.containers.iter().filter_map(|it| it.state.waiting_message.as_deref());
     let mounts = evidence.events.iter().filter(|it| it.reason == "FailedMount");
-    let mut messages = waiting.chain(mounts.map(|it| it.message.as_str()));
-    messages.any(|it| it.contains("key") && it.split([' ', ':', '"']).any(|word| word == key))
+    waiting.chain(mounts.map(|it| it.message.as_str()))
 }
 
 fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> {
@@ -215,11 +220,16 @@ fn likely(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> {
         | ReferenceKind::Scheduler
         | ReferenceKind::NodeLabelKey => false,
     };
+    // Many Secrets that are there are named like another: that this one is not, somebody has to have said.
+    let absence = format!("secret \"{}\" not found", reference.name);
+    let is_absent = reference.exists == Some(false)
+        || reference.is_about_key()
+        || messages(evidence).any(|it| it.contains(&absence));
     let meant = reference.meant.as_deref().filter(|it| is_name(it, reference.kind))?;
     let path = FieldPath::parse(&reference.path).filter(|it| *it != FieldPath::root())?;
     let edits = edits(reference, &path, pointed_at(reference)?, meant)?;
     let because = format!("{meant} is there, and nothing else is named so.");
-    if !is_plain {
+    if !is_plain || !is_absent {
         return None;
     }
     if !place::has_editable_template(evidence.subject.kind) {

@@ -213,3 +213,17 @@ fn what_mends_the_present_job_as_well_waits_for_no_run() {
     assert_eq!(case.plan.risk, Risk::Auto);
     assert_eq!(case.answer(), Ok(()));
 }
+
+#[test]
+fn a_secret_that_is_only_named_like_another_is_left_until_somebody_says_that_it_is_not_there() {
+    let mut evidence = scene::dangling(ReferenceKind::Secret, "shop", "");
+    let reference = &mut evidence.references[0];
+    (reference.exists, reference.near_miss) = (None, None);
+    reference.meant = Some("shop-prod".to_owned());
+    assert_eq!(scene::plans(Fault::ConfigNotFound, &evidence), []);
+
+    let message = "secret \"shop\" not found".to_owned();
+    evidence.containers[0].state.waiting_message = Some(message);
+    let plan = scene::plans(Fault::ConfigNotFound, &evidence).remove(0);
+    assert_eq!(plan.risk, Risk::Advice);
+}
