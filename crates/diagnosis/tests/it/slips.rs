@@ -233,3 +233,30 @@ fn a_scheme_that_is_nearly_one_that_the_program_takes_is_offered() {
     assert!(of_variable("mysql://db/x", lists).is_empty());
     assert!(of_variable("mongodb://db/x", lists).is_empty());
 }
+
+#[test]
+fn a_variable_that_may_come_from_a_whole_config_map_is_no_slip_until_the_log_shows_that_it_does_not()
+ {
+    let slips = |more: &str, log: &str| {
+        let page = format!(
+            "taken_at: 2026-11-24T03:00:00Z
+root: Pod web-1
+logs:
+  - {{pod: web-1, container: app, previous: true, text: '{log}'}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: web-1, namespace: shop, uid: web-1, creationTimestamp: 2026-11-24T02:50:00Z}}
+spec: {{containers: [{{name: app, image: 'shop/web:1', args: ['--at=$(DB_HOSTS)'], env: [{{name: DB_HOST, value: db}}]{more}}}]}}
+status:
+  phase: Running
+  containerStatuses: [{{name: app, image: 'shop/web:1', imageID: '', ready: false, restartCount: 6, state: {{waiting: {{reason: CrashLoopBackOff}}}}, lastState: {{terminated: {{exitCode: 1, reason: Error, finishedAt: 2026-11-24T02:58:20Z}}}}}}]
+"
+        );
+        edits(&gathered(&page), SlipKind::Value).len()
+    };
+    let whole = ", envFrom: [{configMapRef: {name: web}}]";
+    assert_eq!(slips("", "boom"), 1);
+    assert_eq!(slips(whole, "boom"), 0);
+    assert_eq!(slips(whole, "no host $(DB_HOSTS)"), 1);
+}

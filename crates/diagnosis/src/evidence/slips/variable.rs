@@ -82,8 +82,12 @@ pub(super) fn used_otherwise(spot: &Spot<'_>) -> Option<Slip> {
         let path = spot.path.child("env").index(at).child("value");
         Some((path, it.value.as_deref()?))
     });
+    // What is taken from somewhere as a whole may set it, unless the program shows that nothing did.
+    let is_whole = spot.container.env_from.as_ref().is_none_or(Vec::is_empty);
+    let log = || spot.facts.log.iter().chain(&spot.facts.previous_log);
+    let is_shown = |wrong: &String| log().any(|it| it.contains(&format!("$({wrong})")));
     let mut found = spot.words().into_iter().chain(values).filter_map(|(path, text)| {
-        let wrong = first_unset(text, &names)?;
+        let wrong = first_unset(text, &names).filter(|it| is_whole || is_shown(it))?;
         let near = near_miss(&wrong, names.iter().copied())?;
         let mended = text.replace(&format!("$({wrong})"), &format!("$({near})"));
         (mended != text).then(|| (edit(path, text, mended), wrong, near))
