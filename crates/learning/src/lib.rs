@@ -24,6 +24,7 @@ pub use choose::{Choice, Decision, Question, choose};
 pub use correct::corrected;
 pub use fence::fence;
 pub use observe::{Attempt, observe};
+pub use prior::is_believed;
 pub use progress::Progress;
 pub use prompt::{Prompt, advise, correct, meta_reflect, reflect};
 pub use recall::{lessons, similar, typical_secs};

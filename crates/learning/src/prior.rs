@@ -33,12 +33,16 @@ const TABLE: &[(Fault, &str, f64)] = &[
     (Fault::OomKilled, "raise_memory_limit@8", 0.50),
     // Only offered where there is no room for as much as the others give.
     (Fault::OomKilled, "raise_memory_limit@room", 0.45),
+    // Only offered where the limit lost its unit, and then nothing else of memory is.
+    (Fault::OomKilled, "raise_memory_limit@meant", 0.80),
     (Fault::OomKilled, "roll_back", 0.55),
     (Fault::OomKilled, "restart_rollout", 0.20),
     (Fault::OomKilled, "restart_pod", 0.15),
     (Fault::ConfigNotFound, "fix_reference", 0.85),
     (Fault::ConfigNotFound, "roll_back", 0.70),
     (Fault::ContainerCannotRun, "roll_back", 0.75),
+    // As with OOM kills: a runtime may refuse to start what has no room at all.
+    (Fault::ContainerCannotRun, "raise_memory_limit@meant", 0.80),
     (Fault::ContainerCannotRun, "fix_reference", 0.40),
     (Fault::ContainerCannotRun, "replace_image_tag", 0.30),
     (Fault::LivenessProbeFailing, "fix_probe_port", 0.80),
@@ -78,6 +82,7 @@ const TABLE: &[(Fault, &str, f64)] = &[
     (Fault::Evicted, "roll_back", 0.35),
     // Only offered once nothing but what is over is left of the trouble.
     (Fault::Evicted, "clear_leftovers", 0.60),
+    (Fault::SandboxNotCreated, "raise_memory_limit@meant", 0.80),
     (Fault::SandboxNotCreated, "roll_back", 0.40),
     (Fault::SandboxNotCreated, "restart_pod", 0.30),
     (Fault::VolumeNotMounted, "fix_reference", 0.40),
@@ -96,10 +101,19 @@ const TABLE: &[(Fault, &str, f64)] = &[
     (Fault::Unknown, "wait", 0.25),
 ];
 
+/// Whether the table has an opinion of a strategy, by its key, for a fault. What it does not name is never tried unless
+/// experience or advice speaks for it.
+pub fn is_believed(fault: Fault, strategy: &str) -> bool {
+    named(fault, strategy).is_some()
+}
+
+fn named(fault: Fault, strategy: &str) -> Option<f64> {
+    TABLE.iter().find(|(f, s, _)| *f == fault && *s == strategy).map(|it| it.2)
+}
+
 /// The belief before the first episode.
 pub(crate) fn prior(fault: Fault, context: &Context, strategy: &str) -> Beta {
-    let named = TABLE.iter().find(|(f, s, _)| *f == fault && *s == strategy).map(|it| it.2);
-    let Some(mean) = named else {
+    let Some(mean) = named(fault, strategy) else {
         return Beta::with_mean(UNNAMED, UNNAMED_WEIGHT);
     };
     let shift = match (strategy == Strategy::RollBack.name(), context.since_rollout) {

@@ -100,26 +100,6 @@ impl ApprovedPlan {
     pub fn plan(&self) -> &FixPlan {
         &self.0
     }
-
-    /// What takes it back: approved with it, whatever the policy says by then.
-    #[must_use]
-    pub fn undo(&self) -> Self {
-        Self(self.0.undo())
-    }
-
-    /// What follows the undo, by what is seen after it: broken pods of the template that was taken back are
-    /// evicted, where nobody else replaces them.
-    #[must_use]
-    pub fn undo_of_pods(&self, before: &Evidence, now: &Evidence) -> Self {
-        let steps = if place::pods_follow(now) { vec![] } else { place::left_behind(before, now) };
-        Self(FixPlan { steps, ..self.0.undo() })
-    }
-}
-
-/// A plan that was approved before this life of the process: the journal, which is written before the
-/// cluster is, vouches for it. It may be verified and taken back, and is never applied anew.
-pub fn approved_before(plan: FixPlan) -> ApprovedPlan {
-    ApprovedPlan(plan)
 }
 
 type Check = fn(&FixPlan, &Policy, &World<'_>) -> Result<(), Refusal>;

@@ -1,6 +1,6 @@
 //! What to do about a diagnosis: plans, the guard that approves one, and the patch that carries it out.
 //!
-//! Pure: no IO, no clock, no chance. Nothing reaches a cluster but an [`ApprovedPlan`].
+//! Pure: no IO, no clock, no chance. Nothing reaches a cluster but an [`ApprovedPlan`], and what takes a [`WrittenPlan`] back.
 
 #![deny(clippy::disallowed_methods)]
 
@@ -11,6 +11,7 @@ mod policy;
 mod rights;
 mod commit;
 mod guard;
+mod written;
 mod patch;
 mod image;
 mod near;
@@ -22,7 +23,7 @@ mod job_copy;
 mod shown;
 
 pub use commit::{finding_patch, kustomize_patch, node_patch, operations_of, owner_of};
-pub use guard::{ApprovedPlan, Authority, PastWrite, Refusal, World, approve, approved_before};
+pub use guard::{ApprovedPlan, Authority, PastWrite, Refusal, World, approve};
 pub use job_copy::job_copy;
 pub use patch::{FIX_ID_ANNOTATION, RESTARTED_BY_ANNOTATION, json_patch, undo_patch};
 pub use place::pods_follow;
@@ -33,3 +34,4 @@ pub use request::{RequestError, requested};
 pub use rights::{Right, rights_of, rights_under};
 pub use shown::as_shown;
 pub use strategies::{answered, is_backed, plans, unknown_image};
+pub use written::WrittenPlan;

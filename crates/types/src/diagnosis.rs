@@ -59,7 +59,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Every fault, causes before symptoms.
+    /// Every fault, in the order of the enum.
     pub const ALL: [Self; 23] = [
         Self::ImageNotFound,
         Self::ImageNotPullable,

@@ -41,7 +41,7 @@ pub enum Strategy {
     RerunJob,
     /// Show how a taint that nobody tolerates is taken off the node that would take the pod: always advice.
     RemoveTaint,
-    /// Give the probe up to twice the time it has; its handler stays.
+    /// Give the probe up to four times the time it has; its handler stays.
     RelaxProbe,
     /// Point the probe at a port that the container declares, or at a path that it answers.
     FixProbePort,

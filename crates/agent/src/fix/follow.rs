@@ -3,7 +3,7 @@
 //! A StatefulSet that waits for each pod waits for a broken one too, and a ReplicaSet replaces none. What has to be
 //! evicted is computed from what is seen after the undo, as the undo is from the plan.
 
-use remedy::ApprovedPlan;
+use remedy::WrittenPlan;
 use serde_json::Value;
 
 use super::Fixer;
@@ -18,7 +18,7 @@ impl Fixer {
     /// Evicts what stayed behind of the template that was taken back.
     pub(super) async fn let_pods_follow(
         &self,
-        plan: &ApprovedPlan,
+        plan: &WrittenPlan,
         fix: &Stored,
     ) -> Result<(), TakeBackError> {
         if remedy::pods_follow(&fix.before) {
@@ -51,7 +51,7 @@ impl Fixer {
     /// back from the wrong one.
     async fn try_to_let_follow(
         &self,
-        plan: &ApprovedPlan,
+        plan: &WrittenPlan,
         fix: &Stored,
         patient: bool,
     ) -> Result<bool, ClusterError> {
@@ -62,7 +62,7 @@ impl Fixer {
         }
         let objects = self.objects(subject).await?;
         let now = diagnosis::gather(&objects, &self.agent.redactor);
-        for step in &plan.undo_of_pods(&fix.before, &now).plan().steps {
+        for step in &plan.undo_of_pods(&fix.before, &now).steps {
             if self.is_spared(&step.target).await? {
                 continue;
             }

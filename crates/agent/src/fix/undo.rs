@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use remedy::WrittenPlan;
 use serde_json::Value;
 use types::{ExecutionState, Mode, RefusalReport, Step};
 
@@ -79,9 +80,9 @@ impl Fixer {
 
     /// Carries out the undo of the plan. While the agent is stopped it waits: an undo is a write too.
     async fn take_back(&self, fix: &Stored) -> Result<(), TakeBackError> {
-        let plan = remedy::approved_before(fix.plan.clone());
+        let plan = WrittenPlan::by_journal(fix.plan.clone());
         let fix_id = fix.execution.id.to_string();
-        for step in &plan.undo().plan().steps {
+        for step in &plan.undo().steps {
             self.take_back_step(step, &fix_id).await?;
         }
         self.let_pods_follow(&plan, fix).await

@@ -29,7 +29,7 @@ const MAX_NAMES: usize = 100;
 /// Characters of a line, or of a message, that are kept.
 const MAX_CHARS: usize = 500;
 
-/// Facts of every container of the template, those that run first, then the init containers.
+/// Facts of every container of the template: those that stay first, then the init containers.
 pub(super) fn facts(
     objects: &Objects,
     pods: &[PodFacts],

@@ -84,7 +84,7 @@ impl Spot {
 
 type Finder = fn(&Look<'_>) -> Option<Spot>;
 
-/// One for each topic; the first of a topic is told.
+/// In the order of their rank: the first that finds a spot of a topic is told.
 const FINDERS: &[Finder] = &[
     asked::resources,
     asked::resources_of_volume,

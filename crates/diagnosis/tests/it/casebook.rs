@@ -6,11 +6,12 @@ mod crowd;
 mod page;
 mod scene;
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use diagnosis::{Objects, PodOutline, Redactor, Root, ServiceOutline, Snapshot, of_workload};
-use types::{Evidence, Finding};
+use types::{Evidence, Finding, Risk, Strategy};
 
 use page::Page;
 
@@ -289,4 +290,32 @@ status:
 
 fn is_in_shop(pod: &std::sync::Arc<k8s_openapi::api::core::v1::Pod>) -> bool {
     pod.metadata.namespace.as_deref() == Some("shop")
+}
+
+/// A new pod is proposed for nearly everything and helps with little: for those faults alone that are in the table.
+fn is_new_pod(strategy: &Strategy) -> bool {
+    matches!(strategy, Strategy::RestartPod | Strategy::RestartRollout)
+}
+
+#[test]
+fn what_a_page_offers_to_write_is_believed_in_before_the_first_episode() {
+    let mut unknown = BTreeSet::new();
+    for path in pages() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for objects in of_workloads(&Page::read(&text).unwrap()) {
+            let evidence = scene::evidence(objects);
+            for found in diagnosis::diagnose(&evidence) {
+                let plans = remedy::plans(std::slice::from_ref(&found), &evidence);
+                let written =
+                    plans.iter().filter(|it| it.risk != Risk::Advice && !it.steps.is_empty());
+                for plan in written.filter(|it| !is_new_pod(&it.strategy)) {
+                    let key = plan.strategy.key();
+                    if !learning::is_believed(found.fault, &key) {
+                        unknown.insert(format!("{} {key}", found.fault));
+                    }
+                }
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "no row in learning's table of priors: {unknown:#?}");
 }

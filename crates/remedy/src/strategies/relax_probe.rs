@@ -12,8 +12,8 @@
 //! ## Risk
 //! Auto when nobody answered in time; Ask when the container answered with an error of its own, and when no event is left
 //! of the probe's failures.
-//! Bound: `initialDelaySeconds`, `timeoutSeconds` and `failureThreshold`, each at most doubled and at
-//! most an hour. Where nobody listens when the kubelet asks, all that is known is that the start takes longer: the first
+//! Bound: `initialDelaySeconds`, `timeoutSeconds` and `failureThreshold`, each at most an hour and at most doubled;
+//! but where nobody listens when the kubelet asks, all that is known is that the start takes longer, and the first
 //! and the last get four times what they were. Undo: the former times. Verified by the pods' health over time. Attack: huge times
 //! yield no edit, and no field beside the three is ever named.
 

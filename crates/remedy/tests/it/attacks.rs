@@ -1,6 +1,6 @@
 //! Hostile facts buy no plan, or one that the guard would let through for honest ones too.
 
-use types::{Evidence, Fault, FixPlan, Kind, ProbeKind, ReferenceKind, Strategy};
+use types::{Evidence, Fault, FixPlan, Kind, ProbeKind, ReferenceKind, Risk, Strategy};
 
 use crate::scene::{self, plans, quantity};
 
@@ -124,12 +124,18 @@ fn a_reference_whose_field_is_no_pointer_is_left_alone() {
 
 #[test]
 fn an_amount_that_is_none_is_not_raised() {
-    for limit in ["-128Mi", "0", "", "128", "lots", "1e99", "16E", "9223372036854775807", "1\n2"] {
+    for limit in ["-128Mi", "0", "", "lots", "1e99", "16E", "9223372036854775807", "1\n2"] {
         let evidence = scene::out_of_memory(Kind::Deployment, limit);
-        let mut made = plans(Fault::OomKilled, &evidence);
-        made.retain(|_| limit != "128");
-        assert_eq!(made, vec![], "{limit:?}");
+        assert_eq!(plans(Fault::OomKilled, &evidence), vec![], "{limit:?}");
     }
+}
+
+#[test]
+fn an_amount_without_its_unit_is_raised_to_what_was_meant_by_nobody_unasked() {
+    let made = plans(Fault::OomKilled, &scene::out_of_memory(Kind::Deployment, "128"));
+
+    let made: Vec<_> = made.iter().map(|it| (it.strategy.key(), it.risk)).collect();
+    assert_eq!(made, [("raise_memory_limit@meant".to_owned(), Risk::Ask)]);
 }
 
 #[test]

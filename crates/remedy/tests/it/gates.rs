@@ -322,7 +322,7 @@ fn every_offer_of_ours_that_goes_unasked_passes_its_own_guard() {
             let world = scene::world(&evidence, &[]);
             let answer = approve(plan.clone(), &Policy::default(), &world);
             assert!(answer.is_ok(), "{plan}: {answer:?}");
-            assert_eq!(answer.unwrap().undo().plan().steps, plan.undo().steps);
+            assert_eq!(answer.unwrap().plan().undo().steps, plan.undo().steps);
             offers += 1;
         }
     }
