@@ -7,6 +7,7 @@ mod image;
 mod key;
 mod revision;
 mod command;
+mod split;
 mod flag;
 mod variable;
 mod mount;
@@ -65,9 +66,12 @@ const FINDERS: &[Finder] = &[
     image::in_capitals,
     image::misshapen,
     image::misspelt,
+    image::without_colon,
     image::held_elsewhere,
+    split::program,
     command::misspelt,
     flag::misspelt,
+    split::flag,
     variable::misnamed,
     variable::names_a_missing_host,
     variable::of_another_scheme,
