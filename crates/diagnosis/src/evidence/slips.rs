@@ -8,10 +8,12 @@ mod key;
 mod revision;
 mod command;
 mod split;
+mod shared_memory;
 mod flag;
 mod variable;
 mod mount;
 mod port;
+mod loopback;
 mod mode;
 mod unit;
 mod amount;
@@ -79,10 +81,12 @@ const FINDERS: &[Finder] = &[
     key::unlike_its_variable,
     key::of_a_secret,
     port::of_a_service,
+    loopback::of_a_service,
     mount::at_another_place,
     mount::of_another_file,
     mount::under_another_name,
     mount::of_another_part,
+    shared_memory::too_small,
     revision::spelt_otherwise,
     revision::with_another_script,
     command::unlike_the_usual,
