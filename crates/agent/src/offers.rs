@@ -3,6 +3,7 @@
 mod claims;
 pub(crate) mod findings;
 mod left_out;
+mod said;
 
 pub(crate) use claims::of_claims;
 use diagnosis::Redactor;
@@ -164,11 +165,8 @@ fn redacted(value: Value, redactor: &Redactor) -> Value {
 fn masked(step: &Step, plan: &FixPlan, redactor: &Redactor) -> Step {
     let said = redactor.redact(&plan.because);
     let is_said = |value: &Value| {
-        let text = value.as_str().unwrap_or_default();
-        let (host, port) = text.split_once(':').unwrap_or((text, ""));
-        let is_word = |it: &str| said.split([' ', ',']).any(|word| word == it);
-        let is_port = port.chars().all(|it| it.is_ascii_digit());
-        plan.strategy == Strategy::CorrectTypo && is_port && !host.is_empty() && is_word(host)
+        let is_open = |it: &str| said::is_address(it, &said) && redactor.redact(it) == it;
+        plan.strategy == Strategy::CorrectTypo && value.as_str().is_some_and(is_open)
     };
     let mask = |value: &Value, path: &FieldPath| {
         let in_env = path.names().any(|it| it == "env");
@@ -282,7 +280,9 @@ mod tests {
 
         let typo = text(Strategy::CorrectTypo, "cahce:6379", "cache:6379");
         assert!(typo.contains(r#""cahce:6379""#) && typo.contains(r#""cache:6379""#), "{typo}");
-        for from in ["hunter2", "app:hunter2@cahce"] {
+        let url = text(Strategy::CorrectTypo, "redis://cahce:6379/0", "redis://cache:6379/0");
+        assert!(url.contains(r#""redis://cache:6379/0""#) && !url.contains("redacted"), "{url}");
+        for from in ["hunter2", "app:hunter2@cahce", "redis://app:hunter2@cahce:6379/0"] {
             let hidden = text(Strategy::CorrectTypo, from, "cache");
             assert!(!hidden.contains("hunter"), "{hidden}");
         }

@@ -1,8 +1,10 @@
 //! The name of an image, shortened to what people write and checked before anybody repeats it.
 
 mod broken;
+mod glued;
 
 pub(crate) use broken::broken;
+pub(crate) use glued::{is_glued, parted};
 
 use crate::evidence::repository;
 

@@ -10,6 +10,7 @@ mod marks;
 mod outline;
 mod redact;
 mod near_miss;
+mod same_program;
 mod image_name;
 mod patterns;
 mod properties;

@@ -103,6 +103,21 @@ pub(crate) fn left_behind(before: &Evidence, now: &Evidence) -> Vec<Step> {
         .collect()
 }
 
+/// Pods that are not ready and hold up an ordered set, of which none has its newest template by now: from the last on. While
+/// one of them is left, the set makes those before it from the earlier template again.
+pub(crate) fn held_up(evidence: &Evidence) -> Vec<&PodFacts> {
+    let is_ordered = evidence.subject.kind == Kind::StatefulSet && evidence.workload.ordered;
+    let is_failing = |it: &&PodFacts| !it.ready && !it.terminating && it.phase != "Succeeded";
+    let mut failing: Vec<_> = evidence.pods.iter().filter(is_failing).collect();
+    if !is_ordered || failing.iter().any(|it| it.current) {
+        return vec![];
+    }
+    let ordinal = |it: &PodFacts| it.name.rsplit('-').next().and_then(|it| it.parse::<u32>().ok());
+    failing.sort_by_key(|it| std::cmp::Reverse(ordinal(it)));
+    failing.truncate(MAX_EVICTIONS);
+    failing
+}
+
 /// A pod of the newest template that is there and not ready.
 pub(crate) fn is_broken(pod: &PodFacts) -> bool {
     pod.current && !pod.ready && !pod.terminating && pod.phase != "Succeeded"

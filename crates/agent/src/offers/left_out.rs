@@ -14,11 +14,11 @@ const UNITS: [&str; 9] = ["", "ms", "s", "m", "h", "%", "Ki", "Mi", "Gi"];
 /// A number with more digits may be one that opens something.
 const MAX_DIGITS: usize = 3;
 
-/// The rollback with what can be shown, as it is, and whether something was left out. Any other plan is for a person to
-/// complete.
+/// The rollback with what can be shown, as it is, and whether something was left out. In any other plan plain settings are
+/// shown as well, and the rest is for a person to complete.
 pub(super) fn applicable(plan: &FixPlan, masked: FixPlan, redactor: &Redactor) -> (FixPlan, bool) {
     if plan.strategy != Strategy::RollBack {
-        return (masked, false);
+        return (with_settings(plan, masked), false);
     }
     let mut is_left_out = false;
     let mut steps = vec![];
@@ -36,6 +36,19 @@ pub(super) fn applicable(plan: &FixPlan, masked: FixPlan, redactor: &Redactor) -
         }
     }
     (FixPlan { steps, ..plan.clone() }, is_left_out)
+}
+
+/// The same plan with its plain settings as they are.
+fn with_settings(plan: &FixPlan, mut masked: FixPlan) -> FixPlan {
+    for (step, shown) in plan.steps.iter().zip(&mut masked.steps) {
+        let (Action::Edit(edits), Action::Edit(hidden)) = (&step.action, &mut shown.action) else {
+            continue;
+        };
+        for (edit, hidden) in edits.iter().zip(hidden).filter(|it| is_setting(it.0)) {
+            hidden.clone_from(edit);
+        }
+    }
+    masked
 }
 
 /// Whether nothing of it is hidden when it is shown.

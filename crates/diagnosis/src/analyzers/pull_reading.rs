@@ -3,7 +3,7 @@
 use types::{Evidence, ImageFacts};
 
 use crate::evidence::{repository, tag};
-use crate::image_name::short;
+use crate::image_name::{is_glued, short};
 use crate::near_miss::near_miss;
 
 /// Why an image was not pulled.
@@ -165,7 +165,14 @@ pub(super) fn meant<'a>(evidence: &'a Evidence, image: &str) -> Option<&'a Image
         let mut found = others.iter().filter(|it| repository(short(&it.image)) == near);
         found.clone().find(|it| tag(&it.image) == wanted_tag).or_else(|| found.next())
     };
-    by_tag.or_else(own).or_else(by_repository).copied()
+    by_tag.or_else(own).or_else(by_repository).or_else(|| glued(&others, image)).copied()
+}
+
+/// The only one that is this one but for its colon.
+fn glued<'o, 'a>(others: &'o [&'a ImageFacts], image: &str) -> Option<&'o &'a ImageFacts> {
+    let mut found = others.iter().filter(|it| is_glued(image, &it.image));
+    let first = found.next()?;
+    found.all(|it| short(&it.image) == short(&first.image)).then_some(first)
 }
 
 /// Whether the cluster runs another tag of this repository, so that the repository is there.

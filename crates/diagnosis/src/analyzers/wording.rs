@@ -7,6 +7,7 @@ use types::{
 
 use crate::evidence::{Held, WAITING, tag};
 use crate::near_miss::near_miss;
+use crate::same_program::of_same_program;
 
 /// Changes of a revision that are shown: more hide the one that matters.
 const MAX_CHANGED: usize = 3;
@@ -103,8 +104,23 @@ pub(super) fn about_host(evidence: &Evidence, address: &str) -> String {
         (near, _) => near
             .or_else(|| near_miss(name, names()))
             .map(|it| format!("; there is {it}, which was probably meant"))
+            .or_else(|| {
+                Some(format!("; there is {}, which may have been meant", kin(evidence, address)?))
+            })
             .unwrap_or_default(),
     }
+}
+
+/// The Service that is called after the same program as the one that is missing, and does not have other ports.
+fn kin<'e>(evidence: &'e Evidence, address: &str) -> Option<&'e str> {
+    let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
+    let name = host.split('.').next().unwrap_or_default();
+    let only = of_same_program(name, evidence.services.iter().map(|it| it.name.as_str()))?;
+    let service = evidence.services.iter().find(|it| it.name == only)?;
+    let is_there = port.is_empty()
+        || service.targets.is_empty()
+        || service.targets.iter().any(|it| it == port || it.parse::<u16>().is_err());
+    is_there.then_some(only)
 }
 
 /// How the workloads behind a Service are; `None` where that is not known.
@@ -252,7 +268,9 @@ pub(super) fn held(held: Held<'_>, image: &str) -> (String, Clue) {
         Held::Repository(it) if tag(&it.image) != tag(image) => {
             (it, ", whose repository was probably meant")
         }
-        Held::Tag(it) | Held::Repository(it) => (it, ", which was probably meant"),
+        Held::Tag(it) | Held::Repository(it) | Held::Whole(it) => {
+            (it, ", which was probably meant")
+        }
     };
     let words = format!("; node {} holds {}{meant}", it.node, it.image);
     (words, Clue::new(format!("on_nodes[{}].node", it.image), &it.node))

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::Node;
 use types::{ContainerFacts, Evidence, HeldImage, ImageFacts};
 
 use super::images::{is_like, repository, tag};
-use crate::image_name::{short, tagged};
+use crate::image_name::{is_glued, short, tagged};
 use crate::near_miss::near_miss;
 use crate::{Objects, Redactor};
 
@@ -71,6 +71,9 @@ fn names(node: &Node) -> impl Iterator<Item = &str> {
 fn distance(wanted: &str, image: &str) -> Option<usize> {
     let of = (repository(wanted), repository(image));
     let tags = (tag(wanted), tag(image));
+    if is_glued(wanted, image) {
+        return Some(1);
+    }
     if of.0 != of.1 {
         let near = near_miss(of.0, [of.1])?;
         return Some(strsim::osa_distance(of.0, &near) + usize::from(tags.0 != tags.1));
@@ -107,6 +110,8 @@ pub(crate) enum Held<'a> {
     Tag(&'a HeldImage),
     /// One of the repository that was probably meant.
     Repository(&'a HeldImage),
+    /// The one that was meant, whose colon before the tag was left out.
+    Whole(&'a HeldImage),
 }
 
 /// What nodes hold in the place of an image; `None` where something like it is known to run, and where it is not clear
@@ -123,7 +128,8 @@ pub(super) fn found<'a>(
 ) -> Option<Held<'a>> {
     let image = short(image);
     let wanted = repository(image);
-    let is_known = known.iter().any(|it| is_like(wanted, repository(short(&it.image))));
+    let is_one = |it: &str| is_like(wanted, repository(short(it))) || is_glued(image, it);
+    let is_known = known.iter().any(|it| is_one(&it.image));
     if is_known || image.contains('@') {
         return None;
     }
@@ -135,6 +141,10 @@ pub(super) fn found<'a>(
     let tags = same.iter().map(|it| tag(&it.image)).filter(|it| is_slip(tag(image), it));
     let near_tag = near_miss(tag(image), tags);
     let near = near_miss(wanted, others.iter().map(|it| repository(&it.image)));
+    let mut glued = others.iter().filter(|it| is_glued(image, &it.image));
+    if let (Some(only), None) = (glued.next(), glued.next()) {
+        return Some(Held::Whole(only));
+    }
     match (near_tag, near) {
         (Some(near), None) => same.into_iter().find(|it| tag(&it.image) == near).map(Held::Tag),
         (None, Some(near)) => of_repository(&others, &near, tag(image)).map(Held::Repository),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use types::{ContainerFacts, ImageFacts, Kind, RevisionFacts};
 
 use crate::Objects;
-use crate::image_name::{broken, short};
+use crate::image_name::{broken, is_glued, short};
 use crate::near_miss::near_miss;
 
 /// More candidates than this help nobody.
@@ -25,7 +25,8 @@ pub(super) fn facts(
     let named: Vec<_> = named.collect();
     let wanted = |image: &str| {
         let known = repository(short(image));
-        named.iter().any(|(own, it)| is_like(repository(short(it)), known) && **own != image)
+        let is_it = |it: &str| is_like(repository(short(it)), known) || is_glued(it, image);
+        named.iter().any(|(own, it)| is_it(it) && **own != image)
     };
     let mut found: BTreeMap<String, ImageFacts> = BTreeMap::new();
     // The jobs of a CronJob are told by their names, below.

@@ -7,10 +7,13 @@ mod image;
 mod key;
 mod revision;
 mod command;
+mod split;
+mod shared_memory;
 mod flag;
 mod variable;
 mod mount;
 mod port;
+mod loopback;
 mod mode;
 mod unit;
 mod amount;
@@ -65,9 +68,12 @@ const FINDERS: &[Finder] = &[
     image::in_capitals,
     image::misshapen,
     image::misspelt,
+    image::without_colon,
     image::held_elsewhere,
+    split::program,
     command::misspelt,
     flag::misspelt,
+    split::flag,
     variable::misnamed,
     variable::names_a_missing_host,
     variable::of_another_scheme,
@@ -75,10 +81,12 @@ const FINDERS: &[Finder] = &[
     key::unlike_its_variable,
     key::of_a_secret,
     port::of_a_service,
+    loopback::of_a_service,
     mount::at_another_place,
     mount::of_another_file,
     mount::under_another_name,
     mount::of_another_part,
+    shared_memory::too_small,
     revision::spelt_otherwise,
     revision::with_another_script,
     command::unlike_the_usual,

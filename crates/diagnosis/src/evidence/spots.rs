@@ -3,6 +3,7 @@
 //! A log names a file, a port, a variable; the template says where that comes from, and what is the matter with it.
 
 mod asked;
+mod one_text;
 mod files;
 mod keys;
 mod ports;
@@ -41,6 +42,7 @@ use crate::{Objects, Redactor};
 pub(crate) use hosts::address_in;
 pub(super) use listens::LISTENS;
 pub(super) use modes::meant as meant_mode;
+pub(super) use one_text::{in_one_text, plain_words};
 pub(super) use schemes::meant as meant_scheme;
 pub(super) use variables::first_unset;
 
@@ -89,6 +91,7 @@ const FINDERS: &[Finder] = &[
     asked::resources,
     asked::resources_of_volume,
     asked::sub_path,
+    one_text::of_program,
     profiles::asked,
     keys::missing,
     sources::not_executable,

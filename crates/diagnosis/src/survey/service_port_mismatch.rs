@@ -6,7 +6,8 @@
 //! a warning, and only a notice where another Service reaches the declared port. Beside ports that do lead somewhere, and
 //! where a container declares nothing, it takes more: a slip of a declared number, or the declared number as the Service's
 //! own. Where containers declare nothing at all, a port that their probes find somebody at tells as much. A port that is asked for UDP, and that speaks TCP. Pods of a
-//! second workload that the selector takes as well, and that do not serve the port.
+//! second workload that the selector takes as well, and that do not serve the port. A selector that takes another workload's pods,
+//! where the one that is called like the Service has all its ports.
 //!
 //! ## What it does not see
 //! What a container really listens on. A number that a template mentions is left alone, and so is one of a Service without
@@ -16,6 +17,7 @@ mod meant;
 mod numbers;
 mod probes;
 mod strangers;
+mod twin;
 
 use std::collections::BTreeSet;
 
@@ -30,6 +32,7 @@ use crate::near_miss::near_miss;
 use probes::probed;
 
 pub(super) use meant::{meant, says_all};
+pub(super) use twin::slip_of_twin;
 
 /// Ports at which nobody expects UDP.
 const SPEAK_TCP: [i32; 12] = [80, 443, 3000, 3306, 5000, 5432, 5672, 6379, 8000, 8080, 9090, 27017];
@@ -47,7 +50,8 @@ pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Vec<Finding> {
     let ports = service.spec.iter().flat_map(|it| it.ports.iter().flatten()).enumerate();
     let found = ports.filter_map(|(index, port)| match target(port) {
         IntOrString::String(wanted) => {
-            let found = behind.named(index, port, &wanted);
+            let found = behind.of_twin(&wanted);
+            let found = found.or_else(|| behind.named(index, port, &wanted));
             found.or_else(|| behind.called_otherwise(index, port, &wanted))
         }
         IntOrString::Int(wanted) => {

@@ -46,10 +46,7 @@ pub(crate) fn facts(service: &Service, objects: &Objects, redactor: &Redactor) -
         ports: ports::facts(service, (&pods, objects.taken_at), &findings),
         pods: count(pods.len()),
         endpoints: objects.endpoint_slices.as_ref().map(|it| endpoints(service, it)),
-        slip: pods
-            .is_empty()
-            .then(|| slip_facts(service, &selector, (&scene, &objects.replica_sets)))
-            .flatten(),
+        slip: slip_facts(service, (&selector, pods.is_empty()), (&scene, &objects.replica_sets)),
         swapped: pods.is_empty().then(|| swapped(service, &selector, &scene)).flatten(),
         surplus: pods.is_empty().then(|| surplus(service, &selector, &scene)).flatten(),
         selector,
@@ -110,14 +107,18 @@ fn endpoints(service: &Service, slices: &[EndpointSlice]) -> u32 {
     count(names.len())
 }
 
-/// The slip, where changing it takes pods of just one workload.
+/// The slip, where changing it takes pods of just one workload. A selector that does take pods may be another Service's.
 fn slip_facts(
     service: &Service,
-    selector: &BTreeMap<String, String>,
+    (selector, is_empty): (&BTreeMap<String, String>, bool),
     (scene, replica_sets): (&Scene<'_>, &[Arc<ReplicaSet>]),
 ) -> Option<LabelSlip> {
     let (space, own) = (namespace(&service.metadata), name(&service.metadata));
-    let slip = service_without_endpoints::slip_of(service, scene)?;
+    let slip = if is_empty {
+        service_without_endpoints::slip_of(service, scene)?
+    } else {
+        service_port_mismatch::slip_of_twin(service, scene)?
+    };
     let (meant_key, meant_value) = slip.meant.clone()?;
     let mut meant = selector.clone();
     meant.remove(&slip.key);
@@ -133,8 +134,8 @@ fn slip_facts(
         pods: count(pods.len()),
         ready: count(pods.iter().filter(|it| is_ready(it)).count()),
         settled: pods.iter().all(|it| is_steady(it, scene)) && is_rolled_out(workload, scene),
-        near: is_near(&slip, service, scene),
-        formerly: is_relabelled(workload, selector, replica_sets),
+        near: is_empty && is_near(&slip, service, scene),
+        formerly: is_empty && is_relabelled(workload, selector, replica_sets),
         meant_so: meant_key == slip.key && is_called(own, &slip.value),
         served: is_served(service, &pods, scene),
         key: slip.key,
@@ -186,7 +187,7 @@ fn surplus(
 }
 
 /// Whether a Service of this name is called for who has this label: `cart`, `cart-internal`, `till-prod` for `prod`.
-fn is_called(own: &str, value: &str) -> bool {
+pub(super) fn is_called(own: &str, value: &str) -> bool {
     own.strip_prefix(value).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
         || own.strip_suffix(value).is_some_and(|rest| rest.ends_with('-'))
 }

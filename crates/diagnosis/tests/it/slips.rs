@@ -260,3 +260,35 @@ status:
     assert_eq!(slips(whole, "boom"), 0);
     assert_eq!(slips(whole, "no host $(DB_HOSTS)"), 1);
 }
+
+#[test]
+fn shared_memory_is_put_where_none_is_mounted_and_the_log_names_a_size() {
+    let edits = |more: &str, line: &str| {
+        let page = format!(
+            "taken_at: 2026-11-24T03:00:00Z
+root: Pod web-1
+logs: [{{pod: web-1, container: app, previous: true, text: '{line}'}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: web-1, namespace: shop, uid: web-1, creationTimestamp: 2026-11-24T02:50:00Z}}
+spec: {{containers: [{{name: app, image: 'postgres:16'}}]{more}}}
+status:
+  phase: Running
+  containerStatuses: [{{name: app, image: 'postgres:16', imageID: '', ready: false, restartCount: 6, state: {{waiting: {{reason: CrashLoopBackOff}}}}, lastState: {{terminated: {{exitCode: 1, reason: Error, finishedAt: 2026-11-24T02:58:20Z}}}}}}]
+"
+        );
+        edits(&gathered(&page), SlipKind::Mount)
+    };
+    let line = "could not resize shared memory segment \"/PostgreSQL.1\" to 67128672 bytes: No space left on device";
+    let mount =
+        r#"/spec/containers/0/volumeMounts: nothing -> [{"mountPath":"/dev/shm","name":"dshm"}]"#;
+    let volume = r#"{"emptyDir":{"medium":"Memory","sizeLimit":"256Mi"},"name":"dshm"}"#;
+    let none = edits("", line);
+    assert_eq!(none, [mount.to_owned(), format!("/spec/volumes: nothing -> [{volume}]")]);
+    let beside = edits(", volumes: [{name: data, emptyDir: {}}]", line);
+    assert_eq!(beside, [mount.to_owned(), format!("/spec/volumes/1: nothing -> {volume}")]);
+    // The name is taken, and nobody says how much is wanted.
+    assert!(edits(", volumes: [{name: dshm, emptyDir: {}}]", line).is_empty());
+    assert!(edits("", "insufficient shared memory").is_empty());
+}

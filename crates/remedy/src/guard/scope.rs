@@ -196,7 +196,13 @@ fn eviction_is_in_scope(
         matches!(kind, Kind::StatefulSet | Kind::ReplicaSet) || place::pods_stay(evidence);
     let follows_edit =
         is_left && plan.steps.first().is_some_and(|it| matches!(it.action, Action::Edit(_)));
-    let is_remedy = plan.strategy == Strategy::RestartPod && plan.steps.len() == 1;
+    let is_held_up = || {
+        let held_up = place::held_up(evidence);
+        let uids = held_up.iter().map(|it| it.uid.as_str());
+        uids.eq(plan.steps.iter().map(|it| it.target.uid.as_str()))
+    };
+    let is_remedy =
+        plan.strategy == Strategy::RestartPod && (plan.steps.len() == 1 || is_held_up());
     if follows_edit || is_remedy {
         Ok(())
     } else {

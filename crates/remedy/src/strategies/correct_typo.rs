@@ -7,7 +7,7 @@
 //! run, one that the namespace demands and that others of the same image state, the mode of a script that nobody may
 //! execute or of a key that others may read. Or what a probe asks for, where the container has nearly the same elsewhere; the
 //! label of the pods that others must stand beside, where a pod waits for one that nobody has; the key of a Secret, which
-//! nobody reads, where the variable that takes it has nearly its name; or how many pods a rollout takes away first, where the
+//! nobody reads, where the variable that takes it has nearly its name; or shared memory that is smaller than what the log asks for, or how many pods a rollout takes away first, where the
 //! new one waits for what an old one has.
 //!
 //! ## When it does not

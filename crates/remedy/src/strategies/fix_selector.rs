@@ -2,7 +2,8 @@
 //!
 //! ## When it helps
 //! One label of the selector keeps all pods out, and with another value or under another key it takes the ready pods of
-//! just one workload of the namespace: `app: wbe` for `app: web`. Or the values of two of its labels changed places.
+//! just one workload of the namespace: `app: wbe` for `app: web`. Or the values of two of its labels changed places. Or it
+//! takes the pods of another workload, which declare none of its ports, and the one that is called like it declares all.
 //!
 //! ## When it does not
 //! Pods of two workloads would do, or of none; the pods are not ready, or another version of them is on its way; a label
@@ -13,7 +14,7 @@
 //! Traffic goes where it did not go before. Auto only where a letter or two are all that differs, nothing else is as
 //! near, or where an earlier revision of the same workload had the label, and no other Service takes those pods already and
 //! the Service is not called what it asks for. A person is asked where only the name, or that nothing else is there, points
-//! at the workload, where the labels differ in digits alone, and where two values change places. A label too many is advice, and only where the workload has
+//! at the workload, where the selector takes another's pods, where the labels differ in digits alone, and where two values change places. A label too many is advice, and only where the workload has
 //! it on itself. Bound: one label of the selector, its value or its key, or the values of two of them.
 //! Undo: the former label. Verified by the endpoints over time. Attack: a label that is none, or that lies farther away
 //! than the facts say, yields no plan.
@@ -32,8 +33,13 @@ const MAX_LABEL: usize = 63;
 const MAX_PREFIX: usize = 253;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
-    let is_it = diagnosis.fault == Fault::ServiceWithoutEndpoints;
-    let Some(service) = evidence.service.as_ref().filter(|_| is_it) else { return vec![] };
+    let is_empty = diagnosis.fault == Fault::ServiceWithoutEndpoints;
+    let is_twin = diagnosis.fault == Fault::ServicePortMismatch;
+    let Some(service) = &evidence.service else { return vec![] };
+    // Pods that it does take are another Service's.
+    if !is_empty && (!is_twin || service.slip.is_none()) {
+        return vec![];
+    }
     let Some(slip) = &service.slip else {
         let swap = service.swapped.as_ref().and_then(|it| swapped(it, service, evidence));
         let surplus = || service.surplus.iter().map(|it| without(it, evidence)).collect();
@@ -44,7 +50,9 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         return vec![];
     }
     let (ready, pods) = (slip.ready, slip.pods);
-    let formerly = if slip.formerly {
+    let formerly = if is_twin {
+        " They declare the ports that it leads to, and those that it takes now do not.".to_owned()
+    } else if slip.formerly {
         format!(" An earlier revision of it had {}={}.", slip.key, slip.value)
     } else {
         String::new()
@@ -53,7 +61,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         "All pods that it takes with {}={} are of {}, and {ready} of {pods} are ready.{formerly}",
         slip.meant_key, slip.meant_value, slip.workload
     );
-    let risk = if is_sure_label(slip) { Risk::Auto } else { Risk::Ask };
+    let risk = if is_sure_label(slip) && is_empty { Risk::Auto } else { Risk::Ask };
     let action = Action::Edit(edits(slip));
     let step = Step { target: evidence.subject.clone(), subresource: None, action };
     vec![FixPlan { strategy: Strategy::FixSelector, risk, because, steps: vec![step] }]

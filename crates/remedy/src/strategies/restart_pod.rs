@@ -13,7 +13,7 @@
 //! Auto for a pod that runs unready beside a history of readiness, and for one of an earlier template that is not ready and
 //! that an ordered StatefulSet waits for (its documented way out:
 //! <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback>); Ask for one that crashes. Bound: one
-//! pod, through the Eviction API, which honours disruption budgets. There is nothing to undo. Verified
+//! pod, or two of such a set, which would make the first anew from the earlier template while the other one is there; through the Eviction API, which honours disruption budgets. There is nothing to undo. Verified
 //! by the new pod's health over time. Attack: a bare pod, a ready pod or one without uid is not evicted.
 
 use types::{Action, ContainerRole, Diagnosis, Evidence, Fault, FixPlan, Kind, Risk, Strategy};
@@ -64,27 +64,42 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         evidence.subject.kind,
         Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet
     );
-    let pod = evidence.failing_pod().filter(|it| has_controller && !it.uid.is_empty());
-    let because = match left_behind(diagnosis, evidence) {
+    let pods = if place::held_up(evidence).is_empty() {
+        evidence.failing_pod().into_iter().collect()
+    } else {
+        place::held_up(evidence)
+    };
+    let pods = pods.into_iter().filter(|it| has_controller && !it.uid.is_empty());
+    let because = because(diagnosis, evidence);
+    let steps: Vec<_> = pods.map(|it| place::on_pod(evidence, it, None, Action::Evict)).collect();
+    if steps.is_empty() {
+        return vec![];
+    }
+    vec![FixPlan { strategy: Strategy::RestartPod, risk, because, steps }]
+}
+
+/// Why a new pod may do what this one does not.
+fn because(diagnosis: &Diagnosis, evidence: &Evidence) -> String {
+    match left_behind(diagnosis, evidence) {
         Some(path) => {
             format!("What the container left at {path} outlives its restarts, and not the pod.")
+        }
+        None if 1 < place::held_up(evidence).len() => {
+            "The pods are of an earlier template, and their set replaces none before they are ready; the one that is made \
+             first is like those that are left."
+                .to_owned()
         }
         None if is_of_earlier_template(evidence) => {
             "The pod is of an earlier template, and its set replaces none before this one is ready."
                 .to_owned()
         }
         None => "A new pod begins afresh, perhaps on another node.".to_owned(),
-    };
-    let step = pod.map(|it| place::on_pod(evidence, it, None, Action::Evict));
-    step.map(|it| FixPlan { strategy: Strategy::RestartPod, risk, because, steps: vec![it] })
-        .into_iter()
-        .collect()
+    }
 }
 
-/// Whether the failing pod of an ordered set has another template than the set by now.
+/// Whether the failing pods of an ordered set have another template than the set by now.
 fn is_of_earlier_template(evidence: &Evidence) -> bool {
-    let is_ordered = evidence.subject.kind == Kind::StatefulSet && evidence.workload.ordered;
-    is_ordered && evidence.failing_pod().is_some_and(|it| !it.current)
+    !place::held_up(evidence).is_empty()
 }
 
 /// What a container that ran well before left in a volume of its pod, and that a new pod would not have.

@@ -23,6 +23,7 @@ mod labels;
 mod probed;
 mod together;
 mod leftovers;
+mod held_up;
 mod requests;
 mod gates;
 mod bounds;

@@ -316,3 +316,28 @@ fn another_key_is_written_and_taken_back_whole() {
     let back = undo_patch(&undo.steps[0], "f", &theirs).unwrap();
     assert!(patched(theirs, &back).is_err());
 }
+
+#[test]
+fn a_selector_that_takes_anothers_pods_is_asked_about_and_never_mended_unasked() {
+    let mut facts = wrong_label(("app", "shop-api"), ("app", "shop-pdf"));
+    facts.pods = 2;
+    facts.endpoints = Some(2);
+    let evidence = scene::service(facts.clone());
+    let plans = plans(Fault::ServicePortMismatch, &evidence);
+    let [plan] = plans.as_slice() else { panic!("{plans:?}") };
+    assert_eq!(plan.risk, Risk::Ask);
+    assert_eq!(edits(plan), r#"/spec/selector/app: "shop-api" -> "shop-pdf""#);
+
+    let by = |plan: &FixPlan, authority| {
+        let mut world = world(&evidence, &[]);
+        world.authority = authority;
+        approve(plan.clone(), &Policy::default(), &world).map_err(|it| it.code())
+    };
+    assert!(by(plan, scene::person()).is_ok());
+    assert!(by(plan, remedy::Authority::Automation).is_err());
+    let auto = FixPlan { risk: Risk::Auto, ..plan.clone() };
+    assert_eq!(by(&auto, remedy::Authority::Automation).unwrap_err(), "out_of_scope");
+    // A port that leads nowhere says nothing of a label.
+    facts.slip = None;
+    assert!(led(facts).is_none());
+}

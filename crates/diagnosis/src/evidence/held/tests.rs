@@ -22,6 +22,7 @@ fn check(wanted: &str, images: &[&str], expected: Option<(&str, &str)>) {
         Held::Same(it) => ("same", it.image.as_str()),
         Held::Tag(it) => ("tag", it.image.as_str()),
         Held::Repository(it) => ("repository", it.image.as_str()),
+        Held::Whole(it) => ("whole", it.image.as_str()),
     });
     assert_eq!(told, expected, "{wanted} of {images:?}");
 }
@@ -39,6 +40,12 @@ fn a_slip_in_a_tag_or_in_a_repository_is_seen() {
         &["registry.example.com/shop/web:1"],
         Some(("repository", "registry.example.com/shop/web:1")),
     );
+}
+
+#[test]
+fn a_name_without_its_colon_is_seen() {
+    check("nginx1.27", &["nginx:1.27", "nginx:1.25"], Some(("whole", "nginx:1.27")));
+    check("nginx1.28", &["nginx:1.27", "nginx:1.25"], None);
 }
 
 #[test]

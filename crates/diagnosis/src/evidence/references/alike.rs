@@ -33,7 +33,7 @@ impl Known<'_> {
             | ReferenceKind::NodeLabelKey
             | ReferenceKind::NodeLabelValue => self.names(it.kind)?,
         };
-        let longer = continued(&it.name, &names)?;
+        let longer = continued_or_of_kind(&it.name, &names, kind_words(it.kind))?;
         Some((format!("there is {longer}, which may have been meant"), Some(longer.to_owned())))
     }
 
@@ -77,6 +77,44 @@ impl Known<'_> {
     }
 }
 
+/// What people put at the end of a name for the kind of the thing: it is left out or written otherwise as easily.
+fn kind_words(kind: ReferenceKind) -> &'static [&'static str] {
+    match kind {
+        ReferenceKind::ConfigMap => {
+            &["config", "configmap", "cm", "conf", "cfg", "configs", "configuration"]
+        }
+        ReferenceKind::Secret => {
+            &["secret", "secrets", "creds", "credentials", "credential", "cred"]
+        }
+        ReferenceKind::Claim => &["pvc", "claim", "data", "volume", "storage"],
+        ReferenceKind::ServiceAccount => &["sa", "serviceaccount"],
+        ReferenceKind::PriorityClass
+        | ReferenceKind::RuntimeClass
+        | ReferenceKind::ResourceClaim
+        | ReferenceKind::ResourceClaimTemplate
+        | ReferenceKind::Scheduler
+        | ReferenceKind::NodeLabelKey
+        | ReferenceKind::NodeLabelValue => &[],
+    }
+}
+
+/// The one name that is this one with more or fewer words, or with another word for the kind at its end.
+fn continued_or_of_kind<'a>(name: &str, names: &[&'a str], words: &[&str]) -> Option<&'a str> {
+    let bare = |it: &'_ str| -> Option<String> {
+        let (stem, word) = it.rsplit_once(BETWEEN)?;
+        let is_kind = words.contains(&word) && MIN_CHARS <= stem.chars().count();
+        is_kind.then(|| stem.to_owned())
+    };
+    let own = bare(name);
+    let is_it = |it: &&&str| own.is_some() && bare(it) == own;
+    let mut same = names.iter().filter(is_it);
+    match (same.next(), continued(name, names)) {
+        (Some(same_kind), None) => same.next().is_none().then_some(*same_kind),
+        (None, longer) => longer,
+        (Some(_), Some(_)) => None,
+    }
+}
+
 /// The one name that is this one with words behind or before it, or the beginning or the end of it.
 pub(in crate::evidence) fn continued<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
     let holds = |long: &str, short: &str| {
@@ -92,6 +130,28 @@ pub(in crate::evidence) fn continued<'a>(name: &str, names: &[&'a str]) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_word_for_the_kind_is_the_same_name_where_only_one_has_it() {
+        let meant = |name: &str, names: &[&'static str], kind| {
+            continued_or_of_kind(name, names, kind_words(kind))
+        };
+        let of_map =
+            |name: &str, names: &[&'static str]| meant(name, names, ReferenceKind::ConfigMap);
+        assert_eq!(of_map("api-configmap", &["api-config", "web-config"]), Some("api-config"));
+        assert_eq!(of_map("review-api-cm", &["review-api-conf"]), Some("review-api-conf"));
+        assert_eq!(of_map("api-config", &["api", "web"]), Some("api"));
+        assert_eq!(
+            meant("shop-db-creds", &["shop-db-secret", "shop-tls"], ReferenceKind::Secret),
+            Some("shop-db-secret")
+        );
+        // Two of them, another kind's word, another name, too short.
+        assert_eq!(of_map("api-configmap", &["api-config", "api-cm"]), None);
+        assert_eq!(of_map("api-config", &["api-cfg", "api"]), None);
+        assert_eq!(of_map("api-secret", &["api-config"]), None);
+        assert_eq!(of_map("api-configmap", &["app-config"]), None);
+        assert_eq!(of_map("a-cm", &["a-config"]), None);
+    }
 
     #[test]
     fn a_name_that_goes_on_is_alike_and_one_of_two_is_not() {

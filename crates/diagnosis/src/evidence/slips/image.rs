@@ -5,7 +5,7 @@ use types::SlipKind;
 use super::{Slip, Spot, edit};
 use crate::evidence::held::{Held, found};
 use crate::evidence::images::{repository, tag};
-use crate::image_name::{broken, short, written_like};
+use crate::image_name::{broken, is_glued, parted, short, written_like};
 use crate::near_miss::near_miss;
 
 /// Registries know no capitals: a name with some is no name at all.
@@ -45,12 +45,32 @@ pub(super) fn misspelt(spot: &Spot<'_>) -> Option<Slip> {
     Some(slip(spot, &written_like(image, &right), &shown_by))
 }
 
+/// One that runs is this one with a colon before its tag.
+pub(super) fn without_colon(spot: &Spot<'_>) -> Option<Slip> {
+    spot.facts.state.waiting.as_ref()?;
+    let image = spot.facts.image.as_str();
+    let known = || spot.told.images.iter();
+    let is_there = known().any(|it| repository(short(&it.image)) == short(image));
+    let mut found = known().filter(|it| is_glued(image, &it.image) && !is_there);
+    let runs = found.next()?;
+    if found.any(|it| short(&it.image) != short(&runs.image)) {
+        return None;
+    }
+    let shown_by = format!(
+        "{} runs in {}, and this is the same name without the colon before its tag.",
+        runs.image, runs.seen_in
+    );
+    let edits = vec![edit(spot.path.child("image"), image, parted(image, &runs.image))];
+    Some(Slip { kind: SlipKind::Image, shown_by, edits })
+}
+
 /// A node holds one that is spelt nearly like it, and nothing like it is known to run.
 pub(super) fn held_elsewhere(spot: &Spot<'_>) -> Option<Slip> {
     let image = spot.facts.image.as_str();
     let (held, right) = match found(spot.told.on_nodes, spot.told.images, image)? {
         Held::Same(_) => return None,
         Held::Tag(held) => (held, format!("{}:{}", repository(image), tag(&held.image))),
+        Held::Whole(held) => (held, parted(image, &held.image)),
         Held::Repository(held) => {
             let rest = image.strip_prefix(repository(image)).unwrap_or_default();
             (held, format!("{}{rest}", written_like(image, repository(&held.image))))

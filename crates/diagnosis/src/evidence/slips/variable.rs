@@ -1,11 +1,13 @@
 //! The name of a variable, and a host in the value of one.
 
+use k8s_openapi::api::core::v1::Service;
 use types::{Edit, SlipKind};
 
 use super::{Slip, Spot, edit, replaced};
 use crate::analyzers::log_reading::Trouble;
 use crate::evidence::spots::{first_unset, meant_scheme};
 use crate::near_miss::near_miss;
+use crate::same_program::of_same_program;
 
 /// The program lacks a variable, and the template sets one of nearly this name.
 pub(super) fn misnamed(spot: &Spot<'_>) -> Option<Slip> {
@@ -41,7 +43,12 @@ pub(super) fn names_a_missing_host(spot: &Spot<'_>) -> Option<Slip> {
         here.filter(|it| it.metadata.namespace.as_deref() == namespace)
             .filter_map(|it| it.metadata.name.as_deref())
     };
-    let near = near_miss(wrong, services()).filter(|_| services().all(|it| it != wrong))?;
+    if services().any(|it| it == wrong) {
+        return None;
+    }
+    let near = near_miss(wrong, services());
+    let how = if near.is_some() { "as near" } else { "called after the same program" };
+    let near = near.or_else(|| same_program(spot, wrong, of_same_program(wrong, services())?))?;
     let in_values = values(spot, wrong, &near);
     let edit = match (in_values.as_slice(), spot.word_edit(wrong, &near)) {
         ([only], None) => only.clone(),
@@ -51,10 +58,30 @@ pub(super) fn names_a_missing_host(spot: &Spot<'_>) -> Option<Slip> {
     Some(Slip {
         kind: SlipKind::Value,
         shown_by: format!(
-            "There is no Service {wrong}, there is {near}, and nothing else is as near."
+            "There is no Service {wrong}, there is {near}, and nothing else is {how}."
         ),
         edits: vec![edit],
     })
+}
+
+/// The Service that is called after the same program, where it has the port that the template names beside the host.
+fn same_program(spot: &Spot<'_>, wrong: &str, only: &str) -> Option<String> {
+    let begin = format!("{wrong}:");
+    let texts = spot.texts().into_iter();
+    let named = texts.filter_map(|(_, text)| {
+        let rest = text.split_once(&begin)?.1;
+        let end = rest.find(|it: char| !it.is_ascii_digit()).unwrap_or(rest.len());
+        rest.get(..end)?.parse::<i32>().ok()
+    });
+    let namespace = spot.objects.root.metadata().namespace.as_deref();
+    let is_it = |it: &&Service| {
+        it.metadata.namespace.as_deref() == namespace && it.metadata.name.as_deref() == Some(only)
+    };
+    let service = spot.objects.services.iter().flatten().find(is_it)?;
+    let ports = || service.spec.iter().flat_map(|it| it.ports.iter().flatten());
+    let has = |port: i32| ports().any(|it| it.port == port);
+    let has_all = named.into_iter().all(|it| has(it) || ports().next().is_none());
+    has_all.then(|| only.to_owned())
 }
 
 /// The program lists the schemes that it takes, or does not know the one that it was given, and one is nearly that.

@@ -33,6 +33,9 @@ impl Behind<'_> {
         if self.declared.iter().any(|it| it.number == wanted) {
             return None;
         }
+        if let Some(found) = self.of_twin(&wanted) {
+            return Some(found);
+        }
         let say_all = ready.iter().all(|it| says_all(it));
         let meant = self.likely(index, port, (wanted, say_all));
         // A Service that reaches a declared port may well offer another one beside it, and a container that declares

@@ -47,12 +47,12 @@ pub(in crate::survey) fn told(
     Some(Told { value: (*value).to_owned(), is_sure })
 }
 
-fn has_all(pod: &Pod, service: &Service) -> bool {
+pub(in crate::survey) fn has_all(pod: &Pod, service: &Service) -> bool {
     let mut has = has(pod, service).peekable();
     has.peek().is_some() && has.all(|it| it)
 }
 
-fn has_any(pod: &Pod, service: &Service) -> bool {
+pub(in crate::survey) fn has_any(pod: &Pod, service: &Service) -> bool {
     has(pod, service).any(|it| it)
 }
 
