@@ -8,6 +8,15 @@ use types::{
 use crate::evidence::{Held, WAITING, tag};
 use crate::near_miss::near_miss;
 
+/// Words for the same things in names of Services.
+const SAME: [&[&str]; 4] = [
+    &["postgres", "postgresql", "pg", "psql", "pgsql"],
+    &["db", "database"],
+    &["mongo", "mongodb"],
+    &["mq", "rabbit", "rabbitmq"],
+];
+/// Kinds that names of Services end with or not.
+const KINDS: [&str; 7] = ["deployment", "deploy", "statefulset", "service", "svc", "pod", "server"];
 /// Changes of a revision that are shown: more hide the one that matters.
 const MAX_CHANGED: usize = 3;
 
@@ -102,9 +111,24 @@ pub(super) fn about_host(evidence: &Evidence, address: &str) -> String {
         (None, Some(it)) => format!("; {}", how_it_is(it)),
         (near, _) => near
             .or_else(|| near_miss(name, names()))
+            .or_else(|| same_thing(name, services()))
             .map(|it| format!("; there is {it}, which was probably meant"))
             .unwrap_or_default(),
     }
+}
+
+/// The one Service that is called like this host in other words for the same things, or without the kind of its object.
+fn same_thing<'a>(host: &str, services: impl Iterator<Item = &'a str>) -> Option<String> {
+    let words = |name: &str| -> Vec<String> {
+        let same = |it: &str| SAME.iter().find(|all| all.contains(&it))?.first().copied();
+        let words: Vec<_> = name.split('-').map(|it| same(it).unwrap_or(it).to_owned()).collect();
+        let last = words.last().map(String::as_str);
+        let is_kind = 1 < words.len() && last.is_some_and(|it| KINDS.contains(&it));
+        words.into_iter().rev().skip(usize::from(is_kind)).collect()
+    };
+    let own = words(host);
+    let mut same = services.filter(|it| *it != host && words(it) == own);
+    same.next().filter(|_| same.next().is_none()).map(ToOwned::to_owned)
 }
 
 /// How the workloads behind a Service are; `None` where that is not known.

@@ -18,3 +18,4 @@ mod keys;
 mod probed;
 mod turned_back;
 mod killed_below;
+mod unasked;
