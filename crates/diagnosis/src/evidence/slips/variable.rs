@@ -27,6 +27,25 @@ pub(super) fn misnamed(spot: &Spot<'_>) -> Option<Slip> {
 
 /// The program cannot resolve a host that its template names, and a Service of nearly this name exists.
 pub(super) fn names_a_missing_host(spot: &Spot<'_>) -> Option<Slip> {
+    let Missing { wrong, near, shown_by } = missing_host(spot)?;
+    let in_values = values(spot, &wrong, &near);
+    let edit = match (in_values.as_slice(), spot.word_edit(&wrong, &near)) {
+        ([only], None) => only.clone(),
+        ([], Some(only)) => only,
+        _ => return None,
+    };
+    Some(Slip { kind: SlipKind::Value, shown_by, edits: vec![edit] })
+}
+
+/// A host that no Service has the name of, and the one that has nearly that.
+pub(super) struct Missing {
+    pub(super) wrong: String,
+    pub(super) near: String,
+    pub(super) shown_by: String,
+}
+
+/// The host that the program cannot resolve, where a Service of nearly this name exists.
+pub(super) fn missing_host(spot: &Spot<'_>) -> Option<Missing> {
     let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::Unresolved)?;
     let address = reading.about.as_deref()?;
     let host = address.rsplit_once(':').map_or(address, |it| it.0);
@@ -42,19 +61,9 @@ pub(super) fn names_a_missing_host(spot: &Spot<'_>) -> Option<Slip> {
             .filter_map(|it| it.metadata.name.as_deref())
     };
     let near = near_miss(wrong, services()).filter(|_| services().all(|it| it != wrong))?;
-    let in_values = values(spot, wrong, &near);
-    let edit = match (in_values.as_slice(), spot.word_edit(wrong, &near)) {
-        ([only], None) => only.clone(),
-        ([], Some(only)) => only,
-        _ => return None,
-    };
-    Some(Slip {
-        kind: SlipKind::Value,
-        shown_by: format!(
-            "There is no Service {wrong}, there is {near}, and nothing else is as near."
-        ),
-        edits: vec![edit],
-    })
+    let shown_by =
+        format!("There is no Service {wrong}, there is {near}, and nothing else is as near.");
+    Some(Missing { wrong: wrong.to_owned(), near, shown_by })
 }
 
 /// The program lists the schemes that it takes, or does not know the one that it was given, and one is nearly that.
