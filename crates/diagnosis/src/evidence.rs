@@ -18,6 +18,7 @@ mod outdated;
 mod diff;
 mod references;
 mod belonging;
+mod brought;
 pub(crate) mod labels;
 mod classes;
 pub(crate) mod images;
@@ -117,7 +118,7 @@ pub fn context(evidence: &Evidence) -> Context {
             Kind::DaemonSet => "daemon",
             Kind::Job | Kind::CronJob => "batch",
             Kind::Service => "traffic",
-            Kind::Pod | Kind::Node | Kind::PersistentVolumeClaim => "pod",
+            Kind::Pod | Kind::Node | Kind::PersistentVolumeClaim | Kind::ConfigMap => "pod",
         }
         .to_owned(),
         since_rollout: evidence.revisions.iter().any(|it| !it.current && it.was_ready),

@@ -77,7 +77,8 @@ fn is_complete(evidence: &Evidence) -> bool {
         | Kind::Pod
         | Kind::Node
         | Kind::Service
-        | Kind::PersistentVolumeClaim => {
+        | Kind::PersistentVolumeClaim
+        | Kind::ConfigMap => {
             workload.desired <= workload.ready
                 && workload.desired <= workload.updated
                 && !workload.rolling_out

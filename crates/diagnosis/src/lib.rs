@@ -16,6 +16,7 @@ mod patterns;
 mod properties;
 mod quoting;
 mod terminal;
+mod texts;
 mod registry;
 mod scheduling;
 mod refusal;
@@ -52,3 +53,4 @@ pub use suspicion::{
     LASTING, PATIENCE, RECENT, is_quiet, lacks_pods, suspicious_pod, suspicious_workload,
     tells_of_unmade_job, waits_for_claims,
 };
+pub use texts::Texts;

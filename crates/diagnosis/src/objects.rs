@@ -9,10 +9,10 @@ use k8s_openapi::api::apps::v1::{
 };
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Event, LimitRange, Node, Pod, ResourceQuota, Service};
+use k8s_openapi::api::core::v1::{ConfigMap, Event, LimitRange, Node, Pod, ResourceQuota, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 
-use crate::PodOutline;
+use crate::{PodOutline, Texts};
 
 /// A root owner, or a Service: the object that a fix would have to change.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,7 +76,8 @@ pub struct Objects {
     pub node_mates: Vec<NodeMate>,
     /// All pods of the cluster in outline: for what nodes have left and for images.
     pub all_pods: Vec<Arc<PodOutline>>,
-    /// The ConfigMaps of the namespace: names and keys, never values.
+    /// The ConfigMaps of the namespace: names and keys, and what those say that the template refers to, where its
+    /// containers left a log.
     pub config_maps: Option<Vec<ConfigMapKeys>>,
     /// The persistent volume claims of the namespace, by name.
     pub claims: Option<Vec<String>>,
@@ -112,7 +113,7 @@ pub struct Objects {
     pub unread: Vec<String>,
 }
 
-/// A ConfigMap without its values.
+/// The keys of a ConfigMap, and what they say where somebody has to search it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigMapKeys {
     /// Its name.
@@ -121,6 +122,27 @@ pub struct ConfigMapKeys {
     pub keys: Vec<String>,
     /// Its labels that say whose it is ([`crate::whose`]).
     pub whose: BTreeMap<String, String>,
+    /// What it says, of one that a failing template refers to; nothing of any other.
+    pub texts: Texts,
+}
+
+impl ConfigMapKeys {
+    /// A ConfigMap without its values.
+    pub fn of(map: &ConfigMap) -> Self {
+        let text = map.data.iter().flat_map(|it| it.keys());
+        let binary = map.binary_data.iter().flat_map(|it| it.keys());
+        Self {
+            name: map.metadata.name.clone().unwrap_or_default(),
+            keys: text.chain(binary).cloned().collect(),
+            whose: crate::whose(&map.metadata),
+            texts: Texts::default(),
+        }
+    }
+
+    /// The same with as much of what it says as is searched.
+    pub fn with_texts(map: &ConfigMap) -> Self {
+        Self { texts: Texts::of(map), ..Self::of(map) }
+    }
 }
 
 /// The end of a log.

@@ -43,8 +43,8 @@ const KAFKA: u16 = 1 << 6;
 const NATS: u16 = 1 << 7;
 const ELASTIC: u16 = 1 << 8;
 const STORE: u16 = 1 << 9;
-/// What may stand behind the name of any Service.
-const OF_SERVICES: [&str; 2] = ["svc", "service"];
+/// Kinds that may stand behind the name of any Service, or of the workload that is called instead of it.
+const OF_SERVICES: [&str; 6] = ["svc", "service", "server", "deployment", "deploy", "statefulset"];
 
 /// The one candidate that has the same words but for what the program is called; in front of it the name of a release may
 /// stand. `None` where two have.
@@ -96,6 +96,7 @@ mod tests {
             ("rabbitmq", "mq"),
             ("orders-svc", "orders"),
             ("orders", "orders-service"),
+            ("orders-deployment", "orders"),
             ("es", "elasticsearch"),
         ] {
             assert_eq!(of_same_program(name, ["web", other]), Some(other), "{name}");

@@ -19,7 +19,12 @@ pub(crate) fn has_editable_template(kind: Kind) -> bool {
         | Kind::DaemonSet
         | Kind::CronJob => true,
         // The template of a Job and nearly all of a pod's spec are immutable.
-        Kind::Pod | Kind::Job | Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => false,
+        Kind::Pod
+        | Kind::Job
+        | Kind::Node
+        | Kind::Service
+        | Kind::PersistentVolumeClaim
+        | Kind::ConfigMap => false,
     }
 }
 
@@ -83,7 +88,8 @@ pub(crate) fn pods_stay(evidence: &Evidence) -> bool {
         | Kind::CronJob
         | Kind::Node
         | Kind::Service
-        | Kind::PersistentVolumeClaim => false,
+        | Kind::PersistentVolumeClaim
+        | Kind::ConfigMap => false,
     }
 }
 

@@ -116,7 +116,9 @@ impl Wanted<'_> {
                 steps
             }
             Kind::Pod => return Some(place::advice(strategy, &because, evidence, in_template)),
-            Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => return None,
+            Kind::Node | Kind::Service | Kind::PersistentVolumeClaim | Kind::ConfigMap => {
+                return None;
+            }
         };
         Some(FixPlan { strategy, risk, because, steps })
     }

@@ -114,7 +114,9 @@ fn pods(evidence: &Evidence) -> (u64, u64) {
         | Kind::CronJob => {
             (u64::from(evidence.workload.desired.max(1)), u64::from(evidence.workload.surge))
         }
-        Kind::Pod | Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => (1, 0),
+        Kind::Pod | Kind::Node | Kind::Service | Kind::PersistentVolumeClaim | Kind::ConfigMap => {
+            (1, 0)
+        }
     }
 }
 

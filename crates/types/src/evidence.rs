@@ -160,6 +160,9 @@ pub struct WorkloadFacts {
     /// The job of a CronJob that was made from an earlier template, waits in vain, and lets no other one start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_by: Option<String>,
+    /// How long a pod of a rollout may take to become ready (`progressDeadlineSeconds` of a Deployment), in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_secs: Option<u32>,
     /// Pods that a rollout makes beside the old ones (`maxSurge` of a Deployment).
     #[serde(default)]
     pub surge: u32,

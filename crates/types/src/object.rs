@@ -30,11 +30,13 @@ pub enum Kind {
     Service,
     /// A persistent volume claim.
     PersistentVolumeClaim,
+    /// A ConfigMap; only what is shown to a person is about one.
+    ConfigMap,
 }
 
 impl Kind {
     /// Every kind, in the order of the enum.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Pod,
         Self::Deployment,
         Self::ReplicaSet,
@@ -45,12 +47,17 @@ impl Kind {
         Self::Node,
         Self::Service,
         Self::PersistentVolumeClaim,
+        Self::ConfigMap,
     ];
 
     /// Group and version as written in a manifest.
     pub fn api_version(self) -> &'static str {
         match self {
-            Self::Pod | Self::Node | Self::Service | Self::PersistentVolumeClaim => "v1",
+            Self::Pod
+            | Self::Node
+            | Self::Service
+            | Self::PersistentVolumeClaim
+            | Self::ConfigMap => "v1",
             Self::Deployment | Self::ReplicaSet | Self::StatefulSet | Self::DaemonSet => "apps/v1",
             Self::Job | Self::CronJob => "batch/v1",
         }
@@ -69,6 +76,7 @@ impl Kind {
             Self::Node => "Node",
             Self::Service => "Service",
             Self::PersistentVolumeClaim => "PersistentVolumeClaim",
+            Self::ConfigMap => "ConfigMap",
         }
     }
 
@@ -87,7 +95,11 @@ impl Kind {
             | Self::DaemonSet
             | Self::Job => Some(spec.child("template")),
             Self::CronJob => Some(spec.child("jobTemplate").child("spec").child("template")),
-            Self::Pod | Self::Node | Self::Service | Self::PersistentVolumeClaim => None,
+            Self::Pod
+            | Self::Node
+            | Self::Service
+            | Self::PersistentVolumeClaim
+            | Self::ConfigMap => None,
         }
     }
 
@@ -103,7 +115,8 @@ impl Kind {
             | Self::CronJob
             | Self::Node
             | Self::Service
-            | Self::PersistentVolumeClaim => self.template_path().map(|it| it.child("spec")),
+            | Self::PersistentVolumeClaim
+            | Self::ConfigMap => self.template_path().map(|it| it.child("spec")),
         }
     }
 }

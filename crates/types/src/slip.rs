@@ -48,8 +48,11 @@ pub struct SlipFacts {
     pub container: String,
     /// What was mistyped.
     pub kind: SlipKind,
-    /// The field of the owner that holds it.
+    /// The field that holds it, of the owner or of the ConfigMap.
     pub path: String,
+    /// The ConfigMap of the same namespace that holds it; `None` where the owner does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_map: Option<String>,
     /// What says so, in redacted words.
     pub shown_by: String,
     /// The edits that correct it. Never leave the process: values are not redacted.

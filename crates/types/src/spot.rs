@@ -58,4 +58,7 @@ pub struct KeyFacts {
     pub config_map: String,
     /// The key.
     pub key: String,
+    /// What it says of what the log names: a short value, else the line with the word; redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shows: Option<String>,
 }

@@ -124,7 +124,7 @@ impl Caches {
             Kind::DaemonSet => self.daemon_sets.find(namespace, name).map(Root::DaemonSet),
             Kind::Job => self.jobs.find(namespace, name).map(Root::Job),
             Kind::CronJob => self.cron_jobs.find(namespace, name).map(Root::CronJob),
-            Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => None,
+            Kind::Node | Kind::Service | Kind::PersistentVolumeClaim | Kind::ConfigMap => None,
         }
     }
 
@@ -195,7 +195,11 @@ impl Caches {
             Kind::DaemonSet => step(&self.daemon_sets, owner),
             Kind::Job => step(&self.jobs, owner),
             Kind::CronJob => step(&self.cron_jobs, owner),
-            Kind::Pod | Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => None,
+            Kind::Pod
+            | Kind::Node
+            | Kind::Service
+            | Kind::PersistentVolumeClaim
+            | Kind::ConfigMap => None,
         }
     }
 }

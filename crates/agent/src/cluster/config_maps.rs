@@ -1,9 +1,9 @@
-//! The ConfigMaps around a workload: names and keys, never values.
+//! The ConfigMaps around a workload: names and keys, and what few of them say that its template refers to.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use diagnosis::{ConfigMapKeys, Root};
+use diagnosis::{ConfigMapKeys, Root, Texts};
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod, PodSpec};
 use kube::ResourceExt;
 use kube::api::{Api, ListParams};
@@ -12,13 +12,14 @@ use super::ClusterError;
 use super::gather::list;
 use super::kube::{KubeCluster, READ, within};
 
-/// More references than this in one template are looked up by one list instead of one by one.
+/// More references than this in one template are looked up by one list instead of one by one, and no more are searched.
 const MAX_SINGLE: usize = 4;
 
 /// The ConfigMaps of the namespace with their keys, as far as somebody has to know them.
 ///
 /// While everything that is referred to is there, nothing else is read: a namespace may hold
-/// megabytes of ConfigMaps. Where something is missing, all are read, to find the near miss.
+/// megabytes of ConfigMaps. Where something is missing, all are read, to find the near miss. What any other says than the
+/// few that are referred to is let go of at once.
 pub(super) async fn read(
     cluster: &KubeCluster,
     namespace: &str,
@@ -30,18 +31,21 @@ pub(super) async fn read(
         let found = futures::future::try_join_all(each).await?;
         let found: Option<Vec<_>> = found.into_iter().collect();
         if let Some(found) = found {
-            return Ok(found.iter().map(keys).collect());
+            return Ok(found.iter().map(ConfigMapKeys::with_texts).collect());
         }
     }
     let all = list::<ConfigMap>(cluster, namespace, ListParams::default()).await?;
-    Ok(all.iter().map(keys).collect())
+    let searched: Vec<_> = referred_to.iter().take(MAX_SINGLE).collect();
+    let of = |it: &ConfigMap| {
+        let is_searched = searched.iter().any(|name| **name == it.name_any());
+        if is_searched { ConfigMapKeys::with_texts(it) } else { ConfigMapKeys::of(it) }
+    };
+    Ok(all.iter().map(of).collect())
 }
 
-fn keys(map: &ConfigMap) -> ConfigMapKeys {
-    let text = map.data.iter().flat_map(|it| it.keys());
-    let binary = map.binary_data.iter().flat_map(|it| it.keys());
-    let keys = text.chain(binary).cloned().collect();
-    ConfigMapKeys { name: map.name_any(), keys, whose: diagnosis::whose(&map.metadata) }
+/// The same, where nobody has a word to look for: what they say is let go of.
+pub(super) fn unsearched(maps: Vec<ConfigMapKeys>) -> Vec<ConfigMapKeys> {
+    maps.into_iter().map(|it| ConfigMapKeys { texts: Texts::default(), ..it }).collect()
 }
 
 /// The names of the ConfigMaps that the template of the root or its pods refer to.
@@ -92,6 +96,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_nobody_searches_is_let_go_of() {
+        let map: ConfigMap = serde_json::from_value(json!({
+            "metadata": {"name": "a"}, "data": {"url": "pg://db"}, "binaryData": {"blob": "AA=="}}))
+        .unwrap();
+
+        let searched = ConfigMapKeys::with_texts(&map);
+
+        assert_ne!(searched.texts, Texts::default());
+        assert_eq!(unsearched(vec![searched]), [ConfigMapKeys::of(&map)]);
+        assert_eq!(ConfigMapKeys::of(&map).keys, ["url", "blob"]);
+    }
 
     #[test]
     fn every_way_to_refer_to_a_config_map_is_known() {

@@ -33,7 +33,7 @@ impl Caches {
             Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::CronJob => {
                 Some(ObjectRef::named(kind, namespace, name))
             }
-            Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => None,
+            Kind::Node | Kind::Service | Kind::PersistentVolumeClaim | Kind::ConfigMap => None,
         }
     }
 

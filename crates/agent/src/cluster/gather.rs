@@ -47,6 +47,9 @@ pub(super) async fn objects(
         logs::of_failing(cluster, &pods),
     );
     let root = root?;
+    // Only the words of a log are looked for.
+    let config_maps =
+        config_maps.map(|it| if logs.logs.is_empty() { config_maps::unsearched(it) } else { it });
     let classes = classes::of_template(cluster, &root).await;
     let mut unread = Unread(logs.unread);
     // A root that is not yet in the caches has pods that are not either: they come with the next change.
@@ -123,7 +126,7 @@ pub(super) fn root_from(kind: Kind, object: DynamicObject) -> Result<Root, Clust
         Kind::Job => whole(object).map(Root::Job),
         Kind::CronJob => whole(object).map(Root::CronJob),
         Kind::Service => whole(object).map(Root::Service),
-        Kind::Node | Kind::PersistentVolumeClaim => {
+        Kind::Node | Kind::PersistentVolumeClaim | Kind::ConfigMap => {
             Err(ClusterError::Refused(format!("a {kind} is no workload")))
         }
     }
@@ -152,10 +155,15 @@ async fn controller_revisions(
 ) -> Result<Vec<Arc<ControllerRevision>>, ClusterError> {
     let kind = match subject.kind {
         Kind::StatefulSet | Kind::DaemonSet => subject.kind,
-        Kind::Pod | Kind::Deployment | Kind::ReplicaSet | Kind::Job | Kind::CronJob => {
-            return Ok(vec![]);
-        }
-        Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => return Ok(vec![]),
+        Kind::Pod
+        | Kind::Deployment
+        | Kind::ReplicaSet
+        | Kind::Job
+        | Kind::CronJob
+        | Kind::Node
+        | Kind::Service
+        | Kind::PersistentVolumeClaim
+        | Kind::ConfigMap => return Ok(vec![]),
     };
     revisions_of(cluster, subject, kind, selector).await
 }

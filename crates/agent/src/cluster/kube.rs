@@ -336,6 +336,7 @@ fn resource(kind: Kind) -> ApiResource {
         Kind::Node => "nodes",
         Kind::Service => "services",
         Kind::PersistentVolumeClaim => "persistentvolumeclaims",
+        Kind::ConfigMap => "configmaps",
     };
     ApiResource {
         group: group.to_owned(),

@@ -59,7 +59,8 @@ fn has_replicas(kind: Kind) -> bool {
         | Kind::CronJob
         | Kind::Node
         | Kind::Service
-        | Kind::PersistentVolumeClaim => false,
+        | Kind::PersistentVolumeClaim
+        | Kind::ConfigMap => false,
     }
 }
 

@@ -112,7 +112,8 @@ pub(super) fn note(plan: &FixPlan, evidence: &Evidence) -> String {
         | Kind::CronJob
         | Kind::Node
         | Kind::Service
-        | Kind::PersistentVolumeClaim => None,
+        | Kind::PersistentVolumeClaim
+        | Kind::ConfigMap => None,
     };
     if let (Kind::CronJob, Some(aim)) = (subject.kind, aim) {
         return format!(

@@ -119,7 +119,11 @@ impl Cluster {
             Kind::StatefulSet => "/apis/apps/v1/namespaces/shop/statefulsets",
             Kind::DaemonSet => "/apis/apps/v1/namespaces/shop/daemonsets",
             Kind::Job => "/apis/batch/v1/namespaces/shop/jobs",
-            Kind::CronJob | Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => {
+            Kind::CronJob
+            | Kind::Node
+            | Kind::Service
+            | Kind::PersistentVolumeClaim
+            | Kind::ConfigMap => {
                 panic!("not run here: {kind}")
             }
         };

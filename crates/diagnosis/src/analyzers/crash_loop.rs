@@ -288,7 +288,8 @@ pub(super) fn crashes(container: &ContainerFacts, evidence: &Evidence) -> bool {
         | Kind::DaemonSet
         | Kind::Node
         | Kind::Service
-        | Kind::PersistentVolumeClaim => {
+        | Kind::PersistentVolumeClaim
+        | Kind::ConfigMap => {
             let loops = LOOP <= container.restarts || (!runs && 0 < container.restarts);
             let in_vain = LOOP < container.restarts && lives_shortly(container, evidence);
             (failed && loops || in_vain) && !has_recovered(container, evidence)

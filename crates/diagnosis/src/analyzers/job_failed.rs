@@ -41,7 +41,8 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         | Kind::DaemonSet
         | Kind::Node
         | Kind::Service
-        | Kind::PersistentVolumeClaim => return None,
+        | Kind::PersistentVolumeClaim
+        | Kind::ConfigMap => return None,
     };
     if let Some(job) = &evidence.workload.held_by {
         return Some(held(job));

@@ -157,6 +157,12 @@ impl<'l> Line<'l> {
         !self.complains && forms::is_recovery(&self.text)
     }
 
+    /// Whether it says, below the level of an error, that something is left out or off and all the rest goes on.
+    pub(super) fn goes_without(&self) -> bool {
+        let is_error = self.level.is_some_and(|it| Level::Error <= it) || self.is_headline;
+        !is_error && forms::goes_without(&self.text)
+    }
+
     /// Whether it says that the next error is what the one above led to.
     pub(super) fn goes_on(&self) -> bool {
         forms::goes_on(self.raw)

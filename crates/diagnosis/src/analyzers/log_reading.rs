@@ -63,7 +63,13 @@ static KNOWN: LazyLock<(Sieve, Vec<Told>)> = LazyLock::new(|| {
 pub(crate) fn why(log: &[String]) -> Option<Reading<'_>> {
     let words = last_words::of(log);
     let own = words.as_ref().and_then(of_words).map(|it| it.with_name(log));
-    let readings = readings(log);
+    let mut readings = readings(log);
+    // What it said to go on without is not why it ended, once it says what is.
+    let is_sure = words.as_ref().is_some_and(|it| it.is_sure);
+    readings.retain(|it| {
+        let is_last = words.as_ref().is_some_and(|words| words.line == it.line);
+        is_last || !is_sure || !Line::of(it.line).goes_without()
+    });
     let first = leading(&readings);
     if let Some(first) = first.filter(|it| is_why(log, it, words.as_ref(), own.as_ref())) {
         return Some(first.clone());
@@ -171,6 +177,7 @@ fn of_text(text: &str) -> Option<Reading<'_>> {
         let about = about(&found, text);
         let about = match implied {
             Some(name) => Some(name.replace("{}", about.as_deref().unwrap_or_default())),
+            None if *trouble == Trouble::Unset => about.map(as_variable),
             None => about,
         };
         // A driver that gives up says that it waited in vain, and then why.
@@ -197,6 +204,13 @@ fn is_address(text: &str) -> bool {
 fn is_variable(text: &str) -> bool {
     let is_part = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_';
     text.starts_with(|it: char| it.is_ascii_uppercase()) && text.chars().all(is_part)
+}
+
+/// The variable that a setting of .NET is read from, whose sections are parted by colons; any other name as it is.
+fn as_variable(name: String) -> String {
+    let mut parts = name.split(':');
+    let is_word = |it: &str| !it.is_empty() && it.chars().all(char::is_alphanumeric);
+    if parts.all(is_word) { name.replace(':', "__") } else { name }
 }
 
 /// What the groups of a match name.
@@ -285,6 +299,12 @@ impl Reading<'_> {
     fn may_be_why(&self) -> bool {
         let line = Line::of(self.line);
         Class::Error <= line.class() || line.level.is_none() && self.address().is_some()
+    }
+
+    /// Whether it cannot load a library of the system, which its image would have to bring.
+    pub(crate) fn is_of_library(&self) -> bool {
+        let about = self.about.as_deref().filter(|_| self.trouble == Trouble::Module);
+        about.is_some_and(|it| format!("{it}.").contains(".so."))
     }
 
     /// Whether it is about a port that not everybody may bind.

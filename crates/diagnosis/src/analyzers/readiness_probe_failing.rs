@@ -3,11 +3,13 @@
 //! ## What it looks for
 //! A container that runs, is not ready for longer than its probe's own patience, and a recent failure of the probe. Where
 //! no event is left of it: a container that has run for minutes and that nothing else keeps from being ready. One that
-//! counts how far it is with the work that it begins with has ten minutes for that.
+//! counts how far it is with the work that it begins with has ten minutes for that. And a probe that is first asked when
+//! the rollout has been given up.
 //!
 //! ## What it does not see
 //! A dependency that is down, unless the program says so in its last lines: then it is named.
 
+mod unasked;
 mod unseen;
 
 use jiff::SignedDuration;
@@ -23,7 +25,7 @@ const LAST_LINES: usize = 5;
 const MIN_START_SECS: i64 = 30;
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
-    seen(evidence).or_else(|| unseen::silent(evidence))
+    seen(evidence).or_else(|| unseen::silent(evidence)).or_else(|| unasked::late(evidence))
 }
 
 fn seen(evidence: &Evidence) -> Option<Diagnosis> {

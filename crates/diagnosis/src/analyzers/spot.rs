@@ -77,18 +77,18 @@ fn topic(trouble: Trouble) -> Option<SpotTopic> {
         | Trouble::NotEmpty
         | Trouble::Rejected
         | Trouble::HostKey
+        | Trouble::Syntax
+        | Trouble::Database
+        | Trouble::Role
         | Trouble::Script => Some(SpotTopic::Program),
         Trouble::Unresolved | Trouble::Refused | Trouble::Unanswered => Some(SpotTopic::Needs),
         Trouble::Barred
-        | Trouble::Role
-        | Trouble::Database
         | Trouble::Schema
         | Trouble::Ungranted
         | Trouble::Crowded
         | Trouble::Anonymous
         | Trouble::Forbidden
-        | Trouble::Certificate
-        | Trouble::Syntax => None,
+        | Trouble::Certificate => None,
         Trouble::Unset => Some(SpotTopic::Variable),
     }
 }

@@ -95,6 +95,7 @@ pub(super) fn slips(objects: &Objects, redactor: &Redactor) -> Vec<SlipFacts> {
             container: String::new(),
             kind: SlipKind::Label,
             path: edits.first()?.path.to_string(),
+            config_map: None,
             shown_by: redactor.redact(&shown_by),
             edits,
         })

@@ -297,7 +297,9 @@ fn hosts(container: &Container, facts: &ContainerFacts) -> Vec<(String, String)>
         container.env.iter().flatten().filter_map(|it| Some((&it.name, it.value.as_ref()?)));
     let named = plain.filter_map(|(name, value)| {
         let value: String = value.chars().take(MAX_CHARS).collect();
-        let host = words(&value).into_iter().find(|it| said.contains(it))?;
+        // What a URL begins with is in many lines.
+        let rest = value.split_once("://").map_or(value.as_str(), |it| it.1);
+        let host = words(rest).into_iter().find(|it| said.contains(it))?;
         Some((name.clone(), host))
     });
     named.take(MAX_QUOTED).collect()

@@ -5,6 +5,7 @@
 
 mod image;
 mod key;
+mod map;
 mod revision;
 mod command;
 mod split;
@@ -122,6 +123,9 @@ pub(super) fn facts(objects: &Objects, told: &Told<'_>, redactor: &Redactor) -> 
     });
     let mut found: Vec<SlipFacts> = vec![];
     for spot in spots {
+        if !spot.facts.ready {
+            found.extend(map::slip(&spot, redactor));
+        }
         let finders = if spot.facts.ready { OF_READY } else { FINDERS };
         for slip in finders.iter().filter_map(|find| find(&spot)) {
             let Some(path) = slip.edits.first().map(|it| it.path.to_string()) else { continue };
@@ -130,6 +134,7 @@ pub(super) fn facts(objects: &Objects, told: &Told<'_>, redactor: &Redactor) -> 
                     container: spot.facts.name.clone(),
                     kind: slip.kind,
                     path,
+                    config_map: None,
                     shown_by: redactor.redact(&slip.shown_by),
                     edits: slip.edits,
                 });

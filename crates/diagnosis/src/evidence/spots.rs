@@ -25,6 +25,7 @@ mod headers;
 mod transport;
 mod shown;
 mod modes;
+mod held;
 mod host_keys;
 mod given;
 mod schemes;
@@ -36,20 +37,28 @@ use types::{ContainerFacts, ContainerRole, FieldPath, KeyFacts, SpotFacts, SpotT
 
 use crate::analyzers::init_not_done;
 use crate::analyzers::log_reading::{self, Reading};
+use crate::evidence::brought::{Brought, Into};
 use crate::evidence::probed;
+use crate::quoting::stands_alone;
 use crate::{Objects, Redactor};
 
+pub(super) use held::setting;
 pub(crate) use hosts::address_in;
 pub(super) use listens::LISTENS;
 pub(super) use modes::meant as meant_mode;
 pub(super) use one_text::{in_one_text, plain_words};
 pub(super) use schemes::meant as meant_scheme;
+pub(super) use sources::allowed;
 pub(super) use variables::first_unset;
 
 /// Spots of a container that are told.
 const MAX_SPOTS: usize = 20;
 /// Characters of a line from which on a text that has all of it prints it.
 const MIN_LINE: usize = 20;
+/// Bytes of a text of which a line is shown.
+const MAX_SHOWN: usize = 64 * 1024;
+/// Bytes of a value of a ConfigMap that is shown as a whole.
+const MAX_VALUE: usize = 256;
 /// Characters of a value that are kept.
 const MAX_CHARS: usize = 200;
 
@@ -74,13 +83,53 @@ struct Spot {
     words: String,
     /// The ConfigMap and the key that hold it.
     key: Option<(String, String)>,
+    /// What that key says, to be shown in part.
+    shown: Option<Shown>,
+}
+
+/// What a key of a ConfigMap says.
+struct Shown {
+    /// The variable or the file that it becomes.
+    name: String,
+    /// All of it, as it is.
+    text: String,
+    /// The word or the line that is meant.
+    word: String,
+    /// What follows from it, as the end of a sentence.
+    more: String,
+}
+
+impl Shown {
+    /// As much as is shown of it: a short value in which nothing is hidden, else the line with the word. All of it is
+    /// redacted before a line is taken.
+    fn redacted(&self, redactor: &Redactor) -> Option<String> {
+        if MAX_SHOWN < self.text.len() {
+            return None;
+        }
+        let whole = redactor.redact_value(&self.name, &self.text);
+        let value = whole.trim();
+        let is_short = value.len() <= MAX_VALUE && !value.contains('\n');
+        if is_short && whole == self.text {
+            return Some(value.to_owned());
+        }
+        let is_it = |it: &&str| it.trim() == self.word || stands_alone(it, &self.word);
+        let line = whole.lines().find(is_it)?.trim();
+        Some(line.chars().take(MAX_CHARS).collect())
+    }
 }
 
 impl Spot {
     /// A variable by its name, or a word of the command, whose name is empty; and what stands there.
     fn of_text(path: &FieldPath, (name, value): (&str, &str), words: String) -> Self {
         let value = (name.to_owned(), value.to_owned());
-        Self { topic: SpotTopic::Variable, path: path.clone(), value, words, key: None }
+        Self {
+            topic: SpotTopic::Variable,
+            path: path.clone(),
+            value,
+            words,
+            key: None,
+            shown: None,
+        }
     }
 }
 
@@ -107,13 +156,18 @@ const FINDERS: &[Finder] = &[
     files::denied,
     volumes::token,
     volumes::item,
+    files::temporary,
     files::program,
     files::near,
+    held::file,
     schemes::unsupported,
     schemes::other,
     started::of_flag,
     sources::variable,
     configured::with_reading,
+    held::value,
+    configured::source,
+    held::word,
     sources::configuration,
     sources::script,
     given::malformed,
@@ -129,10 +183,12 @@ const FINDERS: &[Finder] = &[
     started::host,
     hosts::only,
     configured::host,
+    held::host,
     given::host,
     variables::unset,
     named::optional,
     named::missing_key,
+    held::unset,
     named::of_sibling,
     transport::other,
     headers::broken,
@@ -140,6 +196,7 @@ const FINDERS: &[Finder] = &[
     named::in_words,
     configured::in_words,
     shown::in_words,
+    held::in_words,
     configured::unnamed,
     listens::at_loopback,
     listens::elsewhere,
@@ -166,7 +223,7 @@ pub(super) fn facts(
     let mut found: Vec<SpotFacts> = vec![];
     for spot in FINDERS.iter().filter_map(|find| find(&look)) {
         if found.iter().all(|it| it.topic != spot.topic) {
-            found.push(fact(spot, redactor));
+            found.push(fact(held::with_text(&look, spot), redactor));
         }
     }
     found.extend(of_probes.map(|it| fact(it, redactor)));
@@ -176,18 +233,30 @@ pub(super) fn facts(
 
 fn fact(spot: Spot, redactor: &Redactor) -> SpotFacts {
     let value = redactor.redact_value(&spot.value.0, &spot.value.1);
+    let shows = spot.shown.as_ref().and_then(|it| it.redacted(redactor));
+    let shows = shows.map(|it| it.replace(char::is_control, " ")).filter(|it| !it.is_empty());
+    let says = shows.as_ref().map(|it| format!(", where it says \"{it}\"")).unwrap_or_default();
+    let more = spot.shown.as_ref().map(|it| redactor.redact(&it.more)).unwrap_or_default();
+    let words = redactor.redact(&spot.words) + &says + &more;
     SpotFacts {
         topic: spot.topic,
         path: spot.path.to_string(),
         value: value.chars().filter(|it| !it.is_control()).take(MAX_CHARS).collect(),
-        words: redactor.redact(&spot.words).chars().filter(|it| !it.is_control()).collect(),
-        key: spot.key.map(|(config_map, key)| KeyFacts { config_map, key }),
+        words: words.chars().filter(|it| !it.is_control()).collect(),
+        key: spot.key.map(|(config_map, key)| KeyFacts { config_map, key, shows }),
     }
 }
 
 impl Spot {
     fn new(topic: SpotTopic, path: FieldPath, value: &str, words: String) -> Self {
-        Self { topic, path, value: (String::new(), value.to_owned()), words, key: None }
+        Self {
+            topic,
+            path,
+            value: (String::new(), value.to_owned()),
+            words,
+            key: None,
+            shown: None,
+        }
     }
 
     /// The same, held by this key of a ConfigMap.
@@ -220,6 +289,12 @@ impl Look<'_> {
             Some((path.index(at).child("value"), it.name.as_str(), it.value.as_deref()?))
         });
         literal.collect()
+    }
+
+    /// What ConfigMaps bring into it, with what they say.
+    fn brought(&self) -> Vec<Brought<'_>> {
+        let Self { objects, spec, container, path, .. } = self;
+        Into { objects, spec, container, path }.all()
     }
 
     /// The log of its last end, or of its present run where that is the first.

@@ -39,6 +39,7 @@ pub(super) fn slip(objects: &Objects) -> Option<SlipFacts> {
         container: String::new(),
         kind: SlipKind::Rollout,
         path: path.child("maxUnavailable").to_string(),
+        config_map: None,
         shown_by: "The new pod waits for what an old one has, and the rollout takes no old one away first."
             .to_owned(),
         edits: vec![edit("maxUnavailable", away, 1), edit("maxSurge", surge, 0)],

@@ -13,6 +13,8 @@ use crate::{Objects, Redactor, Root};
 
 /// The annotation that carries the id of the fix that wrote last.
 pub(super) const FIX_ID: &str = "k8s-reflexion.io/fix-id";
+/// The default of Kubernetes, in seconds.
+const PROGRESS_DEADLINE: u32 = 600;
 /// The annotation that keeps a workload out.
 pub(super) const OPT_OUT: &str = "k8s-reflexion.io/opt-out";
 
@@ -141,6 +143,12 @@ fn surge(owner: &Deployment, desired: u32) -> u32 {
     }
 }
 
+/// How long a pod of a rollout may take to become ready, in seconds.
+fn deadline(owner: &Deployment) -> u32 {
+    let stated = owner.spec.as_ref().and_then(|it| it.progress_deadline_seconds);
+    stated.and_then(|it| u32::try_from(it).ok()).unwrap_or(PROGRESS_DEADLINE)
+}
+
 /// When a revision was made.
 fn created(objects: &Objects, name: &str) -> Option<jiff::Timestamp> {
     let sets = objects.replica_sets.iter().map(|it| &it.metadata);
@@ -187,6 +195,7 @@ fn deployment(owner: &Deployment, objects: &Objects) -> WorkloadFacts {
         updated,
         paused,
         surge: surge(owner, desired),
+        deadline_secs: Some(deadline(owner)),
         rolling_out: unseen || (behind && given_up.is_none()),
         failed_condition: refused
             .and_then(|it| it.reason.clone())

@@ -6,7 +6,7 @@
 //! another one that shows the same says which key it is.
 //!
 //! ## What it does not see
-//! The value: those of ConfigMaps are never read. A Secret, of which not even the keys are.
+//! What no container is given that left a log. A Secret, of which not even the keys are read.
 
 use std::collections::BTreeMap;
 

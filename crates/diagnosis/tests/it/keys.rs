@@ -5,7 +5,8 @@ use types::{Clue, Diagnosis};
 
 use crate::casebook::gathered;
 
-/// A Deployment whose program ends with these last words, and is given these variables.
+/// A Deployment whose program ends with these last words, and is given these variables. The ConfigMap was mended meanwhile,
+/// so that what the program shows is not found there.
 fn crash(name: &str, says: &str, given: &str) -> String {
     format!(
         "{{taken_at: 2026-11-24T03:00:00Z, root: Deployment {name}, logs: [{{pod: {name}-1-x, container: app, previous: true, text: '{says}'}}]}}
@@ -13,7 +14,7 @@ fn crash(name: &str, says: &str, given: &str) -> String {
 apiVersion: v1
 kind: ConfigMap
 metadata: {{name: tracing, namespace: shop}}
-data: {{ENDPOINT: 'htp://tempo:4318', SAMPLER: always_on}}
+data: {{ENDPOINT: 'http://tempo:4318', SAMPLER: always_on}}
 ---
 apiVersion: apps/v1
 kind: Deployment

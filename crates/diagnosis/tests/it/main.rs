@@ -15,6 +15,8 @@ mod judging;
 mod behind;
 mod node_mates;
 mod keys;
+mod brought;
 mod probed;
 mod turned_back;
 mod killed_below;
+mod unasked;

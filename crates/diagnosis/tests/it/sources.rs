@@ -192,3 +192,57 @@ fn a_token_that_nothing_mounts_is_told() {
     let told = Case { container: mounted, log: said, beside: "" }.told();
     assert!(!told.cause.contains("service account"), "{}", told.cause);
 }
+
+#[test]
+fn a_folder_for_temporary_files_is_told_with_what_makes_it_read_only() {
+    let said = "FileNotFoundError: [Errno 2] No usable temporary directory found in ['/tmp', '/var/tmp', '/usr/tmp', '/app']";
+    let own = "securityContext: {readOnlyRootFilesystem: true}";
+    let field = "/securityContext/readOnlyRootFilesystem";
+    check((own, said, ""), (Some(field), "it cannot open /tmp"));
+
+    // What is mounted there has another trouble.
+    let mounted = format!(
+        "{own}, volumeMounts: [{{name: t, mountPath: /tmp}}]}}], volumes: [{{name: t, emptyDir: {{}}"
+    );
+    let told = check((&mounted, said, ""), (None, "it cannot open /tmp"));
+    assert!(!fields(&told).contains(&field), "{}", told.cause);
+}
+
+#[test]
+fn a_source_with_a_syntax_error_is_told_where_a_config_map_brings_it() {
+    let said = "Failed to import config for shop_config.py\nTraceback (most recent call last):\n  File \"/app/shop/config.py\", line 1760, in <module>\n    import shop_config\n  File \"/app/pythonpath/shop_config.py\", line 4\n    'CACHE_TYPE': 'RedisCache'\n                  ^^^^^^^^^^^^\nSyntaxError: invalid syntax. Perhaps you forgot a comma?";
+    let mount = mounting("/app/pythonpath", "configMap: {name: settings}");
+    let beside = map("{shop_config.py: x}");
+    let told =
+        check((&mount, said, &beside), (Some("/volumeMounts/0/mountPath"), "shop_config.py"));
+    assert_eq!(holder(&told), Some("ConfigMap shop/settings /data/shop_config.py"));
+
+    // Of the image itself.
+    let told =
+        Case { container: &mount, log: &said.replace("pythonpath", "image"), beside: &beside };
+    assert_eq!(holder(&told.told()), None);
+}
+
+#[test]
+fn variables_that_do_not_go_together_are_told_where_they_come_from() {
+    let said = "panic: config: MAX_WORKERS (4) must not be less than MIN_WORKERS (8)";
+    let beside = map("{MIN_WORKERS: '8', MAX_WORKERS: '4'}");
+    let all = "envFrom: [{configMapRef: {name: settings}}]";
+    let told =
+        check((all, said, &beside), (Some("/envFrom/0/configMapRef/name"), "ConfigMap settings"));
+    assert_eq!(holder(&told), Some("ConfigMap shop/settings /data/MAX_WORKERS"));
+
+    let plain = "env: [{name: MIN_WORKERS, value: '8'}, {name: MAX_WORKERS, value: '4'}]";
+    check((plain, said, ""), (Some("/env/1/value"), "sets MAX_WORKERS and MIN_WORKERS"));
+}
+
+#[test]
+fn a_host_is_told_by_its_variable_whatever_scheme_it_stands_behind() {
+    let said = "java.net.UnknownHostException: pricing-svc\nI/O error on GET request for \"http://pricing-svc:8080/x\"";
+    let env = "env: [{name: CATALOG_URL, value: 'http://pricing-svc:8080/x'}]";
+    let service = SERVICE.replace("catalog", "pricing");
+    let told = Case { container: env, log: said, beside: &service }.told();
+    let named = told.clues.iter().find(|it| it.fact.ends_with(".named_in")).unwrap();
+    assert_eq!(named.value, "/spec/containers/0/env/0/value");
+    assert!(told.cause.contains("there is pricing, which was probably meant"), "{}", told.cause);
+}

@@ -7,7 +7,9 @@
 //! run, one that the namespace demands and that others of the same image state, the mode of a script that nobody may
 //! execute or of a key that others may read. Or what a probe asks for, where the container has nearly the same elsewhere; the
 //! label of the pods that others must stand beside, where a pod waits for one that nobody has; the key of a Secret, which
-//! nobody reads, where the variable that takes it has nearly its name; or shared memory that is smaller than what the log asks for, or how many pods a rollout takes away first, where the
+//! nobody reads, where the variable that takes it has nearly its name; the same in a ConfigMap, whose key then is patched,
+//! where nothing in that key is to be hidden; or shared memory that is smaller than what the log asks for, or how many pods
+//! a rollout takes away first, where the
 //! new one waits for what an old one has.
 //!
 //! ## When it does not
@@ -20,7 +22,8 @@
 
 use serde_json::Value;
 use types::{
-    Action, Diagnosis, Evidence, Fault, FixPlan, Risk, SlipFacts, SlipKind, Step, Strategy,
+    Action, Diagnosis, Evidence, Fault, FixPlan, Kind, ObjectRef, Risk, SlipFacts, SlipKind, Step,
+    Strategy,
 };
 
 use crate::image::Image;
@@ -55,6 +58,9 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
 }
 
 fn plan_for(evidence: &Evidence, slip: &SlipFacts) -> FixPlan {
+    if let Some(map) = &slip.config_map {
+        return plan_for_map(evidence, slip, map);
+    }
     let because = if place::has_editable_template(evidence.subject.kind) {
         let why = if is_of_tag(slip) {
             "No machine puts a tag that was not seen to run"
@@ -70,6 +76,21 @@ fn plan_for(evidence: &Evidence, slip: &SlipFacts) -> FixPlan {
     };
     let step = Step {
         target: evidence.subject.clone(),
+        subresource: None,
+        action: Action::Edit(slip.edits.clone()),
+    };
+    FixPlan { strategy: Strategy::CorrectTypo, risk: Risk::Advice, because, steps: vec![step] }
+}
+
+/// The patch of the ConfigMap that says it: others may take the same key, and nobody knows of them here.
+fn plan_for_map(evidence: &Evidence, slip: &SlipFacts, map: &str) -> FixPlan {
+    let because = format!(
+        "{} It stands in ConfigMap {map}, which no machine writes: apply or commit the patch. Variables are read when a \
+         container starts: restart the pods that take this key afterwards.",
+        slip.shown_by
+    );
+    let step = Step {
+        target: ObjectRef::named(Kind::ConfigMap, &evidence.subject.namespace, map),
         subresource: None,
         action: Action::Edit(slip.edits.clone()),
     };

@@ -231,6 +231,6 @@ fn steps(evidence: &Evidence, container: &ContainerFacts, image: &str) -> Option
             action: Action::Edit(replaced(kind)?),
         }]),
         Kind::Job => Some(vec![in_pod()?]),
-        Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => None,
+        Kind::Node | Kind::Service | Kind::PersistentVolumeClaim | Kind::ConfigMap => None,
     }
 }

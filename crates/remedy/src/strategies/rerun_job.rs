@@ -83,7 +83,8 @@ fn in_template(plan: &FixPlan) -> Vec<Edit> {
         | Kind::CronJob
         | Kind::Node
         | Kind::Service
-        | Kind::PersistentVolumeClaim => edit.clone(),
+        | Kind::PersistentVolumeClaim
+        | Kind::ConfigMap => edit.clone(),
     };
     edits.iter().map(moved).collect()
 }

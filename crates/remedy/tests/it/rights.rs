@@ -17,7 +17,7 @@ fn needed(step: &Step) -> Right {
         Kind::CronJob => ("batch", "cronjobs"),
         Kind::Pod => ("", "pods"),
         Kind::Service => ("", "services"),
-        other @ (Kind::Job | Kind::Node | Kind::PersistentVolumeClaim) => {
+        other @ (Kind::Job | Kind::Node | Kind::PersistentVolumeClaim | Kind::ConfigMap) => {
             panic!("nothing is written to a {other}")
         }
     };

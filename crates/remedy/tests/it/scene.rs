@@ -295,6 +295,7 @@ pub(crate) fn mistyped(kind: Kind) -> Evidence {
         container: "app".to_owned(),
         kind: SlipKind::Command,
         path: path.clone(),
+        config_map: None,
         shown_by: "The image is called nginx, and nothing else is as near.".to_owned(),
         edits: vec![edit(&path, "ngnix", "nginx")],
     }];

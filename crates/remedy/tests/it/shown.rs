@@ -68,6 +68,20 @@ fn a_slip_of_another_container_or_fault_is_not_shown() {
     assert_eq!(named(scene::plans(Fault::CrashLoopBackOff, &evidence), "correct_typo"), None);
 }
 
+#[test]
+fn the_key_of_a_config_map_is_patched_by_people_alone() {
+    let mut evidence = scene::mistyped(Kind::Deployment);
+    evidence.slips[0].config_map = Some("settings".to_owned());
+
+    let plan = named(scene::plans(Fault::CrashLoopBackOff, &evidence), "correct_typo").unwrap();
+
+    let target = &plan.steps[0].target;
+    assert_eq!((target.kind, target.name.as_str()), (Kind::ConfigMap, "settings"));
+    assert_eq!(plan.risk, Risk::Advice);
+    assert!(plan.because.contains("restart the pods that take this key"), "{}", plan.because);
+    refused(&evidence, &plan);
+}
+
 /// `app` wants a tag that is not there, and a node holds one that is nearly the same.
 fn held() -> Evidence {
     let mut evidence = scene::evidence(Kind::Deployment);
@@ -77,6 +91,7 @@ fn held() -> Evidence {
         container: "app".to_owned(),
         kind: SlipKind::Image,
         path: path.clone(),
+        config_map: None,
         shown_by: "Node node1 holds shop/web:1.3.".to_owned(),
         edits: vec![edit(&path, "shop/web:1.4", "shop/web:1.3")],
     }];

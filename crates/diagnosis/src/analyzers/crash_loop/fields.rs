@@ -104,6 +104,7 @@ pub(super) fn blamed(
             of("securityContext")
         }
         Trouble::Platform => of("image"),
+        Trouble::Module if reading.is_of_library() => of("image"),
         Trouble::Malformed
         | Trouble::Mode
         | Trouble::HostKey

@@ -1,6 +1,6 @@
 //! A line of a log with what belongs to it: of a trace its innermost cause, of a headline what it announces.
 
-use super::super::log_line::{Kind, Line, said_by_members};
+use super::super::log_line::{Class, Kind, Line, said_by_members};
 use super::MAX_QUOTE;
 
 /// Lines that may belong to one.
@@ -45,7 +45,18 @@ fn extent(lines: &[Line<'_>], at: usize) -> usize {
     let most = lines.len().min(at.saturating_add(MAX_EXTENT));
     let mut below = lines.iter().enumerate().take(most).skip(at + 1);
     let own = |it: &Line<'_>| it.level.is_some() && !it.is_below() && it.kind != Kind::Frame;
-    below.find(|it| own(it.1)).map_or(most, |it| it.0)
+    let announced = announced(lines, at);
+    below.find(|it| Some(it.0) != announced && own(it.1)).map_or(most, |it| it.0)
+}
+
+/// The error right below a headline that ends with a colon: it is told with that, though it has a level of its own.
+fn announced(lines: &[Line<'_>], at: usize) -> Option<usize> {
+    let head = lines.get(at)?;
+    let is_headline = head.is_headline && head.text.trim_end().ends_with(':');
+    let mut below = lines.iter().enumerate().skip(at + 1).filter(|it| it.1.kind != Kind::Empty);
+    let (next, line) = below.next()?;
+    let is_error = Class::Error <= line.class() && line.kind == Kind::Says;
+    (is_headline && is_error).then_some(next)
 }
 
 /// The innermost cause among the lines of a trace.

@@ -114,6 +114,13 @@ form!(
     r"(?i)\b(?:retrying|will (?:re)?try|try(?:ing)? again|continuing|going on|ignor(?:ed|ing)|skipp(?:ed|ing)|falling back|fall back|using defaults?|proceeding)\b",
 );
 form!(
+    GOES_WITHOUT,
+    r"(?i)\b(?:disabl(?:ed|ing)|(?:is|are|be|turned|switched|left) off|dropped|no-?op|optional|defaulting|unavailable|",
+    r"not (?:be )?(?:reported|sent|exported|collected|recorded|published|traced|used)|go(?:es)? to the log|",
+    r"(?:using|assuming|with) (?:the |an? )?(?:default|built-?in|in-memory|fallback|local)|",
+    r"skipp(?:ed|ing)|ignor(?:ed|ing)|fall(?:s|ing)? back|without (?:it|them))\b",
+);
+form!(
     RECOVERY,
     r"(?i)\b(?:(?:re)?connected|listening|ready|serving|recovered|started|succeeded)\b"
 );
@@ -209,6 +216,10 @@ pub(super) fn is_lived_through(text: &str) -> bool {
     fits(&LIVED_THROUGH, text)
 }
 
+pub(super) fn goes_without(text: &str) -> bool {
+    fits(&GOES_WITHOUT, text)
+}
+
 pub(super) fn is_recovery(text: &str) -> bool {
     fits(&RECOVERY, text)
 }
@@ -251,6 +262,7 @@ fn every_form_is_one() {
         &COMPLAINT,
         &NO_COMPLAINT,
         &LIVED_THROUGH,
+        &GOES_WITHOUT,
         &RECOVERY,
         &ANNOUNCES,
         &BELOW,

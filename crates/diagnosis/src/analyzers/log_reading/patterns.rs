@@ -29,6 +29,8 @@ pub(super) const IMPLIED: &[(Trouble, &str, &str)] = &[
     (Trouble::Malformed, r"unsupported cipher or incorrect key length", "APP_KEY"),
     (Trouble::Unset, r"failed to configure a datasource: 'url' attribute", "SPRING_DATASOURCE_URL"),
     (Trouble::Unset, r"you must specify a region", "AWS_REGION"),
+    (Trouble::Unset, r"^invalid config server configuration", "SPRING_CLOUD_CONFIG_SERVER_GIT_URI"),
+    (Trouble::Malformed, r"wrong password or no key found", "the password of its repository"),
     (
         Trouble::Malformed,
         r"keystore (?:password was incorrect|was tampered with)",

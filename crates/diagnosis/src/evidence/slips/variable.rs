@@ -29,6 +29,26 @@ pub(super) fn misnamed(spot: &Spot<'_>) -> Option<Slip> {
 
 /// The program cannot resolve a host that its template names, and a Service of nearly this name exists.
 pub(super) fn names_a_missing_host(spot: &Spot<'_>) -> Option<Slip> {
+    let Missing { wrong, near, shown_by } = missing_host(spot)?;
+    let in_values = values(spot, &wrong, &near);
+    let edit = match (in_values.as_slice(), spot.word_edit(&wrong, &near)) {
+        ([only], None) => only.clone(),
+        ([], Some(only)) => only,
+        _ => return None,
+    };
+    Some(Slip { kind: SlipKind::Value, shown_by, edits: vec![edit] })
+}
+
+/// A host that no Service has the name of, and the one that has nearly that.
+pub(super) struct Missing {
+    pub(super) wrong: String,
+    pub(super) near: String,
+    pub(super) shown_by: String,
+}
+
+/// The host that the program cannot resolve, where a Service of nearly this name exists, or one that is called after the same
+/// program.
+pub(super) fn missing_host(spot: &Spot<'_>) -> Option<Missing> {
     let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::Unresolved)?;
     let address = reading.about.as_deref()?;
     let host = address.rsplit_once(':').map_or(address, |it| it.0);
@@ -49,19 +69,9 @@ pub(super) fn names_a_missing_host(spot: &Spot<'_>) -> Option<Slip> {
     let near = near_miss(wrong, services());
     let how = if near.is_some() { "as near" } else { "called after the same program" };
     let near = near.or_else(|| same_program(spot, wrong, of_same_program(wrong, services())?))?;
-    let in_values = values(spot, wrong, &near);
-    let edit = match (in_values.as_slice(), spot.word_edit(wrong, &near)) {
-        ([only], None) => only.clone(),
-        ([], Some(only)) => only,
-        _ => return None,
-    };
-    Some(Slip {
-        kind: SlipKind::Value,
-        shown_by: format!(
-            "There is no Service {wrong}, there is {near}, and nothing else is {how}."
-        ),
-        edits: vec![edit],
-    })
+    let shown_by =
+        format!("There is no Service {wrong}, there is {near}, and nothing else is {how}.");
+    Some(Missing { wrong: wrong.to_owned(), near, shown_by })
 }
 
 /// The Service that is called after the same program, where it has the port that the template names beside the host.

@@ -20,6 +20,8 @@ const PROGRAMS: [&str; 12] =
 
 /// The code with which programs end whose configuration is wrong, as sysexits.h has it.
 const EX_CONFIG: i32 = 78;
+/// Lines above a syntax error that may say where it is.
+const TRACE: usize = 8;
 /// Configurations of other things than the program itself, which no ConfigMap of its own brings.
 const OTHERS: [&str; 8] = [
     "aws",
@@ -51,6 +53,17 @@ pub(super) fn with_reading(look: &Look<'_>) -> Option<Spot> {
         Trouble::Config | Trouble::Malformed | Trouble::Part | Trouble::Unopened
     );
     told(look).filter(|_| is_it)
+}
+
+/// The source that has a syntax error, where a ConfigMap brings it: its line names it, or one of the lines of the trace
+/// above.
+pub(super) fn source(look: &Look<'_>) -> Option<Spot> {
+    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Syntax)?;
+    let lines: Vec<&str> = look.log().iter().flat_map(|it| it.lines()).collect();
+    let at = lines.iter().rposition(|it| *it == reading.line)?;
+    let trace = lines.get(at.saturating_sub(TRACE)..=at)?;
+    let named = trace.iter().rev().flat_map(|it| files(it));
+    named.filter(|it| it.starts_with('/')).find_map(|it| at_place(look, it))
 }
 
 /// The same, where nothing is known of what they say.
@@ -103,7 +116,7 @@ pub(super) fn host(look: &Look<'_>) -> Option<Spot> {
     Some(Spot { topic: SpotTopic::Needs, ..spot })
 }
 
-fn told(look: &Look<'_>) -> Option<Spot> {
+pub(super) fn told(look: &Look<'_>) -> Option<Spot> {
     let read = look.reading.as_ref().map(|it| it.line);
     let lines = read.into_iter().chain(last_words::around(look.log()));
     lines.into_iter().find_map(|line| {

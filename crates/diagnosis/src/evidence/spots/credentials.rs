@@ -76,7 +76,14 @@ pub(super) fn rejected(look: &Look<'_>) -> Option<Spot> {
     let value = variable.value.clone()?;
     let words = format!("; the template sets {name}");
     let value = (name.clone(), value);
-    Some(Spot { topic: SpotTopic::Program, path: path.child("value"), value, words, key: None })
+    Some(Spot {
+        topic: SpotTopic::Program,
+        path: path.child("value"),
+        value,
+        words,
+        key: None,
+        shown: None,
+    })
 }
 
 fn only<'a>(all: &[(usize, &'a EnvVar)]) -> Option<(usize, &'a EnvVar)> {

@@ -8,6 +8,9 @@ use super::{Look, Spot};
 use crate::analyzers::log_reading::Trouble;
 use crate::near_miss::near_miss;
 
+/// What keeps a program from writing into its own image.
+const OWN_READ_ONLY: &str =
+    "; the template makes the container's own file system read-only, and mounts nothing there";
 /// Where programs share memory.
 const SHARED_MEMORY: &str = "/dev/shm";
 
@@ -27,9 +30,20 @@ pub(super) fn read_only(look: &Look<'_>) -> Option<Spot> {
         return of_mount(look, at, mount);
     }
     let path = look.path.child("securityContext").child("readOnlyRootFilesystem");
-    let words =
-        "; the template makes the container's own file system read-only, and mounts nothing there";
-    is_root.then(|| Spot::new(SpotTopic::ReadOnly, path, "true", words.to_owned()))
+    is_root.then(|| Spot::new(SpotTopic::ReadOnly, path, "true", OWN_READ_ONLY.to_owned()))
+}
+
+/// A folder for temporary files that it cannot use, where the container's own file system is read-only and nothing is
+/// mounted there.
+pub(super) fn temporary(look: &Look<'_>) -> Option<Spot> {
+    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Unopened)?;
+    let is_it = reading.line.to_lowercase().contains("temporary");
+    let folder = reading.about.as_deref().filter(|_| is_it)?;
+    let context = look.container.security_context.as_ref();
+    let is_root = context.and_then(|it| it.read_only_root_filesystem) == Some(true);
+    let path = look.path.child("securityContext").child("readOnlyRootFilesystem");
+    let spot = Spot::new(SpotTopic::Program, path, "true", OWN_READ_ONLY.to_owned());
+    (is_root && mount_of(look, folder).is_none()).then_some(spot)
 }
 
 /// What makes a mount read-only.

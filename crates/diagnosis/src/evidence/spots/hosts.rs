@@ -52,6 +52,7 @@ pub(super) fn only(look: &Look<'_>) -> Option<Spot> {
         value,
         words,
         key: None,
+        shown: None,
     })
 }
 
@@ -78,6 +79,7 @@ fn port_beside(look: &Look<'_>, name: &str, host: &str) -> Option<Spot> {
         value,
         words,
         key: None,
+        shown: None,
     })
 }
 

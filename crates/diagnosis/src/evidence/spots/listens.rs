@@ -73,7 +73,7 @@ pub(super) fn at_loopback(look: &Look<'_>) -> Option<Spot> {
             "; the template has it listen at {host}:{asked}, where nobody but the pod itself can ask"
         );
         let value = (variable.to_owned(), text.to_owned());
-        Some(Spot { topic: SpotTopic::Loopback, path, value, words, key: None })
+        Some(Spot { topic: SpotTopic::Loopback, path, value, words, key: None, shown: None })
     })
     .or_else(|| host_of_loopback(look, &asked))
 }
@@ -99,7 +99,7 @@ fn host_of_loopback(look: &Look<'_>, asked: &str) -> Option<Spot> {
         "; the template has it listen at {host}, where nobody but the pod itself can ask for port {asked}"
     );
     let value = (variable.to_owned(), host.to_owned());
-    Some(Spot { topic: SpotTopic::Loopback, path, value, words, key: None })
+    Some(Spot { topic: SpotTopic::Loopback, path, value, words, key: None, shown: None })
 }
 
 /// It listens at another port than the probe asks.

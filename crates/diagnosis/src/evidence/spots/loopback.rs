@@ -47,5 +47,6 @@ pub(super) fn needed(look: &Look<'_>) -> Option<Spot> {
         value: (name.to_owned(), value.to_owned()),
         words: format!("; the template says so in {name}{meant}"),
         key: None,
+        shown: None,
     })
 }

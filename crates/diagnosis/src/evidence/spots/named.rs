@@ -199,17 +199,40 @@ pub(super) fn in_words(look: &Look<'_>) -> Option<Spot> {
     if let Some(spot) = misspelt(look, &text) {
         return Some(spot);
     }
-    let name = in_text(look, &text)?;
-    let mut own = look.container.env.iter().flatten().enumerate();
-    let spot = match own.find(|it| it.1.name == name) {
-        Some((at, variable)) => sources::of_variable(look, at, variable)?,
-        None => sources::of_all(look, name)?,
-    };
+    let Some(name) = in_text(look, &text) else { return of_several(look, &text) };
+    let spot = of_name(look, name)?;
     let words = if spot.words.is_empty() {
         format!("; the template sets {name}")
     } else {
         spot.words.clone()
     };
+    Some(Spot { topic: SpotTopic::Variable, words, ..spot })
+}
+
+fn of_name(look: &Look<'_>, name: &str) -> Option<Spot> {
+    let mut own = look.container.env.iter().flatten().enumerate();
+    match own.find(|it| it.1.name == name) {
+        Some((at, variable)) => sources::of_variable(look, at, variable),
+        None => sources::of_all(look, name),
+    }
+}
+
+/// The first of the variables that its words name by their very names, where they all come from one place: they do not
+/// go together.
+fn of_several(look: &Look<'_>, text: &str) -> Option<Spot> {
+    let names = names(look);
+    let mut named: Vec<&str> = vec![];
+    for word in properties::named(text).filter(|it| properties::is_name(it) || it.contains('_')) {
+        let known = names.iter().find(|it| **it == word);
+        named.extend(known.filter(|it| !named.contains(it)));
+    }
+    let spots: Vec<Spot> = named.iter().filter_map(|it| of_name(look, it)).collect();
+    let map = |it: &Spot| it.key.as_ref().map(|it| it.0.clone());
+    let first = spots.first().filter(|_| spots.len() == named.len() && 1 < named.len())?;
+    let are_of_one = spots.iter().all(|it| map(it) == map(first));
+    let from = map(first).map(|it| format!(", from ConfigMap {it}")).unwrap_or_default();
+    let words = format!("; the template sets {}{from}", named.join(" and "));
+    let spot = spots.into_iter().next().filter(|_| are_of_one)?;
     Some(Spot { topic: SpotTopic::Variable, words, ..spot })
 }
 

@@ -52,7 +52,11 @@ fn annotation(look: &Look<'_>) -> Option<Spot> {
         Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet | Kind::Job => {
             (root.template_metadata()?, Root::template_path())
         }
-        Kind::CronJob | Kind::Node | Kind::Service | Kind::PersistentVolumeClaim => return None,
+        Kind::CronJob
+        | Kind::Node
+        | Kind::Service
+        | Kind::PersistentVolumeClaim
+        | Kind::ConfigMap => return None,
     };
     let value = metadata.annotations.as_ref()?.get(&name)?;
     let path = path.child("metadata").child("annotations").child(&name);

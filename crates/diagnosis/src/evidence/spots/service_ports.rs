@@ -42,6 +42,7 @@ pub(super) fn wrong(look: &Look<'_>) -> Option<Spot> {
         value: (variable.to_owned(), value.to_owned()),
         words,
         key: None,
+        shown: None,
     })
 }
 

@@ -1,11 +1,12 @@
 //! Where a file or a value comes from that a program cannot read or run: the key of a ConfigMap, or a variable.
 
-use k8s_openapi::api::core::v1::{EnvVar, KeyToPath, Volume, VolumeMount};
+use k8s_openapi::api::core::v1::{EnvVar, VolumeMount};
 use types::{FieldPath, SpotTopic};
 
 use super::files::mount_of;
 use super::{Look, Spot, named};
 use crate::analyzers::log_reading::Trouble;
+use crate::evidence::brought::maps;
 use crate::near_miss::near_miss;
 use crate::quoting::stands_alone;
 
@@ -55,7 +56,8 @@ pub(super) fn variable(look: &Look<'_>) -> Option<Spot> {
 pub(super) fn of_variable(look: &Look<'_>, at: usize, variable: &EnvVar) -> Option<Spot> {
     let path = look.path.child("env").index(at);
     if let Some(value) = &variable.value {
-        let near = near_miss(value, allowed(look).iter().map(String::as_str));
+        let line = look.reading.as_ref().map_or("", |it| it.line);
+        let near = near_miss(value, allowed(line).iter().map(String::as_str));
         let near = near.map(|it| format!("; it takes {it}, which was probably meant"));
         return Some(Spot {
             topic: SpotTopic::Program,
@@ -63,6 +65,7 @@ pub(super) fn of_variable(look: &Look<'_>, at: usize, variable: &EnvVar) -> Opti
             value: (variable.name.clone(), value.clone()),
             words: near.unwrap_or_default(),
             key: None,
+            shown: None,
         });
     }
     let from = variable.value_from.as_ref()?;
@@ -98,8 +101,7 @@ fn has_key(look: &Look<'_>, map: &str, key: &str) -> bool {
 }
 
 /// The values that the program lists as those that it takes.
-fn allowed(look: &Look<'_>) -> Vec<String> {
-    let Some(line) = look.reading.as_ref().map(|it| it.line) else { return vec![] };
+pub(in crate::evidence) fn allowed(line: &str) -> Vec<String> {
     let lower = line.to_ascii_lowercase();
     let after = ALLOWED.iter().filter_map(|it| Some(lower.find(it)? + it.len())).min();
     let listed = after.and_then(|it| line.get(it..)).unwrap_or_default();
@@ -252,13 +254,4 @@ pub(super) fn key_at<'a>(look: &Look<'a>, file: &'a str) -> Option<Origin<'a>> {
     })?;
     let path = look.path.child("volumeMounts").index(at).child("mountPath");
     Some((path, &mount.mount_path, map, key))
-}
-
-/// The ConfigMaps that a volume is made of, each with the keys that it takes where it takes not all.
-fn maps(volume: &Volume) -> impl Iterator<Item = (&str, &[KeyToPath])> {
-    let plain = volume.config_map.iter().map(|it| (it.name.as_str(), it.items.as_deref()));
-    let sources = volume.projected.iter().flat_map(|it| it.sources.iter().flatten());
-    let projected = sources.filter_map(|it| it.config_map.as_ref());
-    let projected = projected.map(|it| (it.name.as_str(), it.items.as_deref()));
-    plain.chain(projected).map(|it| (it.0, it.1.unwrap_or_default()))
 }

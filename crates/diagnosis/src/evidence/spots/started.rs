@@ -149,6 +149,7 @@ pub(super) fn heap(look: &Look<'_>) -> Option<Spot> {
         value: ((*name).to_owned(), (*value).to_owned()),
         words,
         key: None,
+        shown: None,
     })
 }
 
@@ -166,6 +167,7 @@ pub(super) fn data(look: &Look<'_>) -> Option<Spot> {
             value: (name.to_owned(), value.to_owned()),
             words,
             key: None,
+            shown: None,
         });
     }
     let path = look.path.child("volumeMounts").index(at).child("mountPath");

@@ -38,6 +38,7 @@ fn unnamed(look: &Look<'_>) -> Option<Spot> {
         value: (variable.to_owned(), text.to_owned()),
         words: format!("; the template uses $({wanted}), which it does not set{near}"),
         key: None,
+        shown: None,
     })
 }
 
@@ -59,6 +60,7 @@ fn too_late(look: &Look<'_>) -> Option<Spot> {
                 value: (name.clone(), value.to_owned()),
                 words: format!("; {name} uses $({wanted}), which the template sets only after it"),
                 key: None,
+                shown: None,
             });
         }
         before.push(it.name.as_str());

@@ -215,7 +215,9 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
         node_mates: vec![],
         all_pods: all_pods.iter().map(|it| Arc::new(PodOutline::of(it))).collect(),
         namespace_pods: all_pods.into_iter().filter(|it| is_near(it)).collect(),
-        config_maps: Some(maps.iter().filter(|it| is_own(&it.metadata)).map(keys).collect()),
+        config_maps: Some(
+            maps.iter().filter(|it| is_own(&it.metadata)).map(ConfigMapKeys::with_texts).collect(),
+        ),
         claims: Some(all.names_in("PersistentVolumeClaim", space)),
         service_accounts: Some(all.names_in("ServiceAccount", space)),
         services: Some(all.read("Service")),
@@ -316,14 +318,6 @@ impl All {
 
 fn is_root(metadata: &ObjectMeta) -> bool {
     metadata.owner_references.iter().flatten().all(|it| it.controller != Some(true))
-}
-
-fn keys(map: &ConfigMap) -> ConfigMapKeys {
-    ConfigMapKeys {
-        name: map.metadata.name.clone().unwrap(),
-        keys: map.data.iter().flatten().map(|it| it.0.clone()).collect(),
-        whose: diagnosis::whose(&map.metadata),
-    }
 }
 
 /// The uids of a root and of all that hangs on it.

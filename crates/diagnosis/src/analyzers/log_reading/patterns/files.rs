@@ -111,6 +111,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     ),
     (Trouble::Module, r"could not find or load main class (?P<what>\S+)"),
     (Trouble::Module, r"error (?:while )?loading shared librar(?:ies|y):? (?P<what>[^\s:]+)"),
+    (Trouble::Module, r"(?P<what>[\w.+-]+\.so(?:\.[0-9]+)*): cannot open shared object file"),
     (Trouble::Command, r#"exec: "?(?P<what>[a-zA-Z0-9_./-]+)"?: (?:executable file )?not found"#),
     (
         Trouble::Command,
@@ -135,7 +136,12 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     ),
     (Trouble::File, r"(?:^|: )'?(?P<what>[a-zA-Z0-9_./-]+)'?: no such file or directory"),
     (Trouble::File, r"no such file or directory|\bENOENT\b"),
+    (Trouble::File, r"certificate bundle, invalid path:? (/[^\s'\x22]+)"),
     // Whether it is not there or not permitted is not said.
+    (
+        Trouble::Unopened,
+        r#"no usable temporary (?:directory|file ?name)[^\[]{0,30}\[['"](/[^'"]+)"#,
+    ),
     (
         Trouble::Unopened,
         r#"(?:bad|(?:cannot|can't|could not|unable to|failed to) (?:open|read)(?: \w+){0,2}) (?:file|database)(?: at)?:? ['"]?(/[^'"\s]+)"#,

@@ -9,6 +9,13 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         r#"(?-i)[\"'`]([A-Z][A-Z0-9_]{2,})[\"'`] (?i:(?:is )?(?:invalid|malformed|not valid|could not be parsed)\b)"#,
     ),
     (Trouble::Malformed, r"invalid DSN\b|\bBadDsn\b"),
+    (Trouble::Malformed, r"\bur[il] must (?:specify|start with|begin with|have|use|include)\b"),
+    (
+        Trouble::Malformed,
+        r#"(?:non-?existent|no such|unknown|unsupported|invalid) (["'`][a-z][\w+.-]*["'`]) (?:adapter|driver|dialect|engine)\b"#,
+    ),
+    // A section of the settings of .NET, whose members are parted by two underscores in variables.
+    (Trouble::Unset, r"(?-i)\bThe '?(?P<what>[A-Z]\w*(?::\w+)+)'? field is required"),
     // Of a scheme, which its address begins with.
     (
         Trouble::Malformed,
