@@ -26,6 +26,7 @@ use crate::place;
 pub(crate) use clear_leftovers::{fills_a_quota, is_leftover};
 pub(crate) use fix_probe_port::{
     Agreed, agreed_path, answered as answered_paths, begun_name, is_heard as is_heard_port,
+    listed_path,
 };
 pub(crate) use fix_reference::{OF_THE_SYSTEM, is_name, risk as risk_of_reference};
 pub(crate) use fix_selector::{

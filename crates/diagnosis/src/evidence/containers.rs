@@ -75,6 +75,7 @@ impl Reader<'_> {
             cpu_limit: limit("cpu"),
             cpu_request: request("cpu"),
             given_memory_limit: None,
+            given_requests: vec![],
             memory_used: None,
             fills_memory: None,
             cpu_used: None,
@@ -100,6 +101,13 @@ impl Reader<'_> {
             facts.given_memory_limit =
                 given::memory_limit(self.objects, container, pod).filter(|_| is_current);
         }
+        let pending = self.pods.iter().find(|it| it.current && !it.scheduled && !it.terminating);
+        facts.given_requests = pending
+            .and_then(|it| {
+                self.objects.pods.iter().find(|pod| pod.metadata.name.as_ref() == Some(&it.name))
+            })
+            .map(|it| given::requests(self.objects, container, it))
+            .unwrap_or_default();
         facts.left_behind = super::left_behind::fact(self.objects, container, &facts);
         facts.fills_memory = super::fills_memory::fact(self.objects, container, &facts);
         facts.quoted = quoted(container, &facts);

@@ -90,6 +90,7 @@ const FINDERS: &[Finder] = &[
     amount::too_small,
     amount::over_a_default,
     amount::of_the_pod,
+    amount::given_too_much,
     probe::asks_otherwise,
 ];
 /// What may be wrong with a container that is ready, until a probe ends it.

@@ -34,7 +34,7 @@ const PATIENCE_SECS: i64 = 20;
 const REPLICAS: &str = "/spec/replicas";
 
 pub use by_hand::service_address;
-pub(super) use by_ports::{slip_of, told};
+pub(super) use by_ports::{has_all, slip_of, told};
 pub(super) use swapped::{Swap, swap_of, swapped};
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {

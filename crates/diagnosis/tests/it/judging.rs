@@ -183,6 +183,7 @@ pub(crate) fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
         cpu_request: None,
         left_behind: None,
         given_memory_limit: None,
+        given_requests: vec![],
         memory_used: None,
         fills_memory: None,
         cpu_used: None,

@@ -119,7 +119,7 @@ fn of<'a>((from, to): Change<'a>, name: &str) -> Change<'a> {
 }
 
 /// The names of the members before and after.
-fn members<'a>((from, to): Change<'a>) -> BTreeSet<&'a str> {
+fn members((from, to): Change<'_>) -> BTreeSet<&str> {
     let objects = [from, to].into_iter().flatten().filter_map(Value::as_object);
     objects.flat_map(|it| it.keys().map(String::as_str)).collect()
 }

@@ -4,7 +4,7 @@
 //! A program, a flag, the name or the value of a variable, an image or a mount is a letter or two away from what is
 //! known to work: `ngnix` for `nginx`. So is the tag of an image where nothing but a node that holds another one speaks
 //! for that: nobody saw it run, so that no machine puts it. Or an amount in a unit that no node has or in which nothing can
-//! run, one that the namespace demands and that others of the same image state, the mode of a script that nobody may
+//! run, one that the namespace demands and that others of the same image state, one in place of a default that no node has, the mode of a script that nobody may
 //! execute or of a key that others may read. Or what a probe asks for, where the container has nearly the same elsewhere; the
 //! label of the pods that others must stand beside, where a pod waits for one that nobody has; the key of a Secret, which
 //! nobody reads, where the variable that takes it has nearly its name; or how many pods a rollout takes away first, where the
@@ -111,7 +111,9 @@ fn kinds(fault: Fault) -> &'static [SlipKind] {
         Fault::ContainerCannotRun => {
             &[SlipKind::Command, SlipKind::Mount, SlipKind::Mode, SlipKind::Unit]
         }
-        Fault::Unschedulable => &[SlipKind::Unit, SlipKind::Label, SlipKind::Rollout],
+        Fault::Unschedulable => {
+            &[SlipKind::Unit, SlipKind::Amount, SlipKind::Label, SlipKind::Rollout]
+        }
         Fault::VolumeNotMounted => &[SlipKind::Rollout],
         Fault::SandboxNotCreated => &[SlipKind::Unit],
         Fault::OomKilled | Fault::FailedCreate => &[SlipKind::Unit, SlipKind::Amount],

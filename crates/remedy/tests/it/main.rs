@@ -9,6 +9,7 @@
 
 mod scene;
 mod offers;
+mod rollbacks;
 mod later;
 mod anew;
 mod places;

@@ -113,6 +113,7 @@ pub(crate) fn container(name: &str, image: &str) -> ContainerFacts {
         cpu_request: None,
         left_behind: None,
         given_memory_limit: None,
+        given_requests: vec![],
         memory_used: None,
         fills_memory: None,
         cpu_used: None,

@@ -13,7 +13,7 @@ use crate::evidence::room;
 const UNITS: [(&str, &str); 6] =
     [("Pi", "Ti"), ("Ti", "Gi"), ("Gi", "Mi"), ("P", "T"), ("T", "G"), ("G", "M")];
 /// How many times more than the largest node has nobody asks for in earnest.
-const FAR: u64 = 30;
+pub(super) const FAR: u64 = 30;
 /// Of which resources.
 const RESOURCES: [&str; 2] = ["memory", "cpu"];
 /// Where amounts stand, what is asked for first.
@@ -85,7 +85,7 @@ fn stated<'c>(container: &'c Container, list: &str, resource: &str) -> Option<&'
 }
 
 /// The same number in the next smaller unit.
-fn smaller(resource: &str, amount: &str) -> Option<String> {
+pub(super) fn smaller(resource: &str, amount: &str) -> Option<String> {
     let is_number = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
     if resource == "cpu" {
         return is_number(amount).then(|| format!("{amount}m"));
@@ -98,7 +98,7 @@ fn smaller(resource: &str, amount: &str) -> Option<String> {
 }
 
 /// In bytes or millicores.
-fn value(resource: &str, amount: &str) -> Option<u64> {
+pub(super) fn value(resource: &str, amount: &str) -> Option<u64> {
     let amount = Quantity(amount.to_owned());
     if resource == "cpu" { amount.milli_units() } else { amount.units() }
 }

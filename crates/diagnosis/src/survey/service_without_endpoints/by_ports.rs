@@ -47,7 +47,8 @@ pub(in crate::survey) fn told(
     Some(Told { value: (*value).to_owned(), is_sure })
 }
 
-fn has_all(pod: &Pod, service: &Service) -> bool {
+/// Whether the pod declares all ports of the Service.
+pub(in crate::survey) fn has_all(pod: &Pod, service: &Service) -> bool {
     let mut has = has(pod, service).peekable();
     has.peek().is_some() && has.all(|it| it)
 }
