@@ -155,6 +155,10 @@ pub struct ContainerFacts {
     /// a lock, the file of a process id. It outlives a restart of the container, and not the pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_behind: Option<String>,
+    /// Whether that is a lock, a socket or the file of a process id, in a volume that is mounted where programs keep nothing
+    /// else: a folder called `run`, `pids`, `tmp` or `lock`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left_in_scratch: bool,
     /// The variables whose plain value, or a word of it, its log shows, each with that; at most 10.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quoted: Vec<(String, String)>,

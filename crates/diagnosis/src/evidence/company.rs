@@ -96,6 +96,7 @@ pub(super) fn slips(objects: &Objects, redactor: &Redactor) -> Vec<SlipFacts> {
             kind: SlipKind::Label,
             path: edits.first()?.path.to_string(),
             shown_by: redactor.redact(&shown_by),
+            alike: false,
             edits,
         })
     });

@@ -86,6 +86,7 @@ impl Reader<'_> {
             sleeps: super::sleeps::fact(container),
             files: files::facts(self.objects, container),
             left_behind: None,
+            left_in_scratch: false,
             quoted: vec![],
             spots: vec![],
             hosts: vec![],
@@ -109,6 +110,9 @@ impl Reader<'_> {
             .map(|it| given::requests(self.objects, container, it))
             .unwrap_or_default();
         facts.left_behind = super::left_behind::fact(self.objects, container, &facts);
+        let left = facts.left_behind.as_deref();
+        facts.left_in_scratch =
+            left.is_some_and(|it| super::left_behind::is_scratch(self.objects, container, it));
         facts.fills_memory = super::fills_memory::fact(self.objects, container, &facts);
         facts.quoted = quoted(container, &facts);
         facts.spots = self.spots(container, &facts);

@@ -123,6 +123,7 @@ pub(super) fn facts(objects: &Objects, told: &Told<'_>, redactor: &Redactor) -> 
                     container: spot.facts.name.clone(),
                     kind: slip.kind,
                     path,
+                    alike: unit::is_alike(&spot, slip.kind, &slip.edits),
                     shown_by: redactor.redact(&slip.shown_by),
                     edits: slip.edits,
                 });

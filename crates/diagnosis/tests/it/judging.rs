@@ -182,6 +182,7 @@ pub(crate) fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
         cpu_limit: None,
         cpu_request: None,
         left_behind: None,
+        left_in_scratch: false,
         given_memory_limit: None,
         given_requests: vec![],
         memory_used: None,

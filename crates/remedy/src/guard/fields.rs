@@ -92,7 +92,7 @@ fn field(strategy: &Strategy, edit: &Edit, names: &[&str], scene: &Scene<'_>) ->
         (
             Strategy::LowerRequests,
             Some((container, ["resources", "requests", resource @ ("memory" | "cpu")])),
-        ) => amounts::lowered(edit, resource, container),
+        ) => amounts::lowered(edit, resource, container, scene.evidence),
         (Strategy::RelaxProbe, Some((container, [probe, name]))) => {
             let probe = named_probe(container, probe).ok_or("there is no such probe")?;
             relaxed(edit, name, probe)

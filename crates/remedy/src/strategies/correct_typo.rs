@@ -23,6 +23,7 @@ use types::{
     Action, Diagnosis, Evidence, Fault, FixPlan, Risk, SlipFacts, SlipKind, Step, Strategy,
 };
 
+use super::is_alike;
 use crate::image::Image;
 use crate::place;
 
@@ -50,6 +51,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
             && kinds.contains(&it.kind)
             && !is_outranked(it, evidence)
             && !is_known(it, evidence)
+            && !is_lowered(it, diagnosis, evidence)
     };
     evidence.slips.iter().find(is_meant).map(|it| plan_for(evidence, it)).into_iter().collect()
 }
@@ -94,6 +96,13 @@ fn is_of_tag(slip: &SlipFacts) -> bool {
 fn is_outranked(slip: &SlipFacts, evidence: &Evidence) -> bool {
     let listed = evidence.registry_tags.as_ref();
     listed.is_some_and(|it| it.container == slip.container) && is_of_tag(slip)
+}
+
+/// Whether `lower_requests` makes this very change.
+fn is_lowered(slip: &SlipFacts, diagnosis: &Diagnosis, evidence: &Evidence) -> bool {
+    diagnosis.fault == Fault::Unschedulable
+        && place::has_editable_template(evidence.subject.kind)
+        && slip.edits.iter().all(|it| is_alike(it, evidence))
 }
 
 /// Whether what is really there is known, so that `fix_reference` points at it.

@@ -10,6 +10,7 @@
 mod scene;
 mod offers;
 mod rollbacks;
+mod agreed;
 mod later;
 mod anew;
 mod places;

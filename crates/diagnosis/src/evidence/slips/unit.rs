@@ -103,6 +103,20 @@ pub(super) fn value(resource: &str, amount: &str) -> Option<u64> {
     if resource == "cpu" { amount.milli_units() } else { amount.units() }
 }
 
+/// Whether each of the edits is of a request, and another workload runs the same image with exactly that.
+pub(super) fn is_alike(spot: &Spot<'_>, kind: SlipKind, edits: &[Edit]) -> bool {
+    let is_of_amount = matches!(kind, SlipKind::Unit | SlipKind::Amount);
+    let is_had = |edit: &Edit| {
+        let mut names: Vec<String> = edit.path.names().collect();
+        let (resource, list) = (names.pop().unwrap_or_default(), names.pop());
+        let to = edit.to.as_ref().and_then(Value::as_str);
+        let amount = to.and_then(|it| value(&resource, it));
+        list.as_deref() == Some("requests")
+            && amount.is_some_and(|it| witness(spot, &resource, it).is_some())
+    };
+    is_of_amount && edits.iter().all(is_had)
+}
+
 /// A workload of the namespace with a container of the same repository that has exactly this much.
 fn witness(spot: &Spot<'_>, resource: &str, amount: u64) -> Option<String> {
     let own = repository(&spot.facts.image);
