@@ -5,7 +5,9 @@ use std::ops::RangeInclusive;
 
 use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
-use types::{ContainerFacts, ContainerRole, ContainerState, PodFacts, Quantity, SpotFacts};
+use types::{
+    ContainerFacts, ContainerRole, ContainerState, GivenRequest, PodFacts, Quantity, SpotFacts,
+};
 
 use crate::analyzers::log_line;
 use crate::evidence::{files, given, listens, outdated, probes, spots, waits, workload};
@@ -102,13 +104,7 @@ impl Reader<'_> {
             facts.given_memory_limit =
                 given::memory_limit(self.objects, container, pod).filter(|_| is_current);
         }
-        let pending = self.pods.iter().find(|it| it.current && !it.scheduled && !it.terminating);
-        facts.given_requests = pending
-            .and_then(|it| {
-                self.objects.pods.iter().find(|pod| pod.metadata.name.as_ref() == Some(&it.name))
-            })
-            .map(|it| given::requests(self.objects, container, it))
-            .unwrap_or_default();
+        facts.given_requests = self.given_requests(container);
         facts.left_behind = super::left_behind::fact(self.objects, container, &facts);
         let left = facts.left_behind.as_deref();
         facts.left_in_scratch =
@@ -119,6 +115,16 @@ impl Reader<'_> {
         facts.hosts = hosts(container, &facts);
         facts.listens = listens::facts(container, &facts.log);
         facts
+    }
+
+    /// What a pod of the newest revision that waits for a node was given to ask for.
+    fn given_requests(&self, container: &Container) -> Vec<GivenRequest> {
+        let waits = |it: &&PodFacts| it.current && !it.scheduled && !it.terminating;
+        let pod = self.pods.iter().find(waits).and_then(|it| {
+            let all = &mut self.objects.pods.iter();
+            all.find(|pod| pod.metadata.name.as_ref() == Some(&it.name))
+        });
+        pod.map(|it| given::requests(self.objects, container, it)).unwrap_or_default()
     }
 
     fn spots(&self, container: &Container, facts: &ContainerFacts) -> Vec<SpotFacts> {
