@@ -95,6 +95,8 @@ const TABLE: &[(Fault, &str, f64)] = &[
     (Fault::RolloutStuck, "restart_pod", 0.30),
     (Fault::ServiceWithoutEndpoints, "fix_selector", 0.85),
     (Fault::ServicePortMismatch, "fix_service_port", 0.80),
+    // Only offered where one workload is called like the Service and has its port.
+    (Fault::ServicePortMismatch, "fix_selector", 0.75),
     (Fault::Unknown, "roll_back", 0.50),
     (Fault::Unknown, "restart_pod", 0.30),
     (Fault::Unknown, "restart_rollout", 0.30),

@@ -47,7 +47,7 @@ pub(crate) fn are_swapped(left: &str, right: &str) -> bool {
 }
 
 /// Whether two names have the same letters and digits, whatever their case and what separates their words.
-fn are_written_alike(left: &str, right: &str) -> bool {
+pub(crate) fn are_written_alike(left: &str, right: &str) -> bool {
     let letters = |it: &str| {
         let letters = it.chars().filter(|it| !"-_.".contains(*it));
         letters.map(|it| it.to_ascii_lowercase()).collect::<String>()
@@ -65,6 +65,9 @@ pub(crate) fn are_siblings(left: &str, right: &str) -> bool {
 /// Whether a tag is another version than the other one, and no slip of it: they differ in digits alone, and not by two
 /// that changed places (`1.72`, `1.27`) or by one that stands there twice (`1.277`).
 pub(crate) fn is_another_version(wanted: &str, known: &str) -> bool {
+    if lost_its_zero(wanted, known) {
+        return false;
+    }
     let digits = |it: &str| it.chars().filter(char::is_ascii_digit).collect::<Vec<_>>();
     let (wanted_digits, known_digits) = (digits(wanted), digits(known));
     let (short, long) = if wanted_digits.len() < known_digits.len() {
@@ -78,6 +81,20 @@ pub(crate) fn is_another_version(wanted: &str, known: &str) -> bool {
         _ => false,
     };
     are_siblings(wanted, known) && !is_slip
+}
+
+/// Whether a tag is the other one as YAML reads it for want of quotes, as a number: `3.2` of `3.20`.
+fn lost_its_zero(wanted: &str, known: &str) -> bool {
+    let is_number = |it: &str| {
+        let parts = it.split_once('.');
+        parts.is_some_and(|it| [it.0, it.1].iter().all(|it| is_plain_number(it)))
+    };
+    let rest = known.strip_prefix(wanted).unwrap_or_default();
+    is_number(wanted) && !rest.is_empty() && rest.bytes().all(|it| it == b'0')
+}
+
+fn is_plain_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit())
 }
 
 /// Numbers with fewer digits than this are too alike by chance.
@@ -208,6 +225,20 @@ mod tests {
             [("1.72", "1.27"), ("1.277", "1.27"), ("1.27-alpin", "1.27-alpine"), ("v1.27", "1.27")]
         {
             assert!(!is_another_version(wanted, known), "{wanted} {known}");
+        }
+    }
+
+    #[test]
+    fn a_zero_that_was_read_as_part_of_a_number_is_no_other_version() {
+        for (wanted, known, expected) in [
+            ("3.2", "3.20", false),
+            ("1.1", "1.100", false),
+            ("3.2", "3.21", true),
+            ("3", "30", true),
+            ("3.20", "3.2", true),
+            ("v3.2", "v3.20", true),
+        ] {
+            assert_eq!(is_another_version(wanted, known), expected, "{wanted} {known}");
         }
     }
 

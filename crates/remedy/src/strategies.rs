@@ -26,13 +26,14 @@ use crate::place;
 pub(crate) use clear_leftovers::{fills_a_quota, is_leftover};
 pub(crate) use fix_probe_port::{
     Agreed, agreed_path, answered as answered_paths, begun_name, is_heard as is_heard_port,
+    listed_path,
 };
-pub(crate) use fix_reference::{OF_THE_SYSTEM, is_name, risk as risk_of_reference};
+pub(crate) use fix_reference::{OF_THE_SYSTEM, is_name, risk as risk_of_reference, synonym};
 pub(crate) use fix_selector::{
     edits as selector_edits, is_hardly_meant, is_ready, is_sure_label, leads_to_a_label, swap_edits,
 };
 pub(crate) use fix_service_port::{is_port, is_sure};
-pub(crate) use lower_requests::as_shown as requests_as_shown;
+pub(crate) use lower_requests::{as_shown as requests_as_shown, is_alike};
 pub(crate) use raise_cpu_limit::{DOSES as CPU_DOSES, with_dose as with_cpu_dose};
 pub(crate) use raise_memory_limit::{AS_MEANT, AS_MUCH_AS_FITS, DOSES, is_unsure, with_dose};
 pub use replace_image_tag::unknown_image;

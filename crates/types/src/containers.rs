@@ -60,6 +60,18 @@ pub struct GivenLimit {
     pub default_of: Option<DefaultOf>,
 }
 
+/// A request that a pod was made with and its template does not state, nor a limit that would count as one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GivenRequest {
+    /// `cpu` or `memory`.
+    pub resource: String,
+    /// How much.
+    pub amount: Quantity,
+    /// The limit range whose default it is; `None` where something else gave it, such as a webhook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_of: Option<DefaultOf>,
+}
+
 /// A default of a limit range.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DefaultOf {
@@ -107,6 +119,9 @@ pub struct ContainerFacts {
     /// The memory limit that its pod has where the template sets none: what it is held to then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_memory_limit: Option<GivenLimit>,
+    /// What its pod asks for where the template asks for nothing; at most two.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given_requests: Vec<GivenRequest>,
     /// Memory in use, in bytes, when a metrics server tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_used: Option<u64>,
@@ -140,6 +155,10 @@ pub struct ContainerFacts {
     /// a lock, the file of a process id. It outlives a restart of the container, and not the pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_behind: Option<String>,
+    /// Whether that is a lock, a socket or the file of a process id, in a volume that is mounted where programs keep nothing
+    /// else: a folder called `run`, `pids`, `tmp` or `lock`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left_in_scratch: bool,
     /// The variables whose plain value, or a word of it, its log shows, each with that; at most 10.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quoted: Vec<(String, String)>,

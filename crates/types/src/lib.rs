@@ -36,7 +36,8 @@ pub mod wire;
 
 pub use cluster_fault::ClusterFault;
 pub use containers::{
-    ContainerFacts, ContainerRole, ContainerState, DefaultOf, GivenLimit, ProbeFacts, ProbeKind,
+    ContainerFacts, ContainerRole, ContainerState, DefaultOf, GivenLimit, GivenRequest, ProbeFacts,
+    ProbeKind,
 };
 pub use diagnosis::{Clue, Diagnosis, Fault};
 pub use episode::{Correction, Episode, Observation, Record, Reflection, ReflectionSource};

@@ -94,6 +94,10 @@ pub struct LabelSlip {
     pub meant_so: bool,
     /// Whether another Service takes those pods already.
     pub served: bool,
+    /// Whether the pods have the same value under another of the keys that all the world uses, where Service, workload and value
+    /// have one name, and the pods have what each port of the Service leads to.
+    #[serde(default)]
+    pub agreed: bool,
 }
 
 /// A port of a Service.

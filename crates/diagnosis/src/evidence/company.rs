@@ -97,6 +97,7 @@ pub(super) fn slips(objects: &Objects, redactor: &Redactor) -> Vec<SlipFacts> {
             path: edits.first()?.path.to_string(),
             config_map: None,
             shown_by: redactor.redact(&shown_by),
+            alike: false,
             edits,
         })
     });

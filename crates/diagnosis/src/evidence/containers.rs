@@ -5,7 +5,9 @@ use std::ops::RangeInclusive;
 
 use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
-use types::{ContainerFacts, ContainerRole, ContainerState, PodFacts, Quantity, SpotFacts};
+use types::{
+    ContainerFacts, ContainerRole, ContainerState, GivenRequest, PodFacts, Quantity, SpotFacts,
+};
 
 use crate::analyzers::log_line;
 use crate::evidence::{files, given, listens, outdated, probes, spots, waits, workload};
@@ -75,6 +77,7 @@ impl Reader<'_> {
             cpu_limit: limit("cpu"),
             cpu_request: request("cpu"),
             given_memory_limit: None,
+            given_requests: vec![],
             memory_used: None,
             fills_memory: None,
             cpu_used: None,
@@ -85,6 +88,7 @@ impl Reader<'_> {
             sleeps: super::sleeps::fact(container),
             files: files::facts(self.objects, container),
             left_behind: None,
+            left_in_scratch: false,
             quoted: vec![],
             spots: vec![],
             hosts: vec![],
@@ -100,13 +104,27 @@ impl Reader<'_> {
             facts.given_memory_limit =
                 given::memory_limit(self.objects, container, pod).filter(|_| is_current);
         }
+        facts.given_requests = self.given_requests(container);
         facts.left_behind = super::left_behind::fact(self.objects, container, &facts);
+        let left = facts.left_behind.as_deref();
+        facts.left_in_scratch =
+            left.is_some_and(|it| super::left_behind::is_scratch(self.objects, container, it));
         facts.fills_memory = super::fills_memory::fact(self.objects, container, &facts);
         facts.quoted = quoted(container, &facts);
         facts.spots = self.spots(container, &facts);
         facts.hosts = hosts(container, &facts);
         facts.listens = listens::facts(container, &facts.log);
         facts
+    }
+
+    /// What a pod of the newest revision that waits for a node was given to ask for.
+    fn given_requests(&self, container: &Container) -> Vec<GivenRequest> {
+        let waits = |it: &&PodFacts| it.current && !it.scheduled && !it.terminating;
+        let pod = self.pods.iter().find(waits).and_then(|it| {
+            let all = &mut self.objects.pods.iter();
+            all.find(|pod| pod.metadata.name.as_ref() == Some(&it.name))
+        });
+        pod.map(|it| given::requests(self.objects, container, it)).unwrap_or_default()
     }
 
     fn spots(&self, container: &Container, facts: &ContainerFacts) -> Vec<SpotFacts> {

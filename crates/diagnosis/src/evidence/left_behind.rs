@@ -28,6 +28,11 @@ const WORDS: [&str; 17] = [
     "bad magic",
 ];
 
+/// Folders in which programs keep nothing that outlives them.
+const FOLDERS: [&str; 6] = ["run", "pid", "pids", "tmp", "lock", "locks"];
+/// How files are called that say that somebody is at work.
+const ENDINGS: [&str; 3] = [".pid", ".lock", ".sock"];
+
 /// The path that its last words name beside such a word, where it lies in an `emptyDir` of the container, which was
 /// started again.
 pub(super) fn fact(
@@ -47,6 +52,20 @@ pub(super) fn fact(
         WORDS.iter().any(|it| line.contains(it))
     });
     told.find_map(|line| path_in(line, &mounts))
+}
+
+/// Whether a path is that of a lock, a socket or a process id, in a volume that is mounted where programs keep nothing else.
+pub(super) fn is_scratch(objects: &Objects, container: &Container, path: &str) -> bool {
+    let lies_in = |it: &&str| path.strip_prefix(it).is_some_and(|it| it.starts_with('/'));
+    let mounts = mounts(objects, container);
+    // Of two mounts, one below the other, the deeper one has it.
+    let mount = mounts.into_iter().filter(lies_in).max_by_key(|it| it.len());
+    mount.is_some_and(|it| is_of_scratch(it, path))
+}
+
+fn is_of_scratch(mount: &str, path: &str) -> bool {
+    let folder = mount.rsplit('/').next().unwrap_or_default();
+    FOLDERS.contains(&folder) && ENDINGS.iter().any(|it| path.ends_with(it))
 }
 
 /// Where volumes are mounted that live as long as the pod.
@@ -70,6 +89,18 @@ fn path_in(line: &str, mounts: &[&str]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_wants_back_is_a_mark_in_a_folder_for_marks() {
+        for (mount, path, expected) in [
+            ("/app/tmp/pids", "/app/tmp/pids/server.pid", true),
+            ("/run", "/run/nginx/nginx.pid", true),
+            ("/data", "/data/postmaster.pid", false),
+            ("/run", "/run/state.db", false),
+        ] {
+            assert_eq!(is_of_scratch(mount, path), expected, "{path}");
+        }
+    }
 
     #[test]
     fn a_path_is_found_among_words_where_it_lies_in_a_volume_of_the_pod() {

@@ -99,6 +99,7 @@ const FINDERS: &[Finder] = &[
     amount::too_small,
     amount::over_a_default,
     amount::of_the_pod,
+    amount::given_too_much,
     probe::asks_otherwise,
 ];
 /// What may be wrong with a container that is ready, until a probe ends it.
@@ -135,6 +136,7 @@ pub(super) fn facts(objects: &Objects, told: &Told<'_>, redactor: &Redactor) -> 
                     kind: slip.kind,
                     path,
                     config_map: None,
+                    alike: unit::is_alike(&spot, slip.kind, &slip.edits),
                     shown_by: redactor.redact(&slip.shown_by),
                     edits: slip.edits,
                 });

@@ -42,6 +42,7 @@ pub(super) fn slip(objects: &Objects) -> Option<SlipFacts> {
         config_map: None,
         shown_by: "The new pod waits for what an old one has, and the rollout takes no old one away first."
             .to_owned(),
+        alike: false,
         edits: vec![edit("maxUnavailable", away, 1), edit("maxSurge", surge, 0)],
     })
 }

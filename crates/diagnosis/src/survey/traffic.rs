@@ -138,11 +138,27 @@ fn slip_facts(
         formerly: is_empty && is_relabelled(workload, selector, replica_sets),
         meant_so: meant_key == slip.key && is_called(own, &slip.value),
         served: is_served(service, &pods, scene),
+        agreed: is_agreed((&slip.key, &meant_key), &slip.value, service, (workload, &pods)),
         key: slip.key,
         value: slip.value,
         meant_key,
         meant_value,
     })
+}
+
+/// Whether pods have this value under another key than the one asked for, where Service and workload are called the same, and
+/// the pods have all its ports.
+fn is_agreed(
+    (wrong, meant): (&str, &str),
+    value: &str,
+    service: &Service,
+    (workload, pods): (&Subject, &[&Pod]),
+) -> bool {
+    let has_ports = |it: &&Pod| service_without_endpoints::has_all(it, service);
+    wrong != meant
+        && name(&service.metadata) == value
+        && workload.name == value
+        && pods.iter().all(has_ports)
 }
 
 /// The two labels whose values changed places.

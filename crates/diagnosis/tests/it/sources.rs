@@ -244,5 +244,5 @@ fn a_host_is_told_by_its_variable_whatever_scheme_it_stands_behind() {
     let told = Case { container: env, log: said, beside: &service }.told();
     let named = told.clues.iter().find(|it| it.fact.ends_with(".named_in")).unwrap();
     assert_eq!(named.value, "/spec/containers/0/env/0/value");
-    assert!(told.cause.contains("there is pricing, which was probably meant"), "{}", told.cause);
+    assert!(told.cause.contains("there is pricing, which may have been meant"), "{}", told.cause);
 }

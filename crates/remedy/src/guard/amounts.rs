@@ -1,12 +1,13 @@
 //! The bounds of requests and limits.
 
-use types::{ContainerFacts, Edit, Kind, Quantity, Strategy};
+use types::{ContainerFacts, Edit, Evidence, Kind, Quantity, Strategy};
 
 use super::fields::{Answer, Scene, container, spec_names, text};
 use super::{Refusal, repeats};
 use crate::amount::Resource;
 use crate::place;
 use crate::room::{self, Raise};
+use crate::strategies::is_alike;
 
 /// `old < new <= 2 * old`, or twice what was written and is known to be too little; of an amount in which nothing can run
 /// what its text says was meant, and nothing else. A request only together with a limit that it equals.
@@ -74,8 +75,14 @@ fn known_too_little(
     repeats::too_little(&path, resource, scene.world)
 }
 
-/// `old / 8 <= new < old`, and no less than what is used.
-pub(super) fn lowered(edit: &Edit, resource: &str, container: &ContainerFacts) -> Answer {
+/// `old / 8 <= new < old`, or what another workload runs the same image with where no node has the old one; no less than what
+/// is used.
+pub(super) fn lowered(
+    edit: &Edit,
+    resource: &str,
+    container: &ContainerFacts,
+    evidence: &Evidence,
+) -> Answer {
     let resource = Resource::named(resource).ok_or("it is neither memory nor CPU")?;
     let (request, limit) = resource.stated(container);
     let used = match resource {
@@ -85,9 +92,12 @@ pub(super) fn lowered(edit: &Edit, resource: &str, container: &ContainerFacts) -
     if text(edit.from.as_ref()) != request.map(|it| it.0.as_str()) {
         return Err("the request is not the one that was seen");
     }
+    let new = amount(edit, resource).ok_or("the new amount is no quantity")?;
+    if is_alike(edit, evidence) && used.is_none_or(|it| it <= new) {
+        return Ok(());
+    }
     let old = request.or(limit).ok_or("nothing is requested")?;
     let old = resource.value(old).ok_or("the present amount is no quantity")?;
-    let new = amount(edit, resource).ok_or("the new amount is no quantity")?;
     let is_bounded = new < old && old <= new.saturating_mul(8) && used.is_none_or(|it| it <= new);
     if is_bounded {
         Ok(())

@@ -12,7 +12,9 @@ use super::{Refusal, World, amounts, images, names};
 use crate::Policy;
 use crate::amount::Resource;
 use crate::near::{TYPO_DISTANCE, distance};
-use crate::strategies::{Agreed, agreed_path, answered_paths, begun_name, is_heard_port};
+use crate::strategies::{
+    Agreed, agreed_path, answered_paths, begun_name, is_heard_port, listed_path,
+};
 
 /// How many times as long as before a time of a probe may be.
 const MOST_TIMES: u64 = 4;
@@ -90,7 +92,7 @@ fn field(strategy: &Strategy, edit: &Edit, names: &[&str], scene: &Scene<'_>) ->
         (
             Strategy::LowerRequests,
             Some((container, ["resources", "requests", resource @ ("memory" | "cpu")])),
-        ) => amounts::lowered(edit, resource, container),
+        ) => amounts::lowered(edit, resource, container, scene.evidence),
         (Strategy::RelaxProbe, Some((container, [probe, name]))) => {
             let probe = named_probe(container, probe).ok_or("there is no such probe")?;
             relaxed(edit, name, probe)
@@ -190,7 +192,7 @@ fn declared(
 }
 
 /// What another probe of the container that succeeds asks for, or what a revision that was ready asked for; what all others
-/// ask for need not be near, and without a person's yes one of them has to be known to succeed.
+/// ask for need not be near, and without a person's yes one of them has to be known to succeed. After a yes what it lists itself.
 fn served(
     edit: &Edit,
     name: &str,
@@ -206,6 +208,9 @@ fn served(
     let is_agreed = |it: Agreed<'_>| it.path == to && (it.is_proven || scene.risk != Risk::Auto);
     if name == "path" && to.starts_with('/') && agreed_path(container, probe).is_some_and(is_agreed)
     {
+        return Ok(());
+    }
+    if name == "path" && scene.risk != Risk::Auto && listed_path(container, probe) == Some(to) {
         return Ok(());
     }
     let is_near = match name {

@@ -4,7 +4,7 @@
 //! A program, a flag, the name or the value of a variable, an image or a mount is a letter or two away from what is
 //! known to work: `ngnix` for `nginx`. So is the tag of an image where nothing but a node that holds another one speaks
 //! for that: nobody saw it run, so that no machine puts it. Or an amount in a unit that no node has or in which nothing can
-//! run, one that the namespace demands and that others of the same image state, the mode of a script that nobody may
+//! run, one that the namespace demands and that others of the same image state, one in place of a default that no node has, the mode of a script that nobody may
 //! execute or of a key that others may read. Or what a probe asks for, where the container has nearly the same elsewhere; the
 //! label of the pods that others must stand beside, where a pod waits for one that nobody has; the key of a Secret, which
 //! nobody reads, where the variable that takes it has nearly its name; the same in a ConfigMap, whose key then is patched,
@@ -26,6 +26,7 @@ use types::{
     Strategy,
 };
 
+use super::is_alike;
 use crate::image::Image;
 use crate::place;
 
@@ -53,6 +54,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
             && kinds.contains(&it.kind)
             && !is_outranked(it, evidence)
             && !is_known(it, evidence)
+            && !is_lowered(it, diagnosis, evidence)
     };
     evidence.slips.iter().find(is_meant).map(|it| plan_for(evidence, it)).into_iter().collect()
 }
@@ -117,6 +119,13 @@ fn is_outranked(slip: &SlipFacts, evidence: &Evidence) -> bool {
     listed.is_some_and(|it| it.container == slip.container) && is_of_tag(slip)
 }
 
+/// Whether `lower_requests` makes this very change.
+fn is_lowered(slip: &SlipFacts, diagnosis: &Diagnosis, evidence: &Evidence) -> bool {
+    diagnosis.fault == Fault::Unschedulable
+        && place::has_editable_template(evidence.subject.kind)
+        && slip.edits.iter().all(|it| is_alike(it, evidence))
+}
+
 /// Whether what is really there is known, so that `fix_reference` points at it.
 fn is_known(slip: &SlipFacts, evidence: &Evidence) -> bool {
     slip.kind == SlipKind::Key
@@ -132,7 +141,9 @@ fn kinds(fault: Fault) -> &'static [SlipKind] {
         Fault::ContainerCannotRun => {
             &[SlipKind::Command, SlipKind::Mount, SlipKind::Mode, SlipKind::Unit]
         }
-        Fault::Unschedulable => &[SlipKind::Unit, SlipKind::Label, SlipKind::Rollout],
+        Fault::Unschedulable => {
+            &[SlipKind::Unit, SlipKind::Amount, SlipKind::Label, SlipKind::Rollout]
+        }
         Fault::VolumeNotMounted => &[SlipKind::Rollout],
         Fault::SandboxNotCreated => &[SlipKind::Unit],
         Fault::OomKilled | Fault::FailedCreate => &[SlipKind::Unit, SlipKind::Amount],

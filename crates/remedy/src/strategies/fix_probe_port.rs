@@ -12,11 +12,13 @@
 //!
 //! ## Risk
 //! Auto; a person is asked for a port that is not declared, and where no event is left of the probe's failures. So for a
-//! name that only begins alike, and for a path on which all other probes of the port agree without being near, where none of
+//! name that only begins alike, for a path that nothing but its own words list, and for a path on which all other probes of the port agree without being near, where none of
 //! them is known to succeed: no other than the startup probe is asked before that did. Bound: the
 //! port of a network probe, or the path or scheme of an HTTP probe; its host and its headers stay. Undo: the former value.
 //! Verified by the pods' health over time. Attack: a container that declares two ports or none of
 //! which nothing speaks for just one, or the port asked for, yields no plan, and neither does a path that no probe that succeeds asks for.
+
+mod listed;
 
 use std::collections::BTreeSet;
 
@@ -29,6 +31,8 @@ use types::{
 use super::relax_probe;
 use crate::near::{TYPO_DISTANCE, distance};
 use crate::place;
+
+pub(crate) use listed::path as listed_path;
 
 /// Letters of a name from which on its beginning tells.
 const MIN_NAME: usize = 3;
@@ -92,6 +96,17 @@ fn agreed(diagnosis: &Diagnosis, evidence: &Evidence) -> Option<FixPlan> {
                 (Risk::Ask, "All its other probes ask for this path.", edit)
             })
         };
+        let listed = || {
+            let field = place::container_path(kind, container)?;
+            let field = field.child(relax_probe::field(probe.kind)).child("httpGet").child("path");
+            let path = listed::path(container, probe)?;
+            let because = "Its own words list this path among those that it answers.";
+            Some((
+                Risk::Ask,
+                because,
+                place::edit(field, Some(probe.path.as_deref()?.into()), path),
+            ))
+        };
         let name = || {
             let edit = place::edit(
                 port_path(kind, container, probe)?,
@@ -101,7 +116,7 @@ fn agreed(diagnosis: &Diagnosis, evidence: &Evidence) -> Option<FixPlan> {
             let because = "Of the names that the container gives its ports, one begins like this.";
             Some((Risk::Ask, because, edit))
         };
-        path().or_else(name)
+        path().filter(|it| it.0 == Risk::Auto).or_else(listed).or_else(path).or_else(name)
     })?;
     if !place::has_editable_template(kind) {
         return Some(place::advice(Strategy::FixProbePort, because, evidence, vec![edit]));

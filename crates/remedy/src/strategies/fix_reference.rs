@@ -12,8 +12,8 @@
 //! Bound: the fields that hold the names or keys, and only the near misses in the facts, at most two letters away or the same letters in another style of
 //! writing. Auto for
 //! labels of nodes, and for config maps and secrets where the names differ as by a slip of the finger. A person is asked
-//! where data or scheduling change hands (claims, priority classes, schedulers, zones; not where no node anywhere is of
-//! such an architecture or system, as `amd46`) and where the difference may be on purpose, as that of siblings is: in digits, in the last letter, in a short word such as `eu` and `us`; and where labels
+//! where data or scheduling change hands (claims, schedulers, zones, and priority classes of which more than the style of writing differs; not where no node anywhere is of
+//! such an architecture or system, as `amd46`, or `x86_64` for `amd64`) and where the difference may be on purpose, as that of siblings is: in digits, in the last letter, in a short word such as `eu` and `us`; and where labels
 //! say that the near miss belongs to another application or team. A service account and a runtime class are advice: they say what a pod may do and how isolated it is. No pod
 //! gets a class of the system. Undo: the former name. Verified by the pods' health over time. Attack: a near miss with a slash, a line break
 //! or more than two letters away yields no plan.
@@ -27,7 +27,8 @@ use types::{
 };
 
 use crate::near::{
-    are_siblings, are_swapped, differ_at_the_end, differ_by_an_ending, is_near, is_slip,
+    are_siblings, are_swapped, are_written_alike, differ_at_the_end, differ_by_an_ending, is_near,
+    is_slip,
 };
 use crate::place;
 
@@ -52,6 +53,16 @@ const PLACES: [&str; 8] = [
 /// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-arch>), and for those that it may be.
 const ARCHITECTURES: [&str; 10] =
     ["386", "amd64", "arm", "arm64", "loong64", "mips64le", "ppc64", "ppc64le", "riscv64", "s390x"];
+/// What others call those that most machines are of.
+const SYNONYMS: [(&str, &str); 7] = [
+    ("x86_64", "amd64"),
+    ("x86-64", "amd64"),
+    ("x64", "amd64"),
+    ("aarch64", "arm64"),
+    ("armv8", "arm64"),
+    ("arm64v8", "arm64"),
+    ("arm64-v8a", "arm64"),
+];
 const SYSTEMS: [&str; 6] = ["linux", "windows", "darwin", "freebsd", "openbsd", "netbsd"];
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
@@ -173,12 +184,16 @@ fn messages(evidence: &Evidence) -> impl Iterator<Item = &str> {
 }
 
 fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> {
-    let Some(near) = reference.near_miss.as_deref() else { return likely(evidence, reference) };
+    let same = synonym(reference);
+    let Some(near) = reference.near_miss.as_deref().or(same) else {
+        return likely(evidence, reference);
+    };
     let path = FieldPath::parse(&reference.path).filter(|it| *it != FieldPath::root())?;
     let wrong = pointed_at(reference)?;
     let is_raised =
         reference.kind == ReferenceKind::PriorityClass && near.starts_with(OF_THE_SYSTEM);
-    if !is_name(near, reference.kind) || wrong == near || !is_near(wrong, near) || is_raised {
+    let is_meant = is_near(wrong, near) || same == Some(near);
+    if !is_name(near, reference.kind) || wrong == near || !is_meant || is_raised {
         return None;
     }
 
@@ -186,6 +201,9 @@ fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> 
     let because = match &reference.belongs_to {
         Some(mark) => {
             format!("{near} exists{place}, but is marked {mark}: it may be somebody else's.")
+        }
+        None if same == Some(near) => {
+            format!("Nodes call the architecture {near}, and none is ever called {wrong}.")
         }
         None => format!("{near} exists{place}, and nothing else is as near."),
     };
@@ -267,8 +285,8 @@ pub(crate) fn risk(reference: &ReferenceFacts, wrong: &str, near: &str) -> Risk 
         ReferenceKind::Claim
         | ReferenceKind::ResourceClaim
         | ReferenceKind::ResourceClaimTemplate
-        | ReferenceKind::PriorityClass
         | ReferenceKind::Scheduler => true,
+        ReferenceKind::PriorityClass => !are_written_alike(wrong, near),
         ReferenceKind::ConfigMap | ReferenceKind::Secret => {
             // The Secrets of a namespace may be several people's, and which of two was meant decides who gets what.
             let is_secret = reference.kind == ReferenceKind::Secret && !reference.is_about_key();
@@ -286,6 +304,15 @@ pub(crate) fn risk(reference: &ReferenceFacts, wrong: &str, near: &str) -> Risk 
     };
     let is_other = are_siblings(wrong, near) || are_swapped(wrong, near);
     if needs_a_yes || is_other { Risk::Ask } else { Risk::Auto }
+}
+
+/// The architecture that nodes have and that this label calls by another name: no node anywhere has that one.
+pub(crate) fn synonym(reference: &ReferenceFacts) -> Option<&str> {
+    let is_arch = reference.kind == ReferenceKind::NodeLabelValue
+        && reference.key.as_deref() == Some("kubernetes.io/arch");
+    let meant = reference.meant.as_deref().filter(|_| is_arch)?;
+    let wrong = reference.name.to_ascii_lowercase();
+    SYNONYMS.contains(&(wrong.as_str(), meant)).then_some(meant)
 }
 
 /// Whether no node anywhere can be of this architecture or system, so that nothing but a slip can be meant.

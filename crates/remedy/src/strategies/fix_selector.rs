@@ -13,8 +13,10 @@
 //! ## Risk
 //! Traffic goes where it did not go before. Auto only where a letter or two are all that differs, nothing else is as
 //! near, or where an earlier revision of the same workload had the label, and no other Service takes those pods already and
-//! the Service is not called what it asks for. A person is asked where only the name, or that nothing else is there, points
-//! at the workload, where the selector takes another's pods, where the labels differ in digits alone, and where two values change places. A label too many is advice, and only where the workload has
+//! the Service is not called what it asks for; or where the same value stands under another usual key, and Service, workload
+//! and value have one name and the pods all ports. A person is asked where only the name, or that nothing else is there,
+//! points at the workload, where the selector takes another's pods, where the labels differ in digits alone, and where two
+//! values change places. A label too many is advice, and only where the workload has
 //! it on itself. Bound: one label of the selector, its value or its key, or the values of two of them.
 //! Undo: the former label. Verified by the endpoints over time. Attack: a label that is none, or that lies farther away
 //! than the facts say, yields no plan.
@@ -57,8 +59,13 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     } else {
         String::new()
     };
+    let agreed = if slip.agreed {
+        " That is what the Service is called too, and they have all its ports."
+    } else {
+        ""
+    };
     let because = format!(
-        "All pods that it takes with {}={} are of {}, and {ready} of {pods} are ready.{formerly}",
+        "All pods that it takes with {}={} are of {}, and {ready} of {pods} are ready.{formerly}{agreed}",
         slip.meant_key, slip.meant_value, slip.workload
     );
     let risk = if is_sure_label(slip) && is_empty { Risk::Auto } else { Risk::Ask };
@@ -138,7 +145,8 @@ pub(crate) fn is_hardly_meant(slip: &LabelSlip) -> bool {
     slip.meant_so && slip.served
 }
 
-/// Whether nobody has to be asked: a letter is wrong, or the pods had the label until a rollout gave them another.
+/// Whether nobody has to be asked: a letter is wrong, the pods had the label until a rollout gave them another, or they have the
+/// same value under another key, and names and ports agree.
 pub(crate) fn is_sure_label(slip: &LabelSlip) -> bool {
     let (wrong, meant) = if slip.key == slip.meant_key {
         (&slip.value, &slip.meant_value)
@@ -147,7 +155,7 @@ pub(crate) fn is_sure_label(slip: &LabelSlip) -> bool {
     };
     let is_typo =
         slip.near && distance(wrong, meant) <= TYPO_DISTANCE && !are_siblings(wrong, meant);
-    !slip.meant_so && !slip.served && (is_typo || slip.formerly)
+    !slip.meant_so && !slip.served && (is_typo || slip.formerly || slip.agreed)
 }
 
 fn is_key(key: &str) -> bool {

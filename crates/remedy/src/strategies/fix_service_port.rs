@@ -12,7 +12,7 @@
 //! ## Risk
 //! Auto for the near miss of a name, for a number in which two digits changed places or one is missing or too many, where
 //! one port only is left and each pod is ready by a probe that asks it, and for a name that nobody declares where two things
-//! of the Service's port speak for the same port.
+//! of the Service's port speak for the same port, or its number does that no web server is usually at, and nothing speaks for another.
 //! A person is asked otherwise: containers need not declare what they listen on. Another protocol is advice: which one
 //! the callers speak stands nowhere in the cluster. Bound: one `targetPort`, to a port in the facts. Undo: the former
 //! one. Verified by the endpoints over time. Attack: a port number out of range or a name that is none yields no plan.
@@ -61,14 +61,14 @@ fn target_of(port: &ServicePortFacts) -> Option<(Risk, String, Edit)> {
             "{} is all that is left, and each pod is ready by a probe that asks it.",
             meant.target
         )
-    } else if meant.agreed {
-        format!(
-            "Two things of the Service's port speak for {}, and nothing for another.",
-            meant.target
-        )
     } else if meant.target == PortTarget::Number(port.port) {
         format!(
             "All pods behind it declare {}, the number of the Service's own port.",
+            meant.target
+        )
+    } else if meant.agreed {
+        format!(
+            "Two things of the Service's port speak for {}, and nothing for another.",
             meant.target
         )
     } else {

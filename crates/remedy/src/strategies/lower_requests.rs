@@ -10,7 +10,8 @@
 //! above them is shown lowered and not written.
 //!
 //! ## Risk
-//! Auto when the container's use or a revision that was ready shows that less is enough; else Ask.
+//! Auto when the container's use or a revision that was ready shows that less is enough, or another workload runs the same
+//! image with the same number in a smaller unit, or with its own request in place of a default that no node has; else Ask.
 //! Bound: only the container that asks for most, down to what fits the freest node and leaves room there: a tenth of
 //! the largest node, but no more than half of what is free. Never below an eighth of what it asked, one and a
 //! quarter of what it uses, or what a revision that was ready asked for: for these the room is given up. Limits stay.
@@ -25,9 +26,11 @@ use types::{
 use crate::amount::{self, Resource};
 use crate::place;
 
+mod alike;
 mod refused;
 mod shown;
 
+pub(crate) use alike::is_alike;
 pub(crate) use shown::as_shown;
 
 /// A request is lowered to no less than this part of itself: below, it was not a request but a mistake
@@ -52,6 +55,9 @@ struct Lowered {
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     if diagnosis.fault == Fault::FailedCreate {
         return refused::offers(evidence);
+    }
+    if let Some(plan) = alike::offer(diagnosis, evidence) {
+        return vec![plan];
     }
     let said = evidence.pods.iter().find_map(|it| it.unschedulable.as_deref());
     let (Fault::Unschedulable, Some(said), Some(nodes)) = (diagnosis.fault, said, &evidence.nodes)

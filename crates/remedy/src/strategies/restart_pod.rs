@@ -11,7 +11,8 @@
 //!
 //! ## Risk
 //! Auto for a pod that runs unready beside a history of readiness, and for one of an earlier template that is not ready and
-//! that an ordered StatefulSet waits for (its documented way out:
+//! that an ordered StatefulSet waits for, and for one whose container was ready before and finds but its own lock, socket or process id
+//! in a volume for such (documented way out of the former:
 //! <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback>); Ask for one that crashes. Bound: one
 //! pod, or two of such a set, which would make the first anew from the earlier template while the other one is there; through the Eviction API, which honours disruption budgets. There is nothing to undo. Verified
 //! by the new pod's health over time. Attack: a bare pod, a ready pod or one without uid is not evicted.
@@ -24,6 +25,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let was_ready = evidence.workload.was_ready;
     let risk = match diagnosis.fault {
         Fault::RolloutStuck if is_of_earlier_template(evidence) => Risk::Auto,
+        Fault::CrashLoopBackOff if left_a_mark(diagnosis, evidence) => Risk::Auto,
         Fault::CrashLoopBackOff if left_behind(diagnosis, evidence).is_some() => Risk::Ask,
         Fault::ReadinessProbeFailing
         | Fault::ContainerCannotRun
@@ -100,6 +102,14 @@ fn because(diagnosis: &Diagnosis, evidence: &Evidence) -> String {
 /// Whether the failing pods of an ordered set have another template than the set by now.
 fn is_of_earlier_template(evidence: &Evidence) -> bool {
     !place::held_up(evidence).is_empty()
+}
+
+/// Whether it is nothing but a mark that somebody is at work, of a container that was ready before: with the pod goes nothing
+/// that anybody wants back.
+fn left_a_mark(diagnosis: &Diagnosis, evidence: &Evidence) -> bool {
+    let container = diagnosis.container.as_deref().and_then(|it| evidence.container(it));
+    let is_mark = container.is_some_and(|it| it.left_in_scratch && it.role == ContainerRole::App);
+    is_mark && evidence.workload.was_ready && left_behind(diagnosis, evidence).is_some()
 }
 
 /// What a container that ran well before left in a volume of its pod, and that a new pod would not have.

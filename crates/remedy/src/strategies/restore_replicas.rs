@@ -14,16 +14,28 @@
 //! verify. Attack: a Service with several workloads behind it, or of another namespace, yields no plan.
 
 use types::{
-    Action, Diagnosis, Evidence, FieldPath, FixPlan, NeighbourFacts, Risk, ServiceFacts, Step,
-    Strategy,
+    Action, Clue, Diagnosis, Evidence, FieldPath, FixPlan, NeighbourFacts, Risk, ServiceFacts,
+    Step, Strategy,
 };
 
 use crate::place;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
-    let needs = diagnosis.clues.iter().filter(|it| it.fact.rsplit('.').next() == Some("needs"));
-    let called = needs.filter_map(|it| called(&it.value, evidence));
-    called.filter_map(|it| plan_for(it, evidence)).take(1).collect()
+    needed(diagnosis, evidence).filter_map(|it| plan_for(it, evidence)).take(1).collect()
+}
+
+/// The Services that the diagnosis says are called.
+pub(super) fn needed<'a>(
+    diagnosis: &'a Diagnosis,
+    evidence: &'a Evidence,
+) -> impl Iterator<Item = &'a ServiceFacts> {
+    let needs = diagnosis.clues.iter().filter(|it| is_need(it));
+    needs.filter_map(|it| called(&it.value, evidence))
+}
+
+/// Whether a clue names what the program calls.
+pub(super) fn is_need(clue: &Clue) -> bool {
+    clue.fact.rsplit('.').next() == Some("needs")
 }
 
 /// The Service that an address like `db:5432` leads to.

@@ -5,7 +5,7 @@
 //!
 //! ## When it does not
 //! The newest revision was ready once: then something else changed. Nor when the cause lies outside the
-//! template: a registry that throttles, a node that is full, data that was migrated. A pod that no node takes is
+//! template: something that it calls and that is down for the earlier revision as well, a registry that throttles, a node that is full, data that was migrated. A pod that no node takes is
 //! helped only by a revision that asks for something else of the nodes.
 //!
 //! ## Risk
@@ -13,12 +13,15 @@
 //! run proves it; where the limits of its jobs would change as well, it is advice. Bound: exactly the edits that lead to an own earlier revision that was ready, at most three back.
 //! Undo: the newer template. Verified by the pods' health over time. Attack: a revision that was never
 //! ready, or that changes nothing, is no aim. Where it takes away a right of the pods (a kernel setting, a capability, a
-//! switch), a person is asked, since the undo would give it again, which no machine does; one that gives a right is advice.
+//! switch), a person is asked, since the undo would give it again, which no machine does; one that gives a right is advice, and
+//! so is one that changes who a pod is (its user, its account), or brings a container back: the admission policy refuses it.
 
 use types::{
-    Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, PodFacts, RevisionFacts, Risk, Strategy,
+    Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, PodFacts, RevisionFacts, Risk, ServiceFacts,
+    Strategy,
 };
 
+use super::restore_replicas::{is_need, needed};
 use super::wait;
 use crate::{place, privilege};
 
@@ -43,6 +46,21 @@ const SCHEDULING: [&str; 14] = [
     "volumes",
 ];
 
+/// Fields that say whom a program calls, and how.
+const CALLS: [&str; 11] = [
+    "args",
+    "command",
+    "dnsConfig",
+    "dnsPolicy",
+    "enableServiceLinks",
+    "env",
+    "envFrom",
+    "hostAliases",
+    "hostNetwork",
+    "labels",
+    "volumes",
+];
+
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let is_cron_job = evidence.subject.kind == Kind::CronJob;
     let has_revisions = is_cron_job
@@ -64,6 +82,9 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     if diagnosis.fault == Fault::Unschedulable && !aim.edits.iter().any(bears_on_scheduling) {
         return vec![];
     }
+    if lies_elsewhere(diagnosis, evidence, aim) {
+        return vec![];
+    }
     let steps = place::in_template(evidence, aim.edits.clone());
     let (risk, because) = if is_cron_job {
         let name = &aim.name;
@@ -76,6 +97,27 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         as_rights_change(because, &aim.edits)
     };
     vec![FixPlan { strategy: Strategy::RollBack, risk, because, steps }]
+}
+
+/// Whether what it calls is down for the earlier revision as well, and the rollout did not change how it calls: pods of an
+/// earlier template are there and none of them is ready, or none is there and nobody stands behind the Service.
+fn lies_elsewhere(diagnosis: &Diagnosis, evidence: &Evidence, aim: &RevisionFacts) -> bool {
+    let calls = |it: &Edit| it.path.names().any(|it| CALLS.contains(&it.as_str()));
+    if !diagnosis.clues.iter().any(is_need) || aim.edits.iter().any(|it| calls(it) || is_whole(it))
+    {
+        return false;
+    }
+    let mut earlier = evidence.pods.iter().filter(|it| !it.current && !it.terminating).peekable();
+    if earlier.peek().is_some() {
+        return earlier.all(|it| !it.ready);
+    }
+    let is_down = |it: &ServiceFacts| {
+        let mut behind = evidence.neighbours.iter().filter(|workload| {
+            it.behind.contains(&format!("{} {}", workload.object.kind, workload.object.name))
+        });
+        it.selects && behind.clone().next().is_some() && behind.all(|it| it.ready == 0)
+    };
+    needed(diagnosis, evidence).any(is_down)
 }
 
 /// What a job is told beside its pods (how long it may take, how often it tries) no machine writes, and what nobody calls
@@ -97,6 +139,12 @@ fn as_rights_change(because: String, edits: &[Edit]) -> (Risk, String) {
     if privilege::gives(edits) {
         let why = "It would give the pods rights that they have not got now, and no machine does: apply or commit the patch.";
         (Risk::Advice, format!("{because} {why}"))
+    } else if let Some(field) = privilege::held(edits) {
+        let why = format!(
+            "It would change {field}, and who a pod is, what it may and what runs in it only people change: apply or commit the \
+             patch."
+        );
+        (Risk::Advice, format!("{because} {why}"))
     } else if privilege::takes(edits) {
         let why = "It takes away rights that no machine may give back: what does not help stays.";
         (Risk::Ask, format!("{because} {why}"))
@@ -107,11 +155,14 @@ fn as_rights_change(because: String, edits: &[Edit]) -> (Risk, String) {
 
 /// Whether the edit changes what a scheduler looks at.
 fn bears_on_scheduling(edit: &Edit) -> bool {
+    is_whole(edit) || edit.path.names().any(|it| SCHEDULING.contains(&it.as_str()))
+}
+
+/// Whether it changes a list of containers, or one of them, as a whole.
+fn is_whole(edit: &Edit) -> bool {
     let names: Vec<String> = edit.path.names().collect();
     let is_list = |it: &String| ["containers", "initContainers"].contains(&it.as_str());
-    // A list of containers, or one of them, as a whole.
-    let whole = names.iter().rev().take(2).any(is_list);
-    whole || names.iter().any(|it| SCHEDULING.contains(&it.as_str()))
+    names.iter().rev().take(2).any(is_list)
 }
 
 /// The newest revision before the current one that was ready.

@@ -9,6 +9,8 @@
 
 mod scene;
 mod offers;
+mod rollbacks;
+mod agreed;
 mod later;
 mod anew;
 mod places;

@@ -114,3 +114,54 @@ fn a_name_that_begins_like_just_one_that_is_declared_is_asked_about() {
         Some(Risk::Advice)
     );
 }
+
+/// The readiness probe asks `/health/ready`, which is not there; the liveness probe asks `/healthz/live`.
+fn listed(log: &[&str]) -> Evidence {
+    let said = "HTTP probe failed with statuscode: 404";
+    let mut evidence = scene::probed(ProbeKind::Readiness, said);
+    let container = &mut evidence.containers[0];
+    container.probes[0].path = Some("/health/ready".to_owned());
+    let path = Some("/healthz/live".to_owned());
+    let other = ProbeFacts {
+        kind: ProbeKind::Liveness,
+        failure: None,
+        path,
+        ..container.probes[0].clone()
+    };
+    container.probes.push(other);
+    container.log = log.iter().map(|it| (*it).to_owned()).collect();
+    evidence
+}
+
+#[test]
+fn of_the_paths_that_a_log_lists_the_one_with_the_same_last_name_is_asked_about() {
+    let to = |log: &[&str]| {
+        let plan = offered(Fault::ReadinessProbeFailing, &listed(log)).unwrap();
+        assert_eq!(plan.risk, Risk::Ask);
+        plan.to_string().rsplit(' ').next().unwrap().to_owned()
+    };
+    let routes = "INFO routes: GET /healthz/live GET /healthz/ready";
+
+    assert_eq!(to(&[routes]), r#""/healthz/ready""#);
+    assert_eq!(to(&["mapped {[/healthz/ready],[/healthz/live]}"]), r#""/healthz/ready""#);
+    // Two of that name, one path alone, and none: then what the other probe asks for.
+    for log in [&[routes, "also /x/ready /y"][..], &["GET /healthz/ready 200"], &[]] {
+        assert_eq!(to(log), r#""/healthz/live""#);
+    }
+}
+
+#[test]
+fn a_path_that_only_a_log_lists_is_never_put_unasked() {
+    let case = || {
+        let evidence = listed(&["routes: /healthz/live /healthz/ready"]);
+        let plan = offered(Fault::ReadinessProbeFailing, &evidence).unwrap();
+        let mut case = Case::offered(Fault::ReadinessProbeFailing, evidence);
+        case.plan = plan;
+        case.approved()
+    };
+
+    passes(case(), |_| {});
+    check(case(), "out_of_scope", |it| it.plan.risk = Risk::Auto);
+    check(case(), "out_of_scope", |it| it.evidence.containers[0].log.clear());
+    check(case(), "out_of_scope", |it| it.edits()[0].to = Some(json!("/admin/ready")));
+}

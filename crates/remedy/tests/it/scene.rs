@@ -112,7 +112,9 @@ pub(crate) fn container(name: &str, image: &str) -> ContainerFacts {
         cpu_limit: None,
         cpu_request: None,
         left_behind: None,
+        left_in_scratch: false,
         given_memory_limit: None,
+        given_requests: vec![],
         memory_used: None,
         fills_memory: None,
         cpu_used: None,
@@ -297,6 +299,7 @@ pub(crate) fn mistyped(kind: Kind) -> Evidence {
         path: path.clone(),
         config_map: None,
         shown_by: "The image is called nginx, and nothing else is as near.".to_owned(),
+        alike: false,
         edits: vec![edit(&path, "ngnix", "nginx")],
     }];
     evidence

@@ -93,6 +93,7 @@ fn held() -> Evidence {
         path: path.clone(),
         config_map: None,
         shown_by: "Node node1 holds shop/web:1.3.".to_owned(),
+        alike: false,
         edits: vec![edit(&path, "shop/web:1.4", "shop/web:1.3")],
     }];
     evidence

@@ -70,6 +70,31 @@ fn a_label_that_the_pods_had_before_a_rollout_is_followed_unasked() {
 }
 
 #[test]
+fn the_same_value_under_another_key_is_followed_unasked_where_names_and_ports_agree() {
+    let led = |change: fn(&mut types::LabelSlip)| {
+        let mut facts = wrong_label(("k8s-app", "web"), MEANT);
+        let slip = facts.slip.as_mut().unwrap();
+        (slip.near, slip.agreed) = (false, true);
+        change(slip);
+        offered(facts).map(|it| it.0)
+    };
+
+    assert_eq!(led(|_| {}), Some(Risk::Auto));
+    assert_eq!(led(|it| it.agreed = false), Some(Risk::Ask));
+    assert_eq!(led(|it| it.served = true), Some(Risk::Ask));
+    assert_eq!(led(|it| it.settled = false), None);
+
+    let mut facts = wrong_label(("k8s-app", "web"), MEANT);
+    facts.slip.as_mut().unwrap().near = false;
+    let mut evidence = scene::service(facts);
+    let mut plan = plans(Fault::ServiceWithoutEndpoints, &evidence).remove(0);
+    plan.risk = Risk::Auto;
+    assert_eq!(answer(plan.clone(), &evidence), "out_of_scope");
+    evidence.service.as_mut().unwrap().slip.as_mut().unwrap().agreed = true;
+    assert_eq!(answer(plan, &evidence), "approved");
+}
+
+#[test]
 fn a_name_that_nobody_declares_is_led_unasked_where_two_things_speak_for_one_port() {
     let mut facts = wrong_port(named("rpc-api"), named("rpc"), false);
     assert_eq!(led(facts.clone()).map(|it| it.0), Some(Risk::Ask));

@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use serde_json::Value;
 use types::{Edit, Quantity, SlipKind};
 
-use super::unit::{all, words};
+use super::unit::{FAR, all, smaller, value, words};
 use super::{Slip, Spot};
 use crate::evidence::images::repository;
 use crate::evidence::room;
@@ -114,6 +114,37 @@ pub(super) fn over_a_default(spot: &Spot<'_>) -> Option<Slip> {
         });
     }
     said.map(|shown_by| Slip { kind: SlipKind::Amount, shown_by, edits })
+}
+
+/// What a limit range gives the container to ask for, for want of a request of its own, is more than any node has: what others of
+/// the same image ask for, or the same number in the next smaller unit where it is so far off that it cannot be meant.
+pub(super) fn given_too_much(spot: &Spot<'_>) -> Option<Slip> {
+    spot.facts.given_requests.iter().find_map(|given| {
+        let (resource, amount) = (given.resource.as_str(), given.amount.0.as_str());
+        let range = &given.default_of.as_ref()?.limit_range;
+        let (largest, much) = (room::largest(spot.objects, resource)?, value(resource, amount)?);
+        let fits = |it: &String| value(resource, it).is_some_and(|it| it <= largest);
+        let alike = known(spot, &[("requests", resource)])
+            .and_then(|(who, amounts)| Some((who, amounts.into_iter().next().filter(fits)?)));
+        let alike = alike.map(|(who, meant)| {
+            (format!("{who} runs the same image and asks for {meant}"), meant)
+        });
+        let of_unit = || {
+            let is_far = largest.saturating_mul(FAR) <= much;
+            let meant = smaller(resource, amount).filter(fits).filter(|_| is_far)?;
+            Some((format!("{meant} may have been meant there"), meant))
+        };
+        let (said, meant) = alike.or_else(of_unit)?;
+        let edit = Edit {
+            path: spot.path.child("resources").child("requests").child(resource),
+            from: None,
+            to: Some(Value::from(meant)),
+        };
+        let shown_by = format!(
+            "Limit range {range} gives it {amount} of {resource} to ask for, which no node has; {said}."
+        );
+        (largest < much).then_some(Slip { kind: SlipKind::Amount, shown_by, edits: vec![edit] })
+    })
 }
 
 /// The container was killed within the limit of its pod as a whole, and has none of its own: twice as much for all.

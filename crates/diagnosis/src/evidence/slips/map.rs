@@ -36,6 +36,7 @@ pub(super) fn slip(spot: &Spot<'_>, redactor: &Redactor) -> Option<SlipFacts> {
     }
     let path = FieldPath::root().child("data").child(found.key);
     Some(SlipFacts {
+        alike: false,
         container: spot.facts.name.clone(),
         kind: SlipKind::Value,
         path: path.to_string(),

@@ -13,7 +13,7 @@ use crate::evidence::room;
 const UNITS: [(&str, &str); 6] =
     [("Pi", "Ti"), ("Ti", "Gi"), ("Gi", "Mi"), ("P", "T"), ("T", "G"), ("G", "M")];
 /// How many times more than the largest node has nobody asks for in earnest.
-const FAR: u64 = 30;
+pub(super) const FAR: u64 = 30;
 /// Of which resources.
 const RESOURCES: [&str; 2] = ["memory", "cpu"];
 /// Where amounts stand, what is asked for first.
@@ -85,7 +85,7 @@ fn stated<'c>(container: &'c Container, list: &str, resource: &str) -> Option<&'
 }
 
 /// The same number in the next smaller unit.
-fn smaller(resource: &str, amount: &str) -> Option<String> {
+pub(super) fn smaller(resource: &str, amount: &str) -> Option<String> {
     let is_number = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
     if resource == "cpu" {
         return is_number(amount).then(|| format!("{amount}m"));
@@ -98,9 +98,23 @@ fn smaller(resource: &str, amount: &str) -> Option<String> {
 }
 
 /// In bytes or millicores.
-fn value(resource: &str, amount: &str) -> Option<u64> {
+pub(super) fn value(resource: &str, amount: &str) -> Option<u64> {
     let amount = Quantity(amount.to_owned());
     if resource == "cpu" { amount.milli_units() } else { amount.units() }
+}
+
+/// Whether each of the edits is of a request, and another workload runs the same image with exactly that.
+pub(super) fn is_alike(spot: &Spot<'_>, kind: SlipKind, edits: &[Edit]) -> bool {
+    let is_of_amount = matches!(kind, SlipKind::Unit | SlipKind::Amount);
+    let is_had = |edit: &Edit| {
+        let mut names: Vec<String> = edit.path.names().collect();
+        let (resource, list) = (names.pop().unwrap_or_default(), names.pop());
+        let to = edit.to.as_ref().and_then(Value::as_str);
+        let amount = to.and_then(|it| value(&resource, it));
+        list.as_deref() == Some("requests")
+            && amount.is_some_and(|it| witness(spot, &resource, it).is_some())
+    };
+    is_of_amount && edits.iter().all(is_had)
 }
 
 /// A workload of the namespace with a container of the same repository that has exactly this much.

@@ -145,6 +145,25 @@ fn is_agreed(port: &ServicePort, wanted: &str, meant: &PortTarget, left: &[Decla
     };
     let mut chosen = left.iter().filter(votes);
     chosen.next().is_some_and(is_it) && chosen.next().is_none()
+        || is_own_number(port, wanted, meant, left)
+}
+
+/// Whether the pods declare the number of the Service's own port, one that is nothing but this server's, and nothing speaks for
+/// another port of theirs.
+fn is_own_number(
+    port: &ServicePort,
+    wanted: &str,
+    meant: &PortTarget,
+    left: &[Declared<'_>],
+) -> bool {
+    let own_name = port.name.as_deref().filter(|it| !it.is_empty());
+    let words = || wanted.split('-').chain(own_name.into_iter().flat_map(|it| it.split('-')));
+    let is_called = |it: &Declared<'_>| it.name.split('-').any(|own| words().any(|it| it == own));
+    let mut others = left.iter().filter(|it| it.number != port.port);
+    *meant == PortTarget::Number(port.port)
+        && !OF_WEB_SERVERS.contains(&port.port)
+        && left.iter().filter(|it| it.number == port.port).count() == 1
+        && !others.any(is_called)
 }
 
 fn one_digit_off<'a>(wanted: i32, left: &[Declared<'a>]) -> Option<Declared<'a>> {

@@ -47,6 +47,7 @@ pub(in crate::survey) fn told(
     Some(Told { value: (*value).to_owned(), is_sure })
 }
 
+/// Whether the pod declares all ports of the Service.
 pub(in crate::survey) fn has_all(pod: &Pod, service: &Service) -> bool {
     let mut has = has(pod, service).peekable();
     has.peek().is_some() && has.all(|it| it)

@@ -26,6 +26,7 @@ pub(super) fn wrong_label(chance: &mut Chance) -> (Fault, Evidence) {
     if let Some(slip) = &mut facts.slip {
         slip.near = !chance.one_in(4);
         slip.formerly = chance.one_in(6);
+        slip.agreed = chance.one_in(6);
         slip.settled = !chance.one_in(8);
         slip.meant_so = chance.one_in(8);
         slip.served = chance.one_in(8);

@@ -136,7 +136,7 @@ fn goes_unasked(it: &ReferenceFacts, from: &str, to: &str) -> bool {
         kind == "node_label_value" && it.key.as_deref().is_none_or(|it| PLACES.contains(&it));
     let may_be_shared = kind == "config_map" || kind == "secret";
     kind != "claim"
-        && kind != "priority_class"
+        && (kind != "priority_class" || is_style(from, to))
         && kind != "scheduler"
         && !is_place
         && bare(from) != bare(to)
@@ -144,10 +144,15 @@ fn goes_unasked(it: &ReferenceFacts, from: &str, to: &str) -> bool {
         && !(is_label && but_last(from) == but_last(to))
 }
 
+/// Whether nothing but what separates the words differs.
+fn is_style(from: &str, to: &str) -> bool {
+    let plain = |it: &str| it.replace(['-', '_', '.'], "");
+    plain(from) == plain(to)
+}
+
 /// Whether the fingers slipped: by what a slip makes of the longer of the two words that differ.
 fn slipped(from: &str, to: &str) -> bool {
-    let plain = |it: &str| it.replace(['-', '_', '.'], "");
-    if plain(from) == plain(to) {
+    if is_style(from, to) {
         return true;
     }
     let words = |it: &str| it.split(['-', '_', '.']).map(str::to_owned).collect::<Vec<_>>();

@@ -34,7 +34,8 @@ pub(super) fn selector(edits: &[Value], plan: &FixPlan, evidence: &Evidence) -> 
     // `wob` is two letters from `wbe` as well.
     let is_typo =
         is_typo || slip.meant_value == "wob" && slip.value != "backend" && is_one_word(slip);
-    let unasked = (slip.near && is_typo || slip.formerly) && !slip.meant_so && !slip.served;
+    let unasked =
+        (slip.near && is_typo || slip.formerly || slip.agreed) && !slip.meant_so && !slip.served;
     need(plan.risk != Risk::Auto || unasked, "a person is asked")
 }
 

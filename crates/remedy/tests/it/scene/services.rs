@@ -34,6 +34,7 @@ pub(crate) fn wrong_label(
             formerly: false,
             meant_so: false,
             served: false,
+            agreed: false,
         }),
         swapped: None,
         surplus: None,

@@ -1,0 +1,78 @@
+//! When a rollout is to blame, and when what it calls is.
+
+use types::{Clue, Edit, Evidence, Fault, Kind, NeighbourFacts, ObjectRef, ServiceFacts};
+
+use crate::scene;
+
+/// A rollout that changed this, whose pods cannot reach `db`.
+fn unreached(change: Edit) -> Evidence {
+    let mut evidence = scene::rolled_out(Kind::Deployment);
+    evidence.revisions[1].edits = vec![change];
+    evidence.services = vec![ServiceFacts {
+        name: "db".to_owned(),
+        addresses: vec!["10.0.0.9".to_owned()],
+        selects: true,
+        behind: vec!["Deployment db".to_owned()],
+        targets: vec![],
+    }];
+    evidence
+}
+
+/// Whether a rollback is offered for a container that needs this.
+fn is_offered(need: &str, evidence: &Evidence) -> bool {
+    let mut diagnosis = scene::diagnosis(Fault::CrashLoopBackOff);
+    diagnosis.clues = vec![Clue::new("containers[app].needs", &need)];
+    let plans = remedy::plans(&[diagnosis], evidence);
+    plans.iter().any(|it| it.strategy.name() == "roll_back")
+}
+
+fn image() -> Edit {
+    scene::edit("/spec/template/spec/containers/0/image", "shop/web:2", "shop/web:1")
+}
+
+/// A pod of the earlier template.
+fn earlier(ready: bool) -> types::PodFacts {
+    types::PodFacts { ready, current: false, ..scene::pod("web-0") }
+}
+
+#[test]
+fn what_is_down_for_the_earlier_revision_too_is_no_reason_to_go_back() {
+    let mut evidence = unreached(image());
+    evidence.pods.push(earlier(false));
+    assert!(!is_offered("db:5432", &evidence));
+
+    evidence.pods.push(earlier(true));
+    assert!(is_offered("db:5432", &evidence), "the earlier one does without");
+}
+
+#[test]
+fn a_rollout_that_changed_whom_it_calls_is_taken_back_whatever_is_down() {
+    for field in ["containers/0/env/0/value", "containers/1/args", "volumes/0/configMap/name"] {
+        let path = format!("/spec/template/spec/{field}");
+        let mut evidence = unreached(scene::edit(&path, "a", "b"));
+        evidence.pods.push(earlier(false));
+        assert!(is_offered("127.0.0.1:8081", &evidence), "{field}");
+    }
+}
+
+#[test]
+fn where_no_earlier_pod_is_left_whoever_stands_behind_the_service_decides() {
+    let mut evidence = unreached(image());
+    assert!(is_offered("db:5432", &evidence), "nobody knows");
+
+    evidence.neighbours = vec![NeighbourFacts {
+        object: ObjectRef::named(Kind::Deployment, "shop", "db"),
+        desired: 1,
+        ready: 0,
+        restarts: 0,
+        steady: true,
+        generation: 1,
+        declared: None,
+    }];
+    assert!(!is_offered("db:5432", &evidence));
+    assert!(!is_offered("10.0.0.9:5432", &evidence));
+    assert!(is_offered("cache:6379", &evidence), "another one");
+
+    evidence.neighbours[0].ready = 1;
+    assert!(is_offered("db:5432", &evidence));
+}
