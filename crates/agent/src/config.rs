@@ -57,7 +57,7 @@ pub struct Config {
     #[arg(long, env = "AGENT_POLICY", value_name = "FILE")]
     pub policy: Option<PathBuf>,
 
-    /// Who may call: one `role name token` a line, role read, act or admin.
+    /// Who may call: one `role name token` a line, role read, order, act or admin.
     #[arg(long, env = "AGENT_TOKENS_FILE", value_name = "FILE")]
     pub tokens_file: Option<PathBuf>,
 

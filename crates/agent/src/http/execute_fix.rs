@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, post, web};
 use jiff::Timestamp;
 use remedy::RequestError;
 use serde_json::{Map, json};
-use service::auth::Actor;
+use service::auth::Orderer;
 use service::input::Body;
 use service::problem::Failure;
 use sha2::{Digest, Sha256};
@@ -34,7 +34,7 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
     routes.service(execute_fix);
 }
 
-/// Orders a fix.
+/// Orders a fix. Needs role `order`.
 ///
 /// Answers when the write was made (or, with `wait_seconds`, when the fix has ended). A fix that was refused or
 /// failed is status 200 with `success: false`. The same `Idempotency-Key` with the same body is answered and not
@@ -53,7 +53,7 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
 )]
 #[post("/api/v1/execute-fix")]
 async fn execute_fix(
-    caller: Actor,
+    caller: Orderer,
     fixer: web::Data<Fixer>,
     request: HttpRequest,
     body: Body<ExecuteFixRequest>,
