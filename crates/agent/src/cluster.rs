@@ -4,6 +4,7 @@ mod connect;
 mod executor;
 mod lease;
 mod stop_object;
+mod leave;
 mod classes;
 mod commons;
 mod announce;
@@ -40,6 +41,7 @@ pub use executor::ExecutorAccount;
 pub use kube::{FIELD_MANAGER, KubeCluster, Watching};
 pub use lease::{KubeLease, LeaseName, LeaseRecord};
 pub use reviews::{AUTHORITY_PATH, KubeReviewer};
+pub use leave::{Leave, Purpose};
 pub use rights::{EVENTS, LEASE_READ, LEASE_WRITES, READS, REVIEWS, Reads, RightsReport};
 pub use stop_object::STOP_OBJECT;
 pub use store::Store;
@@ -94,7 +96,7 @@ pub trait Cluster: Send + Sync + 'static {
     fn patch<'a>(&'a self, patch: Patch<'a>) -> Answer<'a, Written>;
 
     /// Evicts the pod, if it still has the uid of `target` and its disruption budget allows it.
-    fn evict<'a>(&'a self, target: &'a ObjectRef, dry_run: bool) -> Answer<'a, ()>;
+    fn evict<'a>(&'a self, target: &'a ObjectRef, purpose: Purpose) -> Answer<'a, ()>;
 
     /// Leaves an Event about the object.
     fn announce<'a>(&'a self, about: &'a ObjectRef, notice: &'a Notice) -> Answer<'a, ()>;
@@ -142,8 +144,8 @@ pub struct Patch<'a> {
     pub subresource: Option<Subresource>,
     /// The operations (RFC 6902), tests first.
     pub operations: Value,
-    /// Whether the API server only checks it.
-    pub dry_run: bool,
+    /// What it is sent for.
+    pub purpose: Purpose,
 }
 
 /// What a node uses.
@@ -175,6 +177,9 @@ pub enum ClusterError {
     /// The object is not what we saw any more: a precondition or a test of the patch failed. Nothing was written.
     #[error("the object has changed since it was read: {0}")]
     Conflict(String),
+    /// The stop button is in, or another replica leads. Nothing was sent.
+    #[error("the agent was stopped")]
+    Stopped,
     /// The API server does not allow it: rights, admission, quota, validation, a disruption budget. Nothing was written.
     #[error("the API server refused: {0}")]
     Refused(String),
@@ -199,9 +204,11 @@ impl ClusterError {
     pub fn is_in_doubt(&self) -> bool {
         match self {
             Self::Unreachable(_) | Self::Malformed(_) => true,
-            Self::NotFound(_) | Self::Conflict(_) | Self::Refused(_) | Self::Throttled { .. } => {
-                false
-            }
+            Self::NotFound(_)
+            | Self::Conflict(_)
+            | Self::Refused(_)
+            | Self::Stopped
+            | Self::Throttled { .. } => false,
         }
     }
 }

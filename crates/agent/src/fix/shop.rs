@@ -28,7 +28,7 @@ const MAX_JOURNAL_PAUSE: Duration = Duration::from_secs(30);
 pub struct Fixer {
     pub(super) agent: Agent,
     pub(super) journal: Journal,
-    pub(super) lead: Lead,
+    pub(super) lead: Arc<Lead>,
     pub(super) policy: Policy,
     pub(super) policy_given: bool,
     pub(super) authenticated: bool,
@@ -102,7 +102,7 @@ impl Fixer {
         let fixer = Arc::new(Self {
             agent,
             journal,
-            lead,
+            lead: Arc::new(lead),
             policy,
             policy_given,
             authenticated,
