@@ -34,14 +34,15 @@ mod revisions;
 
 pub use announce::Notice;
 pub use caches::Caches;
+pub use census::{Census, Share};
 pub use changes::{Change, Seen};
 pub use commons::Commons;
 pub use connect::{Clients, ConnectError, connect};
 pub use executor::ExecutorAccount;
 pub use kube::{FIELD_MANAGER, KubeCluster, Watching};
 pub use lease::{KubeLease, LeaseName, LeaseRecord};
-pub use reviews::{AUTHORITY_PATH, KubeReviewer};
 pub use leave::{Leave, Purpose};
+pub use reviews::{AUTHORITY_PATH, KubeReviewer};
 pub use rights::{EVENTS, LEASE_READ, LEASE_WRITES, READS, REVIEWS, Reads, RightsReport};
 pub use stop_object::STOP_OBJECT;
 pub use store::Store;
@@ -99,7 +100,12 @@ pub trait Cluster: Send + Sync + 'static {
     fn evict<'a>(&'a self, target: &'a ObjectRef, purpose: Purpose) -> Answer<'a, ()>;
 
     /// Leaves an Event about the object.
-    fn announce<'a>(&'a self, about: &'a ObjectRef, notice: &'a Notice) -> Answer<'a, ()>;
+    fn announce<'a>(
+        &'a self,
+        about: &'a ObjectRef,
+        notice: &'a Notice,
+        leave: Leave,
+    ) -> Answer<'a, ()>;
 
     /// The object as it is now, read fresh and whole.
     fn object<'a>(&'a self, target: &'a ObjectRef) -> Answer<'a, Value>;
@@ -159,15 +165,6 @@ pub struct NodeUsage {
     pub memory_bytes: u64,
 }
 
-/// Root owners of the whole cluster.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Census {
-    /// Those that are not healthy.
-    pub unhealthy: usize,
-    /// All.
-    pub workloads: usize,
-}
-
 /// Why the cluster did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClusterError {
@@ -177,12 +174,12 @@ pub enum ClusterError {
     /// The object is not what we saw any more: a precondition or a test of the patch failed. Nothing was written.
     #[error("the object has changed since it was read: {0}")]
     Conflict(String),
-    /// The stop button is in, or another replica leads. Nothing was sent.
-    #[error("the agent was stopped")]
-    Stopped,
     /// The API server does not allow it: rights, admission, quota, validation, a disruption budget. Nothing was written.
     #[error("the API server refused: {0}")]
     Refused(String),
+    /// The stop button is in, or another replica leads. Nothing was sent.
+    #[error("the agent was stopped")]
+    Stopped,
     /// The API server is busy. Nothing was written.
     #[error("the API server is busy: {message}")]
     Throttled {

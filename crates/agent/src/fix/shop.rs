@@ -36,7 +36,8 @@ pub struct Fixer {
     pub(super) own_namespace: Option<String>,
     /// One decision at a time: between reading the caps and journalling the intent nobody else decides.
     pub(super) deciding: Semaphore,
-    pub(super) last_storm: Mutex<Option<Timestamp>>,
+    /// When a storm was last seen, by the namespace from which.
+    pub(super) last_storms: Mutex<BTreeMap<String, Timestamp>>,
     pub(super) switch: Switch,
     under_way: Mutex<BTreeMap<Uuid, Execution>>,
     reached: watch::Sender<u64>,
@@ -112,7 +113,7 @@ impl Fixer {
             },
             own_namespace: own_namespace(),
             deciding: Semaphore::new(1),
-            last_storm: Mutex::new(None),
+            last_storms: Mutex::default(),
             switch: Switch::new(mode),
             under_way: Mutex::default(),
             reached: watch::Sender::new(0),
