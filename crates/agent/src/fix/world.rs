@@ -3,11 +3,11 @@
 use std::sync::PoisonError;
 
 use diagnosis::Redactor;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use remedy::{ApprovedPlan, Authority, Refusal, World};
-use types::{ExecutionState, FixPlan, RefusalReport};
+use types::{Execution, ExecutionState, FixPlan, RefusalReport};
 
-use super::{Decision, FixError, Fixer, Order};
+use super::{Decision, FixError, Fixer, MAX_IN_VAIN, Order};
 use crate::cluster::{Census, Share};
 use crate::failures::MEMORY;
 use crate::journal::Stored;
@@ -53,6 +53,9 @@ impl Fixer {
                 Decision::Rest
             }
         };
+        if !kept && matches!(decision, Decision::Rest) {
+            self.has_room_for(&fix.execution).await?;
+        }
         if kept {
             self.journal.update(fix, None).await?;
         } else {
@@ -60,6 +63,14 @@ impl Fixer {
         }
         self.publish(&fix.execution);
         Ok(decision)
+    }
+
+    /// Whether another order that writes nothing is kept.
+    async fn has_room_for(&self, execution: &Execution) -> Result<(), FixError> {
+        let since = Timestamp::now() - SignedDuration::from_hours(1);
+        let by = &execution.requested_by;
+        let in_vain = self.journal.in_vain(&execution.subject, by, since).await?;
+        if in_vain < MAX_IN_VAIN { Ok(()) } else { Err(FixError::TooOften) }
     }
 
     /// What the guard says of this plan, and of all that is offered beside it, in the world as it is now.
