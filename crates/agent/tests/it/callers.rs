@@ -100,7 +100,7 @@ async fn whoever_orders_may_take_that_back_and_say_yes_to_nothing() {
     let (status, taken_back) = ask(&agent, &orders, &path(own, "reject"), &json!({})).await;
     assert_eq!((status, &taken_back["state"]), (200, &json!("rejected")), "{taken_back:#}");
     let (status, approved) = ask(&agent, &acts, &path(other, "approve"), &json!({})).await;
-    assert_eq!((status, &approved["state"]), (200, &json!("verifying")), "{approved:#}");
+    assert_eq!((status, &approved["decided_by"]), (200, &json!(WATCHER)), "{approved:#}");
 }
 
 #[actix_web::test]
