@@ -13,7 +13,7 @@ chmod 0700 "$folder"
 umask 022
 if [ ! -e "$folder/agent-tokens" ]; then
     token=$(random)
-    printf 'act reflexion %s\nadmin operator %s\n' "$token" "$(random)" >"$folder/agent-tokens"
+    printf 'order reflexion %s\nadmin operator %s\n' "$token" "$(random)" >"$folder/agent-tokens"
     printf '%s' "$token" >"$folder/agent-token"
 fi
 if [ ! -e "$folder/reflexion-tokens" ]; then

@@ -46,16 +46,16 @@ start_sandbox() {
     wait_until 20 "the sandbox" test -s "$KUBECONFIG_FILE"
 }
 
-# make_tokens: three tokens of random bytes; $TOKEN_READ, $TOKEN_ACT and $TOKEN_ADMIN.
+# make_tokens: four tokens of random bytes; $TOKEN_READ, $TOKEN_ORDER (reflexion's), $TOKEN_ACT and $TOKEN_ADMIN.
 make_tokens() {
     local word
-    for word in READ ACT ADMIN; do
+    for word in READ ORDER ACT ADMIN; do
         declare -g "TOKEN_$word=$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')"
     done
     (umask 077
-     printf 'read dashboard %s\nact reflexion %s\nadmin operator %s\n' \
-        "$TOKEN_READ" "$TOKEN_ACT" "$TOKEN_ADMIN" >"$run/tokens"
-     printf '%s' "$TOKEN_ACT" >"$run/act.token")
+     printf 'read dashboard %s\norder reflexion %s\nact person %s\nadmin operator %s\n' \
+        "$TOKEN_READ" "$TOKEN_ORDER" "$TOKEN_ACT" "$TOKEN_ADMIN" >"$run/tokens"
+     printf '%s' "$TOKEN_ORDER" >"$run/order.token")
 }
 
 # start_agent PORT MODE [SETTING...]: more settings as --flag value.
@@ -74,7 +74,7 @@ start_reflexion() {
     shift
     REFLEXION="http://127.0.0.1:$port"
     AGENT_URL="$AGENT" start reflexion "$bin/reflexion" --listen "127.0.0.1:$port" --data "$run/reflexion" \
-        --agent-token-file "$run/act.token" --tokens-file "$run/tokens" "$@"
+        --agent-token-file "$run/order.token" --tokens-file "$run/tokens" "$@"
     wait_until 30 "reflexion" is_up "$REFLEXION/readyz"
 }
 

@@ -29,8 +29,13 @@ agent_auth() {
     claim "execute-fix without a token" 401 'problem(401)'
     token=$TOKEN_READ
     ask POST "$AGENT/api/v1/execute-fix" "$fix"
-    claim "execute-fix with a token that may only read" 403 'problem(403)' '.next | test("act")'
+    claim "execute-fix with a token that may only read" 403 'problem(403)' '.next | test("order")'
+    token=$TOKEN_ORDER
+    ask POST "$AGENT/api/v1/executions/018f0000-0000-7000-8000-000000000000/approve"
+    claim "saying yes with a token that may only order" 403 'problem(403)' '.next | test("act")'
     token=$TOKEN_ACT
+    ask POST "$AGENT/api/v1/executions/018f0000-0000-7000-8000-000000000000/approve"
+    claim "saying yes to nothing with a token that may act" 404 'problem(404)'
     ask PUT "$AGENT/api/v1/mode" '{"mode": "auto"}'
     claim "changing the mode with a token that may only act" 403 'problem(403)'
     token=$TOKEN_READ

@@ -4,6 +4,7 @@ mod connect;
 mod executor;
 mod lease;
 mod stop_object;
+mod leave;
 mod classes;
 mod commons;
 mod announce;
@@ -33,12 +34,14 @@ mod revisions;
 
 pub use announce::Notice;
 pub use caches::Caches;
+pub use census::{Census, Share};
 pub use changes::{Change, Seen};
 pub use commons::Commons;
 pub use connect::{Clients, ConnectError, connect};
 pub use executor::ExecutorAccount;
 pub use kube::{FIELD_MANAGER, KubeCluster, Watching};
 pub use lease::{KubeLease, LeaseName, LeaseRecord};
+pub use leave::{Leave, Purpose};
 pub use reviews::{AUTHORITY_PATH, KubeReviewer};
 pub use rights::{EVENTS, LEASE_READ, LEASE_WRITES, READS, REVIEWS, Reads, RightsReport};
 pub use stop_object::STOP_OBJECT;
@@ -94,10 +97,15 @@ pub trait Cluster: Send + Sync + 'static {
     fn patch<'a>(&'a self, patch: Patch<'a>) -> Answer<'a, Written>;
 
     /// Evicts the pod, if it still has the uid of `target` and its disruption budget allows it.
-    fn evict<'a>(&'a self, target: &'a ObjectRef, dry_run: bool) -> Answer<'a, ()>;
+    fn evict<'a>(&'a self, target: &'a ObjectRef, purpose: Purpose) -> Answer<'a, ()>;
 
     /// Leaves an Event about the object.
-    fn announce<'a>(&'a self, about: &'a ObjectRef, notice: &'a Notice) -> Answer<'a, ()>;
+    fn announce<'a>(
+        &'a self,
+        about: &'a ObjectRef,
+        notice: &'a Notice,
+        leave: Leave,
+    ) -> Answer<'a, ()>;
 
     /// The object as it is now, read fresh and whole.
     fn object<'a>(&'a self, target: &'a ObjectRef) -> Answer<'a, Value>;
@@ -142,8 +150,8 @@ pub struct Patch<'a> {
     pub subresource: Option<Subresource>,
     /// The operations (RFC 6902), tests first.
     pub operations: Value,
-    /// Whether the API server only checks it.
-    pub dry_run: bool,
+    /// What it is sent for.
+    pub purpose: Purpose,
 }
 
 /// What a node uses.
@@ -155,15 +163,6 @@ pub struct NodeUsage {
     pub cpu_millis: u64,
     /// Memory in bytes.
     pub memory_bytes: u64,
-}
-
-/// Root owners of the whole cluster.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Census {
-    /// Those that are not healthy.
-    pub unhealthy: usize,
-    /// All.
-    pub workloads: usize,
 }
 
 /// Why the cluster did not do what it was asked.
@@ -178,6 +177,9 @@ pub enum ClusterError {
     /// The API server does not allow it: rights, admission, quota, validation, a disruption budget. Nothing was written.
     #[error("the API server refused: {0}")]
     Refused(String),
+    /// The stop button is in, or another replica leads. Nothing was sent.
+    #[error("the agent was stopped")]
+    Stopped,
     /// The API server is busy. Nothing was written.
     #[error("the API server is busy: {message}")]
     Throttled {
@@ -199,9 +201,11 @@ impl ClusterError {
     pub fn is_in_doubt(&self) -> bool {
         match self {
             Self::Unreachable(_) | Self::Malformed(_) => true,
-            Self::NotFound(_) | Self::Conflict(_) | Self::Refused(_) | Self::Throttled { .. } => {
-                false
-            }
+            Self::NotFound(_)
+            | Self::Conflict(_)
+            | Self::Refused(_)
+            | Self::Stopped
+            | Self::Throttled { .. } => false,
         }
     }
 }

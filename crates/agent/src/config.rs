@@ -57,7 +57,7 @@ pub struct Config {
     #[arg(long, env = "AGENT_POLICY", value_name = "FILE")]
     pub policy: Option<PathBuf>,
 
-    /// Who may call: one `role name token` a line, role read, act or admin.
+    /// Who may call: one `role name token` a line, role read, order, act or admin.
     #[arg(long, env = "AGENT_TOKENS_FILE", value_name = "FILE")]
     pub tokens_file: Option<PathBuf>,
 
@@ -89,6 +89,10 @@ pub struct Config {
     /// installed or rolled out together comes one after the other.
     #[arg(long, env = "AGENT_SERVICE_PATIENCE_SECONDS", default_value_t = 45.0)]
     pub service_patience_seconds: f64,
+
+    /// How many days the facts and the decision are kept of what was refused, turned down, only tried or undone; 0 for ever.
+    #[arg(long, env = "AGENT_JOURNAL_DAYS", default_value_t = 90)]
+    pub journal_days: u16,
 
     /// A `k8sgpt` that every scan asks as well: `k8sgpt analyze`, without a model. None is looked up.
     #[arg(long, env = "AGENT_K8SGPT_BINARY", value_name = "FILE")]

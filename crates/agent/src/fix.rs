@@ -49,6 +49,8 @@ use apply::ApplyError;
 /// How often a plan is made anew because the object changed under it. Many, since the status of a pod that
 /// fails counts as a change of it and comes with every restart; each time costs a few reads.
 const TRIES: u32 = 10;
+/// How many orders of one caller about one workload may come to nothing within an hour: each is kept with its evidence.
+const MAX_IN_VAIN: i64 = 60;
 
 /// What a caller asks for.
 #[derive(Debug, Clone)]
@@ -81,6 +83,11 @@ pub enum FixError {
     /// The journal could not be written, so nothing was written to the cluster.
     #[error("the journal could not be written, so the cluster was not either")]
     Journal(#[from] JournalError),
+    /// The same caller ordered so much about this workload in vain that no more of it is kept.
+    #[error(
+        "{MAX_IN_VAIN} orders of yours about this workload came to nothing within the hour; the newest say why"
+    )]
+    TooOften,
     /// The task that carried it out ended; its execution says how far it came.
     #[error("the fix was cut off; its execution says how far it came")]
     CutOff,
@@ -159,7 +166,7 @@ impl Fixer {
         let why = match &error {
             // What ailed the workload may be over.
             FixError::Request(_) => "nothing that was asked for is to do any more".to_owned(),
-            FixError::Cluster(_) | FixError::Journal(_) | FixError::CutOff => {
+            FixError::Cluster(_) | FixError::Journal(_) | FixError::TooOften | FixError::CutOff => {
                 service::telemetry::chain(&error)
             }
         };

@@ -141,6 +141,7 @@ pub(crate) fn failure(error: &ClusterError) -> Failure {
         ClusterError::Conflict(_) => {
             Failure::new(409, "conflict", detail, "read the object again and repeat")
         }
+        ClusterError::Stopped => Failure::new(409, "observing", detail, "PUT /api/v1/mode"),
         ClusterError::Refused(_) => Failure::new(
             500,
             "cluster-refused",

@@ -7,6 +7,8 @@ mod chain;
 mod decisions;
 mod open;
 mod suppressions;
+mod thin;
+mod vain;
 mod write;
 mod yeses;
 

@@ -9,6 +9,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use backon::{ExponentialBuilder, Retryable};
 use diagnosis::Redactor;
+use jiff::{SignedDuration, Timestamp};
 use remedy::Policy;
 use service::auth::Tokens;
 use service::health::Probes;
@@ -37,6 +38,8 @@ use crate::triage::{Times, Triage};
 const WORKERS: usize = 2;
 /// How often the journal is asked whether it can be written.
 const JOURNAL_LOOK: Duration = Duration::from_secs(15);
+/// How often the journal is made thin.
+const DAY: Duration = Duration::from_hours(24);
 /// The longest pause between two questions for our rights.
 const RIGHTS_PAUSE: Duration = Duration::from_secs(30);
 /// The journal, as `/readyz` names it.
@@ -180,8 +183,9 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let times = Times { settle: config.settle(), service: config.service_patience() };
     let triage = Triage::new(agent.clone(), watching.caches, times);
     let triage = tokio::spawn(triage.run(watching.changes));
+    let thin = tokio::spawn(thin_journal(journal.clone(), config.journal_days));
     let watch = tokio::spawn(watch_journal(journal, agent_probes));
-    let tasks = vec![triage, watch, review, obey, hooks];
+    let tasks = vec![triage, thin, watch, review, obey, hooks];
     Ok(Running { address, agent, server, tasks, stand, fixer, cluster, goodbye, lock })
 }
 
@@ -255,6 +259,26 @@ async fn watch_journal(journal: Journal, probes: Probes) {
             Err(error) => {
                 let words = format!("cannot be written: {}", service::telemetry::chain(&error));
                 probes.not_ready(JOURNAL, words);
+            }
+        }
+    }
+}
+
+/// Keeps what ended so many days ago thin, once a day.
+async fn thin_journal(journal: Journal, days: u16) {
+    if days == 0 {
+        return;
+    }
+    let kept = SignedDuration::from_hours(24 * i64::from(days));
+    let mut pause = tokio::time::interval(DAY);
+    loop {
+        pause.tick().await;
+        match journal.thin(Timestamp::now() - kept).await {
+            Ok(0) => {}
+            Ok(executions) => tracing::info!(executions, days, "the journal keeps them thin now"),
+            Err(error) => {
+                let error = service::telemetry::chain(&error);
+                tracing::warn!(error, "the journal was not made thin; tomorrow it is tried again");
             }
         }
     }

@@ -55,7 +55,7 @@ pub struct Config {
     #[arg(long, env = "REFLEXION_MODEL_CALLS_PER_HOUR", default_value_t = 20)]
     pub model_calls_per_hour: u32,
 
-    /// Who may call: one `role name token` a line, role read, act or admin.
+    /// Who may call: one `role name token` a line, role read, order, act or admin.
     #[arg(long, env = "REFLEXION_TOKENS_FILE", value_name = "FILE")]
     pub tokens_file: Option<PathBuf>,
 

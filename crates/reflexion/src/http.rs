@@ -137,7 +137,7 @@ fn agent_failure(error: &AgentError) -> Failure {
                 502,
                 "agent-refuses-token",
                 error.to_string(),
-                "give a token with role act in AGENT_TOKEN_FILE",
+                "give a token with role order in AGENT_TOKEN_FILE",
             ),
             _ => Failure::new(502, "agent-failed", error.to_string(), "see the agent's log"),
         },

@@ -28,7 +28,9 @@ const MAX_TOKENS: usize = 256;
 pub enum Role {
     /// See.
     Read,
-    /// Order and approve fixes.
+    /// Order fixes, and take an order of one's own back: what a machine needs. Whoever orders may not say yes to it.
+    Order,
+    /// Say yes and no to fixes, take them back, and accept findings: what a person needs.
     Act,
     /// Change the mode and the memory.
     Admin,
@@ -38,6 +40,7 @@ impl Role {
     fn parse(word: &str) -> Option<Self> {
         match word {
             "read" => Some(Self::Read),
+            "order" => Some(Self::Order),
             "act" => Some(Self::Act),
             "admin" => Some(Self::Admin),
             _ => None,
@@ -49,6 +52,7 @@ impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Read => "read",
+            Self::Order => "order",
             Self::Act => "act",
             Self::Admin => "admin",
         })
@@ -78,7 +82,7 @@ pub enum TokensError {
     },
     /// A line is not `role name token`.
     #[error(
-        "tokens file {path}, line {line}: {reason}; a line is `role name token` with role read, act or admin"
+        "tokens file {path}, line {line}: {reason}; a line is `role name token` with role read, order, act or admin"
     )]
     Line {
         /// The file.
@@ -191,12 +195,19 @@ impl Tokens {
     }
 }
 
-fn enough(caller: Caller, needed: Role) -> Result<Caller, Failure> {
-    if needed <= caller.role {
-        return Ok(caller);
+impl Caller {
+    /// Whether he may do what needs this role, where that is known only when the request is looked at.
+    pub fn needs(&self, needed: Role) -> Result<(), Failure> {
+        if needed <= self.role {
+            return Ok(());
+        }
+        let detail = format!("`{}` has role {} and this needs {needed}", self.name, self.role);
+        Err(forbidden(&detail, needed))
     }
-    let detail = format!("`{}` has role {} and this needs {needed}", caller.name, caller.role);
-    Err(forbidden(&detail, needed))
+}
+
+fn enough(caller: Caller, needed: Role) -> Result<Caller, Failure> {
+    caller.needs(needed).map(|()| caller)
 }
 
 fn forbidden(detail: &str, needed: Role) -> Failure {
@@ -252,7 +263,10 @@ fn caller_with(request: &HttpRequest, needed: Role) -> Extracted<Caller> {
 /// Handler argument: a caller who may see. Refuses with 401 or 403.
 #[derive(Debug, Clone)]
 pub struct Reader(pub Caller);
-/// Handler argument: a caller who may order and approve fixes. Refuses with 401 or 403.
+/// Handler argument: a caller who may order fixes. Refuses with 401 or 403.
+#[derive(Debug, Clone)]
+pub struct Orderer(pub Caller);
+/// Handler argument: a caller who may also say yes to fixes. Refuses with 401 or 403.
 #[derive(Debug, Clone)]
 pub struct Actor(pub Caller);
 /// Handler argument: a caller who may change the mode and the memory. Refuses with 401 or 403.
@@ -265,6 +279,16 @@ impl FromRequest for Reader {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let caller = caller_with(request, Role::Read);
+        Box::pin(async move { caller.await.map(Self) })
+    }
+}
+
+impl FromRequest for Orderer {
+    type Error = Failure;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = caller_with(request, Role::Order);
         Box::pin(async move { caller.await.map(Self) })
     }
 }
@@ -290,6 +314,14 @@ impl FromRequest for Admin {
 }
 
 impl Deref for Reader {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl Deref for Orderer {
     type Target = Caller;
 
     fn deref(&self) -> &Caller {

@@ -43,6 +43,17 @@ pub enum StrainKind {
     NodeNotReady,
 }
 
+impl StrainKind {
+    /// Whether the node itself or its kubelet says so. The rest is told by the pod, and whoever owns a pod can let it say
+    /// that whenever he likes.
+    pub fn is_said_by_node(self) -> bool {
+        match self {
+            Self::Evicted | Self::NodeUnderPressure | Self::NodeNotReady => true,
+            Self::KilledForMemory | Self::AnswersLate => false,
+        }
+    }
+}
+
 impl std::fmt::Display for StrainFacts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let node = &self.node;

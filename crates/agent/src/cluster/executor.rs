@@ -99,6 +99,7 @@ fn refused(error: ClusterError, what: &str) -> ClusterError {
             ClusterError::Refused(format!("{what} was refused ({error}); {next}"))
         }
         silence @ (ClusterError::Unreachable(_)
+        | ClusterError::Stopped
         | ClusterError::Throttled { .. }
         | ClusterError::Malformed(_)) => silence,
     }

@@ -25,9 +25,9 @@ use super::executor::{Executor, ExecutorAccount};
 use super::refusals::meaning;
 use super::watch::Sinks;
 use super::{
-    Answer, Census, Cluster, ClusterError, Commons, LeaseName, NodeUsage, Notice, Patch,
-    RightsReport, Written, announce, census, gather, json_patch, node_mates, rights, snapshot,
-    stop_object, usage,
+    Answer, Census, Cluster, ClusterError, Commons, LeaseName, Leave, NodeUsage, Notice, Patch,
+    Purpose, RightsReport, Written, announce, census, gather, json_patch, node_mates, rights,
+    snapshot, stop_object, usage,
 };
 
 /// Under which name our writes stand in `managedFields`.
@@ -180,7 +180,7 @@ impl KubeCluster {
         let target = patch.target;
         let what = target.to_string();
         let params = PatchParams {
-            dry_run: patch.dry_run,
+            dry_run: patch.purpose.is_rehearsal(),
             field_manager: Some(FIELD_MANAGER.to_owned()),
             ..PatchParams::default()
         };
@@ -188,13 +188,14 @@ impl KubeCluster {
         let request =
             json_patch::request(&url, &target.name, patch.subresource, &params, patch.operations)?;
         let client = self.writer().await?;
+        patch.purpose.ask()?;
         let after: DynamicObject = within(WRITE, &what, client.request(request)).await?;
         let object = reference(target.kind, &after.metadata);
         let spec_hash = gather::root_from(target.kind, after).ok().map(|it| it.spec_hash());
         Ok(Written { object, spec_hash })
     }
 
-    async fn evict_pod(&self, target: &ObjectRef, dry_run: bool) -> Result<(), ClusterError> {
+    async fn evict_pod(&self, target: &ObjectRef, purpose: Purpose) -> Result<(), ClusterError> {
         let uid = (!target.uid.is_empty()).then(|| target.uid.clone());
         let eviction = Eviction {
             metadata: ObjectMeta {
@@ -207,8 +208,10 @@ impl KubeCluster {
                 ..DeleteOptions::default()
             }),
         };
+        let dry_run = purpose.is_rehearsal();
         let params = PostParams { dry_run, field_manager: Some(FIELD_MANAGER.to_owned()) };
         let client = self.writer().await?;
+        purpose.ask()?;
         let api = Api::<Pod>::namespaced(client, &target.namespace);
         let call =
             api.create_subresource::<_, Status>("eviction", &target.name, &params, &eviction);
@@ -264,12 +267,21 @@ impl Cluster for KubeCluster {
         Box::pin(self.write(patch))
     }
 
-    fn evict<'a>(&'a self, target: &'a ObjectRef, dry_run: bool) -> Answer<'a, ()> {
-        Box::pin(self.evict_pod(target, dry_run))
+    fn evict<'a>(&'a self, target: &'a ObjectRef, purpose: Purpose) -> Answer<'a, ()> {
+        Box::pin(self.evict_pod(target, purpose))
     }
 
-    fn announce<'a>(&'a self, about: &'a ObjectRef, notice: &'a Notice) -> Answer<'a, ()> {
-        Box::pin(async move { announce::leave(self.writer().await?, about, notice).await })
+    fn announce<'a>(
+        &'a self,
+        about: &'a ObjectRef,
+        notice: &'a Notice,
+        leave: Leave,
+    ) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let client = self.writer().await?;
+            leave.ask()?;
+            announce::leave(client, about, notice).await
+        })
     }
 
     fn object<'a>(&'a self, target: &'a ObjectRef) -> Answer<'a, serde_json::Value> {

@@ -156,8 +156,9 @@ fn review_objects(namespace: &str) -> Vec<Value> {
         role("ClusterRole", REVIEW_ROLE, None, &ask),
         binding("ClusterRoleBinding", (REVIEW_ROLE, "ClusterRole"), None, (AGENT, namespace)),
         caller("k8s-reflexion-caller-read", &["get"]),
-        caller("k8s-reflexion-caller-act", &["get", "post"]),
-        caller("k8s-reflexion-caller-admin", &["get", "post", "put"]),
+        caller("k8s-reflexion-caller-order", &["get", "patch"]),
+        caller("k8s-reflexion-caller-act", &["get", "patch", "post"]),
+        caller("k8s-reflexion-caller-admin", &["get", "patch", "post", "put"]),
     ]
 }
 

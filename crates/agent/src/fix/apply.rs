@@ -8,9 +8,8 @@ use remedy::ApprovedPlan;
 use serde_json::Value;
 use types::{Action, Execution, ExecutionState, ObjectRef, RefusalReport, Step};
 
-use super::write::stopped;
 use super::{FixError, Fixer, moved};
-use crate::cluster::{ClusterError, Patch};
+use crate::cluster::{ClusterError, Patch, Purpose};
 use crate::journal::Stored;
 use crate::lead::{NotLeading, Unshared};
 
@@ -99,10 +98,7 @@ impl Fixer {
         for (index, step) in approved.plan().steps.iter().enumerate() {
             let step = following(step, written.as_ref());
             if !self.may_write() {
-                let first =
-                    self.lead.check().map_or_else(ApplyError::NotLeading, |()| ApplyError::Stopped);
-                let halfway = ApplyError::Halfway { step: index, reason: stopped() };
-                return Err(if index == 0 { first } else { halfway });
+                return Err(self.not_let(index));
             }
             match self.write(&step, &fix_id).await {
                 Ok(Some(after)) => {
@@ -113,6 +109,7 @@ impl Fixer {
                 }
                 Ok(None) => {}
                 Err(ClusterError::Unreachable(_)) => return Err(ApplyError::InDoubt),
+                Err(ClusterError::Stopped) => return Err(self.not_let(index)),
                 // The edit before it moved the controller to replace this pod: that is what was wanted.
                 Err(ClusterError::Conflict(_)) if 0 < index && step.action == Action::Evict => {}
                 Err(ClusterError::Conflict(_)) if 0 < index && step.subresource.is_some() => {
@@ -126,6 +123,14 @@ impl Fixer {
             }
         }
         Ok(result_hash)
+    }
+
+    /// The stop button is in, or another replica leads, and this step was not sent.
+    fn not_let(&self, step: usize) -> ApplyError {
+        if 0 < step {
+            return ApplyError::Halfway { step, reason: ClusterError::Stopped };
+        }
+        self.lead.check().map_or_else(ApplyError::NotLeading, |()| ApplyError::Stopped)
     }
 
     /// Resizes a pod whose status was written meanwhile, as that of a pod that fails is again and again. The values
@@ -146,9 +151,6 @@ impl Fixer {
             word("/metadata/resourceVersion")
                 .unwrap_or_default()
                 .clone_into(&mut step.target.resource_version);
-            if !self.may_write() {
-                return Err(stopped());
-            }
             match self.write(&step, fix_id).await {
                 Ok(_) => return Ok(()),
                 Err(error @ ClusterError::Conflict(_)) => last = error,
@@ -169,14 +171,14 @@ impl Fixer {
         for step in &approved.plan().steps {
             let step = following(step, version);
             let Some(operations) = self.operations(&step, &fix_id).await? else {
-                match self.agent.cluster.evict(&step.target, true).await {
+                match self.agent.cluster.evict(&step.target, Purpose::Rehearse).await {
                     // A busy API server may let it through in a moment.
                     Ok(()) | Err(ClusterError::Throttled { .. }) => continue,
                     Err(error) => return Err(error),
                 }
             };
             let (target, subresource) = (&step.target, step.subresource);
-            let patch = Patch { target, subresource, operations, dry_run: true };
+            let patch = Patch { target, subresource, operations, purpose: Purpose::Rehearse };
             self.agent.cluster.patch(patch).await?;
         }
         Ok(())
@@ -226,6 +228,7 @@ fn failed(step: usize, reason: ClusterError) -> ApplyError {
     match reason {
         reason if 0 < step => ApplyError::Halfway { step, reason },
         ClusterError::Conflict(detail) => ApplyError::Stale(detail),
+        ClusterError::Stopped => ApplyError::Stopped,
         ClusterError::NotFound(_)
         | ClusterError::Refused(_)
         | ClusterError::Throttled { .. }
@@ -248,7 +251,9 @@ fn code(error: &ApplyError) -> &'static str {
             | ClusterError::Malformed(_),
         )
         | ApplyError::InDoubt => "cluster_unreachable",
-        ApplyError::Refused(ClusterError::Refused(_) | ClusterError::Conflict(_))
+        ApplyError::Refused(
+            ClusterError::Refused(_) | ClusterError::Conflict(_) | ClusterError::Stopped,
+        )
         | ApplyError::Halfway { .. } => "refused_by_cluster",
     }
 }

@@ -33,6 +33,7 @@ impl Fixer {
                     looks += 1;
                     pause = PAUSE;
                 }
+                Err(ClusterError::Stopped) => continue,
                 Err(ClusterError::Refused(detail) | ClusterError::Conflict(detail)) => {
                     let target = format!("a broken pod of {}", fix.execution.subject);
                     return Err(TakeBackError::Refused { target, detail });
@@ -66,7 +67,7 @@ impl Fixer {
             if self.is_spared(&step.target).await? {
                 continue;
             }
-            match self.agent.cluster.evict(&step.target, false).await {
+            match self.agent.cluster.evict(&step.target, self.to_write()).await {
                 // Another pod has its name by now.
                 Ok(()) | Err(ClusterError::NotFound(_) | ClusterError::Conflict(_)) => {}
                 Err(error) => return Err(error),

@@ -100,6 +100,11 @@ impl Fixer {
         }
     }
 
+    /// Whether this caller ordered what waits there.
+    pub async fn is_order_of(&self, id: Uuid, who: &str) -> Result<bool, PersonError> {
+        Ok(self.waiting(id).await?.execution.requested_by == who)
+    }
+
     /// Somebody says no to a proposal.
     pub async fn rejected_by(
         &self,

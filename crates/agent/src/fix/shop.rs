@@ -28,7 +28,7 @@ const MAX_JOURNAL_PAUSE: Duration = Duration::from_secs(30);
 pub struct Fixer {
     pub(super) agent: Agent,
     pub(super) journal: Journal,
-    pub(super) lead: Lead,
+    pub(super) lead: Arc<Lead>,
     pub(super) policy: Policy,
     pub(super) policy_given: bool,
     pub(super) authenticated: bool,
@@ -36,7 +36,8 @@ pub struct Fixer {
     pub(super) own_namespace: Option<String>,
     /// One decision at a time: between reading the caps and journalling the intent nobody else decides.
     pub(super) deciding: Semaphore,
-    pub(super) last_storm: Mutex<Option<Timestamp>>,
+    /// When a storm was last seen, by the namespace from which.
+    pub(super) last_storms: Mutex<BTreeMap<String, Timestamp>>,
     pub(super) switch: Switch,
     under_way: Mutex<BTreeMap<Uuid, Execution>>,
     reached: watch::Sender<u64>,
@@ -102,7 +103,7 @@ impl Fixer {
         let fixer = Arc::new(Self {
             agent,
             journal,
-            lead,
+            lead: Arc::new(lead),
             policy,
             policy_given,
             authenticated,
@@ -112,7 +113,7 @@ impl Fixer {
             },
             own_namespace: own_namespace(),
             deciding: Semaphore::new(1),
-            last_storm: Mutex::new(None),
+            last_storms: Mutex::default(),
             switch: Switch::new(mode),
             under_way: Mutex::default(),
             reached: watch::Sender::new(0),

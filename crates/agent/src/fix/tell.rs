@@ -17,9 +17,10 @@ impl Fixer {
         if !self.may_write() {
             return;
         }
+        let leave = self.leave();
         let (cluster, subject) = (Arc::clone(&self.agent.cluster), execution.subject.clone());
         tokio::spawn(async move {
-            if let Err(error) = cluster.announce(&subject, &notice).await {
+            if let Err(error) = cluster.announce(&subject, &notice, leave).await {
                 tracing::debug!(%error, %subject, reason = notice.reason, "no Event was left");
             }
         });

@@ -106,6 +106,7 @@ impl Fixer {
                 Try::Failed(ClusterError::Refused(detail)) => {
                     return Err(TakeBackError::Refused { target, detail });
                 }
+                Try::Failed(ClusterError::Stopped) => continue,
                 Try::Failed(error) => {
                     let error = self.words(&error);
                     tracing::warn!(error, target, "an undo waits for the API server");
@@ -128,7 +129,7 @@ impl Fixer {
         }
         let Some(operations) = remedy::undo_patch(step, fix_id, &object) else { return Try::Done };
         let (target, subresource) = (&step.target, step.subresource);
-        let patch = Patch { target, subresource, operations, dry_run: false };
+        let patch = Patch { target, subresource, operations, purpose: self.to_write() };
         match self.agent.cluster.patch(patch).await {
             Ok(_) => Try::Done,
             Err(ClusterError::Conflict(detail)) if is_ours(&object, step) => Try::Contended(detail),

@@ -3,16 +3,20 @@
 use std::sync::PoisonError;
 
 use diagnosis::Redactor;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use remedy::{ApprovedPlan, Authority, Refusal, World};
-use types::{ExecutionState, FixPlan, RefusalReport};
+use types::{Execution, ExecutionState, FixPlan, RefusalReport};
 
-use super::{Decision, FixError, Fixer, Order};
+use super::{Decision, FixError, Fixer, MAX_IN_VAIN, Order};
+use crate::cluster::{Census, Share};
 use crate::failures::MEMORY;
 use crate::journal::Stored;
 
 /// The most offers beside the one that was ordered of which the guard's answer is kept.
 const MAX_BESIDE: usize = 20;
+
+/// What no namespace is called.
+const EVERYWHERE: &str = "";
 
 /// What the guard says.
 pub(super) struct Answer {
@@ -49,6 +53,9 @@ impl Fixer {
                 Decision::Rest
             }
         };
+        if !kept && matches!(decision, Decision::Rest) {
+            self.has_room_for(&fix.execution).await?;
+        }
         if kept {
             self.journal.update(fix, None).await?;
         } else {
@@ -56,6 +63,14 @@ impl Fixer {
         }
         self.publish(&fix.execution);
         Ok(decision)
+    }
+
+    /// Whether another order that writes nothing is kept.
+    async fn has_room_for(&self, execution: &Execution) -> Result<(), FixError> {
+        let since = Timestamp::now() - SignedDuration::from_hours(1);
+        let by = &execution.requested_by;
+        let in_vain = self.journal.in_vain(&execution.subject, by, since).await?;
+        if in_vain < MAX_IN_VAIN { Ok(()) } else { Err(FixError::TooOften) }
     }
 
     /// What the guard says of this plan, and of all that is offered beside it, in the world as it is now.
@@ -70,13 +85,8 @@ impl Fixer {
         let mut writes = self.journal.writes_since(now - MEMORY, fix.execution.id).await?;
         writes.extend(self.lead.writes_of_others());
         let census = self.agent.cluster.census();
-        let last_storm = {
-            let mut last = self.last_storm.lock().unwrap_or_else(PoisonError::into_inner);
-            if self.policy.is_stormy(census.unhealthy, census.workloads) {
-                *last = Some(now);
-            }
-            *last
-        };
+        let counted = census.seen_from(namespace);
+        let last_storm = self.last_storm(&census, namespace, now);
         let accepted = self.journal.accepted(now).await?;
         let diagnoses = diagnosis::diagnose(&fix.before);
         let world = World {
@@ -88,8 +98,8 @@ impl Fixer {
             enrolled,
             evidence: &fix.before,
             writes: &writes,
-            unhealthy: census.unhealthy,
-            workloads: census.workloads,
+            unhealthy: counted.unhealthy,
+            workloads: counted.workloads,
             own_namespace: self.own_namespace.as_deref(),
             last_storm,
             accepted: diagnosis::accepted_trouble(&fix.before, &diagnoses, &accepted, now),
@@ -102,6 +112,23 @@ impl Fixer {
         });
         let beside = beside.collect();
         Ok(Answer { decision: remedy::approve(fix.plan.clone(), &self.policy, &world), beside })
+    }
+
+    /// When a storm was last seen in this namespace, or anywhere.
+    fn last_storm(&self, census: &Census, namespace: &str, now: Timestamp) -> Option<Timestamp> {
+        let mut last = self.last_storms.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = self.policy.storm.exit_seconds;
+        let is_over = |at: Timestamp| {
+            u64::try_from(now.duration_since(at).as_secs()).is_ok_and(|it| counts < it)
+        };
+        last.retain(|_, at| !is_over(*at));
+        for place in [EVERYWHERE, namespace] {
+            let Share { unhealthy, workloads } = census.seen_from(place);
+            if self.policy.is_stormy(unhealthy, workloads) {
+                last.insert(place.to_owned(), now);
+            }
+        }
+        last.get(EVERYWHERE).max(last.get(namespace)).copied()
     }
 
     /// The refusal as it is shown: what it quotes of the cluster is redacted.

@@ -1,13 +1,15 @@
 //! One step in the cluster: written once, however often the answer gets lost.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use remedy::FIX_ID_ANNOTATION;
 use serde_json::Value;
-use types::{Action, ObjectRef, Step};
+use types::{Action, Mode, ObjectRef, Step};
 
 use super::Fixer;
-use crate::cluster::{ClusterError, Patch, Written};
+use crate::cluster::{ClusterError, Leave, Patch, Purpose, Written};
+use crate::lead::Lead;
 
 /// How often a write is sent whose answer got lost.
 const WRITE_TRIES: usize = 3;
@@ -49,13 +51,12 @@ impl Fixer {
         let (target, subresource) = (&step.target, step.subresource);
         let mut doubt = None;
         for _ in 0..WRITE_TRIES {
-            if doubt.is_some() && !self.may_write() {
-                break;
-            }
             let operations = operations.clone();
-            let patch = Patch { target, subresource, operations, dry_run: false };
+            let patch = Patch { target, subresource, operations, purpose: self.to_write() };
             let error = match self.agent.cluster.patch(patch).await {
                 Ok(after) => return Ok(Some(after)),
+                // The one before may still be on its way.
+                Err(ClusterError::Stopped) if doubt.is_some() => break,
                 Err(error) => error,
             };
             let in_doubt = error.is_in_doubt();
@@ -80,7 +81,7 @@ impl Fixer {
             if self.is_spared(pod).await? {
                 return Ok(());
             }
-            match self.agent.cluster.evict(pod, false).await {
+            match self.agent.cluster.evict(pod, self.to_write()).await {
                 // Gone is what was wanted.
                 Ok(()) | Err(ClusterError::NotFound(_)) => return Ok(()),
                 Err(ClusterError::Throttled { retry_after, .. }) if tried < EVICTION_TRIES => {
@@ -89,7 +90,7 @@ impl Fixer {
                 Err(error) => return Err(error),
             }
             if !self.may_write() {
-                return Err(stopped());
+                return Err(ClusterError::Stopped);
             }
         }
     }
@@ -124,7 +125,18 @@ impl Fixer {
 
     /// Whether the stop button is out, and this replica leads.
     pub(super) fn may_write(&self) -> bool {
-        self.mode() != types::Mode::Observe && self.lead.leads()
+        may_write(self.mode(), &self.lead)
+    }
+
+    /// The same, to be asked when a request is ready to be sent.
+    pub(super) fn leave(&self) -> Leave {
+        let (mode, lead) = (self.mode_changes(), Arc::clone(&self.lead));
+        Leave::new(move || may_write(*mode.borrow(), &lead))
+    }
+
+    /// What every write is sent for.
+    pub(super) fn to_write(&self) -> Purpose {
+        Purpose::Write(self.leave())
     }
 }
 
@@ -137,9 +149,8 @@ fn is_ready(pod: &Value) -> bool {
     runs && conditions.is_some_and(|all| all.iter().any(|it| ready(it) && is_true(it)))
 }
 
-/// What a step ends with that the stop button kept from being written.
-pub(super) fn stopped() -> ClusterError {
-    ClusterError::Refused("the agent was stopped".to_owned())
+fn may_write(mode: Mode, lead: &Lead) -> bool {
+    mode != Mode::Observe && lead.leads()
 }
 
 /// Whether this step was made: by the fix id or, where that is not kept, by the values.

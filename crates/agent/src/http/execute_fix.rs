@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, post, web};
 use jiff::Timestamp;
 use remedy::RequestError;
 use serde_json::{Map, json};
-use service::auth::Actor;
+use service::auth::Orderer;
 use service::input::Body;
 use service::problem::Failure;
 use sha2::{Digest, Sha256};
@@ -34,7 +34,7 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
     routes.service(execute_fix);
 }
 
-/// Orders a fix.
+/// Orders a fix. Needs role `order`.
 ///
 /// Answers when the write was made (or, with `wait_seconds`, when the fix has ended). A fix that was refused or
 /// failed is status 200 with `success: false`. The same `Idempotency-Key` with the same body is answered and not
@@ -48,12 +48,13 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
         (status = 400, description = "Malformed JSON or names", body = Problem),
         (status = 404, description = "No such pod", body = Problem),
         (status = 409, description = "The key was used for another request", body = Problem),
+        (status = 429, description = "60 orders of this caller about this workload came to nothing within the hour", body = Problem),
         (status = 503, description = "The API server or the journal does not answer, or another replica leads; nothing was written", body = Problem),
     )
 )]
 #[post("/api/v1/execute-fix")]
 async fn execute_fix(
-    caller: Actor,
+    caller: Orderer,
     fixer: web::Data<Fixer>,
     request: HttpRequest,
     body: Body<ExecuteFixRequest>,
@@ -239,6 +240,10 @@ pub(super) fn fix_failure(error: &FixError) -> Failure {
     match error {
         FixError::Cluster(error) => failure(error),
         FixError::Journal(error) => journal_failure(error),
+        FixError::TooOften => {
+            let next = "GET /api/v1/executions says why; order it again in an hour";
+            Failure::new(429, "too-many-orders", error.to_string(), next)
+        }
         FixError::Request(_) | FixError::CutOff => {
             Failure::new(500, "cut-off", error.to_string(), "see /api/v1/executions")
         }

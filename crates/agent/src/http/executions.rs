@@ -2,7 +2,7 @@
 
 use actix_web::{get, post, web};
 use serde::Deserialize;
-use service::auth::{Actor, Reader};
+use service::auth::{Actor, Orderer, Reader, Role};
 use service::problem::Failure;
 use types::wire::ExecutionsResponse;
 use types::{Execution, ExecutionState, Problem};
@@ -62,7 +62,7 @@ async fn find(
     Ok(web::Json(found.execution))
 }
 
-/// Says yes to a proposal: once, and only while what it was made for is as it was.
+/// Says yes to a proposal (role `act`): once, and only while what it was made for is as it was.
 #[utoipa::path(operation_id = "approve_execution", tag = "executions", responses(
     (status = 200, body = Execution),
     (status = 404, description = "No such execution", body = Problem),
@@ -87,7 +87,7 @@ struct Turning {
     superseded: bool,
 }
 
-/// Says no to a proposal.
+/// Says no to a proposal. Needs role `act`; for one that the caller ordered himself, `order`.
 #[utoipa::path(operation_id = "reject_execution", tag = "executions", params(
     ("superseded" = Option<bool>, Query, description = "Withdraw it, since the trouble is another one by now"),
 ), responses(
@@ -97,17 +97,20 @@ struct Turning {
 ))]
 #[post("/api/v1/executions/{id}/reject")]
 async fn reject(
-    caller: Actor,
+    caller: Orderer,
     fixer: web::Data<Fixer>,
     id: web::Path<Uuid>,
     turning: web::Query<Turning>,
 ) -> Result<web::Json<Execution>, Failure> {
+    if !fixer.is_order_of(*id, &caller.name).await.map_err(|it| person_failure(&it))? {
+        caller.needs(Role::Act)?;
+    }
     let why = if turning.superseded { No::Superseded } else { No::Said };
     let done = fixer.rejected_by(*id, &caller.name, why).await;
     done.map(web::Json).map_err(|it| person_failure(&it))
 }
 
-/// Takes a verified fix back.
+/// Takes a verified fix back. Needs role `act`.
 #[utoipa::path(operation_id = "undo_execution", tag = "executions", responses(
     (status = 200, body = Execution),
     (status = 404, description = "No such execution", body = Problem),

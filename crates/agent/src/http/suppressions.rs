@@ -33,7 +33,7 @@ async fn list(_: Reader, fixer: web::Data<Fixer>) -> Result<web::Json<Suppressio
     Ok(web::Json(Suppressions { suppressions }))
 }
 
-/// Accepts a finding for a time: scans tell it last, and its workload is not mended unasked.
+/// Accepts a finding for a time (role `act`): scans tell it last, and its workload is not mended unasked.
 #[utoipa::path(operation_id = "accept_finding", tag = "scan", request_body = SuppressionOrder, responses(
     (status = 200, body = Suppression),
     (status = 400, description = "No fingerprint, no reason, or too long a time", body = Problem),
@@ -58,7 +58,7 @@ async fn accept(
     }
 }
 
-/// Takes the acceptance of a finding back: it is told again like any other.
+/// Takes the acceptance of a finding back (role `act`): it is told again like any other.
 #[utoipa::path(operation_id = "tell_finding_again", tag = "scan", responses(
     (status = 204, description = "It is told again"),
     (status = 404, description = "It was not accepted", body = Problem),

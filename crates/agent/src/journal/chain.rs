@@ -17,11 +17,11 @@ pub struct Entry {
     pub at: String,
     /// Who asked for it.
     pub who: String,
-    /// The state that was reached, `mode`, `decision`, or what became of a yes.
+    /// The state that was reached, `mode`, `decision`, `thinned`, or what became of a yes.
     pub what: String,
     /// The execution it is about.
     pub execution: Option<String>,
-    /// The execution or the mode as it is since, redacted JSON; of a decision its hash.
+    /// The execution or the mode as it is since, redacted JSON; of a decision its hash; of what was made thin its ids.
     pub body: String,
 }
 

@@ -12,6 +12,7 @@ use types::{DecisionRecord, JournalEntry};
 use uuid::Uuid;
 
 use super::chain::{self, Entry};
+use super::thin::{THINNED, Thinned};
 use super::{Journal, JournalError, Stored, text, value};
 
 /// The most entries of one execution that are told.
@@ -57,24 +58,32 @@ pub(super) async fn keep(tx: &mut SqliteConnection, stored: &Stored) -> Result<(
 /// The first execution whose decision is not the one that the newest entry about it tells. Those from before there were such
 /// entries are not told of at all, and may be anything.
 pub(super) async fn changed(pool: &SqlitePool) -> Result<Option<String>, JournalError> {
-    let mut sealed: BTreeMap<String, String> = BTreeMap::new();
-    let mut seals = sqlx::query("SELECT body FROM entries WHERE what = ? ORDER BY number")
-        .bind(DECISION)
-        .fetch(pool);
+    // `None`: it was dropped in time, and an entry says so.
+    let mut sealed: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let mut seals =
+        sqlx::query("SELECT what, body FROM entries WHERE what IN (?, ?) ORDER BY number")
+            .bind(DECISION)
+            .bind(THINNED)
+            .fetch(pool);
     while let Some(row) = seals.try_next().await? {
-        let seal: Seal = value(&row, "body")?;
-        sealed.insert(seal.execution, seal.sha256);
+        if row.try_get::<String, _>("what")? == DECISION {
+            let seal: Seal = value(&row, "body")?;
+            sealed.insert(seal.execution, Some(seal.sha256));
+        } else {
+            let thinned: Thinned = value(&row, "body")?;
+            sealed.extend(thinned.executions.into_iter().map(|it| (it, None)));
+        }
     }
     drop(seals);
     let mut kept = sqlx::query("SELECT execution, body FROM decisions").fetch(pool);
     while let Some(row) = kept.try_next().await? {
         let (id, body): (String, String) = (row.try_get("execution")?, row.try_get("body")?);
-        if sealed.remove(&id).is_some_and(|it| it != sha256(&body)) {
+        if sealed.remove(&id).is_some_and(|it| it != Some(sha256(&body))) {
             return Ok(Some(id));
         }
     }
     // What is left has an entry, and is kept no more.
-    Ok(sealed.into_keys().next())
+    Ok(sealed.into_iter().find_map(|(id, seal)| seal.map(|_| id)))
 }
 
 fn sha256(text: &str) -> String {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::agent_binary::AgentBinary;
 use crate::fault_proxy::Fault;
-use crate::stage::{Stage, until};
+use crate::stage::{RAISE, Stage, until};
 
 const WATCHER: &str = "system:serviceaccount:ops:watcher";
 const REFLEXION: &str = "system:serviceaccount:k8s-reflexion:reflexion";
@@ -61,6 +61,46 @@ async fn a_caller_may_do_what_the_cluster_says_and_no_more() {
     assert_eq!(status(&agent, &other, "GET", incidents).await, 401);
     // The tokens file is beside it, and needs nobody.
     assert_eq!(agent.set_mode("observe").await.0, 200);
+}
+
+/// Asks for this with this token; status and body.
+async fn ask(agent: &AgentBinary, token: &str, path: &str, body: &Value) -> (u16, Value) {
+    let http = service::client::http(Duration::from_secs(20)).unwrap();
+    let request = http.post(format!("{}{path}", agent.url())).bearer_auth(token).json(body);
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap_or(Value::Null))
+}
+
+#[actix_web::test]
+async fn whoever_orders_may_take_that_back_and_say_yes_to_nothing() {
+    let stage = Stage::open().await;
+    give(&stage, "orders", &["get", "patch"], REFLEXION);
+    give(&stage, "acts", &["get", "post"], WATCHER);
+    let agent = stage.agent_with(&["--auth", "tokenreview", "--mode", "suggest"]).await;
+    stage.run_hungry("web", "128Mi").await;
+    let (orders, acts) = (sandbox::token(REFLEXION, AUDIENCE), sandbox::token(WATCHER, AUDIENCE));
+    let order = agent.order_for("web", RAISE).await;
+    let path =
+        |id: &Value, word: &str| format!("/api/v1/executions/{}/{word}", id.as_str().unwrap());
+
+    let (status, ordered) = ask(&agent, &orders, "/api/v1/execute-fix", &order).await;
+    assert_eq!((status, &ordered["result"]["state"]), (200, &json!("proposed")), "{ordered:#}");
+    let own = &ordered["execution_id"];
+    let (status, of_a_person) = ask(&agent, &acts, "/api/v1/execute-fix", &order).await;
+    assert_eq!((status, &of_a_person["result"]["state"]), (200, &json!("proposed")));
+    let other = &of_a_person["execution_id"];
+
+    for (word, id) in [("approve", own), ("undo", own), ("approve", other), ("reject", other)] {
+        let (status, problem) = ask(&agent, &orders, &path(id, word), &json!({})).await;
+        assert_eq!(status, 403, "{word}: {problem}");
+        assert!(problem["next"].as_str().unwrap().contains("role act"), "{problem}");
+    }
+    let accepted = json!({"fingerprint": "0123456789abcdef", "reason": "a test", "days": 1});
+    assert_eq!(ask(&agent, &orders, "/api/v1/suppressions", &accepted).await.0, 403);
+    let (status, taken_back) = ask(&agent, &orders, &path(own, "reject"), &json!({})).await;
+    assert_eq!((status, &taken_back["state"]), (200, &json!("rejected")), "{taken_back:#}");
+    let (status, approved) = ask(&agent, &acts, &path(other, "approve"), &json!({})).await;
+    assert_eq!((status, &approved["decided_by"]), (200, &json!(WATCHER)), "{approved:#}");
 }
 
 #[actix_web::test]

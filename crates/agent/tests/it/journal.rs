@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use agent::journal::{BrokenChain, Journal, JournalError, MIGRATIONS};
+use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -112,6 +113,47 @@ async fn how_a_fix_was_decided_cannot_be_changed_or_removed_unseen() {
 
         assert!(log.contains("the journal's decision of execution "), "{statement}: {log}");
     }
+}
+
+#[actix_web::test]
+async fn what_ended_long_ago_is_kept_thin_and_what_can_be_taken_back_whole() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+    let order = agent.order_for("web", RAISE).await;
+    let mut trial = order.clone();
+    trial["dry_run"] = json!(true);
+    let tried = agent.carry_out(&trial).await;
+    let fix = agent.carry_out(&order).await;
+    let fix = agent.end_of(&fix).await;
+    agent.kill();
+    let folder = stage.data.path().join("agent");
+    let id = |it: &Value| it["id"].as_str().unwrap().parse().unwrap();
+    let journal = Journal::open(&folder).await.unwrap();
+    let before = journal.find(id(&tried)).await.unwrap().unwrap();
+    assert!(
+        !before.before.pods.is_empty() && journal.decision(id(&tried)).await.unwrap().is_some()
+    );
+
+    assert_eq!(journal.thin(before.execution.requested_at).await.unwrap(), 0);
+    assert_eq!(journal.thin(Timestamp::now()).await.unwrap(), 1);
+    assert_eq!(journal.thin(Timestamp::now()).await.unwrap(), 0);
+
+    let thin = journal.find(id(&tried)).await.unwrap().unwrap();
+    assert_eq!(thin.execution, before.execution);
+    assert!(thin.before.pods.is_empty() && journal.decision(id(&tried)).await.unwrap().is_none());
+    let whole = journal.find(id(&fix)).await.unwrap().unwrap();
+    assert!(!whole.before.pods.is_empty() && !whole.plan.steps.is_empty());
+    assert!(journal.decision(id(&fix)).await.unwrap().is_some());
+    assert!(journal.verify_chain().await.unwrap().is_ok());
+    journal.close().await;
+    run(
+        &folder,
+        &["INSERT INTO decisions SELECT id, '{}' FROM executions WHERE state = 'proposed'"],
+    )
+    .await;
+    let log = stage.try_agent(&[]).await.err().unwrap();
+    assert!(log.contains("the journal's decision of execution "), "{log}");
 }
 
 #[actix_web::test]

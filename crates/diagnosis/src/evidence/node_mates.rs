@@ -18,6 +18,10 @@ use crate::{NodeMate, Objects};
 const MAX_NODE_MATES: usize = 100;
 /// The conditions by which a node says what it runs out of (<https://kubernetes.io/docs/reference/node/node-status/#condition>).
 const PRESSURES: [&str; 3] = ["MemoryPressure", "DiskPressure", "PIDPressure"];
+/// What the kubelet says when it evicts a pod for what the pod itself wrote, on a node that has room enough
+/// (<https://github.com/kubernetes/kubernetes/blob/v1.33.0/pkg/kubelet/eviction/helpers.go>).
+const TOO_MUCH: [&str; 3] =
+    ["exceeds the limit", "exceeds the total limit", "exceeded its local ephemeral storage limit"];
 /// What the kubelet says of a probe that was not answered in time.
 const LATE: [&str; 3] = ["deadline exceeded", "timed out", "timeout"];
 
@@ -87,10 +91,14 @@ fn condition(pod: &Pod, name: &str) -> Option<(bool, Option<Timestamp>)> {
     Some((found.status == "True", found.last_transition_time.as_ref().map(|it| it.0)))
 }
 
-/// When the kubelet put it off its node.
+/// When the kubelet put it off its node, for the sake of the node.
 fn evicted_at(pod: &Pod) -> Option<Timestamp> {
     let status = pod.status.as_ref()?;
     if phase(pod) != "Failed" || status.reason.as_deref() != Some("Evicted") {
+        return None;
+    }
+    let words = status.message.as_deref().unwrap_or_default();
+    if TOO_MUCH.iter().any(|it| words.contains(it)) {
         return None;
     }
     let disrupted = condition(pod, "DisruptionTarget").filter(|it| it.0).and_then(|it| it.1);
@@ -214,6 +222,22 @@ mod tests {
             json!({"phase": "Failed", "reason": "Evicted", "startTime": at(3), "conditions": []});
         check(&unready(7, &turned_away), &NOTHING, &NOTHING, &[(StrainKind::Evicted, 3)]);
         check(&unready(7, &json!({"phase": "Failed"})), &NOTHING, &NOTHING, &[]);
+    }
+
+    #[test]
+    fn to_be_put_off_a_node_for_what_one_wrote_oneself_is_not_of_the_node() {
+        let evicted =
+            |words: &str| json!({"phase": "Failed", "reason": "Evicted", "message": words});
+        let low =
+            "The node was low on resource: memory. Threshold quantity: 100Mi, available: 80Mi. ";
+        check(&unready(7, &evicted(low)), &NOTHING, &NOTHING, &[(StrainKind::Evicted, 7)]);
+        for own in [
+            "Usage of EmptyDir volume \"cache\" exceeds the limit \"1Mi\". ",
+            "Pod ephemeral local storage usage exceeds the total limit of containers 1Mi. ",
+            "Container app exceeded its local ephemeral storage limit \"1Mi\". ",
+        ] {
+            check(&unready(7, &evicted(own)), &NOTHING, &NOTHING, &[]);
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What was lost since a fix, and how near it stands: same owner, same Service, same namespace, same node.
 
 use jiff::{SignedDuration, Timestamp};
-use types::{Evidence, NeighbourFacts, NodeMateFacts, PodFacts, ServiceFacts};
+use types::{
+    Evidence, NeighbourFacts, NodeMateFacts, ObjectRef, PodFacts, ServiceFacts, StrainFacts,
+};
 
 use super::is_edited_in_place;
 
@@ -52,16 +54,31 @@ fn lost_neighbour(before: &Evidence, now: &Evidence) -> Option<String> {
     })
 }
 
-/// A workload of another namespace on the same node. There a loss counts where the node explains it, since the fix.
+/// A workload of another namespace on the same node. There a loss counts where the node explains it, since the fix: where the
+/// node says so itself, or two namespaces do. What one of them says alone may be said to have the fix taken back.
 fn lost_node_mate(before: &Evidence, now: &Evidence, applied_at: Timestamp) -> Option<String> {
-    before.node_mates.iter().filter(|it| is_witness(&it.workload)).find_map(|was| {
-        let now_it = now.node_mates.iter().find(|it| is_same(it, was))?;
-        let strain = now_it.strains.iter().find(|it| applied_at <= it.at)?;
-        has_lost(&was.workload, &now_it.workload).then(|| {
-            let object = &was.workload.object;
-            format!("same node: {object} lost replicas that were ready: {strain}")
+    let lost: Vec<_> = before
+        .node_mates
+        .iter()
+        .filter(|it| is_witness(&it.workload))
+        .filter_map(|was| {
+            let now_it = now.node_mates.iter().find(|it| is_same(it, was))?;
+            let is_lost = has_lost(&was.workload, &now_it.workload);
+            is_lost.then_some((&was.workload.object, &now_it.strains))
         })
-    })
+        .flat_map(|(object, strains)| strains.iter().map(move |it| (object, it)))
+        .filter(|(_, strain)| applied_at <= strain.at)
+        .collect();
+    let (object, strain) =
+        lost.iter().find(|(_, it)| it.kind.is_said_by_node() || is_said_by_two(it, &lost))?;
+    Some(format!("same node: {object} lost replicas that were ready: {strain}"))
+}
+
+/// Whether workloads of two namespaces tell of trouble on the node of this one.
+fn is_said_by_two(strain: &StrainFacts, lost: &[(&ObjectRef, &StrainFacts)]) -> bool {
+    let mut there = lost.iter().filter(|(_, it)| it.node == strain.node).map(|it| it.0);
+    let Some(first) = there.next() else { return false };
+    there.any(|it| it.namespace != first.namespace)
 }
 
 /// Whether it steadily had all its replicas before the fix.

@@ -67,6 +67,54 @@ fn what_the_node_does_not_explain_or_explains_from_before_is_not_blamed_on_the_f
     check(WELL, Stands { evicted: Some(WRITTEN), ..EVICTED }, Health::Worse);
 }
 
+/// `web`, and on its node a workload of each of these namespaces that is well, or suffers from this on this node.
+fn among(mates: &[(&str, Option<(StrainKind, &str)>)]) -> Evidence {
+    let mate = |(namespace, strain): &(&str, Option<(StrainKind, &str)>)| {
+        let ready = if strain.is_some() { 1 } else { 2 };
+        let object = ObjectRef::named(Kind::Deployment, *namespace, "quiet");
+        let strains =
+            strain.map(|(kind, node)| StrainFacts { kind, at: at(12), node: node.into() });
+        NodeMateFacts {
+            workload: neighbour(object, Stands { ready, ..WELL }),
+            strains: strains.into_iter().collect(),
+        }
+    };
+    Evidence { node_mates: mates.iter().map(mate).collect(), ..web() }
+}
+
+#[test]
+fn what_one_namespace_alone_says_of_itself_takes_nothing_back() {
+    let well = among(&[("other", None), ("third", None)]);
+    let check = |now: &[(&str, Option<(StrainKind, &str)>)], expected| {
+        assert_eq!(look(&well, &among(now)).health, expected, "{now:?}");
+    };
+    let (late, killed) = (StrainKind::AnswersLate, StrainKind::KilledForMemory);
+    for kind in [late, killed] {
+        check(&[("other", Some((kind, "node-1"))), ("third", None)], Health::Healthy);
+    }
+    for kind in [StrainKind::Evicted, StrainKind::NodeUnderPressure, StrainKind::NodeNotReady] {
+        check(&[("other", Some((kind, "node-1"))), ("third", None)], Health::Worse);
+    }
+    let (here, there) = (Some((late, "node-1")), Some((killed, "node-2")));
+    check(&[("other", here), ("third", Some((killed, "node-1")))], Health::Worse);
+    check(&[("other", here), ("third", there)], Health::Healthy);
+}
+
+#[test]
+fn two_workloads_of_one_namespace_are_one_voice() {
+    let late = StrainFacts { kind: StrainKind::AnswersLate, at: at(12), node: "node-1".to_owned() };
+    let pair = |ready: u32, strains: &[StrainFacts]| {
+        let mate = |name: &str| {
+            let object = ObjectRef::named(Kind::Deployment, "other", name);
+            let workload = neighbour(object, Stands { ready, ..WELL });
+            NodeMateFacts { workload, strains: strains.to_vec() }
+        };
+        Evidence { node_mates: vec![mate("one"), mate("two")], ..web() }
+    };
+
+    assert_eq!(look(&pair(2, &[]), &pair(1, &[late])).health, Health::Healthy);
+}
+
 #[test]
 fn what_came_and_went_before_or_was_changed_since_is_not_blamed_on_the_fix() {
     check(Stands { steady: false, ..WELL }, EVICTED, Health::Healthy);

@@ -4,7 +4,7 @@ use actix_web::test::TestRequest;
 
 use super::*;
 
-const FILE: &str = "# people\nread dashboard aaaaaaaaaaaaaaaaaaaa\nact reflexion bbbbbbbbbbbbbbbbbbbb\nadmin ana cccccccccccccccccccc\n";
+const FILE: &str = "# people\nread dashboard aaaaaaaaaaaaaaaaaaaa\nact reflexion bbbbbbbbbbbbbbbbbbbb\norder machine dddddddddddddddddddd\nadmin ana cccccccccccccccccccc\n";
 
 /// Knows one token, of one who may see, and of nothing else anything.
 #[derive(Debug)]
@@ -64,8 +64,13 @@ fn check_with(tokens: Tokens, header: Option<&str>, needed: Role, status: Option
 
 #[test]
 fn a_token_opens_what_its_role_allows_and_no_more() {
+    check(Some("Bearer aaaaaaaaaaaaaaaaaaaa"), Role::Order, Some(403));
     check(Some("Bearer aaaaaaaaaaaaaaaaaaaa"), Role::Read, None);
     check(Some("Bearer aaaaaaaaaaaaaaaaaaaa"), Role::Act, Some(403));
+    check(Some("Bearer dddddddddddddddddddd"), Role::Read, None);
+    check(Some("Bearer dddddddddddddddddddd"), Role::Order, None);
+    check(Some("Bearer dddddddddddddddddddd"), Role::Act, Some(403));
+    check(Some("Bearer bbbbbbbbbbbbbbbbbbbb"), Role::Order, None);
     check(Some("Bearer bbbbbbbbbbbbbbbbbbbb"), Role::Act, None);
     check(Some("Bearer bbbbbbbbbbbbbbbbbbbb"), Role::Admin, Some(403));
     check(Some("Bearer cccccccccccccccccccc"), Role::Admin, None);

@@ -41,6 +41,25 @@ async fn the_same_name_for_another_order_is_a_conflict() {
 }
 
 #[actix_web::test]
+async fn who_orders_in_vain_again_and_again_is_told_to_wait_and_another_workload_is_not() {
+    let stage = Stage::open().await;
+    let agent = stage.agent_with(&["--mode", "observe"]).await;
+    stage.run_hungry("web", "128Mi").await;
+    let order = agent.order_for("web", RAISE).await;
+
+    for _ in 0..60 {
+        let (status, answer) = agent.post(FIX, &order).await;
+        assert_eq!((status, &answer["result"]["state"]), (200, &json!("refused")), "{answer:#}");
+    }
+    let (status, problem) = agent.post(FIX, &order).await;
+
+    assert_eq!((status, code(&problem)), (429, "too-many-orders"), "{problem:#}");
+    assert_eq!(agent.get("/api/v1/executions?limit=500").await.1["count"], 60);
+    stage.run_hungry("shop", "128Mi").await;
+    assert_eq!(state(&agent.fix("shop", RAISE).await), ("refused", "observing"));
+}
+
+#[actix_web::test]
 async fn two_equal_orders_of_one_name_at_once_get_the_same_answer() {
     let stage = Stage::open().await;
     let agent = stage.agent().await;

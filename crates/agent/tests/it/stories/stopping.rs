@@ -50,6 +50,62 @@ async fn after_the_stop_button_nothing_is_written_and_a_restart_changes_nothing(
     assert_eq!(state(&agent.carry_out(&order).await), ("verifying", ""));
 }
 
+/// Reads the workload of these tests whole.
+fn read(request: &str) -> bool {
+    let path = request.strip_prefix("GET ").map(|it| it.trim_end_matches('?'));
+    path == Some("/apis/apps/v1/namespaces/shop/deployments/web")
+}
+
+#[actix_web::test]
+async fn a_stop_counts_while_a_slow_api_server_keeps_the_write_from_being_sent() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+    let order = agent.order_for("web", RAISE).await;
+
+    let rehearsed = stage.proxy.next(rehearsal, Fault::HoldAnswer);
+    let press = async {
+        rehearsed.here().await;
+        let slow = stage.proxy.next(read, Fault::HoldRequest);
+        rehearsed.let_go();
+        slow.here().await;
+        stop(&agent).await;
+        slow.let_go();
+    };
+    let (end, ()) = tokio::join!(agent.carry_out(&order), press);
+
+    assert_eq!(state(&end), ("refused", "observing"), "{end:#}");
+    assert_eq!(stage.proxy.n_seen(write), 0);
+    arm(&agent).await;
+    assert_eq!(state(&agent.carry_out(&order).await), ("verifying", ""));
+}
+
+#[actix_web::test]
+async fn a_stop_counts_while_a_slow_api_server_keeps_an_undo_from_being_sent() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+    let fix = agent.fix("web", RAISE).await;
+    let fix = agent.end_of(&fix).await;
+    assert_eq!((state(&fix), stage.n_writes()), (("verified", ""), 1), "{fix:#}");
+
+    let slow = stage.proxy.next(read, Fault::HoldRequest);
+    let undo = format!("/api/v1/executions/{}/undo", fix["id"].as_str().unwrap());
+    assert_eq!(agent.post(&undo, &json!({})).await.0, 200);
+    slow.here().await;
+    stop(&agent).await;
+    slow.let_go();
+    // Time enough for a write that does not ask again.
+    for _ in 0..50 {
+        assert_eq!(agent.get("/api/v1/mode").await.1["mode"], "observe");
+    }
+    assert_eq!(stage.n_writes(), 1);
+    arm(&agent).await;
+
+    let end = agent.end_of(&fix).await;
+    assert_eq!((state(&end), stage.n_writes()), (("undone", ""), 2), "{end:#}");
+}
+
 #[actix_web::test]
 async fn whenever_the_button_is_pressed_no_write_comes_a_second_later() {
     const AT_ONCE: usize = 4;

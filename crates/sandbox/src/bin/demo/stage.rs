@@ -72,12 +72,12 @@ impl Stage {
         arguments: &Arguments,
         terminal: &mut Terminal,
     ) -> anyhow::Result<()> {
-        let act = token()?;
-        let tokens = format!("act reflexion {act}\nadmin operator {}\n", self.admin_token);
+        let order = token()?;
+        let tokens = format!("order reflexion {order}\nadmin operator {}\n", self.admin_token);
         let (tokens_file, token_file) =
             (self.folder.join("tokens"), self.folder.join("reflexion.token"));
         std::fs::write(&tokens_file, tokens)?;
-        std::fs::write(&token_file, act)?;
+        std::fs::write(&token_file, order)?;
         let policy = self.folder.join("policy.yaml");
         std::fs::write(&policy, POLICY)?;
 
