@@ -1,9 +1,13 @@
 //! What a template is allowed beyond its container: what a rollback takes away of it, and what it would give back.
 
+mod held;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 use types::Edit;
+
+pub(crate) use held::held;
 
 /// Fields that let a pod do more when they are true.
 const SWITCHES: [&str; 6] = [

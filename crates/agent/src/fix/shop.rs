@@ -151,16 +151,18 @@ impl Fixer {
     /// Tells everybody about the state that an execution has reached.
     pub(super) fn publish(&self, execution: &Execution) {
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        if execution.state.is_final() || execution.state == ExecutionState::Proposed {
-            under_way.remove(&execution.id);
-        } else {
-            under_way.insert(execution.id, execution.clone());
-        }
+        let was_under_way =
+            if execution.state.is_final() || execution.state == ExecutionState::Proposed {
+                under_way.remove(&execution.id)
+            } else {
+                under_way.insert(execution.id, execution.clone())
+            };
         drop(under_way);
         let is_taking_hold =
             matches!(execution.state, ExecutionState::Applying | ExecutionState::Verifying);
-        // A proposal or a refusal says nothing of the fix that may be under way beside it.
-        if is_taking_hold || execution.applied_at.is_some() {
+        // A proposal or a refusal says nothing of the fix that may be under way beside it; what the cluster refuses, or what
+        // was overtaken, was under way itself.
+        if is_taking_hold || was_under_way.is_some() || execution.applied_at.is_some() {
             self.agent.incidents.hold(&execution.subject, is_taking_hold);
         }
         self.agent.measures.execution(execution);

@@ -251,6 +251,9 @@ fn gives_no_rights(plan: &FixPlan, edits: &[types::Edit]) -> Result<(), Refusal>
             "a rollback gives the pods no right that they have not got",
         ));
     }
+    if let Some(field) = privilege::held(edits) {
+        return Err(outside(field, "who a pod is, what it may and what runs in it stays as it is"));
+    }
     if plan.risk == Risk::Auto && privilege::takes(edits) {
         return Err(outside("roll_back", "a right is taken away after a person's yes alone"));
     }

@@ -13,7 +13,8 @@
 //! run proves it; where the limits of its jobs would change as well, it is advice. Bound: exactly the edits that lead to an own earlier revision that was ready, at most three back.
 //! Undo: the newer template. Verified by the pods' health over time. Attack: a revision that was never
 //! ready, or that changes nothing, is no aim. Where it takes away a right of the pods (a kernel setting, a capability, a
-//! switch), a person is asked, since the undo would give it again, which no machine does; one that gives a right is advice.
+//! switch), a person is asked, since the undo would give it again, which no machine does; one that gives a right is advice, and
+//! so is one that changes who a pod is (its user, its account), or brings a container back: the admission policy refuses it.
 
 use types::{
     Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, PodFacts, RevisionFacts, Risk, Strategy,
@@ -96,6 +97,12 @@ fn of_jobs(because: String, edits: &[Edit]) -> (Risk, String) {
 fn as_rights_change(because: String, edits: &[Edit]) -> (Risk, String) {
     if privilege::gives(edits) {
         let why = "It would give the pods rights that they have not got now, and no machine does: apply or commit the patch.";
+        (Risk::Advice, format!("{because} {why}"))
+    } else if let Some(field) = privilege::held(edits) {
+        let why = format!(
+            "It would change {field}, and who a pod is, what it may and what runs in it only people change: apply or commit the \
+             patch."
+        );
         (Risk::Advice, format!("{because} {why}"))
     } else if privilege::takes(edits) {
         let why = "It takes away rights that no machine may give back: what does not help stays.";

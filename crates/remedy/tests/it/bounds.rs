@@ -168,6 +168,29 @@ fn a_rollback_takes_rights_away_after_a_yes_and_gives_none() {
 }
 
 #[test]
+fn a_rollback_changes_nobody_s_user_and_is_shown_with_the_reason() {
+    let rolled = |field: &str| {
+        let mut evidence = scene::rolled_out(Kind::StatefulSet);
+        let path = path(&format!("/spec/template/spec/{field}"));
+        let (from, to) = (Some(json!(65534)), Some(json!(0)));
+        evidence.revisions[1].edits = vec![Edit { path, from, to }];
+        Case::offered(Fault::CrashLoopBackOff, evidence)
+    };
+    let priority = rolled("priority");
+    assert_eq!((priority.plan.risk, priority.answer()), (Risk::Auto, Ok(())));
+
+    let group = rolled("securityContext/runAsGroup");
+    assert_eq!(group.plan.risk, Risk::Advice);
+    assert!(group.plan.because.contains("/securityContext/runAsGroup, and who a pod is"));
+    for risk in [Risk::Ask, Risk::Auto] {
+        check(rolled("priority").approved(), "out_of_scope", |it| {
+            it.evidence = group.evidence.clone();
+            it.plan = types::FixPlan { risk, ..group.plan.clone() };
+        });
+    }
+}
+
+#[test]
 fn a_listed_image_of_another_repository_is_still_another_repository() {
     let known = [("shop/web:1.3", "revision 3", true)];
     let case = Case::offered(Fault::ImageNotFound, scene::wrong_tag(Kind::Deployment, &known));

@@ -25,6 +25,25 @@ async fn what_admission_refuses_is_tried_once_and_told_with_its_reason() {
 }
 
 #[actix_web::test]
+async fn what_is_told_of_a_trouble_goes_on_after_its_fix_was_refused() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+    let order = agent.order_for("web", RAISE).await;
+    stage.proxy.every(rehearsal, Fault::Answer(403, status(403, "denied: too much memory")));
+    assert_eq!(state(&agent.carry_out(&order).await), ("refused", "refused_by_cluster"));
+
+    let template = json!({"spec": {"template": {"spec": hungry("64Mi")}}});
+    stage.cluster.change("deployments/web", &template).await;
+
+    let says = |body: &Value| {
+        let incident = body["incidents"].as_array()?.first()?;
+        incident["offers"].to_string().contains("64Mi").then_some(())
+    };
+    agent.until("/api/v1/incidents?state=open", says).await;
+}
+
+#[actix_web::test]
 async fn a_write_that_is_refused_after_its_rehearsal_is_not_repeated() {
     let stage = Stage::open().await;
     let agent = stage.agent().await;
