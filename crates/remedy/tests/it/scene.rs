@@ -344,7 +344,7 @@ pub(crate) fn world<'a>(evidence: &'a Evidence, writes: &'a [PastWrite]) -> Worl
         writes,
         unhealthy: 1,
         workloads: 20,
-        own_namespace: Some("k8s-reflexion"),
+        own_namespaces: vec!["k8s-reflexion"],
         last_storm: None,
         accepted: None,
     }
