@@ -1,12 +1,14 @@
 //! What a template is allowed beyond its container: what a rollback takes away of it, and what it would give back.
 
 mod held;
+mod beside;
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 use types::Edit;
 
+pub use beside::{INNER_VOLUMES, TELLING_ANNOTATIONS};
 pub(crate) use held::held;
 
 /// Fields that let a pod do more when they are true.
@@ -19,8 +21,11 @@ const SWITCHES: [&str; 6] = [
     "allowPrivilegeEscalation",
 ];
 
+/// The probes of a container.
+const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
+
 /// Whether the edits give a right that what they replace has not got: a kernel setting with its value, a capability, a
-/// switch, an unmasked `/proc`, files of the host.
+/// switch, an unmasked `/proc`, files and ports of the host, a command or another host of a probe, another answer to a name.
 pub(crate) fn gives(edits: &[Edit]) -> bool {
     let (before, after) = both(edits);
     !after.is_subset(&before)
@@ -100,6 +105,27 @@ fn right(names: &[String], value: &Value) -> Option<String> {
             Some(format!("sysctl {place} {it}"))
         }
         ([.., "hostPath", "path"], Value::String(it)) => Some(format!("{HOST_PATH}{it}")),
+        _ => reach(&names, value).map(|it| format!("{it} {}", container().unwrap_or_default())),
+    }
+}
+
+/// What a pod reaches beyond its own, or what is run in it from outside.
+fn reach(names: &[&str], value: &Value) -> Option<String> {
+    match (names, value) {
+        ([.., probe, "exec", "command"], _) if PROBES.contains(probe) => {
+            Some(format!("{probe} runs {value}"))
+        }
+        ([.., probe, "httpGet" | "tcpSocket", "host"], _) if PROBES.contains(probe) => {
+            Some(format!("{probe} asks {value}"))
+        }
+        ([.., "ports", _], Value::Object(it)) if it.contains_key("hostPort") => {
+            Some(format!("port of the host {:?} {:?}", it.get("hostIP"), it.get("hostPort")))
+        }
+        // One value of a list whose names are the same.
+        ([.., "ports", _, "hostPort"], _) => Some(format!("port of the host {value}")),
+        ([.., "hostAliases", _] | [.., "dnsConfig"], Value::Object(_)) => {
+            Some(format!("answer {value}"))
+        }
         _ => None,
     }
 }
@@ -151,6 +177,33 @@ mod tests {
         );
         let host = json!([{"name": "a", "hostPath": {"path": "/"}}, {"name": "b"}]);
         check("volumes", &host, &json!([{"name": "b"}]));
+    }
+
+    #[test]
+    fn what_a_probe_runs_and_what_is_of_the_host_is_a_right() {
+        let nothing = Value::Null;
+        let app = "containers/0";
+        let exec = json!({"exec": {"command": ["sh"]}});
+        check(&format!("{app}/livenessProbe"), &exec, &nothing);
+        check(&format!("{app}/readinessProbe"), &exec, &json!({"httpGet": {"port": 80}}));
+        check(&format!("{app}/startupProbe/exec"), &exec["exec"], &nothing);
+        let asked = json!({"port": 80, "host": "10.0.0.1"});
+        check(&format!("{app}/livenessProbe/httpGet"), &asked, &json!({"port": 80}));
+        check(&format!("{app}/ports/0/hostPort"), &json!(80), &nothing);
+        let port = json!([{"containerPort": 80, "hostPort": 80}]);
+        check(&format!("{app}/ports"), &port, &nothing);
+        check("hostAliases", &json!([{"ip": "10.0.0.1", "hostnames": ["db"]}]), &json!([]));
+        check("dnsConfig", &json!({"nameservers": ["10.0.0.1"]}), &nothing);
+    }
+
+    #[test]
+    fn another_command_of_a_probe_is_given() {
+        let path = "/spec/template/spec/containers/0/livenessProbe/exec/command";
+        assert!(gives(&[edit(path, json!(["true"]), json!(["sh"]))]));
+        let probe = "/spec/template/spec/containers/0/livenessProbe";
+        let port = |it: u16| json!({"httpGet": {"port": it}});
+        assert!(!gives(&[edit(probe, json!({"tcpSocket": {"port": 80}}), port(80))]));
+        assert!(!gives(&[edit(probe, Value::Null, port(80))]));
     }
 
     #[test]

@@ -309,6 +309,7 @@ pub(crate) fn revision(revision: i64, was_ready: bool, edits: Vec<Edit>) -> Revi
         current: edits.is_empty(),
         was_ready,
         changed: vec![],
+        mounts_host: false,
         edits,
     }
 }
