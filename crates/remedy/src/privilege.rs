@@ -25,7 +25,7 @@ const SWITCHES: [&str; 6] = [
 const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 
 /// Whether the edits give a right that what they replace has not got: a kernel setting with its value, a capability, a
-/// switch, an unmasked `/proc`, files and ports of the host, a command or another host of a probe, another answer to a name.
+/// switch, an unmasked `/proc`, files and ports of the host, a command or another host of a probe, another answer to a name, a volume of a server or a driver.
 pub(crate) fn gives(edits: &[Edit]) -> bool {
     let (before, after) = both(edits);
     !after.is_subset(&before)
@@ -123,6 +123,11 @@ fn reach(names: &[&str], value: &Value) -> Option<String> {
         }
         // One value of a list whose names are the same.
         ([.., "ports", _, "hostPort"], _) => Some(format!("port of the host {value}")),
+        ([.., "volumes", _, kind], Value::Object(_))
+            if *kind != "hostPath" && beside::leads_out(kind) =>
+        {
+            Some(format!("volume {kind} {value}"))
+        }
         ([.., "hostAliases", _] | [.., "dnsConfig"], Value::Object(_)) => {
             Some(format!("answer {value}"))
         }
@@ -194,6 +199,20 @@ mod tests {
         check(&format!("{app}/ports"), &port, &nothing);
         check("hostAliases", &json!([{"ip": "10.0.0.1", "hostnames": ["db"]}]), &json!([]));
         check("dnsConfig", &json!({"nameservers": ["10.0.0.1"]}), &nothing);
+    }
+
+    #[test]
+    fn a_volume_that_leads_out_of_the_cluster_is_a_right() {
+        let edit = |from: &Value, to: &Value| {
+            edit("/spec/template/spec/volumes", json!([from]), json!([to]))
+        };
+        let share = json!({"name": "a", "nfs": {"server": "nfs.example", "path": "/"}});
+        let folder = json!({"name": "a", "emptyDir": {}});
+
+        assert!(takes(&[edit(&share, &folder)]) && gives(&[edit(&folder, &share)]));
+        assert!(!gives(&[edit(&share, &folder)]));
+        let map = json!({"name": "b", "configMap": {"name": "web"}});
+        assert!(!takes(&[edit(&map, &folder)]) && !gives(&[edit(&folder, &map)]));
     }
 
     #[test]

@@ -40,8 +40,7 @@ pub(super) fn is_mark_changed(below: &[&str], (from, to): Change<'_>) -> bool {
 
 /// Whether a volume that leads out of the cluster is there after, and was not the same before.
 pub(super) fn is_volume_opened(below: &[&str], (from, to): Change<'_>) -> bool {
-    let is_inner = |it: &str| it == "name" || INNER_VOLUMES.contains(&it);
-    let is_outer = |it: &Value| it.as_object().is_some_and(|it| !it.keys().all(|it| is_inner(it)));
+    let is_outer = |it: &Value| it.as_object().is_some_and(|it| it.keys().any(|it| leads_out(it)));
     match below {
         [] => {
             let before = from.and_then(Value::as_array);
@@ -49,9 +48,14 @@ pub(super) fn is_volume_opened(below: &[&str], (from, to): Change<'_>) -> bool {
             after.any(|it| is_outer(it) && !before.is_some_and(|before| before.contains(it)))
         }
         [_] => to.is_some_and(is_outer),
-        [_, kind] => !is_inner(kind) && to.is_some(),
-        [_, kind, ..] => !is_inner(kind),
+        [_, kind] => leads_out(kind) && to.is_some(),
+        [_, kind, ..] => leads_out(kind),
     }
+}
+
+/// Whether a member of a volume says that it is of such a kind.
+pub(super) fn leads_out(kind: &str) -> bool {
+    kind != "name" && !INNER_VOLUMES.contains(&kind)
 }
 
 #[cfg(test)]
