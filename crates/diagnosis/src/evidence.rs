@@ -12,6 +12,7 @@ mod probed;
 mod workload;
 mod events;
 mod revisions;
+mod host_mounts;
 mod turned_back;
 mod earlier_jobs;
 mod outdated;

@@ -83,8 +83,8 @@ pub struct World<'a> {
     pub unhealthy: usize,
     /// Workloads of the cluster; 0 when they could not be counted.
     pub workloads: usize,
-    /// The namespace that the agent runs in, when it runs in the cluster: never written.
-    pub own_namespace: Option<&'a str>,
+    /// The namespaces that the agent is at home in: never written.
+    pub own_namespaces: Vec<&'a str>,
     /// When [`Policy::is_stormy`] was last true, if it was since the start.
     pub last_storm: Option<Timestamp>,
     /// Who accepted this trouble, where somebody did.
@@ -184,7 +184,7 @@ fn namespace_is_open(plan: &FixPlan, policy: &Policy, world: &World<'_>) -> Resu
     for namespace in targets.map(|it| it.namespace.as_str()) {
         let is_denied = namespace.is_empty()
             || HARD_DENIED.contains(&namespace)
-            || world.own_namespace == Some(namespace)
+            || world.own_namespaces.contains(&namespace)
             || policy.denied_namespaces.iter().any(|it| it == namespace);
         if is_denied {
             return Err(Refusal::NamespaceDenied(namespace.to_owned()));

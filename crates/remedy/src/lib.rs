@@ -28,8 +28,9 @@ pub use job_copy::job_copy;
 pub use patch::{FIX_ID_ANNOTATION, RESTARTED_BY_ANNOTATION, json_patch, undo_patch};
 pub use place::pods_follow;
 pub use policy::{
-    Caps, Consent, ErrorBudget, Lock, MANAGED_LABEL, OPT_OUT_ANNOTATION, Policy, Storm,
+    Caps, Consent, ErrorBudget, HARD_DENIED, Lock, MANAGED_LABEL, OPT_OUT_ANNOTATION, Policy, Storm,
 };
+pub use privilege::{INNER_VOLUMES, TELLING_ANNOTATIONS};
 pub use request::{RequestError, requested};
 pub use rights::{Right, rights_of, rights_under};
 pub use shown::as_shown;

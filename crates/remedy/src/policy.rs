@@ -12,7 +12,7 @@ pub const MANAGED_LABEL: &str = "k8s-reflexion.io/managed";
 pub const OPT_OUT_ANNOTATION: &str = "k8s-reflexion.io/opt-out";
 
 /// Namespaces that no policy can open.
-pub(crate) const HARD_DENIED: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
+pub const HARD_DENIED: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
 
 /// Strategies that a policy may turn from `ask` to `auto`. What replaces every pod at once, or changes
 /// whose data and rights a pod uses, is not among them.

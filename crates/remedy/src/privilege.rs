@@ -1,12 +1,14 @@
 //! What a template is allowed beyond its container: what a rollback takes away of it, and what it would give back.
 
 mod held;
+mod beside;
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 use types::Edit;
 
+pub use beside::{INNER_VOLUMES, TELLING_ANNOTATIONS};
 pub(crate) use held::held;
 
 /// Fields that let a pod do more when they are true.
@@ -19,21 +21,22 @@ const SWITCHES: [&str; 6] = [
     "allowPrivilegeEscalation",
 ];
 
+/// The probes of a container.
+const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
+
 /// Whether the edits give a right that what they replace has not got: a kernel setting with its value, a capability, a
-/// switch, an unmasked `/proc`, files of the host.
+/// switch, an unmasked `/proc`, files and ports of the host, a command or another host of a probe, another answer to a
+/// name, a volume of a server or a driver.
 pub(crate) fn gives(edits: &[Edit]) -> bool {
     let (before, after) = both(edits);
     !after.is_subset(&before)
 }
 
-/// Whether they take away one that only a person can give back. What is mounted of the host is a volume like others.
+/// Whether they take away one that only a person can give back.
 pub(crate) fn takes(edits: &[Edit]) -> bool {
     let (before, after) = both(edits);
-    before.difference(&after).any(|it| !it.starts_with(HOST_PATH))
+    !before.is_subset(&after)
 }
-
-/// What the right to a path of the host begins with.
-const HOST_PATH: &str = "hostPath ";
 
 /// The rights before and after.
 fn both(edits: &[Edit]) -> (BTreeSet<String>, BTreeSet<String>) {
@@ -99,7 +102,33 @@ fn right(names: &[String], value: &Value) -> Option<String> {
         ([.., "sysctls", place, "value"], Value::String(it)) => {
             Some(format!("sysctl {place} {it}"))
         }
-        ([.., "hostPath", "path"], Value::String(it)) => Some(format!("{HOST_PATH}{it}")),
+        ([.., "hostPath", "path"], Value::String(it)) => Some(format!("hostPath {it}")),
+        _ => reach(&names, value).map(|it| format!("{it} {}", container().unwrap_or_default())),
+    }
+}
+
+/// What a pod reaches beyond its own, or what is run in it from outside.
+fn reach(names: &[&str], value: &Value) -> Option<String> {
+    match (names, value) {
+        ([.., probe, "exec", "command"], _) if PROBES.contains(probe) => {
+            Some(format!("{probe} runs {value}"))
+        }
+        ([.., probe, "httpGet" | "tcpSocket", "host"], _) if PROBES.contains(probe) => {
+            Some(format!("{probe} asks {value}"))
+        }
+        ([.., "ports", _], Value::Object(it)) if it.contains_key("hostPort") => {
+            Some(format!("port of the host {:?} {:?}", it.get("hostIP"), it.get("hostPort")))
+        }
+        // One value of a list whose names are the same.
+        ([.., "ports", _, "hostPort"], _) => Some(format!("port of the host {value}")),
+        ([.., "volumes", _, kind], Value::Object(_))
+            if *kind != "hostPath" && beside::leads_out(kind) =>
+        {
+            Some(format!("volume {kind} {value}"))
+        }
+        ([.., "hostAliases", _] | [.., "dnsConfig"], Value::Object(_)) => {
+            Some(format!("answer {value}"))
+        }
         _ => None,
     }
 }
@@ -124,8 +153,7 @@ mod tests {
         let there = edit(&path, less.clone(), more.clone());
         assert!(!gives(std::slice::from_ref(&back)), "{back}");
         assert!(gives(std::slice::from_ref(&there)), "{there}");
-        let is_of_host = path.contains("volumes");
-        assert_eq!(takes(&[back]), !is_of_host);
+        assert!(takes(&[back]));
         assert!(!takes(&[there]));
     }
 
@@ -151,6 +179,47 @@ mod tests {
         );
         let host = json!([{"name": "a", "hostPath": {"path": "/"}}, {"name": "b"}]);
         check("volumes", &host, &json!([{"name": "b"}]));
+    }
+
+    #[test]
+    fn what_a_probe_runs_and_what_is_of_the_host_is_a_right() {
+        let nothing = Value::Null;
+        let app = "containers/0";
+        let exec = json!({"exec": {"command": ["sh"]}});
+        check(&format!("{app}/livenessProbe"), &exec, &nothing);
+        check(&format!("{app}/readinessProbe"), &exec, &json!({"httpGet": {"port": 80}}));
+        check(&format!("{app}/startupProbe/exec"), &exec["exec"], &nothing);
+        let asked = json!({"port": 80, "host": "10.0.0.1"});
+        check(&format!("{app}/livenessProbe/httpGet"), &asked, &json!({"port": 80}));
+        check(&format!("{app}/ports/0/hostPort"), &json!(80), &nothing);
+        let port = json!([{"containerPort": 80, "hostPort": 80}]);
+        check(&format!("{app}/ports"), &port, &nothing);
+        check("hostAliases", &json!([{"ip": "10.0.0.1", "hostnames": ["db"]}]), &json!([]));
+        check("dnsConfig", &json!({"nameservers": ["10.0.0.1"]}), &nothing);
+    }
+
+    #[test]
+    fn a_volume_that_leads_out_of_the_cluster_is_a_right() {
+        let edit = |from: &Value, to: &Value| {
+            edit("/spec/template/spec/volumes", json!([from]), json!([to]))
+        };
+        let share = json!({"name": "a", "nfs": {"server": "nfs.example", "path": "/"}});
+        let folder = json!({"name": "a", "emptyDir": {}});
+
+        assert!(takes(&[edit(&share, &folder)]) && gives(&[edit(&folder, &share)]));
+        assert!(!gives(&[edit(&share, &folder)]));
+        let map = json!({"name": "b", "configMap": {"name": "web"}});
+        assert!(!takes(&[edit(&map, &folder)]) && !gives(&[edit(&folder, &map)]));
+    }
+
+    #[test]
+    fn another_command_of_a_probe_is_given() {
+        let path = "/spec/template/spec/containers/0/livenessProbe/exec/command";
+        assert!(gives(&[edit(path, json!(["true"]), json!(["sh"]))]));
+        let probe = "/spec/template/spec/containers/0/livenessProbe";
+        let port = |it: u16| json!({"httpGet": {"port": it}});
+        assert!(!gives(&[edit(probe, json!({"tcpSocket": {"port": 80}}), port(80))]));
+        assert!(!gives(&[edit(probe, Value::Null, port(80))]));
     }
 
     #[test]

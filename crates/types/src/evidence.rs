@@ -268,6 +268,9 @@ pub struct RevisionFacts {
     pub spec_hash: String,
     /// What a return to it changes, in redacted words: `path: from -> to`; at most 20.
     pub changed: Vec<String>,
+    /// Whether a return to it would mount files of the host where none are mounted now, or let them be written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mounts_host: bool,
     /// The edits that a return to it needs. Never leaves the process: values are not redacted.
     #[serde(skip)]
     pub edits: Vec<Edit>,

@@ -15,7 +15,7 @@ use types::{Kind, ObjectRef};
 
 use super::commons::Common;
 use super::kube::{KubeCluster, READ, within};
-use super::revisions::Lasted;
+use super::revisions::{Lasted, ReadyRevisions};
 use super::{ClusterError, Commons, classes, config_maps, logs, traffic};
 
 /// A list of more than this in one namespace is read in part: a near miss is then not sure to be the only one.
@@ -82,11 +82,54 @@ pub(super) async fn objects(
             .map_or_else(|| caches.workloads_of(namespace), |it| it.workloads(namespace)),
         logs: logs.logs,
         usage: common.usage,
-        ready_revisions: caches.ready_revisions.of(subject, Lasted::Ever),
-        steady_revisions: caches.ready_revisions.of(subject, Lasted::Long),
+        ready_revisions: vec![],
+        steady_revisions: vec![],
         unread: vec![],
     };
+    let objects = with_its_own(objects, subject, &caches.ready_revisions);
     Ok(Objects { unread: unread.0, ..objects })
+}
+
+/// The objects without revisions that only bear the name of this owner, as those of one that is gone do, and with what was
+/// seen ready of its own.
+fn with_its_own(mut objects: Objects, subject: &ObjectRef, seen: &ReadyRevisions) -> Objects {
+    let uid = objects.root.metadata().uid.clone().unwrap_or_default();
+    objects.replica_sets.retain(|it| is_of(&**it, &uid) && is_named_by_its_hash(it, subject));
+    objects.controller_revisions.retain(|it| is_of(&**it, &uid));
+    objects.whole_jobs.retain(|it| is_of(&**it, &uid));
+    let is_its = |name: &str, holder: &str| match subject.kind {
+        // Its pods are owned by what holds their template.
+        Kind::Deployment => objects.replica_sets.iter().any(|it| {
+            it.metadata.name.as_deref() == Some(name) && it.metadata.uid.as_deref() == Some(holder)
+        }),
+        Kind::Pod
+        | Kind::ReplicaSet
+        | Kind::StatefulSet
+        | Kind::DaemonSet
+        | Kind::Job
+        | Kind::CronJob
+        | Kind::Service
+        | Kind::Node
+        | Kind::PersistentVolumeClaim
+        | Kind::ConfigMap => holder == uid,
+    };
+    let ready = seen.of(subject, Lasted::Ever, is_its);
+    let steady = seen.of(subject, Lasted::Long, is_its);
+    Objects { ready_revisions: ready, steady_revisions: steady, ..objects }
+}
+
+/// Whether the owner with this uid controls it.
+fn is_of(object: &impl Resource, uid: &str) -> bool {
+    let mut owners = object.owner_references().iter();
+    owners.any(|it| it.controller == Some(true) && it.uid == uid)
+}
+
+/// Whether the controller of Deployments made it: it names what it makes by the hash that it labels it with.
+fn is_named_by_its_hash(set: &ReplicaSet, subject: &ObjectRef) -> bool {
+    let labels = set.metadata.labels.as_ref();
+    let hash = labels.and_then(|it| it.get("pod-template-hash"));
+    let name = hash.map(|it| format!("{}-{it}", subject.name));
+    name.is_some() && name == set.metadata.name
 }
 
 /// What all workloads of a namespace have in common.
@@ -224,4 +267,30 @@ where
     let api = Api::<K>::namespaced(cluster.client.clone(), namespace);
     let list = within(READ, &K::plural(&()), api.list(&params.limit(MAX_LIST))).await?;
     Ok(list.items)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_revision_is_known_by_its_owner_and_by_the_hash_in_its_name() {
+        let web = ObjectRef::named(Kind::Deployment, "shop", "web");
+        let counts = |name: &str, hash: &str, owner: &str| {
+            let set: ReplicaSet = serde_json::from_value(json!({"metadata": {
+                "name": name, "labels": {"pod-template-hash": hash}, "ownerReferences": [{
+                    "apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": owner,
+                    "controller": true}],
+            }}))
+            .unwrap();
+            is_of(&set, "now") && is_named_by_its_hash(&set, &web)
+        };
+
+        assert!(counts("web-7d9", "7d9", "now"));
+        assert!(!counts("web-7d9", "7d9", "before"));
+        assert!(!counts("web-evil", "7d9", "now"));
+        assert!(!counts("web-api-7d9", "7d9", "now"));
+    }
 }

@@ -23,10 +23,11 @@ pub(super) enum Lasted {
     Long,
 }
 
-/// The revisions whose pods were seen ready, as namespace and name of the object that holds the template.
+/// The revisions whose pods were seen ready, as namespace and name of the object that holds the template, and uid of the owner
+/// of the pods.
 #[derive(Debug, Default)]
 pub(super) struct ReadyRevisions {
-    seen: Mutex<BTreeMap<(String, String), Seen>>,
+    seen: Mutex<BTreeMap<(String, String, String), Seen>>,
 }
 
 /// What was seen of the readiness of a revision.
@@ -60,23 +61,31 @@ impl ReadyRevisions {
 
     fn add(&self, pod: &Pod, name: String, new: Seen) {
         let namespace = pod.metadata.namespace.clone().unwrap_or_default();
+        let owner = controller(&pod.metadata).map(|it| it.uid.clone()).unwrap_or_default();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if LIMIT <= seen.len() {
             seen.clear();
         }
-        let known = seen.entry((namespace, name)).or_default();
+        let known = seen.entry((namespace, name, owner)).or_default();
         known.lasted |= new.lasted;
         known.broke |= new.broke;
     }
 
-    /// Those of a subject: the names of its revisions begin with its own.
-    pub(super) fn of(&self, subject: &ObjectRef, lasted: Lasted) -> Vec<String> {
+    /// Those of a subject: the names of its revisions begin with its own, and `is_its` says of a name and the uid of the
+    /// owner of its pods whether they are its own and not of another of that name.
+    pub(super) fn of(
+        &self,
+        subject: &ObjectRef,
+        lasted: Lasted,
+        is_its: impl Fn(&str, &str) -> bool,
+    ) -> Vec<String> {
         let prefix = format!("{}-", subject.name);
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.range((subject.namespace.clone(), prefix.clone())..)
-            .take_while(|((it, name), _)| *it == subject.namespace && name.starts_with(&prefix))
+        seen.range((subject.namespace.clone(), prefix.clone(), String::new())..)
+            .take_while(|((it, name, _), _)| *it == subject.namespace && name.starts_with(&prefix))
             .filter(|(_, it)| it.lasted || lasted == Lasted::Ever && !it.broke)
-            .map(|((_, name), _)| name.clone())
+            .filter(|((_, name, owner), _)| is_its(name, owner))
+            .map(|((_, name, _), _)| name.clone())
             .collect()
     }
 }
@@ -148,13 +157,27 @@ mod tests {
         revisions.note(&pod("StatefulSet", "db", "db-5f4", "True"), at(101));
         revisions.note(&pod("DaemonSet", "log", "6c8", "True"), at(101));
 
-        let of = |kind, name| revisions.of(&ObjectRef::named(kind, "shop", name), Lasted::Ever);
+        let of = |kind, name| {
+            revisions.of(&ObjectRef::named(kind, "shop", name), Lasted::Ever, |_, _| true)
+        };
 
         assert_eq!(of(Kind::Deployment, "web"), ["web-7d9"]);
         assert_eq!(of(Kind::StatefulSet, "db"), ["db-5f4"]);
         assert_eq!(of(Kind::DaemonSet, "log"), ["log-6c8"]);
         let other = ObjectRef::named(Kind::Deployment, "other", "web");
-        assert!(revisions.of(&other, Lasted::Ever).is_empty());
+        assert!(revisions.of(&other, Lasted::Ever, |_, _| true).is_empty());
+    }
+
+    #[test]
+    fn a_pod_of_another_owner_of_the_same_name_says_nothing() {
+        let revisions = ReadyRevisions::default();
+        revisions.note(&pod("ReplicaSet", "web-7d9", "", "True"), at(101));
+        let web = ObjectRef::named(Kind::Deployment, "shop", "web");
+
+        let owned_by = |uid: &str| revisions.of(&web, Lasted::Ever, |_, owner| owner == uid);
+
+        assert_eq!(owned_by("u"), ["web-7d9"]);
+        assert!(owned_by("of its successor").is_empty());
     }
 
     #[test]
@@ -165,8 +188,8 @@ mod tests {
         revisions.note(&pod("ReplicaSet", "web-works", "", "True"), at(102));
         revisions.note(&pod("ReplicaSet", "web-works", "", "True"), at(110));
 
-        assert_eq!(revisions.of(&web, Lasted::Ever), ["web-crashes", "web-works"]);
-        assert_eq!(revisions.of(&web, Lasted::Long), ["web-works"]);
+        assert_eq!(revisions.of(&web, Lasted::Ever, |_, _| true), ["web-crashes", "web-works"]);
+        assert_eq!(revisions.of(&web, Lasted::Long, |_, _| true), ["web-works"]);
     }
 
     /// The pod as it is once it is not ready any more, since then.
@@ -196,7 +219,7 @@ mod tests {
             revisions.note_change(&before, &after, at(300));
         }
 
-        assert_eq!(revisions.of(&web, Lasted::Ever), ["web-replaced", "web-worked"]);
-        assert_eq!(revisions.of(&web, Lasted::Long), ["web-worked"]);
+        assert_eq!(revisions.of(&web, Lasted::Ever, |_, _| true), ["web-replaced", "web-worked"]);
+        assert_eq!(revisions.of(&web, Lasted::Long, |_, _| true), ["web-worked"]);
     }
 }

@@ -3,13 +3,15 @@
 //! The guard decides what is right; this decides what is possible with a stolen token. A role can only name
 //! resources, so fields are held here (KEP-3488, <https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/>).
 
-use remedy::{FIX_ID_ANNOTATION, OPT_OUT_ANNOTATION, Policy, rights_of};
+use remedy::{FIX_ID_ANNOTATION, HARD_DENIED, OPT_OUT_ANNOTATION, Policy, rights_of};
 use serde_json::{Value, json};
 use types::Quantity;
 
 use super::rbac::{EXECUTOR, EXECUTOR_ROLE};
 
+mod kept;
 mod leases;
+mod opened;
 mod rights;
 mod services;
 
@@ -55,7 +57,7 @@ pub(super) fn objects(namespace: &str, policy: &Policy) -> Vec<Value> {
     };
     let pods =
         Held { rules: vec![pods], variables: of_pods(), claims: pod_claims(namespace, policy) };
-    let (services, leases) = (services::held(namespace), leases::held(namespace));
+    let (services, leases) = (services::held(namespace, policy), leases::held(namespace));
     [(WORKLOADS, workloads), (PODS, pods), (SERVICES, services), (LEASES, leases)]
         .into_iter()
         .flat_map(|(name, held)| [held.policy(name, namespace), binding(name)])
@@ -122,9 +124,19 @@ fn of_workloads() -> Vec<(&'static str, String)> {
             "(has({of}.spec.jobTemplate) ? {of}.spec.jobTemplate.spec.template : {of}.spec.template)"
         )
     };
+    let marks = |of: &str| {
+        let marks = format!("variables.{of}.metadata.annotations");
+        format!("(has(variables.{of}.metadata) && has({marks}) ? {marks} : {{}})")
+    };
+    let of_host = or_empty("variables.now.spec.volumes", "[]");
     let mut variables = metadata();
     variables.extend([("now", template("object")), ("before", template("oldObject"))]);
     variables.extend(containers("variables.now.spec", "variables.before.spec"));
+    variables.extend([
+        ("marks", marks("now")),
+        ("marksBefore", marks("before")),
+        ("ofHost", format!("{of_host}.filter(v, has(v.hostPath)).map(v, v.name)")),
+    ]);
     variables
 }
 
@@ -152,9 +164,11 @@ fn repository(image: &str) -> String {
 }
 
 /// What holds for everything that the executor writes.
-fn common_claims(namespace: &str) -> Vec<Claim> {
-    let closed =
-        ["kube-system", "kube-public", "kube-node-lease", namespace].map(|it| format!("'{it}'"));
+fn common_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
+    let denied = policy.denied_namespaces.iter().map(String::as_str);
+    let closed: Vec<_> = HARD_DENIED.into_iter().chain([namespace]).chain(denied).collect();
+    let closed: Vec<_> =
+        closed.into_iter().filter(|it| is_namespace(it)).map(|it| format!("'{it}'")).collect();
     let kept = |field: &str, empty: &str| {
         let (now, before) =
             (format!("object.metadata.{field}"), format!("oldObject.metadata.{field}"));
@@ -188,9 +202,14 @@ fn common_claims(namespace: &str) -> Vec<Claim> {
     ]
 }
 
+/// Whether there can be a namespace of this name: one with a quotation mark would be read as more than a name.
+fn is_namespace(name: &str) -> bool {
+    name.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-')
+}
+
 /// What holds for everything that the executor writes and that has containers.
-fn container_claims(namespace: &str) -> Vec<Claim> {
-    let mut claims = common_claims(namespace);
+fn container_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
+    let mut claims = common_claims(namespace, policy);
     claims.push((
         format!(
             "variables.containers.all(c, (c.name + ' ' + {}) in variables.imagesBefore)",
@@ -208,7 +227,7 @@ fn workload_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
         ),
         "workloads are edited, never made, deleted or scaled",
     )];
-    claims.extend(container_claims(namespace));
+    claims.extend(container_claims(namespace, policy));
     claims
         .push((format!("'{FIX_ID_ANNOTATION}' in variables.notes"), "a write carries its fix id"));
     claims.extend([
@@ -231,13 +250,12 @@ fn workload_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
     ]);
     claims.extend(rights::claims(policy));
     claims.extend(caps(policy));
-    if !rolls_back(policy) {
+    if rolls_back(policy) {
+        claims.extend(opened::claims());
+    } else {
         // A rollback puts back whatever an earlier revision had; nothing else writes these.
         claims.push(limits_stay());
-        claims.push((
-            of_each(&["command", "args", "workingDir"]) + " && " + &literal_values(),
-            "commands, arguments and literal values of variables stay as they are",
-        ));
+        claims.extend(kept::claims());
     }
     claims
 }
@@ -256,7 +274,7 @@ fn pod_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
         ),
         "pods are edited, resized and evicted, never made or deleted",
     )];
-    let mut of_pods = container_claims(namespace);
+    let mut of_pods = container_claims(namespace, policy);
     of_pods.extend([(
         same_but("object.spec", "oldObject.spec", &["containers", "initContainers"]),
         "only containers are edited",
@@ -292,13 +310,6 @@ fn of_each(names: &[&str]) -> String {
     format!(
         "variables.containers.all(c, variables.containersBefore.exists(b, b.name == c.name && {same}))"
     )
-}
-
-/// Each literal value of a variable stands in the container of its name already.
-fn literal_values() -> String {
-    "variables.containers.all(c, variables.containersBefore.exists(b, b.name == c.name && (!has(c.env) || \
-     c.env.all(e, !has(e.value) || (has(b.env) && e in b.env)))))"
-        .to_owned()
 }
 
 /// Whether the container has a limit of this resource.

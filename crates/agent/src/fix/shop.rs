@@ -33,7 +33,7 @@ pub struct Fixer {
     pub(super) policy_given: bool,
     pub(super) authenticated: bool,
     pub(super) patience: Patience,
-    pub(super) own_namespace: Option<String>,
+    pub(super) own_namespaces: Vec<String>,
     /// One decision at a time: between reading the caps and journalling the intent nobody else decides.
     pub(super) deciding: Semaphore,
     /// When a storm was last seen, by the namespace from which.
@@ -111,7 +111,7 @@ impl Fixer {
                 settle: signed(config.settle()),
                 deadline: signed(config.verify()),
             },
-            own_namespace: own_namespace(),
+            own_namespaces: own_namespaces(config),
             deciding: Semaphore::new(1),
             last_storms: Mutex::default(),
             switch: Switch::new(mode),
@@ -272,6 +272,40 @@ pub(crate) fn own_namespace() -> Option<String> {
     std::fs::read_to_string(file).ok().map(|it| it.trim().to_owned()).filter(|it| !it.is_empty())
 }
 
+/// Where the agent is at home, wherever its process runs: its pods, the account that writes for it, the Lease by which its
+/// replicas agree, and the object that stops it.
+fn own_namespaces(config: &Config) -> Vec<String> {
+    let set = [
+        own_namespace(),
+        config.executor.as_ref().map(|it| it.namespace.clone()),
+        config.lease.as_ref().map(|it| it.namespace.clone()),
+        config.stop_namespace.clone(),
+    ];
+    let mut res: Vec<String> = set.into_iter().flatten().collect();
+    res.sort();
+    res.dedup();
+    res
+}
+
 fn signed(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn an_agent_outside_of_the_cluster_is_at_home_where_its_settings_lead() {
+        let set = ["agent", "--executor", "writers/executor", "--lease", "leases/agent"];
+        let stop = ["--stop-namespace", "writers"];
+
+        let config = Config::try_parse_from(set.iter().chain(&stop)).unwrap();
+        let nothing = Config::try_parse_from(["agent"]).unwrap();
+
+        assert_eq!(own_namespaces(&config), ["leases", "writers"]);
+        assert!(own_namespaces(&nothing).is_empty());
+    }
 }

@@ -100,7 +100,7 @@ impl Fixer {
             writes: &writes,
             unhealthy: counted.unhealthy,
             workloads: counted.workloads,
-            own_namespace: self.own_namespace.as_deref(),
+            own_namespaces: self.own_namespaces.iter().map(String::as_str).collect(),
             last_storm,
             accepted: diagnosis::accepted_trouble(&fix.before, &diagnoses, &accepted, now),
         };

@@ -4,8 +4,30 @@ use serde_json::json;
 
 use crate::stolen_requests::{POD, Request, WEB, container, patch, request};
 
-/// What the strategies need.
+/// What the strategies need, a rollback among them.
 pub(crate) fn legal() -> Vec<Request> {
+    let mut all = always();
+    all.extend([
+        patch(
+            "a label that nodes have, and a priority class",
+            WEB,
+            json!({"spec": {"template": {"spec": {"nodeSelector": {"disk": "ssd"}, "priorityClassName": "high"}}}}),
+        ),
+        container(
+            "a reference that is there",
+            &json!({"envFrom": [{"configMapRef": {"name": "web-config"}}]}),
+        ),
+    ]);
+    all.extend(crate::stolen_rights::legal().into_iter().chain(crate::stolen_fields::legal()));
+    all
+}
+
+/// What they need where nothing is rolled back.
+pub(crate) fn legal_where_kept() -> Vec<Request> {
+    always().into_iter().chain(crate::stolen_templates::legal()).collect()
+}
+
+fn always() -> Vec<Request> {
     let on = |kind: &str| format!("/apis/apps/v1/namespaces/SHOP/{kind}");
     let image = json!({"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "registry.example:5000/shop/web:1.1"}]}}}});
     let nightly = json!({"spec": {"jobTemplate": image.clone()}});
@@ -25,11 +47,6 @@ pub(crate) fn legal() -> Vec<Request> {
         ),
         container("more memory", &json!({"resources": {"limits": {"memory": "96Mi"}}})),
         container("more CPU", &json!({"resources": {"limits": {"cpu": "2"}}})),
-        patch(
-            "a label that nodes have, and a priority class",
-            WEB,
-            json!({"spec": {"template": {"spec": {"nodeSelector": {"disk": "ssd"}, "priorityClassName": "high"}}}}),
-        ),
         container(
             "a probe at another path",
             &json!({"livenessProbe": {"httpGet": {"path": "/x"}}}),
@@ -39,10 +56,6 @@ pub(crate) fn legal() -> Vec<Request> {
         container(
             "a probe at another port",
             &json!({"livenessProbe": {"httpGet": {"port": 8081}}}),
-        ),
-        container(
-            "a reference that is there",
-            &json!({"envFrom": [{"configMapRef": {"name": "web-config"}}]}),
         ),
         request(
             "more memory for a pod where it runs",
@@ -63,7 +76,8 @@ pub(crate) fn legal() -> Vec<Request> {
             json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "k8s-reflexion-agent"}}),
         ),
     ];
-    all.extend(crate::stolen_rights::legal().into_iter().chain(crate::stolen_images::legal()));
+    all.extend(crate::stolen_images::legal());
     all.extend(crate::stolen_services::legal());
+    all.extend(crate::stolen_fields::legal_of_big());
     all
 }

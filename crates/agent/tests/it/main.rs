@@ -39,6 +39,8 @@ mod stolen_rights;
 mod stolen_images;
 mod stolen_leases;
 mod stolen_services;
+mod stolen_fields;
+mod stolen_templates;
 mod legal_requests;
 mod stolen_token;
 mod printed;

@@ -86,6 +86,23 @@ fn limits_of_templates_stay_where_none_of_before_comes_back() {
 }
 
 #[test]
+fn what_a_policy_denies_the_admission_policies_deny_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.yaml");
+    let printed = |policy: &str| {
+        std::fs::write(&file, policy).unwrap();
+        let output = print(&["rbac", "--policy", file.to_str().unwrap(), "--admission"]);
+        String::from_utf8(output.stdout).unwrap()
+    };
+
+    // Workloads, pods and Services.
+    let text = printed("denied_namespaces: [payments, \"it's nowhere\"]");
+    assert_eq!(text.matches("'payments'").count(), 3, "{text}");
+    assert!(!text.contains("nowhere"), "{text}");
+    assert!(!printed("{}").contains("payments"));
+}
+
+#[test]
 fn roles_follow_the_policy_and_the_namespaces() {
     let folder = tempfile::tempdir().unwrap();
     let policy = folder.path().join("policy.yaml");

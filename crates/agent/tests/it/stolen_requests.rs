@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// One request. `HOME` and `SHOP` in its path stand for namespaces.
+/// One request. `HOME`, `SHOP` and `DENIED` in its path stand for namespaces.
 pub(crate) struct Request {
     pub(crate) what: &'static str,
     pub(crate) method: &'static str,
@@ -13,6 +13,7 @@ pub(crate) struct Request {
 impl Request {
     pub(crate) fn content_type(&self) -> &'static str {
         match self.method {
+            "PATCH" if self.body.is_array() => "application/json-patch+json",
             "PATCH" => "application/strategic-merge-patch+json",
             _ => "application/json",
         }
@@ -60,6 +61,7 @@ pub(crate) fn forbidden() -> Vec<Request> {
     all.extend(crate::stolen_rights::forbidden());
     all.extend(crate::stolen_images::forbidden());
     all.extend(crate::stolen_services::forbidden());
+    all.extend(crate::stolen_fields::forbidden());
     all
 }
 

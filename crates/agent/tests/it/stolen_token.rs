@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::legal_requests::legal;
+use crate::legal_requests::{legal, legal_where_kept};
 use crate::stolen_requests::{Request, forbidden};
 use crate::stolen_services::services;
 
@@ -27,12 +27,13 @@ struct Scene {
     admin: Client,
     thief: Client,
     id: String,
+    folder: tempfile::TempDir,
     applied: Vec<Value>,
 }
 
 impl Scene {
     /// `None` where no cluster is named.
-    async fn open() -> Option<Self> {
+    async fn open(strategies: &str) -> Option<Self> {
         let Some(path) = std::env::var_os("KUBECONFIG_LIVE") else {
             eprintln!(
                 "SKIPPED: KUBECONFIG_LIVE names no cluster, so nothing was claimed of a real one"
@@ -45,9 +46,13 @@ impl Scene {
         let config = Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap();
         let admin = Client::try_from(config.clone()).unwrap();
         let id = format!("stolen-{}", &Uuid::now_v7().simple().to_string()[20..]);
-        let mut scene = Self { thief: admin.clone(), admin, id, applied: vec![] };
-        for object in [namespace(&scene.home()), namespace(&scene.shop())] {
-            scene.apply(object).await;
+        let folder = tempfile::tempdir().unwrap();
+        let mut scene = Self { thief: admin.clone(), admin, id, folder, applied: vec![] };
+        let denied = scene.denied();
+        let policy = format!("denied_namespaces: [{denied}]\nstrategies: {strategies}\n");
+        std::fs::write(scene.policy(), policy).unwrap();
+        for name in [scene.home(), scene.shop(), scene.denied()] {
+            scene.apply(namespace(&name)).await;
         }
         for flags in [&[][..], &["--admission"]] {
             for object in scene.printed(flags) {
@@ -55,7 +60,8 @@ impl Scene {
             }
         }
         let services = services(&scene.shop(), &scene.home());
-        for object in shop(&scene.shop()).into_iter().chain(services) {
+        let beside = beside_in(&scene.denied());
+        for object in shop(&scene.shop()).into_iter().chain(services).chain(beside) {
             scene.apply(object).await;
         }
         scene.thief = scene.steal(config).await;
@@ -72,10 +78,20 @@ impl Scene {
         format!("{}-shop", self.id)
     }
 
+    /// Where the policy lets nobody write.
+    fn denied(&self) -> String {
+        format!("{}-denied", self.id)
+    }
+
+    fn policy(&self) -> std::path::PathBuf {
+        self.folder.path().join("policy.yaml")
+    }
+
     /// What `agent rbac` prints, under names that are nobody else's.
     fn printed(&self, flags: &[&str]) -> Vec<Value> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
         command.args(["rbac", "--namespace", &self.home()]).args(flags);
+        command.arg("--policy").arg(self.policy());
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8(output.stdout).unwrap();
@@ -121,6 +137,7 @@ impl Scene {
     async fn ask(&self, request: &Request) -> (u16, String) {
         let dry = if request.method == "GET" { "" } else { "?dryRun=All&fieldManager=thief" };
         let path = request.path.replace("HOME", &self.home()).replace("SHOP", &self.shop());
+        let path = path.replace("DENIED", &self.denied());
         let body = request.body.to_string().replace("SHOP", &self.shop());
         let call = http::Request::builder()
             .method(request.method)
@@ -208,6 +225,8 @@ fn shop(namespace: &str) -> Vec<Value> {
     let job = json!({"template": {"spec": batch}});
     let all = vec![
         workload("Deployment", "web", json!({"replicas": 0})),
+        crate::stolen_fields::full(workload("Deployment", "full", json!({"replicas": 0}))),
+        crate::stolen_fields::big(workload("Deployment", "big", json!({"replicas": 0}))),
         workload("StatefulSet", "db", json!({"replicas": 0, "serviceName": "db"})),
         workload("DaemonSet", "node", json!({})),
         left_alone,
@@ -221,28 +240,53 @@ fn shop(namespace: &str) -> Vec<Value> {
     [all, unusual].concat()
 }
 
-#[actix_web::test]
-async fn live_a_stolen_token_of_the_executor_does_nothing_that_its_strategies_do_not() {
-    let Some(scene) = Scene::open().await else { return };
+/// What there is in the denied namespace: the same names as elsewhere.
+fn beside_in(namespace: &str) -> Vec<Value> {
+    let names = ["web", "alone"];
+    let mut all: Vec<Value> = shop(namespace)
+        .into_iter()
+        .filter(|it| names.iter().any(|name| it["metadata"]["name"] == *name))
+        .collect();
+    all.push(json!({"apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "web", "namespace": namespace},
+        "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}}));
+    all
+}
+
+/// Sends all, and says how many were refused and how many let through where each was as it should be.
+async fn check(strategies: &str, forbidden: &[Request], legal: &[Request]) {
+    let Some(scene) = Scene::open(strategies).await else { return };
     scene.until_held().await;
 
     let mut wrong = vec![];
-    for request in forbidden() {
-        let (status, message) = scene.ask(&request).await;
+    for request in forbidden {
+        let (status, message) = scene.ask(request).await;
         if status != 403 {
             wrong.push(format!("{}: let through with {status} {message}", request.what));
         }
     }
-    for request in legal() {
-        let (status, message) = scene.ask(&request).await;
+    for request in legal {
+        let (status, message) = scene.ask(request).await;
         if status != 200 {
             wrong.push(format!("{}: refused with {status} {message}", request.what));
         }
     }
-    let counts = (forbidden().len(), legal().len());
     scene.close().await;
 
     assert!(wrong.is_empty(), "{wrong:#?}");
+    let counts = (forbidden.len(), legal.len());
     assert!(60 <= counts.0 && 8 <= counts.1, "{counts:?}");
     eprintln!("{} forbidden requests refused, {} legal ones let through", counts.0, counts.1);
+}
+
+#[actix_web::test]
+async fn live_a_stolen_token_of_the_executor_does_nothing_that_its_strategies_do_not() {
+    check("{}", &forbidden(), &legal()).await;
+}
+
+#[actix_web::test]
+async fn live_a_stolen_token_finds_every_other_field_held_where_nothing_is_rolled_back() {
+    let mut all = forbidden();
+    all.extend(crate::stolen_templates::forbidden());
+    check("{roll_back: off}", &all, &legal_where_kept()).await;
 }

@@ -7,7 +7,7 @@ use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
 use serde_json::{Map, Value, json};
 use types::{FieldPath, RevisionFacts};
 
-use crate::evidence::diff;
+use crate::evidence::{diff, host_mounts};
 use crate::root::{spec_hash, template_json};
 use crate::{Objects, Redactor};
 
@@ -48,13 +48,18 @@ pub(super) fn facts(
             revision: number,
             current,
             was_ready: it.has_succeeded,
-            spec_hash: spec_hash(it.document.get("template").unwrap_or(&Value::Null)),
+            mounts_host: host_mounts::opens(template(&present), template(&it.document)),
+            spec_hash: spec_hash(template(&it.document)),
             edits,
         }
     });
     let mut facts: Vec<_> = facts.collect();
     facts.sort_by_key(|it| std::cmp::Reverse((it.current, it.revision)));
     facts
+}
+
+fn template(document: &Value) -> &Value {
+    document.get("template").unwrap_or(&Value::Null)
 }
 
 /// Where the template of its jobs stands in a CronJob.

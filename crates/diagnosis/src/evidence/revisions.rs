@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{ContainerStatus, Pod, PodTemplateSpec};
 use serde_json::Value;
 use types::{Edit, RevisionFacts};
 
-use crate::evidence::{diff, earlier_jobs, pods};
+use crate::evidence::{diff, earlier_jobs, host_mounts, pods};
 use crate::root::{spec_hash, template_json};
 use crate::suspicion::LASTING;
 use crate::{Objects, Redactor, Root};
@@ -106,6 +106,7 @@ fn revision_facts(revision: Revision, current: &Value, redactor: &Redactor) -> R
         revision: revision.number,
         current: revision.current,
         was_ready: revision.was_ready,
+        mounts_host: host_mounts::opens(current, &revision.template),
         edits,
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn steps_are_in_scope(
                 match plan.strategy {
                     Strategy::RollBack => {
                         is_own_revision(edits, world.evidence)?;
-                        gives_no_rights(plan, edits)?;
+                        gives_no_rights(plan, edits, world.evidence)?;
                     }
                     Strategy::FixSelector | Strategy::FixServicePort => {
                         traffic::is_in_scope(plan, edits, world.evidence)?;
@@ -250,8 +250,13 @@ fn is_own_revision(edits: &[types::Edit], evidence: &Evidence) -> Result<(), Ref
 }
 
 /// No right of a pod is given, and none is taken away unasked: the undo could not give it back.
-fn gives_no_rights(plan: &FixPlan, edits: &[types::Edit]) -> Result<(), Refusal> {
-    if privilege::gives(edits) {
+fn gives_no_rights(
+    plan: &FixPlan,
+    edits: &[types::Edit],
+    evidence: &Evidence,
+) -> Result<(), Refusal> {
+    let mounts_host = evidence.revisions.iter().any(|it| it.mounts_host && it.edits == edits);
+    if mounts_host || privilege::gives(edits) {
         return Err(outside(
             "roll_back",
             "a rollback gives the pods no right that they have not got",

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use types::Edit;
 
+use super::beside;
+
 /// Fields of a pod that say who it is.
 const IDENTITY: [&str; 6] = [
     "serviceAccountName",
@@ -24,7 +26,7 @@ const LISTS: [&str; 2] = ["containers", "initContainers"];
 const SCHEMES: [&str; 3] = ["docker://", "https://", "http://"];
 
 /// A value before and after.
-type Change<'a> = (Option<&'a Value>, Option<&'a Value>);
+pub(super) type Change<'a> = (Option<&'a Value>, Option<&'a Value>);
 
 /// The first field of these edits that only a person changes.
 pub(crate) fn held(edits: &[Edit]) -> Option<&str> {
@@ -35,24 +37,38 @@ fn is_held(edit: &Edit) -> bool {
     let names: Vec<String> = edit.path.names().collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let change = (edit.from.as_ref(), edit.to.as_ref());
-    let Some(template) = names.windows(2).position(|it| it == ["template", "spec"]) else {
-        return false;
+    let Some(template) = names.iter().position(|it| *it == "template") else {
+        // What the template lies in: nobody knows which of it.
+        return ["", "/spec", "/spec/jobTemplate", "/spec/jobTemplate/spec"]
+            .contains(&edit.path.as_str());
     };
-    match names.get(template + 2..).unwrap_or_default() {
-        // The whole spec: nobody knows which of it.
+    match names.get(template + 1..).unwrap_or_default() {
         [] => true,
+        ["metadata", below @ ..] => beside::is_mark_changed(below, change),
+        ["spec", below @ ..] => is_of_spec_held(below, change),
+        [..] => false,
+    }
+}
+
+fn is_of_spec_held(names: &[&str], change: Change<'_>) -> bool {
+    match names {
+        // The whole of it: nobody knows which of its parts.
+        [] | ["dnsConfig", _, ..] => true,
         [list] if LISTS.contains(list) => of_list(change),
         [list, _] if LISTS.contains(list) => of_container(change),
         [list, _, "image"] if LISTS.contains(list) => is_another_repository(change),
         [list, _, "securityContext", below @ ..] if LISTS.contains(list) => {
             of_context(below, change)
         }
+        [list, _, "ports", _, "hostIP"] if LISTS.contains(list) => true,
         [list, _, name, ..] if LISTS.contains(list) => OF_CONTAINER.contains(name),
         ["securityContext"] => {
             members(change).iter().any(|name| *name != "sysctls" && is_changed(of(change, name)))
         }
         ["securityContext", name, ..] => *name != "sysctls",
-        ["volumes", below @ ..] => mounts_a_token(below, change),
+        ["volumes", below @ ..] => {
+            mounts_a_token(below, change) || beside::is_volume_opened(below, change)
+        }
         ["priorityClassName"] => {
             change.1.and_then(Value::as_str).is_some_and(|it| it.starts_with("system-"))
         }

@@ -14,7 +14,8 @@
 //! Undo: the newer template. Verified by the pods' health over time. Attack: a revision that was never
 //! ready, or that changes nothing, is no aim. Where it takes away a right of the pods (a kernel setting, a capability, a
 //! switch), a person is asked, since the undo would give it again, which no machine does; one that gives a right is advice, and
-//! so is one that changes who a pod is (its user, its account), or brings a container back: the admission policy refuses it.
+//! so is one that changes who a pod is (its user, its account), brings a container back or opens
+//! what the admission policy keeps: a command of a probe, ports and files of the host, annotations that somebody acts on.
 
 use types::{
     Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, PodFacts, RevisionFacts, Risk, ServiceFacts,
@@ -95,6 +96,12 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     } else {
         let because = format!("Revision {} was ready, and the newest never was.", aim.revision);
         as_rights_change(because, &aim.edits)
+    };
+    let (risk, because) = if aim.mounts_host {
+        let why = "It would mount files of the host that are not mounted now, and no machine does: apply or commit the patch.";
+        (Risk::Advice, format!("{because} {why}"))
+    } else {
+        (risk, because)
     };
     vec![FixPlan { strategy: Strategy::RollBack, risk, because, steps }]
 }

@@ -191,6 +191,46 @@ fn a_rollback_changes_nobody_s_user_and_is_shown_with_the_reason() {
 }
 
 #[test]
+fn a_rollback_opens_nothing_of_the_host_and_runs_no_command_as_a_probe() {
+    let rolled = |field: &str, from: Option<Value>, to: Option<Value>| {
+        let mut evidence = scene::rolled_out(Kind::Deployment);
+        let path = path(&format!("/spec/template/{field}"));
+        evidence.revisions[1].edits = vec![Edit { path, from, to }];
+        Case::offered(Fault::CrashLoopBackOff, evidence)
+    };
+    let probe = "spec/containers/0/livenessProbe";
+    let exec = Some(json!({"exec": {"command": ["sh"]}}));
+    let port = Some(json!({"tcpSocket": {"port": 80}}));
+    let mark = "metadata/annotations/example.com~1inject";
+    let cases = [
+        (probe, port.clone(), exec.clone(), Risk::Advice),
+        (probe, port.clone(), Some(json!({"httpGet": {"port": 80}})), Risk::Auto),
+        (probe, exec, port, Risk::Ask),
+        ("spec/containers/0/ports/0/hostPort", None, Some(json!(80)), Risk::Advice),
+        ("spec/containers/0/ports/0/hostPort", Some(json!(80)), None, Risk::Ask),
+        ("spec/hostAliases", None, Some(json!([{"ip": "192.0.2.1"}])), Risk::Advice),
+        (mark, Some(json!("true")), None, Risk::Advice),
+        ("metadata/annotations/checksum~1config", Some(json!("b")), Some(json!("a")), Risk::Auto),
+    ];
+    for (field, from, to, risk) in cases {
+        let mut case = rolled(field, from, to);
+        assert_eq!(case.plan.risk, risk, "{field}");
+        case.plan.risk = Risk::Ask;
+        let approved = case.approved();
+        assert_eq!(approved.answer().is_ok(), risk != Risk::Advice, "{field}");
+    }
+
+    let mut evidence = scene::rolled_out(Kind::Deployment);
+    evidence.revisions[1].mounts_host = true;
+    let mut mounts = Case::offered(Fault::CrashLoopBackOff, evidence.clone());
+    assert_eq!(mounts.plan.risk, Risk::Advice);
+    mounts.plan.risk = Risk::Ask;
+    assert_eq!(mounts.approved().answer().unwrap_err().code(), "out_of_scope");
+    evidence.revisions[1].mounts_host = false;
+    assert_eq!(Case::offered(Fault::CrashLoopBackOff, evidence).answer(), Ok(()));
+}
+
+#[test]
 fn a_listed_image_of_another_repository_is_still_another_repository() {
     let known = [("shop/web:1.3", "revision 3", true)];
     let case = Case::offered(Fault::ImageNotFound, scene::wrong_tag(Kind::Deployment, &known));

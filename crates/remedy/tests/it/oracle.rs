@@ -42,7 +42,7 @@ pub(crate) fn opinion(plan: &FixPlan, world: &World<'_>) -> Opinion {
     let closed = ["", "kube-system", "kube-public", "kube-node-lease"];
     let namespace = evidence.subject.namespace.as_str();
     need(!closed.contains(&namespace), "namespace")?;
-    need(world.own_namespace != Some(namespace), "own namespace")?;
+    need(!world.own_namespaces.contains(&namespace), "own namespace")?;
     need(plan.steps.len() <= 3, "steps")?;
 
     let steps: Vec<Value> = plan.steps.iter().map(|it| json!(it)).collect();

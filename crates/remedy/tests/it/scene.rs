@@ -313,6 +313,7 @@ pub(crate) fn revision(revision: i64, was_ready: bool, edits: Vec<Edit>) -> Revi
         current: edits.is_empty(),
         was_ready,
         changed: vec![],
+        mounts_host: false,
         edits,
     }
 }
@@ -348,7 +349,7 @@ pub(crate) fn world<'a>(evidence: &'a Evidence, writes: &'a [PastWrite]) -> Worl
         writes,
         unhealthy: 1,
         workloads: 20,
-        own_namespace: Some("k8s-reflexion"),
+        own_namespaces: vec!["k8s-reflexion"],
         last_storm: None,
         accepted: None,
     }

@@ -1,6 +1,6 @@
 //! The rights of pods: they stay as they are, or, where templates are rolled back, become fewer. None is given, to no one.
 
-use remedy::Policy;
+use remedy::{INNER_VOLUMES, Policy};
 
 use super::{Claim, of_each, or_empty, rolls_back, same_but, unchanged};
 
@@ -34,9 +34,13 @@ pub(super) fn claims(policy: &Policy) -> Vec<Claim> {
     if may_lose {
         of_pod.push(kernel_settings(now, before));
     }
-    let volumes = "!has(variables.now.spec.volumes) || variables.now.spec.volumes.all(v, (!has(v.hostPath) && \
-         !(has(v.projected) && v.projected.sources.exists(s, has(s.serviceAccountToken)))) || \
-         (has(variables.before.spec.volumes) && v in variables.before.spec.volumes))";
+    let kinds = INNER_VOLUMES.map(|it| format!("'{it}'")).join(", ");
+    let volumes = format!(
+        "!has(variables.now.spec.volumes) || variables.now.spec.volumes.all(v, \
+         (dyn(v).all(k, k == 'name' || k in [{kinds}]) && !(has(v.projected) && has(v.projected.sources) && \
+         v.projected.sources.exists(s, has(s.serviceAccountToken)))) || \
+         (has(variables.before.spec.volumes) && v in variables.before.spec.volumes))"
+    );
     let of_containers = if may_lose {
         format!("{} && {}", of_each(&["lifecycle", "volumeDevices"]), of_each_container())
     } else {
@@ -44,7 +48,10 @@ pub(super) fn claims(policy: &Policy) -> Vec<Claim> {
     };
     vec![
         (of_pod.join(" && "), "the identity and the isolation of pods stay as they are"),
-        (volumes.to_owned(), "no volume of the host and no token is mounted"),
+        (
+            volumes,
+            "no volume of the host, of a driver or of another server, and no token is mounted",
+        ),
         (of_containers, "the rights of containers stay as they are"),
         (
             format!(

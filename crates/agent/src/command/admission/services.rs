@@ -1,12 +1,12 @@
 //! The policy for Services: where their traffic goes, one label or target port at a time, and nothing else.
 
-use remedy::FIX_ID_ANNOTATION;
+use remedy::{FIX_ID_ANNOTATION, Policy};
 use serde_json::json;
 
 use super::{Claim, Held, SUBRESOURCE, common_claims, metadata, or_empty, same_but};
 
 /// What holds for every Service that the executor of this namespace writes.
-pub(super) fn held(namespace: &str) -> Held {
+pub(super) fn held(namespace: &str, policy: &Policy) -> Held {
     let rule = json!({
         "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE", "DELETE"],
         "resources": ["services", "services/status"],
@@ -23,7 +23,7 @@ pub(super) fn held(namespace: &str) -> Held {
         format!("request.operation == 'UPDATE' && {SUBRESOURCE} == ''"),
         "Services are edited, never made or deleted",
     )];
-    claims.extend(common_claims(namespace));
+    claims.extend(common_claims(namespace, policy));
     claims.extend([
         (format!("'{FIX_ID_ANNOTATION}' in variables.notes"), "a write carries its fix id"),
         (
