@@ -131,9 +131,8 @@ fn held_open(evidence: &Evidence) -> Option<Diagnosis> {
     }
     let whose = wording::whose(helper);
     let mut clues = vec![];
-    let path = evidence.subject.kind.pod_spec_path();
-    let field = path.map(|it| it.child("containers").index(helper.index).to_string());
-    clues.extend(field.map(|it| Clue::new(it, "goes on")));
+    let path = evidence.subject.kind.container_path(helper.role, helper.index);
+    clues.extend(path.map(|it| Clue::new(it.to_string(), "goes on")));
     let ended = apps().filter(|it| it.name != helper.name);
     clues.extend(ended.flat_map(wording::last_exit));
     Some(Diagnosis {

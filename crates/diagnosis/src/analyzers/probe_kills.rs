@@ -10,7 +10,7 @@ use crate::suspicion::PATIENCE;
 /// Lines at the end of a log that tell of its end.
 const LAST_LINES: usize = 20;
 
-pub(super) use unseen::{diagnose as diagnose_unseen, tries, window};
+pub(super) use unseen::{diagnose as diagnose_unseen, window};
 
 /// The container that is killed by this probe, or never starts because it cannot be asked.
 pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Option<Diagnosis> {

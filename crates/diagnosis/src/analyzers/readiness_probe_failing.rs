@@ -88,9 +88,8 @@ fn needed<'e>(
 /// Whether the container has run for longer than a slow start takes.
 fn is_overdue(container: &ContainerFacts, probe: &ProbeFacts, evidence: &Evidence) -> bool {
     let Some(running) = running_for(container, evidence) else { return false };
-    let number = |it: Option<u32>, default: i64| it.map_or(default, i64::from);
-    let own = number(probe.initial_delay_secs, 0)
-        + number(probe.period_secs, 10) * number(probe.failure_threshold, 3);
+    let own =
+        i64::from(probe.initial_delay()) + i64::from(probe.period()) * i64::from(probe.tries());
     // Where the kubelet still waits for the startup probe, the readiness probe was not asked yet.
     let patience = SignedDuration::from_secs((own * SLOW_START).max(MIN_START_SECS));
     let is_at_work = container.restarts == 0 && at_work::is_at_work(&container.log);

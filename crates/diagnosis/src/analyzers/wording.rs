@@ -39,11 +39,7 @@ pub(super) fn whose(container: &ContainerFacts) -> String {
 
 /// A field of the container in the subject's manifest.
 pub(super) fn field(evidence: &Evidence, container: &ContainerFacts, name: &str) -> Option<String> {
-    let list = match container.role {
-        ContainerRole::App => "containers",
-        ContainerRole::Init => "initContainers",
-    };
-    let path = evidence.subject.kind.pod_spec_path()?.child(list).index(container.index);
+    let path = evidence.subject.kind.container_path(container.role, container.index)?;
     Some(path.child(name).to_string())
 }
 
@@ -308,10 +304,6 @@ pub(super) fn resource_path(
     list: &str,
     resource: &str,
 ) -> Option<String> {
-    let containers = match container.role {
-        ContainerRole::App => "containers",
-        ContainerRole::Init => "initContainers",
-    };
-    let path = evidence.subject.kind.pod_spec_path()?.child(containers).index(container.index);
+    let path = evidence.subject.kind.container_path(container.role, container.index)?;
     Some(path.child("resources").child(list).child(resource).to_string())
 }
