@@ -201,7 +201,10 @@ fn refused(evidence: &Evidence) -> Option<Diagnosis> {
                 let more = spot.map_or("", |it| it.words.as_str());
                 let given = given.map(|it| format!(": the {}", wording::given(it)));
                 let given = given.unwrap_or_default();
-                format!("{} cannot start: {words}{given}{more}.", wording::whom(container))
+                format!(
+                    "{} cannot start: {words}{given}{more}.",
+                    wording::named_at_start(container)
+                )
             }
             None => unread(container),
         },
@@ -215,7 +218,7 @@ fn unread(container: &ContainerFacts) -> String {
         container.state.waiting_message.as_deref().or(container.state.exit_message.as_deref());
     let said: String = said.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
     let said: String = said.chars().filter(|it| !it.is_control()).take(MAX_QUOTE).collect();
-    let begin = format!("The runtime cannot start {}", wording::whose(container));
+    let begin = format!("The runtime cannot start {}", wording::named(container));
     if said.is_empty() {
         format!("{begin}.")
     } else {

@@ -28,14 +28,11 @@ pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Op
     clues.push(Clue::new(fact("action"), &probe.action));
     clues.push(Clue::new(fact("failure"), failure));
     clues.extend(wording::last_exit(container));
-    let more = needed(container, probe, evidence).map(|(address, more, line)| {
-        clues.extend(line.map(|it| Clue::new(wording::fact(container, "log"), it)));
-        clues.push(Clue::new(wording::fact(container, "needs"), &address));
-        more
-    });
-    let more = more.unwrap_or_default();
+    let needed = needed(container, probe, evidence);
+    clues.extend(needed.iter().flat_map(|it| it.clues(container)));
+    let more = needed.map(|it| it.words).unwrap_or_default();
     clues.extend(wording::rollout(evidence, &probe_reading::CHANGES));
-    let whose = wording::whose(container);
+    let named = wording::named(container);
     let ends = if was_killed(container, evidence) {
         "the kubelet kills the container for it"
     } else {
@@ -45,7 +42,7 @@ pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Op
         fault,
         container: Some(container.name.clone()),
         cause: format!(
-            "The {} probe of {whose} fails, and {ends}: {}{more}.",
+            "The {} probe of {named} fails, and {ends}: {}{more}.",
             word(kind),
             read.words
         ),

@@ -40,7 +40,7 @@ pub(in crate::analyzers) fn diagnose(
     let cause = format!(
         "{} is ended from outside again and again (code {code}), {} s after its start and not for memory: its {} probe \
          probably fails, whose events are gone; {}.",
-        wording::whom(container),
+        wording::named_at_start(container),
         ran.as_secs(),
         word(kind),
         read.words
