@@ -30,6 +30,7 @@ pub(crate) use references::named_secrets;
 pub(crate) use spots::address_in;
 mod room;
 mod allowance;
+mod failing;
 mod slips;
 mod placing;
 mod stray;

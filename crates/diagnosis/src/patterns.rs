@@ -1,9 +1,11 @@
 //! Patterns over what programs and clusters write.
 
+mod meanings;
 mod sieve;
 
 use regex::{Regex, RegexBuilder};
 
+pub(crate) use self::meanings::Meanings;
 pub(crate) use self::sieve::Sieve;
 
 /// What each pattern may keep for its next search, in bytes: there are more than a hundred, most are searched for seldom, and

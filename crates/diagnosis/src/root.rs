@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{Container, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use types::{FieldPath, Kind, ObjectRef};
+use types::{ContainerRole, FieldPath, Kind, ObjectRef};
 
 use crate::Root;
 
@@ -209,6 +209,20 @@ pub(crate) fn spec_hash(template: &Value) -> String {
     let bytes = hash.finalize();
     let word = bytes.iter().take(8).fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
     format!("{word:016x}")
+}
+
+/// The containers of a pod spec that stands at `path`, each with its place; those that stay stand first.
+pub(crate) fn placed<'s>(
+    spec: &'s PodSpec,
+    path: &FieldPath,
+) -> impl Iterator<Item = (FieldPath, &'s Container)> {
+    let of = |role: ContainerRole, list: &'s [Container]| {
+        let list = list.iter().enumerate();
+        let path = path.child(role.list());
+        list.map(move |(at, it)| (path.index(at), it))
+    };
+    let first = spec.init_containers.as_deref().unwrap_or_default();
+    of(ContainerRole::App, &spec.containers).chain(of(ContainerRole::Init, first))
 }
 
 /// Feeds a value to the hash in one order, whatever the order of its members.

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use types::{
-    Action, ContainerFacts, ContainerRole, Edit, Evidence, Finding, FixPlan, Kind, Owner, Step,
-    Strategy,
+    Action, ContainerFacts, Edit, Evidence, Finding, FixPlan, Kind, Owner, Step, Strategy,
 };
 
 use crate::guard::owner_of_step;
@@ -154,10 +153,7 @@ fn amounts_given(step: &Step, edits: &[Edit], containers: &[ContainerFacts]) -> 
         let list = resources.entry(list).or_insert_with(|| json!({}));
         list.as_object_mut()?.insert(amount, edit.to.clone()?);
     }
-    let path = target.kind.pod_spec_path()?.child(match container.role {
-        ContainerRole::App => "containers",
-        ContainerRole::Init => "initContainers",
-    });
+    let path = target.kind.pod_spec_path()?.child(container.role.list());
     let mut part = json!([{"name": container.name, "resources": resources}]);
     for name in path.names().collect::<Vec<_>>().into_iter().rev() {
         part = Value::Object(Map::from_iter([(name, part)]));

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use types::{
-    Action, ContainerFacts, ContainerRole, Diagnosis, Edit, Evidence, FieldPath, FixPlan, Kind,
-    ObjectRef, PodFacts, Risk, Step, Strategy, Subresource,
+    Action, ContainerFacts, Diagnosis, Edit, Evidence, FieldPath, FixPlan, Kind, ObjectRef,
+    PodFacts, Risk, Step, Strategy, Subresource,
 };
 
 /// Broken pods of one owner that one plan evicts; with the edit itself a plan has at most three steps.
@@ -42,11 +42,7 @@ pub(crate) fn container<'a>(
 
 /// The field of an object of this kind that holds the container.
 pub(crate) fn container_path(kind: Kind, container: &ContainerFacts) -> Option<FieldPath> {
-    let list = match container.role {
-        ContainerRole::App => "containers",
-        ContainerRole::Init => "initContainers",
-    };
-    Some(kind.pod_spec_path()?.child(list).index(container.index))
+    kind.container_path(container.role, container.index)
 }
 
 /// An edit of a field that is there, or that is not there yet.

@@ -5,9 +5,7 @@ use types::{Diagnosis, Evidence, FixPlan, Risk, SeedStrategy, Strategy};
 
 use crate::image::is_tag;
 use crate::place;
-use crate::strategies::{
-    AS_MEANT, AS_MUCH_AS_FITS, CPU_DOSES, DOSES, known_tags, with_cpu_dose, with_dose, with_tag,
-};
+use crate::strategies::{known_tags, with_cpu_dose, with_dose, with_tag};
 
 /// The tag that the contract names when the caller names none.
 const CONTRACT_TAG: &str = "latest";
@@ -117,19 +115,18 @@ fn registered(name: &str, parameters: &Map<String, Value>) -> Result<Strategy, R
         Strategy::ReplaceImageTag { new_tag } if !is_tag(new_tag) => {
             Err(RequestError::BadParameters(format!("`{NEW_TAG}` must be an image tag")))
         }
-        Strategy::RaiseMemoryLimit { halves }
-            if !DOSES.contains(halves) && ![AS_MUCH_AS_FITS, AS_MEANT].contains(halves) =>
-        {
-            Err(RequestError::BadParameters("`halves` must be 0, 1, 2, 6, 14 or 255".to_owned()))
+        Strategy::RaiseMemoryLimit { halves } => {
+            let mut doses = vec![Strategy::AS_MUCH_AS_FITS];
+            doses.extend(Strategy::MEMORY_DOSES);
+            doses.push(Strategy::AS_MEANT);
+            is_dose(*halves, &doses).map(|()| strategy)
         }
-        Strategy::RaiseCpuLimit { halves } if !CPU_DOSES.contains(halves) => {
-            Err(RequestError::BadParameters("`halves` must be 1, 2 or 6".to_owned()))
+        Strategy::RaiseCpuLimit { halves } => {
+            is_dose(*halves, &Strategy::CPU_DOSES).map(|()| strategy)
         }
         Strategy::RollBack
         | Strategy::ReplaceImageTag { .. }
-        | Strategy::RaiseMemoryLimit { .. }
         | Strategy::LowerRequests
-        | Strategy::RaiseCpuLimit { .. }
         | Strategy::CorrectTypo
         | Strategy::RestoreReplicas
         | Strategy::ClearLeftovers
@@ -144,6 +141,19 @@ fn registered(name: &str, parameters: &Map<String, Value>) -> Result<Strategy, R
         | Strategy::RestartRollout
         | Strategy::Wait => Ok(strategy),
     }
+}
+
+/// Whether it is one of these doses; else which there are, for the caller.
+fn is_dose(halves: u8, doses: &[u8]) -> Result<(), RequestError> {
+    if doses.contains(&halves) {
+        return Ok(());
+    }
+    let words: Vec<_> = doses.iter().map(u8::to_string).collect();
+    let words = match words.as_slice() {
+        [before @ .., last] if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        all => all.concat(),
+    };
+    Err(RequestError::BadParameters(format!("`halves` must be {words}")))
 }
 
 /// The plan of this very strategy; a tag beyond the offered ones counts if it is known to run. A dose that is not offered

@@ -34,8 +34,8 @@ pub(crate) use fix_selector::{
 };
 pub(crate) use fix_service_port::{is_port, is_sure};
 pub(crate) use lower_requests::{as_shown as requests_as_shown, is_alike};
-pub(crate) use raise_cpu_limit::{DOSES as CPU_DOSES, with_dose as with_cpu_dose};
-pub(crate) use raise_memory_limit::{AS_MEANT, AS_MUCH_AS_FITS, DOSES, is_unsure, with_dose};
+pub(crate) use raise_cpu_limit::with_dose as with_cpu_dose;
+pub(crate) use raise_memory_limit::{is_unsure, with_dose};
 pub use replace_image_tag::unknown_image;
 pub(crate) use replace_image_tag::{known_tags, meant_tag, with_tag};
 pub use restart_pod::is_backed;

@@ -18,6 +18,16 @@ pub enum ContainerRole {
     Init,
 }
 
+impl ContainerRole {
+    /// The list of a pod spec that such containers stand in.
+    pub fn list(self) -> &'static str {
+        match self {
+            Self::App => "containers",
+            Self::Init => "initContainers",
+        }
+    }
+}
+
 /// Where a container is in its life.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ContainerState {
@@ -199,6 +209,17 @@ pub enum ProbeKind {
     Readiness,
 }
 
+impl ProbeKind {
+    /// The field of a container that holds such a probe.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Startup => "startupProbe",
+            Self::Liveness => "livenessProbe",
+            Self::Readiness => "readinessProbe",
+        }
+    }
+}
+
 /// A probe as the template has it. Times are in seconds; `None` means absent in the manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProbeFacts {
@@ -233,4 +254,33 @@ pub struct ProbeFacts {
     /// The newest message of its failure, redacted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+}
+
+impl ProbeFacts {
+    /// `periodSeconds` where a manifest does not say.
+    pub const PERIOD: u32 = 10;
+    /// `failureThreshold` where a manifest does not say.
+    pub const TRIES: u32 = 3;
+    /// `timeoutSeconds` where a manifest does not say.
+    pub const TIMEOUT: u32 = 1;
+
+    /// How many seconds lie between two tries.
+    pub fn period(&self) -> u32 {
+        self.period_secs.unwrap_or(Self::PERIOD)
+    }
+
+    /// How often it asks in vain before it gives up.
+    pub fn tries(&self) -> u32 {
+        self.failure_threshold.unwrap_or(Self::TRIES)
+    }
+
+    /// How many seconds the kubelet waits for an answer.
+    pub fn timeout(&self) -> u32 {
+        self.timeout_secs.unwrap_or(Self::TIMEOUT)
+    }
+
+    /// How many seconds pass before it is asked for the first time.
+    pub fn initial_delay(&self) -> u32 {
+        self.initial_delay_secs.unwrap_or(0)
+    }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::ContainerRole;
+
 /// The kinds of object that an incident, a fact or a step can be about.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
@@ -118,6 +120,11 @@ impl Kind {
             | Self::PersistentVolumeClaim
             | Self::ConfigMap => self.template_path().map(|it| it.child("spec")),
         }
+    }
+
+    /// Where a container stands in an object of this kind; `None` where there is no pod spec.
+    pub fn container_path(self, role: ContainerRole, index: usize) -> Option<FieldPath> {
+        Some(self.pod_spec_path()?.child(role.list()).index(index))
     }
 }
 

@@ -33,6 +33,41 @@ pub enum ReferenceKind {
     NodeLabelValue,
 }
 
+impl ReferenceKind {
+    /// Whether what it points at holds keys that a template takes one by one.
+    pub fn holds_keys(self) -> bool {
+        match self {
+            Self::ConfigMap | Self::Secret => true,
+            Self::Claim
+            | Self::ServiceAccount
+            | Self::PriorityClass
+            | Self::RuntimeClass
+            | Self::ResourceClaim
+            | Self::ResourceClaimTemplate
+            | Self::Scheduler
+            | Self::NodeLabelKey
+            | Self::NodeLabelValue => false,
+        }
+    }
+
+    /// Whether what it points at belongs to a namespace.
+    pub fn is_of_namespace(self) -> bool {
+        match self {
+            Self::ConfigMap
+            | Self::Secret
+            | Self::Claim
+            | Self::ServiceAccount
+            | Self::ResourceClaim
+            | Self::ResourceClaimTemplate => true,
+            Self::PriorityClass
+            | Self::RuntimeClass
+            | Self::Scheduler
+            | Self::NodeLabelKey
+            | Self::NodeLabelValue => false,
+        }
+    }
+}
+
 /// One reference by name in the template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReferenceFacts {
@@ -66,8 +101,7 @@ pub struct ReferenceFacts {
 impl ReferenceFacts {
     /// Whether it is a key that is wrong, and not the name of what should hold it. A mount names a key by its `subPath`.
     pub fn is_about_key(&self) -> bool {
-        let holds_keys = matches!(self.kind, ReferenceKind::ConfigMap | ReferenceKind::Secret);
-        holds_keys && (self.path.ends_with("/key") || self.is_of_mount())
+        self.kind.holds_keys() && (self.path.ends_with("/key") || self.is_of_mount())
     }
 
     /// Whether it is the `subPath` of a mount.

@@ -100,6 +100,15 @@ impl SeedStrategy {
 }
 
 impl Strategy {
+    /// The dose of `raise_memory_limit` that is as much as there is room for.
+    pub const AS_MUCH_AS_FITS: u8 = 0;
+    /// The dose of `raise_memory_limit` that is what was probably meant by a limit in which nothing can run.
+    pub const AS_MEANT: u8 = u8::MAX;
+    /// The other doses of `raise_memory_limit`, in halves that are added: one and a half times, double, four and eight times.
+    pub const MEMORY_DOSES: [u8; 4] = [1, 2, 6, 14];
+    /// The doses of `raise_cpu_limit`, in halves that are added: one and a half times, double and four times.
+    pub const CPU_DOSES: [u8; 3] = [1, 2, 6];
+
     /// The registered names, in the order of the enum.
     pub const NAMES: [&'static str; 18] = [
         "roll_back",
@@ -151,8 +160,10 @@ impl Strategy {
     /// A tag is no dose: which tag is right differs from image to image.
     pub fn key(&self) -> String {
         match self {
-            Self::RaiseMemoryLimit { halves: 0 } => format!("{}@room", self.name()),
-            Self::RaiseMemoryLimit { halves: u8::MAX } => format!("{}@meant", self.name()),
+            Self::RaiseMemoryLimit { halves: Self::AS_MUCH_AS_FITS } => {
+                format!("{}@room", self.name())
+            }
+            Self::RaiseMemoryLimit { halves: Self::AS_MEANT } => format!("{}@meant", self.name()),
             Self::RaiseMemoryLimit { halves } | Self::RaiseCpuLimit { halves } => {
                 format!("{}@{}", self.name(), factor(*halves))
             }
@@ -211,10 +222,10 @@ impl fmt::Display for Strategy {
         match self {
             Self::RollBack => f.write_str("roll back to the last revision that was ready"),
             Self::ReplaceImageTag { new_tag } => write!(f, "replace the image tag by {new_tag}"),
-            Self::RaiseMemoryLimit { halves: 0 } => {
+            Self::RaiseMemoryLimit { halves: Self::AS_MUCH_AS_FITS } => {
                 f.write_str("raise the memory limit as far as there is room")
             }
-            Self::RaiseMemoryLimit { halves: u8::MAX } => {
+            Self::RaiseMemoryLimit { halves: Self::AS_MEANT } => {
                 f.write_str("raise the memory limit to what was probably meant")
             }
             Self::RaiseMemoryLimit { halves } => {
@@ -256,6 +267,18 @@ mod tests {
         assert_eq!(strategy, Strategy::RaiseMemoryLimit { halves: 1 });
         assert_eq!(serde_json::to_value(&strategy).unwrap(), wire);
         assert_eq!(strategy.key(), "raise_memory_limit@1.5");
+    }
+
+    #[test]
+    fn each_dose_has_a_name_of_its_own() {
+        let key = |halves| Strategy::RaiseMemoryLimit { halves }.key();
+        let special = [Strategy::AS_MUCH_AS_FITS, Strategy::AS_MEANT].map(key);
+        let others = Strategy::MEMORY_DOSES.map(key);
+
+        assert_eq!(special, ["raise_memory_limit@room", "raise_memory_limit@meant"]);
+        assert_eq!(others, ["1.5", "2", "4", "8"].map(|it| format!("raise_memory_limit@{it}")));
+        let meant = Strategy::RaiseMemoryLimit { halves: Strategy::AS_MEANT };
+        assert_eq!(meant.to_string(), "raise the memory limit to what was probably meant");
     }
 
     #[test]

@@ -129,18 +129,7 @@ fn others(evidence: &Evidence, told: Option<&ReferenceFacts>) -> (String, Vec<Cl
     let is_said = |it: &ReferenceFacts| {
         messages.iter().any(|message| is_about_absence(message) && is_named(it, message))
     };
-    let is_config = |it: &&ReferenceFacts| match it.kind {
-        ReferenceKind::ConfigMap | ReferenceKind::Secret => !it.optional,
-        ReferenceKind::Claim
-        | ReferenceKind::ServiceAccount
-        | ReferenceKind::PriorityClass
-        | ReferenceKind::RuntimeClass
-        | ReferenceKind::ResourceClaim
-        | ReferenceKind::ResourceClaimTemplate
-        | ReferenceKind::Scheduler
-        | ReferenceKind::NodeLabelKey
-        | ReferenceKind::NodeLabelValue => false,
-    };
+    let is_config = |it: &&ReferenceFacts| it.kind.holds_keys() && !it.optional;
     let is_other = |it: &&ReferenceFacts| {
         it.path != told.path && (&it.name, &it.key) != (&told.name, &told.key)
             // Who misses the whole misses its keys.

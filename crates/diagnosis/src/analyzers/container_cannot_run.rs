@@ -11,13 +11,10 @@
 
 mod hook;
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, SpotTopic};
 
 use super::{ended_recently, wording};
-use crate::patterns::pattern;
+use crate::patterns::Meanings;
 
 /// Characters of what a message names that are kept.
 const MAX_NAME: usize = 120;
@@ -158,8 +155,7 @@ const MEANINGS: &[(&str, &str, Blame)] = &[
     ("is a directory", "its command is a directory", Blame::Start),
 ];
 
-static COMPILED: LazyLock<Vec<(Regex, &str, Blame)>> =
-    LazyLock::new(|| MEANINGS.iter().filter_map(|it| Some((pattern(it.0)?, it.1, it.2))).collect());
+static COMPILED: Meanings<(&str, &str, Blame)> = Meanings::new(MEANINGS, name);
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     refused(evidence).or_else(|| hook::failing(evidence)).or_else(|| hook::endless(evidence))
@@ -201,7 +197,10 @@ fn refused(evidence: &Evidence) -> Option<Diagnosis> {
                 let more = spot.map_or("", |it| it.words.as_str());
                 let given = given.map(|it| format!(": the {}", wording::given(it)));
                 let given = given.unwrap_or_default();
-                format!("{} cannot start: {words}{given}{more}.", wording::whom(container))
+                format!(
+                    "{} cannot start: {words}{given}{more}.",
+                    wording::named_at_start(container)
+                )
             }
             None => unread(container),
         },
@@ -215,7 +214,7 @@ fn unread(container: &ContainerFacts) -> String {
         container.state.waiting_message.as_deref().or(container.state.exit_message.as_deref());
     let said: String = said.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
     let said: String = said.chars().filter(|it| !it.is_control()).take(MAX_QUOTE).collect();
-    let begin = format!("The runtime cannot start {}", wording::whose(container));
+    let begin = format!("The runtime cannot start {}", wording::named(container));
     if said.is_empty() {
         format!("{begin}.")
     } else {
@@ -244,12 +243,12 @@ fn cannot_run(container: &ContainerFacts, evidence: &Evidence) -> bool {
 
 /// What a message means, and what is to blame.
 fn meaning(message: &str) -> Option<(String, Blame)> {
-    let (found, words, blame) = COMPILED
-        .iter()
-        .find_map(|(pattern, words, blame)| Some((pattern.captures(message)?, words, *blame)))?;
-    let what = found.name("what").map_or("", |it| it.as_str());
-    let what: String = what.chars().take(MAX_NAME).collect();
-    Some((words.replace("{}", &what), blame))
+    COMPILED.find(message).map(|(_, words, row)| (words, row.2))
+}
+
+/// What is kept of what a message names.
+fn name(what: &str) -> String {
+    what.chars().take(MAX_NAME).collect()
 }
 
 /// The field to blame: without a command of its own, a container starts what its image says.
@@ -280,7 +279,7 @@ mod tests {
 
     #[test]
     fn every_pattern_is_one() {
-        assert_eq!(COMPILED.len(), MEANINGS.len());
+        assert_eq!(COMPILED.broken(), Vec::<&str>::new());
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     Some(Diagnosis {
         fault: Fault::CrashLoopBackOff,
         container: Some(container.name.clone()),
-        cause: format!("{} {}.", wording::whom(container), ending(evidence, container)),
+        cause: format!("{} {}.", wording::named_at_start(container), ending(evidence, container)),
         confidence: if said.is_some() { 0.9 } else { 0.75 },
         clues,
     })

@@ -10,16 +10,13 @@
 
 mod denied;
 
-use std::sync::LazyLock;
-
-use crate::patterns::pattern;
-use regex::Regex;
 use types::{
     Clue, ContainerFacts, Diagnosis, EventFacts, Evidence, Fault, Kind, ReferenceFacts,
     ReferenceKind,
 };
 
 use super::{amounts, wording};
+use crate::patterns::Meanings;
 use crate::suspicion::RECENT;
 
 /// Characters of what a message names that are kept.
@@ -112,8 +109,7 @@ const MEANINGS: &[(&str, &str, Blame)] = &[
     ),
 ];
 
-static COMPILED: LazyLock<Vec<(Regex, &str, Blame)>> =
-    LazyLock::new(|| MEANINGS.iter().filter_map(|it| Some((pattern(it.0)?, it.1, it.2))).collect());
+static COMPILED: Meanings<(&str, &str, Blame)> = Meanings::new(MEANINGS, name);
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let (fact, message) = refusal(evidence)?;
@@ -206,12 +202,12 @@ fn is_batch(evidence: &Evidence) -> bool {
 
 /// What a refusal means, and what is to blame.
 fn meaning(message: &str) -> Option<(String, Blame)> {
-    let (found, words, blame) = COMPILED
-        .iter()
-        .find_map(|(pattern, words, blame)| Some((pattern.captures(message)?, words, *blame)))?;
-    let what = found.name("what").map_or("", |it| it.as_str()).trim_end_matches([']', '.']);
-    let what: String = what.chars().take(MAX_NAME).collect();
-    Some((words.replace("{}", &what), blame))
+    COMPILED.find(message).map(|(_, words, row)| (words, row.2))
+}
+
+/// What is kept of what a message names.
+fn name(what: &str) -> String {
+    what.trim_end_matches([']', '.']).chars().take(MAX_NAME).collect()
 }
 
 /// The words with what stands further in the message: what a quota counts, which controls a level refuses.
@@ -334,7 +330,7 @@ mod tests {
 
     #[test]
     fn every_pattern_is_one() {
-        assert_eq!(COMPILED.len(), MEANINGS.len());
+        assert_eq!(COMPILED.broken(), Vec::<&str>::new());
     }
 
     #[test]

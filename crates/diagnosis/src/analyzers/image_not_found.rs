@@ -26,24 +26,24 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let image = &container.image;
     let never = container.state.waiting.as_deref() == Some("ErrImageNeverPull");
     let pull = if never { Some(Pull::Never) } else { pull_reading::read(message, image) };
-    let whose = wording::whose(container);
+    let named = wording::named(container);
     let listed = evidence.registry_tags.as_ref().filter(|it| it.container == container.name);
     let has_repository = pull_reading::has_repository(evidence, image) || listed.is_some();
     let mut cause = match pull {
         Some(Pull::Never) => {
             format!(
                 "{} may not pull image {image} (imagePullPolicy: Never), and its node does not have it",
-                wording::whom(container)
+                wording::named_at_start(container)
             )
         }
-        Some(Pull::NoTag) => format!("The registry has no such tag of image {image} of {whose}"),
+        Some(Pull::NoTag) => format!("The registry has no such tag of image {image} of {named}"),
         Some(Pull::NotThere) if has_repository => {
-            format!("The registry has no such tag of image {image} of {whose}")
+            format!("The registry has no such tag of image {image} of {named}")
         }
         Some(Pull::NoRepository) => {
-            format!("The registry has no such repository for image {image} of {whose}")
+            format!("The registry has no such repository for image {image} of {named}")
         }
-        Some(_) | None => format!("The registry does not have image {image} of {whose}"),
+        Some(_) | None => format!("The registry does not have image {image} of {named}"),
     };
     let mut clues = vec![Clue::new(wording::fact(container, "image"), image)];
     let (words, clue) = meant_words(evidence, image, listed);

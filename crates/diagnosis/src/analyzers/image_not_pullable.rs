@@ -20,7 +20,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let pull = pull_reading::read(message, image).filter(|it| !it.is_absence())?;
     let mut cause = format!(
         "Image {image} of {} cannot be pulled: {}",
-        wording::whose(container),
+        wording::named(container),
         pull.words()
     );
     let mut clues = vec![Clue::new(wording::fact(container, "image"), image)];

@@ -141,7 +141,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         let field = wording::field(evidence, container, script(container));
         clues.extend(field.map(|it| Clue::new(it, "asks until it gets an answer")));
     }
-    let whom = wording::whom(container);
+    let who = wording::named_at_start(container);
     let (words, needs) = words(wait.as_ref(), evidence);
     clues.extend(needs.iter().map(|it| Clue::new(wording::fact(container, "needs"), it)));
     let named = needs.iter().find_map(|it| wording::named_in(evidence, container, it));
@@ -151,10 +151,10 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     }
     clues.extend(wording::rollout(evidence, &["initContainers", "command", "args", "env"]));
     let cause = if let Some(words) = words {
-        format!("{whom} does not come to its end: {words}.")
+        format!("{who} does not come to its end: {words}.")
     } else {
         let minutes = running.as_mins();
-        format!("{whom} has run for {minutes} minutes and does not come to its end.")
+        format!("{who} has run for {minutes} minutes and does not come to its end.")
     };
     Some(Diagnosis {
         fault: Fault::InitNotDone,

@@ -73,7 +73,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         None => gave_up.to_owned(),
     };
     let why =
-        failed.map(|it| format!(": {} {}", wording::whose(it), crash_loop::ending(evidence, it)));
+        failed.map(|it| format!(": {} {}", wording::named(it), crash_loop::ending(evidence, it)));
     Some(Diagnosis {
         fault: Fault::JobFailed,
         container: failed.map(|it| it.name.clone()),
@@ -129,18 +129,17 @@ fn held_open(evidence: &Evidence) -> Option<Diagnosis> {
     if apps().count() < 2 || !done.all(has_ended) {
         return None;
     }
-    let whose = wording::whose(helper);
+    let named = wording::named(helper);
     let mut clues = vec![];
-    let path = evidence.subject.kind.pod_spec_path();
-    let field = path.map(|it| it.child("containers").index(helper.index).to_string());
-    clues.extend(field.map(|it| Clue::new(it, "goes on")));
+    let path = evidence.subject.kind.container_path(helper.role, helper.index);
+    clues.extend(path.map(|it| Clue::new(it.to_string(), "goes on")));
     let ended = apps().filter(|it| it.name != helper.name);
     clues.extend(ended.flat_map(wording::last_exit));
     Some(Diagnosis {
         fault: Fault::JobFailed,
         container: Some(helper.name.clone()),
         cause: format!(
-            "The job does not come to its end: its work is done, and {whose} goes on; as a sidecar it would stand among \
+            "The job does not come to its end: its work is done, and {named} goes on; as a sidecar it would stand among \
              the initContainers with restartPolicy Always."
         ),
         clues,

@@ -10,7 +10,7 @@ use crate::suspicion::PATIENCE;
 /// Lines at the end of a log that tell of its end.
 const LAST_LINES: usize = 20;
 
-pub(super) use unseen::{diagnose as diagnose_unseen, tries, window};
+pub(super) use unseen::{diagnose as diagnose_unseen, window};
 
 /// The container that is killed by this probe, or never starts because it cannot be asked.
 pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Option<Diagnosis> {
@@ -28,14 +28,11 @@ pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Op
     clues.push(Clue::new(fact("action"), &probe.action));
     clues.push(Clue::new(fact("failure"), failure));
     clues.extend(wording::last_exit(container));
-    let more = needed(container, probe, evidence).map(|(address, more, line)| {
-        clues.extend(line.map(|it| Clue::new(wording::fact(container, "log"), it)));
-        clues.push(Clue::new(wording::fact(container, "needs"), &address));
-        more
-    });
-    let more = more.unwrap_or_default();
+    let needed = needed(container, probe, evidence);
+    clues.extend(needed.iter().flat_map(|it| it.clues(container)));
+    let more = needed.map(|it| it.words).unwrap_or_default();
     clues.extend(wording::rollout(evidence, &probe_reading::CHANGES));
-    let whose = wording::whose(container);
+    let named = wording::named(container);
     let ends = if was_killed(container, evidence) {
         "the kubelet kills the container for it"
     } else {
@@ -45,7 +42,7 @@ pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Op
         fault,
         container: Some(container.name.clone()),
         cause: format!(
-            "The {} probe of {whose} fails, and {ends}: {}{more}.",
+            "The {} probe of {named} fails, and {ends}: {}{more}.",
             word(kind),
             read.words
         ),

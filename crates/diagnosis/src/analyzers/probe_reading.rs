@@ -5,7 +5,7 @@ mod early;
 mod grpc;
 mod needed;
 
-use types::{Clue, ContainerFacts, Evidence, ProbeFacts, ProbeKind, SpotTopic};
+use types::{Clue, ContainerFacts, Evidence, ProbeFacts, SpotTopic};
 
 use super::{spot, wording};
 use crate::near_miss::near_miss;
@@ -14,8 +14,6 @@ pub(super) use needed::{Needed, needed};
 
 /// Characters of a command's last words that are quoted.
 const MAX_QUOTE: usize = 120;
-/// What the kubelet waits for an answer where the manifest does not say, in seconds.
-const DEFAULT_TIMEOUT: u32 = 1;
 /// Of its CPU limit a container that is held back uses at least so many percent: the metrics are a mean over a while.
 const NEARLY_ALL: u64 = 90;
 /// Changes that may make a probe fail.
@@ -86,7 +84,7 @@ fn told(container: &ContainerFacts, probe: &ProbeFacts) -> Failure {
         return Failure::of(words, Some("exec/command"));
     }
     if ["timed out", "timeout", "deadline exceeded"].iter().any(|it| words.contains(it)) {
-        let limit = probe.timeout_secs.unwrap_or(DEFAULT_TIMEOUT);
+        let limit = probe.timeout();
         let slowed = slowed(container);
         let words =
             format!("it does not answer within {limit} s{}", slowed.clone().unwrap_or_default());
@@ -264,12 +262,11 @@ fn field(
     probe: &ProbeFacts,
     failure: &Failure,
 ) -> Option<Clue> {
-    let name = name(probe.kind);
     if failure.throttled {
         let path = wording::resource_path(evidence, container, "limits", "cpu")?;
         return Some(Clue::new(path, container.cpu_limit.as_ref()?));
     }
-    let base = wording::field(evidence, container, name)?;
+    let base = wording::field(evidence, container, probe.kind.field())?;
     let path = failure.part.as_ref().map_or(base.clone(), |it| format!("{base}/{it}"));
     Some(
         failure.value.map_or_else(
@@ -279,17 +276,10 @@ fn field(
     )
 }
 
-/// The field of a container that has it.
-fn name(kind: ProbeKind) -> &'static str {
-    match kind {
-        ProbeKind::Startup => "startupProbe",
-        ProbeKind::Liveness => "livenessProbe",
-        ProbeKind::Readiness => "readinessProbe",
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use types::ProbeKind;
+
     use super::*;
 
     fn container() -> ContainerFacts {

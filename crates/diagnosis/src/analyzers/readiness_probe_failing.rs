@@ -10,11 +10,11 @@
 //! A dependency that is down, unless the program says so in its last lines: then it is named.
 
 mod unasked;
-mod unseen;
 
 use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
 
+use super::probe_reading::Needed;
 use super::{at_work, init_not_done, probe_reading, running_for, wording};
 
 /// A start that takes no longer than this many times the probe's own patience is slow, not broken.
@@ -23,48 +23,59 @@ const SLOW_START: i64 = 2;
 const LAST_LINES: usize = 5;
 /// What a start may always take, in seconds: a probe with a short period says nothing about the application.
 const MIN_START_SECS: i64 = 30;
+/// How long a container has to run before the silence about it is trouble.
+const LONG: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
-    seen(evidence).or_else(|| unseen::silent(evidence)).or_else(|| unasked::late(evidence))
+    let probed = || {
+        evidence.containers.iter().filter_map(|it| {
+            Some((it, it.probes.iter().find(|it| it.kind == ProbeKind::Readiness)?))
+        })
+    };
+    let is_seen = |it: &(&ContainerFacts, &ProbeFacts)| {
+        it.1.failure.is_some() && is_overdue(it.0, it.1, evidence)
+    };
+    let is_unheard = |it: &(&ContainerFacts, &ProbeFacts)| is_unheard(it.0, it.1, evidence);
+    let found = probed().find(is_seen).or_else(|| probed().find(is_unheard));
+    let told = found.map(|(container, probe)| told(container, probe, evidence));
+    told.or_else(|| unasked::late(evidence))
 }
 
-fn seen(evidence: &Evidence) -> Option<Diagnosis> {
-    let (container, probe, failure) = evidence.containers.iter().find_map(|container| {
-        let probe = container.probes.iter().find(|it| it.kind == ProbeKind::Readiness)?;
-        let failure = probe.failure.as_ref()?;
-        is_overdue(container, probe, evidence).then_some((container, probe, failure))
-    })?;
-    let read = probe_reading::read(container, probe);
-    let mut clues = vec![];
-    clues.extend(probe_reading::fields(evidence, container, probe, &read));
-    clues.push(Clue::new(wording::fact(container, "probes[readiness].action"), &probe.action));
-    clues.push(Clue::new(wording::fact(container, "probes[readiness].failure"), failure));
-    let more = needed(container, probe, evidence).map(|(address, more, line)| {
-        clues.extend(line.map(|it| Clue::new(wording::fact(container, "log"), it)));
-        clues.push(Clue::new(wording::fact(container, "needs"), &address));
-        more
-    });
+/// The diagnosis of this probe: by its failure, or by what the template says where no event is left of one.
+fn told(container: &ContainerFacts, probe: &ProbeFacts, evidence: &Evidence) -> Diagnosis {
+    let (read, how, confidence) = if probe.failure.is_some() {
+        (probe_reading::read(container, probe), "fails:", 0.85)
+    } else {
+        let how = "does not succeed, and no event is left that says why;";
+        (probe_reading::unseen(container, probe), how, 0.75)
+    };
+    let fact = |name: &str| wording::fact(container, &format!("probes[readiness].{name}"));
+    let needed = needed(container, probe, evidence);
+    let mut clues = probe_reading::fields(evidence, container, probe, &read);
+    clues.push(Clue::new(fact("action"), &probe.action));
+    clues.extend(probe.failure.as_ref().map(|it| Clue::new(fact("failure"), it)));
+    clues.extend(needed.iter().flat_map(|it| it.clues(container)));
     clues.extend(wording::rollout(evidence, &probe_reading::CHANGES));
-    Some(Diagnosis {
+    Diagnosis {
         fault: Fault::ReadinessProbeFailing,
         container: Some(container.name.clone()),
         cause: format!(
-            "{} runs, but its readiness probe fails: {}{}.",
-            wording::whom(container),
+            "{} runs, but its readiness probe {how} {}{}.",
+            wording::named_at_start(container),
             read.words,
-            more.unwrap_or_default()
+            needed.map(|it| it.words).unwrap_or_default()
         ),
         clues,
-        confidence: 0.85,
-    })
+        confidence,
+    }
 }
 
-/// What does not answer it by its own last lines: the address, the end of a sentence about it, and the line.
+/// What does not answer it by its own last lines.
 fn needed<'e>(
     container: &'e ContainerFacts,
     probe: &ProbeFacts,
     evidence: &Evidence,
-) -> Option<(String, String, Option<&'e str>)> {
+) -> Option<Needed<'e>> {
     let first = container.log.len().saturating_sub(LAST_LINES);
     let last = container.log.get(first..)?;
     if let Some(told) = probe_reading::needed(last, probe, evidence) {
@@ -81,19 +92,29 @@ fn needed<'e>(
         (None, None) => return None,
     };
     let line = last.last().map(String::as_str);
-    let more = format!("; {who} {address}{}", wording::about_host(evidence, &address));
-    Some((address, more, line))
+    let words = format!("; {who} {address}{}", wording::about_host(evidence, &address));
+    Some(Needed { address, words, line })
 }
 
 /// Whether the container has run for longer than a slow start takes.
 fn is_overdue(container: &ContainerFacts, probe: &ProbeFacts, evidence: &Evidence) -> bool {
     let Some(running) = running_for(container, evidence) else { return false };
-    let number = |it: Option<u32>, default: i64| it.map_or(default, i64::from);
-    let own = number(probe.initial_delay_secs, 0)
-        + number(probe.period_secs, 10) * number(probe.failure_threshold, 3);
+    let own =
+        i64::from(probe.initial_delay()) + i64::from(probe.period()) * i64::from(probe.tries());
     // Where the kubelet still waits for the startup probe, the readiness probe was not asked yet.
     let patience = SignedDuration::from_secs((own * SLOW_START).max(MIN_START_SECS));
     let is_at_work = container.restarts == 0 && at_work::is_at_work(&container.log);
     let patience = if is_at_work { patience.max(at_work::PATIENCE) } else { patience };
     !container.ready && patience < running
+}
+
+/// Whether it has run for long, and is kept from being ready by this probe alone. Where a startup probe is set, that one
+/// may be what is still waited for.
+fn is_unheard(container: &ContainerFacts, probe: &ProbeFacts, evidence: &Evidence) -> bool {
+    let is_alone = container.probes.iter().all(|it| it.kind != ProbeKind::Startup);
+    let is_seen = container.probes.iter().any(|it| it.failure.is_some());
+    let runs_long = running_for(container, evidence).is_some_and(|it| LONG < it);
+    let pod = evidence.pods.iter().find(|it| it.name == container.pod);
+    let counts = pod.is_some_and(|it| it.current && !it.terminating && it.phase == "Running");
+    is_alone && !is_seen && runs_long && counts && is_overdue(container, probe, evidence)
 }

@@ -47,7 +47,7 @@ fn cause(pod: &PodFacts, container: &ContainerFacts, how: &str) -> String {
         "Pod {} is of an earlier template, and its {} {how}; the newest template does not reach it, since an ordered set \
          replaces no pod before this one is ready: somebody has to delete it.",
         pod.name,
-        wording::whose(container)
+        wording::named(container)
     )
 }
 

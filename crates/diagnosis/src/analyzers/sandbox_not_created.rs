@@ -8,15 +8,12 @@
 //! ## What it does not see
 //! Why the network plugin fails. A sandbox that was made at the second try is no trouble.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use types::{
     Clue, ContainerFacts, Diagnosis, EventFacts, Evidence, Fault, GivenLimit, SpotFacts, SpotTopic,
 };
 
 use super::{stalled, wording};
-use crate::patterns::pattern;
+use crate::patterns::Meanings;
 
 /// Characters of what a message names that are kept.
 const MAX_NAME: usize = 80;
@@ -66,18 +63,12 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
 ];
 
-static COMPILED: LazyLock<Vec<(Regex, &str)>> =
-    LazyLock::new(|| MEANINGS.iter().filter_map(|it| Some((pattern(it.0)?, it.1))).collect());
+static COMPILED: Meanings<(&str, &str)> = Meanings::new(MEANINGS, name);
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let event = news(evidence)?;
     let is_mount = event.reason == MOUNT;
-    let meaning = COMPILED.iter().find_map(|(pattern, words)| {
-        let found = pattern.captures(&event.message)?;
-        let what = found.name("what").map_or("", |it| it.as_str());
-        let what: String = what.chars().take(MAX_NAME).collect();
-        Some(words.replace("{}", &what))
-    });
+    let meaning = COMPILED.find(&event.message).map(|it| it.1);
     let may_be = is_mount || meaning.as_deref().is_none_or(|it| it == OF_MEMORY);
     let tiny = tiny(evidence).filter(|_| may_be);
     let given = given(evidence).filter(|_| may_be && tiny.is_none());
@@ -113,6 +104,11 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         },
         clues,
     })
+}
+
+/// What is kept of what a message names.
+fn name(what: &str) -> String {
+    what.chars().take(MAX_NAME).collect()
 }
 
 /// What is told of the sandbox; or of a volume in memory, such as a token, which may be no larger than the memory limits of
@@ -153,5 +149,5 @@ fn smallest(evidence: &Evidence) -> Option<Clue> {
 
 #[test]
 fn every_pattern_is_one() {
-    assert_eq!(COMPILED.len(), MEANINGS.len());
+    assert_eq!(COMPILED.broken(), Vec::<&str>::new());
 }

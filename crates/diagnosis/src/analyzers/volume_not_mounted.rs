@@ -14,7 +14,7 @@ use regex::Regex;
 use types::{Clue, Diagnosis, Evidence, Fault, SpotFacts, SpotTopic};
 
 use super::{config_not_found, stalled, wording};
-use crate::patterns::pattern;
+use crate::patterns::{Meanings, pattern};
 
 /// Characters of what a message names that are kept.
 const MAX_NAME: usize = 120;
@@ -72,8 +72,7 @@ const MEMBERS: [(&str, &str); 4] = [
     ("mount.nfs:", "/nfs"),
 ];
 
-static COMPILED: LazyLock<Vec<(Regex, &str)>> =
-    LazyLock::new(|| MEANINGS.iter().filter_map(|it| Some((pattern(it.0)?, it.1))).collect());
+static COMPILED: Meanings<(&str, &str)> = Meanings::new(MEANINGS, name);
 static VOLUME: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(r#"for volume "(?P<name>[^"]+)"|unmounted volumes=\[(?P<list>[^\]]+)\]"#)
 });
@@ -88,7 +87,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     if failed().any(|it| config_not_found::is_about_absence(&it.message)) {
         return None;
     }
-    let read: Vec<_> = failed().filter_map(|it| Some((it, meaning(&it.message)?))).collect();
+    let read: Vec<_> = failed().filter_map(|it| Some((it, COMPILED.find(&it.message)?))).collect();
     let best = read.into_iter().min_by_key(|it| it.1.0);
     let (event, words) = best.map_or((news, None), |(event, it)| (event, Some(it.1)));
     let name = volume(&event.message).or_else(|| volume(&news.message));
@@ -134,14 +133,9 @@ fn field(evidence: &Evidence, name: Option<&str>, message: &str) -> Option<Strin
     Some(format!("{list}/{index}{member}"))
 }
 
-/// What a message means, with its place in the table.
-fn meaning(message: &str) -> Option<(usize, String)> {
-    COMPILED.iter().enumerate().find_map(|(index, (pattern, words))| {
-        let found = pattern.captures(message)?;
-        let what = found.name("what").map_or("", |it| it.as_str()).trim();
-        let what: String = what.chars().take(MAX_NAME).collect();
-        Some((index, words.replace("{}", &what)))
-    })
+/// What is kept of what a message names.
+fn name(what: &str) -> String {
+    what.trim().chars().take(MAX_NAME).collect()
 }
 
 /// Why, in the words of the kubelet: what stands behind the name of the volume.
@@ -161,6 +155,6 @@ fn volume(message: &str) -> Option<String> {
 
 #[test]
 fn every_pattern_is_one() {
-    assert_eq!(COMPILED.len(), MEANINGS.len());
+    assert_eq!(COMPILED.broken(), Vec::<&str>::new());
     assert!(VOLUME.is_some());
 }

@@ -1,13 +1,14 @@
-//! Clues that several analyzers show.
+//! Clues that several analyzers show, and parts of the sentences that they make.
+
+mod hosts;
 
 use types::{
-    Clue, ContainerFacts, ContainerRole, DemandFacts, Evidence, GivenLimit, NeighbourFacts,
-    Quantity, ServiceFacts,
+    Clue, ContainerFacts, ContainerRole, DemandFacts, Evidence, FieldPath, GivenLimit, Quantity,
 };
 
 use crate::evidence::{Held, WAITING, tag};
-use crate::near_miss::near_miss;
-use crate::same_program::of_same_program;
+
+pub(super) use self::hosts::about_host;
 
 /// Changes of a revision that are shown: more hide the one that matters.
 const MAX_CHANGED: usize = 3;
@@ -17,18 +18,8 @@ pub(super) fn fact(container: &ContainerFacts, fact: &str) -> String {
     format!("containers[{}].{fact}", container.name)
 }
 
-/// `Container app`, as a sentence begins.
-pub(super) fn whom(container: &ContainerFacts) -> String {
-    let kind = match (container.role, container.sidecar) {
-        (ContainerRole::App, _) => "Container",
-        (ContainerRole::Init, true) => "Sidecar",
-        (ContainerRole::Init, false) => "Init container",
-    };
-    format!("{kind} {}", container.name)
-}
-
-/// The same inside a sentence.
-pub(super) fn whose(container: &ContainerFacts) -> String {
+/// `container app`, inside a sentence.
+pub(super) fn named(container: &ContainerFacts) -> String {
     let kind = match (container.role, container.sidecar) {
         (ContainerRole::App, _) => "container",
         (ContainerRole::Init, true) => "sidecar",
@@ -37,20 +28,36 @@ pub(super) fn whose(container: &ContainerFacts) -> String {
     format!("{kind} {}", container.name)
 }
 
+/// `Container app`, as a sentence begins.
+pub(super) fn named_at_start(container: &ContainerFacts) -> String {
+    let named = named(container);
+    let mut rest = named.chars();
+    rest.next().into_iter().map(|it| it.to_ascii_uppercase()).chain(rest).collect()
+}
+
 /// A field of the container in the subject's manifest.
 pub(super) fn field(evidence: &Evidence, container: &ContainerFacts, name: &str) -> Option<String> {
-    let list = match container.role {
-        ContainerRole::App => "containers",
-        ContainerRole::Init => "initContainers",
-    };
-    let path = evidence.subject.kind.pod_spec_path()?.child(list).index(container.index);
-    Some(path.child(name).to_string())
+    Some(path(evidence, container)?.child(name).to_string())
+}
+
+/// `/spec/template/spec/containers/0/resources/requests/memory`
+pub(super) fn resource_path(
+    evidence: &Evidence,
+    container: &ContainerFacts,
+    list: &str,
+    resource: &str,
+) -> Option<String> {
+    let path = path(evidence, container)?.child("resources");
+    Some(path.child(list).child(resource).to_string())
+}
+
+fn path(evidence: &Evidence, container: &ContainerFacts) -> Option<FieldPath> {
+    evidence.subject.kind.container_path(container.role, container.index)
 }
 
 /// The container itself in the subject's manifest, where no field of it is known to be to blame.
 pub(super) fn itself(evidence: &Evidence, container: &ContainerFacts) -> Option<Clue> {
-    let name = field(evidence, container, "name")?;
-    Some(Clue::new(name.strip_suffix("/name")?, &container.name))
+    Some(Clue::new(path(evidence, container)?.to_string(), &container.name))
 }
 
 /// Where the template names the host of an address, as a clue.
@@ -71,80 +78,6 @@ pub(super) fn named_in(
 /// A field of the pod's spec in the subject's manifest.
 pub(super) fn pod_field(evidence: &Evidence, name: &str) -> Option<String> {
     Some(evidence.subject.kind.pod_spec_path()?.child(name).to_string())
-}
-
-/// What is known of a host that a program needs, as the end of a sentence: whether it is the pod itself, how the
-/// workload of that name is, and which name was probably meant. Empty where nothing is.
-pub(super) fn about_host(evidence: &Evidence, address: &str) -> String {
-    let host = address.rsplit_once(':').map_or(address, |it| it.0).trim_matches(['[', ']']);
-    if matches!(host, "localhost" | "127.0.0.1" | "::1" | "0.0.0.0") {
-        return "; that is the pod itself, where nothing listens".to_owned();
-    }
-    let mut labels = host.split('.');
-    let name = labels.next().unwrap_or_default();
-    let elsewhere = labels.next().is_some_and(|it| it != evidence.subject.namespace);
-    let by_address = evidence.services.iter().find(|it| it.addresses.iter().any(|it| it == host));
-    if let Some(service) = by_address {
-        let how = behind(evidence, service).map(|it| format!("; {it}")).unwrap_or_default();
-        return format!("; that is Service {}{how}", service.name);
-    }
-    if elsewhere || name.chars().all(|it| it.is_ascii_digit()) {
-        return String::new();
-    }
-    if let Some(service) = evidence.services.iter().find(|it| it.name == name) {
-        return behind(evidence, service).map(|it| format!("; {it}")).unwrap_or_default();
-    }
-    let names = || evidence.neighbours.iter().map(|it| it.object.name.as_str());
-    let of_name = evidence.neighbours.iter().find(|it| it.object.name == name);
-    // Who calls calls Services; a workload of that name is the next best.
-    let services = || evidence.services.iter().map(|it| it.name.as_str());
-    let near = near_miss(name, services());
-    match (near, of_name) {
-        (None, Some(it)) => format!("; {}", how_it_is(it)),
-        (near, _) => near
-            .or_else(|| near_miss(name, names()))
-            .map(|it| format!("; there is {it}, which was probably meant"))
-            .or_else(|| {
-                Some(format!("; there is {}, which may have been meant", kin(evidence, address)?))
-            })
-            .unwrap_or_default(),
-    }
-}
-
-/// The Service that is called after the same program as the one that is missing, and does not have other ports.
-fn kin<'e>(evidence: &'e Evidence, address: &str) -> Option<&'e str> {
-    let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
-    let name = host.split('.').next().unwrap_or_default();
-    let only = of_same_program(name, evidence.services.iter().map(|it| it.name.as_str()))?;
-    let service = evidence.services.iter().find(|it| it.name == only)?;
-    let is_there = port.is_empty()
-        || service.targets.is_empty()
-        || service.targets.iter().any(|it| it == port || it.parse::<u16>().is_err());
-    is_there.then_some(only)
-}
-
-/// How the workloads behind a Service are; `None` where that is not known.
-fn behind(evidence: &Evidence, service: &ServiceFacts) -> Option<String> {
-    if !service.selects {
-        return None;
-    }
-    let is_behind = |it: &&NeighbourFacts| {
-        service.behind.iter().any(|name| *name == format!("{} {}", it.object.kind, it.object.name))
-    };
-    let told: Vec<_> = evidence.neighbours.iter().filter(is_behind).map(how_it_is).collect();
-    if service.behind.is_empty() {
-        return Some(format!("Service {} selects no workload", service.name));
-    }
-    (!told.is_empty()).then(|| told.join(" and "))
-}
-
-/// `Deployment shop/db has 0 of 1 ready`
-fn how_it_is(it: &NeighbourFacts) -> String {
-    let NeighbourFacts { object, desired, ready, .. } = it;
-    if *desired == 0 {
-        return format!("{} {} is scaled to 0", object.kind, object.name);
-    }
-    format!("{} {} has {ready} of {desired} ready", object.kind, object.name)
 }
 
 /// The reason and message with which it waits.
@@ -299,19 +232,4 @@ pub(super) fn amount(resource: &str, amount: u64) -> String {
         _ if is_bytes && MEBIBYTE <= amount => Quantity::mebibytes(amount / MEBIBYTE).to_string(),
         _ => amount.to_string(),
     }
-}
-
-/// `/spec/template/spec/containers/0/resources/requests/memory`
-pub(super) fn resource_path(
-    evidence: &Evidence,
-    container: &ContainerFacts,
-    list: &str,
-    resource: &str,
-) -> Option<String> {
-    let containers = match container.role {
-        ContainerRole::App => "containers",
-        ContainerRole::Init => "initContainers",
-    };
-    let path = evidence.subject.kind.pod_spec_path()?.child(containers).index(container.index);
-    Some(path.child("resources").child(list).child(resource).to_string())
 }

@@ -5,9 +5,7 @@ use std::ops::RangeInclusive;
 
 use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
-use types::{
-    ContainerFacts, ContainerRole, ContainerState, GivenRequest, PodFacts, Quantity, SpotFacts,
-};
+use types::{ContainerFacts, ContainerRole, ContainerState, GivenRequest, PodFacts, Quantity};
 
 use crate::analyzers::log_line;
 use crate::evidence::{files, given, listens, outdated, probes, spots, waits, workload};
@@ -111,7 +109,7 @@ impl Reader<'_> {
             left.is_some_and(|it| super::left_behind::is_scratch(self.objects, container, it));
         facts.fills_memory = super::fills_memory::fact(self.objects, container, &facts);
         facts.quoted = quoted(container, &facts);
-        facts.spots = self.spots(container, &facts);
+        facts.spots = spots::facts(self.objects, &facts, self.redactor);
         facts.hosts = hosts(container, &facts);
         facts.listens = listens::facts(container, &facts.log);
         facts
@@ -125,17 +123,6 @@ impl Reader<'_> {
             all.find(|pod| pod.metadata.name.as_ref() == Some(&it.name))
         });
         pod.map(|it| given::requests(self.objects, container, it)).unwrap_or_default()
-    }
-
-    fn spots(&self, container: &Container, facts: &ContainerFacts) -> Vec<SpotFacts> {
-        let list = match self.role {
-            ContainerRole::App => "containers",
-            ContainerRole::Init => "initContainers",
-        };
-        let path = self.objects.root.kind().pod_spec_path();
-        let path = path.map(|it| it.child(list).index(facts.index));
-        let of = |path| spots::facts(self.objects, (container, path), facts, self.redactor);
-        path.map(of).unwrap_or_default()
     }
 
     fn namespace(&self) -> &str {

@@ -8,6 +8,7 @@ use types::{DemandFacts, FieldPath};
 
 use super::company;
 use crate::near_miss::near_miss;
+use crate::root::placed;
 use crate::{Objects, Root};
 
 /// Demands that are kept: nobody writes more by hand.
@@ -45,11 +46,8 @@ fn profiles(spec: &PodSpec, path: &FieldPath) -> Vec<DemandFacts> {
             }
         }
     };
-    let all = spec.containers.iter().enumerate().map(|it| (it, "containers"));
-    let first = spec.init_containers.iter().flatten().enumerate().map(|it| (it, "initContainers"));
-    let of_containers = all.chain(first).filter_map(|((index, it), list)| {
-        let profile = it.security_context.as_ref()?.app_armor_profile.as_ref()?;
-        demand(path.child(list).index(index), profile)
+    let of_containers = placed(spec, path).filter_map(|(path, it)| {
+        demand(path, it.security_context.as_ref()?.app_armor_profile.as_ref()?)
     });
     let of_pod = spec.security_context.as_ref().and_then(|it| it.app_armor_profile.as_ref());
     of_containers.chain(of_pod.and_then(|it| demand(path.clone(), it))).collect()
@@ -72,12 +70,8 @@ fn node(objects: &Objects, spec: &PodSpec, path: &FieldPath) -> Option<DemandFac
 /// Amounts of resources that are not told with the containers, and those of the pod as a whole.
 fn amounts(spec: &PodSpec, path: &FieldPath) -> Vec<DemandFacts> {
     let whole = spec.resources.as_ref().map(|it| requests(it, &path.child("resources")));
-    let all = spec.containers.iter().enumerate().map(|it| (it, "containers"));
-    let first = spec.init_containers.iter().flatten().enumerate().map(|it| (it, "initContainers"));
-    let of_containers = all.chain(first).filter_map(|((index, it), list)| {
-        let path = path.child(list).index(index).child("resources");
-        Some(requests(it.resources.as_ref()?, &path))
-    });
+    let of_containers = placed(spec, path)
+        .filter_map(|(path, it)| Some(requests(it.resources.as_ref()?, &path.child("resources"))));
     let rest = of_containers.flatten().filter(|it| !KNOWN.contains(&it.0.as_str()));
     whole.into_iter().flatten().chain(rest).map(|it| it.1).collect()
 }

@@ -11,6 +11,7 @@ use types::{FieldPath, ReferenceFacts, ReferenceKind};
 pub(super) use self::alike::continued;
 use crate::evidence::{belonging, classes, devices, labels, pods};
 use crate::near_miss::near_miss;
+use crate::root::placed;
 use crate::{Objects, Root};
 
 /// References that are looked up: each is compared with all names of its kind in the namespace.
@@ -46,11 +47,8 @@ pub(super) fn facts(objects: &Objects) -> Vec<ReferenceFacts> {
 /// All references of a pod spec that stands at `path`.
 fn of_pod_spec(spec: &PodSpec, path: &FieldPath) -> Vec<Reference> {
     let mut found = Vec::new();
-    for (index, it) in spec.containers.iter().enumerate() {
-        of_container(it, &path.child("containers").index(index), &mut found);
-    }
-    for (index, it) in spec.init_containers.iter().flatten().enumerate() {
-        of_container(it, &path.child("initContainers").index(index), &mut found);
+    for (path, it) in placed(spec, path) {
+        of_container(it, &path, &mut found);
     }
     for (index, it) in spec.volumes.iter().flatten().enumerate() {
         of_volume(it, &path.child("volumes").index(index), &mut found);
@@ -162,10 +160,8 @@ fn of_volume(volume: &Volume, path: &FieldPath, found: &mut Vec<Reference>) {
 
 /// The keys of ConfigMaps that mounts take by their `subPath`. The kubelet makes an empty folder of one that is not there.
 fn of_mounts(spec: &PodSpec, path: &FieldPath, found: &mut Vec<Reference>) {
-    let apps = spec.containers.iter().enumerate().map(|it| ("containers", it));
-    let inits = spec.init_containers.iter().flatten().enumerate();
     let volumes = || spec.volumes.iter().flatten().enumerate();
-    for (list, (at, container)) in apps.chain(inits.map(|it| ("initContainers", it))) {
+    for (own, container) in placed(spec, path) {
         for (index, mount) in container.volume_mounts.iter().flatten().enumerate() {
             let key = mount.sub_path.as_ref().filter(|it| !it.is_empty() && !it.contains('/'));
             let volume = volumes().find(|it| it.1.name == mount.name);
@@ -173,7 +169,7 @@ fn of_mounts(spec: &PodSpec, path: &FieldPath, found: &mut Vec<Reference>) {
             // With `items` the files have names of their own.
             let whole = source.filter(|it| it.1.items.as_ref().is_none_or(Vec::is_empty));
             let (Some(key), Some((volume, source))) = (key, whole) else { continue };
-            let mount = path.child(list).index(at).child("volumeMounts").index(index);
+            let mount = own.child("volumeMounts").index(index);
             let name = path.child("volumes").index(volume).child("configMap").child("name");
             let optional = source.optional.unwrap_or(false);
             let whole = reference(ReferenceKind::ConfigMap, &source.name, optional, name);

@@ -22,14 +22,13 @@ mod probe;
 
 pub(super) use command::{is_hardly_another, is_usual, usual};
 
-use k8s_openapi::api::core::v1::Container;
 use serde_json::Value;
 use types::{
-    ContainerFacts, ContainerRole, Edit, FieldPath, HeldImage, ImageFacts, RevisionFacts,
-    SlipFacts, SlipKind,
+    ContainerFacts, Edit, FieldPath, HeldImage, ImageFacts, RevisionFacts, SlipFacts, SlipKind,
 };
 
-use crate::analyzers::log_reading::{self, Reading};
+use self::Finder::{Before, Here};
+use super::failing::Failing;
 use crate::{Objects, Redactor};
 
 /// More slips than this are no slips.
@@ -43,18 +42,6 @@ pub(super) struct Told<'a> {
     pub(super) on_nodes: &'a [HeldImage],
 }
 
-/// A container that is not ready or fails a probe, and what is known of it.
-struct Spot<'a> {
-    objects: &'a Objects,
-    told: &'a Told<'a>,
-    container: &'a Container,
-    facts: &'a ContainerFacts,
-    /// Where it stands in the owner.
-    path: FieldPath,
-    /// What its log says went wrong.
-    reading: Option<Reading<'a>>,
-}
-
 /// A slip before it becomes a fact.
 struct Slip {
     kind: SlipKind,
@@ -62,81 +49,73 @@ struct Slip {
     edits: Vec<Edit>,
 }
 
-type Finder = fn(&Spot<'_>) -> Option<Slip>;
+/// How a slip is found: in the container as it is, or with what was told of the workload before.
+enum Finder {
+    Here(fn(&Failing<'_>) -> Option<Slip>),
+    Before(fn(&Failing<'_>, &Told<'_>) -> Option<Slip>),
+}
 
 /// Order is rank: what was seen to work stands before what somebody says.
 const FINDERS: &[Finder] = &[
-    image::in_capitals,
-    image::misshapen,
-    image::misspelt,
-    image::without_colon,
-    image::held_elsewhere,
-    split::program,
-    command::misspelt,
-    flag::misspelt,
-    split::flag,
-    variable::misnamed,
-    variable::names_a_missing_host,
-    variable::of_another_scheme,
-    variable::used_otherwise,
-    key::unlike_its_variable,
-    key::of_a_secret,
-    port::of_a_service,
-    loopback::of_a_service,
-    mount::at_another_place,
-    mount::of_another_file,
-    mount::under_another_name,
-    mount::of_another_part,
-    shared_memory::too_small,
-    revision::spelt_otherwise,
-    revision::with_another_script,
-    command::unlike_the_usual,
-    mode::not_executable,
-    mode::misread,
-    unit::too_large,
-    unit::too_small,
-    amount::unstated,
-    amount::too_small,
-    amount::over_a_default,
-    amount::of_the_pod,
-    amount::given_too_much,
-    probe::asks_otherwise,
+    Here(image::in_capitals),
+    Before(image::misshapen),
+    Before(image::misspelt),
+    Before(image::without_colon),
+    Before(image::held_elsewhere),
+    Here(split::program),
+    Here(command::misspelt),
+    Here(flag::misspelt),
+    Here(split::flag),
+    Here(variable::misnamed),
+    Here(variable::names_a_missing_host),
+    Here(variable::of_another_scheme),
+    Here(variable::used_otherwise),
+    Here(key::unlike_its_variable),
+    Here(key::of_a_secret),
+    Here(port::of_a_service),
+    Here(loopback::of_a_service),
+    Here(mount::at_another_place),
+    Here(mount::of_another_file),
+    Here(mount::under_another_name),
+    Here(mount::of_another_part),
+    Here(shared_memory::too_small),
+    Before(revision::spelt_otherwise),
+    Before(revision::with_another_script),
+    Here(command::unlike_the_usual),
+    Here(mode::not_executable),
+    Here(mode::misread),
+    Here(unit::too_large),
+    Here(unit::too_small),
+    Here(amount::unstated),
+    Here(amount::too_small),
+    Here(amount::over_a_default),
+    Here(amount::of_the_pod),
+    Here(amount::given_too_much),
+    Here(probe::asks_otherwise),
 ];
 /// What may be wrong with a container that is ready, until a probe ends it.
-const OF_READY: &[Finder] = &[probe::asks_otherwise];
+const OF_READY: &[Finder] = &[Here(probe::asks_otherwise)];
 
 /// The slips of all containers that are not ready or fail a probe.
 pub(super) fn facts(objects: &Objects, told: &Told<'_>, redactor: &Redactor) -> Vec<SlipFacts> {
     let is_failing =
         |it: &&ContainerFacts| !it.ready || it.probes.iter().any(|it| it.failure.is_some());
-    let spots = told.containers.iter().filter(is_failing).filter_map(|facts| {
-        let spec = objects.root.pod_spec()?;
-        let (name, list) = match facts.role {
-            ContainerRole::App => ("containers", spec.containers.as_slice()),
-            ContainerRole::Init => {
-                ("initContainers", spec.init_containers.as_deref().unwrap_or_default())
-            }
-        };
-        let path = objects.root.kind().pod_spec_path()?.child(name).index(facts.index);
-        let log = if facts.previous_log.is_empty() { &facts.log } else { &facts.previous_log };
-        let reading = log_reading::why(log);
-        Some(Spot { objects, told, container: list.get(facts.index)?, facts, path, reading })
-    });
+    let failing = told.containers.iter().filter(is_failing);
     let mut found: Vec<SlipFacts> = vec![];
-    for spot in spots {
-        if !spot.facts.ready {
-            found.extend(map::slip(&spot, redactor));
+    for failing in failing.filter_map(|facts| Failing::new(objects, facts)) {
+        if !failing.facts.ready {
+            found.extend(map::slip(&failing, redactor));
         }
-        let finders = if spot.facts.ready { OF_READY } else { FINDERS };
-        for slip in finders.iter().filter_map(|find| find(&spot)) {
+        let finders = if failing.facts.ready { OF_READY } else { FINDERS };
+        for slip in finders.iter().filter_map(|it| it.find(&failing, told)) {
             let Some(path) = slip.edits.first().map(|it| it.path.to_string()) else { continue };
             if found.iter().all(|it| it.path != path) {
                 found.push(SlipFacts {
-                    container: spot.facts.name.clone(),
+                    container: failing.facts.name.clone(),
                     kind: slip.kind,
                     path,
                     config_map: None,
-                    alike: unit::is_alike(&spot, slip.kind, &slip.edits),
+                    alike: unit::is_alike(&failing, slip.kind, &slip.edits),
                     shown_by: redactor.redact(&slip.shown_by),
                     edits: slip.edits,
                 });
@@ -147,26 +126,19 @@ pub(super) fn facts(objects: &Objects, told: &Told<'_>, redactor: &Redactor) -> 
     found
 }
 
-impl Spot<'_> {
-    /// Every text of `command` and `args`, with its path.
-    fn words(&self) -> Vec<(FieldPath, &str)> {
-        let lists = [("command", &self.container.command), ("args", &self.container.args)];
-        lists
-            .into_iter()
-            .flat_map(|(name, list)| {
-                let path = self.path.child(name);
-                let texts = list.as_deref().unwrap_or_default().iter().enumerate();
-                texts.map(move |(at, it)| (path.index(at), it.as_str()))
-            })
-            .collect()
+impl Finder {
+    fn find(&self, failing: &Failing<'_>, told: &Told<'_>) -> Option<Slip> {
+        match self {
+            Self::Here(find) => find(failing),
+            Self::Before(find) => find(failing, told),
+        }
     }
+}
 
+impl Failing<'_> {
     /// Every text of `command` and `args`, and every literal value of a variable, with its path.
-    fn texts(&self) -> Vec<(FieldPath, &str)> {
-        let variables = self.container.env.iter().flatten().enumerate();
-        let values = variables.filter_map(|(at, it)| {
-            Some((self.path.child("env").index(at).child("value"), it.value.as_deref()?))
-        });
+    fn words_and_values(&self) -> Vec<(FieldPath, &str)> {
+        let values = self.variables().into_iter().map(|(path, _, value)| (path, value));
         self.words().into_iter().chain(values).collect()
     }
 

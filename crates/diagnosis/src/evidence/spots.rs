@@ -32,12 +32,11 @@ mod schemes;
 
 use std::borrow::Cow;
 
-use k8s_openapi::api::core::v1::{Container, PodSpec};
 use types::{ContainerFacts, ContainerRole, FieldPath, KeyFacts, SpotFacts, SpotTopic};
 
 use crate::analyzers::init_not_done;
-use crate::analyzers::log_reading::{self, Reading};
-use crate::evidence::brought::{Brought, Into};
+use crate::analyzers::log_reading;
+use crate::evidence::failing::Failing;
 use crate::evidence::probed;
 use crate::quoting::stands_alone;
 use crate::{Objects, Redactor};
@@ -61,18 +60,6 @@ const MAX_SHOWN: usize = 64 * 1024;
 const MAX_VALUE: usize = 256;
 /// Characters of a value that are kept.
 const MAX_CHARS: usize = 200;
-
-/// A container that is not ready, and what is known of it.
-struct Look<'a> {
-    objects: &'a Objects,
-    spec: &'a PodSpec,
-    container: &'a Container,
-    facts: &'a ContainerFacts,
-    /// Where it stands in the owner.
-    path: FieldPath,
-    /// What its log says went wrong.
-    reading: Option<Reading<'a>>,
-}
 
 /// A spot before it becomes a fact.
 struct Spot {
@@ -133,7 +120,7 @@ impl Spot {
     }
 }
 
-type Finder = fn(&Look<'_>) -> Option<Spot>;
+type Finder = fn(&Failing<'_>) -> Option<Spot>;
 
 /// In the order of their rank: the first that finds a spot of a topic is told.
 const FINDERS: &[Finder] = &[
@@ -202,28 +189,25 @@ const FINDERS: &[Finder] = &[
     listens::elsewhere,
 ];
 
-/// The spots of a container that is not ready or fails a probe, and stands at `path` in the owner.
+/// The spots of a container that is not ready or fails a probe.
 pub(super) fn facts(
     objects: &Objects,
-    (container, path): (&Container, FieldPath),
     facts: &ContainerFacts,
     redactor: &Redactor,
 ) -> Vec<SpotFacts> {
-    let Some(spec) = objects.root.pod_spec().filter(|_| !facts.pod.is_empty()) else {
-        return vec![];
-    };
-    let misses = probed::misses(spec, (container, &path), facts).into_iter();
-    let of_probes = misses.map(|it| Spot::new(SpotTopic::Probe, it.path, &it.text, it.words));
+    let has_pod = !facts.pod.is_empty();
+    let failing = has_pod.then(|| Failing::new(objects, facts)).flatten();
+    let Some(failing) = failing else { return vec![] };
+    let misses = probed::misses(failing.spec, (failing.container, &failing.path), facts);
+    let of_probes =
+        misses.into_iter().map(|it| Spot::new(SpotTopic::Probe, it.path, &it.text, it.words));
     if facts.ready {
         return of_probes.map(|it| fact(it, redactor)).take(MAX_SPOTS).collect();
     }
-    let log = if facts.previous_log.is_empty() { &facts.log } else { &facts.previous_log };
-    let reading = log_reading::why(log);
-    let look = Look { objects, spec, container, facts, path, reading };
     let mut found: Vec<SpotFacts> = vec![];
-    for spot in FINDERS.iter().filter_map(|find| find(&look)) {
+    for spot in FINDERS.iter().filter_map(|find| find(&failing)) {
         if found.iter().all(|it| it.topic != spot.topic) {
-            found.push(fact(held::with_text(&look, spot), redactor));
+            found.push(fact(held::with_text(&failing, spot), redactor));
         }
     }
     found.extend(of_probes.map(|it| fact(it, redactor)));
@@ -265,42 +249,14 @@ impl Spot {
     }
 }
 
-impl Look<'_> {
-    /// Every text of `command` and `args`, with its path. A script that prints the very line of the log is not what the line
-    /// is about.
-    fn texts(&self) -> Vec<(FieldPath, &str)> {
+impl Failing<'_> {
+    /// Every text of `command` and `args`, with its path, but a script that prints the very line of the log: that is not what
+    /// the line is about.
+    fn telling_words(&self) -> Vec<(FieldPath, &str)> {
         let line = self.reading.as_ref().map(|it| it.line.trim());
         let line = line.filter(|it| MIN_LINE <= it.len());
         let prints = |text: &str| line.is_some_and(|it| text.contains(it));
-        let lists = [("command", &self.container.command), ("args", &self.container.args)];
-        let all = lists.into_iter().flat_map(|(name, list)| {
-            let path = self.path.child(name);
-            let texts = list.as_deref().unwrap_or_default().iter().enumerate();
-            texts.map(move |(at, it)| (path.index(at), it.as_str()))
-        });
-        all.filter(|it| !prints(it.1)).collect()
-    }
-
-    /// Every variable with a literal value: its path, name and value.
-    fn variables(&self) -> Vec<(FieldPath, &str, &str)> {
-        let variables = self.container.env.iter().flatten().enumerate();
-        let path = self.path.child("env");
-        let literal = variables.filter_map(|(at, it)| {
-            Some((path.index(at).child("value"), it.name.as_str(), it.value.as_deref()?))
-        });
-        literal.collect()
-    }
-
-    /// What ConfigMaps bring into it, with what they say.
-    fn brought(&self) -> Vec<Brought<'_>> {
-        let Self { objects, spec, container, path, .. } = self;
-        Into { objects, spec, container, path }.all()
-    }
-
-    /// The log of its last end, or of its present run where that is the first.
-    fn log(&self) -> &[String] {
-        let logs = [&self.facts.previous_log, &self.facts.log];
-        logs.into_iter().find(|it| !it.is_empty()).map_or(&[], Vec::as_slice)
+        self.words().into_iter().filter(|it| !prints(it.1)).collect()
     }
 
     /// The address that it needs by its own words; of an init container also the one that it waits for.

@@ -131,11 +131,8 @@ pub(super) fn fields(plan: &FixPlan) -> impl Iterator<Item = &FieldPath> {
 /// The containers of which the plan writes a field.
 pub(super) fn written(plan: &FixPlan, before: &Evidence) -> Vec<String> {
     let is_in = |it: &&ContainerFacts, path: &FieldPath| {
-        let list = match it.role {
-            ContainerRole::App => "containers",
-            ContainerRole::Init => "initContainers",
-        };
-        format!("{}/", path.as_str()).contains(&format!("/spec/{list}/{}/", it.index))
+        let place = format!("/spec/{}/{}/", it.role.list(), it.index);
+        format!("{}/", path.as_str()).contains(&place)
     };
     let container = |path: &FieldPath| before.containers.iter().find(|it| is_in(it, path));
     fields(plan).filter_map(container).map(|it| it.name.clone()).collect()

@@ -1,15 +1,10 @@
 //! A start that takes its time, after a fix that gave it more.
 
 use jiff::SignedDuration;
-use types::{ContainerFacts, Evidence, Fault, FixPlan, ProbeFacts, ProbeKind, Strategy};
+use types::{ContainerFacts, Evidence, Fault, FixPlan, ProbeFacts, Strategy};
 
 use super::behind::{fields, written};
 use super::{Health, Look};
-
-/// What Kubernetes takes for an absent `periodSeconds`.
-const DEFAULT_PERIOD_SECS: u32 = 10;
-/// What it takes for an absent `failureThreshold`.
-const DEFAULT_FAILURE_THRESHOLD: u32 = 3;
 
 /// The look as it counts after a probe was given more time: that nobody answers yet is no failure as long as the container
 /// has not had that time, and was not killed again.
@@ -41,18 +36,11 @@ pub fn look_at_start(seen: Look, plan: &FixPlan, before: &Evidence, now: &Eviden
 /// How long the probes that the plan gave more time let the container start.
 fn allowed(container: &ContainerFacts, plan: &FixPlan) -> SignedDuration {
     let is_written = |it: &&ProbeFacts| {
-        let field = match it.kind {
-            ProbeKind::Startup => "/startupProbe/",
-            ProbeKind::Liveness => "/livenessProbe/",
-            ProbeKind::Readiness => "/readinessProbe/",
-        };
-        fields(plan).any(|path| path.as_str().contains(field))
+        let field = format!("/{}/", it.kind.field());
+        fields(plan).any(|path| path.as_str().contains(&field))
     };
-    let secs = |it: &ProbeFacts| {
-        let threshold = it.failure_threshold.unwrap_or(DEFAULT_FAILURE_THRESHOLD);
-        let tries = it.period_secs.unwrap_or(DEFAULT_PERIOD_SECS).saturating_mul(threshold);
-        it.initial_delay_secs.unwrap_or(0).saturating_add(tries)
-    };
+    let secs =
+        |it: &ProbeFacts| it.initial_delay().saturating_add(it.period().saturating_mul(it.tries()));
     let longest = container.probes.iter().filter(is_written).map(secs).max();
     SignedDuration::from_secs(longest.unwrap_or(0).into())
 }

@@ -113,19 +113,7 @@ fn told(
     };
     let is_in_trouble = scene.workload_findings.iter().any(is_its);
     let severity = if is_in_trouble { Severity::Warning } else { Severity::Notice };
-    let kind = match taken.kind {
-        ReferenceKind::Secret => "Secret",
-        ReferenceKind::ConfigMap
-        | ReferenceKind::Claim
-        | ReferenceKind::ServiceAccount
-        | ReferenceKind::PriorityClass
-        | ReferenceKind::RuntimeClass
-        | ReferenceKind::ResourceClaim
-        | ReferenceKind::ResourceClaimTemplate
-        | ReferenceKind::Scheduler
-        | ReferenceKind::NodeLabelKey
-        | ReferenceKind::NodeLabelValue => "ConfigMap",
-    };
+    let kind = if taken.kind == ReferenceKind::Secret { "Secret" } else { "ConfigMap" };
     let (named, container, how) = (taken.name, taken.container, taken.how);
     let cause = format!(
         "Container {container} takes {how} from {kind} {named} when it starts, and that was changed since: it still has the \

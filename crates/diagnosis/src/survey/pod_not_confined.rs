@@ -15,6 +15,7 @@ use super::cluster;
 use super::scene::{Scene, is_system, name, namespace, subject};
 use super::words::listed;
 use crate::Root;
+use crate::root::placed;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     if scene.all.hardening.is_none() {
@@ -63,16 +64,6 @@ struct Weakness {
 /// A container of a template with its place.
 type Placed<'s> = (FieldPath, &'s Container);
 
-fn containers<'s>(spec: &'s PodSpec, path: &FieldPath) -> Vec<Placed<'s>> {
-    let of = |list: &str, all: &'s [Container]| -> Vec<Placed<'s>> {
-        let at = |index| path.child(list).index(index);
-        all.iter().enumerate().map(|(index, it)| (at(index), it)).collect()
-    };
-    let mut all = of("containers", &spec.containers);
-    all.extend(of("initContainers", spec.init_containers.as_deref().unwrap_or_default()));
-    all
-}
-
 fn names(all: &[&Placed<'_>]) -> String {
     let names: Vec<_> = all.iter().map(|it| it.1.name.clone()).collect();
     let word = if names.len() == 1 { "container" } else { "containers" };
@@ -83,7 +74,7 @@ fn privileged(spec: &PodSpec, path: &FieldPath) -> Option<Weakness> {
     let is_so = |it: &&Placed<'_>| {
         it.1.security_context.as_ref().is_some_and(|it| it.privileged == Some(true))
     };
-    let all = containers(spec, path);
+    let all: Vec<_> = placed(spec, path).collect();
     let found: Vec<_> = all.iter().filter(is_so).collect();
     let first = found.first()?;
     Some(Weakness {
@@ -126,7 +117,7 @@ fn as_root(spec: &PodSpec, path: &FieldPath) -> Option<Weakness> {
         let own = it.security_context.as_ref().and_then(|it| it.run_as_non_root);
         own.or(of_pod.and_then(|it| it.run_as_non_root)) == Some(true)
     };
-    let all = containers(spec, path);
+    let all: Vec<_> = placed(spec, path).collect();
     let told: Vec<_> = all.iter().filter(|it| !is_kept(it.1) && user(it.1) == Some(0)).collect();
     if let Some(first) = told.first() {
         let own = first.1.security_context.as_ref().and_then(|it| it.run_as_user);

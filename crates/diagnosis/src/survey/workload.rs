@@ -1,9 +1,6 @@
 //! Findings of what the workloads' own rules say, and what causes them beyond the workload.
 
-use types::{
-    AnyFault, ContainerFacts, ContainerRole, Diagnosis, Evidence, Fault, FieldPath, Finding,
-    ProbeKind, Severity, Subject,
-};
+use types::{AnyFault, Diagnosis, Evidence, Fault, Finding, ProbeKind, Severity, Subject};
 
 use super::access_forbidden;
 
@@ -47,15 +44,15 @@ fn field(evidence: &Evidence, diagnosis: &Diagnosis) -> Option<String> {
     }
     let container = evidence.container(diagnosis.container.as_deref()?)?;
     let of = |names: &[&str]| {
-        let path = container_path(evidence, container)?;
+        let path = evidence.subject.kind.container_path(container.role, container.index)?;
         Some(names.iter().fold(path, |path, name| path.child(name)).to_string())
     };
     match diagnosis.fault {
         Fault::ImageNotFound | Fault::ImageNotPullable | Fault::InvalidImageName => of(&["image"]),
         Fault::OomKilled => of(&["resources", "limits", "memory"]),
-        Fault::LivenessProbeFailing => of(&probe(ProbeKind::Liveness)),
-        Fault::StartupProbeFailing => of(&probe(ProbeKind::Startup)),
-        Fault::ReadinessProbeFailing => of(&probe(ProbeKind::Readiness)),
+        Fault::LivenessProbeFailing => of(&[ProbeKind::Liveness.field()]),
+        Fault::StartupProbeFailing => of(&[ProbeKind::Startup.field()]),
+        Fault::ReadinessProbeFailing => of(&[ProbeKind::Readiness.field()]),
         Fault::ConfigNotFound
         // Where it is one, a clue names it.
         | Fault::ContainerCannotRun
@@ -74,20 +71,4 @@ fn field(evidence: &Evidence, diagnosis: &Diagnosis) -> Option<String> {
         | Fault::ServicePortMismatch
         | Fault::Unknown => None,
     }
-}
-
-fn probe(kind: ProbeKind) -> [&'static str; 1] {
-    [match kind {
-        ProbeKind::Startup => "startupProbe",
-        ProbeKind::Liveness => "livenessProbe",
-        ProbeKind::Readiness => "readinessProbe",
-    }]
-}
-
-fn container_path(evidence: &Evidence, container: &ContainerFacts) -> Option<FieldPath> {
-    let list = match container.role {
-        ContainerRole::App => "containers",
-        ContainerRole::Init => "initContainers",
-    };
-    Some(evidence.subject.kind.pod_spec_path()?.child(list).index(container.index))
 }

@@ -88,7 +88,7 @@ fn agreed(diagnosis: &Diagnosis, evidence: &Evidence) -> Option<FixPlan> {
         let path = || {
             let Agreed { path, is_proven } = agreed_path(container, probe)?;
             let field = place::container_path(kind, container)?;
-            let field = field.child(relax_probe::field(probe.kind)).child("httpGet").child("path");
+            let field = field.child(probe.kind.field()).child("httpGet").child("path");
             let edit = place::edit(field, Some(probe.path.as_deref()?.into()), path);
             Some(if is_proven {
                 (Risk::Auto, "All its other probes ask for this path, and it is there.", edit)
@@ -98,7 +98,7 @@ fn agreed(diagnosis: &Diagnosis, evidence: &Evidence) -> Option<FixPlan> {
         };
         let listed = || {
             let field = place::container_path(kind, container)?;
-            let field = field.child(relax_probe::field(probe.kind)).child("httpGet").child("path");
+            let field = field.child(probe.kind.field()).child("httpGet").child("path");
             let path = listed::path(container, probe)?;
             let because = "Its own words list this path among those that it answers.";
             Some((
@@ -270,7 +270,7 @@ fn port_path(kind: Kind, container: &ContainerFacts, probe: &ProbeFacts) -> Opti
         "gRPC" => "grpc",
         _ => return None,
     };
-    let probe = place::container_path(kind, container)?.child(relax_probe::field(probe.kind));
+    let probe = place::container_path(kind, container)?.child(probe.kind.field());
     Some(probe.child(asks).child("port"))
 }
 
@@ -290,7 +290,7 @@ fn http_edit(evidence: &Evidence, container: &ContainerFacts, probe: &ProbeFacts
         return None;
     };
     let path = place::container_path(evidence.subject.kind, container)?;
-    let path = path.child(relax_probe::field(probe.kind)).child("httpGet").child(field);
+    let path = path.child(probe.kind.field()).child("httpGet").child(field);
     let mut known = answered(&path, container, probe, evidence);
     known.retain(|it| *it != seen && (field == "scheme" || distance(it, seen) <= TYPO_DISTANCE));
     known.sort_unstable();

@@ -197,7 +197,7 @@ fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> 
         return None;
     }
 
-    let place = if is_of_namespace(reference.kind) { " in the namespace" } else { "" };
+    let place = if reference.kind.is_of_namespace() { " in the namespace" } else { "" };
     let because = match &reference.belongs_to {
         Some(mark) => {
             format!("{near} exists{place}, but is marked {mark}: it may be somebody else's.")
@@ -258,23 +258,6 @@ fn likely(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> {
         Step { target: evidence.subject.clone(), subresource: None, action: Action::Edit(edits) };
     let (strategy, risk) = (Strategy::FixReference, Risk::Advice);
     Some(FixPlan { strategy, risk, because, steps: vec![step] })
-}
-
-/// Whether things of this kind belong to a namespace.
-fn is_of_namespace(kind: ReferenceKind) -> bool {
-    match kind {
-        ReferenceKind::ConfigMap
-        | ReferenceKind::Secret
-        | ReferenceKind::Claim
-        | ReferenceKind::ResourceClaim
-        | ReferenceKind::ResourceClaimTemplate
-        | ReferenceKind::ServiceAccount => true,
-        ReferenceKind::PriorityClass
-        | ReferenceKind::RuntimeClass
-        | ReferenceKind::Scheduler
-        | ReferenceKind::NodeLabelKey
-        | ReferenceKind::NodeLabelValue => false,
-    }
 }
 
 /// Who has to say yes to `near` in the place of `wrong`; advice is for nobody to carry out.
@@ -347,22 +330,7 @@ fn edits(
 
 /// What the field holds now: the key where that is what is wrong, else the name.
 fn pointed_at(reference: &ReferenceFacts) -> Option<&str> {
-    match reference.kind {
-        ReferenceKind::ConfigMap | ReferenceKind::Secret if reference.is_about_key() => {
-            reference.key.as_deref()
-        }
-        ReferenceKind::ConfigMap
-        | ReferenceKind::Secret
-        | ReferenceKind::Claim
-        | ReferenceKind::ServiceAccount
-        | ReferenceKind::PriorityClass
-        | ReferenceKind::RuntimeClass
-        | ReferenceKind::ResourceClaim
-        | ReferenceKind::ResourceClaimTemplate
-        | ReferenceKind::Scheduler
-        | ReferenceKind::NodeLabelKey
-        | ReferenceKind::NodeLabelValue => Some(&reference.name),
-    }
+    if reference.is_about_key() { reference.key.as_deref() } else { Some(&reference.name) }
 }
 
 /// Letters that names and keys are made of; the key of a label may have a domain before a slash.

@@ -21,8 +21,6 @@ use super::relax_probe::{Answer, answer, failing_probes};
 use crate::amount::Resource;
 use crate::raise::{Wanted, Words};
 
-/// One and a half times, double and four times, in halves that are added.
-pub(crate) const DOSES: [u8; 3] = [1, 2, 6];
 /// The share of its limit from which a container is held back by it, in tenths. Between two measurements it is
 /// stopped again and again, so that it hardly ever shows the whole.
 const USED_UP_TENTHS: u64 = 9;
@@ -30,7 +28,7 @@ const USED_UP_TENTHS: u64 = 9;
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let Some(container) = starved(diagnosis, evidence) else { return vec![] };
     let fits = |wanted: Wanted<'_>| wanted.is_next(evidence) && wanted.has_room(evidence);
-    let doses = DOSES.iter().filter(|it| wanted(container, **it).is_some_and(fits));
+    let doses = Strategy::CPU_DOSES.iter().filter(|it| wanted(container, **it).is_some_and(fits));
     doses.filter_map(|it| plan_for(evidence, container, *it)).collect()
 }
 

@@ -26,21 +26,19 @@ use crate::place;
 use crate::raise::{Wanted, Words};
 use crate::room;
 
-/// One and a half times, double, four and eight times, in halves that are added.
-pub(crate) const DOSES: [u8; 4] = [1, 2, 6, 14];
 /// Double.
 const DOUBLE: u8 = 2;
-/// As much as there is room for, where that is less than the next of those.
-pub(crate) const AS_MUCH_AS_FITS: u8 = 0;
-/// What was probably meant by a limit in which nothing can run.
-pub(crate) const AS_MEANT: u8 = u8::MAX;
 /// Above this a person is asked: most of a node may be at stake.
 const UNASKED_UP_TO: u64 = 2 * 1024 * 1024 * 1024;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     if let Some(container) = tiny(diagnosis, evidence) {
-        let wanted = wanted(evidence, container, AS_MEANT).filter(|it| it.has_room(evidence));
-        return wanted.and_then(|_| plan_for(evidence, container, AS_MEANT)).into_iter().collect();
+        let wanted =
+            wanted(evidence, container, Strategy::AS_MEANT).filter(|it| it.has_room(evidence));
+        return wanted
+            .and_then(|_| plan_for(evidence, container, Strategy::AS_MEANT))
+            .into_iter()
+            .collect();
     }
     if diagnosis.fault != Fault::OomKilled {
         return vec![];
@@ -54,9 +52,9 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         let wanted = wanted(evidence, container, halves)?;
         (wanted.is_next(evidence) && wanted.has_room(evidence)).then_some(halves)
     };
-    let mut doses: Vec<u8> = DOSES.into_iter().filter_map(fits).collect();
+    let mut doses: Vec<u8> = Strategy::MEMORY_DOSES.into_iter().filter_map(fits).collect();
     if doses.is_empty() {
-        doses.extend(fits(AS_MUCH_AS_FITS));
+        doses.extend(fits(Strategy::AS_MUCH_AS_FITS));
     }
     let mut plans: Vec<_> =
         doses.into_iter().filter_map(|it| plan_for(evidence, container, it)).collect();
@@ -75,7 +73,7 @@ pub(crate) fn with_dose(
     diagnoses: &[Diagnosis],
     evidence: &Evidence,
 ) -> Option<FixPlan> {
-    if halves == AS_MEANT {
+    if halves == Strategy::AS_MEANT {
         let mut containers = diagnoses.iter().filter_map(|it| tiny(it, evidence));
         return containers.find_map(|it| plan_for(evidence, it, halves));
     }
@@ -118,7 +116,8 @@ pub(crate) fn is_unsure(plan: &FixPlan, evidence: &Evidence) -> bool {
         path.is_some_and(|path| edits.clone().any(|it| it.path.is_within(&path)))
     };
     let is_unsure = |it: &ContainerFacts| is_told_alone(it) || it.fills_memory.is_some();
-    halves != AS_MEANT && evidence.containers.iter().any(|it| is_unsure(it) && is_written(it))
+    halves != Strategy::AS_MEANT
+        && evidence.containers.iter().any(|it| is_unsure(it) && is_written(it))
 }
 
 fn wanted<'a>(
@@ -128,8 +127,8 @@ fn wanted<'a>(
 ) -> Option<Wanted<'a>> {
     let old = Resource::Memory.held(container).1?.units().filter(|it| 0 < *it)?;
     let amount = match halves {
-        AS_MEANT => container.memory_limit.as_ref()?.memory_meant()?.units()?,
-        AS_MUCH_AS_FITS => {
+        Strategy::AS_MEANT => container.memory_limit.as_ref()?.memory_meant()?.units()?,
+        Strategy::AS_MUCH_AS_FITS => {
             let most = room::most(Resource::Memory, container, evidence)?;
             amount::memory_down(most).units()?
         }
@@ -146,7 +145,7 @@ fn plan_for(evidence: &Evidence, container: &ContainerFacts, halves: u8) -> Opti
         .map(|it| format!(", the default of limit range {}", it.limit_range))
         .unwrap_or_default();
     let wanted = wanted(evidence, container, halves)?;
-    let is_meant = halves == AS_MEANT;
+    let is_meant = halves == Strategy::AS_MEANT;
     let is_told = is_told_alone(container);
     let fills = container.fills_memory.as_deref();
     let is_unasked = wanted.amount <= UNASKED_UP_TO && !is_meant && !is_told && fills.is_none();

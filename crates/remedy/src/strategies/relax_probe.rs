@@ -30,10 +30,6 @@ const MAX_VALUE: u32 = 3600;
 const TIMES: u32 = 2;
 /// How many times as long a start may take: it was cut off, so that how long it takes is not known.
 const TIMES_FOR_A_START: u32 = 4;
-/// What Kubernetes takes for an absent `timeoutSeconds`.
-const DEFAULT_TIMEOUT_SECS: u32 = 1;
-/// What Kubernetes takes for an absent `failureThreshold`.
-const DEFAULT_FAILURE_THRESHOLD: u32 = 3;
 
 /// How sure it is that a probe is to blame which somebody saw fail.
 pub(super) const SURE: f64 = 0.8;
@@ -131,15 +127,6 @@ pub(super) fn failing_probes<'a>(
     probes
 }
 
-/// The field of the container that holds this probe.
-pub(super) fn field(kind: ProbeKind) -> &'static str {
-    match kind {
-        ProbeKind::Startup => "startupProbe",
-        ProbeKind::Liveness => "livenessProbe",
-        ProbeKind::Readiness => "readinessProbe",
-    }
-}
-
 /// What the newest failure of a probe means.
 pub(super) fn answer(probe: &ProbeFacts) -> Answer {
     let Some(failure) = probe.failure.as_deref() else { return Answer::Troubled };
@@ -170,7 +157,7 @@ fn edits(
     let Some(path) = place::container_path(evidence.subject.kind, container) else {
         return vec![];
     };
-    let path = path.child(field(probe.kind));
+    let path = path.child(probe.kind.field());
     let times = if answer == Answer::Nobody { TIMES_FOR_A_START } else { TIMES };
     let more = |name: &str, seen: Option<u32>, default: Option<u32>| -> Option<Edit> {
         let old = seen.or(default).filter(|it| 0 < *it)?;
@@ -178,9 +165,8 @@ fn edits(
         Some(place::edit(path.child(name), seen.map(Into::into), new))
     };
     let delay = more("initialDelaySeconds", probe.initial_delay_secs, None);
-    let timeout = more("timeoutSeconds", probe.timeout_secs, Some(DEFAULT_TIMEOUT_SECS));
-    let threshold =
-        more("failureThreshold", probe.failure_threshold, Some(DEFAULT_FAILURE_THRESHOLD));
+    let timeout = more("timeoutSeconds", probe.timeout_secs, Some(ProbeFacts::TIMEOUT));
+    let threshold = more("failureThreshold", probe.failure_threshold, Some(ProbeFacts::TRIES));
     match (answer, probe.kind) {
         (Answer::TooLate, ProbeKind::Readiness) => timeout.into_iter().collect(),
         (Answer::TooLate, ProbeKind::Startup | ProbeKind::Liveness) => {

@@ -111,6 +111,18 @@ fn parameters_that_do_not_fit_are_refused() {
 }
 
 #[test]
+fn who_asks_for_another_dose_is_told_which_there_are() {
+    for (name, expected) in [
+        ("raise_memory_limit", "`halves` must be 0, 1, 2, 6, 14 or 255"),
+        ("raise_cpu_limit", "`halves` must be 1, 2 or 6"),
+    ] {
+        let wanted = json!({"type": name, "parameters": {"halves": 5}});
+        let error = ask(&wanted, Fault::OomKilled, &wrong_tag()).unwrap_err();
+        assert_eq!(error, RequestError::BadParameters(expected.to_owned()));
+    }
+}
+
+#[test]
 fn the_contracts_tag_is_tolerated_where_it_means_nothing() {
     let wanted = json!({"type": "resource_adjustment", "parameters": {"new_tag": "latest"}});
     let evidence = scene::out_of_memory(Kind::Deployment, "64Mi");

@@ -33,8 +33,8 @@ pub(super) fn failing(evidence: &Evidence) -> Option<Diagnosis> {
     clues.push(Clue::new("events[FailedPostStartHook].object", &container.pod));
     clues.extend(wording::last_exit(container));
     clues.extend(wording::rollout(evidence, &["lifecycle", "image"]));
-    let whom = wording::whom(container);
-    let cause = format!("{whom} is killed each time it starts: its postStart hook fails.");
+    let who = wording::named_at_start(container);
+    let cause = format!("{who} is killed each time it starts: its postStart hook fails.");
     Some(diagnosis(container, cause, clues, 0.93))
 }
 
@@ -55,14 +55,14 @@ pub(super) fn endless(evidence: &Evidence) -> Option<Diagnosis> {
     }
     clues.extend(wording::waiting(container));
     clues.extend(wording::rollout(evidence, &["lifecycle", "image"]));
-    let whom = wording::whom(container);
+    let who = wording::named_at_start(container);
     let cause = if is_told {
         format!(
-            "{whom} was started, and counts as such only after its postStart hook, which does not come to its end."
+            "{who} was started, and counts as such only after its postStart hook, which does not come to its end."
         )
     } else {
         format!(
-            "{whom} does not get to run, and nobody says why: its postStart hook has probably not come to its end."
+            "{who} does not get to run, and nobody says why: its postStart hook has probably not come to its end."
         )
     };
     Some(diagnosis(container, cause, clues, if is_told { 0.85 } else { 0.5 }))

@@ -15,9 +15,6 @@ const ASKED: [&str; 6] =
     ["sigterm", "signal 15", "received signal", "signal: terminated", "shutting down", "graceful"];
 /// What the kubelet and the program may take beside what the probe asks for, in seconds.
 const SLACK_SECS: i64 = 45;
-/// How often, how long and how soon a probe asks where the manifest does not say.
-const PERIOD_SECS: u32 = 10;
-const THRESHOLD: u32 = 3;
 
 /// The container that this probe probably kills: each of its runs was ended from outside, not for memory, and no
 /// sooner than the probe could do it.
@@ -43,7 +40,7 @@ pub(in crate::analyzers) fn diagnose(
     let cause = format!(
         "{} is ended from outside again and again (code {code}), {} s after its start and not for memory: its {} probe \
          probably fails, whose events are gone; {}.",
-        wording::whom(container),
+        wording::named_at_start(container),
         ran.as_secs(),
         word(kind),
         read.words
@@ -88,13 +85,7 @@ fn fits(container: &ContainerFacts, probe: &ProbeFacts, ran: SignedDuration) -> 
 
 /// How long a container lives at least that this probe kills.
 pub(in crate::analyzers) fn window(probe: &ProbeFacts) -> SignedDuration {
-    let period = i64::from(probe.period_secs.unwrap_or(PERIOD_SECS));
-    let tries = i64::from(tries(probe)).saturating_sub(1);
-    let delay = i64::from(probe.initial_delay_secs.unwrap_or(0));
+    let (delay, period) = (i64::from(probe.initial_delay()), i64::from(probe.period()));
+    let tries = i64::from(probe.tries()).saturating_sub(1);
     SignedDuration::from_secs(delay.saturating_add(period.saturating_mul(tries)))
-}
-
-/// How often it asks in vain before it gives up.
-pub(in crate::analyzers) fn tries(probe: &ProbeFacts) -> u32 {
-    probe.failure_threshold.unwrap_or(THRESHOLD)
 }

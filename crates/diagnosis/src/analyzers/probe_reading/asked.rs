@@ -2,7 +2,7 @@
 
 use types::{Clue, ContainerFacts, ProbeFacts, SpotTopic};
 
-use super::{Failure, name};
+use super::Failure;
 
 /// With what was probably meant, where the template tells.
 pub(super) fn otherwise(
@@ -11,7 +11,7 @@ pub(super) fn otherwise(
     probe: &ProbeFacts,
 ) -> Failure {
     let mut spots = container.spots.iter().filter(|it| it.topic == SpotTopic::Probe);
-    let own = format!("/{}/", name(probe.kind));
+    let own = format!("/{}/", probe.kind.field());
     let is_meant = |path: &str| path.contains(&own) || !path.contains("Probe/");
     let Some(spot) = spots.find(|it| is_meant(&it.path)) else { return failure };
     let clue = Clue::new(spot.path.clone(), &spot.value);

@@ -21,10 +21,10 @@ pub(super) fn read(container: &ContainerFacts, probe: &ProbeFacts) -> Option<Fai
         return None;
     }
     let (part, value) = match probe.kind {
-        ProbeKind::Startup => ("failureThreshold", probe_kills::tries(probe)),
+        ProbeKind::Startup => ("failureThreshold", probe.tries()),
         // It is not asked before the startup probe found that the program listens.
         ProbeKind::Liveness if is_started_by_probe(container) => return None,
-        ProbeKind::Liveness => ("initialDelaySeconds", probe.initial_delay_secs.unwrap_or(0)),
+        ProbeKind::Liveness => ("initialDelaySeconds", probe.initial_delay()),
         ProbeKind::Readiness => return None,
     };
     let window = probe_kills::window(probe).as_secs();

@@ -1,11 +1,26 @@
 //! What does not answer a program whose probe fails: by its log, or by what the probe's own command says.
 
-use types::{Evidence, ProbeFacts};
+use types::{Clue, ContainerFacts, Evidence, ProbeFacts};
 
 use super::super::{log_reading, wording};
 
-/// The address, the end of a sentence about it, and the line that tells.
-pub(in super::super) type Needed<'l> = (String, String, Option<&'l str>);
+/// What does not answer a program.
+pub(in super::super) struct Needed<'l> {
+    pub(in super::super) address: String,
+    /// What is told of it, as the end of a sentence.
+    pub(in super::super) words: String,
+    /// The line of the log that tells.
+    pub(in super::super) line: Option<&'l str>,
+}
+
+impl Needed<'_> {
+    /// The line and the address.
+    pub(in super::super) fn clues(&self, container: &ContainerFacts) -> Vec<Clue> {
+        let line = self.line.map(|it| Clue::new(wording::fact(container, "log"), it));
+        let needs = Clue::new(wording::fact(container, "needs"), &self.address);
+        line.into_iter().chain([needs]).collect()
+    }
+}
 
 /// What does not answer it by these lines of its log, or by the probe's command.
 pub(in super::super) fn needed<'l>(
@@ -16,12 +31,12 @@ pub(in super::super) fn needed<'l>(
     let reading = log_reading::read(log);
     if let Some((reading, address)) = reading.as_ref().and_then(|it| Some((it, it.address()?))) {
         let about = wording::about_host(evidence, address);
-        let more = format!("; by its log, {}{about}", reading.words());
-        return Some((address.to_owned(), more, Some(reading.line)));
+        let words = format!("; by its log, {}{about}", reading.words());
+        return Some(Needed { address: address.to_owned(), words, line: Some(reading.line) });
     }
     let (address, words) = by_command(probe)?;
     let about = wording::about_host(evidence, &address);
-    Some((address, format!("; {words}{about}"), None))
+    Some(Needed { words: format!("; {words}{about}"), address, line: None })
 }
 
 /// The address that the probe's own command does not reach, and how it says so. What the kubelet asks itself is the pod.

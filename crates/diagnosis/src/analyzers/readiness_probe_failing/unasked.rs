@@ -26,7 +26,7 @@ pub(super) fn late(evidence: &Evidence) -> Option<Diagnosis> {
         cause: format!(
             "{} runs, but its readiness probe asks nothing for the first {delay} s (initialDelaySeconds), and its \
              rollout is given up after {deadline} s.",
-            wording::whom(container)
+            wording::named_at_start(container)
         ),
         clues,
         confidence: 0.85,

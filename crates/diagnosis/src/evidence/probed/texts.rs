@@ -46,12 +46,12 @@ pub(super) fn of<'c>(
 ) -> Vec<Text<'c>> {
     let mut all = started(container, path, "its");
     all.extend(mounted(container, path, facts));
-    for (kind, name, probe) in [
-        (ProbeKind::Startup, "startupProbe", &container.startup_probe),
-        (ProbeKind::Liveness, "livenessProbe", &container.liveness_probe),
-        (ProbeKind::Readiness, "readinessProbe", &container.readiness_probe),
+    for (kind, probe) in [
+        (ProbeKind::Startup, &container.startup_probe),
+        (ProbeKind::Liveness, &container.liveness_probe),
+        (ProbeKind::Readiness, &container.readiness_probe),
     ] {
-        all.extend(probe.iter().flat_map(|it| probed(it, kind, &path.child(name))));
+        all.extend(probe.iter().flat_map(|it| probed(it, kind, &path.child(kind.field()))));
     }
     all.extend(beside(spec, container));
     all

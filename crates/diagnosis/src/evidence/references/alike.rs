@@ -19,19 +19,10 @@ impl Known<'_> {
         if let Some(kind) = self.of_other_kind(it) {
             return Some((format!("there is a {kind} of this name"), None));
         }
-        let secrets = || self.secrets.keys().map(String::as_str).collect();
-        let names = match it.kind {
-            ReferenceKind::Secret => secrets(),
-            ReferenceKind::ConfigMap
-            | ReferenceKind::Claim
-            | ReferenceKind::ServiceAccount
-            | ReferenceKind::PriorityClass
-            | ReferenceKind::RuntimeClass
-            | ReferenceKind::ResourceClaim
-            | ReferenceKind::ResourceClaimTemplate
-            | ReferenceKind::Scheduler
-            | ReferenceKind::NodeLabelKey
-            | ReferenceKind::NodeLabelValue => self.names(it.kind)?,
+        let names = if it.kind == ReferenceKind::Secret {
+            self.secrets.keys().map(String::as_str).collect()
+        } else {
+            self.names(it.kind)?
         };
         let longer = continued_or_of_kind(&it.name, &names, kind_words(it.kind))?;
         Some((format!("there is {longer}, which may have been meant"), Some(longer.to_owned())))

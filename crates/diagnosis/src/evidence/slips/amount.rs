@@ -7,8 +7,9 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use serde_json::Value;
 use types::{Edit, Quantity, SlipKind};
 
+use super::Slip;
 use super::unit::{FAR, all, smaller, value, words};
-use super::{Slip, Spot};
+use crate::evidence::failing::Failing;
 use crate::evidence::images::repository;
 use crate::evidence::room;
 use crate::refusal;
@@ -17,21 +18,21 @@ use crate::refusal;
 const LISTS: [&str; 2] = ["requests", "limits"];
 
 /// A quota wants amounts stated that the container lacks, and all others of its image in the namespace state the same.
-pub(super) fn unstated(spot: &Spot<'_>) -> Option<Slip> {
-    let messages = refusals(spot);
+pub(super) fn unstated(failing: &Failing<'_>) -> Option<Slip> {
+    let messages = refusals(failing);
     let demanded = messages.iter().map(|it| refusal::all_unstated(it)).find(|it| !it.is_empty())?;
     // Of several containers each would have to be known, and they stand in one patch.
-    if demanded.iter().any(|it| it.1 != spot.facts.name) {
+    if demanded.iter().any(|it| it.1 != failing.facts.name) {
         return None;
     }
     let places: Vec<(&str, &str)> = demanded.iter().map(|it| place(it.0)).collect();
-    let own = spot.container.resources.as_ref();
+    let own = failing.container.resources.as_ref();
     if places.iter().any(|it| stated(own, *it).is_some()) {
         return None;
     }
-    let (known, amounts) = known(spot, &places)?;
+    let (known, amounts) = known(failing, &places)?;
     let edit = |((list, resource), it): (&(&str, &str), &String)| Edit {
-        path: spot.path.child("resources").child(list).child(resource),
+        path: failing.path.child("resources").child(list).child(resource),
         from: None,
         to: Some(Value::from(it.as_str())),
     };
@@ -41,10 +42,10 @@ pub(super) fn unstated(spot: &Spot<'_>) -> Option<Slip> {
 }
 
 /// The least that a limit range allows is more than the container states.
-pub(super) fn too_small(spot: &Spot<'_>) -> Option<Slip> {
-    let own = spot.container.resources.as_ref();
+pub(super) fn too_small(failing: &Failing<'_>) -> Option<Slip> {
+    let own = failing.container.resources.as_ref();
     let mut least: BTreeMap<&str, (&str, &Amount)> = BTreeMap::new();
-    for range in spot.objects.limit_ranges.iter().flatten() {
+    for range in failing.objects.limit_ranges.iter().flatten() {
         let name = range.metadata.name.as_deref().unwrap_or_default();
         let items =
             range.spec.iter().flat_map(|it| &it.limits).filter(|it| it.type_ == "Container");
@@ -63,7 +64,7 @@ pub(super) fn too_small(spot: &Spot<'_>) -> Option<Slip> {
                 format!("Limit range {range} allows no less than {} of {resource}.", amount.0)
             });
             edits.push(Edit {
-                path: spot.path.child("resources").child(list).child(resource),
+                path: failing.path.child("resources").child(list).child(resource),
                 from: stated(own, (list, resource)).map(|it| Value::from(it.0.as_str())),
                 to: Some(Value::from(amount.0.as_str())),
             });
@@ -73,10 +74,10 @@ pub(super) fn too_small(spot: &Spot<'_>) -> Option<Slip> {
 }
 
 /// The container asks for more than the limit that a limit range gives it for want of one of its own.
-pub(super) fn over_a_default(spot: &Spot<'_>) -> Option<Slip> {
-    let own = spot.container.resources.as_ref();
-    let is_said = refusals(spot).iter().any(|it| it.contains("must be less than or equal to"));
-    let ranges = || spot.objects.limit_ranges.iter().flatten();
+pub(super) fn over_a_default(failing: &Failing<'_>) -> Option<Slip> {
+    let own = failing.container.resources.as_ref();
+    let is_said = refusals(failing).iter().any(|it| it.contains("must be less than or equal to"));
+    let ranges = || failing.objects.limit_ranges.iter().flatten();
     let items = |range: &LimitRange| {
         let all = range.spec.iter().flat_map(|it| &it.limits);
         all.filter(|it| it.type_ == "Container").cloned().collect::<Vec<_>>()
@@ -108,7 +109,7 @@ pub(super) fn over_a_default(spot: &Spot<'_>) -> Option<Slip> {
             )
         });
         edits.push(Edit {
-            path: spot.path.child("resources").child("limits").child(resource),
+            path: failing.path.child("resources").child("limits").child(resource),
             from: None,
             to: Some(Value::from(asked.0.as_str())),
         });
@@ -118,13 +119,13 @@ pub(super) fn over_a_default(spot: &Spot<'_>) -> Option<Slip> {
 
 /// What a limit range gives the container to ask for, for want of a request of its own, is more than any node has: what others of
 /// the same image ask for, or the same number in the next smaller unit where it is so far off that it cannot be meant.
-pub(super) fn given_too_much(spot: &Spot<'_>) -> Option<Slip> {
-    spot.facts.given_requests.iter().find_map(|given| {
+pub(super) fn given_too_much(failing: &Failing<'_>) -> Option<Slip> {
+    failing.facts.given_requests.iter().find_map(|given| {
         let (resource, amount) = (given.resource.as_str(), given.amount.0.as_str());
         let range = &given.default_of.as_ref()?.limit_range;
-        let (largest, much) = (room::largest(spot.objects, resource)?, value(resource, amount)?);
+        let (largest, much) = (room::largest(failing.objects, resource)?, value(resource, amount)?);
         let fits = |it: &String| value(resource, it).is_some_and(|it| it <= largest);
-        let alike = known(spot, &[("requests", resource)])
+        let alike = known(failing, &[("requests", resource)])
             .and_then(|(who, amounts)| Some((who, amounts.into_iter().next().filter(fits)?)));
         let alike = alike.map(|(who, meant)| {
             (format!("{who} runs the same image and asks for {meant}"), meant)
@@ -136,7 +137,7 @@ pub(super) fn given_too_much(spot: &Spot<'_>) -> Option<Slip> {
         };
         let (said, meant) = alike.or_else(of_unit)?;
         let edit = Edit {
-            path: spot.path.child("resources").child("requests").child(resource),
+            path: failing.path.child("resources").child("requests").child(resource),
             from: None,
             to: Some(Value::from(meant)),
         };
@@ -148,17 +149,18 @@ pub(super) fn given_too_much(spot: &Spot<'_>) -> Option<Slip> {
 }
 
 /// The container was killed within the limit of its pod as a whole, and has none of its own: twice as much for all.
-pub(super) fn of_the_pod(spot: &Spot<'_>) -> Option<Slip> {
-    let is_killed = spot.facts.state.last_exit.as_deref() == Some("OOMKilled");
-    let has_own = spot.facts.memory_limit.is_some() || spot.facts.given_memory_limit.is_some();
-    let root = &spot.objects.root;
+pub(super) fn of_the_pod(failing: &Failing<'_>) -> Option<Slip> {
+    let is_killed = failing.facts.state.last_exit.as_deref() == Some("OOMKilled");
+    let has_own =
+        failing.facts.memory_limit.is_some() || failing.facts.given_memory_limit.is_some();
+    let root = &failing.objects.root;
     let limits = root.pod_spec()?.resources.as_ref()?.limits.as_ref()?;
     let limit = &limits.get("memory").filter(|_| is_killed && !has_own)?.0;
     let unit = limit.trim_start_matches(|it: char| it.is_ascii_digit());
     let number: u64 = limit.strip_suffix(unit)?.parse().ok()?;
     let twice = format!("{}{unit}", number.checked_mul(2)?);
     let bytes = Quantity(twice.clone()).units()?;
-    let largest = room::largest(spot.objects, "memory").unwrap_or(u64::MAX);
+    let largest = room::largest(failing.objects, "memory").unwrap_or(u64::MAX);
     let path = root.kind().pod_spec_path()?.child("resources").child("limits").child("memory");
     let shown_by = format!(
         "All containers of the pod together may have {limit}, and it was killed within that."
@@ -168,8 +170,8 @@ pub(super) fn of_the_pod(spot: &Spot<'_>) -> Option<Slip> {
 }
 
 /// What the API server said when it refused a pod, the newest first.
-fn refusals<'o>(spot: &Spot<'o>) -> Vec<&'o str> {
-    let objects = spot.objects;
+fn refusals<'o>(failing: &Failing<'o>) -> Vec<&'o str> {
+    let objects = failing.objects;
     let mut events: Vec<_> =
         objects.events.iter().filter(|it| it.reason.as_deref() == Some("FailedCreate")).collect();
     events.sort_by_key(|it| std::cmp::Reverse(it.last_timestamp.as_ref().map(|it| it.0)));
@@ -186,14 +188,14 @@ fn place(resource: &str) -> (&str, &str) {
 
 /// The amounts on which all containers of the same image agree, and who has them; of the same repository where the image
 /// itself is nowhere else.
-fn known(spot: &Spot<'_>, places: &[(&str, &str)]) -> Option<(String, Vec<String>)> {
-    let own = spot.facts.image.as_str();
+fn known(failing: &Failing<'_>, places: &[(&str, &str)]) -> Option<(String, Vec<String>)> {
+    let own = failing.facts.image.as_str();
     let same = |it: &str| it == own;
     let alike = |it: &str| repository(it) == repository(own);
     let of = |is_like: &dyn Fn(&str) -> bool| {
         let mut found: BTreeSet<Vec<String>> = BTreeSet::new();
         let mut first = None;
-        for root in &spot.objects.workloads {
+        for root in &failing.objects.workloads {
             let containers = root.pod_spec().into_iter().flat_map(all);
             for it in containers.filter(|it| it.image.as_deref().is_some_and(is_like)) {
                 let Some(amounts) = amounts(it, places) else { continue };

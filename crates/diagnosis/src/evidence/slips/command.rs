@@ -6,8 +6,9 @@ use k8s_openapi::api::core::v1::Container;
 use regex::Regex;
 use types::SlipKind;
 
-use super::{Slip, Spot};
+use super::Slip;
 use crate::analyzers::log_reading::Trouble;
+use crate::evidence::failing::Failing;
 use crate::evidence::images::{family, repository};
 use crate::evidence::pods::is_ready;
 use crate::near_miss::near_miss;
@@ -88,24 +89,24 @@ const LONG: usize = 5;
 const NOT_IN_PATH: &str = "executable file not found in $PATH";
 
 /// A healthy pod of the same image runs a program of nearly this name, or the image itself is called so.
-pub(super) fn misspelt(spot: &Spot<'_>) -> Option<Slip> {
-    let wrong = absent(spot)?;
+pub(super) fn misspelt(failing: &Failing<'_>) -> Option<Slip> {
+    let wrong = absent(failing)?;
     let wrong = base(&wrong);
-    let wanted = family(&spot.facts.image);
-    let run = run_elsewhere(spot);
+    let wanted = family(&failing.facts.image);
+    let run = run_elsewhere(failing);
     let near = near_miss(wrong, run.iter().map(String::as_str).chain([wanted.as_str()]))?;
     let shown_by = if run.contains(&near) {
         format!("A healthy pod of the same image runs {near}, and nothing else is as near.")
     } else {
         format!("The image is called {near}, and nothing else is as near.")
     };
-    Some(Slip { kind: SlipKind::Command, shown_by, edits: vec![spot.word_edit(wrong, &near)?] })
+    Some(Slip { kind: SlipKind::Command, shown_by, edits: vec![failing.word_edit(wrong, &near)?] })
 }
 
 /// Images usually bring a program of nearly this name. Whether this one does nobody knows, so that it comes last, and
 /// only for a bare name that was looked for in `$PATH`.
-pub(super) fn unlike_the_usual(spot: &Spot<'_>) -> Option<Slip> {
-    let state = &spot.facts.state;
+pub(super) fn unlike_the_usual(failing: &Failing<'_>) -> Option<Slip> {
+    let state = &failing.facts.state;
     let messages = [&state.exit_message, &state.waiting_message];
     let message = messages.into_iter().flatten().find(|it| it.contains(NOT_IN_PATH))?;
     let found = ABSENT.as_ref()?.captures(message)?;
@@ -114,7 +115,7 @@ pub(super) fn unlike_the_usual(spot: &Spot<'_>) -> Option<Slip> {
     let shown_by = format!(
         "Images usually bring {near}, and no other usual program is as near; whether this one does is not known."
     );
-    Some(Slip { kind: SlipKind::Command, shown_by, edits: vec![spot.word_edit(wrong, &near)?] })
+    Some(Slip { kind: SlipKind::Command, shown_by, edits: vec![failing.word_edit(wrong, &near)?] })
 }
 
 /// The one usual program that is nearly called so.
@@ -145,22 +146,22 @@ pub(in crate::evidence) fn is_hardly_another(wrong: &str, usual: &str) -> bool {
 }
 
 /// The program that is not there, by the runtime's words or by those of a shell.
-fn absent(spot: &Spot<'_>) -> Option<String> {
-    let state = &spot.facts.state;
+fn absent(failing: &Failing<'_>) -> Option<String> {
+    let state = &failing.facts.state;
     let messages = [&state.exit_message, &state.waiting_message];
     let pattern = ABSENT.as_ref()?;
     let told = messages.into_iter().flatten().find_map(|it| pattern.captures(it));
     if let Some(what) = told.as_ref().and_then(|it| it.name("what")) {
         return Some(what.as_str().to_owned());
     }
-    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::Command)?;
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Command)?;
     reading.about.clone()
 }
 
 /// The programs that healthy pods of the same repository are told to run.
-fn run_elsewhere(spot: &Spot<'_>) -> Vec<String> {
-    let wanted = repository(&spot.facts.image);
-    let ready = spot.objects.namespace_pods.iter().filter(|it| is_ready(it));
+fn run_elsewhere(failing: &Failing<'_>) -> Vec<String> {
+    let wanted = repository(&failing.facts.image);
+    let ready = failing.objects.namespace_pods.iter().filter(|it| is_ready(it));
     let containers = ready.flat_map(|it| it.spec.iter().flat_map(|it| &it.containers));
     let alike = containers.filter(|it| it.image.as_deref().map(repository) == Some(wanted));
     alike.filter_map(|it| program(it)).map(|it| base(it).to_owned()).collect()

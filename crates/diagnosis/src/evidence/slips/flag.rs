@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 use types::SlipKind;
 
-use super::{Slip, Spot, edit};
+use super::{Slip, edit};
 use crate::analyzers::log_reading::Trouble;
+use crate::evidence::failing::Failing;
 use crate::near_miss::near_miss;
 use crate::patterns::pattern;
 
@@ -15,14 +16,14 @@ static FLAG: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"(?:^|[\s'\x22`\[(,])(?P<flag>--?[A-Za-z][A-Za-z0-9_-]*)"));
 
 /// The program names a flag that is spelt nearly like the one it was given.
-pub(super) fn misspelt(spot: &Spot<'_>) -> Option<Slip> {
-    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::Flag)?;
+pub(super) fn misspelt(failing: &Failing<'_>) -> Option<Slip> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Flag)?;
     let given = reading.about.as_deref()?.trim_matches(['\'', '"', '`']);
     let given = given.split([' ', '=', '\'', '"', '`']).next().unwrap_or_default();
     let wrong = given.trim_start_matches('-');
-    let known = named(spot);
+    let known = named(failing);
     let near = near_miss(wrong, known.iter().map(String::as_str))?;
-    let mut edits = spot.words().into_iter().filter_map(|(path, text)| {
+    let mut edits = failing.words().into_iter().filter_map(|(path, text)| {
         let bare = text.trim_start_matches('-');
         let rest = bare.strip_prefix(wrong)?;
         let dashes = text.strip_suffix(bare)?;
@@ -38,8 +39,8 @@ pub(super) fn misspelt(spot: &Spot<'_>) -> Option<Slip> {
 }
 
 /// Every flag that its log names, without dashes.
-fn named(spot: &Spot<'_>) -> Vec<String> {
-    let lines = spot.facts.log.iter().chain(&spot.facts.previous_log);
+fn named(failing: &Failing<'_>) -> Vec<String> {
+    let lines = failing.facts.log.iter().chain(&failing.facts.previous_log);
     let Some(pattern) = FLAG.as_ref() else { return vec![] };
     let flags = lines.flat_map(|line| {
         let found = pattern.captures_iter(line).filter_map(|it| it.name("flag"));

@@ -3,8 +3,9 @@
 use k8s_openapi::api::core::v1::{Container, Service};
 use types::{Edit, SlipKind};
 
-use super::{Slip, Spot, edit, replaced};
+use super::{Slip, edit, replaced};
 use crate::analyzers::log_reading::Trouble;
+use crate::evidence::failing::Failing;
 use crate::survey::has_port;
 
 /// What a pod calls itself.
@@ -17,23 +18,23 @@ struct Called<'s> {
 }
 
 /// Nothing in the pod says that it has the port, and just one Service of the namespace has it.
-pub(super) fn of_a_service(spot: &Spot<'_>) -> Option<Slip> {
-    let called = called(spot)?;
+pub(super) fn of_a_service(failing: &Failing<'_>) -> Option<Slip> {
+    let called = called(failing)?;
     // Behind a Service that takes this very pod is the pod itself.
     let takes_it = |service: &Service| {
         let selector = service.spec.as_ref().and_then(|it| it.selector.as_ref());
-        selector.is_some_and(|it| spot.objects.root.takes(it))
+        selector.is_some_and(|it| failing.objects.root.takes(it))
     };
-    let namespace = spot.objects.root.metadata().namespace.as_deref();
-    let services = spot.objects.services.iter().flatten().filter(|it| {
+    let namespace = failing.objects.root.metadata().namespace.as_deref();
+    let services = failing.objects.services.iter().flatten().filter(|it| {
         it.metadata.namespace.as_deref() == namespace && has_port(it, Some(called.port))
     });
     let services: Vec<_> = services.collect();
     let [only] = services.as_slice() else { return None };
     let name = only.metadata.name.as_deref().filter(|_| !takes_it(only))?;
     let Called { own, port } = called;
-    let edit =
-        in_address(spot, &called, &format!("{name}:{port}")).or_else(|| alone(spot, own, name))?;
+    let edit = in_address(failing, &called, &format!("{name}:{port}"))
+        .or_else(|| alone(failing, own, name))?;
     let shown_by = format!(
         "Here {own} is the pod itself, which has nothing at {port}, and Service {name} alone has this port."
     );
@@ -42,26 +43,26 @@ pub(super) fn of_a_service(spot: &Spot<'_>) -> Option<Slip> {
 
 /// The address that it is refused at, where it is its own and no other container may be there: each of them says where it
 /// listens.
-fn called<'s>(spot: &'s Spot<'_>) -> Option<Called<'s>> {
-    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::Refused)?;
+fn called<'s>(failing: &'s Failing<'_>) -> Option<Called<'s>> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Refused)?;
     let (host, port) = reading.address()?.rsplit_once(':')?;
     let own = OWN.into_iter().find(|it| *it == host)?;
     let port: i32 = port.parse().ok()?;
     let declares = |it: &Container| it.ports.iter().flatten().any(|it| it.container_port == port);
-    let spec = spot.objects.root.pod_spec()?;
+    let spec = failing.spec;
     let sidecars = spec.init_containers.iter().flatten();
     let sidecars = sidecars.filter(|it| it.restart_policy.as_deref() == Some("Always"));
     let mut all = spec.containers.iter().chain(sidecars);
     let says_all = |it: &Container| it.ports.as_ref().is_some_and(|it| !it.is_empty());
     let is_elsewhere =
-        all.all(|it| !declares(it) && (it.name == spot.container.name || says_all(it)));
+        all.all(|it| !declares(it) && (it.name == failing.container.name || says_all(it)));
     is_elsewhere.then_some(Called { own, port })
 }
 
 /// The edit of the one text that has the address.
-fn in_address(spot: &Spot<'_>, called: &Called<'_>, meant: &str) -> Option<Edit> {
+fn in_address(failing: &Failing<'_>, called: &Called<'_>, meant: &str) -> Option<Edit> {
     let wrong = format!("{}:{}", called.own, called.port);
-    let texts = spot.texts().into_iter();
+    let texts = failing.words_and_values().into_iter();
     let mut edits =
         texts.filter_map(|(path, text)| Some(edit(path, text, replaced(text, &wrong, meant)?)));
     let only = edits.next()?;
@@ -69,11 +70,11 @@ fn in_address(spot: &Spot<'_>, called: &Called<'_>, meant: &str) -> Option<Edit>
 }
 
 /// The edit of the one variable that holds nothing but the word for the pod itself.
-fn alone(spot: &Spot<'_>, own: &str, name: &str) -> Option<Edit> {
-    let variables = spot.container.env.iter().flatten().enumerate();
-    let mut edits = variables
-        .filter(|it| it.1.value.as_deref() == Some(own))
-        .map(|(at, _)| edit(spot.path.child("env").index(at).child("value"), own, name.to_owned()));
+fn alone(failing: &Failing<'_>, own: &str, name: &str) -> Option<Edit> {
+    let variables = failing.container.env.iter().flatten().enumerate();
+    let mut edits = variables.filter(|it| it.1.value.as_deref() == Some(own)).map(|(at, _)| {
+        edit(failing.path.child("env").index(at).child("value"), own, name.to_owned())
+    });
     let only = edits.next()?;
     edits.next().is_none().then_some(only)
 }

@@ -3,10 +3,11 @@
 use types::{FieldPath, SlipFacts, SlipKind};
 
 use super::variable::missing_host;
-use super::{Spot, edit, replaced};
+use super::{edit, replaced};
 use crate::Redactor;
 use crate::analyzers::log_reading::Trouble;
-use crate::evidence::brought::{Brought, Into, only};
+use crate::evidence::brought::{Brought, only};
+use crate::evidence::failing::Failing;
 use crate::evidence::spots::{allowed, setting};
 use crate::near_miss::near_miss;
 
@@ -16,14 +17,12 @@ const MAX_TEXT: usize = 4 * 1024;
 const SHORT: usize = 4;
 
 /// The slip in what ConfigMaps bring, where one key has it, and all of that may be shown.
-pub(super) fn slip(spot: &Spot<'_>, redactor: &Redactor) -> Option<SlipFacts> {
-    let spec = spot.objects.root.pod_spec()?;
-    let (container, path) = (spot.container, &spot.path);
-    let all = Into { objects: spot.objects, spec, container, path }.all();
-    let in_template = |word: &str| spot.texts().iter().any(|it| it.1.contains(word));
-    let (found, shown_by, to) = host(spot, &all)
-        .or_else(|| value(spot, &all))
-        .or_else(|| misnamed(spot, &all))
+pub(super) fn slip(failing: &Failing<'_>, redactor: &Redactor) -> Option<SlipFacts> {
+    let all = failing.brought();
+    let in_template = |word: &str| failing.words_and_values().iter().any(|it| it.1.contains(word));
+    let (found, shown_by, to) = host(failing, &all)
+        .or_else(|| value(failing, &all))
+        .or_else(|| misnamed(failing, &all))
         .filter(|it| !in_template(it.0.1))
         .and_then(|((found, word), (meant, shown_by))| {
             Some((found, shown_by, replaced(found.text, word, &meant)?))
@@ -37,7 +36,7 @@ pub(super) fn slip(spot: &Spot<'_>, redactor: &Redactor) -> Option<SlipFacts> {
     let path = FieldPath::root().child("data").child(found.key);
     Some(SlipFacts {
         alike: false,
-        container: spot.facts.name.clone(),
+        container: failing.facts.name.clone(),
         kind: SlipKind::Value,
         path: path.to_string(),
         config_map: Some(found.map.to_owned()),
@@ -49,14 +48,14 @@ pub(super) fn slip(spot: &Spot<'_>, redactor: &Redactor) -> Option<SlipFacts> {
 /// The key and the word in it, what was meant, and what says so.
 type Found<'b, 'a> = ((&'b Brought<'a>, &'a str), (String, String));
 
-fn host<'b, 'a>(spot: &Spot<'a>, all: &'b [Brought<'a>]) -> Option<Found<'b, 'a>> {
-    let missing = missing_host(spot)?;
+fn host<'b, 'a>(failing: &Failing<'a>, all: &'b [Brought<'a>]) -> Option<Found<'b, 'a>> {
+    let missing = missing_host(failing)?;
     let found = only(all, |it| it.has(&missing.wrong))?;
     Some(((found, word_in(found, &missing.wrong)?), (missing.near, missing.shown_by)))
 }
 
-fn value<'b, 'a>(spot: &Spot<'a>, all: &'b [Brought<'a>]) -> Option<Found<'b, 'a>> {
-    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
+fn value<'b, 'a>(failing: &Failing<'a>, all: &'b [Brought<'a>]) -> Option<Found<'b, 'a>> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
     let wrong = reading.about.as_deref()?.trim_matches(['"', '\'', '`']);
     let near = near_miss(wrong, allowed(reading.line).iter().map(String::as_str))?;
     let is_it = |it: &Brought<'_>| it.text.trim() == wrong || SHORT <= wrong.len() && it.has(wrong);
@@ -65,8 +64,8 @@ fn value<'b, 'a>(spot: &Spot<'a>, all: &'b [Brought<'a>]) -> Option<Found<'b, 'a
     Some(((found, word_in(found, wrong)?), (near, shown_by)))
 }
 
-fn misnamed<'b, 'a>(spot: &Spot<'a>, all: &'b [Brought<'a>]) -> Option<Found<'b, 'a>> {
-    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::Unset)?;
+fn misnamed<'b, 'a>(failing: &Failing<'a>, all: &'b [Brought<'a>]) -> Option<Found<'b, 'a>> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Unset)?;
     let wanted = reading.about.as_deref()?;
     let files = || all.iter().filter(|it| it.variable.is_none());
     let names = || files().flat_map(|it| it.text.lines()).filter_map(setting);

@@ -3,7 +3,8 @@
 use serde_json::Value;
 use types::{Edit, FieldPath, SlipKind, SpotTopic};
 
-use super::{Slip, Spot};
+use super::Slip;
+use crate::evidence::failing::Failing;
 use crate::evidence::spots::meant_mode;
 
 /// The bits of a mode that let somebody read a file.
@@ -12,8 +13,8 @@ const READ: i32 = 0o444;
 const DEFAULT: i32 = 0o644;
 
 /// A file of a volume is started that nobody may execute: whoever may read it may run it.
-pub(super) fn not_executable(spot: &Spot<'_>) -> Option<Slip> {
-    let (path, mode) = told(spot, SpotTopic::Start)?;
+pub(super) fn not_executable(failing: &Failing<'_>) -> Option<Slip> {
+    let (path, mode) = told(failing, SpotTopic::Start)?;
     let meant = mode | (mode & READ) >> 2;
     let from = (mode != DEFAULT).then(|| Value::from(mode));
     let shown_by = format!(
@@ -24,8 +25,8 @@ pub(super) fn not_executable(spot: &Spot<'_>) -> Option<Slip> {
 }
 
 /// A file of a volume that others may use, as its mode was written without the zero that makes it octal.
-pub(super) fn misread(spot: &Spot<'_>) -> Option<Slip> {
-    let (path, mode) = told(spot, SpotTopic::Denied)?;
+pub(super) fn misread(failing: &Failing<'_>) -> Option<Slip> {
+    let (path, mode) = told(failing, SpotTopic::Denied)?;
     let meant = meant_mode(mode)?;
     let shown_by = format!(
         "The mode {mode} is {mode:04o} in octal; its digits in octal are {meant:04o}, which is {meant} as a number."
@@ -35,9 +36,9 @@ pub(super) fn misread(spot: &Spot<'_>) -> Option<Slip> {
 }
 
 /// The field with a mode that is to blame, and the mode.
-fn told(spot: &Spot<'_>, topic: SpotTopic) -> Option<(FieldPath, i32)> {
+fn told(failing: &Failing<'_>, topic: SpotTopic) -> Option<(FieldPath, i32)> {
     let is_mode = |it: &str| it.ends_with("/defaultMode") || it.ends_with("/mode");
-    let mut spots = spot.facts.spots.iter().filter(|it| it.topic == topic);
+    let mut spots = failing.facts.spots.iter().filter(|it| it.topic == topic);
     let found = spots.find(|it| is_mode(&it.path))?;
     let mode = i32::from_str_radix(&found.value, 8).ok()?;
     let names: Vec<&str> = found.path.split('/').skip(1).collect();

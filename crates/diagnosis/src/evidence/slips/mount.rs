@@ -3,25 +3,27 @@
 use k8s_openapi::api::core::v1::{Volume, VolumeMount};
 use types::{FieldPath, ReferenceFacts, SlipKind, SpotTopic};
 
-use super::{Slip, Spot, edit, replaced};
+use super::{Slip, edit, replaced};
 use crate::analyzers::log_reading::{Reading, Trouble};
+use crate::evidence::failing::Failing;
 use crate::evidence::{files, references};
 use crate::near_miss::near_miss;
 
 /// The program misses a file that a ConfigMap puts into a folder of nearly the same name.
-pub(super) fn at_another_place(spot: &Spot<'_>) -> Option<Slip> {
-    let (folder, name) = spot.reading.as_ref()?.missing_file()?.rsplit_once('/')?;
+pub(super) fn at_another_place(failing: &Failing<'_>) -> Option<Slip> {
+    let (folder, name) = failing.reading.as_ref()?.missing_file()?.rsplit_once('/')?;
     let holds = |mount: &VolumeMount| {
         let at = mount.mount_path.trim_end_matches('/');
-        mount.sub_path.is_none() && spot.facts.files.iter().any(|it| *it == format!("{at}/{name}"))
+        mount.sub_path.is_none()
+            && failing.facts.files.iter().any(|it| *it == format!("{at}/{name}"))
     };
-    let mounts = || spot.container.volume_mounts.iter().flatten().enumerate();
+    let mounts = || failing.container.volume_mounts.iter().flatten().enumerate();
     let holding: Vec<_> = mounts().filter(|it| holds(it.1)).collect();
     let places = holding.iter().map(|it| it.1.mount_path.trim_end_matches('/'));
     let wrong = near_miss(folder, places)?;
     let (at, mount) =
         holding.into_iter().find(|it| it.1.mount_path.trim_end_matches('/') == wrong)?;
-    let path = spot.path.child("volumeMounts").index(at).child("mountPath");
+    let path = failing.path.child("volumeMounts").index(at).child("mountPath");
     Some(Slip {
         kind: SlipKind::Mount,
         shown_by: format!("The program looks for {name} in {folder}."),
@@ -31,24 +33,24 @@ pub(super) fn at_another_place(spot: &Spot<'_>) -> Option<Slip> {
 
 /// A word of the command or a variable names a file in a folder that is made of ConfigMaps and holds no such file, but one of
 /// nearly this name. Nobody can write there, so that the file cannot come from elsewhere.
-pub(super) fn of_another_file(spot: &Spot<'_>) -> Option<Slip> {
+pub(super) fn of_another_file(failing: &Failing<'_>) -> Option<Slip> {
     let says_why = |it: &Reading<'_>| {
         it.missing_file().is_none() && !matches!(it.trouble, Trouble::File | Trouble::Config)
     };
-    if spot.reading.as_ref().is_some_and(says_why) {
+    if failing.reading.as_ref().is_some_and(says_why) {
         return None;
     }
-    let mounts = spot.container.volume_mounts.iter().flatten();
+    let mounts = failing.container.volume_mounts.iter().flatten();
     let whole = mounts.filter(|it| it.sub_path.is_none() && it.sub_path_expr.is_none());
     let mut slips = whole.filter_map(|mount| {
-        let keys = keys(spot, &mount.name)?;
+        let keys = keys(failing, &mount.name)?;
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let folder = format!("{}/", mount.mount_path.trim_end_matches('/'));
-        spot.texts().into_iter().find_map(|(path, text)| {
+        failing.words_and_values().into_iter().find_map(|(path, text)| {
             let name = file_below(text, &folder).filter(|it| !keys.contains(it))?;
             let near = near_miss(name, keys.iter().copied())?;
             let (wrong, right) = (format!("{folder}{name}"), format!("{folder}{near}"));
-            let is_elsewhere = spot.container.volume_mounts.iter().flatten();
+            let is_elsewhere = failing.container.volume_mounts.iter().flatten();
             if is_elsewhere.map(|it| &it.mount_path).any(|it| *it == wrong) {
                 return None;
             }
@@ -72,11 +74,11 @@ fn file_below<'a>(text: &'a str, folder: &str) -> Option<&'a str> {
 }
 
 /// The files of a volume of ConfigMaps, of which all are known.
-fn keys(spot: &Spot<'_>, name: &str) -> Option<Vec<String>> {
-    let volumes = spot.objects.root.pod_spec()?.volumes.as_ref()?;
+fn keys(failing: &Failing<'_>, name: &str) -> Option<Vec<String>> {
+    let volumes = failing.spec.volumes.as_ref()?;
     let volume: &Volume = volumes.iter().find(|it| it.name == name)?;
     let is_there = |name: &str| {
-        let mut maps = spot.objects.config_maps.iter().flatten();
+        let mut maps = failing.objects.config_maps.iter().flatten();
         maps.any(|it| it.name == name)
     };
     let is_known = match (&volume.config_map, &volume.projected) {
@@ -87,14 +89,14 @@ fn keys(spot: &Spot<'_>, name: &str) -> Option<Vec<String>> {
         }
         (None, None) => false,
     };
-    is_known.then(|| files::below(spot.objects, volume))
+    is_known.then(|| files::below(failing.objects, volume))
 }
 
 /// The program misses a file that an item of a volume puts there under nearly the same name.
-pub(super) fn under_another_name(spot: &Spot<'_>) -> Option<Slip> {
-    let file = spot.reading.as_ref()?.missing_file()?;
+pub(super) fn under_another_name(failing: &Failing<'_>) -> Option<Slip> {
+    let file = failing.reading.as_ref()?.missing_file()?;
     let is_item = |it: &str| it.contains("/items/") && it.ends_with("/path");
-    let mut spots = spot.facts.spots.iter().filter(|it| it.topic == SpotTopic::Program);
+    let mut spots = failing.facts.spots.iter().filter(|it| it.topic == SpotTopic::Program);
     let found = spots.find(|it| is_item(&it.path))?;
     let parts: Vec<&str> = file.split('/').collect();
     let depth = found.value.split('/').count();
@@ -106,20 +108,20 @@ pub(super) fn under_another_name(spot: &Spot<'_>) -> Option<Slip> {
 }
 
 /// A mount's `subPath` names no file of its volume, and the volume has one of nearly this name under a name of its own.
-pub(super) fn of_another_part(spot: &Spot<'_>) -> Option<Slip> {
-    let mounts = spot.container.volume_mounts.iter().flatten().enumerate();
+pub(super) fn of_another_part(failing: &Failing<'_>) -> Option<Slip> {
+    let mounts = failing.container.volume_mounts.iter().flatten().enumerate();
     mounts.into_iter().find_map(|(at, mount)| {
         let wanted = mount.sub_path.as_deref().filter(|it| !it.is_empty())?;
-        let path = spot.path.child("volumeMounts").index(at).child("subPath");
+        let path = failing.path.child("volumeMounts").index(at).child("subPath");
         // What the words of the container are about, and no key, which `fix_reference` writes.
         let field = path.to_string();
         let is_key = |it: &ReferenceFacts| it.path == field;
-        if spot.facts.spots.iter().all(|it| it.path != field)
-            || references::facts(spot.objects).iter().any(is_key)
+        if failing.facts.spots.iter().all(|it| it.path != field)
+            || references::facts(failing.objects).iter().any(is_key)
         {
             return None;
         }
-        let keys = keys(spot, &mount.name)?;
+        let keys = keys(failing, &mount.name)?;
         let near = near_miss(wanted, keys.iter().map(String::as_str))?;
         let shown_by =
             format!("The volume has no {wanted}, it has {near}, and nothing else is as near.");

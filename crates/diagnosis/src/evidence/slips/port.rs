@@ -3,24 +3,25 @@
 use k8s_openapi::api::core::v1::Service;
 use types::{ContainerRole, Edit, SlipKind};
 
-use super::{Slip, Spot, edit, replaced};
+use super::{Slip, edit, replaced};
+use crate::evidence::failing::Failing;
 use crate::evidence::spots::service_ports::service;
 use crate::survey::has_port;
 
 /// The program calls a Service at a port that it lacks, and just one of its ports can be meant.
-pub(super) fn of_a_service(spot: &Spot<'_>) -> Option<Slip> {
-    let address = called(spot)?;
+pub(super) fn of_a_service(failing: &Failing<'_>) -> Option<Slip> {
+    let address = called(failing)?;
     let (host, port) = address.rsplit_once(':')?;
     let number: u16 = port.parse().ok()?;
-    let service = service(spot.objects, host)?;
+    let service = service(failing.objects, host)?;
     if has_port(service, Some(i32::from(number))) {
         return None;
     }
     let name = service.metadata.name.as_deref()?;
-    let edits = variables(spot, (host, name, port), service);
+    let edits = variables(failing, (host, name, port), service);
     let by_word = || {
         let meant = only_port(service)?;
-        spot.word_edit(&address, &format!("{host}:{meant}"))
+        failing.word_edit(&address, &format!("{host}:{meant}"))
     };
     let edit = match edits.as_slice() {
         [only] => only.clone(),
@@ -37,10 +38,10 @@ pub(super) fn of_a_service(spot: &Spot<'_>) -> Option<Slip> {
 }
 
 /// The one address that it calls in vain: by its log, or by its command where that only waits.
-fn called(spot: &Spot<'_>) -> Option<String> {
-    let read = spot.reading.as_ref().and_then(|it| it.address()).map(str::to_owned);
-    let is_init = spot.facts.role == ContainerRole::Init && !spot.facts.sidecar;
-    let asked = match spot.facts.waits_for.as_slice() {
+fn called(failing: &Failing<'_>) -> Option<String> {
+    let read = failing.reading.as_ref().and_then(|it| it.address()).map(str::to_owned);
+    let is_init = failing.facts.role == ContainerRole::Init && !failing.facts.sidecar;
+    let asked = match failing.facts.waits_for.as_slice() {
         [only] if is_init => Some(only.clone()),
         _ => None,
     };
@@ -48,10 +49,14 @@ fn called(spot: &Spot<'_>) -> Option<String> {
 }
 
 /// The edits of the variables that hold the port: behind the host, or by itself.
-fn variables(spot: &Spot<'_>, (host, name, port): (&str, &str, &str), of: &Service) -> Vec<Edit> {
+fn variables(
+    failing: &Failing<'_>,
+    (host, name, port): (&str, &str, &str),
+    of: &Service,
+) -> Vec<Edit> {
     let all = || {
-        spot.container.env.iter().flatten().enumerate().filter_map(|(at, it)| {
-            Some((spot.path.child("env").index(at).child("value"), it, it.value.as_deref()?))
+        failing.container.env.iter().flatten().enumerate().filter_map(|(at, it)| {
+            Some((failing.path.child("env").index(at).child("value"), it, it.value.as_deref()?))
         })
     };
     let behind_a_host = all().filter_map(|(path, variable, value)| {

@@ -2,13 +2,14 @@
 
 use types::SlipKind;
 
-use super::{Slip, Spot, edit};
+use super::{Slip, edit};
+use crate::evidence::failing::Failing;
 use crate::evidence::probed;
 
 /// A probe asks for a file or a program that is not there, and the container has one of nearly this name elsewhere.
-pub(super) fn asks_otherwise(spot: &Spot<'_>) -> Option<Slip> {
-    let spec = spot.objects.root.pod_spec()?;
-    let mut misses = probed::misses(spec, (spot.container, &spot.path), spot.facts);
+pub(super) fn asks_otherwise(failing: &Failing<'_>) -> Option<Slip> {
+    let mut misses =
+        probed::misses(failing.spec, (failing.container, &failing.path), failing.facts);
     // Where a probe asks over HTTP, `fix_probe_port` writes.
     misses.retain(|it| !it.path.to_string().ends_with("/httpGet/path"));
     let shown_by = misses.first()?.shown_by.clone();

@@ -4,8 +4,9 @@ use k8s_openapi::api::core::v1::Volume;
 use serde_json::{Value, json};
 use types::{Edit, FieldPath, Quantity, SlipKind};
 
-use super::{Slip, Spot};
+use super::Slip;
 use crate::analyzers::log_reading::Trouble;
+use crate::evidence::failing::Failing;
 
 /// Where programs share memory.
 const PLACE: &str = "/dev/shm";
@@ -17,10 +18,10 @@ const NAME: &str = "dshm";
 
 /// The program names the size of a segment for which there is no room: there is twice as much and more where the memory
 /// limit has twice that again.
-pub(super) fn too_small(spot: &Spot<'_>) -> Option<Slip> {
-    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::DiskFull)?;
+pub(super) fn too_small(failing: &Failing<'_>) -> Option<Slip> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::DiskFull)?;
     let asked = asked(reading.line).filter(|_| reading.line.contains("shared memory"))?;
-    let room = spot.facts.memory_limit.as_ref().and_then(Quantity::units).map(|it| it / 2);
+    let room = failing.facts.memory_limit.as_ref().and_then(Quantity::units).map(|it| it / 2);
     let given = |now: u64| {
         let sizes = [asked.checked_add(now)?, asked].into_iter();
         let mut sizes = sizes.filter_map(u64::checked_next_power_of_two);
@@ -31,10 +32,10 @@ pub(super) fn too_small(spot: &Spot<'_>) -> Option<Slip> {
             "The program asks for {asked} bytes of shared memory, and {PLACE} has {now} in all."
         )
     };
-    let mounts = spot.container.volume_mounts.iter().flatten();
+    let mounts = failing.container.volume_mounts.iter().flatten();
     let mounted = mounts.into_iter().find(|it| it.mount_path.trim_end_matches('/') == PLACE);
-    let volumes = spot.objects.root.pod_spec()?.volumes.as_deref().unwrap_or_default();
-    let path = spot.objects.root.kind().pod_spec_path()?.child("volumes");
+    let volumes = failing.spec.volumes.as_deref().unwrap_or_default();
+    let path = failing.objects.root.kind().pod_spec_path()?.child("volumes");
     if let Some(mount) = mounted {
         let (at, volume) = volumes.iter().enumerate().find(|it| it.1.name == mount.name)?;
         let now = volume.empty_dir.as_ref()?.size_limit.as_ref()?;
@@ -47,16 +48,20 @@ pub(super) fn too_small(spot: &Spot<'_>) -> Option<Slip> {
         return Some(Slip { kind: SlipKind::Mount, shown_by: shown_by(&now.0), edits: vec![edit] });
     }
     let size = shown(given(BY_DEFAULT)?);
-    let edits = put(spot, (volumes, &path), &size)?;
+    let edits = put(failing, (volumes, &path), &size)?;
     Some(Slip { kind: SlipKind::Mount, shown_by: shown_by("64Mi"), edits })
 }
 
 /// The edits that put memory of this size there.
-fn put(spot: &Spot<'_>, (volumes, path): (&[Volume], &FieldPath), size: &str) -> Option<Vec<Edit>> {
+fn put(
+    failing: &Failing<'_>,
+    (volumes, path): (&[Volume], &FieldPath),
+    size: &str,
+) -> Option<Vec<Edit>> {
     if volumes.iter().any(|it| it.name == NAME) {
         return None;
     }
-    let mounts = spot.container.volume_mounts.as_ref().map_or(0, Vec::len);
+    let mounts = failing.container.volume_mounts.as_ref().map_or(0, Vec::len);
     let volume = json!({"name": NAME, "emptyDir": {"medium": "Memory", "sizeLimit": size}});
     let mount = json!({"name": NAME, "mountPath": PLACE});
     let added = |list: &FieldPath, length: usize, value: Value| {
@@ -65,7 +70,7 @@ fn put(spot: &Spot<'_>, (volumes, path): (&[Volume], &FieldPath), size: &str) ->
             if length == 0 { (list.clone(), json!([value])) } else { (list.index(length), value) };
         Edit { path, from: None, to: Some(to) }
     };
-    let of_container = spot.path.child("volumeMounts");
+    let of_container = failing.path.child("volumeMounts");
     Some(vec![added(&of_container, mounts, mount), added(path, volumes.len(), volume)])
 }
 

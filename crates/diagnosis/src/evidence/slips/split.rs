@@ -3,26 +3,27 @@
 use serde_json::Value;
 use types::{Edit, SlipKind};
 
-use super::{Slip, Spot};
+use super::Slip;
 use crate::analyzers::log_reading::Trouble;
+use crate::evidence::failing::Failing;
 use crate::evidence::spots::{in_one_text, plain_words};
 
 /// The runtime looks for a program that is called like the whole line.
-pub(super) fn program(spot: &Spot<'_>) -> Option<Slip> {
-    let (field, text) = in_one_text(spot.container, &spot.facts.state)?;
+pub(super) fn program(failing: &Failing<'_>) -> Option<Slip> {
+    let (field, text) = in_one_text(failing.container, &failing.facts.state)?;
     let words = plain_words(text)?;
     let shown_by = format!(
         "The runtime takes the whole text for the name of a program, and it has {} words.",
         words.len()
     );
-    let edits = vec![split(spot, field, 0, &words)?];
+    let edits = vec![split(failing, field, 0, &words)?];
     Some(Slip { kind: SlipKind::Command, shown_by, edits })
 }
 
 /// The program does not know a flag that has its value behind a space.
-pub(super) fn flag(spot: &Spot<'_>) -> Option<Slip> {
-    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::Flag)?;
-    let lists = [("command", &spot.container.command), ("args", &spot.container.args)];
+pub(super) fn flag(failing: &Failing<'_>) -> Option<Slip> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Flag)?;
+    let lists = [("command", &failing.container.command), ("args", &failing.container.args)];
     let texts = lists.into_iter().flat_map(|(field, list)| {
         let texts = list.as_deref().unwrap_or_default().iter().enumerate();
         texts.map(move |(at, it)| (field, at, it.as_str()))
@@ -36,7 +37,7 @@ pub(super) fn flag(spot: &Spot<'_>) -> Option<Slip> {
     let (field, at, words) = found.next().filter(|_| found.next().is_none())?;
     let [flag, value] = words.as_slice() else { return None };
     let shown_by = format!("The program takes {flag} and {value} for one word.");
-    Some(Slip { kind: SlipKind::Flag, shown_by, edits: vec![split(spot, field, at, &words)?] })
+    Some(Slip { kind: SlipKind::Flag, shown_by, edits: vec![split(failing, field, at, &words)?] })
 }
 
 /// Whether the line has the text as it stands. Go's own flags are named with one dash, and musl's without any.
@@ -48,10 +49,10 @@ fn is_shown(line: &str, text: &str) -> bool {
 }
 
 /// The list with the one text in words.
-fn split(spot: &Spot<'_>, field: &'static str, at: usize, words: &[&str]) -> Option<Edit> {
+fn split(failing: &Failing<'_>, field: &'static str, at: usize, words: &[&str]) -> Option<Edit> {
     let list = match field {
-        "command" => spot.container.command.as_ref()?,
-        _ => spot.container.args.as_ref()?,
+        "command" => failing.container.command.as_ref()?,
+        _ => failing.container.args.as_ref()?,
     };
     let (before, rest) = list.split_at_checked(at)?;
     let (_, after) = rest.split_first()?;
@@ -59,7 +60,7 @@ fn split(spot: &Spot<'_>, field: &'static str, at: usize, words: &[&str]) -> Opt
     let words = words.iter().map(|it| Value::from(*it)).collect();
     let to = [of(before), words, of(after)].concat();
     Some(Edit {
-        path: spot.path.child(field),
+        path: failing.path.child(field),
         from: Some(Value::from(of(list))),
         to: Some(Value::from(to)),
     })

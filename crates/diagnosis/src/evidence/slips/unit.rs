@@ -4,8 +4,9 @@ use k8s_openapi::api::core::v1::{Container, PodSpec};
 use serde_json::Value;
 use types::{Edit, Quantity, SlipKind};
 
-use super::{Slip, Spot};
+use super::Slip;
 use crate::Root;
+use crate::evidence::failing::Failing;
 use crate::evidence::images::repository;
 use crate::evidence::room;
 
@@ -21,19 +22,19 @@ const LISTS: [&str; 2] = ["requests", "limits"];
 
 /// More is asked for than any node has, and the same number in the next smaller unit is what others of this image ask for;
 /// or it is so much more that it cannot be meant.
-pub(super) fn too_large(spot: &Spot<'_>) -> Option<Slip> {
-    RESOURCES.into_iter().find_map(|it| of(spot, it))
+pub(super) fn too_large(failing: &Failing<'_>) -> Option<Slip> {
+    RESOURCES.into_iter().find_map(|it| of(failing, it))
 }
 
 /// So little memory that nothing can run in it: its unit is another one. What is limited stands before what is requested.
-pub(super) fn too_small(spot: &Spot<'_>) -> Option<Slip> {
-    let largest = room::largest(spot.objects, "memory").unwrap_or(u64::MAX);
+pub(super) fn too_small(failing: &Failing<'_>) -> Option<Slip> {
+    let largest = room::largest(failing.objects, "memory").unwrap_or(u64::MAX);
     let edits = ["limits", "requests"].into_iter().filter_map(|list| {
-        let asked = stated(spot.container, list, "memory")?;
+        let asked = stated(failing.container, list, "memory")?;
         let meant = Quantity(asked.to_owned()).memory_meant()?;
         let fits = meant.units().is_some_and(|it| it <= largest);
         fits.then(|| Edit {
-            path: spot.path.child("resources").child(list).child("memory"),
+            path: failing.path.child("resources").child(list).child("memory"),
             from: Some(Value::from(asked)),
             to: Some(Value::from(meant.0)),
         })
@@ -44,16 +45,16 @@ pub(super) fn too_small(spot: &Spot<'_>) -> Option<Slip> {
     Some(Slip { kind: SlipKind::Unit, shown_by, edits })
 }
 
-fn of(spot: &Spot<'_>, resource: &str) -> Option<Slip> {
-    let stated = LISTS.map(|list| stated(spot.container, list, resource));
+fn of(failing: &Failing<'_>, resource: &str) -> Option<Slip> {
+    let stated = LISTS.map(|list| stated(failing.container, list, resource));
     let asked = stated.into_iter().flatten().next()?;
     let meant = smaller(resource, asked)?;
-    let largest = room::largest(spot.objects, resource)?;
+    let largest = room::largest(failing.objects, resource)?;
     let (old, new) = (value(resource, asked)?, value(resource, &meant)?);
     if old <= largest || largest < new {
         return None;
     }
-    let shown_by = match witness(spot, resource, new) {
+    let shown_by = match witness(failing, resource, new) {
         Some(it) => {
             format!("{it} runs the same image with {meant} {resource}, and no node has {asked}.")
         }
@@ -62,7 +63,7 @@ fn of(spot: &Spot<'_>, resource: &str) -> Option<Slip> {
         }
         None => return None,
     };
-    let path = spot.path.child("resources");
+    let path = failing.path.child("resources");
     let edit = |(list, it): (&str, Option<&str>)| {
         let to = smaller(resource, it?)?;
         let is_too_large = largest < value(resource, it?)?;
@@ -104,7 +105,7 @@ pub(super) fn value(resource: &str, amount: &str) -> Option<u64> {
 }
 
 /// Whether each of the edits is of a request, and another workload runs the same image with exactly that.
-pub(super) fn is_alike(spot: &Spot<'_>, kind: SlipKind, edits: &[Edit]) -> bool {
+pub(super) fn is_alike(failing: &Failing<'_>, kind: SlipKind, edits: &[Edit]) -> bool {
     let is_of_amount = matches!(kind, SlipKind::Unit | SlipKind::Amount);
     let is_had = |edit: &Edit| {
         let mut names: Vec<String> = edit.path.names().collect();
@@ -112,21 +113,21 @@ pub(super) fn is_alike(spot: &Spot<'_>, kind: SlipKind, edits: &[Edit]) -> bool 
         let to = edit.to.as_ref().and_then(Value::as_str);
         let amount = to.and_then(|it| value(&resource, it));
         list.as_deref() == Some("requests")
-            && amount.is_some_and(|it| witness(spot, &resource, it).is_some())
+            && amount.is_some_and(|it| witness(failing, &resource, it).is_some())
     };
     is_of_amount && edits.iter().all(is_had)
 }
 
 /// A workload of the namespace with a container of the same repository that has exactly this much.
-fn witness(spot: &Spot<'_>, resource: &str, amount: u64) -> Option<String> {
-    let own = repository(&spot.facts.image);
+fn witness(failing: &Failing<'_>, resource: &str, amount: u64) -> Option<String> {
+    let own = repository(&failing.facts.image);
     let has = |it: &Container| {
         it.image.as_deref().is_some_and(|it| repository(it) == own)
             && LISTS.into_iter().any(|list| {
                 stated(it, list, resource).and_then(|it| value(resource, it)) == Some(amount)
             })
     };
-    let root = spot
+    let root = failing
         .objects
         .workloads
         .iter()

@@ -3,23 +3,24 @@
 use k8s_openapi::api::core::v1::Service;
 use types::{Edit, SlipKind};
 
-use super::{Slip, Spot, edit, replaced};
+use super::{Slip, edit, replaced};
 use crate::analyzers::log_reading::Trouble;
+use crate::evidence::failing::Failing;
 use crate::evidence::spots::{first_unset, meant_scheme};
 use crate::near_miss::near_miss;
 use crate::same_program::of_same_program;
 
 /// The program lacks a variable, and the template sets one of nearly this name.
-pub(super) fn misnamed(spot: &Spot<'_>) -> Option<Slip> {
-    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::Unset)?;
+pub(super) fn misnamed(failing: &Failing<'_>) -> Option<Slip> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Unset)?;
     let wanted = reading.about.as_deref()?;
-    let variables = || spot.container.env.iter().flatten().map(|it| it.name.as_str());
+    let variables = || failing.container.env.iter().flatten().map(|it| it.name.as_str());
     if variables().any(|it| it == wanted) {
         return None;
     }
     let wrong = near_miss(wanted, variables())?;
     let at = variables().position(|it| it == wrong)?;
-    let path = spot.path.child("env").index(at).child("name");
+    let path = failing.path.child("env").index(at).child("name");
     Some(Slip {
         kind: SlipKind::Variable,
         shown_by: format!("The program asks for {wanted}, and nothing else is as near."),
@@ -28,10 +29,10 @@ pub(super) fn misnamed(spot: &Spot<'_>) -> Option<Slip> {
 }
 
 /// The program cannot resolve a host that its template names, and a Service of nearly this name exists.
-pub(super) fn names_a_missing_host(spot: &Spot<'_>) -> Option<Slip> {
-    let Missing { wrong, near, shown_by } = missing_host(spot)?;
-    let in_values = values(spot, &wrong, &near);
-    let edit = match (in_values.as_slice(), spot.word_edit(&wrong, &near)) {
+pub(super) fn names_a_missing_host(failing: &Failing<'_>) -> Option<Slip> {
+    let Missing { wrong, near, shown_by } = missing_host(failing)?;
+    let in_values = values(failing, &wrong, &near);
+    let edit = match (in_values.as_slice(), failing.word_edit(&wrong, &near)) {
         ([only], None) => only.clone(),
         ([], Some(only)) => only,
         _ => return None,
@@ -48,18 +49,18 @@ pub(super) struct Missing {
 
 /// The host that the program cannot resolve, where a Service of nearly this name exists, or one that is called after the same
 /// program.
-pub(super) fn missing_host(spot: &Spot<'_>) -> Option<Missing> {
-    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::Unresolved)?;
+pub(super) fn missing_host(failing: &Failing<'_>) -> Option<Missing> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Unresolved)?;
     let address = reading.about.as_deref()?;
     let host = address.rsplit_once(':').map_or(address, |it| it.0);
     let mut labels = host.split('.');
     let wrong = labels.next()?;
-    let namespace = spot.objects.root.metadata().namespace.as_deref();
+    let namespace = failing.objects.root.metadata().namespace.as_deref();
     if labels.next().is_some_and(|it| Some(it) != namespace) {
         return None;
     }
     let services = || {
-        let here = spot.objects.services.iter().flatten();
+        let here = failing.objects.services.iter().flatten();
         here.filter(|it| it.metadata.namespace.as_deref() == namespace)
             .filter_map(|it| it.metadata.name.as_deref())
     };
@@ -68,26 +69,27 @@ pub(super) fn missing_host(spot: &Spot<'_>) -> Option<Missing> {
     }
     let near = near_miss(wrong, services());
     let how = if near.is_some() { "as near" } else { "called after the same program" };
-    let near = near.or_else(|| same_program(spot, wrong, of_same_program(wrong, services())?))?;
+    let near =
+        near.or_else(|| same_program(failing, wrong, of_same_program(wrong, services())?))?;
     let shown_by =
         format!("There is no Service {wrong}, there is {near}, and nothing else is {how}.");
     Some(Missing { wrong: wrong.to_owned(), near, shown_by })
 }
 
 /// The Service that is called after the same program, where it has the port that the template names beside the host.
-fn same_program(spot: &Spot<'_>, wrong: &str, only: &str) -> Option<String> {
+fn same_program(failing: &Failing<'_>, wrong: &str, only: &str) -> Option<String> {
     let begin = format!("{wrong}:");
-    let texts = spot.texts().into_iter();
+    let texts = failing.words_and_values().into_iter();
     let named = texts.filter_map(|(_, text)| {
         let rest = text.split_once(&begin)?.1;
         let end = rest.find(|it: char| !it.is_ascii_digit()).unwrap_or(rest.len());
         rest.get(..end)?.parse::<i32>().ok()
     });
-    let namespace = spot.objects.root.metadata().namespace.as_deref();
+    let namespace = failing.objects.root.metadata().namespace.as_deref();
     let is_it = |it: &&Service| {
         it.metadata.namespace.as_deref() == namespace && it.metadata.name.as_deref() == Some(only)
     };
-    let service = spot.objects.services.iter().flatten().find(is_it)?;
+    let service = failing.objects.services.iter().flatten().find(is_it)?;
     let ports = || service.spec.iter().flat_map(|it| it.ports.iter().flatten());
     let has = |port: i32| ports().any(|it| it.port == port);
     let has_all = named.into_iter().all(|it| has(it) || ports().next().is_none());
@@ -95,14 +97,14 @@ fn same_program(spot: &Spot<'_>, wrong: &str, only: &str) -> Option<String> {
 }
 
 /// The program lists the schemes that it takes, or does not know the one that it was given, and one is nearly that.
-pub(super) fn of_another_scheme(spot: &Spot<'_>) -> Option<Slip> {
-    let reading = spot.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
-    let variables = spot.container.env.iter().flatten().enumerate();
+pub(super) fn of_another_scheme(failing: &Failing<'_>) -> Option<Slip> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
+    let variables = failing.container.env.iter().flatten().enumerate();
     let mut edits = variables.filter_map(|(at, it)| {
         let value = it.value.as_deref()?;
         let near = meant_scheme(reading, value)?;
         let (scheme, rest) = value.split_once("://")?;
-        let path = spot.path.child("env").index(at).child("value");
+        let path = failing.path.child("env").index(at).child("value");
         Some((scheme.to_owned(), edit(path, value, format!("{near}://{rest}")), near))
     });
     let (scheme, only, near) = edits.next().filter(|_| edits.next().is_none())?;
@@ -112,18 +114,18 @@ pub(super) fn of_another_scheme(spot: &Spot<'_>) -> Option<Slip> {
 }
 
 /// The command or a value uses a variable that is not set, and one of nearly this name is.
-pub(super) fn used_otherwise(spot: &Spot<'_>) -> Option<Slip> {
-    let variables = || spot.container.env.iter().flatten();
+pub(super) fn used_otherwise(failing: &Failing<'_>) -> Option<Slip> {
+    let variables = || failing.container.env.iter().flatten();
     let names: Vec<&str> = variables().map(|it| it.name.as_str()).collect();
     let values = variables().enumerate().filter_map(|(at, it)| {
-        let path = spot.path.child("env").index(at).child("value");
+        let path = failing.path.child("env").index(at).child("value");
         Some((path, it.value.as_deref()?))
     });
     // What is taken from somewhere as a whole may set it, unless the program shows that nothing did.
-    let is_whole = spot.container.env_from.as_ref().is_none_or(Vec::is_empty);
-    let log = || spot.facts.log.iter().chain(&spot.facts.previous_log);
+    let is_whole = failing.container.env_from.as_ref().is_none_or(Vec::is_empty);
+    let log = || failing.facts.log.iter().chain(&failing.facts.previous_log);
     let is_shown = |wrong: &String| log().any(|it| it.contains(&format!("$({wrong})")));
-    let mut found = spot.words().into_iter().chain(values).filter_map(|(path, text)| {
+    let mut found = failing.words().into_iter().chain(values).filter_map(|(path, text)| {
         let wrong = first_unset(text, &names).filter(|it| is_whole || is_shown(it))?;
         let near = near_miss(&wrong, names.iter().copied())?;
         let mended = text.replace(&format!("$({wrong})"), &format!("$({near})"));
@@ -137,11 +139,11 @@ pub(super) fn used_otherwise(spot: &Spot<'_>) -> Option<Slip> {
     })
 }
 
-fn values(spot: &Spot<'_>, wrong: &str, near: &str) -> Vec<Edit> {
-    let variables = spot.container.env.iter().flatten().enumerate();
+fn values(failing: &Failing<'_>, wrong: &str, near: &str) -> Vec<Edit> {
+    let variables = failing.container.env.iter().flatten().enumerate();
     let edits = variables.filter_map(|(at, it)| {
         let value = it.value.as_deref()?;
-        let path = spot.path.child("env").index(at).child("value");
+        let path = failing.path.child("env").index(at).child("value");
         Some(edit(path, value, replaced(value, wrong, near)?))
     });
     edits.collect()

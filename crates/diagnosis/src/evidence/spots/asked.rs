@@ -2,39 +2,40 @@
 
 use types::SpotTopic;
 
-use super::{Look, Spot};
+use super::Spot;
+use crate::evidence::failing::Failing;
 use crate::near_miss::near_miss;
 
 /// `container nope not found`: a variable is to tell what another container may use.
-pub(super) fn resources(look: &Look<'_>) -> Option<Spot> {
-    let message = look.facts.state.waiting_message.as_deref()?;
+pub(super) fn resources(failing: &Failing<'_>) -> Option<Spot> {
+    let message = failing.facts.state.waiting_message.as_deref()?;
     let wanted = message.strip_prefix("container ")?.strip_suffix(" not found")?;
-    let mut variables = look.container.env.iter().flatten().enumerate();
+    let mut variables = failing.container.env.iter().flatten().enumerate();
     let at = variables.find_map(|(at, it)| {
         let source = it.value_from.as_ref()?.resource_field_ref.as_ref()?;
         (source.container_name.as_deref() == Some(wanted)).then_some(at)
     })?;
-    let path = look.path.child("env").index(at).child("valueFrom").child("resourceFieldRef");
-    let init = look.spec.init_containers.iter().flatten();
+    let path = failing.path.child("env").index(at).child("valueFrom").child("resourceFieldRef");
+    let init = failing.spec.init_containers.iter().flatten();
     let names: Vec<_> =
-        look.spec.containers.iter().chain(init).map(|it| it.name.as_str()).collect();
+        failing.spec.containers.iter().chain(init).map(|it| it.name.as_str()).collect();
     let words = meant(wanted, &names);
     Some(Spot::new(SpotTopic::Start, path.child("containerName"), wanted, words))
 }
 
 /// The same of a volume, which cannot be mounted then.
-pub(super) fn resources_of_volume(look: &Look<'_>) -> Option<Spot> {
-    let mut events = look.objects.events.iter().filter(|it| {
+pub(super) fn resources_of_volume(failing: &Failing<'_>) -> Option<Spot> {
+    let mut events = failing.objects.events.iter().filter(|it| {
         it.reason.as_deref() == Some("FailedMount")
-            && it.involved_object.name.as_deref() == Some(&look.facts.pod)
+            && it.involved_object.name.as_deref() == Some(&failing.facts.pod)
     });
     let wanted = events.find_map(|it| {
         let (before, after) = it.message.as_deref()?.rsplit_once(" not found")?;
         after.trim_end_matches(']').is_empty().then(|| before.rsplit_once("container ")).flatten()
     })?;
     let wanted = wanted.1;
-    let spec = look.objects.root.kind().pod_spec_path()?;
-    let volumes = look.spec.volumes.iter().flatten().enumerate();
+    let spec = failing.objects.root.kind().pod_spec_path()?;
+    let volumes = failing.spec.volumes.iter().flatten().enumerate();
     let field = volumes.into_iter().find_map(|(at, volume)| {
         let path = spec.child("volumes").index(at);
         let whole = volume.downward_api.iter().map(|it| (path.child("downwardAPI"), &it.items));
@@ -51,24 +52,24 @@ pub(super) fn resources_of_volume(look: &Look<'_>) -> Option<Spot> {
             Some(path.child("items").index(at).child("resourceFieldRef").child("containerName"))
         })
     })?;
-    let init = look.spec.init_containers.iter().flatten();
+    let init = failing.spec.init_containers.iter().flatten();
     let names: Vec<_> =
-        look.spec.containers.iter().chain(init).map(|it| it.name.as_str()).collect();
+        failing.spec.containers.iter().chain(init).map(|it| it.name.as_str()).collect();
     Some(Spot::new(SpotTopic::Start, field, wanted, meant(wanted, &names)))
 }
 
 /// `missing value for POD`: a mount's `subPathExpr` asks for a variable.
-pub(super) fn sub_path(look: &Look<'_>) -> Option<Spot> {
-    let message = look.facts.state.waiting_message.as_deref()?;
+pub(super) fn sub_path(failing: &Failing<'_>) -> Option<Spot> {
+    let message = failing.facts.state.waiting_message.as_deref()?;
     let wanted = message.split_once("missing value for ")?.1.split_whitespace().next()?;
     let wanted = wanted.trim_matches(['"', '\'']);
     let mark = format!("$({wanted})");
-    let mut mounts = look.container.volume_mounts.iter().flatten().enumerate();
+    let mut mounts = failing.container.volume_mounts.iter().flatten().enumerate();
     let (at, expression) = mounts.find_map(|(at, it)| {
         Some((at, it.sub_path_expr.as_deref().filter(|it| it.contains(&mark))?))
     })?;
-    let path = look.path.child("volumeMounts").index(at).child("subPathExpr");
-    let names: Vec<_> = look.container.env.iter().flatten().map(|it| it.name.as_str()).collect();
+    let path = failing.path.child("volumeMounts").index(at).child("subPathExpr");
+    let names: Vec<_> = failing.container.env.iter().flatten().map(|it| it.name.as_str()).collect();
     // `POD` of `POD_NAME` is no slip of the finger, and there is nothing else that could be meant.
     let words = match (names.as_slice(), meant(wanted, &names)) {
         ([only], words) if words.is_empty() => format!("; it sets only {only}"),

@@ -8,9 +8,10 @@ use types::SpotTopic;
 
 use super::files::mount_of;
 use super::sources::{below, files, key_at};
-use super::{Look, Spot, sources};
+use super::{Spot, sources};
 use crate::analyzers::last_words;
 use crate::analyzers::log_reading::Trouble;
+use crate::evidence::failing::Failing;
 use crate::patterns::pattern;
 use crate::quoting::stands_alone;
 
@@ -46,49 +47,49 @@ static CONFIGURATION: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// The one that says what is wrong, where the words are known to be about a value or a configuration.
-pub(super) fn with_reading(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref()?;
+pub(super) fn with_reading(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref()?;
     let is_it = matches!(
         reading.trouble,
         Trouble::Config | Trouble::Malformed | Trouble::Part | Trouble::Unopened
     );
-    told(look).filter(|_| is_it)
+    told(failing).filter(|_| is_it)
 }
 
 /// The source that has a syntax error, where a ConfigMap brings it: its line names it, or one of the lines of the trace
 /// above.
-pub(super) fn source(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Syntax)?;
-    let lines: Vec<&str> = look.log().iter().flat_map(|it| it.lines()).collect();
+pub(super) fn source(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Syntax)?;
+    let lines: Vec<&str> = failing.log().iter().flat_map(|it| it.lines()).collect();
     let at = lines.iter().rposition(|it| *it == reading.line)?;
     let trace = lines.get(at.saturating_sub(TRACE)..=at)?;
     let named = trace.iter().rev().flat_map(|it| files(it));
-    named.filter(|it| it.starts_with('/')).find_map(|it| at_place(look, it))
+    named.filter(|it| it.starts_with('/')).find_map(|it| at_place(failing, it))
 }
 
 /// The same, where nothing is known of what they say.
-pub(super) fn in_words(look: &Look<'_>) -> Option<Spot> {
-    let spot = told(look).filter(|_| look.reading.is_none())?;
+pub(super) fn in_words(failing: &Failing<'_>) -> Option<Spot> {
+    let spot = told(failing).filter(|_| failing.reading.is_none())?;
     Some(Spot { topic: SpotTopic::Variable, ..spot })
 }
 
 /// The same where it does not know a setting that it calls a variable, which no word of its command is: a script may have
 /// anything in it.
-pub(super) fn setting(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Flag)?;
+pub(super) fn setting(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Flag)?;
     let about = reading.about.as_deref()?.trim_matches(['"', '\'', '`']);
     let name = about.split('=').next().filter(|it| !it.is_empty())?;
     let is_word = |it: &str| !it.contains(char::is_whitespace) && stands_alone(it, name);
-    let is_given = look.texts().iter().any(|it| is_word(it.1))
-        || look.variables().iter().any(|it| stands_alone(it.2, name));
+    let is_given = failing.telling_words().iter().any(|it| is_word(it.1))
+        || failing.variables().iter().any(|it| stands_alone(it.2, name));
     let is_it = reading.line.to_lowercase().contains("unknown variable") && !is_given;
-    sources::only_source(look).filter(|_| is_it)
+    sources::only_source(failing).filter(|_| is_it)
 }
 
 /// Where its configuration is mounted from, where it says that this is wrong, or ends with the code for that, and names
 /// neither a file nor anything else that is known.
-pub(super) fn unnamed(look: &Look<'_>) -> Option<Spot> {
-    if look.reading.is_some() {
+pub(super) fn unnamed(failing: &Failing<'_>) -> Option<Spot> {
+    if failing.reading.is_some() {
         return None;
     }
     let is_of_another = |line: &str| {
@@ -98,32 +99,32 @@ pub(super) fn unnamed(look: &Look<'_>) -> Option<Spot> {
     let says_so = |line: &&str| {
         CONFIGURATION.as_ref().is_some_and(|it| it.is_match(line)) && !is_of_another(line)
     };
-    let is_it = look.facts.state.exit_code == Some(EX_CONFIG)
-        || last_words::around(look.log()).iter().any(says_so);
-    let spot = sources::only_source(look).filter(|_| is_it)?;
+    let is_it = failing.facts.state.exit_code == Some(EX_CONFIG)
+        || last_words::around(failing.log()).iter().any(says_so);
+    let spot = sources::only_source(failing).filter(|_| is_it)?;
     Some(Spot { topic: SpotTopic::Variable, ..spot })
 }
 
 /// The file of a ConfigMap that names a host which does not answer, by the line of the log that tells of both.
-pub(super) fn host(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref()?;
+pub(super) fn host(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref()?;
     let host = reading.address()?.split(':').next()?;
-    if look.variables().iter().any(|it| stands_alone(it.2, host)) {
+    if failing.variables().iter().any(|it| stands_alone(it.2, host)) {
         return None;
     }
     let spot =
-        files(reading.line).find_map(|it| at_place(look, it)).filter(|it| it.key.is_some())?;
+        files(reading.line).find_map(|it| at_place(failing, it)).filter(|it| it.key.is_some())?;
     Some(Spot { topic: SpotTopic::Needs, ..spot })
 }
 
-pub(super) fn told(look: &Look<'_>) -> Option<Spot> {
-    let read = look.reading.as_ref().map(|it| it.line);
-    let lines = read.into_iter().chain(last_words::around(look.log()));
+pub(super) fn told(failing: &Failing<'_>) -> Option<Spot> {
+    let read = failing.reading.as_ref().map(|it| it.line);
+    let lines = read.into_iter().chain(last_words::around(failing.log()));
     lines.into_iter().find_map(|line| {
         let named = || files(line).filter(|it| !is_program(it));
         named()
-            .find_map(|it| at_place(look, it))
-            .or_else(|| named().find_map(|it| by_name(look, it)))
+            .find_map(|it| at_place(failing, it))
+            .or_else(|| named().find_map(|it| by_name(failing, it)))
     })
 }
 
@@ -132,33 +133,33 @@ fn is_program(file: &str) -> bool {
 }
 
 /// A file by the whole of its path.
-fn at_place(look: &Look<'_>, file: &str) -> Option<Spot> {
-    if let Some((path, place, map, key)) = key_at(look, file) {
+fn at_place(failing: &Failing<'_>, file: &str) -> Option<Spot> {
+    if let Some((path, place, map, key)) = key_at(failing, file) {
         let words = format!("; the file is key {key} of ConfigMap {map}");
         return Some(Spot::new(SpotTopic::Program, path, place, words).held_by(map, key));
     }
-    let mount = mount_of(look, file)?.1;
+    let mount = mount_of(failing, file)?.1;
     below(mount, file)?;
-    let mut volumes = look.spec.volumes.iter().flatten().enumerate();
+    let mut volumes = failing.spec.volumes.iter().flatten().enumerate();
     let (at, volume) = volumes.find(|it| it.1.name == mount.name)?;
     let name = volume.secret.as_ref()?.secret_name.as_deref()?;
-    let path = look.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
+    let path = failing.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
     let path = path.child("secret").child("secretName");
     Some(Spot::new(SpotTopic::Program, path, name, format!("; the file is of Secret {name}")))
 }
 
 /// A file by its last name, as programs tell of those in their class path, where only one ConfigMap brings it.
-fn by_name(look: &Look<'_>, file: &str) -> Option<Spot> {
+fn by_name(failing: &Failing<'_>, file: &str) -> Option<Spot> {
     let name = file.rsplit('/').next().filter(|it| it.contains('.') && !file.starts_with('/'))?;
-    let mounts = look.container.volume_mounts.iter().flatten();
+    let mounts = failing.container.volume_mounts.iter().flatten();
     let place = |it: &VolumeMount| match &it.sub_path {
         Some(_) => it.mount_path.clone(),
         None => format!("{}/{name}", it.mount_path.trim_end_matches('/')),
     };
     let places: Vec<String> = mounts.map(place).filter(|it| it.ends_with(name)).collect();
-    let mut found = places.iter().filter(|it| key_at(look, it).is_some());
+    let mut found = places.iter().filter(|it| key_at(failing, it).is_some());
     let only = found.next().filter(|_| found.next().is_none())?;
-    at_place(look, only)
+    at_place(failing, only)
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use k8s_openapi::api::core::v1::EnvVar;
 use types::SpotTopic;
 
-use super::{Look, Spot, given};
+use super::{Spot, given};
 use crate::analyzers::log_reading::{Reading, Trouble};
+use crate::evidence::failing::Failing;
 
 /// What the names of variables with passwords have in them.
 const SECRETS: [&str; 6] = ["PASS", "PWD", "TOKEN", "API_KEY", "APIKEY", "SECRET"];
@@ -41,9 +42,9 @@ const SERVERS: [(&[&str], &[&str]); 5] = [
 ];
 
 /// The one variable that has the password, of those that the template sets itself.
-pub(super) fn rejected(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Rejected)?;
-    let all: Vec<(usize, &EnvVar)> = look.container.env.iter().flatten().enumerate().collect();
+pub(super) fn rejected(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Rejected)?;
+    let all: Vec<(usize, &EnvVar)> = failing.container.env.iter().flatten().enumerate().collect();
     let with = |marks: &[&str]| -> Vec<(usize, &EnvVar)> {
         let has = |it: &&(usize, &EnvVar)| {
             let name = it.1.name.to_uppercase();
@@ -58,11 +59,11 @@ pub(super) fn rejected(look: &Look<'_>) -> Option<Spot> {
         .or_else(user)
         .or_else(|| of_server(&secrets, reading.line))
         .or_else(|| only(&with(&ADDRESSES)).filter(|_| secrets.is_empty()))
-        .or_else(|| given::only_variable(look).filter(|_| secrets.is_empty()));
+        .or_else(|| given::only_variable(failing).filter(|_| secrets.is_empty()));
     let Some((at, variable)) = found else {
-        return given::whole(look).filter(|_| secrets.is_empty());
+        return given::whole(failing).filter(|_| secrets.is_empty());
     };
-    let path = look.path.child("env").index(at);
+    let path = failing.path.child("env").index(at);
     let name = &variable.name;
     let source = variable.value_from.as_ref().and_then(|it| it.secret_key_ref.as_ref());
     if let Some(source) = source {

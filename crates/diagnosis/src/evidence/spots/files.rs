@@ -3,9 +3,10 @@
 use k8s_openapi::api::core::v1::{Volume, VolumeMount};
 use types::SpotTopic;
 
+use super::Spot;
 use super::sources::key_at;
-use super::{Look, Spot};
 use crate::analyzers::log_reading::Trouble;
+use crate::evidence::failing::Failing;
 use crate::near_miss::near_miss;
 
 /// What keeps a program from writing into its own image.
@@ -16,41 +17,41 @@ const SHARED_MEMORY: &str = "/dev/shm";
 
 /// A file that cannot be written: it lies in a mount that is read-only, or in the container's own file system. Where no
 /// file is named, the one volume that is mounted read-only.
-pub(super) fn read_only(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::ReadOnly)?;
-    let context = look.container.security_context.as_ref();
+pub(super) fn read_only(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::ReadOnly)?;
+    let context = failing.container.security_context.as_ref();
     let is_root = context.and_then(|it| it.read_only_root_filesystem) == Some(true);
     // A database does not lie in the image.
     let is_data = || reading.line.to_lowercase().contains("database");
     let mount = match reading.about.as_deref().filter(|it| it.starts_with('/')) {
-        Some(file) => mount_of(look, file),
-        None => only_read_only(look).filter(|_| !is_root || is_data()),
+        Some(file) => mount_of(failing, file),
+        None => only_read_only(failing).filter(|_| !is_root || is_data()),
     };
     if let Some((at, mount)) = mount {
-        return of_mount(look, at, mount);
+        return of_mount(failing, at, mount);
     }
-    let path = look.path.child("securityContext").child("readOnlyRootFilesystem");
+    let path = failing.path.child("securityContext").child("readOnlyRootFilesystem");
     is_root.then(|| Spot::new(SpotTopic::ReadOnly, path, "true", OWN_READ_ONLY.to_owned()))
 }
 
 /// A folder for temporary files that it cannot use, where the container's own file system is read-only and nothing is
 /// mounted there.
-pub(super) fn temporary(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Unopened)?;
+pub(super) fn temporary(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Unopened)?;
     let is_it = reading.line.to_lowercase().contains("temporary");
     let folder = reading.about.as_deref().filter(|_| is_it)?;
-    let context = look.container.security_context.as_ref();
+    let context = failing.container.security_context.as_ref();
     let is_root = context.and_then(|it| it.read_only_root_filesystem) == Some(true);
-    let path = look.path.child("securityContext").child("readOnlyRootFilesystem");
+    let path = failing.path.child("securityContext").child("readOnlyRootFilesystem");
     let spot = Spot::new(SpotTopic::Program, path, "true", OWN_READ_ONLY.to_owned());
-    (is_root && mount_of(look, folder).is_none()).then_some(spot)
+    (is_root && mount_of(failing, folder).is_none()).then_some(spot)
 }
 
 /// What makes a mount read-only.
-fn of_mount(look: &Look<'_>, at: usize, mount: &VolumeMount) -> Option<Spot> {
-    let path = look.path.child("volumeMounts").index(at);
+fn of_mount(failing: &Failing<'_>, at: usize, mount: &VolumeMount) -> Option<Spot> {
+    let path = failing.path.child("volumeMounts").index(at);
     let place = &mount.mount_path;
-    let mut volumes = look.spec.volumes.iter().flatten().enumerate();
+    let mut volumes = failing.spec.volumes.iter().flatten().enumerate();
     let (at, volume) = volumes.find(|it| it.1.name == mount.name)?;
     if let Some(kind) = always_read_only(volume) {
         let words = format!("; {place} is {kind}, which is always mounted read-only");
@@ -61,7 +62,7 @@ fn of_mount(look: &Look<'_>, at: usize, mount: &VolumeMount) -> Option<Spot> {
         return Some(Spot::new(SpotTopic::ReadOnly, path.child("readOnly"), "true", words));
     }
     let field = read_only_source(volume)?;
-    let path = look.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
+    let path = failing.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
     Some(Spot::new(SpotTopic::ReadOnly, path.child(field).child("readOnly"), "true", words))
 }
 
@@ -80,9 +81,9 @@ fn read_only_source(volume: &Volume) -> Option<&'static str> {
 }
 
 /// The one mount that is read-only, and would not have to be.
-fn only_read_only<'a>(look: &Look<'a>) -> Option<(usize, &'a VolumeMount)> {
+fn only_read_only<'a>(failing: &Failing<'a>) -> Option<(usize, &'a VolumeMount)> {
     let volume = |it: &VolumeMount| {
-        let mut volumes = look.spec.volumes.iter().flatten();
+        let mut volumes = failing.spec.volumes.iter().flatten();
         volumes.find(|volume| volume.name == it.name)
     };
     let is_it = |it: &VolumeMount| {
@@ -91,45 +92,45 @@ fn only_read_only<'a>(look: &Look<'a>) -> Option<(usize, &'a VolumeMount)> {
             is_read_only && always_read_only(volume).is_none()
         })
     };
-    let mut mounts = look.container.volume_mounts.iter().flatten().enumerate();
+    let mut mounts = failing.container.volume_mounts.iter().flatten().enumerate();
     let only = mounts.find(|it| is_it(it.1))?;
     mounts.all(|it| !is_it(it.1)).then_some(only)
 }
 
 /// Shared memory that is full: how much there may be, or that nothing is mounted there.
-pub(super) fn shared_memory(look: &Look<'_>) -> Option<Spot> {
+pub(super) fn shared_memory(failing: &Failing<'_>) -> Option<Spot> {
     let is_it =
         |it: &&str| it.eq_ignore_ascii_case("shared memory") || it.starts_with(SHARED_MEMORY);
-    look.about(Trouble::DiskFull).filter(is_it)?;
-    let Some((_, mount)) = mount_of(look, SHARED_MEMORY) else {
-        let path = look.path.child("volumeMounts");
+    failing.about(Trouble::DiskFull).filter(is_it)?;
+    let Some((_, mount)) = mount_of(failing, SHARED_MEMORY) else {
+        let path = failing.path.child("volumeMounts");
         let words = "; /dev/shm is full: it has 64 MiB where nothing is mounted there, and an emptyDir of medium Memory gives it more";
         return Some(Spot::new(SpotTopic::ReadOnly, path, "nothing at /dev/shm", words.to_owned()));
     };
-    let mut volumes = look.spec.volumes.iter().flatten().enumerate();
+    let mut volumes = failing.spec.volumes.iter().flatten().enumerate();
     let (at, volume) = volumes.find(|it| it.1.name == mount.name)?;
     let limit = &volume.empty_dir.as_ref()?.size_limit.as_ref()?.0;
-    let path = look.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
+    let path = failing.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
     let path = path.child("emptyDir").child("sizeLimit");
     let words = format!("; the template gives /dev/shm {limit}");
     Some(Spot::new(SpotTopic::ReadOnly, path, limit, words))
 }
 
 /// A file that it has no permission for, while the template says as whom it runs.
-pub(super) fn denied(look: &Look<'_>) -> Option<Spot> {
-    let file = look.about(Trouble::Denied).filter(|it| it.starts_with('/'))?;
-    let to_write = look.reading.as_ref().is_some_and(|it| it.line.contains("writable"));
+pub(super) fn denied(failing: &Failing<'_>) -> Option<Spot> {
+    let file = failing.about(Trouble::Denied).filter(|it| it.starts_with('/'))?;
+    let to_write = failing.reading.as_ref().is_some_and(|it| it.line.contains("writable"));
     if let Some(spot) =
-        mount_of(look, file).filter(|_| to_write).and_then(|it| of_mount(look, it.0, it.1))
+        mount_of(failing, file).filter(|_| to_write).and_then(|it| of_mount(failing, it.0, it.1))
     {
         return Some(Spot { topic: SpotTopic::Denied, ..spot });
     }
-    let user = look.user();
+    let user = failing.user();
     if user.as_ref().is_some_and(|it| it.1 == 0) {
         return None;
     }
-    if let Some(spot) =
-        mount_of(look, file).and_then(|it| without_group(look, it.1, user.as_ref().map(|it| it.1)))
+    if let Some(spot) = mount_of(failing, file)
+        .and_then(|it| without_group(failing, it.1, user.as_ref().map(|it| it.1)))
     {
         return Some(spot);
     }
@@ -139,13 +140,13 @@ pub(super) fn denied(look: &Look<'_>) -> Option<Spot> {
 }
 
 /// A volume whose files are for root, and no group is named that they should belong to.
-fn without_group(look: &Look<'_>, mount: &VolumeMount, user: Option<i64>) -> Option<Spot> {
-    let context = look.spec.security_context.as_ref();
+fn without_group(failing: &Failing<'_>, mount: &VolumeMount, user: Option<i64>) -> Option<Spot> {
+    let context = failing.spec.security_context.as_ref();
     let group = context.and_then(|it| it.fs_group);
-    let volumes = look.spec.volumes.iter().flatten().enumerate();
+    let volumes = failing.spec.volumes.iter().flatten().enumerate();
     let (at, volume) = volumes.into_iter().find(|it| it.1.name == mount.name)?;
     let who = user.map(|it| format!("; it runs as user {it}, and"));
-    let spec = look.objects.root.kind().pod_spec_path()?;
+    let spec = failing.objects.root.kind().pod_spec_path()?;
     let (source, mode) = if let Some(it) = &volume.secret {
         ("secret", it.default_mode)
     } else {
@@ -171,25 +172,25 @@ fn without_group(look: &Look<'_>, mount: &VolumeMount, user: Option<i64>) -> Opt
 }
 
 /// A file that is not there, and that the template names.
-pub(super) fn program(look: &Look<'_>) -> Option<Spot> {
-    let file = look.reading.as_ref()?.missing_file()?;
-    let mut texts = look.texts().into_iter().filter(|it| contains(it.1, file));
+pub(super) fn program(failing: &Failing<'_>) -> Option<Spot> {
+    let file = failing.reading.as_ref()?.missing_file()?;
+    let mut texts = failing.telling_words().into_iter().filter(|it| contains(it.1, file));
     let (path, text) = texts.next()?;
     Some(Spot::new(SpotTopic::Program, path, text, String::new()))
 }
 
 /// The file that is not there, where a ConfigMap puts one of nearly this name into the same folder, and nothing in the
 /// template names either.
-pub(super) fn near(look: &Look<'_>) -> Option<Spot> {
-    let file = look.reading.as_ref()?.missing_file()?;
+pub(super) fn near(failing: &Failing<'_>) -> Option<Spot> {
+    let file = failing.reading.as_ref()?.missing_file()?;
     let (folder, name) = file.rsplit_once('/')?;
     let in_folder = |it: &&String| it.rsplit_once('/').is_some_and(|it| it.0 == folder);
-    let here: Vec<&String> = look.facts.files.iter().filter(in_folder).collect();
+    let here: Vec<&String> = failing.facts.files.iter().filter(in_folder).collect();
     let last = |it: &'_ String| it.rsplit('/').next().unwrap_or_default().to_owned();
     let names: Vec<String> = here.iter().map(|it| last(it)).collect();
     let near = near_miss(name, names.iter().map(String::as_str))?;
     let place = here.into_iter().find(|it| last(it) == near)?;
-    let (path, value, map, key) = key_at(look, place)?;
+    let (path, value, map, key) = key_at(failing, place)?;
     let words = format!("; the file is key {key} of ConfigMap {map}");
     Some(Spot::new(SpotTopic::Program, path, value, words).held_by(map, key))
 }
@@ -207,12 +208,12 @@ pub(super) fn contains(text: &str, file: &str) -> bool {
 }
 
 /// The innermost mount that a file lies in.
-pub(super) fn mount_of<'a>(look: &Look<'a>, file: &str) -> Option<(usize, &'a VolumeMount)> {
+pub(super) fn mount_of<'a>(failing: &Failing<'a>, file: &str) -> Option<(usize, &'a VolumeMount)> {
     let is_below = |mount: &VolumeMount| {
         let base = mount.mount_path.trim_end_matches('/');
         file.strip_prefix(base).is_some_and(|it| it.is_empty() || it.starts_with('/'))
     };
-    let mounts = look.container.volume_mounts.iter().flatten().enumerate();
+    let mounts = failing.container.volume_mounts.iter().flatten().enumerate();
     mounts.filter(|it| is_below(it.1)).max_by_key(|it| it.1.mount_path.len())
 }
 

@@ -4,8 +4,9 @@
 use k8s_openapi::api::core::v1::{EnvVar, SecretKeySelector};
 use types::SpotTopic;
 
-use super::{Look, Spot, schemes, sources};
+use super::{Spot, schemes, sources};
 use crate::analyzers::log_reading::Trouble;
+use crate::evidence::failing::Failing;
 use crate::quoting::stands_alone;
 
 /// What a line has in it that is about a key, and the names of its variables.
@@ -28,12 +29,12 @@ const OWN: [&str; 3] = ["localhost", "127.0.0.1", "0.0.0.0"];
 type Placed<'a> = (usize, &'a EnvVar);
 
 /// The variable whose value cannot be read, where the template does not show it.
-pub(super) fn malformed(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
+pub(super) fn malformed(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
     let value = reading.about.as_deref().unwrap_or_default().trim_matches(['"', '\'', '`']);
     // A word of its command is what it is given. A script may have anything in it.
     let is_word = |it: &str| !it.contains(char::is_whitespace) && it.contains(value);
-    if !value.is_empty() && look.texts().iter().any(|it| is_word(it.1)) {
+    if !value.is_empty() && failing.telling_words().iter().any(|it| is_word(it.1)) {
         return None;
     }
     let line = reading.line.to_lowercase();
@@ -51,99 +52,102 @@ pub(super) fn malformed(look: &Look<'_>) -> Option<Spot> {
     // What is as the program wants it is not to blame.
     let is_right = |it: &String| schemes::is_listed(reading.line, it);
     let is_set = |it: &EnvVar| it.value.as_ref().is_some_and(|it| !is_right(it));
-    let mut all = variables(look).filter(|it| secret(it.1).is_some() || is_set(it.1));
-    let found = all.find(fits).filter(|_| !all.any(|it| fits(&it))).or_else(|| only_variable(look));
+    let mut all = variables(failing).filter(|it| secret(it.1).is_some() || is_set(it.1));
+    let found =
+        all.find(fits).filter(|_| !all.any(|it| fits(&it))).or_else(|| only_variable(failing));
     match found {
-        Some((at, variable)) => of_variable(look, at, variable),
-        None if is_address || is_key => whole(look).or_else(|| volume(look).filter(|_| is_key)),
-        None => whole(look),
+        Some((at, variable)) => of_variable(failing, at, variable),
+        None if is_address || is_key => {
+            whole(failing).or_else(|| volume(failing).filter(|_| is_key))
+        }
+        None => whole(failing),
     }
 }
 
 /// The one variable from elsewhere that may name the host which does not answer, where nothing in the template has it and
 /// nothing else brings any.
-pub(super) fn host(look: &Look<'_>) -> Option<Spot> {
-    let address = look.reading.as_ref()?.address()?;
+pub(super) fn host(failing: &Failing<'_>) -> Option<Spot> {
+    let address = failing.reading.as_ref()?.address()?;
     let host = address.split(':').next().filter(|it| !OWN.contains(it))?;
     let has = |it: &str| stands_alone(it, host);
-    let is_shown =
-        look.variables().iter().any(|it| has(it.2)) || look.texts().iter().any(|it| has(it.1));
-    let is_mounted = look
+    let is_shown = failing.variables().iter().any(|it| has(it.2))
+        || failing.telling_words().iter().any(|it| has(it.1));
+    let is_mounted = failing
         .spec
         .volumes
         .iter()
         .flatten()
         .any(|it| it.config_map.is_some() || it.secret.is_some() || it.projected.is_some());
-    let is_from = look.container.env_from.iter().flatten().next().is_some();
+    let is_from = failing.container.env_from.iter().flatten().next().is_some();
     if is_shown || is_mounted || is_from || host.parse::<std::net::IpAddr>().is_ok() {
         return None;
     }
     let may_be = |it: &Placed<'_>| is_like(it.1, &ADDRESSES.1) || is_like(it.1, &HOSTS);
-    let mut given = variables(look).filter(|it| it.1.value_from.is_some()).filter(may_be);
+    let mut given = variables(failing).filter(|it| it.1.value_from.is_some()).filter(may_be);
     let (at, only) = given.next().filter(|_| given.next().is_none())?;
-    let spot = sources::of_variable(look, at, only)?;
+    let spot = sources::of_variable(failing, at, only)?;
     let words =
         format!("; it probably comes from {}{}", only.name, spot.words.replace("; it", ", which"));
     Some(Spot { topic: SpotTopic::Needs, words, ..spot })
 }
 
 /// The one variable that a Secret gives, where nothing else gives any that is not known.
-pub(super) fn only_variable<'a>(look: &Look<'a>) -> Option<Placed<'a>> {
-    if look.container.env_from.iter().flatten().next().is_some() {
+pub(super) fn only_variable<'a>(failing: &Failing<'a>) -> Option<Placed<'a>> {
+    if failing.container.env_from.iter().flatten().next().is_some() {
         return None;
     }
     let is_of_map =
         |it: &EnvVar| it.value_from.as_ref().is_some_and(|it| it.config_map_key_ref.is_some());
-    let mut given = variables(look).filter(|it| secret(it.1).is_some());
+    let mut given = variables(failing).filter(|it| secret(it.1).is_some());
     let only = given.next().filter(|_| given.next().is_none())?;
-    variables(look).all(|it| !is_of_map(it.1)).then_some(only)
+    variables(failing).all(|it| !is_of_map(it.1)).then_some(only)
 }
 
 /// The one Secret whose keys are all variables, where nothing else gives any.
-pub(super) fn whole(look: &Look<'_>) -> Option<Spot> {
-    if variables(look).any(|it| it.1.value_from.is_some()) {
+pub(super) fn whole(failing: &Failing<'_>) -> Option<Spot> {
+    if variables(failing).any(|it| it.1.value_from.is_some()) {
         return None;
     }
-    let sources = look.container.env_from.as_deref().unwrap_or_default();
+    let sources = failing.container.env_from.as_deref().unwrap_or_default();
     let [only] = sources else { return None };
     let name = &only.secret_ref.as_ref()?.name;
-    let path = look.path.child("envFrom").index(0).child("secretRef").child("name");
+    let path = failing.path.child("envFrom").index(0).child("secretRef").child("name");
     let words = format!("; it is probably a variable that comes from Secret {name}");
     Some(Spot::new(SpotTopic::Program, path, name, words))
 }
 
 /// The one Secret that is mounted, where no variable comes from any.
-fn volume(look: &Look<'_>) -> Option<Spot> {
-    let is_given = variables(look).any(|it| it.1.value_from.is_some());
-    if is_given || look.container.env_from.iter().flatten().next().is_some() {
+fn volume(failing: &Failing<'_>) -> Option<Spot> {
+    let is_given = variables(failing).any(|it| it.1.value_from.is_some());
+    if is_given || failing.container.env_from.iter().flatten().next().is_some() {
         return None;
     }
-    let mut volumes = look.spec.volumes.iter().flatten().enumerate().filter(|(_, volume)| {
-        let mut mounts = look.container.volume_mounts.iter().flatten();
+    let mut volumes = failing.spec.volumes.iter().flatten().enumerate().filter(|(_, volume)| {
+        let mut mounts = failing.container.volume_mounts.iter().flatten();
         volume.secret.is_some() && mounts.any(|it| it.name == volume.name)
     });
     let (at, only) = volumes.next().filter(|_| volumes.next().is_none())?;
     let name = only.secret.as_ref()?.secret_name.as_deref()?;
-    let path = look.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
+    let path = failing.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
     let path = path.child("secret").child("secretName");
     let words = format!("; it is probably a file of Secret {name}");
     Some(Spot::new(SpotTopic::Program, path, name, words))
 }
 
-fn of_variable(look: &Look<'_>, at: usize, variable: &EnvVar) -> Option<Spot> {
+fn of_variable(failing: &Failing<'_>, at: usize, variable: &EnvVar) -> Option<Spot> {
     let name = &variable.name;
     let Some(source) = secret(variable) else {
-        let spot = sources::of_variable(look, at, variable)?;
+        let spot = sources::of_variable(failing, at, variable)?;
         return Some(Spot { words: format!("; the template sets {name}{}", spot.words), ..spot });
     };
     let SecretKeySelector { name: object, key, .. } = source;
     let words = format!("; {name} comes from key {key} of Secret {object}");
-    let path = look.path.child("env").index(at).child("valueFrom").child("secretKeyRef");
+    let path = failing.path.child("env").index(at).child("valueFrom").child("secretKeyRef");
     Some(Spot::new(SpotTopic::Program, path.child("key"), key, words))
 }
 
-fn variables<'a>(look: &Look<'a>) -> impl Iterator<Item = Placed<'a>> {
-    look.container.env.iter().flatten().enumerate()
+fn variables<'a>(failing: &Failing<'a>) -> impl Iterator<Item = Placed<'a>> {
+    failing.container.env.iter().flatten().enumerate()
 }
 
 fn secret(variable: &EnvVar) -> Option<&SecretKeySelector> {

@@ -2,8 +2,9 @@
 
 use types::SpotTopic;
 
-use super::{Look, Spot, sources};
+use super::{Spot, sources};
 use crate::analyzers::last_words;
+use crate::evidence::failing::Failing;
 
 /// What programs say of such a header.
 const BROKEN: [&str; 12] = [
@@ -25,12 +26,12 @@ const SENT: [&str; 8] =
     ["TOKEN", "AUTH", "APIKEY", "API_KEY", "ACCESS_KEY", "BEARER", "SECRET", "CREDENTIAL"];
 
 /// The one variable that is sent so: it has a line break, or comes from elsewhere.
-pub(super) fn broken(look: &Look<'_>) -> Option<Spot> {
-    let text = last_words::around(look.log()).join("\n").to_lowercase();
+pub(super) fn broken(failing: &Failing<'_>) -> Option<Spot> {
+    let text = last_words::around(failing.log()).join("\n").to_lowercase();
     if !BROKEN.iter().any(|it| text.contains(it)) {
         return None;
     }
-    let all = || look.container.env.iter().flatten().enumerate();
+    let all = || failing.container.env.iter().flatten().enumerate();
     let is_sent = |name: &str| SENT.iter().any(|it| name.to_uppercase().contains(it));
     let with_break =
         |it: &str| it.contains(['\n', '\r']) || it.starts_with(' ') || it.ends_with(' ');
@@ -41,7 +42,7 @@ pub(super) fn broken(look: &Look<'_>) -> Option<Spot> {
         ([only], _) | ([], [only]) => *only,
         _ => return None,
     };
-    let spot = sources::of_variable(look, only.0, only.1)?;
+    let spot = sources::of_variable(failing, only.0, only.1)?;
     let words = format!("; {} probably has a line break at its end{}", only.1.name, spot.words);
     Some(Spot { topic: SpotTopic::Variable, words, ..spot })
 }

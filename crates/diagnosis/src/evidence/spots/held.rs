@@ -4,10 +4,11 @@ use types::SpotTopic;
 
 use super::schemes;
 use super::sources::{allowed, key_at};
-use super::{Look, Shown, Spot, configured, files};
+use super::{Shown, Spot, configured, files};
 use crate::analyzers::last_words;
 use crate::analyzers::log_reading::Trouble;
 use crate::evidence::brought::{Brought, only};
+use crate::evidence::failing::Failing;
 use crate::near_miss::near_miss;
 use crate::quoting::{is_common, quoted, stands_alone};
 
@@ -23,47 +24,48 @@ const OF_ADDRESS: [&str; 4] = ["url", "uri", "dsn", "scheme"];
 const OWN: [&str; 3] = ["localhost", "127.0.0.1", "0.0.0.0"];
 
 /// The key that names the host which does not answer, where nothing in the template does.
-pub(super) fn host(look: &Look<'_>) -> Option<Spot> {
-    let address = look.needed()?;
+pub(super) fn host(failing: &Failing<'_>) -> Option<Spot> {
+    let address = failing.needed()?;
     let host = address.rsplit_once(':').map_or(&*address, |it| it.0);
     let host = host.trim_matches(['[', ']']);
-    if OWN.contains(&host) || is_shown(look, host) {
+    if OWN.contains(&host) || is_shown(failing, host) {
         return None;
     }
-    let all = look.brought();
+    let all = failing.brought();
     let found = only(&all, |it| it.has(&address)).or_else(|| only(&all, |it| it.has(host)))?;
     let spot = spot(SpotTopic::Needs, found, host);
     // A server that is not well says nothing of who names it.
-    let is_named_wrong = look.reading.as_ref().is_some_and(|it| it.trouble == Trouble::Unresolved);
+    let is_named_wrong =
+        failing.reading.as_ref().is_some_and(|it| it.trouble == Trouble::Unresolved);
     Some(if is_named_wrong { spot } else { Spot { key: None, ..spot } })
 }
 
 /// The key with the value that the program cannot read.
-pub(super) fn value(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
-    let all = look.brought();
-    let Some(value) = reading.about.as_deref() else { return address(look, &all) };
+pub(super) fn value(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
+    let all = failing.brought();
+    let Some(value) = reading.about.as_deref() else { return address(failing, &all) };
     let value = value.trim_matches(['"', '\'', '`']);
-    if value.len() < MIN_VALUE || is_shown(look, value) {
-        return address(look, &all);
+    if value.len() < MIN_VALUE || is_shown(failing, value) {
+        return address(failing, &all);
     }
     let is_part = |it: &Brought<'_>| SHORT <= value.len() && !is_common(value) && it.has(value);
     let found = only(&all, |it| it.text.trim() == value).or_else(|| only(&all, is_part));
-    let Some(found) = found else { return address(look, &all) };
+    let Some(found) = found else { return address(failing, &all) };
     let near = near_miss(value, allowed(reading.line).iter().map(String::as_str));
     let near = near.map(|it| format!("; it takes {it}, which was probably meant"));
     Some(followed(spot(SpotTopic::Program, found, value), near.unwrap_or_default()))
 }
 
 /// The one address without a scheme, where the program wants one.
-fn address(look: &Look<'_>, all: &[Brought<'_>]) -> Option<Spot> {
-    let line = look.reading.as_ref()?.line.to_lowercase();
+fn address(failing: &Failing<'_>, all: &[Brought<'_>]) -> Option<Spot> {
+    let line = failing.reading.as_ref()?.line.to_lowercase();
     let is_of_address = OF_ADDRESS.iter().any(|it| line.contains(it));
     let lacks_scheme = |it: &Brought<'_>| {
         let name = it.variable.as_deref().unwrap_or_default().to_uppercase();
         ADDRESSES.iter().any(|it| name.contains(it)) && !it.text.contains("://")
     };
-    let own = look.container.env.iter().flatten();
+    let own = failing.container.env.iter().flatten();
     // Another one may come from elsewhere.
     let is_alone = own.into_iter().all(|it| !ADDRESSES.iter().any(|word| it.name.contains(word)));
     let found = only(all, lacks_scheme).filter(|_| is_of_address && is_alone)?;
@@ -73,17 +75,17 @@ fn address(look: &Look<'_>, all: &[Brought<'_>]) -> Option<Spot> {
 }
 
 /// The key that names the file which is not there.
-pub(super) fn file(look: &Look<'_>) -> Option<Spot> {
-    let file = look.reading.as_ref()?.missing_file().filter(|it| it.starts_with('/'))?;
-    let all = look.brought();
+pub(super) fn file(failing: &Failing<'_>) -> Option<Spot> {
+    let file = failing.reading.as_ref()?.missing_file().filter(|it| it.starts_with('/'))?;
+    let all = failing.brought();
     let found = only(&all, |it| files::contains(it.text, file))?;
-    let is_shown = look.variables().iter().any(|it| files::contains(it.2, file));
+    let is_shown = failing.variables().iter().any(|it| files::contains(it.2, file));
     (!is_shown).then(|| spot(SpotTopic::Program, found, file))
 }
 
 /// The key that says a word which the line about a configuration, a database or a part of the program quotes.
-pub(super) fn word(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref().filter(|it| {
+pub(super) fn word(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref().filter(|it| {
         matches!(
             it.trouble,
             Trouble::Config
@@ -96,43 +98,43 @@ pub(super) fn word(look: &Look<'_>) -> Option<Spot> {
     })?;
     let about = reading.about.as_deref().map(|it| it.trim_matches(['"', '\'', '`']));
     let words = about.into_iter().chain(quoted(reading.line));
-    of_words(look, words, SpotTopic::Program)
+    of_words(failing, words, SpotTopic::Program)
 }
 
 /// The same where nothing is known of what the last words say.
-pub(super) fn in_words(look: &Look<'_>) -> Option<Spot> {
-    if look.reading.is_some() {
+pub(super) fn in_words(failing: &Failing<'_>) -> Option<Spot> {
+    if failing.reading.is_some() {
         return None;
     }
-    let text = last_words::text_of(look.log())?;
-    of_words(look, quoted(&text), SpotTopic::Variable)
+    let text = last_words::text_of(failing.log())?;
+    of_words(failing, quoted(&text), SpotTopic::Variable)
 }
 
 fn of_words<'w>(
-    look: &Look<'_>,
+    failing: &Failing<'_>,
     words: impl Iterator<Item = &'w str>,
     topic: SpotTopic,
 ) -> Option<Spot> {
-    let all = look.brought();
-    let is_word = |it: &&str| SHORT <= it.len() && !is_common(it) && !is_shown(look, it);
+    let all = failing.brought();
+    let is_word = |it: &&str| SHORT <= it.len() && !is_common(it) && !is_shown(failing, it);
     let mut words = words.filter(is_word);
     words.find_map(|word| only(&all, |it| it.has(word)).map(|it| spot(topic, it, word)))
 }
 
 /// The key whose file has nearly the setting that is missing; else the file that the log names.
-pub(super) fn unset(look: &Look<'_>) -> Option<Spot> {
-    let wanted = look.about(Trouble::Unset)?;
-    let own = look.container.env.iter().flatten().map(|it| it.name.as_str());
+pub(super) fn unset(failing: &Failing<'_>) -> Option<Spot> {
+    let wanted = failing.about(Trouble::Unset)?;
+    let own = failing.container.env.iter().flatten().map(|it| it.name.as_str());
     let is_own = |it: &str| it == wanted || near_miss(wanted, [it]).is_some();
     if own.into_iter().any(is_own) {
         return None;
     }
-    let all = look.brought();
+    let all = failing.brought();
     let files: Vec<&Brought<'_>> = all.iter().filter(|it| it.variable.is_none()).collect();
     let settings = || files.iter().flat_map(|it| it.text.lines()).filter_map(setting);
     let near = near_miss(wanted, settings()).filter(|_| settings().all(|it| it != wanted));
     let Some(near) = near else {
-        let spot = configured::told(look).filter(|_| !wanted.chars().all(is_large))?;
+        let spot = configured::told(failing).filter(|_| !wanted.chars().all(is_large))?;
         return Some(Spot { topic: SpotTopic::Variable, ..spot });
     };
     let has = |it: &Brought<'_>| {
@@ -159,9 +161,9 @@ pub(in crate::evidence) fn setting(line: &str) -> Option<&str> {
 }
 
 /// The spot with what its key says: a value, or the line of the file that the log names: `nginx.conf:12`.
-pub(super) fn with_text(look: &Look<'_>, spot: Spot) -> Spot {
+pub(super) fn with_text(failing: &Failing<'_>, spot: Spot) -> Spot {
     let Some((map, key)) = spot.key.clone().filter(|_| spot.shown.is_none()) else { return spot };
-    let all = look.brought();
+    let all = failing.brought();
     let Some(found) = all.iter().find(|it| (it.map, it.key) == (&*map, &*key)) else { return spot };
     let text = found.text.to_owned();
     if let Some(name) = &found.variable {
@@ -170,18 +172,18 @@ pub(super) fn with_text(look: &Look<'_>, spot: Spot) -> Spot {
         let shown = Shown { name: name.clone(), word, text, more: String::new() };
         return Spot { shown: Some(shown).filter(|_| is_value), ..spot };
     }
-    let read = look.reading.as_ref().map(|it| it.line);
-    let mut lines = read.into_iter().chain(last_words::around(look.log()));
-    let number = lines.find_map(|it| number_after(look, it, (&map, &key)));
+    let read = failing.reading.as_ref().map(|it| it.line);
+    let mut lines = read.into_iter().chain(last_words::around(failing.log()));
+    let number = lines.find_map(|it| number_after(failing, it, (&map, &key)));
     let line = number.and_then(|it| found.text.lines().nth(it.checked_sub(1)?));
     let word = line.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
     Spot { shown: word.map(|word| Shown { name: key, text, word, more: String::new() }), ..spot }
 }
 
 /// The number of a line, right behind the name of this file.
-fn number_after(look: &Look<'_>, line: &str, key: (&str, &str)) -> Option<usize> {
+fn number_after(failing: &Failing<'_>, line: &str, key: (&str, &str)) -> Option<usize> {
     let is_it = |file: &&str| {
-        file.contains('.') && key_at(look, file).is_some_and(|it| (it.2, it.3) == key)
+        file.contains('.') && key_at(failing, file).is_some_and(|it| (it.2, it.3) == key)
     };
     let file = super::sources::files(line).find(is_it)?;
     let rest = line.split_once(file)?.1;
@@ -196,10 +198,10 @@ fn number_after(look: &Look<'_>, line: &str, key: (&str, &str)) -> Option<usize>
 }
 
 /// Whether the template itself says a word, in a variable or in what it starts the container with.
-fn is_shown(look: &Look<'_>, word: &str) -> bool {
+fn is_shown(failing: &Failing<'_>, word: &str) -> bool {
     let is_word = |it: &str| !it.contains(char::is_whitespace) && stands_alone(it, word);
-    look.variables().iter().any(|it| stands_alone(it.2, word))
-        || look.texts().iter().any(|it| is_word(it.1))
+    failing.variables().iter().any(|it| stands_alone(it.2, word))
+        || failing.telling_words().iter().any(|it| is_word(it.1))
 }
 
 /// The spot with what follows from what the key says.

@@ -3,8 +3,9 @@
 use k8s_openapi::api::core::v1::Service;
 use types::SpotTopic;
 
-use super::{Look, Spot};
+use super::Spot;
 use crate::analyzers::log_line::is_loud;
+use crate::evidence::failing::Failing;
 use crate::quoting::stands_alone;
 
 /// How the names of variables end that hold a host without a scheme.
@@ -29,9 +30,9 @@ const LOOKED_UP: [&str; 8] = [
 const OWN: [&str; 4] = ["localhost", "127.0.0.1", "0.0.0.0", "::1"];
 
 /// The only variable with a host that may be a Service: a short name, or one of the cluster.
-pub(super) fn only(look: &Look<'_>) -> Option<Spot> {
-    look.reading.as_ref().filter(|it| it.lacks_host())?;
-    let named = look.variables().into_iter().filter_map(|(path, name, value)| {
+pub(super) fn only(failing: &Failing<'_>) -> Option<Spot> {
+    failing.reading.as_ref().filter(|it| it.lacks_host())?;
+    let named = failing.variables().into_iter().filter_map(|(path, name, value)| {
         let is_host = HOSTS.iter().any(|it| name.to_uppercase().ends_with(it));
         let address = address_in(value).or_else(|| bare(value).filter(|_| is_host))?;
         Some((path, name, value, address))
@@ -39,9 +40,9 @@ pub(super) fn only(look: &Look<'_>) -> Option<Spot> {
     let all: Vec<_> = named.collect();
     let [(path, name, value, address)] = all.as_slice() else { return None };
     let host = address.split(':').next().unwrap_or_default();
-    let is_of_cluster = !host.contains('.') || host.contains(".svc") || is_service(look, host);
+    let is_of_cluster = !host.contains('.') || host.contains(".svc") || is_service(failing, host);
     let is_own = OWN.contains(&host) || host.parse::<std::net::IpAddr>().is_ok();
-    if let Some(spot) = port_beside(look, name, host).filter(|_| !address.contains(':')) {
+    if let Some(spot) = port_beside(failing, name, host).filter(|_| !address.contains(':')) {
         return Some(spot);
     }
     let words = format!("; of its variables only {name} names a host, {address}");
@@ -58,13 +59,13 @@ pub(super) fn only(look: &Look<'_>) -> Option<Spot> {
 
 /// The variable with the port that belongs to one with a host (`DB_PORT` to `DB_HOST`), where the Service of that name has no
 /// such port.
-fn port_beside(look: &Look<'_>, name: &str, host: &str) -> Option<Spot> {
+fn port_beside(failing: &Failing<'_>, name: &str, host: &str) -> Option<Spot> {
     let stem = name.rsplit_once('_')?.0;
     let (path, name, value) =
-        look.variables().into_iter().find(|it| it.1 == format!("{stem}_PORT"))?;
+        failing.variables().into_iter().find(|it| it.1 == format!("{stem}_PORT"))?;
     let port: i32 = value.parse().ok()?;
     let is_it = |it: &&Service| it.metadata.name.as_deref() == host.split('.').next();
-    let service = look.objects.services.iter().flatten().find(is_it)?;
+    let service = failing.objects.services.iter().flatten().find(is_it)?;
     let ports = service.spec.as_ref()?.ports.as_ref()?;
     let has: Vec<_> = ports.iter().map(|it| it.port.to_string()).collect();
     let is_missing = !has.is_empty() && ports.iter().all(|it| it.port != port);
@@ -84,17 +85,17 @@ fn port_beside(look: &Look<'_>, name: &str, host: &str) -> Option<Spot> {
 }
 
 /// The one variable with a host of which a complaint before the last words says that it cannot be looked up.
-pub(super) fn unresolved(look: &Look<'_>) -> Option<Spot> {
-    if look.reading.is_some() {
+pub(super) fn unresolved(failing: &Failing<'_>) -> Option<Spot> {
+    if failing.reading.is_some() {
         return None;
     }
-    let lines = look.log().iter().flat_map(|it| it.lines()).rev().take(LAST);
+    let lines = failing.log().iter().flat_map(|it| it.lines()).rev().take(LAST);
     let is_complaint = |line: &&str| {
         let lower = line.to_lowercase();
         is_loud(line) && LOOKED_UP.iter().any(|it| lower.contains(it))
     };
     let lines: Vec<&str> = lines.filter(is_complaint).collect();
-    let named = look.variables().into_iter().filter_map(|(path, name, value)| {
+    let named = failing.variables().into_iter().filter_map(|(path, name, value)| {
         let address = address_in(value).or_else(|| bare(value))?;
         let host = address.split(':').next()?.to_owned();
         let is_name = host.contains(|it: char| it.is_ascii_alphabetic()) && LONG <= host.len();
@@ -113,9 +114,9 @@ pub(super) fn unresolved(look: &Look<'_>) -> Option<Spot> {
     Some(Spot::of_text(path, (name, value), words))
 }
 
-fn is_service(look: &Look<'_>, host: &str) -> bool {
+fn is_service(failing: &Failing<'_>, host: &str) -> bool {
     let name = host.split('.').next();
-    look.objects.services.iter().flatten().any(|it| it.metadata.name.as_deref() == name)
+    failing.objects.services.iter().flatten().any(|it| it.metadata.name.as_deref() == name)
 }
 
 /// The host of a URL, with its port where it has one.

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use types::{FieldPath, SpotTopic};
 
-use super::{Look, Spot};
+use super::Spot;
+use crate::evidence::failing::Failing;
 use crate::patterns::pattern;
 
 /// Variables whose whole use is to say where to listen.
@@ -60,11 +61,11 @@ pub(in crate::evidence) static LISTENS: LazyLock<Option<Regex>> = LazyLock::new(
 });
 
 /// It listens where only its own pod can ask.
-pub(super) fn at_loopback(look: &Look<'_>) -> Option<Spot> {
-    let asked = asked(look)?;
+pub(super) fn at_loopback(failing: &Failing<'_>) -> Option<Spot> {
+    let asked = asked(failing)?;
     let pattern = LOOPBACK.as_ref()?;
-    let texts = look.texts().into_iter().map(|(path, text)| (path, "", text));
-    let values = look.variables().into_iter().filter(|it| VARIABLES.contains(&it.1));
+    let texts = failing.telling_words().into_iter().map(|(path, text)| (path, "", text));
+    let values = failing.variables().into_iter().filter(|it| VARIABLES.contains(&it.1));
     texts.chain(values).find_map(|(path, variable, text)| {
         let mut all = pattern.captures_iter(text);
         let found = all.find(|it| it.name("port").is_some_and(|it| it.as_str() == asked))?;
@@ -75,12 +76,12 @@ pub(super) fn at_loopback(look: &Look<'_>) -> Option<Spot> {
         let value = (variable.to_owned(), text.to_owned());
         Some(Spot { topic: SpotTopic::Loopback, path, value, words, key: None, shown: None })
     })
-    .or_else(|| host_of_loopback(look, &asked))
+    .or_else(|| host_of_loopback(failing, &asked))
 }
 
 /// An option of the command, or a variable, that gives the host alone.
-fn host_of_loopback(look: &Look<'_>, asked: &str) -> Option<Spot> {
-    let texts = look.texts();
+fn host_of_loopback(failing: &Failing<'_>, asked: &str) -> Option<Spot> {
+    let texts = failing.telling_words();
     let options = texts.iter().enumerate().find_map(|(at, (path, text))| {
         let (name, inline) = text.split_once('=').map_or((*text, None), |it| (it.0, Some(it.1)));
         let is_option = HOST_OPTIONS.contains(&name);
@@ -91,7 +92,7 @@ fn host_of_loopback(look: &Look<'_>, asked: &str) -> Option<Spot> {
         };
         (is_option && HOSTS.contains(&host)).then(|| (path.clone(), "", host))
     });
-    let variables = look.variables().into_iter();
+    let variables = failing.variables().into_iter();
     let mut variables =
         variables.filter(|it| HOST_VARIABLES.contains(&it.1) && HOSTS.contains(&it.2));
     let (path, variable, host) = options.or_else(|| variables.next())?;
@@ -103,19 +104,20 @@ fn host_of_loopback(look: &Look<'_>, asked: &str) -> Option<Spot> {
 }
 
 /// It listens at another port than the probe asks.
-pub(super) fn elsewhere(look: &Look<'_>) -> Option<Spot> {
-    let asked = asked(look)?;
+pub(super) fn elsewhere(failing: &Failing<'_>) -> Option<Spot> {
+    let asked = asked(failing)?;
     let mut told: Vec<(FieldPath, String, String)> = vec![];
-    for (name, list) in [("command", &look.container.command), ("args", &look.container.args)] {
+    for (name, list) in [("command", &failing.container.command), ("args", &failing.container.args)]
+    {
         let list = list.as_deref().unwrap_or_default();
         let words = list.join(" ");
         let found = LISTENS.as_ref()?.captures_iter(&words).filter_map(|it| it.name("port"));
         for port in found.map(|it| it.as_str()) {
             let at = list.iter().rposition(|it| it.contains(port))?;
-            told.push((look.path.child(name).index(at), list.get(at)?.clone(), port.to_owned()));
+            told.push((failing.path.child(name).index(at), list.get(at)?.clone(), port.to_owned()));
         }
     }
-    for (path, name, value) in look.variables() {
+    for (path, name, value) in failing.variables() {
         let port = value.rsplit(':').next().filter(|it| it.parse::<u16>().is_ok());
         if let Some(port) = port.filter(|_| VARIABLES.contains(&name)) {
             told.push((path, value.to_owned(), port.to_owned()));
@@ -131,12 +133,12 @@ pub(super) fn elsewhere(look: &Look<'_>) -> Option<Spot> {
 }
 
 /// The number of the port that a probe asks in vain.
-fn asked(look: &Look<'_>) -> Option<String> {
-    let mut failing = look.facts.probes.iter().filter(|it| {
+fn asked(failing: &Failing<'_>) -> Option<String> {
+    let mut refused = failing.facts.probes.iter().filter(|it| {
         it.host.is_none() && it.failure.as_deref().is_some_and(|it| it.contains("refused"))
     });
-    let port = failing.next()?.port.as_deref()?;
-    let mut ports = look.container.ports.iter().flatten();
+    let port = refused.next()?.port.as_deref()?;
+    let mut ports = failing.container.ports.iter().flatten();
     let named = ports.find(|it| it.name.as_deref() == Some(port));
     let is_number = || port.parse::<u16>().is_ok().then(|| port.to_owned());
     named.map(|it| it.container_port.to_string()).or_else(is_number)

@@ -3,10 +3,11 @@
 use k8s_openapi::api::core::v1::{KeyToPath, ProjectedVolumeSource};
 use types::{FieldPath, SpotTopic};
 
+use super::Spot;
 use super::files::mount_of;
 use super::sources::below;
-use super::{Look, Spot};
 use crate::analyzers::log_reading::Trouble;
+use crate::evidence::failing::Failing;
 
 /// The mode of files where a volume says nothing.
 const DEFAULT: i32 = 0o644;
@@ -30,20 +31,20 @@ pub(in crate::evidence) fn meant(mode: i32) -> Option<i32> {
 }
 
 /// The field that says who may use a file that is for its owner alone.
-pub(super) fn wide(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Mode)?;
+pub(super) fn wide(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Mode)?;
     let about = reading.about.as_deref().filter(|it| it.starts_with('/'));
     let found = match about {
-        Some(file) => given(look, file),
-        None => named(look, reading.about.as_deref()).or_else(|| only_secret(look)),
+        Some(file) => given(failing, file),
+        None => named(failing, reading.about.as_deref()).or_else(|| only_secret(failing)),
     };
-    let group = look.spec.security_context.as_ref().and_then(|it| it.fs_group);
+    let group = failing.spec.security_context.as_ref().and_then(|it| it.fs_group);
     let Some(Given { path, mode, source }) = found else {
-        mount_of(look, about?)?;
+        mount_of(failing, about?)?;
         let group = group?;
         let words =
             format!("; the fsGroup {group} of its pod lets a group use the files of its volumes");
-        return Some(Spot::new(SpotTopic::Denied, group_path(look)?, &group.to_string(), words));
+        return Some(Spot::new(SpotTopic::Denied, group_path(failing)?, &group.to_string(), words));
     };
     let shown = format!("{mode:04o}");
     let words = match (meant(mode), group) {
@@ -57,7 +58,7 @@ pub(super) fn wide(look: &Look<'_>) -> Option<Spot> {
             );
             return Some(Spot::new(
                 SpotTopic::Denied,
-                group_path(look)?,
+                group_path(failing)?,
                 &group.to_string(),
                 words,
             ));
@@ -72,22 +73,22 @@ pub(super) fn wide(look: &Look<'_>) -> Option<Spot> {
     Some(Spot::new(SpotTopic::Denied, path, &shown, words))
 }
 
-fn group_path(look: &Look<'_>) -> Option<FieldPath> {
-    Some(look.objects.root.kind().pod_spec_path()?.child("securityContext").child("fsGroup"))
+fn group_path(failing: &Failing<'_>) -> Option<FieldPath> {
+    Some(failing.objects.root.kind().pod_spec_path()?.child("securityContext").child("fsGroup"))
 }
 
 /// What gives a file its mode.
-fn given(look: &Look<'_>, file: &str) -> Option<Given> {
-    let mount = mount_of(look, file)?.1;
+fn given(failing: &Failing<'_>, file: &str) -> Option<Given> {
+    let mount = mount_of(failing, file)?.1;
     let name = below(mount, file).unwrap_or_default();
-    of_volume(look, &mount.name, name)
+    of_volume(failing, &mount.name, name)
 }
 
 /// The same of a volume, by the file's path in it.
-fn of_volume(look: &Look<'_>, volume: &str, file: &str) -> Option<Given> {
-    let mut volumes = look.spec.volumes.iter().flatten().enumerate();
+fn of_volume(failing: &Failing<'_>, volume: &str, file: &str) -> Option<Given> {
+    let mut volumes = failing.spec.volumes.iter().flatten().enumerate();
     let (at, volume) = volumes.find(|it| it.1.name == volume)?;
-    let path = look.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
+    let path = failing.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
     if let Some(it) = &volume.secret {
         let source = format!("Secret {}", it.secret_name.as_deref().unwrap_or_default());
         return Some(of_items(
@@ -143,24 +144,25 @@ fn of_projected(path: &FieldPath, volume: &ProjectedVolumeSource, file: &str) ->
 }
 
 /// What brings a file that is told by its last name alone: the one mount that ends so.
-fn named(look: &Look<'_>, file: Option<&str>) -> Option<Given> {
+fn named(failing: &Failing<'_>, file: Option<&str>) -> Option<Given> {
     let name = file?.rsplit('/').next().filter(|it| !it.is_empty())?;
     let is_it = |it: &str| it.rsplit('/').next() == Some(name);
     let mut mounts =
-        look.container.volume_mounts.iter().flatten().filter(|it| is_it(&it.mount_path));
+        failing.container.volume_mounts.iter().flatten().filter(|it| is_it(&it.mount_path));
     let only = mounts.next().filter(|_| mounts.next().is_none())?;
-    of_volume(look, &only.name, only.sub_path.as_deref().unwrap_or_default())
+    of_volume(failing, &only.name, only.sub_path.as_deref().unwrap_or_default())
 }
 
 /// The mode of the files of the one Secret that is mounted, where no file is named.
-fn only_secret(look: &Look<'_>) -> Option<Given> {
+fn only_secret(failing: &Failing<'_>) -> Option<Given> {
     let is_secret = |name: &str| {
-        let mut volumes = look.spec.volumes.iter().flatten();
+        let mut volumes = failing.spec.volumes.iter().flatten();
         volumes.any(|it| it.name == name && it.secret.is_some())
     };
-    let mut mounts = look.container.volume_mounts.iter().flatten().filter(|it| is_secret(&it.name));
+    let mut mounts =
+        failing.container.volume_mounts.iter().flatten().filter(|it| is_secret(&it.name));
     let only = mounts.next().filter(|_| mounts.next().is_none())?;
-    of_volume(look, &only.name, only.sub_path.as_deref().unwrap_or_default())
+    of_volume(failing, &only.name, only.sub_path.as_deref().unwrap_or_default())
 }
 
 #[test]

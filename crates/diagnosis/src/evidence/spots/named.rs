@@ -3,9 +3,10 @@
 use k8s_openapi::api::core::v1::{Container, EnvFromSource};
 use types::SpotTopic;
 
-use super::{Look, Spot, sources};
+use super::{Spot, sources};
 use crate::analyzers::last_words;
 use crate::analyzers::log_reading::{Reading, Trouble};
+use crate::evidence::failing::Failing;
 use crate::near_miss::near_miss;
 use crate::properties;
 
@@ -23,14 +24,14 @@ struct Given<'a> {
 }
 
 /// Every key that comes with a whole ConfigMap.
-fn given<'a>(look: &Look<'a>) -> Vec<Given<'a>> {
-    let sources = look.container.env_from.iter().flatten().enumerate();
+fn given<'a>(failing: &Failing<'a>) -> Vec<Given<'a>> {
+    let sources = failing.container.env_from.iter().flatten().enumerate();
     let of = |(at, it): (usize, &'a EnvFromSource)| -> Vec<Given<'a>> {
         let Some(map) = it.config_map_ref.as_ref().map(|it| it.name.as_str()) else {
             return vec![];
         };
         let prefix = it.prefix.as_deref().unwrap_or_default();
-        let known = look.objects.config_maps.iter().flatten().filter(|it| it.name == map);
+        let known = failing.objects.config_maps.iter().flatten().filter(|it| it.name == map);
         let keys = known.flat_map(|it| &it.keys);
         keys.map(|key| Given { at, map, prefix, key }).collect()
     };
@@ -38,24 +39,24 @@ fn given<'a>(look: &Look<'a>) -> Vec<Given<'a>> {
 }
 
 /// The names of all variables that are known.
-fn names<'a>(look: &Look<'a>) -> Vec<&'a str> {
-    let own = look.container.env.iter().flatten().map(|it| it.name.as_str());
+fn names<'a>(failing: &Failing<'a>) -> Vec<&'a str> {
+    let own = failing.container.env.iter().flatten().map(|it| it.name.as_str());
     // With a prefix the name is made, and the key stands nowhere.
-    let given = given(look).into_iter().filter(|it| it.prefix.is_empty()).map(|it| it.key);
+    let given = given(failing).into_iter().filter(|it| it.prefix.is_empty()).map(|it| it.key);
     own.chain(given).collect()
 }
 
 /// The names of all variables that are read from a ConfigMap or a Secret.
-pub(super) fn referred(look: &Look<'_>) -> Vec<String> {
-    let own = look.container.env.iter().flatten().filter(|it| it.value_from.is_some());
+pub(super) fn referred(failing: &Failing<'_>) -> Vec<String> {
+    let own = failing.container.env.iter().flatten().filter(|it| it.value_from.is_some());
     let own = own.map(|it| it.name.clone());
-    let given = given(look).into_iter().map(|it| format!("{}{}", it.prefix, it.key));
+    let given = given(failing).into_iter().map(|it| format!("{}{}", it.prefix, it.key));
     own.chain(given).collect()
 }
 
 /// The one variable that a text names, by its own name or by that of its property.
-pub(super) fn in_text<'a>(look: &Look<'a>, text: &str) -> Option<&'a str> {
-    let names = names(look);
+pub(super) fn in_text<'a>(failing: &Failing<'a>, text: &str) -> Option<&'a str> {
+    let names = names(failing);
     let of_word = |word: &str| {
         let own = names.iter().find(|it| **it == word).copied();
         own.or_else(|| properties::variable_of(word, &names).filter(|_| properties::is_name(word)))
@@ -64,14 +65,14 @@ pub(super) fn in_text<'a>(look: &Look<'a>, text: &str) -> Option<&'a str> {
 }
 
 /// The one that the line of a reading names, or one of the lines before it.
-pub(super) fn near_reading<'a>(look: &Look<'a>, reading: &Reading<'_>) -> Option<&'a str> {
-    if let Some(name) = in_text(look, reading.line) {
+pub(super) fn near_reading<'a>(failing: &Failing<'a>, reading: &Reading<'_>) -> Option<&'a str> {
+    if let Some(name) = in_text(failing, reading.line) {
         return Some(name);
     }
-    let lines: Vec<&str> = look.log().iter().flat_map(|it| it.lines()).collect();
+    let lines: Vec<&str> = failing.log().iter().flat_map(|it| it.lines()).collect();
     let at = lines.iter().rposition(|it| *it == reading.line)?;
     let before = lines.get(at.saturating_sub(BEFORE)..at)?;
-    only(before.iter().filter_map(|it| in_text(look, it)))
+    only(before.iter().filter_map(|it| in_text(failing, it)))
 }
 
 fn only<'a>(found: impl Iterator<Item = &'a str>) -> Option<&'a str> {
@@ -86,14 +87,14 @@ fn only<'a>(found: impl Iterator<Item = &'a str>) -> Option<&'a str> {
 
 /// The key of a ConfigMap that probably has the variable which is not set: by nearly its name, as a property, or without
 /// the prefix that all of them are given.
-pub(super) fn missing_key(look: &Look<'_>) -> Option<Spot> {
-    let wanted = look.about(Trouble::Unset)?;
-    let own: Vec<_> = look.container.env.iter().flatten().map(|it| it.name.as_str()).collect();
+pub(super) fn missing_key(failing: &Failing<'_>) -> Option<Spot> {
+    let wanted = failing.about(Trouble::Unset)?;
+    let own: Vec<_> = failing.container.env.iter().flatten().map(|it| it.name.as_str()).collect();
     if own.contains(&wanted) || near_miss(wanted, own.iter().copied()).is_some() {
         return None;
     }
-    let given = given(look);
-    let path = |it: &Given<'_>| look.path.child("envFrom").index(it.at);
+    let given = given(failing);
+    let path = |it: &Given<'_>| failing.path.child("envFrom").index(it.at);
     if let Some(it) = given.iter().find(|it| it.key == wanted && !it.prefix.is_empty()) {
         let Given { map, prefix, .. } = it;
         let words = format!(
@@ -126,18 +127,18 @@ pub(super) fn missing_key(look: &Look<'_>) -> Option<Spot> {
 }
 
 /// Another container of the same pod that has the variable which is not set, where nothing of its own is nearly that.
-pub(super) fn of_sibling(look: &Look<'_>) -> Option<Spot> {
-    let wanted = look.about(Trouble::Unset)?;
-    let own = names(look);
+pub(super) fn of_sibling(failing: &Failing<'_>) -> Option<Spot> {
+    let wanted = failing.about(Trouble::Unset)?;
+    let own = names(failing);
     if own.contains(&wanted) || near_miss(wanted, own.iter().copied()).is_some() {
         return None;
     }
-    let all = look.spec.containers.iter().chain(look.spec.init_containers.iter().flatten());
-    let mut others = all.filter(|it| it.name != look.container.name);
+    let all = failing.spec.containers.iter().chain(failing.spec.init_containers.iter().flatten());
+    let mut others = all.filter(|it| it.name != failing.container.name);
     let has = |it: &&Container| it.env.iter().flatten().any(|it| it.name == wanted);
     let other = others.find(has)?;
     let words = format!("; container {} of the same pod has it", other.name);
-    let path = look.path.child("env");
+    let path = failing.path.child("env");
     Some(Spot::new(SpotTopic::Variable, path, &format!("no {wanted}"), words))
 }
 
@@ -152,12 +153,12 @@ fn meant_prefix<'w>(given: &Given<'_>, wanted: &'w str) -> Option<&'w str> {
 }
 
 /// The key that a variable may be without, where it is the one that is not set.
-pub(super) fn optional(look: &Look<'_>) -> Option<Spot> {
-    let wanted = look.about(Trouble::Unset)?;
-    let mut own = look.container.env.iter().flatten().enumerate();
+pub(super) fn optional(failing: &Failing<'_>) -> Option<Spot> {
+    let wanted = failing.about(Trouble::Unset)?;
+    let mut own = failing.container.env.iter().flatten().enumerate();
     let (at, variable) = own.find(|it| it.1.name == wanted)?;
     let from = variable.value_from.as_ref()?;
-    let path = look.path.child("env").index(at).child("valueFrom");
+    let path = failing.path.child("env").index(at).child("valueFrom");
     if let Some(source) = &from.secret_key_ref {
         let (name, key) = (&source.name, &source.key);
         let rest = if source.optional == Some(true) {
@@ -176,7 +177,7 @@ pub(super) fn optional(look: &Look<'_>) -> Option<Spot> {
     let source = from.config_map_key_ref.as_ref()?;
     let (name, key) = (&source.name, &source.key);
     let path = path.child("configMapKeyRef").child("key");
-    let known = look.objects.config_maps.iter().flatten().find(|it| it.name == *name);
+    let known = failing.objects.config_maps.iter().flatten().find(|it| it.name == *name);
     let keys: Vec<&str> = known.iter().flat_map(|it| &it.keys).map(String::as_str).collect();
     if keys.contains(&key.as_str()) {
         let words = format!("; it is key {key} of ConfigMap {name}");
@@ -188,19 +189,19 @@ pub(super) fn optional(look: &Look<'_>) -> Option<Spot> {
 }
 
 /// The variable that its last words name, where they tell of nothing else that is known.
-pub(super) fn in_words(look: &Look<'_>) -> Option<Spot> {
-    let text = match &look.reading {
-        None => last_words::text_of(look.log())?,
+pub(super) fn in_words(failing: &Failing<'_>) -> Option<Spot> {
+    let text = match &failing.reading {
+        None => last_words::text_of(failing.log())?,
         Some(it) if matches!(it.trouble, Trouble::Config | Trouble::Part | Trouble::Argument) => {
             it.line.to_owned()
         }
         Some(_) => return None,
     };
-    if let Some(spot) = misspelt(look, &text) {
+    if let Some(spot) = misspelt(failing, &text) {
         return Some(spot);
     }
-    let Some(name) = in_text(look, &text) else { return of_several(look, &text) };
-    let spot = of_name(look, name)?;
+    let Some(name) = in_text(failing, &text) else { return of_several(failing, &text) };
+    let spot = of_name(failing, name)?;
     let words = if spot.words.is_empty() {
         format!("; the template sets {name}")
     } else {
@@ -209,24 +210,24 @@ pub(super) fn in_words(look: &Look<'_>) -> Option<Spot> {
     Some(Spot { topic: SpotTopic::Variable, words, ..spot })
 }
 
-fn of_name(look: &Look<'_>, name: &str) -> Option<Spot> {
-    let mut own = look.container.env.iter().flatten().enumerate();
+fn of_name(failing: &Failing<'_>, name: &str) -> Option<Spot> {
+    let mut own = failing.container.env.iter().flatten().enumerate();
     match own.find(|it| it.1.name == name) {
-        Some((at, variable)) => sources::of_variable(look, at, variable),
-        None => sources::of_all(look, name),
+        Some((at, variable)) => sources::of_variable(failing, at, variable),
+        None => sources::of_all(failing, name),
     }
 }
 
 /// The first of the variables that its words name by their very names, where they all come from one place: they do not
 /// go together.
-fn of_several(look: &Look<'_>, text: &str) -> Option<Spot> {
-    let names = names(look);
+fn of_several(failing: &Failing<'_>, text: &str) -> Option<Spot> {
+    let names = names(failing);
     let mut named: Vec<&str> = vec![];
     for word in properties::named(text).filter(|it| properties::is_name(it) || it.contains('_')) {
         let known = names.iter().find(|it| **it == word);
         named.extend(known.filter(|it| !named.contains(it)));
     }
-    let spots: Vec<Spot> = named.iter().filter_map(|it| of_name(look, it)).collect();
+    let spots: Vec<Spot> = named.iter().filter_map(|it| of_name(failing, it)).collect();
     let map = |it: &Spot| it.key.as_ref().map(|it| it.0.clone());
     let first = spots.first().filter(|_| spots.len() == named.len() && 1 < named.len())?;
     let are_of_one = spots.iter().all(|it| map(it) == map(first));
@@ -237,8 +238,8 @@ fn of_several(look: &Look<'_>, text: &str) -> Option<Spot> {
 }
 
 /// A variable under another name than the one that its program reads this property from.
-fn misspelt(look: &Look<'_>, text: &str) -> Option<Spot> {
-    let own: Vec<_> = look.container.env.iter().flatten().map(|it| it.name.as_str()).collect();
+fn misspelt(failing: &Failing<'_>, text: &str) -> Option<Spot> {
+    let own: Vec<_> = failing.container.env.iter().flatten().map(|it| it.name.as_str()).collect();
     let is_property = |it: &&str| properties::is_name(it) || LONG_WORD <= it.len();
     let (name, right) = properties::named(text).filter(is_property).find_map(|word| {
         let name = properties::prefixed(word, &own)?;
@@ -246,7 +247,7 @@ fn misspelt(look: &Look<'_>, text: &str) -> Option<Spot> {
         (right != name).then_some((name, right))
     })?;
     let at = own.iter().position(|it| *it == name)?;
-    let path = look.path.child("env").index(at).child("name");
+    let path = failing.path.child("env").index(at).child("name");
     let words = format!("; the template sets {name}, where {right} was probably meant");
     (!own.contains(&right.as_str())).then(|| Spot::new(SpotTopic::Variable, path, name, words))
 }

@@ -6,7 +6,8 @@ use k8s_openapi::api::core::v1::Container;
 use regex::Regex;
 use types::{ContainerState, SpotTopic};
 
-use super::{Look, Spot};
+use super::Spot;
+use crate::evidence::failing::Failing;
 use crate::patterns::pattern;
 
 /// How a runtime says that a program is not there.
@@ -19,14 +20,14 @@ const OF_SHELLS: [&str; 8] = ["&&", "||", ";", "|", ">", "<", "$", "`"];
 const PLAIN: &str = "-_./=:,@+%";
 
 /// The whole line is taken for the name of a program.
-pub(super) fn of_program(look: &Look<'_>) -> Option<Spot> {
-    let (field, text) = in_one_text(look.container, &look.facts.state)?;
+pub(super) fn of_program(failing: &Failing<'_>) -> Option<Spot> {
+    let (field, text) = in_one_text(failing.container, &failing.facts.state)?;
     let words = if OF_SHELLS.iter().any(|it| text.contains(it)) {
         "; it is a line for a shell, and no shell is started"
     } else {
         "; it is one text with spaces in it, and each word has to be a text of its own"
     };
-    let path = look.path.child(field).index(0);
+    let path = failing.path.child(field).index(0);
     Some(Spot::new(SpotTopic::Start, path, text, words.to_owned()))
 }
 

@@ -2,8 +2,9 @@
 
 use types::SpotTopic;
 
-use super::{Look, Spot};
+use super::Spot;
 use crate::analyzers::log_reading::Trouble;
+use crate::evidence::failing::Failing;
 
 /// Words of a program that was not permitted something, the capability that it takes, and whether containers have it
 /// where the template says nothing.
@@ -30,19 +31,19 @@ const NEEDS: [(&str, &str, bool); 17] = [
 const BIND: &str = "NET_BIND_SERVICE";
 
 /// A capability that is not there, or a user who has none.
-pub(super) fn denied(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Denied)?;
+pub(super) fn denied(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Denied)?;
     let line = reading.line.to_lowercase();
     let (capability, is_given) = if reading.is_of_low_port() {
         (BIND, true)
     } else {
         NEEDS.iter().find(|it| line.contains(it.0)).map(|it| (it.1, it.2))?
     };
-    let context = look.container.security_context.as_ref();
+    let context = failing.container.security_context.as_ref();
     if context.and_then(|it| it.privileged) == Some(true) {
         return None;
     }
-    if let Some((path, user)) = look.user().filter(|it| it.1 != 0) {
+    if let Some((path, user)) = failing.user().filter(|it| it.1 != 0) {
         let words = format!(
             "; that takes root with the capability {capability}, and it runs as user {user}"
         );
@@ -55,7 +56,7 @@ pub(super) fn denied(look: &Look<'_>) -> Option<Spot> {
     if added.iter().any(|it| is_it(it) || is_all(it)) {
         return None;
     }
-    let path = look.path.child("securityContext").child("capabilities");
+    let path = failing.path.child("securityContext").child("capabilities");
     let dropped = capabilities.and_then(|it| it.drop.as_deref()).unwrap_or_default();
     if let Some(at) = dropped.iter().position(|it| is_it(it) || is_all(it)) {
         let value = dropped.get(at).map_or("", String::as_str);

@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 use types::{FieldPath, SpotTopic};
 
-use super::{Look, Spot, sources};
+use super::{Spot, sources};
 use crate::analyzers::log_reading::{Reading, Trouble};
+use crate::evidence::failing::Failing;
 use crate::near_miss::near_miss;
 use crate::patterns::pattern;
 
@@ -41,15 +42,15 @@ const USUAL: [&str; 16] = [
 const STEM: usize = 4;
 
 /// The one whose name or value is of what is expected.
-pub(super) fn other(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
+pub(super) fn other(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
     let line = reading.line.to_lowercase();
     let expected: Vec<String> = schemes(&line);
     let is_list = LISTS.iter().any(|it| line.contains(it));
     if expected.is_empty() || !is_list {
         return None;
     }
-    let variables = look.variables();
+    let variables = failing.variables();
     let wrong: Vec<_> = variables.iter().filter(|it| !is_one(&expected, it.2)).collect();
     let near = |value: &str| meant(reading, value);
     let is_named = |name: &str, all: &[&str]| {
@@ -63,7 +64,7 @@ pub(super) fn other(look: &Look<'_>) -> Option<Spot> {
         .or_else(|| only(&wrong, |it| is_named(it.1, &stems) && is_named(it.1, &NAMES)))
         .or_else(|| only(&wrong, |it| it.2.contains("://") && is_named(it.1, &NAMES)))
         .or_else(|| only(&wrong, |it| is_named(it.1, &NAMES)));
-    let Some((path, name, value)) = one else { return given(look, &stems) };
+    let Some((path, name, value)) = one else { return given(failing, &stems) };
     let words = match (near(value), value.contains("://"), expected.first()) {
         (Some(near), ..) => format!("; {name} has another one: {near}:// was probably meant"),
         (None, false, Some(first)) => format!("; {name} has none: it would begin with {first}://"),
@@ -86,16 +87,16 @@ pub(in crate::evidence) fn meant(reading: &Reading<'_>, value: &str) -> Option<S
 }
 
 /// The one whose scheme its program does not know.
-pub(super) fn unsupported(look: &Look<'_>) -> Option<Spot> {
-    let scheme = look.about(Trouble::Malformed)?.to_lowercase();
+pub(super) fn unsupported(failing: &Failing<'_>) -> Option<Spot> {
+    let scheme = failing.about(Trouble::Malformed)?.to_lowercase();
     let has = |it: &Variable<'_>| {
         let found = it.2.split_once("://").map(|it| it.0.to_lowercase());
         found.as_deref() == Some(scheme.as_str())
     };
-    let variables = look.variables();
+    let variables = failing.variables();
     let all: Vec<_> = variables.iter().collect();
     let (path, name, value) = only(&all, has)?;
-    let near = meant(look.reading.as_ref()?, value);
+    let near = meant(failing.reading.as_ref()?, value);
     let words = match near {
         Some(near) => {
             format!("; it is the scheme of {name}, where {near} was probably meant")
@@ -117,13 +118,13 @@ fn is_one(expected: &[String], value: &str) -> bool {
 }
 
 /// A variable of that name that comes from elsewhere.
-fn given(look: &Look<'_>, stems: &[&str]) -> Option<Spot> {
-    let mut given = look.container.env.iter().flatten().enumerate().filter(|it| {
+fn given(failing: &Failing<'_>, stems: &[&str]) -> Option<Spot> {
+    let mut given = failing.container.env.iter().flatten().enumerate().filter(|it| {
         let name = it.1.name.to_uppercase();
         it.1.value_from.is_some() && stems.iter().any(|it| name.contains(it))
     });
     let (at, variable) = given.next().filter(|_| given.next().is_none())?;
-    sources::of_variable(look, at, variable)
+    sources::of_variable(failing, at, variable)
 }
 
 type Variable<'a> = (FieldPath, &'a str, &'a str);

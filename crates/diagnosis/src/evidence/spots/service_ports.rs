@@ -3,8 +3,9 @@
 use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 use types::{FieldPath, SpotTopic};
 
-use super::{Look, Spot};
+use super::Spot;
 use crate::Objects;
+use crate::evidence::failing::Failing;
 use crate::survey::has_port;
 
 /// A call that nobody takes: the Service, how the program names it, and the port.
@@ -15,10 +16,10 @@ struct Call<'a> {
 }
 
 /// The one variable or word of the command that names the port.
-pub(super) fn wrong(look: &Look<'_>) -> Option<Spot> {
-    let Call { service, host, port } = call(look)?;
-    let variables = look.variables().into_iter();
-    let texts = look.texts().into_iter().map(|(path, text)| (path, "", text));
+pub(super) fn wrong(failing: &Failing<'_>) -> Option<Spot> {
+    let Call { service, host, port } = call(failing)?;
+    let variables = failing.variables().into_iter();
+    let texts = failing.telling_words().into_iter().map(|(path, text)| (path, "", text));
     let all: Vec<(FieldPath, &str, &str)> = variables.chain(texts).collect();
     let name = service.metadata.name.as_deref()?;
     let with_port = |it: &&(FieldPath, &str, &str)| {
@@ -61,12 +62,13 @@ fn is_below(host: &str, name: &str) -> bool {
 }
 
 /// The Service that is called in vain: by the address of the trouble, or by what else the same line names.
-fn call<'a>(look: &Look<'a>) -> Option<Call<'a>> {
-    let needed = look.needed()?;
-    let line = look.reading.as_ref().filter(|it| it.address().is_some()).map_or("", |it| it.line);
+fn call<'a>(failing: &Failing<'a>) -> Option<Call<'a>> {
+    let needed = failing.needed()?;
+    let line =
+        failing.reading.as_ref().filter(|it| it.address().is_some()).map_or("", |it| it.line);
     let called = addresses(&needed).chain(addresses(line));
     called.into_iter().find_map(|(host, port)| {
-        let service = service(look.objects, host)?;
+        let service = service(failing.objects, host)?;
         let is_open = has_port(service, Some(i32::from(port)));
         (!is_open).then(|| Call { service, host: host.to_owned(), port })
     })

@@ -2,22 +2,24 @@
 
 use types::FieldPath;
 
-use super::{Look, Spot};
+use super::Spot;
 use crate::analyzers::last_words;
+use crate::evidence::failing::Failing;
 use crate::quoting::{is_common, quoted, stands_alone};
 
 /// How short such a word may be.
 const SHORT: usize = 4;
 
 /// The one variable or argument that has it, where nothing else is known of what the words say.
-pub(super) fn in_words(look: &Look<'_>) -> Option<Spot> {
-    if look.reading.is_some() {
+pub(super) fn in_words(failing: &Failing<'_>) -> Option<Spot> {
+    if failing.reading.is_some() {
         return None;
     }
-    let text = last_words::text_of(look.log())?;
-    let variables = look.variables().into_iter();
+    let text = last_words::text_of(failing.log())?;
+    let variables = failing.variables().into_iter();
     // A script has many words.
-    let texts = look.texts().into_iter().filter(|it| !it.1.contains(char::is_whitespace));
+    let texts =
+        failing.telling_words().into_iter().filter(|it| !it.1.contains(char::is_whitespace));
     let texts = texts.map(|(path, text)| (path, "", text));
     let all: Vec<(FieldPath, &str, &str)> = variables.chain(texts).collect();
     let (path, name, value) = quoted(&text).filter(|it| !is_common(it)).find_map(|word| {

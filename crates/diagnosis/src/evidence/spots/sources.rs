@@ -4,9 +4,10 @@ use k8s_openapi::api::core::v1::{EnvVar, VolumeMount};
 use types::{FieldPath, SpotTopic};
 
 use super::files::mount_of;
-use super::{Look, Spot, named};
+use super::{Spot, named};
 use crate::analyzers::log_reading::Trouble;
 use crate::evidence::brought::maps;
+use crate::evidence::failing::Failing;
 use crate::near_miss::near_miss;
 use crate::quoting::stands_alone;
 
@@ -24,10 +25,10 @@ const EXECUTE: i32 = 0o111;
 const DEFAULT_MODE: i32 = 0o644;
 
 /// The variable whose value is not one that the program can read.
-pub(super) fn variable(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
+pub(super) fn variable(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
     let name = reading.about.as_deref().unwrap_or_default();
-    let all = || look.container.env.iter().flatten().enumerate();
+    let all = || failing.container.env.iter().flatten().enumerate();
     let value = name.trim_matches(['"', '\'', '`']);
     let only = |is_it: &dyn Fn(&str) -> bool| {
         let mut holders = all().filter(|it| it.1.value.as_deref().is_some_and(is_it));
@@ -36,27 +37,27 @@ pub(super) fn variable(look: &Look<'_>) -> Option<Spot> {
     let is_part = |it: &str| PART <= value.len() && stands_alone(it, value);
     let only = only(&|it| it == value).or_else(|| only(&is_part));
     if let Some((at, variable)) = all().find(|it| it.1.name.eq_ignore_ascii_case(name)) {
-        return of_variable(look, at, variable);
+        return of_variable(failing, at, variable);
     }
     // What its words name goes before what happens to have the value; a value that stands in the template has to be it.
-    let said = named::near_reading(look, reading);
+    let said = named::near_reading(failing, reading);
     let is_other = |it: &&EnvVar| it.value.as_deref().is_some_and(|it| !it.contains(value));
     match said.and_then(|said| all().find(|it| it.1.name == said)) {
-        Some((at, variable)) if !is_other(&variable) => return of_variable(look, at, variable),
+        Some((at, variable)) if !is_other(&variable) => return of_variable(failing, at, variable),
         Some(_) | None => {}
     }
     match (only, said) {
-        (_, Some(said)) if all().all(|it| it.1.name != said) => of_all(look, said),
-        (Some((at, variable)), _) => of_variable(look, at, variable),
-        (None, _) => of_all(look, name),
+        (_, Some(said)) if all().all(|it| it.1.name != said) => of_all(failing, said),
+        (Some((at, variable)), _) => of_variable(failing, at, variable),
+        (None, _) => of_all(failing, name),
     }
 }
 
 /// The field that says what a variable is.
-pub(super) fn of_variable(look: &Look<'_>, at: usize, variable: &EnvVar) -> Option<Spot> {
-    let path = look.path.child("env").index(at);
+pub(super) fn of_variable(failing: &Failing<'_>, at: usize, variable: &EnvVar) -> Option<Spot> {
+    let path = failing.path.child("env").index(at);
     if let Some(value) = &variable.value {
-        let line = look.reading.as_ref().map_or("", |it| it.line);
+        let line = failing.reading.as_ref().map_or("", |it| it.line);
         let near = near_miss(value, allowed(line).iter().map(String::as_str));
         let near = near.map(|it| format!("; it takes {it}, which was probably meant"));
         return Some(Spot {
@@ -82,21 +83,21 @@ pub(super) fn of_variable(look: &Look<'_>, at: usize, variable: &EnvVar) -> Opti
 }
 
 /// A variable that comes with all keys of a ConfigMap; of several the last one counts.
-pub(super) fn of_all(look: &Look<'_>, name: &str) -> Option<Spot> {
-    let sources = look.container.env_from.iter().flatten().enumerate();
+pub(super) fn of_all(failing: &Failing<'_>, name: &str) -> Option<Spot> {
+    let sources = failing.container.env_from.iter().flatten().enumerate();
     let named = sources.filter_map(|(at, it)| {
         let map = it.config_map_ref.as_ref()?.name.as_str();
         let key = name.strip_prefix(it.prefix.as_deref().unwrap_or_default())?;
-        has_key(look, map, key).then_some((at, map, key))
+        has_key(failing, map, key).then_some((at, map, key))
     });
     let (at, map, key) = named.last()?;
     let words = format!("; it is key {key} of ConfigMap {map}");
-    let path = look.path.child("envFrom").index(at).child("configMapRef").child("name");
+    let path = failing.path.child("envFrom").index(at).child("configMapRef").child("name");
     Some(Spot::new(SpotTopic::Program, path, map, words).held_by(map, key))
 }
 
-fn has_key(look: &Look<'_>, map: &str, key: &str) -> bool {
-    let mut maps = look.objects.config_maps.iter().flatten().filter(|it| it.name == map);
+fn has_key(failing: &Failing<'_>, map: &str, key: &str) -> bool {
+    let mut maps = failing.objects.config_maps.iter().flatten().filter(|it| it.name == map);
     maps.any(|it| it.keys.iter().any(|it| it == key))
 }
 
@@ -111,22 +112,23 @@ pub(in crate::evidence) fn allowed(line: &str) -> Vec<String> {
 
 /// The file that a ConfigMap puts there, where its configuration is wrong: the one that its log names, else the one that
 /// its command names, else the only one.
-pub(super) fn configuration(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Config)?;
-    let said = look.log().iter().rev().flat_map(|it| files(it)).find_map(|it| key_at(look, it));
+pub(super) fn configuration(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Config)?;
+    let said =
+        failing.log().iter().rev().flat_map(|it| files(it)).find_map(|it| key_at(failing, it));
     // Where its words name a variable, no file need be to blame.
-    if said.is_none() && named::in_text(look, reading.line).is_some() {
+    if said.is_none() && named::in_text(failing, reading.line).is_some() {
         return None;
     }
-    match said.or_else(|| of_command(look)) {
+    match said.or_else(|| of_command(failing)) {
         Some(origin) => Some(of_key(origin)),
-        None => only_source(look),
+        None => only_source(failing),
     }
 }
 
 /// The one file that ConfigMaps bring, or else the one ConfigMap that brings any.
-pub(super) fn only_source(look: &Look<'_>) -> Option<Spot> {
-    only_file(look).map(of_key).or_else(|| only_map(look))
+pub(super) fn only_source(failing: &Failing<'_>) -> Option<Spot> {
+    only_file(failing).map(of_key).or_else(|| only_map(failing))
 }
 
 fn of_key((path, place, map, key): Origin<'_>) -> Spot {
@@ -135,17 +137,17 @@ fn of_key((path, place, map, key): Origin<'_>) -> Spot {
 }
 
 /// The one ConfigMap that brings files, of which any may be meant.
-fn only_map(look: &Look<'_>) -> Option<Spot> {
+fn only_map(failing: &Failing<'_>) -> Option<Spot> {
     let is_mounted = |name: &str| {
-        let mut mounts = look.container.volume_mounts.iter().flatten();
+        let mut mounts = failing.container.volume_mounts.iter().flatten();
         mounts.any(|it| it.name == name)
     };
-    let volumes = look.spec.volumes.iter().flatten().enumerate();
+    let volumes = failing.spec.volumes.iter().flatten().enumerate();
     let mut of_maps = volumes
         .filter(|it| is_mounted(&it.1.name))
         .filter_map(|(at, it)| Some((at, &it.config_map.as_ref()?.name)));
     let (at, map) = of_maps.next().filter(|_| of_maps.next().is_none())?;
-    let path = look.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
+    let path = failing.objects.root.kind().pod_spec_path()?.child("volumes").index(at);
     let path = path.child("configMap").child("name");
     let words = format!("; its configuration is mounted from ConfigMap {map}");
     Some(Spot::new(SpotTopic::Program, path, map, words))
@@ -158,23 +160,24 @@ pub(super) fn files(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The one file of a ConfigMap that the command or the arguments name.
-fn of_command<'a>(look: &Look<'a>) -> Option<Origin<'a>> {
-    let lists = [&look.container.command, &look.container.args];
+fn of_command<'a>(failing: &Failing<'a>) -> Option<Origin<'a>> {
+    let lists = [&failing.container.command, &failing.container.args];
     let texts = lists.into_iter().flatten().flatten();
-    let mut named = texts.flat_map(|it| files(it)).filter_map(|it| key_at(look, it));
+    let mut named = texts.flat_map(|it| files(it)).filter_map(|it| key_at(failing, it));
     let first = named.next()?;
     named.all(|it| (it.2, it.3) == (first.2, first.3)).then_some(first)
 }
 
 /// The one file that ConfigMaps bring, where they bring no more than that.
-fn only_file<'a>(look: &Look<'a>) -> Option<Origin<'a>> {
-    let volume =
-        |it: &VolumeMount| look.spec.volumes.iter().flatten().find(|volume| volume.name == it.name);
-    let mounts = look.container.volume_mounts.iter().flatten().enumerate();
+fn only_file<'a>(failing: &Failing<'a>) -> Option<Origin<'a>> {
+    let volume = |it: &VolumeMount| {
+        failing.spec.volumes.iter().flatten().find(|volume| volume.name == it.name)
+    };
+    let mounts = failing.container.volume_mounts.iter().flatten().enumerate();
     let of_maps = mounts.filter_map(|it| Some((it, volume(it.1)?.config_map.as_ref()?)));
     let mut of_maps = of_maps.fuse();
     let ((at, mount), source) = of_maps.next().filter(|_| of_maps.next().is_none())?;
-    let mut maps = look.objects.config_maps.iter().flatten();
+    let mut maps = failing.objects.config_maps.iter().flatten();
     let map = maps.find(|it| it.name == source.name)?;
     let items: Vec<&str> = source.items.iter().flatten().map(|it| it.key.as_str()).collect();
     let keys: Vec<&str> = map.keys.iter().map(String::as_str).collect();
@@ -186,29 +189,29 @@ fn only_file<'a>(look: &Look<'a>) -> Option<Origin<'a>> {
     };
     let [key] = brought.as_slice() else { return None };
     let key = map.keys.iter().find(|it| it == key)?;
-    let path = look.path.child("volumeMounts").index(at).child("mountPath");
+    let path = failing.path.child("volumeMounts").index(at).child("mountPath");
     Some((path, &mount.mount_path, &source.name, key))
 }
 
 /// A script of a ConfigMap that the kernel takes for no program.
-pub(super) fn script(look: &Look<'_>) -> Option<Spot> {
-    let file = look.about(Trouble::Platform)?;
-    let (path, place, map, key) = key_at(look, file)?;
+pub(super) fn script(failing: &Failing<'_>) -> Option<Spot> {
+    let file = failing.about(Trouble::Platform)?;
+    let (path, place, map, key) = key_at(failing, file)?;
     let words =
         format!("; it is key {key} of ConfigMap {map}, which probably begins with no #! line");
     Some(Spot::new(SpotTopic::Program, path, place, words).held_by(map, key))
 }
 
 /// A script that no bit of its mode lets anybody execute.
-pub(super) fn not_executable(look: &Look<'_>) -> Option<Spot> {
-    let state = &look.facts.state;
+pub(super) fn not_executable(failing: &Failing<'_>) -> Option<Spot> {
+    let state = &failing.facts.state;
     let told = [&state.exit_message, &state.waiting_message];
     let file = told.into_iter().flatten().find_map(|it| {
         let (file, rest) = it.split_once("exec: \"")?.1.split_once('"')?;
         rest.contains("permission denied").then_some(file)
     })?;
-    let mount = mount_of(look, file)?.1;
-    let mut volumes = look.spec.volumes.iter().flatten().enumerate();
+    let mount = mount_of(failing, file)?.1;
+    let mut volumes = failing.spec.volumes.iter().flatten().enumerate();
     let (at, volume) = volumes.find(|it| it.1.name == mount.name)?;
     let (kind, field, mode, items) = if let Some(it) = &volume.config_map {
         ("ConfigMap", "configMap", it.default_mode, &it.items)
@@ -216,7 +219,7 @@ pub(super) fn not_executable(look: &Look<'_>) -> Option<Spot> {
         let it = volume.secret.as_ref()?;
         ("Secret", "secret", it.default_mode, &it.items)
     };
-    let path = look.objects.root.kind().pod_spec_path()?.child("volumes").index(at).child(field);
+    let path = failing.objects.root.kind().pod_spec_path()?.child("volumes").index(at).child(field);
     let name = below(mount, file)?;
     let item = items.iter().flatten().position(|it| it.path == name);
     let own = item.and_then(|at| Some((at, items.as_ref()?.get(at)?.mode?)));
@@ -243,15 +246,15 @@ pub(super) fn below<'a>(mount: &'a VolumeMount, file: &'a str) -> Option<&'a str
 }
 
 /// The field of the mount that a file lies in, what stands there, and the ConfigMap and key that it comes from.
-pub(super) fn key_at<'a>(look: &Look<'a>, file: &'a str) -> Option<Origin<'a>> {
-    let (at, mount) = mount_of(look, file)?;
-    let volume = look.spec.volumes.iter().flatten().find(|it| it.name == mount.name)?;
+pub(super) fn key_at<'a>(failing: &Failing<'a>, file: &'a str) -> Option<Origin<'a>> {
+    let (at, mount) = mount_of(failing, file)?;
+    let volume = failing.spec.volumes.iter().flatten().find(|it| it.name == mount.name)?;
     let name = below(mount, file)?;
     let (map, key) = maps(volume).find_map(|(map, items)| {
         let item = items.iter().find(|it| it.path == name);
         let key = item.map_or(name, |it| it.key.as_str());
-        has_key(look, map, key).then_some((map, key))
+        has_key(failing, map, key).then_some((map, key))
     })?;
-    let path = look.path.child("volumeMounts").index(at).child("mountPath");
+    let path = failing.path.child("volumeMounts").index(at).child("mountPath");
     Some((path, &mount.mount_path, map, key))
 }

@@ -2,9 +2,10 @@
 
 use types::{FieldPath, SpotTopic};
 
+use super::Spot;
 use super::files::mount_of;
-use super::{Look, Spot};
 use crate::analyzers::log_reading::Trouble;
+use crate::evidence::failing::Failing;
 use crate::quoting::stands_alone;
 
 /// How programs are told how much memory they may use.
@@ -31,9 +32,9 @@ const HEAP_NAMES: [&str; 8] = [
 const SHORT: usize = 2;
 
 /// The word of `command` or `args` that the program, its shell or its package does not know.
-pub(super) fn with(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref()?;
-    let is_value = reading.trouble == Trouble::Malformed && !is_of_variable(look);
+pub(super) fn with(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref()?;
+    let is_value = reading.trouble == Trouble::Malformed && !is_of_variable(failing);
     let is_it = is_value
         || matches!(reading.trouble, Trouble::Module | Trouble::Part)
         || reading.trouble.is_of_start();
@@ -42,11 +43,11 @@ pub(super) fn with(look: &Look<'_>) -> Option<Spot> {
     let whole = bare(about);
     // A script may have anything in it: a word by itself goes before it, and a variable with options as well.
     let (scripts, words): (Vec<_>, Vec<_>) =
-        look.texts().into_iter().partition(|it| it.1.contains(char::is_whitespace));
+        failing.telling_words().into_iter().partition(|it| it.1.contains(char::is_whitespace));
     if let Some((path, text)) = having(&words, whole, word) {
         return Some(Spot::new(SpotTopic::Program, path.clone(), text, String::new()));
     }
-    let of_variable = of_options(look, whole).filter(|_| reading.trouble == Trouble::Flag);
+    let of_variable = of_options(failing, whole).filter(|_| reading.trouble == Trouble::Flag);
     of_variable.or_else(|| {
         let (path, text) = having(&scripts, whole, word)?;
         Some(Spot::new(SpotTopic::Program, path.clone(), text, String::new()))
@@ -54,10 +55,10 @@ pub(super) fn with(look: &Look<'_>) -> Option<Spot> {
 }
 
 /// The word of `command` or `args` with the value of a flag, where the program names the flag whose value it cannot read.
-pub(super) fn of_flag(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
+pub(super) fn of_flag(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
     let value = bare(reading.about.as_deref()?);
-    let texts = look.texts();
+    let texts = failing.telling_words();
     let is_edge = |it: char| it.is_whitespace() || "\"'`/,:<>=".contains(it);
     let flags = reading.line.split(is_edge).filter(|it| it.starts_with('-') && SHORT < it.len());
     let found = flags.into_iter().find_map(|flag| {
@@ -87,8 +88,8 @@ fn having<'t, 'a>(
 }
 
 /// The one variable with the flag among its options.
-fn of_options(look: &Look<'_>, flag: &str) -> Option<Spot> {
-    let variables = look.variables();
+fn of_options(failing: &Failing<'_>, flag: &str) -> Option<Spot> {
+    let variables = failing.variables();
     let is_it = |it: &&(FieldPath, &str, &str)| it.2.contains('-') && stands_alone(it.2, flag);
     let mut having = variables.iter().filter(is_it);
     let (path, name, value) = having.next().filter(|_| having.next().is_none())?;
@@ -97,20 +98,20 @@ fn of_options(look: &Look<'_>, flag: &str) -> Option<Spot> {
 }
 
 /// Whether a variable has what it is about.
-fn is_of_variable(look: &Look<'_>) -> bool {
-    let about = look.about(Trouble::Malformed).map(bare);
-    about.is_some() && look.container.env.iter().flatten().any(|it| it.value.as_deref() == about)
+fn is_of_variable(failing: &Failing<'_>) -> bool {
+    let about = failing.about(Trouble::Malformed).map(bare);
+    about.is_some() && failing.container.env.iter().flatten().any(|it| it.value.as_deref() == about)
 }
 
 /// The one text of `command` and `args` that names the host which does not answer, where no variable does.
-pub(super) fn host(look: &Look<'_>) -> Option<Spot> {
-    let address = look.needed()?;
+pub(super) fn host(failing: &Failing<'_>) -> Option<Spot> {
+    let address = failing.needed()?;
     let host = address.rsplit_once(':').map_or(&*address, |it| it.0);
     let host = host.split('.').next().filter(|it| !it.chars().all(|it| it.is_ascii_digit()))?;
-    if look.variables().iter().any(|it| stands_alone(it.2, host)) {
+    if failing.variables().iter().any(|it| stands_alone(it.2, host)) {
         return None;
     }
-    let mut texts = look.texts().into_iter().filter(|it| stands_alone(it.1, host));
+    let mut texts = failing.telling_words().into_iter().filter(|it| stands_alone(it.1, host));
     let (path, text) = texts.next().filter(|_| texts.next().is_none())?;
     Some(Spot::new(SpotTopic::Needs, path, text, String::new()))
 }
@@ -132,13 +133,13 @@ fn is_flag(text: &str, word: &str) -> bool {
 }
 
 /// How much memory it is told to use, where that is not enough for it.
-pub(super) fn heap(look: &Look<'_>) -> Option<Spot> {
-    look.reading.as_ref().filter(|it| it.trouble == Trouble::Memory)?;
+pub(super) fn heap(failing: &Failing<'_>) -> Option<Spot> {
+    failing.reading.as_ref().filter(|it| it.trouble == Trouble::Memory)?;
     let is_heap = |text: &str| HEAPS.iter().any(|it| text.contains(it));
-    if let Some((path, text)) = look.texts().into_iter().find(|it| is_heap(it.1)) {
+    if let Some((path, text)) = failing.telling_words().into_iter().find(|it| is_heap(it.1)) {
         return Some(Spot::new(SpotTopic::Program, path, text, String::new()));
     }
-    let variables = look.variables();
+    let variables = failing.variables();
     let is_named = |name: &str| HEAP_NAMES.iter().any(|it| name.to_uppercase().contains(it));
     let by_value = variables.iter().find(|it| is_heap(it.2));
     let (path, name, value) = by_value.or_else(|| variables.iter().find(|it| is_named(it.1)))?;
@@ -154,12 +155,12 @@ pub(super) fn heap(look: &Look<'_>) -> Option<Spot> {
 }
 
 /// The folder that a database wants for itself: the variable that names it, or the mount.
-pub(super) fn data(look: &Look<'_>) -> Option<Spot> {
-    let folder = look.about(Trouble::NotEmpty)?.trim_end_matches('/');
+pub(super) fn data(failing: &Failing<'_>) -> Option<Spot> {
+    let folder = failing.about(Trouble::NotEmpty)?.trim_end_matches('/');
     let (at, mount) =
-        mount_of(look, folder).filter(|it| it.1.mount_path.trim_end_matches('/') == folder)?;
+        mount_of(failing, folder).filter(|it| it.1.mount_path.trim_end_matches('/') == folder)?;
     let words = "; a volume is mounted there, which may have folders of its own: one below it has to be named".to_owned();
-    let mut variables = look.variables().into_iter();
+    let mut variables = failing.variables().into_iter();
     if let Some((path, name, value)) = variables.find(|it| it.2.trim_end_matches('/') == folder) {
         return Some(Spot {
             topic: SpotTopic::Program,
@@ -170,6 +171,6 @@ pub(super) fn data(look: &Look<'_>) -> Option<Spot> {
             shown: None,
         });
     }
-    let path = look.path.child("volumeMounts").index(at).child("mountPath");
+    let path = failing.path.child("volumeMounts").index(at).child("mountPath");
     Some(Spot::new(SpotTopic::Program, path, &mount.mount_path, words))
 }

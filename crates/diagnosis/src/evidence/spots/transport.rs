@@ -2,8 +2,9 @@
 
 use types::{FieldPath, SpotTopic};
 
-use super::{Look, Spot, named, service_ports, sources};
+use super::{Spot, named, service_ports, sources};
 use crate::analyzers::last_words;
+use crate::evidence::failing::Failing;
 use crate::quoting::stands_alone;
 
 /// What programs say that speak TLS to a server which does not.
@@ -36,8 +37,8 @@ const ADDRESSES: [&str; 12] = [
 ];
 
 /// The one variable or word of the command that says how to call the server.
-pub(super) fn other(look: &Look<'_>) -> Option<Spot> {
-    let lines = last_words::around(look.log());
+pub(super) fn other(failing: &Failing<'_>) -> Option<Spot> {
+    let lines = last_words::around(failing.log());
     let said = |marks: &[&str]| {
         lines.iter().any(|line| {
             let line = line.to_lowercase();
@@ -51,12 +52,12 @@ pub(super) fn other(look: &Look<'_>) -> Option<Spot> {
     } else {
         return None;
     };
-    let variables = look.variables().into_iter();
-    let texts = look.texts().into_iter().map(|(path, text)| (path, "", text));
-    let called = variables.chain(texts).filter_map(|it| Some((host(look, it.2, scheme)?, it)));
+    let variables = failing.variables().into_iter();
+    let texts = failing.telling_words().into_iter().map(|(path, text)| (path, "", text));
+    let called = variables.chain(texts).filter_map(|it| Some((host(failing, it.2, scheme)?, it)));
     let called: Vec<(&str, (FieldPath, &str, &str))> = called.collect();
-    let hosts = hosts(look, &lines);
-    let is_named = |host: &str| look.log().iter().any(|it| stands_alone(it, host));
+    let hosts = hosts(failing, &lines);
+    let is_named = |host: &str| failing.log().iter().any(|it| stands_alone(it, host));
     let named: Vec<_> = called.iter().filter(|it| is_named(it.0)).collect();
     // A command may repeat what a variable says, and is told where no variable is.
     let of_variables: Vec<_> = named.iter().filter(|it| !it.1.1.is_empty()).collect();
@@ -66,7 +67,7 @@ pub(super) fn other(look: &Look<'_>) -> Option<Spot> {
             ([], [only], _) => *only,
             // Where another server is named, it is that one.
             ([], [], [only]) if hosts.is_empty() => only,
-            _ => return referred(look, &lines, (&hosts, scheme, why)),
+            _ => return referred(failing, &lines, (&hosts, scheme, why)),
         };
     let who = if name.is_empty() { "its command" } else { *name };
     let words = format!("; {who} calls {host} with {scheme}, {why}");
@@ -76,11 +77,11 @@ pub(super) fn other(look: &Look<'_>) -> Option<Spot> {
 /// The one variable that is read from a ConfigMap or a Secret and says how to call the server. What it says is not known:
 /// the lines name it, or it is called after the server, or no other one says where anything is.
 fn referred(
-    look: &Look<'_>,
+    failing: &Failing<'_>,
     lines: &[&str],
     (hosts, scheme, why): (&[String], &str, &str),
 ) -> Option<Spot> {
-    let names = named::referred(look);
+    let names = named::referred(failing);
     let upper = |it: &str| it.to_uppercase().replace(['-', '.'], "_");
     let is_address = |it: &&String| {
         let last = upper(it).rsplit('_').next().unwrap_or_default().to_owned();
@@ -90,7 +91,7 @@ fn referred(
         let mut labels = hosts.iter().map(|it| upper(it.split('.').next().unwrap_or_default()));
         labels.any(|label| stands_alone(&upper(it).replace('_', " "), &label.replace('_', " ")))
     };
-    let said = lines.iter().filter_map(|it| named::in_text(look, it));
+    let said = lines.iter().filter_map(|it| named::in_text(failing, it));
     // A word in small letters is part of a path, and no variable.
     let is_variable = |it: &&String| is_address(it) || it.contains(|it: char| it.is_uppercase());
     let said = said.into_iter().find_map(|said| names.iter().find(|it| *it == said));
@@ -102,10 +103,10 @@ fn referred(
         (None, [only], _) | (None, [], [only]) => only,
         (None, ..) => return None,
     };
-    let mut own = look.container.env.iter().flatten().enumerate();
+    let mut own = failing.container.env.iter().flatten().enumerate();
     let spot = match own.find(|it| it.1.name == *name) {
-        Some((at, variable)) => sources::of_variable(look, at, variable)?,
-        None => sources::of_all(look, name)?,
+        Some((at, variable)) => sources::of_variable(failing, at, variable)?,
+        None => sources::of_all(failing, name)?,
     };
     let host = hosts.first().map_or("a server", String::as_str);
     let words = format!("; {name} probably says to call {host} with {scheme}, {why}{}", spot.words);
@@ -113,10 +114,10 @@ fn referred(
 }
 
 /// The hosts of the cluster that these lines name.
-fn hosts(look: &Look<'_>, lines: &[&str]) -> Vec<String> {
+fn hosts(failing: &Failing<'_>, lines: &[&str]) -> Vec<String> {
     let is_part = |it: char| it.is_ascii_alphanumeric() || "-.".contains(it);
     let words = lines.iter().flat_map(|it| it.split(move |it| !is_part(it)));
-    let hosts = words.map(|it| it.trim_matches(['.', '-'])).filter(|it| is_host(look, it));
+    let hosts = words.map(|it| it.trim_matches(['.', '-'])).filter(|it| is_host(failing, it));
     let mut found: Vec<String> = vec![];
     for host in hosts {
         if found.iter().all(|it| it != host) {
@@ -126,16 +127,16 @@ fn hosts(look: &Look<'_>, lines: &[&str]) -> Vec<String> {
     found
 }
 
-fn is_host(look: &Look<'_>, host: &str) -> bool {
+fn is_host(failing: &Failing<'_>, host: &str) -> bool {
     !host.is_empty()
-        && (host.contains(".svc") || service_ports::service(look.objects, host).is_some())
+        && (host.contains(".svc") || service_ports::service(failing.objects, host).is_some())
 }
 
 /// The host of the cluster that a text calls so.
-fn host<'t>(look: &Look<'_>, text: &'t str, scheme: &str) -> Option<&'t str> {
+fn host<'t>(failing: &Failing<'_>, text: &'t str, scheme: &str) -> Option<&'t str> {
     let rest = text.split_once(scheme)?.1;
     let authority = rest.split(['/', '?', '#', ' ', ',', '"', '\'']).next()?;
     let host = authority.rsplit_once('@').map_or(authority, |it| it.1);
     let host = host.split(':').next().filter(|it| !it.is_empty())?;
-    is_host(look, host).then_some(host)
+    is_host(failing, host).then_some(host)
 }

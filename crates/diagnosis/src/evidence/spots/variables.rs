@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use types::{FieldPath, SpotTopic};
 
-use super::{Look, Spot};
+use super::Spot;
+use crate::evidence::failing::Failing;
 use crate::near_miss::near_miss;
 use crate::patterns::pattern;
 
@@ -14,20 +15,21 @@ static EXPANSION: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"(?P<escape>\$?)\$\((?P<name>[A-Z_][A-Z0-9_]*)\)"));
 
 /// A variable that stands where nothing is put in.
-pub(super) fn unset(look: &Look<'_>) -> Option<Spot> {
-    unnamed(look).or_else(|| too_late(look))
+pub(super) fn unset(failing: &Failing<'_>) -> Option<Spot> {
+    unnamed(failing).or_else(|| too_late(failing))
 }
 
 /// A variable that the template uses and does not set, where one of nearly this name is set or the log shows that
 /// nothing was put in. A shell reads `$(NAME)` as a command, so that it alone says nothing.
-fn unnamed(look: &Look<'_>) -> Option<Spot> {
-    let names: Vec<_> = look.container.env.iter().flatten().map(|it| it.name.as_str()).collect();
-    let texts = look.texts().into_iter().map(|(path, text)| (path, "", text));
-    let values = look.variables().into_iter();
+fn unnamed(failing: &Failing<'_>) -> Option<Spot> {
+    let names: Vec<_> = failing.container.env.iter().flatten().map(|it| it.name.as_str()).collect();
+    let texts = failing.telling_words().into_iter().map(|(path, text)| (path, "", text));
+    let values = failing.variables().into_iter();
     let mut found = texts.chain(values).filter_map(|(path, variable, text)| {
         let wanted = first_unset(text, &names)?;
         let near = near_miss(&wanted, names.iter().copied().filter(|it| *it != variable));
-        (near.is_some() || is_shown(look, &wanted)).then_some((path, variable, text, wanted, near))
+        (near.is_some() || is_shown(failing, &wanted))
+            .then_some((path, variable, text, wanted, near))
     });
     let (path, variable, text, wanted, near): (FieldPath, _, _, String, Option<String>) =
         found.next()?;
@@ -43,14 +45,14 @@ fn unnamed(look: &Look<'_>) -> Option<Spot> {
 }
 
 /// A value that uses a variable which is set only after it, while the log shows that nothing was put in.
-fn too_late(look: &Look<'_>) -> Option<Spot> {
+fn too_late(failing: &Failing<'_>) -> Option<Spot> {
     let mut before: Vec<&str> = vec![];
-    let path = look.path.child("env");
-    for (at, it) in look.container.env.iter().flatten().enumerate() {
+    let path = failing.path.child("env");
+    for (at, it) in failing.container.env.iter().flatten().enumerate() {
         let value = it.value.as_deref().unwrap_or_default();
-        let wanted = first_unset(value, &before).filter(|wanted| is_shown(look, wanted));
+        let wanted = first_unset(value, &before).filter(|wanted| is_shown(failing, wanted));
         let is_set = |wanted: &String| {
-            look.container.env.iter().flatten().skip(at + 1).any(|it| it.name == *wanted)
+            failing.container.env.iter().flatten().skip(at + 1).any(|it| it.name == *wanted)
         };
         if let Some(wanted) = wanted.filter(is_set) {
             let name = &it.name;
@@ -77,11 +79,11 @@ pub(crate) fn first_unset(text: &str, names: &[&str]) -> Option<String> {
 }
 
 /// Whether the log, or the runtime, shows the variable as it stands in the template.
-fn is_shown(look: &Look<'_>, wanted: &str) -> bool {
+fn is_shown(failing: &Failing<'_>, wanted: &str) -> bool {
     let mark = format!("$({wanted})");
-    let state = &look.facts.state;
+    let state = &failing.facts.state;
     let told = state.waiting_message.iter().chain(&state.exit_message);
-    let mut lines = look.facts.log.iter().chain(&look.facts.previous_log).chain(told);
+    let mut lines = failing.facts.log.iter().chain(&failing.facts.previous_log).chain(told);
     lines.any(|it| it.contains(&mark))
 }
 

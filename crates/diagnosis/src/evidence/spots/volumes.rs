@@ -5,10 +5,11 @@ use k8s_openapi::api::core::v1::{
 };
 use types::{FieldPath, SpotTopic};
 
+use super::Spot;
 use super::files::{contains, mount_of};
 use super::sources::below;
-use super::{Look, Spot};
 use crate::analyzers::log_reading::Trouble;
+use crate::evidence::failing::Failing;
 use crate::near_miss::near_miss;
 use crate::outline::memory;
 
@@ -20,10 +21,10 @@ const AUTOMOUNT: &str = "automountServiceAccountToken";
 const SMALL: u64 = 4;
 
 /// The volume of a mount, with its field.
-fn volume<'a>(look: &Look<'a>, mount: &VolumeMount) -> Option<(FieldPath, &'a Volume)> {
-    let mut volumes = look.spec.volumes.iter().flatten().enumerate();
+fn volume<'a>(failing: &Failing<'a>, mount: &VolumeMount) -> Option<(FieldPath, &'a Volume)> {
+    let mut volumes = failing.spec.volumes.iter().flatten().enumerate();
     let (at, volume) = volumes.find(|it| it.1.name == mount.name)?;
-    Some((look.objects.root.kind().pod_spec_path()?.child("volumes").index(at), volume))
+    Some((failing.objects.root.kind().pod_spec_path()?.child("volumes").index(at), volume))
 }
 
 fn is_in_memory(source: &EmptyDirVolumeSource) -> bool {
@@ -31,15 +32,15 @@ fn is_in_memory(source: &EmptyDirVolumeSource) -> bool {
 }
 
 /// Where a volume that is full gets its size from.
-pub(super) fn full(look: &Look<'_>) -> Option<Spot> {
-    let reading = look.reading.as_ref().filter(|it| it.trouble == Trouble::DiskFull)?;
-    let mounts = || look.container.volume_mounts.iter().flatten();
+pub(super) fn full(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::DiskFull)?;
+    let mounts = || failing.container.volume_mounts.iter().flatten();
     let in_memory = |it: &&VolumeMount| {
-        let source = volume(look, it).and_then(|it| it.1.empty_dir.as_ref());
+        let source = volume(failing, it).and_then(|it| it.1.empty_dir.as_ref());
         source.is_some_and(is_in_memory)
     };
     let claims = |it: &&VolumeMount| {
-        let is_claim = volume(look, it).is_some_and(|it| it.1.persistent_volume_claim.is_some());
+        let is_claim = volume(failing, it).is_some_and(|it| it.1.persistent_volume_claim.is_some());
         is_claim && it.read_only != Some(true)
     };
     let only = |is_one: &dyn Fn(&&VolumeMount) -> bool| {
@@ -47,16 +48,16 @@ pub(super) fn full(look: &Look<'_>) -> Option<Spot> {
     };
     let file = reading.about.as_deref().filter(|it| it.starts_with('/'));
     let mount = match file {
-        Some(file) => mount_of(look, file)?.1,
+        Some(file) => mount_of(failing, file)?.1,
         // Nothing else that is mounted is likely to be full.
         None if mounts().any(|it| in_memory(&it)) => only(&in_memory)?,
         None => only(&claims)?,
     };
-    of_full(look, mount, file.is_some())
+    of_full(failing, mount, file.is_some())
 }
 
-fn of_full(look: &Look<'_>, mount: &VolumeMount, is_sure: bool) -> Option<Spot> {
-    let (path, volume) = volume(look, mount)?;
+fn of_full(failing: &Failing<'_>, mount: &VolumeMount, is_sure: bool) -> Option<Spot> {
+    let (path, volume) = volume(failing, mount)?;
     let place = &mount.mount_path;
     if let Some(claim) = &volume.persistent_volume_claim {
         let name = &claim.claim_name;
@@ -78,25 +79,26 @@ fn of_full(look: &Look<'_>, mount: &VolumeMount, is_sure: bool) -> Option<Spot> 
 }
 
 /// A volume in memory that may take all of a container's limit: what is written there counts.
-pub(super) fn in_memory(look: &Look<'_>) -> Option<Spot> {
-    let state = &look.facts.state;
+pub(super) fn in_memory(failing: &Failing<'_>) -> Option<Spot> {
+    let state = &failing.facts.state;
     let is_start = state.exit_message.as_deref().is_some_and(|it| it.contains("OOM-killed"));
     if !is_start && state.last_exit.as_deref() != Some("OOMKilled") {
         return None;
     }
-    let given = look.facts.given_memory_limit.as_ref().map(|it| &it.amount);
-    let limit = look.facts.memory_limit.as_ref().or(given)?;
+    let given = failing.facts.given_memory_limit.as_ref().map(|it| &it.amount);
+    let limit = failing.facts.memory_limit.as_ref().or(given)?;
     let bytes = limit.units()?;
-    let (path, mount, size) = look.container.volume_mounts.iter().flatten().find_map(|mount| {
-        let (path, volume) = volume(look, mount)?;
-        let source = volume.empty_dir.as_ref().filter(|it| is_in_memory(it))?;
-        let size = source.size_limit.as_ref();
-        let is_large = size.is_none_or(|it| bytes / SMALL < memory(Some(it)));
-        (is_large && mount.read_only != Some(true)).then_some((path, mount, size))
-    })?;
+    let (path, mount, size) =
+        failing.container.volume_mounts.iter().flatten().find_map(|mount| {
+            let (path, volume) = volume(failing, mount)?;
+            let source = volume.empty_dir.as_ref().filter(|it| is_in_memory(it))?;
+            let size = source.size_limit.as_ref();
+            let is_large = size.is_none_or(|it| bytes / SMALL < memory(Some(it)));
+            (is_large && mount.read_only != Some(true)).then_some((path, mount, size))
+        })?;
     let place = &mount.mount_path;
     let size = size.map_or("none", |it| it.0.as_str());
-    let mut lines = look.facts.log.iter().chain(&look.facts.previous_log);
+    let mut lines = failing.facts.log.iter().chain(&failing.facts.previous_log);
     // It keeps what is in it when the container ends: so it is full before the next one begins.
     if is_start || lines.any(|it| it.contains(place.as_str())) {
         let words = format!(
@@ -108,23 +110,23 @@ pub(super) fn in_memory(look: &Look<'_>) -> Option<Spot> {
     let words = format!(
         "; {place} is a volume in memory (tmpfs), and what is written there counts as well"
     );
-    let path = look.path.child("resources").child("limits").child("memory");
+    let path = failing.path.child("resources").child("limits").child("memory");
     Some(Spot::new(SpotTopic::Memory, path, &limit.0, words))
 }
 
 /// The token of its service account, which nothing mounts.
-pub(super) fn token(look: &Look<'_>) -> Option<Spot> {
-    look.about(Trouble::File).filter(|it| it.starts_with(TOKEN))?;
-    let path = look.objects.root.kind().pod_spec_path()?.child(AUTOMOUNT);
-    if look.spec.automount_service_account_token == Some(false) {
+pub(super) fn token(failing: &Failing<'_>) -> Option<Spot> {
+    failing.about(Trouble::File).filter(|it| it.starts_with(TOKEN))?;
+    let path = failing.objects.root.kind().pod_spec_path()?.child(AUTOMOUNT);
+    if failing.spec.automount_service_account_token == Some(false) {
         let words = "; the template says that no token of its service account is mounted";
         return Some(Spot::new(SpotTopic::Program, path, "false", words.to_owned()));
     }
-    let mut pods = look.objects.pods.iter();
-    let pod = pods.find(|it| it.metadata.name.as_deref() == Some(&look.facts.pod))?;
+    let mut pods = failing.objects.pods.iter();
+    let pod = pods.find(|it| it.metadata.name.as_deref() == Some(&failing.facts.pod))?;
     let spec = pod.spec.as_ref()?;
     let all = spec.containers.iter().chain(spec.init_containers.iter().flatten());
-    let own = all.filter(|it| it.name == look.container.name);
+    let own = all.filter(|it| it.name == failing.container.name);
     let mut mounts = own.flat_map(|it| it.volume_mounts.iter().flatten());
     if mounts.any(|it| it.mount_path.starts_with(TOKEN)) {
         return None;
@@ -137,11 +139,11 @@ pub(super) fn token(look: &Look<'_>) -> Option<Spot> {
 }
 
 /// The path that an item of a volume puts a file at, where the program looks for nearly that.
-pub(super) fn item(look: &Look<'_>) -> Option<Spot> {
-    let file = look.reading.as_ref()?.missing_file()?;
-    let mount = mount_of(look, file)?.1;
+pub(super) fn item(failing: &Failing<'_>) -> Option<Spot> {
+    let file = failing.reading.as_ref()?.missing_file()?;
+    let mount = mount_of(failing, file)?.1;
     let wanted = below(mount, file).filter(|_| mount.sub_path.is_none())?;
-    let (path, volume) = volume(look, mount)?;
+    let (path, volume) = volume(failing, mount)?;
     let items = items(volume, &path);
     let stem = |it: &str| it.split('.').next().unwrap_or_default().to_owned();
     let near = near_miss(wanted, items.iter().map(|it| it.path));
@@ -150,11 +152,11 @@ pub(super) fn item(look: &Look<'_>) -> Option<Spot> {
     };
     let item = items.iter().find(is_it)?;
     // Who names the file in its command may be wrong himself, unless that is what the key is called.
-    let is_named = look.texts().iter().any(|it| contains(it.1, file));
+    let is_named = failing.telling_words().iter().any(|it| contains(it.1, file));
     if is_named && item.key != Some(wanted) {
         return None;
     }
-    let is_told = look.facts.files.iter().any(|it| it.ends_with(&format!("/{}", item.path)));
+    let is_told = failing.facts.files.iter().any(|it| it.ends_with(&format!("/{}", item.path)));
     let words = if is_told {
         String::new()
     } else {

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::autoscaling::v2::{HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec};
 use k8s_openapi::api::core::v1::Container;
-use types::{ClusterFault, Finding, Severity, Subject};
+use types::{ClusterFault, ContainerRole, Finding, Severity, Subject};
 
 use super::{clues, condition, finding};
 use crate::survey::cluster;
@@ -68,7 +68,7 @@ fn lack(autoscaler: &HorizontalPodAutoscaler, scene: &Scene<'_>) -> Option<Lack>
             return None;
         }
         let names: Vec<_> = without.iter().map(|it| it.1.name.clone()).collect();
-        let path = root.kind().pod_spec_path()?.child("containers").index(*index);
+        let path = root.kind().container_path(ContainerRole::App, *index)?;
         let path = path.child("resources").child("requests").child(resource);
         let names = listed(&names);
         let words = format!("the {resource} request, and container {names} of {target} has none");

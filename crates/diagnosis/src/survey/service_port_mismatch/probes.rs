@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Container, Pod, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use types::ProbeFacts;
 
 use super::{Declared, lasting};
 use crate::survey::scene::is_ready;
@@ -40,9 +41,10 @@ fn ready_since(pod: &Pod) -> Option<Timestamp> {
 
 /// How long nobody has to answer a probe until the container is restarted, by the defaults of Kubernetes.
 fn patience(probe: &Probe) -> SignedDuration {
-    let secs = |it: Option<i32>, default: i64| it.map_or(default, i64::from).max(0);
-    let tries = secs(probe.failure_threshold, 3);
-    let each = secs(probe.period_seconds, 10).saturating_add(secs(probe.timeout_seconds, 1));
+    let secs = |it: Option<i32>, default: u32| it.map_or(default.into(), i64::from).max(0);
+    let tries = secs(probe.failure_threshold, ProbeFacts::TRIES);
+    let each = secs(probe.period_seconds, ProbeFacts::PERIOD)
+        .saturating_add(secs(probe.timeout_seconds, ProbeFacts::TIMEOUT));
     let all = tries.saturating_mul(each).saturating_add(secs(probe.initial_delay_seconds, 0));
     SignedDuration::from_secs(all)
 }
