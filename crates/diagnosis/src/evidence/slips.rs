@@ -19,6 +19,7 @@ mod mode;
 mod unit;
 mod amount;
 mod probe;
+mod twin;
 
 pub(super) use command::{is_hardly_another, is_usual, usual};
 
@@ -101,6 +102,7 @@ const FINDERS: &[Finder] = &[
     amount::of_the_pod,
     amount::given_too_much,
     probe::asks_otherwise,
+    twin::answers_elsewhere,
 ];
 /// What may be wrong with a container that is ready, until a probe ends it.
 const OF_READY: &[Finder] = &[probe::asks_otherwise];
@@ -136,7 +138,8 @@ pub(super) fn facts(objects: &Objects, told: &Told<'_>, redactor: &Redactor) -> 
                     kind: slip.kind,
                     path,
                     config_map: None,
-                    alike: unit::is_alike(&spot, slip.kind, &slip.edits),
+                    alike: unit::is_alike(&spot, slip.kind, &slip.edits)
+                        || twin::is_alike(&spot, slip.kind, &slip.edits),
                     shown_by: redactor.redact(&slip.shown_by),
                     edits: slip.edits,
                 });
