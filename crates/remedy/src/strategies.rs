@@ -26,9 +26,11 @@ use crate::place;
 pub(crate) use clear_leftovers::{fills_a_quota, is_leftover};
 pub(crate) use fix_probe_port::{
     Agreed, agreed_path, answered as answered_paths, begun_name, is_heard as is_heard_port,
-    listed_path,
+    is_of_another, is_of_path, listed_path, of_twin,
 };
-pub(crate) use fix_reference::{OF_THE_SYSTEM, is_name, risk as risk_of_reference, synonym};
+pub(crate) use fix_reference::{
+    OF_THE_SYSTEM, is_name, of_kind, risk as risk_of_reference, synonym,
+};
 pub(crate) use fix_selector::{
     edits as selector_edits, is_hardly_meant, is_ready, is_sure_label, leads_to_a_label, swap_edits,
 };

@@ -85,12 +85,16 @@ pub struct ReferenceFacts {
     /// The one name (or key) in the same namespace that is one or two edits away, if there is just one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near_miss: Option<String>,
-    /// What else is there that may have been meant, as the end of a sentence; nothing is ever written because of it.
+    /// What else is there that may have been meant, as the end of a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alike: Option<String>,
     /// The name, or the key, that these words give.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meant: Option<String>,
+    /// What speaks for the name that is meant, as a sentence: a ready workload of the same group that refers to the ConfigMap,
+    /// or that nobody uses the claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vouched: Option<String>,
     /// The label by which that one belongs to something else than the subject: `team=finance`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub belongs_to: Option<String>,

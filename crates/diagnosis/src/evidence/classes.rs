@@ -53,6 +53,7 @@ pub(super) fn facts(objects: &Objects, spec: &PodSpec, path: &FieldPath) -> Vec<
                     .as_ref()
                     .map(|it| format!("there is {it}, which may have been meant")),
                 meant: longer,
+                vouched: None,
                 belongs_to: None,
                 exists,
                 key: None,

@@ -25,6 +25,7 @@ pub(super) fn facts(spec: &PodSpec, path: &FieldPath) -> Vec<ReferenceFacts> {
             near_miss: None,
             alike: None,
             meant: None,
+            vouched: None,
             belongs_to: None,
             optional: false,
         })

@@ -106,6 +106,7 @@ fn fact(
         near_miss: None,
         alike: None,
         meant: None,
+        vouched: None,
         belongs_to: None,
         optional: false,
     }

@@ -154,7 +154,8 @@ pub(super) fn is_ready(pod: &Pod) -> bool {
     conditions.into_iter().any(|it| it.type_ == "Ready" && it.status == "True")
 }
 
-fn is_steady(pod: &Pod, now: Timestamp) -> bool {
+/// Whether it is ready for a minute, and none of its containers ended lately.
+pub(super) fn is_steady(pod: &Pod, now: Timestamp) -> bool {
     let conditions = pod.status.iter().flat_map(|it| it.conditions.iter().flatten());
     let ready = conditions.into_iter().find(|it| it.type_ == "Ready" && it.status == "True");
     let since = ready.and_then(|it| it.last_transition_time.as_ref());

@@ -1,6 +1,7 @@
 //! What the template refers to by name, whether it is there, and what was probably meant.
 
 mod alike;
+mod vouched;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -204,9 +205,12 @@ struct Known<'a> {
 impl Known<'_> {
     fn facts(&self, it: Reference) -> ReferenceFacts {
         let (exists, near_miss) = self.look_up(&it);
-        let belongs_to = self.belongs_to(&it, near_miss.as_deref());
         let is_open = exists != Some(true) && near_miss.is_none();
         let (alike, meant) = is_open.then(|| self.alike(&it)).flatten().unzip();
+        let meant: Option<String> = meant.flatten();
+        let belongs_to = self.belongs_to(&it, near_miss.as_deref().or(meant.as_deref()));
+        let absent = meant.as_deref().filter(|_| self.named(&it) == Some(false));
+        let vouched = absent.and_then(|meant| self.vouched(&it, meant));
         // When the object is there and only the key is not, the key is what is wrong.
         let named = self.named(&it) == Some(true)
             || it.kind == ReferenceKind::Secret
@@ -219,7 +223,8 @@ impl Known<'_> {
             path: path.to_string(),
             exists,
             alike,
-            meant: meant.flatten(),
+            meant,
+            vouched,
             belongs_to,
             near_miss,
             optional: it.optional,

@@ -19,6 +19,7 @@ mod mode;
 mod unit;
 mod amount;
 mod probe;
+mod twin;
 
 pub(super) use command::{is_hardly_another, is_usual, usual};
 
@@ -92,6 +93,7 @@ const FINDERS: &[Finder] = &[
     Here(amount::of_the_pod),
     Here(amount::given_too_much),
     Here(probe::asks_otherwise),
+    Here(twin::answers_elsewhere),
 ];
 /// What may be wrong with a container that is ready, until a probe ends it.
 const OF_READY: &[Finder] = &[Here(probe::asks_otherwise)];
@@ -115,7 +117,8 @@ pub(super) fn facts(objects: &Objects, told: &Told<'_>, redactor: &Redactor) -> 
                     kind: slip.kind,
                     path,
                     config_map: None,
-                    alike: unit::is_alike(&failing, slip.kind, &slip.edits),
+                    alike: unit::is_alike(&failing, slip.kind, &slip.edits)
+                        || twin::is_alike(&failing, slip.kind, &slip.edits),
                     shown_by: redactor.redact(&slip.shown_by),
                     edits: slip.edits,
                 });

@@ -31,6 +31,9 @@ fn seen_beside(before: &Evidence, written: &[String]) -> Vec<Seen> {
 /// How far a pod has to come before it can show a fault, in the order in which the kubelet goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
+    /// Of a Service: whether it takes a pod, and whether its ports lead anywhere there.
+    Selected,
+    Led,
     Made,
     Placed,
     Mounted,
@@ -48,6 +51,8 @@ impl Stage {
     /// `None` of what may come of anything.
     fn of(fault: Fault) -> Option<Self> {
         match fault {
+            Fault::ServiceWithoutEndpoints => Some(Self::Selected),
+            Fault::ServicePortMismatch => Some(Self::Led),
             Fault::FailedCreate => Some(Self::Made),
             Fault::Unschedulable | Fault::SchedulingGated => Some(Self::Placed),
             Fault::SandboxNotCreated | Fault::VolumeNotMounted => Some(Self::Mounted),
@@ -66,8 +71,6 @@ impl Stage {
             | Fault::Evicted
             | Fault::RolloutStuck
             | Fault::JobFailed
-            | Fault::ServiceWithoutEndpoints
-            | Fault::ServicePortMismatch
             | Fault::Unknown => None,
         }
     }
@@ -106,7 +109,7 @@ pub fn look_behind(
         let was_hidden = answered
             .seen
             .iter()
-            .all(|was| is_later(was, it, now) && cannot_come_of(&plan.strategy, was, it, now));
+            .all(|was| is_later(was, it, now) && cannot_come_of(plan, was, it, now));
         was_hidden || stood_beside(it, &answered, &plan.strategy, &written)
     };
     let is_progress = is_over && left().next().is_some() && left().all(is_another);
@@ -162,29 +165,31 @@ fn is_later(was: &Seen, it: &Seen, now: &Evidence) -> bool {
 
 /// When a container has its turn: first what is of the whole pod, then each init container, then all the others at once.
 fn turn(seen: &Seen, at: Stage, now: &Evidence) -> usize {
-    let container = now.containers.iter().find(|it| Some(&it.name) == seen.1.as_ref());
-    match container.map(|it| (it.role, it.index)) {
+    match container(seen, now).map(|it| (it.role, it.index)) {
         _ if at < Stage::Pulled => 0,
         None | Some((ContainerRole::App, _)) => usize::MAX,
         Some((ContainerRole::Init, index)) => index.saturating_add(1),
     }
 }
 
-/// Whether what this strategy writes cannot be what `it` comes of: another image or another ConfigMap may well be why a
+/// Whether what this plan writes cannot be what `it` comes of: another image or another ConfigMap may well be why a
 /// container crashes, and is not why its image is missing; more memory is not why a probe fails.
-fn cannot_come_of(strategy: &Strategy, was: &Seen, it: &Seen, now: &Evidence) -> bool {
+fn cannot_come_of(plan: &FixPlan, was: &Seen, it: &Seen, now: &Evidence) -> bool {
     let Some(at) = Stage::of(it.0) else { return false };
     let is_asked = Stage::Ended < at;
-    match strategy {
+    match plan.strategy {
         Strategy::ReplaceImageTag { .. } | Strategy::FixReference => {
             at < Stage::Started || is_asked || it.0 == Fault::OomKilled
         }
         Strategy::RaiseMemoryLimit { .. } => {
-            let container = now.containers.iter().find(|facts| it.1.as_ref() == Some(&facts.name));
-            let was_killed = container.is_some_and(|it| it.state.exit_code == Some(KILLED));
-            was.0 == Fault::OomKilled && (is_asked || !was_killed)
+            was.0 == Fault::OomKilled && (is_asked || !was_killed(it, now))
         }
-        Strategy::LowerRequests => at < Stage::Started,
+        Strategy::LowerRequests => at <= Stage::Started || needs_no_more(plan, (it, at), now),
+        Strategy::FixSelector => {
+            was.0 == Fault::ServiceWithoutEndpoints
+                && it.0 == Fault::ServicePortMismatch
+                && leads_nearly_there(now)
+        }
         // The kubelet asks for this only once that has answered.
         Strategy::FixProbePort => was.0 == Fault::StartupProbeFailing && is_asked,
         Strategy::RollBack
@@ -195,12 +200,41 @@ fn cannot_come_of(strategy: &Strategy, was: &Seen, it: &Seen, now: &Evidence) ->
         | Strategy::RerunJob
         | Strategy::RemoveTaint
         | Strategy::RelaxProbe
-        | Strategy::FixSelector
         | Strategy::FixServicePort
         | Strategy::RestartPod
         | Strategy::RestartRollout
         | Strategy::Wait => false,
     }
+}
+
+/// Whether what a container shows is no want of what was requested for it before. What it may use stays: it is killed for a
+/// neighbour's sake at the worst, and slower where it was promised less CPU. Who says that there is no such path is not slow.
+fn needs_no_more(plan: &FixPlan, (it, at): (&Seen, Stage), now: &Evidence) -> bool {
+    let is_memory = fields(plan).all(|it| it.as_str().ends_with("/memory"));
+    if at <= Stage::Ended {
+        return is_memory && at == Stage::Ended && !was_killed(it, now);
+    }
+    let says_no = |it: &ContainerFacts| {
+        let mut failures = it.probes.iter().filter_map(|it| it.failure.as_deref());
+        failures.any(|it| it.contains("statuscode: 4"))
+    };
+    is_memory || container(it, now).is_some_and(says_no)
+}
+
+fn was_killed(it: &Seen, now: &Evidence) -> bool {
+    container(it, now).is_some_and(|it| it.state.exit_code == Some(KILLED))
+}
+
+fn container<'a>(it: &Seen, now: &'a Evidence) -> Option<&'a ContainerFacts> {
+    now.containers.iter().find(|facts| it.1.as_ref() == Some(&facts.name))
+}
+
+/// Whether a port of the Service is a slip of one that the pods have which it takes now: then they are the right ones, for
+/// those of somebody else would have another.
+fn leads_nearly_there(now: &Evidence) -> bool {
+    let ports = now.service.iter().flat_map(|it| &it.ports);
+    let mut meant = ports.filter_map(|it| it.meant.as_ref());
+    meant.any(|it| it.near || it.proven || it.agreed)
 }
 
 /// Whether it was seen before the fix as well, in a container that the plan writes nothing of.

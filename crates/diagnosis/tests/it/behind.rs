@@ -4,7 +4,8 @@ use diagnosis::{Health, Patience, look, look_at_growth, look_at_start, look_behi
 use jiff::SignedDuration;
 use types::{
     Action, ContainerFacts, ContainerRole, ContainerState, Edit, Evidence, Fault, FieldPath,
-    FixPlan, ObjectRef, ProbeFacts, ProbeKind, Risk, Step, Strategy,
+    Finding, FixPlan, Kind, MeantPort, ObjectRef, PodFacts, PortTarget, ProbeFacts, ProbeKind,
+    Risk, ServicePortFacts, Step, Strategy, TrafficFacts,
 };
 
 use crate::judging::{at, killed, web};
@@ -53,7 +54,7 @@ fn plan(strategy: Strategy, field: &str) -> FixPlan {
         risk: Risk::Auto,
         because: String::new(),
         steps: vec![Step {
-            target: ObjectRef::named(types::Kind::Deployment, "shop", "web"),
+            target: ObjectRef::named(Kind::Deployment, "shop", "web"),
             subresource: None,
             action: Action::Edit(vec![edit]),
         }],
@@ -239,4 +240,109 @@ fn more_memory_is_no_help_before_a_leak_would_have_filled_it() {
     // Sixteen times as much lasts for longer than is waited for.
     assert_eq!(health(8, "1Gi", 269), Health::OnItsWay);
     assert_eq!(health(8, "1Gi", 270), Health::Healthy);
+}
+
+/// How a pod whose container asked for too much of this stands once it asks for less.
+#[track_caller]
+fn placed(resource: &str, now: ContainerFacts, expected: Health) {
+    let field = format!("containers/0/resources/requests/{resource}");
+    let plan = plan(Strategy::LowerRequests, &field);
+    let mut before = shows(&[state(0, App, "", "")], 0);
+    before.containers.iter_mut().for_each(|it| it.pod.clear());
+    before.pods = vec![PodFacts {
+        scheduled: false,
+        unschedulable: Some(format!("0/1 nodes are available: 1 Insufficient {resource}.")),
+        phase: "Pending".to_owned(),
+        ready: false,
+        ready_since: None,
+        ..crate::judging::pod_of("web-0", 0, 0)
+    }];
+    let now = shows(&[now], 70);
+    let seen = look(&before, &now, at(1));
+    let seen = look_behind(seen, (&plan, Fault::Unschedulable), (&before, &now), at(1));
+    assert_eq!(seen.health, expected, "{resource} {seen:?}");
+}
+
+/// It runs, and its readiness probe fails so.
+fn unready(failure: &str) -> ContainerFacts {
+    let mut app = state(0, App, "", "");
+    app.state.running_since = Some(at(5));
+    let failure = Some(failure.to_owned());
+    app.probes = vec![ProbeFacts { failure, ..unanswered(ProbeKind::Readiness, 0, 3) }];
+    app
+}
+
+#[test]
+fn what_no_node_took_hid_whatever_its_containers_say_once_they_run() {
+    let absent = "HTTP probe failed with statuscode: 404";
+    let late = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
+
+    placed("memory", unready(absent), Progress);
+    placed("cpu", unready(absent), Progress);
+    placed("memory", unready(late), Progress);
+    // With less CPU than it was promised before it may be slow because of that.
+    placed("cpu", unready(late), Failing);
+    placed("memory", state(0, App, "", "Error"), Progress);
+    placed("cpu", state(0, App, "", "Error"), Failing);
+    placed("memory", state(0, App, "", "OOMKilled"), Failing);
+    placed("memory", state(0, App, "CreateContainerConfigError", ""), Progress);
+}
+
+/// A Service of which the survey says this.
+fn service(fault: Fault, meant: Option<MeantPort>) -> Evidence {
+    let mut evidence = web();
+    evidence.subject = ObjectRef::named(Kind::Service, "shop", "web");
+    let port = ServicePortFacts {
+        index: 0,
+        name: String::new(),
+        port: 80,
+        protocol: "TCP".to_owned(),
+        target: Some(PortTarget::Name("htpp".to_owned())),
+        meant,
+        meant_protocol: None,
+    };
+    let finding: Finding = serde_json::from_value(serde_json::json!({
+        "fingerprint": "0", "severity": "warning", "fault": fault, "cause": "x", "clues": [],
+        "subject": {"kind": "Service", "namespace": "shop", "name": "web"},
+        "confidence": 0.9, "source": "rules",
+    }))
+    .unwrap();
+    evidence.service = Some(Box::new(TrafficFacts {
+        selector: [("app".to_owned(), "web".to_owned())].into(),
+        ports: vec![port],
+        pods: 2,
+        endpoints: Some(0),
+        slip: None,
+        swapped: None,
+        surplus: None,
+        findings: vec![finding],
+    }));
+    evidence
+}
+
+#[test]
+fn a_port_that_leads_nowhere_was_hidden_where_no_pod_was_taken() {
+    let mut plan = plan(Strategy::FixSelector, "x");
+    plan.steps[0].target = ObjectRef::named(Kind::Service, "shop", "web");
+    let near = MeantPort {
+        target: PortTarget::Name("http".to_owned()),
+        near: true,
+        proven: false,
+        agreed: false,
+    };
+    let health = |before: Fault, meant: Option<MeantPort>| {
+        let before = service(before, None);
+        let now = service(Fault::ServicePortMismatch, meant);
+        let seen = look(&before, &now, at(1));
+        let fault = Fault::ServiceWithoutEndpoints;
+        look_behind(seen, (&plan, fault), (&before, &now), at(1)).health
+    };
+
+    assert_eq!(health(Fault::ServiceWithoutEndpoints, Some(near.clone())), Progress);
+    // Pods that have nothing like its port may be somebody else's.
+    assert_eq!(health(Fault::ServiceWithoutEndpoints, None), Failing);
+    let far = MeantPort { near: false, ..near.clone() };
+    assert_eq!(health(Fault::ServiceWithoutEndpoints, Some(far)), Failing);
+    // It led nowhere before as well.
+    assert_eq!(health(Fault::ServicePortMismatch, Some(near)), Failing);
 }

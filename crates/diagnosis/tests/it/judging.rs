@@ -212,7 +212,7 @@ pub(crate) fn killed(pod: &str, second: i64, restarts: u32) -> Evidence {
 }
 
 /// The pod, ready since the second after this one.
-fn pod_of(pod: &str, second: i64, restarts: u32) -> PodFacts {
+pub(crate) fn pod_of(pod: &str, second: i64, restarts: u32) -> PodFacts {
     PodFacts {
         name: pod.to_owned(),
         uid: pod.to_owned(),

@@ -13,7 +13,8 @@ use crate::Policy;
 use crate::amount::Resource;
 use crate::near::{TYPO_DISTANCE, distance};
 use crate::strategies::{
-    Agreed, agreed_path, answered_paths, begun_name, is_heard_port, listed_path,
+    Agreed, agreed_path, answered_paths, begun_name, is_heard_port, is_of_another, listed_path,
+    of_twin,
 };
 
 /// How many times as long as before a time of a probe may be.
@@ -183,8 +184,12 @@ fn declared(
     }
     let port = edit.to.as_ref().and_then(Value::as_u64).ok_or("a port is a number")?;
     let is_declared = container.ports.iter().any(|(_, it)| u64::from(*it) == port);
-    let is_heard = scene.risk != Risk::Auto && is_heard_port(port, container, scene.evidence);
-    if (is_declared || is_heard) && edit.from.is_some() {
+    let is_heard = is_heard_port(port, container, scene.evidence);
+    let is_unclear = is_of_another(scene.evidence, container, probe) && !is_heard;
+    if scene.risk == Risk::Auto && is_unclear {
+        return Err("a person is asked where the name is one of a container beside it");
+    }
+    if (is_declared || is_heard && scene.risk != Risk::Auto) && edit.from.is_some() {
         Ok(())
     } else {
         Err("a probe asks a port that its container declares")
@@ -211,6 +216,11 @@ fn served(
         return Ok(());
     }
     if name == "path" && scene.risk != Risk::Auto && listed_path(container, probe) == Some(to) {
+        return Ok(());
+    }
+    let twin = of_twin(scene.evidence, container, probe, edit.path.as_str());
+    if twin.is_some_and(|it| it.edit == edit && (it.risk == Risk::Auto || scene.risk != Risk::Auto))
+    {
         return Ok(());
     }
     let is_near = match name {

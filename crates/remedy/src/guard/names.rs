@@ -4,7 +4,7 @@ use types::{Edit, ReferenceFacts, ReferenceKind, Risk, Strategy};
 
 use super::fields::{Answer, Scene, spec_names, text};
 use crate::near::is_near;
-use crate::strategies::{OF_THE_SYSTEM, is_name, risk_of_reference, synonym};
+use crate::strategies::{OF_THE_SYSTEM, is_name, of_kind, risk_of_reference, synonym};
 
 /// The node affinity that a scheduler must not ignore.
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -23,7 +23,7 @@ pub(super) fn reference(edit: &Edit, names: &[&str], scene: &Scene<'_>) -> Answe
             if ends_with_key && !is_label(it.kind) { it.key.as_deref() } else { Some(&*it.name) };
         it.path == edit.path.as_str()
             && it.exists != Some(true)
-            && it.near_miss.as_deref().or(synonym(it)) == Some(to)
+            && it.near_miss.as_deref().or(synonym(it)).or(of_kind(it)) == Some(to)
             && held == Some(from)
             && (it.kind != ReferenceKind::NodeLabelKey || ends_with_key)
             && may_be_named(to, it.kind)
@@ -49,7 +49,8 @@ pub(super) fn config_map(edit: &Edit, names: &[&str], scene: &Scene<'_>) -> Answ
 
 /// Facts may be wrong: how far the names are apart and who has to say yes is looked at here once more.
 fn may_follow(known: &ReferenceFacts, (from, to): (&str, &str), scene: &Scene<'_>) -> Answer {
-    if from == to || !(is_near(from, to) || synonym(known) == Some(to)) {
+    let is_meant = [synonym(known), of_kind(known)].contains(&Some(to));
+    if from == to || !(is_near(from, to) || is_meant) {
         return Err(
             "a name that is more than two letters away, and not the same in another style, is another one",
         );

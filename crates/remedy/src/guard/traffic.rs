@@ -31,6 +31,9 @@ pub(super) fn is_in_scope(
             let slip = service.slip.as_ref().filter(|it| holds(&service.selector, it));
             slip.ok_or("no label is known that was meant").and_then(|it| label(plan, edits, it))
         }
+        Strategy::FixServicePort if service.pods == 0 => {
+            Err("a port leads nowhere while the selector takes no pod")
+        }
         Strategy::FixServicePort => port(plan, edits, &service.ports),
         Strategy::RollBack
         | Strategy::ReplaceImageTag { .. }

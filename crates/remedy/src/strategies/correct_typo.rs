@@ -26,7 +26,7 @@ use types::{
     Strategy,
 };
 
-use super::is_alike;
+use super::{is_alike, is_of_path};
 use crate::image::Image;
 use crate::place;
 
@@ -54,6 +54,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
             && kinds.contains(&it.kind)
             && !is_outranked(it, evidence)
             && !is_known(it, evidence)
+            && !is_of_path(it)
             && !is_lowered(it, diagnosis, evidence)
     };
     evidence.slips.iter().find(is_meant).map(|it| plan_for(evidence, it)).into_iter().collect()

@@ -4,7 +4,8 @@
 //! The probe asks a port that no container of the pod declares, nobody answers, and the container declares exactly one. Or it
 //! declares several, or none, and what it says itself, another probe that succeeds or the Service before it leaves one.
 //! Or it asks for a path that is not there, or with the wrong scheme, and another probe of the same container, or an
-//! earlier revision that was ready, asks for one that is a letter or two away.
+//! earlier revision that was ready, asks for one that is a letter or two away; or pods of another workload run the same image
+//! and are ready by another path.
 //!
 //! ## When it does not
 //! Somebody answers on the port (then the port is right), or several ports could be meant. A path that nothing near
@@ -13,12 +14,15 @@
 //! ## Risk
 //! Auto; a person is asked for a port that is not declared, and where no event is left of the probe's failures. So for a
 //! name that only begins alike, for a path that nothing but its own words list, and for a path on which all other probes of the port agree without being near, where none of
-//! them is known to succeed: no other than the startup probe is asked before that did. Bound: the
+//! them is known to succeed: no other than the startup probe is asked before that did, so that of a start the server's own log
+//! has to list it. So for a name that a container beside it gives a port where nothing else speaks for its own one, and for
+//! a twin's path where the container is told something besides its program. Bound: the
 //! port of a network probe, or the path or scheme of an HTTP probe; its host and its headers stay. Undo: the former value.
 //! Verified by the pods' health over time. Attack: a container that declares two ports or none of
 //! which nothing speaks for just one, or the port asked for, yields no plan, and neither does a path that no probe that succeeds asks for.
 
 mod listed;
+mod twin;
 
 use std::collections::BTreeSet;
 
@@ -33,6 +37,7 @@ use crate::near::{TYPO_DISTANCE, distance};
 use crate::place;
 
 pub(crate) use listed::path as listed_path;
+pub(crate) use twin::{is_of_path, of_twin};
 
 /// Letters of a name from which on its beginning tells.
 const MIN_NAME: usize = 3;
@@ -40,7 +45,7 @@ const MIN_NAME: usize = 3;
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let probes = relax_probe::failing_probes(diagnosis, evidence);
     let edits: Vec<Edit> = probes
-        .into_iter()
+        .iter()
         .filter_map(|(container, probe)| {
             port_edit(evidence, container, probe).or_else(|| http_edit(evidence, container, probe))
         })
@@ -56,7 +61,15 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let is_declared =
         |it: &Edit| container.is_some_and(|container| declares(container, it.to.as_ref()));
     let is_heard = is_port && !edits.iter().all(is_declared);
-    let because = if is_heard {
+    let may_be_beside = |edit: &Edit| {
+        let port = edit.to.as_ref().and_then(Value::as_u64);
+        probes.iter().any(|it| is_of_another(evidence, it.0, it.1))
+            && !container.zip(port).is_some_and(|it| self::is_heard(it.1, it.0, evidence))
+    };
+    let is_unclear = is_port && edits.iter().any(may_be_beside);
+    let because = if is_unclear {
+        "The probe asks at a name that only a container beside it has for a port, and this one declares just one."
+    } else if is_heard {
         "The probe asks a port that no container declares, and there is one that its own words, another probe or a \
          Service speak for."
     } else if is_port {
@@ -73,51 +86,17 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let steps = place::in_template(evidence, edits);
     vec![FixPlan {
         strategy: Strategy::FixProbePort,
-        risk: if is_heard || is_guess { Risk::Ask } else { Risk::Auto },
+        risk: if is_heard || is_guess || is_unclear { Risk::Ask } else { Risk::Auto },
         because: because.to_owned(),
         steps,
     }]
 }
 
-/// What no near name speaks for: the path for which all other probes of the container ask in agreement, or the one declared
-/// name that begins like the one that is asked.
+/// What no near name speaks for.
 fn agreed(diagnosis: &Diagnosis, evidence: &Evidence) -> Option<FixPlan> {
-    let probes = relax_probe::failing_probes(diagnosis, evidence);
+    let mut probes = relax_probe::failing_probes(diagnosis, evidence).into_iter();
     let kind = evidence.subject.kind;
-    let (risk, because, edit) = probes.into_iter().find_map(|(container, probe)| {
-        let path = || {
-            let Agreed { path, is_proven } = agreed_path(container, probe)?;
-            let field = place::container_path(kind, container)?;
-            let field = field.child(probe.kind.field()).child("httpGet").child("path");
-            let edit = place::edit(field, Some(probe.path.as_deref()?.into()), path);
-            Some(if is_proven {
-                (Risk::Auto, "All its other probes ask for this path, and it is there.", edit)
-            } else {
-                (Risk::Ask, "All its other probes ask for this path.", edit)
-            })
-        };
-        let listed = || {
-            let field = place::container_path(kind, container)?;
-            let field = field.child(probe.kind.field()).child("httpGet").child("path");
-            let path = listed::path(container, probe)?;
-            let because = "Its own words list this path among those that it answers.";
-            Some((
-                Risk::Ask,
-                because,
-                place::edit(field, Some(probe.path.as_deref()?.into()), path),
-            ))
-        };
-        let name = || {
-            let edit = place::edit(
-                port_path(kind, container, probe)?,
-                Some(probe.port.as_deref()?.into()),
-                begun_name(container, probe)?,
-            );
-            let because = "Of the names that the container gives its ports, one begins like this.";
-            Some((Risk::Ask, because, edit))
-        };
-        path().filter(|it| it.0 == Risk::Auto).or_else(listed).or_else(path).or_else(name)
-    })?;
+    let (risk, because, edit) = probes.find_map(|it| unlike(evidence, it.0, it.1))?;
     if !place::has_editable_template(kind) {
         return Some(place::advice(Strategy::FixProbePort, because, evidence, vec![edit]));
     }
@@ -126,11 +105,52 @@ fn agreed(diagnosis: &Diagnosis, evidence: &Evidence) -> Option<FixPlan> {
     Some(FixPlan { strategy: Strategy::FixProbePort, risk, because, steps })
 }
 
+/// The path for which all other probes of the container ask in agreement, by which a twin is ready or which its own words
+/// list, or the one declared name that begins like the one that is asked.
+fn unlike<'a>(
+    evidence: &'a Evidence,
+    container: &'a ContainerFacts,
+    probe: &ProbeFacts,
+) -> Option<(Risk, &'a str, Edit)> {
+    let kind = evidence.subject.kind;
+    let field = place::container_path(kind, container)?;
+    let field = field.child(probe.kind.field()).child("httpGet").child("path");
+    let to =
+        |path: &str| Some(place::edit(field.clone(), Some(probe.path.as_deref()?.into()), path));
+    let agreed = || {
+        let Agreed { path, is_proven } = agreed_path(container, probe)?;
+        Some(if is_proven {
+            (Risk::Auto, "All its other probes ask for this path, and it is there.", to(path)?)
+        } else {
+            (Risk::Ask, "All its other probes ask for this path.", to(path)?)
+        })
+    };
+    let of_twin = || {
+        let it = of_twin(evidence, container, probe, field.as_str())?;
+        Some((it.risk, it.shown_by, it.edit.clone()))
+    };
+    let listed = || {
+        let because = "Its own words list this path among those that it answers.";
+        Some((Risk::Ask, because, to(listed::path(container, probe)?)?))
+    };
+    let name = || {
+        let edit = place::edit(
+            port_path(kind, container, probe)?,
+            Some(probe.port.as_deref()?.into()),
+            begun_name(container, probe)?,
+        );
+        let because = "Of the names that the container gives its ports, one begins like this.";
+        Some((Risk::Ask, because, edit))
+    };
+    let first = agreed().filter(|it| it.0 == Risk::Auto);
+    first.or_else(of_twin).or_else(listed).or_else(agreed).or_else(name)
+}
+
 /// The path on which all other probes of a port agree.
 pub(crate) struct Agreed<'a> {
     pub(crate) path: &'a str,
     /// Whether one of them is known to succeed: without the startup probe no other would be asked, and without the readiness
-    /// probe the container would not be ready.
+    /// probe the container would not be ready. Of a start, whether the server's own log lists the path.
     pub(crate) is_proven: bool,
 }
 
@@ -157,7 +177,13 @@ pub(crate) fn agreed_path<'a>(
     };
     let is_right = others.iter().all(|it| agree(it) && !misses(it))
         && (others.iter().any(|it| it.failure.is_none()) || others.iter().any(is_known));
-    let is_proven = probe.kind != ProbeKind::Startup && others.iter().any(is_known);
+    let is_known = others.iter().any(is_known);
+    let is_proven = if probe.kind == ProbeKind::Startup {
+        // No other was asked yet: that the server itself lists the path says that it is there.
+        listed::holds(container, probe, path)
+    } else {
+        is_known
+    };
     is_right.then_some(Agreed { path, is_proven })
 }
 
@@ -172,6 +198,18 @@ pub(crate) fn begun_name<'a>(container: &'a ContainerFacts, probe: &ProbeFacts) 
     names.next().filter(|_| names.next().is_none()).map(String::as_str)
 }
 
+/// Whether it asks at a name that a container beside it gives a port, and its own does not: it finds none, for a name is one of
+/// the container, and whether that one was to be asked is not known.
+pub(crate) fn is_of_another(
+    evidence: &Evidence,
+    container: &ContainerFacts,
+    probe: &ProbeFacts,
+) -> bool {
+    let asked = probe.port.as_deref().unwrap_or_default();
+    let has = |it: &ContainerFacts| it.ports.iter().any(|it| it.0 == asked);
+    asked.parse::<u16>().is_err() && !has(container) && evidence.containers.iter().any(has)
+}
+
 fn is_about_probes(fault: Fault) -> bool {
     matches!(
         fault,
@@ -181,10 +219,13 @@ fn is_about_probes(fault: Fault) -> bool {
 
 fn port_edit(evidence: &Evidence, container: &ContainerFacts, probe: &ProbeFacts) -> Option<Edit> {
     let asked = probe.port.as_deref()?;
-    let declared = evidence.containers.iter().flat_map(|it| &it.ports);
-    let is_declared = |(name, number): &(String, u16)| name == asked || number.to_string() == asked;
+    // A number is one of the whole pod, a name one of the container.
+    let is_declared = |it: &ContainerFacts| {
+        let is_own = it.name == container.name && it.role == container.role;
+        it.ports.iter().any(|(name, number)| is_own && name == asked || number.to_string() == asked)
+    };
     let somebody_answers = probe.failure.as_deref().is_some_and(|it| it.contains("statuscode"));
-    if declared.into_iter().any(is_declared) || somebody_answers {
+    if evidence.containers.iter().any(is_declared) || somebody_answers {
         return None;
     }
     let port = meant(evidence, container, asked)?;

@@ -6,7 +6,8 @@
 //! selects nodes by, its priority class or its scheduler.
 //!
 //! ## When it does not
-//! Nothing near exists, or more than one thing does; then a person has to make it or say which.
+//! Nothing near exists, or more than one thing does; then a person has to make it or say which. A name with more words, or
+//! fewer, is shown: only the word for the kind of a ConfigMap or a claim may differ (`rates-cfg` for `rates-config`).
 //!
 //! ## Risk
 //! Bound: the fields that hold the names or keys, and only the near misses in the facts, at most two letters away or the same letters in another style of
@@ -14,9 +15,12 @@
 //! labels of nodes, and for config maps and secrets where the names differ as by a slip of the finger. A person is asked
 //! where data or scheduling change hands (claims, schedulers, zones, and priority classes of which more than the style of writing differs; not where no node anywhere is of
 //! such an architecture or system, as `amd46`, or `x86_64` for `amd64`) and where the difference may be on purpose, as that of siblings is: in digits, in the last letter, in a short word such as `eu` and `us`; and where labels
-//! say that the near miss belongs to another application or team. A service account and a runtime class are advice: they say what a pod may do and how isolated it is. No pod
+//! say that the near miss belongs to another application or team. So with another word for the kind: of a ConfigMap a person is asked
+//! unless a ready workload of the same group refers to that one, of a claim always, and only where nobody uses it. A service account and a runtime class are advice: they say what a pod may do and how isolated it is. No pod
 //! gets a class of the system. Undo: the former name. Verified by the pods' health over time. Attack: a near miss with a slash, a line break
-//! or more than two letters away yields no plan.
+//! or more than two letters away, and not the same but for such a word, yields no plan.
+
+mod meant;
 
 use std::collections::BTreeSet;
 
@@ -31,6 +35,8 @@ use crate::near::{
     is_slip,
 };
 use crate::place;
+
+pub(crate) use meant::{of_kind, synonym};
 
 /// The longest name that Kubernetes gives to anything, and the longest key of a label.
 const MAX_NAME_LENGTH: usize = 317;
@@ -53,16 +59,6 @@ const PLACES: [&str; 8] = [
 /// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-arch>), and for those that it may be.
 const ARCHITECTURES: [&str; 10] =
     ["386", "amd64", "arm", "arm64", "loong64", "mips64le", "ppc64", "ppc64le", "riscv64", "s390x"];
-/// What others call those that most machines are of.
-const SYNONYMS: [(&str, &str); 7] = [
-    ("x86_64", "amd64"),
-    ("x86-64", "amd64"),
-    ("x64", "amd64"),
-    ("aarch64", "arm64"),
-    ("armv8", "arm64"),
-    ("arm64v8", "arm64"),
-    ("arm64-v8a", "arm64"),
-];
 const SYSTEMS: [&str; 6] = ["linux", "windows", "darwin", "freebsd", "openbsd", "netbsd"];
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
@@ -184,7 +180,7 @@ fn messages(evidence: &Evidence) -> impl Iterator<Item = &str> {
 }
 
 fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> {
-    let same = synonym(reference);
+    let same = synonym(reference).or(of_kind(reference));
     let Some(near) = reference.near_miss.as_deref().or(same) else {
         return likely(evidence, reference);
     };
@@ -202,6 +198,12 @@ fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> 
         Some(mark) => {
             format!("{near} exists{place}, but is marked {mark}: it may be somebody else's.")
         }
+        None if of_kind(reference) == Some(near) => match &reference.vouched {
+            Some(why) => {
+                format!("{near} is the same name with another word for its kind, and {why}.")
+            }
+            None => format!("{near} is the same name with another word for its kind."),
+        },
         None if same == Some(near) => {
             format!("Nodes call the architecture {near}, and none is ever called {wrong}.")
         }
@@ -273,8 +275,9 @@ pub(crate) fn risk(reference: &ReferenceFacts, wrong: &str, near: &str) -> Risk 
         ReferenceKind::ConfigMap | ReferenceKind::Secret => {
             // The Secrets of a namespace may be several people's, and which of two was meant decides who gets what.
             let is_secret = reference.kind == ReferenceKind::Secret && !reference.is_about_key();
+            let is_shared = reference.vouched.is_some() && of_kind(reference) == Some(near);
             reference.belongs_to.is_some()
-                || !is_slip(wrong, near)
+                || !is_slip(wrong, near) && !is_shared
                 || is_secret && differ_by_an_ending(wrong, near)
         }
         ReferenceKind::NodeLabelKey => differ_at_the_end(wrong, near),
@@ -287,15 +290,6 @@ pub(crate) fn risk(reference: &ReferenceFacts, wrong: &str, near: &str) -> Risk 
     };
     let is_other = are_siblings(wrong, near) || are_swapped(wrong, near);
     if needs_a_yes || is_other { Risk::Ask } else { Risk::Auto }
-}
-
-/// The architecture that nodes have and that this label calls by another name: no node anywhere has that one.
-pub(crate) fn synonym(reference: &ReferenceFacts) -> Option<&str> {
-    let is_arch = reference.kind == ReferenceKind::NodeLabelValue
-        && reference.key.as_deref() == Some("kubernetes.io/arch");
-    let meant = reference.meant.as_deref().filter(|_| is_arch)?;
-    let wrong = reference.name.to_ascii_lowercase();
-    SYNONYMS.contains(&(wrong.as_str(), meant)).then_some(meant)
 }
 
 /// Whether no node anywhere can be of this architecture or system, so that nothing but a slip can be meant.

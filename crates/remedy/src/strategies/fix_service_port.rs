@@ -7,7 +7,8 @@
 //! their probes find somebody.
 //!
 //! ## When it does not
-//! The pods declare several other ones, or none, or differ; or another port of the Service leads there already.
+//! The pods declare several other ones, or none, or differ; or another port of the Service leads there already. Its selector
+//! takes no pod: then that is to be mended first, and the port shows what is behind it.
 //!
 //! ## Risk
 //! Auto for the near miss of a name, for a number in which two digits changed places or one is missing or too many, where
@@ -29,7 +30,9 @@ const MAX_NAME: usize = 15;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let Some(service) = &evidence.service else { return vec![] };
-    if diagnosis.fault != Fault::ServicePortMismatch || evidence.subject.kind != Kind::Service {
+    let is_about_ports =
+        diagnosis.fault == Fault::ServicePortMismatch && evidence.subject.kind == Kind::Service;
+    if !is_about_ports || service.pods == 0 {
         return vec![];
     }
     let made = service.ports.iter().find_map(|port| {

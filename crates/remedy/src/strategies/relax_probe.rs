@@ -6,8 +6,7 @@
 //!
 //! ## When it does not
 //! The container answers, and says no: then it is not about time. Nor where its log says that it waits for another
-//! service (only its start may take longer for that, after a person's yes), or where the probe asks for a file or a
-//! program whose name is misspelt.
+//! service, whatever the kubelet kills it for, or where the probe asks for a file or a program whose name is misspelt.
 //!
 //! ## Risk
 //! Auto when nobody answered in time; Ask when the container answered with an error of its own, and when no event is left
@@ -57,8 +56,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         return vec![];
     }
     // By its own log it has no answer because something else gives it none: more time for it mends nothing.
-    let lacks = diagnosis.clues.iter().any(|it| it.fact.ends_with("].needs"));
-    if lacks && probe.kind != ProbeKind::Startup {
+    if diagnosis.clues.iter().any(|it| it.fact.ends_with("].needs")) {
         return vec![];
     }
     let answer = answer(probe);
@@ -77,7 +75,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     }
     // Whether this probe is to blame is a guess where nobody saw it fail.
     let is_guess = probe.failure.is_none() && diagnosis.confidence < SURE;
-    let risk = if answer == Answer::Troubled || is_guess || lacks { Risk::Ask } else { Risk::Auto };
+    let risk = if answer == Answer::Troubled || is_guess { Risk::Ask } else { Risk::Auto };
     let steps = place::in_template(evidence, edits);
     vec![FixPlan { strategy: Strategy::RelaxProbe, risk, because: because.to_owned(), steps }]
 }

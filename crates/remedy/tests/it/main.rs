@@ -23,6 +23,7 @@ mod unsure;
 mod refused;
 mod labels;
 mod probed;
+mod twins;
 mod together;
 mod leftovers;
 mod held_up;

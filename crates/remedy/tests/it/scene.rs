@@ -213,6 +213,7 @@ pub(crate) fn dangling(kind: ReferenceKind, name: &str, near_miss: &str) -> Evid
         near_miss: Some(near_miss.to_owned()),
         alike: None,
         meant: None,
+        vouched: None,
         belongs_to: None,
         optional: false,
     }];

@@ -1,4 +1,4 @@
-//! What may have been meant by a name that is no slip of the finger: only told, and never written.
+//! What may have been meant by a name that is no slip of the finger.
 
 use types::ReferenceKind;
 
@@ -87,6 +87,13 @@ fn kind_words(kind: ReferenceKind) -> &'static [&'static str] {
         | ReferenceKind::NodeLabelKey
         | ReferenceKind::NodeLabelValue => &[],
     }
+}
+
+/// The name without the word for its kind at its end.
+pub(super) fn stem(name: &str, kind: ReferenceKind) -> String {
+    let words = kind_words(kind);
+    let bare = name.rsplit_once(BETWEEN).filter(|it| words.contains(&it.1));
+    bare.map_or(name, |it| it.0).to_owned()
 }
 
 /// The one name that is this one with more or fewer words, or with another word for the kind at its end.

@@ -28,6 +28,13 @@ pub(crate) fn path<'a>(container: &'a ContainerFacts, probe: &ProbeFacts) -> Opt
     Some(only)
 }
 
+/// Whether a line of the log lists this path among others, and not the one that is asked for and is not there.
+pub(super) fn holds(container: &ContainerFacts, probe: &ProbeFacts, path: &str) -> bool {
+    let asked = probe.path.as_deref().unwrap_or_default();
+    let mut lines = container.log.iter().chain(&container.previous_log).map(|it| paths(it));
+    lines.any(|it| 1 < it.len() && it.contains(&path) && !it.contains(&asked))
+}
+
 /// The words of a line that are plain paths.
 fn paths(line: &str) -> Vec<&str> {
     let is_end = |it: char| it.is_whitespace() || ",;|\"'`()[]{}".contains(it);
