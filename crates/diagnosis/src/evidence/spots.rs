@@ -159,6 +159,7 @@ const FINDERS: &[Finder] = &[
     files::temporary,
     files::program,
     files::near,
+    files::variable,
     held::file,
     schemes::unsupported,
     schemes::other,
@@ -176,6 +177,7 @@ const FINDERS: &[Finder] = &[
     started::heap,
     started::data,
     credentials::rejected,
+    credentials::unknown,
     host_keys::known,
     ports::in_use,
     loopback::needed,
@@ -195,6 +197,7 @@ const FINDERS: &[Finder] = &[
     hosts::unresolved,
     named::in_words,
     configured::in_words,
+    configured::trace,
     shown::in_words,
     held::in_words,
     configured::unnamed,
@@ -265,7 +268,7 @@ impl Spot {
     }
 }
 
-impl Look<'_> {
+impl<'a> Look<'a> {
     /// Every text of `command` and `args`, with its path. A script that prints the very line of the log is not what the line
     /// is about.
     fn texts(&self) -> Vec<(FieldPath, &str)> {
@@ -298,7 +301,7 @@ impl Look<'_> {
     }
 
     /// The log of its last end, or of its present run where that is the first.
-    fn log(&self) -> &[String] {
+    fn log(&self) -> &'a [String] {
         let logs = [&self.facts.previous_log, &self.facts.log];
         logs.into_iter().find(|it| !it.is_empty()).map_or(&[], Vec::as_slice)
     }

@@ -20,3 +20,4 @@ mod probed;
 mod turned_back;
 mod killed_below;
 mod unasked;
+mod named_in;

@@ -75,8 +75,13 @@ pub(super) fn host(look: &Look<'_>) -> Option<Spot> {
         .flatten()
         .any(|it| it.config_map.is_some() || it.secret.is_some() || it.projected.is_some());
     let is_from = look.container.env_from.iter().flatten().next().is_some();
-    if is_shown || is_mounted || is_from || host.parse::<std::net::IpAddr>().is_ok() {
+    if is_shown || is_mounted || host.parse::<std::net::IpAddr>().is_ok() {
         return None;
+    }
+    if is_from {
+        // A server that is not well says nothing of who names it.
+        look.about(Trouble::Unresolved)?;
+        return whole(look).map(|it| Spot { topic: SpotTopic::Needs, ..it });
     }
     let may_be = |it: &Placed<'_>| is_like(it.1, &ADDRESSES.1) || is_like(it.1, &HOSTS);
     let mut given = variables(look).filter(|it| it.1.value_from.is_some()).filter(may_be);
