@@ -67,6 +67,10 @@ fn keys_of_a_cloud_under_names_that_nobody_reads_are_told() {
     let words = "the template sets AWS_ACCESS_KEY, where AWS_ACCESS_KEY_ID was probably meant";
     assert!(cause.contains(words), "{cause}");
 
+    let of_javascript = "CredentialsProviderError: Could not load credentials from any providers";
+    let (field, cause) = told("env: [{name: AWS_SECRET_KEY, value: a}]", of_javascript);
+    assert_eq!(field, "/env/0/name", "{cause}");
+
     let (field, cause) =
         told("env: [{name: BUCKET, value: b}], envFrom: [{secretRef: {name: s3}}]", NO_KEYS);
     assert_eq!(field, "/envFrom/0/secretRef/name", "{cause}");
@@ -94,6 +98,15 @@ fn a_host_that_only_a_secret_can_have_given_is_told_with_the_secret() {
     let (field, cause) = told("envFrom: [{secretRef: {name: menu-db}}]", NO_HOST);
     assert_eq!(field, "/envFrom/0/secretRef/name", "{cause}");
     assert!(cause.contains("it is probably a variable that comes from Secret menu-db"), "{cause}");
+
+    let of_secret = |name: &str| {
+        format!("{{name: {name}, valueFrom: {{secretKeyRef: {{name: menu-db, key: k}}}}}}")
+    };
+    let both = |a: &str, b: &str| format!("env: [{}, {}]", of_secret(a), of_secret(b));
+    let (field, cause) = told(&both("REDIS_HOST", "MYSQL_HOST"), NO_HOST);
+    assert_eq!(field, "/env/1/valueFrom/secretKeyRef/key", "{cause}");
+    let (field, cause) = told(&both("CACHE_HOST", "DB_HOST"), NO_HOST);
+    assert_eq!(field, "", "{cause}");
 
     // Another source may have it, and one that refuses is named right.
     let two = "envFrom: [{secretRef: {name: menu-db}}, {configMapRef: {name: menu}}]";

@@ -41,8 +41,15 @@ const SERVERS: [(&[&str], &[&str]); 5] = [
 ];
 
 /// What a line has in it that an SDK of AWS says.
-const OF_AWS: [&str; 6] =
-    ["aws", "botocore", "unable to locate credentials", "nocredentialproviders", "imds", "s3"];
+const OF_AWS: [&str; 7] = [
+    "aws",
+    "botocore",
+    "unable to locate credentials",
+    "nocredentialproviders",
+    "credentialsprovidererror",
+    "imds",
+    "s3",
+];
 /// The variables that those read, and what they are called by mistake.
 const KEYS: [(&str, &[&str]); 2] = [
     ("AWS_ACCESS_KEY_ID", &["AWS_ACCESS_KEY", "AWS_KEY", "AWS_KEY_ID", "AWS_ACCESS_ID"]),
