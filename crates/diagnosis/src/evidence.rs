@@ -26,7 +26,7 @@ pub(crate) mod images;
 mod held;
 pub(crate) use held::{Held, WAITING, instead};
 pub(crate) use images::{repository, tag};
-pub(crate) use references::named_secrets;
+pub(crate) use references::{continued, named_secrets};
 pub(crate) use spots::address_in;
 mod room;
 mod allowance;

@@ -13,6 +13,7 @@ mod room;
 mod registry;
 mod sets;
 mod tainted;
+mod config_maps;
 mod services;
 mod orders;
 mod people;

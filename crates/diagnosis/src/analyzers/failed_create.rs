@@ -293,11 +293,19 @@ fn blamed(evidence: &Evidence, blame: Blame, words: &str, message: &str) -> (Str
             let near = named.and_then(|it| it.near_miss.as_ref());
             let more = near.map(|it| format!("; there is {it}, which was probably meant"));
             let alike = named.and_then(|it| it.alike.as_ref()).map(|it| format!("; {it}"));
-            let more = more.or(alike);
+            let more = more.or(alike).or_else(|| before(evidence, field.as_deref()?));
             let value = named.map_or(words, |it| it.name.as_str());
             (more.unwrap_or_default(), field.map(|it| Clue::new(it, value)))
         }
     }
+}
+
+/// What the last revision that was ready had in this field.
+fn before(evidence: &Evidence, field: &str) -> Option<String> {
+    let revision = evidence.revisions.iter().find(|it| !it.current && it.was_ready)?;
+    let edit = revision.edits.iter().find(|it| it.path.to_string() == field)?;
+    let name = edit.to.as_ref()?.as_str().filter(|it| !it.is_empty())?;
+    Some(format!("; revision {} was ready with {name}", revision.revision))
 }
 
 /// Whether a reference of this kind stands in this field of the pod.

@@ -106,6 +106,7 @@ fn chosen(lines: &[Line<'_>]) -> Option<usize> {
     let names = |at: usize| lines.get(at).is_some_and(|it| !it.lacks_detail());
     let is_sure = |at: usize| is(at, Kind::Says) || statement::explains(lines, at);
     worst(lines, &errors, is_sure)
+        .or_else(|| after_warnings(lines, &complaints))
         .or_else(|| complaints.iter().copied().find(|it| is(*it, Kind::Says) && names(*it)))
         .or_else(|| complaints.iter().copied().find(|it| is(*it, Kind::Says)))
         .or_else(|| worst(lines, &errors, |it| is(it, Kind::Vague)))
@@ -115,6 +116,17 @@ fn chosen(lines: &[Line<'_>]) -> Option<usize> {
         .or_else(|| lines.iter().rposition(|it| it.kind == Kind::Advice))
         .or_else(|| lines.iter().rposition(|it| it.kind == Kind::Farewell))
         .or_else(|| lines.iter().rposition(|it| !it.raw.trim().is_empty()))
+}
+
+/// The first of these complaints without a level, after warnings that have one: a program that is about to end says it in
+/// whatever form.
+fn after_warnings(lines: &[Line<'_>], complaints: &[usize]) -> Option<usize> {
+    let all = || complaints.iter().filter_map(|it| Some((*it, lines.get(*it)?)));
+    let warnings = all().take_while(|it| it.1.level == Some(Level::Warning));
+    let last = warnings.last().filter(|it| !it.1.announces())?.0;
+    let (at, line) = all().find(|it| last < it.0)?;
+    let is_it = line.level.is_none() && line.kind == Kind::Says && !line.is_below();
+    (is_it && !line.lacks_detail()).then_some(at)
 }
 
 /// The last complaint that the program went on after, where the end of it all says no more than that.

@@ -80,13 +80,13 @@ fn topic(trouble: Trouble) -> Option<SpotTopic> {
         | Trouble::Syntax
         | Trouble::Database
         | Trouble::Role
+        | Trouble::Anonymous
         | Trouble::Script => Some(SpotTopic::Program),
         Trouble::Unresolved | Trouble::Refused | Trouble::Unanswered => Some(SpotTopic::Needs),
         Trouble::Barred
         | Trouble::Schema
         | Trouble::Ungranted
         | Trouble::Crowded
-        | Trouble::Anonymous
         | Trouble::Forbidden
         | Trouble::Certificate => None,
         Trouble::Unset => Some(SpotTopic::Variable),

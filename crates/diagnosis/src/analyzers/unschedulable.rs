@@ -280,6 +280,10 @@ fn spread(evidence: &Evidence) -> Option<&SelectorFacts> {
 /// The host port that another pod has.
 fn port(evidence: &Evidence) -> Option<String> {
     let taken = evidence.nodes.as_ref()?.taken_ports.first()?;
+    let is_own = evidence.pods.iter().any(|it| taken.holder.ends_with(&format!("/{}", it.name)));
+    if is_own {
+        return None;
+    }
     Some(format!("the host port {} that {} has", taken.port, taken.holder))
 }
 

@@ -8,7 +8,7 @@ use types::{FieldPath, PortFacts, SelectorFacts};
 
 use super::labels;
 use crate::near_miss::near_miss;
-use crate::{Objects, scheduling};
+use crate::{Objects, PodOutline, scheduling};
 
 /// Nodes that are named.
 const MAX_NODES: usize = 50;
@@ -149,7 +149,7 @@ fn near(key: &str, value: &str, nodes: &[Arc<Node>]) -> Option<String> {
     near_miss(key, keys).map(|it| format!("{it}={value}"))
 }
 
-/// The host ports that the template wants and a pod on some node has.
+/// The host ports that the template wants and a pod on some node has: a stranger, else one of its own.
 pub(super) fn taken_ports(objects: &Objects) -> Vec<PortFacts> {
     let path = objects.root.kind().pod_spec_path();
     let (Some(spec), Some(path)) = (objects.root.pod_spec(), path) else { return vec![] };
@@ -171,12 +171,15 @@ pub(super) fn taken_ports(objects: &Objects) -> Vec<PortFacts> {
     }
     let own: BTreeSet<_> =
         objects.pods.iter().filter_map(|it| it.metadata.uid.as_deref()).collect();
-    let others = objects.all_pods.iter().filter(|it| !own.contains(it.uid.as_str()));
-    let others: Vec<_> = others.filter(|it| it.node.is_some()).collect();
+    let placed = objects.all_pods.iter().filter(|it| it.node.is_some());
+    let (own, others): (Vec<_>, Vec<_>) = placed.partition(|it| own.contains(it.uid.as_str()));
     let taken = wanted.into_iter().filter_map(|(path, port)| {
-        let holders = others.iter().filter(|it| it.host_ports.contains(&port));
-        let holders = holders.map(|it| format!("Pod {}/{}", it.namespace, it.name));
-        Some(PortFacts { path: path.to_string(), port, holder: holders.min()? })
+        let holder = |pods: &[&Arc<PodOutline>]| {
+            let holders = pods.iter().filter(|it| it.host_ports.contains(&port));
+            holders.map(|it| format!("Pod {}/{}", it.namespace, it.name)).min()
+        };
+        let holder = holder(&others).or_else(|| holder(&own))?;
+        Some(PortFacts { path: path.to_string(), port, holder })
     });
     taken.take(MAX_ENTRIES).collect()
 }

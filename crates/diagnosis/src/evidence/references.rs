@@ -9,7 +9,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{Container, KeyToPath, Pod, PodSpec, Volume};
 use types::{FieldPath, ReferenceFacts, ReferenceKind};
 
-pub(super) use self::alike::continued;
+pub(crate) use self::alike::continued;
 use crate::evidence::{belonging, classes, devices, labels, pods};
 use crate::near_miss::near_miss;
 use crate::root::placed;

@@ -2,7 +2,7 @@
 //!
 //! ## What it looks for
 //! The default backend and every path: a Service of that name in the namespace, with that port by number or name.
-//! The near miss that exists is named. A Service whose own finding says why nobody answers is the cause.
+//! The near miss that exists is named, or the one Service with that port whose name goes on. A Service whose own finding says why nobody answers is the cause.
 //!
 //! ## What it does not see
 //! A backend that is another resource than a Service; whether a controller for the class runs.
@@ -16,6 +16,7 @@ use super::cluster;
 use super::mend::{edited, gather, mended};
 use super::port_meant::{self, Asked, port_meant};
 use super::scene::{Scene, namespace, subject};
+use crate::evidence::continued;
 use crate::near_miss::near_miss;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
@@ -58,12 +59,16 @@ fn of_backend(
     let Some(service) = scene.service(space, &wanted.name) else {
         let names = scene.service_names(space);
         let near = near_miss(&wanted.name, names.iter().map(String::as_str));
-        let cause = match &near {
-            Some(near) => format!(
-                "There is no Service {}; there is {near}, which was probably meant.",
-                wanted.name
-            ),
-            None => format!("There is no Service {} in this namespace.", wanted.name),
+        let name = &wanted.name;
+        let alike = || continued(name, &with_port(&names, wanted.port.as_ref(), (space, scene)));
+        let cause = match (&near, alike()) {
+            (Some(near), _) => {
+                format!("There is no Service {name}; there is {near}, which was probably meant.")
+            }
+            (None, Some(alike)) => {
+                format!("There is no Service {name}; there is {alike}, which may have been meant.")
+            }
+            (None, None) => format!("There is no Service {name} in this namespace."),
         };
         let field = format!("{field}/service/name");
         let finding = finding(cause).clue(field.clone(), &wanted.name).at(field);
@@ -111,6 +116,18 @@ fn mended_port(finding: Finding, asked: Asked<'_>, meant: &ServicePort) -> Findi
             mended(finding, json!({"name": from}), Some(json!({"number": number})))
         }
     }
+}
+
+/// The Services that have the port that is asked for.
+fn with_port<'n>(
+    names: &'n [String],
+    port: Option<&ServiceBackendPort>,
+    (space, scene): (&str, &Scene<'_>),
+) -> Vec<&'n str> {
+    let has = |it: &&str| {
+        scene.service(space, it).is_some_and(|it| port.is_none_or(|port| has_port(it, port)))
+    };
+    names.iter().map(String::as_str).filter(has).collect()
 }
 
 fn has_port(service: &Service, wanted: &ServiceBackendPort) -> bool {

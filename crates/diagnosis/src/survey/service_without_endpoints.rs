@@ -13,6 +13,7 @@
 
 mod by_hand;
 mod by_ports;
+mod called_alike;
 mod external_name;
 mod swapped;
 
@@ -21,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use types::{AnyFault, Fault, Finding, Severity, Subject};
 
+use self::called_alike::Alike;
 use super::mend::relabelled;
 use super::scene::{Scene, is_over, is_ready, name, namespace, subject};
 use super::slip::{escaped, shown};
@@ -127,6 +129,12 @@ fn nobody(
         relabelled(found, "/spec/selector", &slip)
     } else if let Some(swap) = swap_of(service, scene) {
         swap.told(finding, selector)
+    } else if let Some(alike) = called_alike::of(service, selector, scene) {
+        let Alike { whose, key, value } = alike;
+        let cause = format!(
+            "Its selector {shown} takes no pod; {whose} has {key}={value}, which may have been meant."
+        );
+        finding(cause).at(format!("/spec/selector/{}", escaped(&key))).sure(0.9)
     } else if let Some(root) = elsewhere(selector, scene) {
         let cause = format!(
             "Its selector {shown} takes no pod of its own namespace; {root} has such pods, but a Service takes \

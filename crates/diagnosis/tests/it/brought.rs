@@ -170,6 +170,47 @@ fn a_file_a_setting_and_a_line_are_told_where_they_stand() {
 }
 
 #[test]
+fn a_text_that_uses_a_name_which_is_not_there_is_told_by_the_last_place_of_its_trace() {
+    let said = "Failed to read config file: /etc/shop/gunicorn.conf.py
+Traceback (most recent call last):
+  File \"/usr/local/lib/python3.12/site-packages/gunicorn/app/base.py\", line 111, in get_config_from_filename
+    spec.loader.exec_module(mod)
+  File \"/etc/shop/gunicorn.conf.py\", line 3, in <module>
+    preload_app = true
+                  ^^^^
+NameError: name 'true' is not defined. Did you mean: 'True'?";
+    let text = "bind = '0.0.0.0:8000'\nworkers = 2\npreload_app = true\n";
+    let (key, field, cause) =
+        blamed(FILES, said, serde_json::json!({"gunicorn.conf.py": text, "other.py": ""}));
+    assert_eq!(key.as_deref(), Some("gunicorn.conf.py"), "{cause}");
+    assert_eq!(field, "/volumeMounts/0/mountPath");
+    assert!(cause.contains("where it says \"preload_app = true\""), "{cause}");
+
+    // What it calls fails in a file of the image, or for another reason than its text.
+    let elsewhere = said.replace("/etc/shop/gunicorn.conf.py\", line 3", "/srv/app.py\", line 3");
+    let another = said.replace("NameError: name 'true' is not defined", "RuntimeError: no luck");
+    for said in [elsewhere, another.replace("Failed to read config file: ", "")] {
+        let data = serde_json::json!({"gunicorn.conf.py": text, "other.py": ""});
+        let (key, _, cause) = blamed(FILES, &said, data);
+        assert!(!cause.contains("preload_app = true\""), "{key:?} {cause}");
+    }
+}
+
+#[test]
+fn a_line_by_its_number_in_front_of_the_file_is_told() {
+    let said = "[Sat Nov 28 18:33:00.101221 2026] [ssl:warn] [pid 1:tid 1] AH01873: Init: Session Cache is not configured [hint: SSLSessionCache]
+AH00526: Syntax error on line 4 of /etc/shop/heritage.conf:
+Invalid command 'ProxyPas', perhaps misspelled or defined by a module not included in the server configuration";
+    let text = "<VirtualHost *:8080>\n  ServerName a\n  DocumentRoot /b\n  ProxyPas /api http://api:8000/\n</VirtualHost>\n";
+    let (key, field, cause) = blamed(FILES, said, serde_json::json!({"heritage.conf": text}));
+    assert_eq!(key.as_deref(), Some("heritage.conf"), "{cause}");
+    assert_eq!(field, "/volumeMounts/0/mountPath");
+    assert!(cause.contains("on line 4 of /etc/shop/heritage.conf"), "{cause}");
+    assert!(cause.contains("'ProxyPas'"), "{cause}");
+    assert!(cause.contains("where it says \"ProxyPas /api http://api:8000/\""), "{cause}");
+}
+
+#[test]
 fn a_secret_in_a_config_map_never_leaves() {
     const SECRET: &str = "Tr0ub4dor-3xqz9";
     let url = format!("postgres://shop:{SECRET}@job-broker:5432/shop");

@@ -21,3 +21,4 @@ mod twins;
 mod turned_back;
 mod killed_below;
 mod unasked;
+mod named_in;

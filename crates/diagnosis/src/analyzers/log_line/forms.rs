@@ -42,6 +42,8 @@ form!(
     BRACKETS,
     r"(?i)[\[<(]\s*(?P<word>trace|debug|verbose|info|information|notice|note|system|log|warn|warning|error|err|fatal|critical|crit|panic|emerg|emergency|alert|severe|[tdiwef])\s*[\]>)]",
 );
+// Of Apache, whose modules stand before it.
+form!(MODULE, r"\[[a-z_0-9]+:(?P<word>trace|debug|info|notice|warn|error|crit|alert|emerg)\d?\]");
 form!(
     AT_FIRST,
     r"(?i)^(?:\W{0,4}\s*)(?:[\w./-]+: ){0,2}(?P<word>trace|debug|dbug|info|notice|warn|warning|error|err|fail|fatal|critical|crit|panic)(?:\[[^\]]{0,20}\])?(?: \w+)?:",
@@ -164,8 +166,17 @@ fn boxed(text: &str) -> Option<&str> {
 
 /// The word for its level that stands first.
 pub(super) fn level_word(head: &str) -> Option<&str> {
-    let forms =
-        [&UPPER, &UPPER_AND_COLON, &BRACKETS, &AT_FIRST, &WORD_AT_FIRST, &KLOG, &SIGN, &FOREIGN];
+    let forms = [
+        &UPPER,
+        &UPPER_AND_COLON,
+        &BRACKETS,
+        &MODULE,
+        &AT_FIRST,
+        &WORD_AT_FIRST,
+        &KLOG,
+        &SIGN,
+        &FOREIGN,
+    ];
     let words = forms.into_iter().filter_map(|it| it.as_ref()?.captures(head)?.name("word"));
     words.min_by_key(regex::Match::start).map(|it| it.as_str())
 }

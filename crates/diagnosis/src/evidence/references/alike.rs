@@ -114,7 +114,7 @@ fn continued_or_of_kind<'a>(name: &str, names: &[&'a str], words: &[&str]) -> Op
 }
 
 /// The one name that is this one with words behind or before it, or the beginning or the end of it.
-pub(in crate::evidence) fn continued<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn continued<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
     let holds = |long: &str, short: &str| {
         let is_first = long.strip_prefix(short).is_some_and(|it| it.starts_with(BETWEEN));
         let is_last = long.strip_suffix(short).is_some_and(|it| it.ends_with(BETWEEN));

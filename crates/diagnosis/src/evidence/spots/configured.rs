@@ -23,6 +23,10 @@ const PROGRAMS: [&str; 12] =
 const EX_CONFIG: i32 = 78;
 /// Lines above a syntax error that may say where it is.
 const TRACE: usize = 8;
+/// What languages say of a name that the text of a program has and nothing else: that is the fault of the text, whatever it
+/// is for.
+const OF_TEXT: [&str; 5] =
+    ["NameError:", "UnboundLocalError:", "IndentationError:", "TabError:", "ReferenceError:"];
 /// Configurations of other things than the program itself, which no ConfigMap of its own brings.
 const OTHERS: [&str; 8] = [
     "aws",
@@ -65,6 +69,27 @@ pub(super) fn source(failing: &Failing<'_>) -> Option<Spot> {
     let trace = lines.get(at.saturating_sub(TRACE)..=at)?;
     let named = trace.iter().rev().flat_map(|it| files(it));
     named.filter(|it| it.starts_with('/')).find_map(|it| at_place(failing, it))
+}
+
+/// The file of a ConfigMap that uses a name which is not there, by the last place of the trace.
+pub(super) fn trace(failing: &Failing<'_>) -> Option<Spot> {
+    let frame = frame(failing).filter(|_| failing.reading.is_none())?;
+    let spot = files(frame).find_map(|it| at_place(failing, it)).filter(|it| it.key.is_some())?;
+    Some(Spot { topic: SpotTopic::Variable, ..spot })
+}
+
+/// The line of the trace that says where the text is at fault.
+pub(super) fn frame<'l>(failing: &Failing<'l>) -> Option<&'l str> {
+    let lines: Vec<&'l str> = failing.log().iter().flat_map(|it| it.lines()).collect();
+    let at = lines
+        .iter()
+        .rposition(|line| OF_TEXT.iter().any(|it| line.trim_start().starts_with(it)))?;
+    let trace = lines.get(at.saturating_sub(TRACE)..at)?;
+    let is_place = |line: &&&str| {
+        let line = line.trim_start();
+        line.starts_with("File \"") || line.starts_with('/') && line.contains(':')
+    };
+    trace.iter().rev().find(is_place).copied()
 }
 
 /// The same, where nothing is known of what they say.

@@ -41,6 +41,22 @@ const SERVERS: [(&[&str], &[&str]); 5] = [
     ),
 ];
 
+/// What a line has in it that an SDK of AWS says.
+const OF_AWS: [&str; 7] = [
+    "aws",
+    "botocore",
+    "unable to locate credentials",
+    "nocredentialproviders",
+    "credentialsprovidererror",
+    "imds",
+    "s3",
+];
+/// The variables that those read, and what they are called by mistake.
+const KEYS: [(&str, &[&str]); 2] = [
+    ("AWS_ACCESS_KEY_ID", &["AWS_ACCESS_KEY", "AWS_KEY", "AWS_KEY_ID", "AWS_ACCESS_ID"]),
+    ("AWS_SECRET_ACCESS_KEY", &["AWS_SECRET_KEY", "AWS_SECRET", "AWS_SECRET_ACCESS"]),
+];
+
 /// The one variable that has the password, of those that the template sets itself.
 pub(super) fn rejected(failing: &Failing<'_>) -> Option<Spot> {
     let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Rejected)?;
@@ -85,6 +101,36 @@ pub(super) fn rejected(failing: &Failing<'_>) -> Option<Spot> {
         key: None,
         shown: None,
     })
+}
+
+/// What gives a program of AWS its keys under names that no SDK reads: a variable, or a Secret whose keys are all variables.
+pub(super) fn unknown(failing: &Failing<'_>) -> Option<Spot> {
+    let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Anonymous)?;
+    let line = reading.line.to_lowercase();
+    if !OF_AWS.iter().any(|it| line.contains(it)) {
+        return None;
+    }
+    let own = || failing.container.env.iter().flatten().map(|it| it.name.as_str());
+    let has = |name: &str| own().any(|it| it == name);
+    let slips = KEYS.iter().filter(|it| !has(it.0)).find_map(|(right, wrong)| {
+        let at = own().position(|it| wrong.contains(&it.to_uppercase().as_str()))?;
+        Some((at, own().nth(at)?, right))
+    });
+    if let Some((at, name, right)) = slips {
+        let path = failing.path.child("env").index(at).child("name");
+        let words = format!("; the template sets {name}, where {right} was probably meant");
+        return Some(Spot::new(SpotTopic::Program, path, name, words));
+    }
+    // An account of its own may be to give them.
+    let account = failing.spec.service_account_name.as_deref().unwrap_or_default();
+    let is_given = KEYS.iter().any(|it| has(it.0)) || !matches!(account, "" | "default");
+    let spot = given::whole(failing).filter(|_| !is_given)?;
+    let words = format!(
+        "; of Secret {}, which gives it all its keys as variables, it reads {}",
+        spot.value.1,
+        KEYS.map(|it| it.0).join(" and ")
+    );
+    Some(Spot { words, ..spot })
 }
 
 fn only<'a>(all: &[(usize, &'a EnvVar)]) -> Option<(usize, &'a EnvVar)> {

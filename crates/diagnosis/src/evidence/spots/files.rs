@@ -195,6 +195,17 @@ pub(super) fn near(failing: &Failing<'_>) -> Option<Spot> {
     Some(Spot::new(SpotTopic::Program, path, value, words).held_by(map, key))
 }
 
+/// The one variable that names the file that is not there among other words: `-javaagent:/agent.jar`.
+pub(super) fn variable(failing: &Failing<'_>) -> Option<Spot> {
+    let file = failing.reading.as_ref()?.missing_file()?;
+    let names = |it: &(_, &str, &str)| it.2 != file && contains(it.2, file);
+    let mut named = failing.variables().into_iter().filter(names);
+    let (path, name, value) = named.next().filter(|_| named.next().is_none())?;
+    let words = format!("; the template names it in {name}");
+    let spot = Spot::of_text(&path, (name, value), words);
+    Some(Spot { topic: SpotTopic::Program, ..spot })
+}
+
 /// Whether a text names a file, and not only a longer one.
 pub(super) fn contains(text: &str, file: &str) -> bool {
     let is_part =

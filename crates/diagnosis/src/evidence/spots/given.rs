@@ -64,8 +64,8 @@ pub(super) fn malformed(failing: &Failing<'_>) -> Option<Spot> {
     }
 }
 
-/// The one variable from elsewhere that may name the host which does not answer, where nothing in the template has it and
-/// nothing else brings any.
+/// The variable from elsewhere that may name the host which does not answer, where nothing in the template has it and nothing
+/// else brings any; or the one Secret whose keys are all variables.
 pub(super) fn host(failing: &Failing<'_>) -> Option<Spot> {
     let address = failing.reading.as_ref()?.address()?;
     let host = address.split(':').next().filter(|it| !OWN.contains(it))?;
@@ -79,16 +79,31 @@ pub(super) fn host(failing: &Failing<'_>) -> Option<Spot> {
         .flatten()
         .any(|it| it.config_map.is_some() || it.secret.is_some() || it.projected.is_some());
     let is_from = failing.container.env_from.iter().flatten().next().is_some();
-    if is_shown || is_mounted || is_from || host.parse::<std::net::IpAddr>().is_ok() {
+    if is_shown || is_mounted || host.parse::<std::net::IpAddr>().is_ok() {
         return None;
     }
+    if is_from {
+        // A server that is not well says nothing of who names it.
+        failing.about(Trouble::Unresolved)?;
+        return whole(failing).map(|it| Spot { topic: SpotTopic::Needs, ..it });
+    }
     let may_be = |it: &Placed<'_>| is_like(it.1, &ADDRESSES.1) || is_like(it.1, &HOSTS);
-    let mut given = variables(failing).filter(|it| it.1.value_from.is_some()).filter(may_be);
-    let (at, only) = given.next().filter(|_| given.next().is_none())?;
+    let given = variables(failing).filter(|it| it.1.value_from.is_some()).filter(may_be);
+    let (at, only) = only_for(host, &given.collect::<Vec<_>>())?;
     let spot = sources::of_variable(failing, at, only)?;
     let words =
         format!("; it probably comes from {}{}", only.name, spot.words.replace("; it", ", which"));
     Some(Spot { topic: SpotTopic::Needs, words, ..spot })
+}
+
+/// The only one of these, or the only one with a word of the host in its name: `MYSQL_HOST` for `menu-mysql`.
+fn only_for<'a>(host: &str, all: &[Placed<'a>]) -> Option<Placed<'a>> {
+    if let [only] = all {
+        return Some(*only);
+    }
+    let is_of_host = |it: &str| host.split(['-', '.']).any(|part| part.eq_ignore_ascii_case(it));
+    let mut named = all.iter().filter(|it| it.1.name.split('_').any(is_of_host));
+    named.next().filter(|_| named.next().is_none()).copied()
 }
 
 /// The one variable that a Secret gives, where nothing else gives any that is not known.

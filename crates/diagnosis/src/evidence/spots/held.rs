@@ -173,7 +173,8 @@ pub(super) fn with_text(failing: &Failing<'_>, spot: Spot) -> Spot {
         return Spot { shown: Some(shown).filter(|_| is_value), ..spot };
     }
     let read = failing.reading.as_ref().map(|it| it.line);
-    let mut lines = read.into_iter().chain(last_words::around(failing.log()));
+    let trace = configured::frame(failing);
+    let mut lines = read.into_iter().chain(last_words::around(failing.log())).chain(trace);
     let number = lines.find_map(|it| number_after(failing, it, (&map, &key)));
     let line = number.and_then(|it| found.text.lines().nth(it.checked_sub(1)?));
     let word = line.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
@@ -186,7 +187,10 @@ fn number_after(failing: &Failing<'_>, line: &str, key: (&str, &str)) -> Option<
         file.contains('.') && key_at(failing, file).is_some_and(|it| (it.2, it.3) == key)
     };
     let file = super::sources::files(line).find(is_it)?;
-    let rest = line.split_once(file)?.1;
+    let (before, rest) = line.split_once(file)?;
+    if let Some(number) = number_before(before) {
+        return Some(number);
+    }
     let rest = rest.trim_start_matches(|it: char| " \"',:([".contains(it));
     let rest = ["on line", "at line", "line"].iter().find_map(|it| rest.strip_prefix(it));
     let rest = rest.map(str::trim_start).or_else(|| {
@@ -195,6 +199,14 @@ fn number_after(failing: &Failing<'_>, line: &str, key: (&str, &str)) -> Option<
     })?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
+}
+
+/// The number in front of the name: `on line 4 of `.
+fn number_before(text: &str) -> Option<usize> {
+    let text = text.trim_end_matches([' ', '"', '\'', '(']);
+    let text = text.strip_suffix(" file").unwrap_or(text);
+    let text = [" of", " in"].iter().find_map(|it| text.strip_suffix(it))?;
+    text.rsplit_once("line ")?.1.parse().ok()
 }
 
 /// Whether the template itself says a word, in a variable or in what it starts the container with.

@@ -1,6 +1,6 @@
 //! What a program is started with: the word of its command that it does not take, the memory and the folder it is given.
 
-use types::{FieldPath, SpotTopic};
+use types::{FieldPath, Quantity, SpotTopic};
 
 use super::Spot;
 use super::files::mount_of;
@@ -18,7 +18,8 @@ const HEAPS: [&str; 6] = [
     "memory_limit",
 ];
 /// How variables are called that say it, in whatever unit.
-const HEAP_NAMES: [&str; 8] = [
+const HEAP_NAMES: [&str; 9] = [
+    "GCHEAPHARDLIMIT",
     "MEMORY_LIMIT",
     "MEMLIMIT",
     "MEM_LIMIT",
@@ -143,7 +144,8 @@ pub(super) fn heap(failing: &Failing<'_>) -> Option<Spot> {
     let is_named = |name: &str| HEAP_NAMES.iter().any(|it| name.to_uppercase().contains(it));
     let by_value = variables.iter().find(|it| is_heap(it.2));
     let (path, name, value) = by_value.or_else(|| variables.iter().find(|it| is_named(it.1)))?;
-    let words = format!("; {name} says how much it may use");
+    let amount = in_hexadecimal(failing, (name, value)).unwrap_or_default();
+    let words = format!("; {name} says how much it may use{amount}");
     Some(Spot {
         topic: SpotTopic::Program,
         path: path.clone(),
@@ -152,6 +154,21 @@ pub(super) fn heap(failing: &Failing<'_>) -> Option<Spot> {
         key: None,
         shown: None,
     })
+}
+
+/// What .NET reads of an amount, with or without `0x` before it, beside the memory limit
+/// (<https://learn.microsoft.com/dotnet/core/runtime-config/garbage-collector>).
+fn in_hexadecimal(failing: &Failing<'_>, (name, value): (&str, &str)) -> Option<String> {
+    let is_it = name.to_uppercase().ends_with("GCHEAPHARDLIMIT");
+    let digits = value.trim().trim_start_matches("0x").trim_start_matches("0X");
+    let amount = u64::from_str_radix(digits, 16).ok().filter(|_| is_it)?;
+    let amount = match amount >> 20 {
+        0 => format!("{amount} bytes"),
+        mebibytes => Quantity::mebibytes(mebibytes).to_string(),
+    };
+    let limit = failing.facts.memory_limit.as_ref();
+    let beside = limit.map(|it| format!(", beside a memory limit of {it}")).unwrap_or_default();
+    Some(format!(": {value} is {amount}, since it is read as hexadecimal{beside}"))
 }
 
 /// The folder that a database wants for itself: the variable that names it, or the mount.

@@ -138,6 +138,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     (Trouble::File, r"no such file or directory|\bENOENT\b"),
     (Trouble::File, r"certificate bundle, invalid path:? (/[^\s'\x22]+)"),
     // Whether it is not there or not permitted is not said.
+    (Trouble::Unopened, r"error opening zip file or jar manifest missing ?:? ?(/\S+)"),
     (
         Trouble::Unopened,
         r#"no usable temporary (?:directory|file ?name)[^\[]{0,30}\[['"](/[^'"]+)"#,

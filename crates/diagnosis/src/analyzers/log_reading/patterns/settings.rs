@@ -38,6 +38,10 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Unset,
         r#"config(?:uration)? property (\S+) is required|missing required (?:configuration|config|setting)(?: key| property| option| entry| field| value)?(?:: ?\[?"?([a-zA-Z0-9_.-]+)| \[?"([a-zA-Z0-9_.-]+)| ([a-zA-Z0-9]+[_.-][a-zA-Z0-9_.-]+))"#,
     ),
+    (
+        Trouble::Unset,
+        r"\bno ([a-z][\w-]*(?:\.[\w-]+)+) (?:was |is )?(?:found|defined|specified|provided|configured|set) in (?:the )?(?:consumer|producer|admin|client|connector|broker) (?:config|properties)",
+    ),
     (Trouble::Unset, r"could not resolve substitution to a value: \$\{\??([\w.-]+)\}"),
     (Trouble::Malformed, r#"(?-i)\b([A-Z][A-Z0-9_]{2,}): ?\[ ?['\"]"#),
     (Trouble::Unset, r"invalid environment variables?$"),

@@ -43,6 +43,10 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     // Configuration.
     (
         Trouble::Config,
+        r"syntax error (on line [0-9]+ of /[^\s:]+[:;\s]+[^\s:;][^\n,]{0,80})|(invalid command '[^']+'), perhaps misspelled",
+    ),
+    (
+        Trouble::Config,
         r#"(unrecognized configuration parameter "[^"]+"(?: in file "[^"]+"(?: line [0-9]+)?)?)|\[emerg\] (unknown "[^"]+" variable)|(unknown keyword '[^']+'(?: in '[^']+' section)?)|(unknown entry '[^']+')|(unknown setting \[[^\]]+\])|(unknown configuration (?:variable|option|key|parameter|setting) "[^"]+")|tried to set (\S+), but there is no setting"#,
     ),
     (
@@ -94,6 +98,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         r"(/(?:[^\s:'\x22]*\.(?:ya?ml|toml|conf|cfg|ini|hcl|cnf|vcl|properties)|[^\s:'\x22]*(?:config|settings)[^\s:'\x22]*\.(?:json|xml)|etc/[^\s:'\x22]+)(?::[0-9]+|:? line [0-9]+)).*(?:error|unknown|unrecogni[sz]ed|invalid|unexpected|illegal|undefined|mismatched|duplicate)|(?:error|fatal|unknown|invalid|unexpected|illegal|cannot|could not|failed)\b.*?(/(?:[^\s:'\x22]*\.(?:ya?ml|toml|conf|cfg|ini|hcl|cnf|vcl|properties)|[^\s:'\x22]*(?:config|settings)[^\s:'\x22]*\.(?:json|xml)|etc/[^\s:'\x22]+)(?::[0-9]+|:? line [0-9]+))",
     ),
     (Trouble::Syntax, r"syntax ?error:? (?P<what>[^\n]{1,80})"),
+    (Trouble::Memory, r"(gc heap initialization failed)"),
     (Trouble::Memory, r"OutOfMemoryError:? (?P<what>[a-zA-Z0-9_ ]{1,40})"),
     (
         Trouble::Memory,
