@@ -1,7 +1,7 @@
 //! Long work on a thread of its own, which is always the same one.
 //!
-//! Whoever searches with a pattern keeps memory for it, and each thread keeps its own: were it another thread each time,
-//! every scan would leave a few megabytes behind.
+//! Whoever searches with a pattern keeps memory for it, and each thread keeps its own: were it another thread each
+//! time, every scan would leave a few megabytes behind.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};

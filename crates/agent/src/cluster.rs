@@ -174,7 +174,8 @@ pub enum ClusterError {
     /// The object is not what we saw any more: a precondition or a test of the patch failed. Nothing was written.
     #[error("the object has changed since it was read: {0}")]
     Conflict(String),
-    /// The API server does not allow it: rights, admission, quota, validation, a disruption budget. Nothing was written.
+    /// The API server does not allow it: rights, admission, quota, validation, a disruption budget. Nothing was
+    /// written.
     #[error("the API server refused: {0}")]
     Refused(String),
     /// The stop button is in, or another replica leads. Nothing was sent.

@@ -90,7 +90,8 @@ pub struct Config {
     #[arg(long, env = "AGENT_SERVICE_PATIENCE_SECONDS", default_value_t = 45.0)]
     pub service_patience_seconds: f64,
 
-    /// How many days the facts and the decision are kept of what was refused, turned down, only tried or undone; 0 for ever.
+    /// How many days the facts and the decision are kept of what was refused, turned down, only tried or undone; 0
+    /// for ever.
     #[arg(long, env = "AGENT_JOURNAL_DAYS", default_value_t = 90)]
     pub journal_days: u16,
 
@@ -98,8 +99,8 @@ pub struct Config {
     #[arg(long, env = "AGENT_K8SGPT_BINARY", value_name = "FILE")]
     pub k8sgpt_binary: Option<PathBuf>,
 
-    /// The registries that may be asked which tags they have, when an image is not there: hosts, separated by commas. None
-    /// is ever asked without this.
+    /// The registries that may be asked which tags they have, when an image is not there: hosts, separated by
+    /// commas. None is ever asked without this.
     #[arg(long, env = "AGENT_REGISTRIES", value_name = "HOSTS", default_value = "")]
     pub registries: Allowed,
 

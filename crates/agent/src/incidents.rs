@@ -117,7 +117,8 @@ impl Incidents {
         }
     }
 
-    /// Closes the open incident of this root owner, if there is one. It is told as it was opened, not as a fix has left it.
+    /// Closes the open incident of this root owner, if there is one. It is told as it was opened, not as a fix has
+    /// left it.
     pub fn close(
         &self,
         subject: &ObjectRef,

@@ -1,9 +1,9 @@
 //! Whether this replica of the agent leads: only the one that holds the Lease writes.
 //!
-//! A Lease keeps two replicas from working at the same time; it does not make it impossible (a process that was paused
-//! may wake up late). What makes it harmless is elsewhere: every write carries the version that it was made for, and its
-//! intent stands in the Lease before, under the version that this replica has seen there. Whoever was overtaken cannot
-//! write that, and so does not write at all.
+//! A Lease keeps two replicas from working at the same time; it does not make it impossible (a process that was
+//! paused may wake up late). What makes it harmless is elsewhere: every write carries the version that it was made
+//! for, and its intent stands in the Lease before, under the version that this replica has seen there. Whoever was
+//! overtaken cannot write that, and so does not write at all.
 
 mod election;
 mod refusal;

@@ -80,8 +80,8 @@ impl Text {
     }
 }
 
-/// What the plan changes, for a commit, or for a node as a JSON patch; none of more than 64 KiB. What is hidden in it has to be put in by whoever
-/// commits it.
+/// What the plan changes, for a commit, or for a node as a JSON patch; none of more than 64 KiB. What is hidden in
+/// it has to be put in by whoever commits it.
 pub(crate) fn patch(plan: &FixPlan, evidence: &Evidence, redactor: &Redactor) -> Option<String> {
     kustomization(plan, evidence, redactor).0.shown()
 }
@@ -103,8 +103,8 @@ fn manifest(plan: &FixPlan, evidence: &Evidence, redactor: &Redactor) -> Text {
     Text::of(shown.and_then(|it| serde_json::to_string_pretty(&it).ok()), redactor)
 }
 
-/// What the plan changes, one line an edit, without secrets; what is over 64 KiB is cut off, with a mark that is the same
-/// for the same rest.
+/// What the plan changes, one line an edit, without secrets; what is over 64 KiB is cut off, with a mark that is
+/// the same for the same rest.
 pub(crate) fn diff(plan: &FixPlan, redactor: &Redactor) -> String {
     let steps = plan.steps.iter().map(|it| masked(it, plan, redactor).to_string());
     let text = steps.collect::<Vec<_>>().join("\n");

@@ -115,7 +115,8 @@ struct Settled {
     listener: TcpListener,
 }
 
-/// What can be known to be wrong before anything is opened, written or watched; else what was read, and the address, taken.
+/// What can be known to be wrong before anything is opened, written or watched; else what was read, and the
+/// address, taken.
 fn settle_settings(config: &Config) -> Result<Settled, StartError> {
     config.check_patience()?;
     let tokens = match &config.tokens_file {
@@ -306,7 +307,8 @@ fn serve(listener: TcpListener, services: Services) -> std::io::Result<(SocketAd
 }
 
 impl Running {
-    /// Serves until `stop` is over, then ends in order: no new requests, no more triage, no more watches. Another replica can lead from the first moment on.
+    /// Serves until `stop` is over, then ends in order: no new requests, no more triage, no more watches. Another
+    /// replica can lead from the first moment on.
     pub async fn until(self, stop: impl Future<Output = &'static str>) -> std::io::Result<()> {
         let handle = self.server.handle();
         let server = tokio::spawn(self.server);

@@ -316,8 +316,8 @@ async fn look(agent: &Agent, turn: &Turn) -> Outcome {
     Outcome::Wrong(Box::new(report))
 }
 
-/// Tells why the claims that the pod waits for are not bound, and shows those that have to be made anew. What can be carried
-/// out does not hang on it.
+/// Tells why the claims that the pod waits for are not bound, and shows those that have to be made anew. What can
+/// be carried out does not hang on it.
 async fn explain_claims(agent: &Agent, report: &mut Report) {
     let about = &report.evidence.subject;
     let around = agent.cluster.around(&about.namespace).await;

@@ -95,8 +95,8 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Diagnosis> {
     found
 }
 
-/// Whether what looks like trouble is meant: scaled to nothing, suspended, done. Nothing is wanted by mistake where a label is
-/// wrong, and none is there where its job may not be made.
+/// Whether what looks like trouble is meant: scaled to nothing, suspended, done. Nothing is wanted by mistake where
+/// a label is wrong, and none is there where its job may not be made.
 fn is_meant(evidence: &Evidence) -> bool {
     let workload = &evidence.workload;
     let is_batch = matches!(evidence.subject.kind, types::Kind::Job | types::Kind::CronJob);

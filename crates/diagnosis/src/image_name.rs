@@ -17,8 +17,8 @@ const HUBS: [&str; 2] = ["docker.io/", "index.docker.io/"];
 /// Where that registry keeps the images whose names have no slash.
 const LIBRARY: &str = "library/";
 
-/// The name with its tag as people write it: `nginx:1.27` for `docker.io/library/nginx:1.27`. `None` for a name by digest,
-/// for one without a tag, and for what no image can be called: lists of nodes are not to be trusted.
+/// The name with its tag as people write it: `nginx:1.27` for `docker.io/library/nginx:1.27`. `None` for a name by
+/// digest, for one without a tag, and for what no image can be called: lists of nodes are not to be trusted.
 pub fn tagged(name: &str) -> Option<&str> {
     if MAX_LENGTH < name.len() || name.contains('@') {
         return None;

@@ -55,8 +55,8 @@ pub fn healthy(evidence: &Evidence) -> bool {
     is_complete(evidence) && diagnose(evidence).is_empty() && has_shown(evidence)
 }
 
-/// Whether the newest job of a CronJob says anything: one that was just made in the place of one that failed does not, until
-/// it has succeeded or a container of it runs.
+/// Whether the newest job of a CronJob says anything: one that was just made in the place of one that failed does
+/// not, until it has succeeded or a container of it runs.
 fn has_shown(evidence: &Evidence) -> bool {
     let runs = || evidence.containers.iter().any(|it| it.state.running_since.is_some());
     let workload = &evidence.workload;
@@ -123,7 +123,8 @@ fn shows_nothing(now: &Evidence) -> bool {
     now.workload.failed_condition.is_some() || now.workload.ready == 0
 }
 
-/// Whether the newest job of a CronJob whose template was mended is still one of the old template: that it fails says nothing.
+/// Whether the newest job of a CronJob whose template was mended is still one of the old template: that it fails
+/// says nothing.
 fn waits_for_next_run(before: &Evidence, now: &Evidence, applied_at: Timestamp) -> bool {
     let is_mended = now.workload.spec_hash != before.workload.spec_hash;
     let is_old = now.workload.rolled_out_at.is_none_or(|it| it < applied_at);
@@ -172,8 +173,8 @@ fn without_old_news(before: &Evidence, now: &Evidence, applied_at: Timestamp) ->
     fresh
 }
 
-/// Drops what is told of pods that the rollout replaces. They show the old template and its trouble for as long as the new
-/// pods take to start, and that is no word about the fix.
+/// Drops what is told of pods that the rollout replaces. They show the old template and its trouble for as long as
+/// the new pods take to start, and that is no word about the fix.
 fn forget_replaced(fresh: &mut Evidence, before: &Evidence, applied_at: Timestamp) {
     let arrived = fresh.pods.iter().any(|it| is_new(before, &it.uid));
     if arrived && fresh.workload.spec_hash == before.workload.spec_hash {

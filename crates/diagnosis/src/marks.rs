@@ -67,8 +67,8 @@ impl ServiceOutline {
         }
     }
 
-    /// Whether something may be wrong with it, among the pods of its namespace: it takes none of them, or one of its ports
-    /// leads to none that they declare or are probed at. Pods that tell of no port say nothing.
+    /// Whether something may be wrong with it, among the pods of its namespace: it takes none of them, or one of
+    /// its ports leads to none that they declare or are probed at. Pods that tell of no port say nothing.
     pub fn is_suspicious<'a>(&self, pods: impl Iterator<Item = &'a Marks>) -> bool {
         if self.selector.0.is_empty() {
             return false;
@@ -111,7 +111,8 @@ fn asked(port: &ServicePort) -> u64 {
     }
 }
 
-/// Says that a container declares ports, or is probed at one, at all. Another number than any label or port would get, by its shape.
+/// Says that a container declares ports, or is probed at one, at all. Another number than any label or port would
+/// get, by its shape.
 const DECLARES: u64 = 1;
 
 /// FNV-1a over the parts, each followed by a byte that stands in no text

@@ -41,7 +41,8 @@ pub(crate) fn near_miss<'a>(
     }
 }
 
-/// The one candidate that differs in nothing but case and in what stands between the words: `log-level` for `LOG_LEVEL`.
+/// The one candidate that differs in nothing but case and in what stands between the words: `log-level` for
+/// `LOG_LEVEL`.
 fn same_letters(name: &str, candidates: &[&str]) -> Option<String> {
     // Without letters, `1-1` and `11` are two numbers.
     if !name.chars().any(char::is_alphabetic) || letters(name).count() < MIN_CHARS {

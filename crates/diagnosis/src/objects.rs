@@ -31,8 +31,8 @@ pub enum Root {
     Job(Arc<Job>),
     /// A CronJob.
     CronJob(Arc<CronJob>),
-    /// A Service, which owns no pods: it takes those of others by their labels. It is the root of what is read around it,
-    /// and never among the workloads of a namespace.
+    /// A Service, which owns no pods: it takes those of others by their labels. It is the root of what is read
+    /// around it, and never among the workloads of a namespace.
     Service(Arc<Service>),
 }
 

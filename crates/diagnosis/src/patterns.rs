@@ -8,8 +8,8 @@ use regex::{Regex, RegexBuilder};
 pub(crate) use self::meanings::Meanings;
 pub(crate) use self::sieve::Sieve;
 
-/// What each pattern may keep for its next search, in bytes: there are more than a hundred, most are searched for seldom, and
-/// what they keep is never given back.
+/// What each pattern may keep for its next search, in bytes: there are more than a hundred, most are searched for
+/// seldom, and what they keep is never given back.
 const SCRATCH: usize = 128 << 10;
 
 /// Bytes that one compiled pattern may take: the longest of ours takes a tenth of it.
@@ -18,9 +18,9 @@ const MAX_PATTERN: usize = 4 << 20;
 /// A bound of a repetition from which on it is left out.
 const MANY: usize = 60;
 
-/// The pattern, with words of ASCII letters: `\w`, `\d`, `\s` and the bounds of words know those of all scripts otherwise,
-/// which makes a compiled pattern many times larger and its search slower. What is matched is UTF-8 all the same.
-/// `None` of what is no pattern.
+/// The pattern, with words of ASCII letters: `\w`, `\d`, `\s` and the bounds of words know those of all scripts
+/// otherwise, which makes a compiled pattern many times larger and its search slower. What is matched is UTF-8 all
+/// the same. `None` of what is no pattern.
 pub(crate) fn pattern(text: &str) -> Option<Regex> {
     RegexBuilder::new(&ascii(text)).dfa_size_limit(SCRATCH).build().ok()
 }
@@ -61,8 +61,9 @@ fn ascii(text: &str) -> String {
     res
 }
 
-/// The least of a repetition that has a high bound, and what follows: in `{1,120}` of letters of all scripts the letter is
-/// compiled a hundred and twenty times, half a megabyte. Lines are cut before they are read, and what is found after.
+/// The least of a repetition that has a high bound, and what follows: in `{1,120}` of letters of all scripts the
+/// letter is compiled a hundred and twenty times, half a megabyte. Lines are cut before they are read, and what is
+/// found after.
 fn without_bound(repetition: &str) -> Option<(usize, &str)> {
     let (bounds, rest) = repetition.split_once('}')?;
     let (least, most) = bounds.split_once(',')?;

@@ -1,4 +1,5 @@
-//! What policy engines write into reports (`wgpolicyk8s.io/v1alpha2`): <https://github.com/kubernetes-sigs/wg-policy-prototypes>.
+//! What policy engines write into reports (`wgpolicyk8s.io/v1alpha2`):
+//! <https://github.com/kubernetes-sigs/wg-policy-prototypes>.
 
 use serde_json::Value;
 use types::Subject;
@@ -19,8 +20,8 @@ pub struct BrokenPolicy {
 }
 
 impl BrokenPolicy {
-    /// What a `PolicyReport` or `ClusterPolicyReport` says is broken. What passed, was skipped or only warned of is left
-    /// out, and so is what names no object.
+    /// What a `PolicyReport` or `ClusterPolicyReport` says is broken. What passed, was skipped or only warned of is
+    /// left out, and so is what names no object.
     pub fn of(report: &Value) -> Vec<Self> {
         let results = report.get("results").and_then(Value::as_array);
         let failed = results.into_iter().flatten().filter(|it| word(it, "result") == "fail");

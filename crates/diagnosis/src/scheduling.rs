@@ -13,8 +13,8 @@ const LIFECYCLE: [&str; 7] = [
     "node.kubernetes.io/unschedulable",
 ];
 
-/// Domains whose taints are put on nodes and taken away by the cluster, a cloud, an autoscaler or a driver, and those below
-/// them: `node-role.kubernetes.io/control-plane`, `karpenter.sh/disrupted`, `nvidia.com/gpu`.
+/// Domains whose taints are put on nodes and taken away by the cluster, a cloud, an autoscaler or a driver, and
+/// those below them: `node-role.kubernetes.io/control-plane`, `karpenter.sh/disrupted`, `nvidia.com/gpu`.
 const OWNED_DOMAINS: [&str; 24] = [
     "kubernetes.io",
     "k8s.io",
@@ -143,8 +143,8 @@ pub(crate) fn is_lifecycle(taint: &Taint) -> bool {
     LIFECYCLE.contains(&taint.key.as_str())
 }
 
-/// Whether a taint is the business of somebody who is known, or says by its key or by an equal label of the node that the
-/// node is kept for something.
+/// Whether a taint is the business of somebody who is known, or says by its key or by an equal label of the node
+/// that the node is kept for something.
 pub(crate) fn is_meant(taint: &Taint, node: &Node) -> bool {
     let key = taint.key.to_ascii_lowercase();
     let domain = key.split_once('/').map_or("", |it| it.0);

@@ -99,8 +99,8 @@ pub struct Snapshot {
     pub unread: Vec<String>,
 }
 
-/// Who may do what. Read only for those who ask for notices, and where somebody may not do what he tries. `None` where a
-/// kind could not be read.
+/// Who may do what. Read only for those who ask for notices, and where somebody may not do what he tries. `None`
+/// where a kind could not be read.
 #[derive(Debug, Clone, Default)]
 pub struct Rights {
     /// Roles of namespaces.
@@ -113,8 +113,8 @@ pub struct Rights {
     pub cluster_role_bindings: Option<Vec<ClusterRoleBinding>>,
 }
 
-/// How a cluster is hardened, beside who may do what. Read only for those who ask for notices. `None` where a kind could
-/// not be read.
+/// How a cluster is hardened, beside who may do what. Read only for those who ask for notices. `None` where a kind
+/// could not be read.
 #[derive(Debug, Clone, Default)]
 pub struct Hardening {
     /// What policy engines report as broken; empty where there is none.
@@ -292,9 +292,9 @@ impl Snapshot {
     }
 }
 
-/// When the values of a ConfigMap were last written: the API server remembers it for each of those who write them. The
-/// time is that of any field that he wrote, so that only those count who write nothing but values: an upgrade that moves
-/// a label alone is no change.
+/// When the values of a ConfigMap were last written: the API server remembers it for each of those who write them.
+/// The time is that of any field that he wrote, so that only those count who write nothing but values: an upgrade
+/// that moves a label alone is no change.
 fn changed_at(metadata: &ObjectMeta) -> Option<Timestamp> {
     let writers = metadata.managed_fields.iter().flatten();
     let of_values =

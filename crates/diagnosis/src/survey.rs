@@ -164,9 +164,9 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     mend::kept(k8sgpt::with_clues(fold::fold(found), &scene), &scene)
 }
 
-/// What a workload suffers from that its own rules cannot see, from what stands around it; `workload` are their findings.
-/// Far less than a survey: what a policy keeps it from, which of its probes cannot ask, and which of the claims that it
-/// waits for are not bound.
+/// What a workload suffers from that its own rules cannot see, from what stands around it; `workload` are their
+/// findings. Far less than a survey: what a policy keeps it from, which of its probes cannot ask, and which of the
+/// claims that it waits for are not bound.
 pub fn beside(
     around: &Snapshot,
     about: &ObjectRef,
@@ -184,8 +184,8 @@ pub fn beside(
     fold::fold(blocked.chain(probes).chain(claims).collect())
 }
 
-/// What is wrong with a workload by its own rules, with the cause beyond it where that is known from what stands around it:
-/// for those who read the diagnoses before all findings. What is offered does not hang on it.
+/// What is wrong with a workload by its own rules, with the cause beyond it where that is known from what stands
+/// around it: for those who read the diagnoses before all findings. What is offered does not hang on it.
 pub fn explained(
     around: &Snapshot,
     evidence: &Evidence,

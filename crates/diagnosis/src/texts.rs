@@ -1,4 +1,5 @@
-//! What the ConfigMaps of a failing workload say, while its evidence is made: searched for the words of a log, and dropped.
+//! What the ConfigMaps of a failing workload say, while its evidence is made: searched for the words of a log, and
+//! dropped.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -105,9 +105,10 @@ struct Candidate<'a> {
 
 /// The offer with the greatest posterior mean, or a person.
 ///
-/// What has helped before stands before what is only believed in and hardly better. Near ties are broken by one draw from each belief. What cannot be taken back, is for a person to
-/// carry out, or failed on this spec before is never chosen; nor is what is expected to do more harm
-/// than good, or what is too uncertain for its risk. Of near ties, what needs nobody's yes stands first.
+/// What has helped before stands before what is only believed in and hardly better. Near ties are broken by one
+/// draw from each belief. What cannot be taken back, is for a person to carry out, or failed on this spec before is
+/// never chosen; nor is what is expected to do more harm than good, or what is too uncertain for its risk. Of near
+/// ties, what needs nobody's yes stands first.
 pub fn choose(question: &Question<'_>) -> Decision {
     let candidates = candidates(question);
     if candidates.is_empty() {

@@ -1,4 +1,5 @@
-//! What experience says: records are folds over episodes, a choice is made from records, and an outcome becomes a lesson.
+//! What experience says: records are folds over episodes, a choice is made from records, and an outcome becomes a
+//! lesson.
 //!
 //! Pure: no IO, no clock, no chance. Random numbers, time and a model's words come in as values.
 

@@ -187,7 +187,8 @@ impl Run {
         written < MAX_ATTEMPTS && counted.len() < MAX_ORDERS && put_off.len() < MAX_PUT_OFFS
     }
 
-    /// Opens it again with a fresh budget: for a changed incident, for trouble that came back, or because a person asked.
+    /// Opens it again with a fresh budget: for a changed incident, for trouble that came back, or because a person
+    /// asked.
     pub fn reopen(&mut self, incident: Incident, now: Timestamp) {
         forget_oldest(&mut self.attempts);
         forget_oldest(&mut self.lessons);
@@ -215,7 +216,8 @@ impl Run {
         written.filter_map(|it| it.execution.clone()).collect()
     }
 
-    /// Whether this report is of trouble after the heal: it had ended meanwhile, or was seen after the fix was verified.
+    /// Whether this report is of trouble after the heal: it had ended meanwhile, or was seen after the fix was
+    /// verified.
     ///
     /// Until it settles, what was healed is still reported as it was before.
     pub fn has_come_back(&self, incident: &Incident) -> bool {
@@ -224,8 +226,9 @@ impl Run {
             || newest.and_then(|it| it.finished_at).is_some_and(|it| it < incident.updated_at)
     }
 
-    /// Whether the incident is now about something else than what was considered: another spec, or another fault first.
-    /// Not while what waits is offered still and nothing else is: the pods of a job fail one way, and then the job another.
+    /// Whether the incident is now about something else than what was considered: another spec, or another fault
+    /// first. Not while what waits is offered still and nothing else is: the pods of a job fail one way, and then
+    /// the job another.
     pub fn is_of_another(&self, incident: &Incident) -> bool {
         let considered = |it: &Diagnosis| it.fault == incident.fault;
         let newest = self.attempts.last().map(|it| &it.choice.strategy);
@@ -237,8 +240,8 @@ impl Run {
             || !self.incident.diagnoses.iter().any(considered)
     }
 
-    /// Whether the incident now holds something that this run has not considered: another spec or another offer. An offer
-    /// that was gone when its time came, and is there again, was only put off.
+    /// Whether the incident now holds something that this run has not considered: another spec or another offer. An
+    /// offer that was gone when its time came, and is there again, was only put off.
     pub fn is_news(&self, incident: &Incident) -> bool {
         let ordered = |strategy: &Strategy| {
             self.attempts.iter().any(|it| !it.put_off && it.choice.strategy == *strategy)

@@ -24,8 +24,8 @@ const GROUPS: [(&str, &str); 10] = [
     ("ValidatingWebhookConfiguration", "admissionregistration.k8s.io"),
 ];
 
-/// Who else writes a field that the plan edits, where somebody does: then it is committed and not written. Who writes the
-/// workload says nothing of a node.
+/// Who else writes a field that the plan edits, where somebody does: then it is committed and not written. Who
+/// writes the workload says nothing of a node.
 pub fn owner_of<'a>(plan: &FixPlan, evidence: &'a Evidence) -> Option<&'a Owner> {
     let mut steps = plan.steps.iter().filter(|it| it.target.kind != Kind::Node);
     steps.find_map(|step| owner_of_step(step, evidence)).map(|(owner, _)| owner)
@@ -66,8 +66,8 @@ pub fn finding_patch(finding: &Finding) -> Option<String> {
     (!operations.is_empty()).then(|| format!("patches:\n{}", entry(&target, &operations, true)))
 }
 
-/// The edits of a node as a patch for `kubectl patch --type=json` (RFC 6902), in one line; `None` for any other plan: nodes
-/// are in no kustomization.
+/// The edits of a node as a patch for `kubectl patch --type=json` (RFC 6902), in one line; `None` for any other
+/// plan: nodes are in no kustomization.
 pub fn node_patch(plan: &FixPlan) -> Option<String> {
     let of_nodes = plan.steps.iter().filter(|it| it.target.kind == Kind::Node);
     let operations: Vec<Value> = of_nodes.flat_map(operations_of).collect();
@@ -109,8 +109,8 @@ fn entry(target: &Value, lines: &[Value], is_list: bool) -> String {
     format!("  - target: {target}\n    patch: |-\n{}", lines.collect::<String>())
 }
 
-/// A value as JSON, which is YAML as well, without what YAML takes for the end of a line or for no text: what stands in a text
-/// never becomes a part of the file.
+/// A value as JSON, which is YAML as well, without what YAML takes for the end of a line or for no text: what
+/// stands in a text never becomes a part of the file.
 fn in_one_line(value: &Value) -> String {
     let is_plain =
         |it: char| !it.is_control() && !matches!(it, '\u{2028}' | '\u{2029}' | '\u{feff}');
@@ -120,8 +120,8 @@ fn in_one_line(value: &Value) -> String {
     value.to_string().chars().map(escaped).collect()
 }
 
-/// A restart as a part of the manifest, to be merged into it: a list of operations would need to know whether the template has
-/// annotations already.
+/// A restart as a part of the manifest, to be merged into it: a list of operations would need to know whether the
+/// template has annotations already.
 fn restarted(step: &Step) -> Value {
     let target = &step.target;
     let template = json!({"metadata": {"annotations": {RESTARTED_BY_ANNOTATION: "now"}}});
@@ -132,8 +132,8 @@ fn restarted(step: &Step) -> Value {
     })
 }
 
-/// Amounts of one container of which its template states none yet, as a part of the manifest for the same reason: where it
-/// has no `resources` there is nothing that an operation could add to. `None` for other edits.
+/// Amounts of one container of which its template states none yet, as a part of the manifest for the same reason:
+/// where it has no `resources` there is nothing that an operation could add to. `None` for other edits.
 fn amounts_given(step: &Step, edits: &[Edit], containers: &[ContainerFacts]) -> Option<Value> {
     let target = &step.target;
     let is_given = |it: &&ContainerFacts| {

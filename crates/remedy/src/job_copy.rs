@@ -1,5 +1,5 @@
-//! A job as a manifest to make anew, without what controllers wrote into it: one that gave up, or whose template would have
-//! to be another, which is immutable.
+//! A job as a manifest to make anew, without what controllers wrote into it: one that gave up, or whose template
+//! would have to be another, which is immutable.
 
 use serde_json::{Map, Value, json};
 use types::{Action, Edit, Evidence, FieldPath, FixPlan, Kind, Step, Strategy};
@@ -26,8 +26,8 @@ pub(crate) fn edits_a_job(plan: &FixPlan) -> bool {
     plan.steps.iter().any(is_edit)
 }
 
-/// The copy of the job that a plan to run it again is about, or that a plan would edit, with the edits of the plan in it;
-/// `None` for any other plan. Not redacted: redact before it leaves the process.
+/// The copy of the job that a plan to run it again is about, or that a plan would edit, with the edits of the plan
+/// in it; `None` for any other plan. Not redacted: redact before it leaves the process.
 pub fn job_copy(plan: &FixPlan, evidence: &Evidence) -> Option<Value> {
     if plan.strategy != Strategy::RerunJob && !edits_a_job(plan) {
         return None;

@@ -1,6 +1,7 @@
 //! What to do about a diagnosis: plans, the guard that approves one, and the patch that carries it out.
 //!
-//! Pure: no IO, no clock, no chance. Nothing reaches a cluster but an [`ApprovedPlan`], and what takes a [`WrittenPlan`] back.
+//! Pure: no IO, no clock, no chance. Nothing reaches a cluster but an [`ApprovedPlan`], and what takes a
+//! [`WrittenPlan`] back.
 
 #![deny(clippy::disallowed_methods)]
 

@@ -28,8 +28,8 @@ const LEAST_STEM: usize = 3;
 /// Letters between a typo and what was meant.
 pub(crate) const TYPO_DISTANCE: usize = 2;
 
-/// Whether one of two names may be a typo of the other one: at most two letters away, the same letters in another style of
-/// writing, as `API-URL` and `api_url`, or the same words in another order.
+/// Whether one of two names may be a typo of the other one: at most two letters away, the same letters in another
+/// style of writing, as `API-URL` and `api_url`, or the same words in another order.
 pub(crate) fn is_near(wrong: &str, meant: &str) -> bool {
     distance(wrong, meant) <= TYPO_DISTANCE
         || are_written_alike(wrong, meant)
@@ -49,7 +49,8 @@ pub(crate) fn are_swapped(left: &str, right: &str) -> bool {
     words(left) != words(right) && sorted(left) == sorted(right)
 }
 
-/// Whether two names are one but for the word at its end that says what kind of thing it is: another of these words, or none.
+/// Whether two names are one but for the word at its end that says what kind of thing it is: another of these
+/// words, or none.
 pub(crate) fn differ_in_kind_word(left: &str, right: &str, words: &[&str]) -> bool {
     let stem = |it: &str| -> String {
         let bare = it.rsplit_once(['-', '_', '.']).filter(|it| words.contains(&it.1));
@@ -113,8 +114,8 @@ fn is_plain_number(text: &str) -> bool {
 /// Numbers with fewer digits than this are too alike by chance.
 const MIN_DIGITS: usize = 3;
 
-/// Whether a number is a slip of the other one: two digits that changed places, one too many or one too few. Another digit
-/// may be the port beside it: `8080` and `8081`.
+/// Whether a number is a slip of the other one: two digits that changed places, one too many or one too few.
+/// Another digit may be the port beside it: `8080` and `8081`.
 pub(crate) fn is_slip_of_number(wrong: i32, meant: i32) -> bool {
     let digits = |it: i32| it.to_string().chars().collect::<Vec<_>>();
     let (wrong, meant) = (digits(wrong), digits(meant));
@@ -153,9 +154,10 @@ const LONG_WORD: usize = 5;
 /// A word from which two letters may get lost at once.
 const VERY_LONG_WORD: usize = 8;
 
-/// Whether the two names differ as by a slip of the finger: in one word at most, and there in two letters that changed
-/// places, in a doubled letter or, in a long word that begins alike, in a letter that is another one, that is missing or that
-/// is too many. What differs otherwise may be the name of something else: `internal` and `external`, `on` and `off`.
+/// Whether the two names differ as by a slip of the finger: in one word at most, and there in two letters that
+/// changed places, in a doubled letter or, in a long word that begins alike, in a letter that is another one, that
+/// is missing or that is too many. What differs otherwise may be the name of something else: `internal` and
+/// `external`, `on` and `off`.
 pub(crate) fn is_slip(wrong: &str, meant: &str) -> bool {
     let is_separator = |it: char| "-_.".contains(it);
     if wrong == meant || are_siblings(wrong, meant) {

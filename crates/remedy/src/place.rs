@@ -105,8 +105,8 @@ pub(crate) fn left_behind(before: &Evidence, now: &Evidence) -> Vec<Step> {
         .collect()
 }
 
-/// Pods that are not ready and hold up an ordered set, of which none has its newest template by now: from the last on. While
-/// one of them is left, the set makes those before it from the earlier template again.
+/// Pods that are not ready and hold up an ordered set, of which none has its newest template by now: from the last
+/// on. While one of them is left, the set makes those before it from the earlier template again.
 pub(crate) fn held_up(evidence: &Evidence) -> Vec<&PodFacts> {
     let is_ordered = evidence.subject.kind == Kind::StatefulSet && evidence.workload.ordered;
     let is_failing = |it: &&PodFacts| !it.ready && !it.terminating && it.phase != "Succeeded";
@@ -218,7 +218,8 @@ pub(crate) fn runs_soon(evidence: &Evidence) -> bool {
     evidence.workload.next_run.is_some_and(is_soon)
 }
 
-/// Whether the newest template never had a ready pod and an earlier one had: a new pod would be like the one that fails.
+/// Whether the newest template never had a ready pod and an earlier one had: a new pod would be like the one that
+/// fails.
 pub(crate) fn lies_in_template(evidence: &Evidence) -> bool {
     let is_new = evidence.revisions.iter().any(|it| it.current && !it.was_ready);
     is_new && evidence.revisions.iter().any(|it| !it.current && it.was_ready)

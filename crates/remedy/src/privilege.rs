@@ -53,8 +53,8 @@ fn both(edits: &[Edit]) -> (BTreeSet<String>, BTreeSet<String>) {
     (of(|it| it.from.as_ref()), of(|it| it.to.as_ref()))
 }
 
-/// Everything in a value at this place that is a right. Nothing of Kubernetes is nested deep enough to matter here: what
-/// was decoded has an end.
+/// Everything in a value at this place that is a right. Nothing of Kubernetes is nested deep enough to matter here:
+/// what was decoded has an end.
 fn walk(names: &[String], value: &Value, rights: &mut BTreeSet<String>) {
     rights.extend(right(names, value));
     let member = |name: &str| {

@@ -126,7 +126,8 @@ impl Wanted<'_> {
     fn in_template(&self, evidence: &Evidence, edits: Vec<Edit>) -> Vec<Step> {
         // The job that a CronJob made before keeps the pods that it has.
         let stay = place::pods_stay(evidence) || evidence.subject.kind == Kind::CronJob;
-        // What is down may never get its new limit, and the next run has the template: nothing else would prove it sooner.
+        // What is down may never get its new limit, and the next run has the template: nothing else would prove it
+        // sooner.
         let is_down = self.container.state.running_since.is_none();
         let is_awaited = evidence.subject.kind == Kind::CronJob && place::runs_soon(evidence);
         let resizes =

@@ -156,8 +156,8 @@ fn is_dose(halves: u8, doses: &[u8]) -> Result<(), RequestError> {
     Err(RequestError::BadParameters(format!("`halves` must be {words}")))
 }
 
-/// The plan of this very strategy; a tag beyond the offered ones counts if it is known to run. A dose that is not offered
-/// (any more) is for the guard to refuse, with its reason.
+/// The plan of this very strategy; a tag beyond the offered ones counts if it is known to run. A dose that is not
+/// offered (any more) is for the guard to refuse, with its reason.
 fn exactly(
     wanted: &Strategy,
     plans: Vec<FixPlan>,

@@ -4,14 +4,15 @@ use types::{Action, Evidence, FixPlan, Kind, Step, Strategy, Subresource};
 
 use crate::strategies::requests_as_shown;
 
-/// The plan that was shown, as it is carried out now, where what has changed since is no reason to ask again: requests for
-/// which there is a little more or less room, and the higher limit of a CronJob one of whose pods came or went. `None` where
-/// the plan of now is about something else.
+/// The plan that was shown, as it is carried out now, where what has changed since is no reason to ask again:
+/// requests for which there is a little more or less room, and the higher limit of a CronJob one of whose pods came
+/// or went. `None` where the plan of now is about something else.
 pub fn as_shown(shown: &FixPlan, now: &FixPlan, evidence: &Evidence) -> Option<FixPlan> {
     requests_as_shown(shown, now, evidence).or_else(|| limit_as_shown(shown, now, evidence))
 }
 
-/// The same edit of the template of a CronJob, and no more in its pods than was shown of some of them: each run has others.
+/// The same edit of the template of a CronJob, and no more in its pods than was shown of some of them: each run has
+/// others.
 fn limit_as_shown(shown: &FixPlan, now: &FixPlan, evidence: &Evidence) -> Option<FixPlan> {
     let is_of_limit = match &now.strategy {
         Strategy::RaiseMemoryLimit { .. } | Strategy::RaiseCpuLimit { .. } => true,

@@ -8,8 +8,8 @@ use rustls::crypto::ring;
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a connection that nothing is asked on is kept. Much shorter than a service keeps it
-/// ([`KEEP_ALIVE`](crate::listen::KEEP_ALIVE)): one that is closed just when it is used again loses the request, and a request
-/// that changes something is not sent again by itself.
+/// ([`KEEP_ALIVE`](crate::listen::KEEP_ALIVE)): one that is closed just when it is used again loses the request,
+/// and a request that changes something is not sent again by itself.
 const IDLE: Duration = Duration::from_secs(4);
 
 static PROVIDER: Once = Once::new();

@@ -107,7 +107,8 @@ pub(crate) fn explain(error: &serde_json::Error, path: &str) -> Explained {
     }
 }
 
-/// The words that serde has for what does not fit are the same for every format; ours name no type of a programming language.
+/// The words that serde has for what does not fit are the same for every format; ours name no type of a programming
+/// language.
 fn fault(words: &str, path: &str) -> Explained {
     let quoted: Vec<_> = words.split('`').skip(1).step_by(2).collect();
     let (first, rest) =

@@ -1,8 +1,8 @@
 //! What both services need to be good citizens, and nothing of their domain.
 //!
-//! Telemetry, metrics, authentication, health, input and error bodies, documentation pages, an HTTP client
-//! and the rules for listening and for where requests come from. Each part stands alone; a service puts them together in its
-//! `http.rs` and `main.rs`.
+//! Telemetry, metrics, authentication, health, input and error bodies, documentation pages, an HTTP client and the
+//! rules for listening and for where requests come from. Each part stands alone; a service puts them together in
+//! its `http.rs` and `main.rs`.
 
 pub mod telemetry;
 pub mod listen;

@@ -6,8 +6,8 @@ use std::time::Duration;
 /// How long a request's headers may take to arrive.
 pub const HEADER_TIME: Duration = Duration::from_secs(5);
 
-/// How long a connection is kept on which nothing is asked. Long enough that none of our own clients finds one closed that
-/// it still means to use.
+/// How long a connection is kept on which nothing is asked. Long enough that none of our own clients finds one
+/// closed that it still means to use.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Why a service does not start to listen.

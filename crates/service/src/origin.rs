@@ -65,8 +65,8 @@ fn foreign(request: &ServiceRequest) -> Option<&'static str> {
     }
 }
 
-/// Whether this `Host` names us: the loopback, or where we listen. A name that is looked up can lead here from anywhere; an
-/// address cannot.
+/// Whether this `Host` names us: the loopback, or where we listen. A name that is looked up can lead here from
+/// anywhere; an address cannot.
 fn is_own(host: &str, listening: SocketAddr) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|it| it.is_ascii_digit()) => name,

@@ -38,8 +38,8 @@ impl Goodbye {
     }
 }
 
-/// The end of `main`: on failure the error and all that led to it in one line on standard error, and no backtrace, which is
-/// for mistakes of ours and not of a setting.
+/// The end of `main`: on failure the error and all that led to it in one line on standard error, and no backtrace,
+/// which is for mistakes of ours and not of a setting.
 pub fn exit_code<E: AsRef<dyn Error + Send + Sync + 'static>>(
     ended: Result<ExitCode, E>,
 ) -> ExitCode {

@@ -138,8 +138,8 @@ pub struct ContainerFacts {
     /// CPU in use, in millicores, when a metrics server tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_used: Option<u64>,
-    /// Where a volume in memory without a size is mounted that it may write to, and its log counts up without an end until
-    /// it was killed for memory: it probably fills that.
+    /// Where a volume in memory without a size is mounted that it may write to, and its log counts up without an
+    /// end until it was killed for memory: it probably fills that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fills_memory: Option<String>,
     /// The names of its variables, without their values; at most 100.
@@ -161,12 +161,12 @@ pub struct ContainerFacts {
     /// The files that ConfigMaps put into it, by path; at most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
-    /// A path in a volume that lives as long as the pod (`emptyDir`), where its last words say that something was left behind:
-    /// a lock, the file of a process id. It outlives a restart of the container, and not the pod.
+    /// A path in a volume that lives as long as the pod (`emptyDir`), where its last words say that something was
+    /// left behind: a lock, the file of a process id. It outlives a restart of the container, and not the pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_behind: Option<String>,
-    /// Whether that is a lock, a socket or the file of a process id, in a volume that is mounted where programs keep nothing
-    /// else: a folder called `run`, `pids`, `tmp` or `lock`.
+    /// Whether that is a lock, a socket or the file of a process id, in a volume that is mounted where programs
+    /// keep nothing else: a folder called `run`, `pids`, `tmp` or `lock`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub left_in_scratch: bool,
     /// The variables whose plain value, or a word of it, its log shows, each with that; at most 10.

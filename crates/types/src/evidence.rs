@@ -37,15 +37,16 @@ pub struct Evidence {
     pub references: Vec<ReferenceFacts>,
     /// Images that run ready elsewhere in the cluster or ran ready here, with the same repository.
     pub images: Vec<ImageFacts>,
-    /// Images that nodes hold, named like one that a container waits for in vain or nearly so; nearest first, at most 20.
+    /// Images that nodes hold, named like one that a container waits for in vain or nearly so; nearest first, at
+    /// most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_nodes: Vec<HeldImage>,
     /// What the nodes could still take; `None` when nodes cannot be read.
     pub nodes: Option<NodeFacts>,
     /// What stands beside it in its namespace; at most 50.
     pub neighbours: Vec<NeighbourFacts>,
-    /// Workloads of other namespaces on the nodes of its pods, those in trouble first; at most 100. Looked for only where a
-    /// fix is decided and judged.
+    /// Workloads of other namespaces on the nodes of its pods, those in trouble first; at most 100. Looked for only
+    /// where a fix is decided and judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub node_mates: Vec<NodeMateFacts>,
     /// The Services of its namespace, by which a program may call what stands behind them; at most 100.
@@ -63,13 +64,15 @@ pub struct Evidence {
     /// Fields that no machine writes and that were probably mistyped; at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slips: Vec<SlipFacts>,
-    /// What the registry of an image that is not there says of its tags; `None` where it was not asked or did not answer.
+    /// What the registry of an image that is not there says of its tags; `None` where it was not asked or did not
+    /// answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry_tags: Option<RegistryTags>,
     /// How much more the namespace lets its containers have; `None` when that cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomFacts>,
-    /// Pods of the namespace that are over and fill a quota for the number of pods, where one has nothing left; at most 20.
+    /// Pods of the namespace that are over and fill a quota for the number of pods, where one has nothing left; at
+    /// most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leftovers: Vec<LeftoverFacts>,
     /// The minor version of the API server: 33 of Kubernetes 1.33; `None` when that is not known.
@@ -132,12 +135,12 @@ pub struct WorkloadFacts {
     pub failed_message: Option<String>,
     /// Whether the workload asked to be left alone by annotation.
     pub opted_out: bool,
-    /// Where it says that it is under maintenance: `annotation example.com/maintenance`, `variable MAINTENANCE`. It may be
-    /// unready on purpose then.
+    /// Where it says that it is under maintenance: `annotation example.com/maintenance`, `variable MAINTENANCE`. It
+    /// may be unready on purpose then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<String>,
-    /// The fields of the template, as JSON Pointers, that hold again what they held before the revision before, by nobody's
-    /// hand of ours: two owners take turns. At most 20.
+    /// The fields of the template, as JSON Pointers, that hold again what they held before the revision before, by
+    /// nobody's hand of ours: two owners take turns. At most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub turned_back: Vec<String>,
     /// Who else writes this object: Argo CD, Flux, Helm, an autoscaler.
@@ -260,8 +263,8 @@ pub struct RevisionFacts {
     pub revision: i64,
     /// Whether this is what the owner wants now.
     pub current: bool,
-    /// Whether a pod of it was seen ready; of the current one, for ten seconds at least. Never of one that a fix of ours
-    /// made that did not help. Of a CronJob, whether a Job made from it came to its end.
+    /// Whether a pod of it was seen ready; of the current one, for ten seconds at least. Never of one that a fix of
+    /// ours made that did not help. Of a CronJob, whether a Job made from it came to its end.
     pub was_ready: bool,
     /// Hash over its template.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -295,8 +298,8 @@ pub struct NeighbourFacts {
     /// changed what it wants.
     #[serde(default)]
     pub generation: i64,
-    /// The fewest replicas that its autoscaler keeps, or else those that its own declaration states (`kubectl apply`), while
-    /// it is scaled to nothing. `None` where KEDA scales it.
+    /// The fewest replicas that its autoscaler keeps, or else those that its own declaration states (`kubectl
+    /// apply`), while it is scaled to nothing. `None` where KEDA scales it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared: Option<u32>,
 }

@@ -38,7 +38,8 @@ pub struct Incident {
     pub offers: Vec<Offer>,
     /// What kind of workload this is, for learning.
     pub context: Context,
-    /// Hash over the pod template, or over selector and ports of a Service, when this was seen: a fix that failed on it is not repeated.
+    /// Hash over the pod template, or over selector and ports of a Service, when this was seen: a fix that failed
+    /// on it is not repeated.
     pub spec_hash: String,
     /// The facts; present where one incident is asked for, absent in lists and on the stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,9 +96,9 @@ pub struct Offer {
     /// `argocd`, `flux`, `helm`, `keda`, or a field manager.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// The change as `patches` of a kustomization, redacted: ready to be committed. Of a node, which is in none, the
-    /// operations of a JSON patch, for `kubectl patch node NAME --type=json`. None where no field of a manifest is edited,
-    /// or where it would be longer than 64 KiB.
+    /// The change as `patches` of a kustomization, redacted: ready to be committed. Of a node, which is in none,
+    /// the operations of a JSON patch, for `kubectl patch node NAME --type=json`. None where no field of a manifest
+    /// is edited, or where it would be longer than 64 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<String>,
     /// What would have to be made anew, as a manifest (JSON), redacted: a copy of a job that gave up. None of more than

@@ -44,8 +44,8 @@ pub enum StrainKind {
 }
 
 impl StrainKind {
-    /// Whether the node itself or its kubelet says so. The rest is told by the pod, and whoever owns a pod can let it say
-    /// that whenever he likes.
+    /// Whether the node itself or its kubelet says so. The rest is told by the pod, and whoever owns a pod can let
+    /// it say that whenever he likes.
     pub fn is_said_by_node(self) -> bool {
         match self {
             Self::Evicted | Self::NodeUnderPressure | Self::NodeNotReady => true,

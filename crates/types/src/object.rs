@@ -169,8 +169,8 @@ impl ObjectRef {
         self.kind == other.kind && self.namespace == other.namespace && self.name == other.name
     }
 
-    /// Whether both name the same object, and not one that was made anew under its name. Where a uid was not read, the name
-    /// decides.
+    /// Whether both name the same object, and not one that was made anew under its name. Where a uid was not read,
+    /// the name decides.
     pub fn is_same_life(&self, other: &Self) -> bool {
         let is_known = !self.uid.is_empty() && !other.uid.is_empty();
         self.is_same(other) && (!is_known || self.uid == other.uid)

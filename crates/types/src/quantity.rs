@@ -34,7 +34,8 @@ const SUFFIXES: [(&str, i128); 14] = [
 
 /// Nobody gives a program less memory than this, in thousandths of a byte: a mebibyte.
 const LEAST_MEMORY: i128 = 1024 * 1024 * 1000;
-/// Numbers without a unit below this count gibibytes, in the mind of who writes them, those below the next one mebibytes.
+/// Numbers without a unit below this count gibibytes, in the mind of who writes them, those below the next one
+/// mebibytes.
 const FEW: u64 = 16;
 const MANY: u64 = 16 * 1024;
 
@@ -70,8 +71,8 @@ impl Quantity {
         u64::try_from(thousandths.div_ceil(1000)).ok()
     }
 
-    /// What was probably meant by an amount of memory that no program can run in: `256Mi` by `256m`, which is a quarter of a
-    /// byte, by `256` and by `256Ki`; `1Gi` by `1`. `None` for one that somebody may mean.
+    /// What was probably meant by an amount of memory that no program can run in: `256Mi` by `256m`, which is a
+    /// quarter of a byte, by `256` and by `256Ki`; `1Gi` by `1`. `None` for one that somebody may mean.
     pub fn memory_meant(&self) -> Option<Self> {
         let small = self.thousandths().filter(|it| (1..LEAST_MEMORY).contains(it))?;
         let text = self.0.trim();

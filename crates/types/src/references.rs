@@ -75,7 +75,8 @@ pub struct ReferenceFacts {
     pub kind: ReferenceKind,
     /// The name it points at.
     pub name: String,
-    /// The key of it, where one is named; of a node label what stands beside it: the key of a value, the value of a key.
+    /// The key of it, where one is named; of a node label what stands beside it: the key of a value, the value of a
+    /// key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The field of the owner that holds the name or, when only the key is wrong, the key.
@@ -91,8 +92,8 @@ pub struct ReferenceFacts {
     /// The name, or the key, that these words give.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meant: Option<String>,
-    /// What speaks for the name that is meant, as a sentence: a ready workload of the same group that refers to the ConfigMap,
-    /// or that nobody uses the claim.
+    /// What speaks for the name that is meant, as a sentence: a ready workload of the same group that refers to the
+    /// ConfigMap, or that nobody uses the claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vouched: Option<String>,
     /// The label by which that one belongs to something else than the subject: `team=finance`.
@@ -103,7 +104,8 @@ pub struct ReferenceFacts {
 }
 
 impl ReferenceFacts {
-    /// Whether it is a key that is wrong, and not the name of what should hold it. A mount names a key by its `subPath`.
+    /// Whether it is a key that is wrong, and not the name of what should hold it. A mount names a key by its
+    /// `subPath`.
     pub fn is_about_key(&self) -> bool {
         self.kind.holds_keys() && (self.path.ends_with("/key") || self.is_of_mount())
     }

@@ -149,15 +149,15 @@ pub struct Finding {
     /// What suffers because of this and is not reported for itself; at most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub explains: Vec<Subject>,
-    /// The edits of the subject that mend it, where the facts leave one candidate. Never leave the process: `patch` is what
-    /// is shown.
+    /// The edits of the subject that mend it, where the facts leave one candidate. Never leave the process: `patch`
+    /// is what is shown.
     #[serde(skip)]
     pub edits: Vec<Edit>,
     /// What mends it as `patches` of a kustomization, redacted: ready to be committed, and written by nobody else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<String>,
-    /// Who keeps the subject as somebody declared it, where a patch is shown, so that it has to be committed where he takes it
-    /// from: `argocd`, `flux`, `helm`.
+    /// Who keeps the subject as somebody declared it, where a patch is shown, so that it has to be committed where
+    /// he takes it from: `argocd`, `flux`, `helm`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// Whose finding it is.

@@ -55,8 +55,8 @@ pub struct SlipFacts {
     pub config_map: Option<String>,
     /// What says so, in redacted words.
     pub shown_by: String,
-    /// Whether another workload runs the same image with what is meant, where it is an amount that no node has, or a path that
-    /// a probe asks for in vain and nothing says that this container is told to be another thing.
+    /// Whether another workload runs the same image with what is meant, where it is an amount that no node has, or
+    /// a path that a probe asks for in vain and nothing says that this container is told to be another thing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub alike: bool,
     /// The edits that correct it. Never leave the process: values are not redacted.

@@ -20,8 +20,9 @@ pub enum Strategy {
     },
     /// Raise the memory limit to `(2 + halves) / 2` times: 1 is one and a half times, 2 is double, 6 is four times.
     RaiseMemoryLimit {
-        /// Halves of the limit that are added; 1 or 2, and once double was too little 6 or 14. 0 is as much as there is
-        /// room for, where less than the next of these is left; 255 what was probably meant, where the limit lost its unit.
+        /// Halves of the limit that are added; 1 or 2, and once double was too little 6 or 14. 0 is as much as
+        /// there is room for, where less than the next of these is left; 255 what was probably meant, where the
+        /// limit lost its unit.
         halves: u8,
     },
     /// Lower the requests to what a node has left.
@@ -104,7 +105,8 @@ impl Strategy {
     pub const AS_MUCH_AS_FITS: u8 = 0;
     /// The dose of `raise_memory_limit` that is what was probably meant by a limit in which nothing can run.
     pub const AS_MEANT: u8 = u8::MAX;
-    /// The other doses of `raise_memory_limit`, in halves that are added: one and a half times, double, four and eight times.
+    /// The other doses of `raise_memory_limit`, in halves that are added: one and a half times, double, four and
+    /// eight times.
     pub const MEMORY_DOSES: [u8; 4] = [1, 2, 6, 14];
     /// The doses of `raise_cpu_limit`, in halves that are added: one and a half times, double and four times.
     pub const CPU_DOSES: [u8; 3] = [1, 2, 6];

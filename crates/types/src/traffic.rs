@@ -27,7 +27,8 @@ pub struct TrafficFacts {
     /// The two labels whose values changed places, where putting them back lets the pods of just one workload in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub swapped: Option<SwappedLabels>,
-    /// The one label too many, where the pods of just one workload have all the others, and only the workload has this one.
+    /// The one label too many, where the pods of just one workload have all the others, and only the workload has
+    /// this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surplus: Option<SurplusLabel>,
     /// What the survey says of it that is its own trouble: a workload's is told there.
@@ -84,8 +85,8 @@ pub struct LabelSlip {
     pub ready: u32,
     /// Whether all of them are ready for half a minute and no other version of them is on its way.
     pub settled: bool,
-    /// Whether a letter or two, of the key or of the value, are all that differs, and no other label is as near, or none of
-    /// those is what the Service is called.
+    /// Whether a letter or two, of the key or of the value, are all that differs, and no other label is as near, or
+    /// none of those is what the Service is called.
     pub near: bool,
     /// Whether an earlier revision of that workload had the very labels that are asked for: its pods were relabelled.
     #[serde(default)]
@@ -94,8 +95,8 @@ pub struct LabelSlip {
     pub meant_so: bool,
     /// Whether another Service takes those pods already.
     pub served: bool,
-    /// Whether the pods have the same value under another of the keys that all the world uses, where Service, workload and value
-    /// have one name, and the pods have what each port of the Service leads to.
+    /// Whether the pods have the same value under another of the keys that all the world uses, where Service,
+    /// workload and value have one name, and the pods have what each port of the Service leads to.
     #[serde(default)]
     pub agreed: bool,
 }
@@ -131,8 +132,8 @@ pub struct MeantPort {
     pub near: bool,
     /// Whether it is the only port that is left or the only near one, and each pod is ready by a probe that asks it.
     pub proven: bool,
-    /// Whether a name that no pod declares is asked for, and two things of the Service's port speak for this one and not for
-    /// another: its number, its name, a word of the name that is asked for.
+    /// Whether a name that no pod declares is asked for, and two things of the Service's port speak for this one
+    /// and not for another: its number, its name, a word of the name that is asked for.
     #[serde(default)]
     pub agreed: bool,
 }

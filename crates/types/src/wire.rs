@@ -37,8 +37,8 @@ pub struct K8sGptAnalyzeRequest {
 pub struct K8sGptAnalyzeResponse {
     /// Whether the analysis ran.
     pub success: bool,
-    /// `subject`, `diagnoses`, `offers`, `context`, `evidence`, `healthy`, `spec_hash`, `cluster`; `incident` holds the id of
-    /// the incident that is open for the subject, where there is one.
+    /// `subject`, `diagnoses`, `offers`, `context`, `evidence`, `healthy`, `spec_hash`, `cluster`; `incident` holds
+    /// the id of the incident that is open for the subject, where there is one.
     #[schema(value_type = Object)]
     pub analysis: Map<String, Value>,
     /// Confidence of the first diagnosis, between 0 and 1; 1 for a healthy pod.
@@ -96,7 +96,8 @@ pub struct ExecuteFixResponse {
     pub success: bool,
     /// The id to ask `/api/v1/executions/{id}` for.
     pub execution_id: String,
-    /// `state` (`proposed`, `verifying`, `verified`, `undone`, `stranded`), `strategy`, `diff`, `undo`, `pod_name`, `message`.
+    /// `state` (`proposed`, `verifying`, `verified`, `undone`, `stranded`), `strategy`, `diff`, `undo`, `pod_name`,
+    /// `message`.
     #[schema(value_type = Object)]
     pub result: Map<String, Value>,
     /// Why not; absent on success.

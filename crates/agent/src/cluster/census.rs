@@ -27,9 +27,9 @@ pub struct Share {
 }
 
 impl Census {
-    /// As it counts for a fix in this namespace. Of the one other namespace with the most unhealthy workloads no more count
-    /// than of the next, or of this one: whoever lets a thousand pods crash in a namespace of his makes a storm there and for
-    /// nobody else. When nothing at all is healthy, all count.
+    /// As it counts for a fix in this namespace. Of the one other namespace with the most unhealthy workloads no
+    /// more count than of the next, or of this one: whoever lets a thousand pods crash in a namespace of his makes
+    /// a storm there and for nobody else. When nothing at all is healthy, all count.
     pub fn seen_from(&self, namespace: &str) -> Share {
         let all = self.unhealthy.values().fold(0_usize, |sum, it| sum.saturating_add(*it));
         let (mut own, mut most, mut next) = (0, 0, 0);

@@ -17,9 +17,9 @@ const MAX_SINGLE: usize = 4;
 
 /// The ConfigMaps of the namespace with their keys, as far as somebody has to know them.
 ///
-/// While everything that is referred to is there, nothing else is read: a namespace may hold
-/// megabytes of ConfigMaps. Where something is missing, all are read, to find the near miss. What any other says than the
-/// few that are referred to is let go of at once.
+/// While everything that is referred to is there, nothing else is read: a namespace may hold megabytes of
+/// ConfigMaps. Where something is missing, all are read, to find the near miss. What any other says than the few
+/// that are referred to is let go of at once.
 pub(super) async fn read(
     cluster: &KubeCluster,
     namespace: &str,

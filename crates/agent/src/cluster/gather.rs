@@ -90,8 +90,8 @@ pub(super) async fn objects(
     Ok(Objects { unread: unread.0, ..objects })
 }
 
-/// The objects without revisions that only bear the name of this owner, as those of one that is gone do, and with what was
-/// seen ready of its own.
+/// The objects without revisions that only bear the name of this owner, as those of one that is gone do, and with
+/// what was seen ready of its own.
 fn with_its_own(mut objects: Objects, subject: &ObjectRef, seen: &ReadyRevisions) -> Objects {
     let uid = objects.root.metadata().uid.clone().unwrap_or_default();
     objects.replica_sets.retain(|it| is_of(&**it, &uid) && is_named_by_its_hash(it, subject));

@@ -126,7 +126,8 @@ impl KubeCluster {
         receiver
     }
 
-    /// What the API server says about our rights, and those of who writes for us, under this policy and with this Lease.
+    /// What the API server says about our rights, and those of who writes for us, under this policy and with this
+    /// Lease.
     pub async fn rights(
         &self,
         policy: &Policy,

@@ -9,7 +9,8 @@ use types::{Kind, ObjectRef};
 
 use super::caches::Caches;
 
-/// Nodes whose pods are looked at, the first by name: each has a hundred pods or more, and they are looked at again and again.
+/// Nodes whose pods are looked at, the first by name: each has a hundred pods or more, and they are looked at again
+/// and again.
 const MAX_NODES: usize = 10;
 
 /// The workloads of other namespaces with pods on the nodes of these pods.

@@ -266,8 +266,8 @@ fn apart(affinity: Affinity) -> Option<Affinity> {
     Some(Affinity { pod_anti_affinity: Some(apart), ..Affinity::default() })
 }
 
-/// Literal values of environment variables go first, for they may be secrets: which Service one names is all that is read
-/// of it.
+/// Literal values of environment variables go first, for they may be secrets: which Service one names is all that
+/// is read of it.
 fn cut_container(container: &mut Container) {
     for variable in container.env.iter_mut().flatten() {
         let value = variable.value.take();

@@ -23,8 +23,8 @@ pub(super) enum Lasted {
     Long,
 }
 
-/// The revisions whose pods were seen ready, as namespace and name of the object that holds the template, and uid of the owner
-/// of the pods.
+/// The revisions whose pods were seen ready, as namespace and name of the object that holds the template, and uid
+/// of the owner of the pods.
 #[derive(Debug, Default)]
 pub(super) struct ReadyRevisions {
     seen: Mutex<BTreeMap<(String, String, String), Seen>>,
@@ -48,8 +48,8 @@ impl ReadyRevisions {
         self.add(pod, name, Seen { lasted: lasts, broke: false });
     }
 
-    /// Remembers for how long a pod was ready that was so before and may not be any more. What is read late may have ended
-    /// long ago: when it did, the pod itself says.
+    /// Remembers for how long a pod was ready that was so before and may not be any more. What is read late may
+    /// have ended long ago: when it did, the pod itself says.
     pub(super) fn note_change(&self, before: &Pod, after: &Pod, now: Timestamp) {
         let Some(since) = ready_since(before) else { return };
         let Some(name) = revision_name(before) else { return };
@@ -71,8 +71,8 @@ impl ReadyRevisions {
         known.broke |= new.broke;
     }
 
-    /// Those of a subject: the names of its revisions begin with its own, and `is_its` says of a name and the uid of the
-    /// owner of its pods whether they are its own and not of another of that name.
+    /// Those of a subject: the names of its revisions begin with its own, and `is_its` says of a name and the uid
+    /// of the owner of its pods whether they are its own and not of another of that name.
     pub(super) fn of(
         &self,
         subject: &ObjectRef,

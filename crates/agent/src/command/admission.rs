@@ -1,7 +1,8 @@
 //! What holds the executor to the registry inside the API server: a `ValidatingAdmissionPolicy`.
 //!
 //! The guard decides what is right; this decides what is possible with a stolen token. A role can only name
-//! resources, so fields are held here (KEP-3488, <https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/>).
+//! resources, so fields are held here (KEP-3488,
+//! <https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/>).
 
 use remedy::{FIX_ID_ANNOTATION, HARD_DENIED, OPT_OUT_ANNOTATION, Policy, rights_of};
 use serde_json::{Value, json};
@@ -25,9 +26,9 @@ const SERVICES: &str = "k8s-reflexion-executor-services";
 /// The policy for Leases.
 const LEASES: &str = "k8s-reflexion-executor-leases";
 
-/// `image` without digest and tag, and without what somebody put around it: a scheme, a second tag, or a tag with a slash, as
-/// the name of a branch has. With one of these it cannot run. A colon before digits and a slash belongs to a port, and those in
-/// brackets to an address (<https://pkg.go.dev/github.com/distribution/reference>).
+/// `image` without digest and tag, and without what somebody put around it: a scheme, a second tag, or a tag with a
+/// slash, as the name of a branch has. With one of these it cannot run. A colon before digits and a slash belongs
+/// to a port, and those in brackets to an address (<https://pkg.go.dev/github.com/distribution/reference>).
 const REPOSITORY: &str = "IMAGE.replace('docker://', '').replace('https://', '').replace('http://', '')\
     .find('^(?:(?:[[][0-9A-Fa-f:.]*[]]|[^:@/]*)(?::[0-9]+)?/)?[^:@]*')";
 

@@ -49,7 +49,8 @@ pub struct ScanArguments {
     /// Also tell what a reviewer would point at, although nothing suffers.
     #[arg(long)]
     pub notices: bool,
-    /// Show what mends a finding, where the facts leave one candidate, as patches of a kustomization. Nothing is written.
+    /// Show what mends a finding, where the facts leave one candidate, as patches of a kustomization. Nothing is
+    /// written.
     #[arg(long)]
     pub patches: bool,
     /// How it is told.

@@ -14,7 +14,8 @@ const INDENT: usize = 10;
 /// What is said where there is a patch that is not shown.
 const ASK: &str = "patch: --patches or -o yaml shows it";
 
-/// The scan as lines: one finding after the other, the worst first, and a count; with the patches, where they are asked for.
+/// The scan as lines: one finding after the other, the worst first, and a count; with the patches, where they are
+/// asked for.
 pub(super) fn table(scan: &ScanResponse, screen: Screen, patches: bool) -> String {
     let objects: Vec<_> =
         scan.findings.iter().map(|it| harmless(&it.subject.to_string())).collect();

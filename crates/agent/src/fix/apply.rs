@@ -50,8 +50,8 @@ pub(super) enum ApplyError {
 }
 
 impl Fixer {
-    /// Carries out the plan on an object that was seen like this. Where only its status was written since, as that of what
-    /// fails is all the time, the decision holds, and the plan is carried out on the object as it is now.
+    /// Carries out the plan on an object that was seen like this. Where only its status was written since, as that
+    /// of what fails is all the time, the decision holds, and the plan is carried out on the object as it is now.
     pub(super) async fn apply_to_seen(
         &self,
         fix: &Stored,
@@ -73,7 +73,8 @@ impl Fixer {
         }
     }
 
-    /// The version of the subject that differs from what was seen in nothing but its status; `None` where more may differ.
+    /// The version of the subject that differs from what was seen in nothing but its status; `None` where more may
+    /// differ.
     async fn moved_in_status(&self, fix: &Stored, seen: &ObjectMeta) -> Option<ObjectRef> {
         let first = fix.plan.steps.first().map(|it| &it.target);
         let subject = first.filter(|it| it.is_same(&fix.execution.subject))?;
@@ -82,8 +83,9 @@ impl Fixer {
         Some(ObjectRef { resource_version, ..subject.clone() })
     }
 
-    /// Carries out the plan, on this version of the subject where it is another than the plan was made for. The intent is in
-    /// the journal already. Answers with the hash over the template as it is with the fix, where that is known.
+    /// Carries out the plan, on this version of the subject where it is another than the plan was made for. The
+    /// intent is in the journal already. Answers with the hash over the template as it is with the fix, where that
+    /// is known.
     pub(super) async fn apply(
         &self,
         fix: &Stored,

@@ -109,8 +109,9 @@ impl Fixer {
         self.switch.mode.subscribe()
     }
 
-    /// Sets the mode. Stopping works at once, whoever leads and whatever becomes of the journal and the Lease; an error
-    /// then says where it does not stand. Arming is journalled first, and loses against every stop that comes before its end.
+    /// Sets the mode. Stopping works at once, whoever leads and whatever becomes of the journal and the Lease; an
+    /// error then says where it does not stand. Arming is journalled first, and loses against every stop that comes
+    /// before its end.
     pub async fn set_mode(&self, mode: Mode, who: &str, why: &str) -> Result<(), OpenError> {
         if let Some(missing) = unarmed(mode, self.policy_given, self.authenticated) {
             return Err(OpenError::Unarmed(missing));
@@ -124,7 +125,8 @@ impl Fixer {
             // Goes out with the next renewal, however long the journal and others who set the mode take.
             self.lead.note(|it| it.mode = Some(mode));
             let _turn = self.switch.setting.lock().await;
-            // Somebody may have set another mode between the stop and its turn: what is journalled last counts in memory too.
+            // Somebody may have set another mode between the stop and its turn: what is journalled last counts in
+            // memory too.
             self.switch.lower(Mode::Observe);
             return self.keep_stopped(who, why).await;
         }
@@ -141,7 +143,8 @@ impl Fixer {
         self.lead.share(|it| it.mode = Some(self.mode())).await.map_err(OpenError::NotShared)
     }
 
-    /// Writing is stopped already: makes that last, in the journal and in the Lease, each whatever becomes of the other.
+    /// Writing is stopped already: makes that last, in the journal and in the Lease, each whatever becomes of the
+    /// other.
     async fn keep_stopped(&self, who: &str, why: String) -> Result<(), OpenError> {
         let (kept, shared) = tokio::join!(
             self.journal.set_mode(Mode::Observe, who, &why),

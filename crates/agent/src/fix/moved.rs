@@ -3,8 +3,8 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
-/// The `resourceVersion` of the object as it is now, where nothing but its status differs from what was seen. A change of
-/// the spec moves `generation`; marks, owners and who owns which field are compared as they stand
+/// The `resourceVersion` of the object as it is now, where nothing but its status differs from what was seen. A
+/// change of the spec moves `generation`; marks, owners and who owns which field are compared as they stand
 /// (<https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>).
 pub(super) fn only_in_status(seen: &ObjectMeta, now: &Value) -> Option<String> {
     let now: ObjectMeta = serde_json::from_value(now.get("metadata")?.clone()).ok()?;

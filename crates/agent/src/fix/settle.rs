@@ -130,8 +130,8 @@ fn see(fix: &Stored, now: &Evidence, (applied_at, patience): (Timestamp, Patienc
     look_behind(seen, (&fix.plan, fix.execution.fault), (&fix.before, now), applied_at)
 }
 
-/// Leaves out the time in which an answer was waited for, as if it had not passed: what was seen before counts for no longer
-/// than it was seen to last, and for nothing where more was unseen than has to be seen.
+/// Leaves out the time in which an answer was waited for, as if it had not passed: what was seen before counts for
+/// no longer than it was seen to last, and for nothing where more was unseen than has to be seen.
 fn leave_out(looks: &mut Vec<Look>, unseen: SignedDuration, patience: Patience) {
     if patience.settle < unseen {
         looks.clear();
@@ -310,7 +310,8 @@ mod tests {
         deadline: SignedDuration::from_secs(180),
     };
 
-    /// Looks at a workload that is well all the time; each is asked for when time alone would decide, and waits so long.
+    /// Looks at a workload that is well all the time; each is asked for when time alone would decide, and waits so
+    /// long.
     fn verdict(waits: &[i64]) -> Option<Verdict> {
         let begin = Timestamp::UNIX_EPOCH;
         let (mut now, mut since, mut looks) = (begin, begin, vec![]);

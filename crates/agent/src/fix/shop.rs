@@ -161,8 +161,8 @@ impl Fixer {
         drop(under_way);
         let is_taking_hold =
             matches!(execution.state, ExecutionState::Applying | ExecutionState::Verifying);
-        // A proposal or a refusal says nothing of the fix that may be under way beside it; what the cluster refuses, or what
-        // was overtaken, was under way itself.
+        // A proposal or a refusal says nothing of the fix that may be under way beside it; what the cluster
+        // refuses, or what was overtaken, was under way itself.
         if is_taking_hold || was_under_way.is_some() || execution.applied_at.is_some() {
             self.agent.incidents.hold(&execution.subject, is_taking_hold);
         }
@@ -201,7 +201,8 @@ impl Fixer {
         self.reach(&mut fix, state).await;
     }
 
-    /// What the fix was made for is over, and it stays; what is seen behind it is told at once, for it is answered by itself.
+    /// What the fix was made for is over, and it stays; what is seen behind it is told at once, for it is answered
+    /// by itself.
     pub(super) async fn keep(&self, mut fix: Stored) {
         let behind = fix.execution.checks.last().map(|it| it.note.clone()).unwrap_or_default();
         fix.execution.refusal = Some(RefusalReport::new("fault_behind", behind));
@@ -272,8 +273,8 @@ pub(crate) fn own_namespace() -> Option<String> {
     std::fs::read_to_string(file).ok().map(|it| it.trim().to_owned()).filter(|it| !it.is_empty())
 }
 
-/// Where the agent is at home, wherever its process runs: its pods, the account that writes for it, the Lease by which its
-/// replicas agree, and the object that stops it.
+/// Where the agent is at home, wherever its process runs: its pods, the account that writes for it, the Lease by
+/// which its replicas agree, and the object that stops it.
 fn own_namespaces(config: &Config) -> Vec<String> {
     let set = [
         own_namespace(),

@@ -72,8 +72,8 @@ impl Fixer {
         Err(ClusterError::Unreachable(doubt))
     }
 
-    /// Evicts the pod, unless it is ready by now: an eviction holds to no version, and what was seen of the pod may be a
-    /// while ago. A disruption budget that needs it is a refusal, and nothing is tried in its place.
+    /// Evicts the pod, unless it is ready by now: an eviction holds to no version, and what was seen of the pod may
+    /// be a while ago. A disruption budget that needs it is a refusal, and nothing is tried in its place.
     pub(super) async fn evict(&self, pod: &ObjectRef) -> Result<(), ClusterError> {
         let mut tried = 0;
         loop {

@@ -1,5 +1,5 @@
-//! A yes is kept from the moment it is said until it is carried out, comes to nothing, or its proposal has had its time: a
-//! cap that is reached puts it off, and a process that ends takes nothing of it away.
+//! A yes is kept from the moment it is said until it is carried out, comes to nothing, or its proposal has had its
+//! time: a cap that is reached puts it off, and a process that ends takes nothing of it away.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,7 +82,8 @@ impl Fixer {
         }
     }
 
-    /// Takes up every yes that an earlier life of the process was given and did not carry out, as soon as this replica leads.
+    /// Takes up every yes that an earlier life of the process was given and did not carry out, as soon as this
+    /// replica leads.
     pub(super) async fn recall_yeses(self: &Arc<Self>) -> Result<(), OpenError> {
         for yes in self.journal.kept_yeses().await? {
             let Ok(waits) = self.waiting(yes.execution).await else { continue };

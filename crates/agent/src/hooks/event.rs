@@ -158,15 +158,15 @@ pub(super) fn of_mode(cluster: &str, notice: &ModeNotice) -> Event {
 }
 
 /// Nothing in it is a link, a mention or a call to everybody
-/// (<https://docs.slack.dev/messaging/formatting-message-text/>: these three are to be escaped, and addresses become links
-/// by themselves).
+/// (<https://docs.slack.dev/messaging/formatting-message-text/>: these three are to be escaped, and addresses
+/// become links by themselves).
 fn slack(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text.replace("://", ": //")
 }
 
-/// Neither a control character nor one that changes the order of others or has no width: words would read as other words
-/// (Unicode Technical Report 36, 3.1 and 2.10).
+/// Neither a control character nor one that changes the order of others or has no width: words would read as other
+/// words (Unicode Technical Report 36, 3.1 and 2.10).
 fn is_shown(character: char) -> bool {
     let is_hidden = matches!(
         character,

@@ -55,8 +55,8 @@ pub(super) async fn keep(tx: &mut SqliteConnection, stored: &Stored) -> Result<(
     chain::append(tx, &entry).await
 }
 
-/// The first execution whose decision is not the one that the newest entry about it tells. Those from before there were such
-/// entries are not told of at all, and may be anything.
+/// The first execution whose decision is not the one that the newest entry about it tells. Those from before there
+/// were such entries are not told of at all, and may be anything.
 pub(super) async fn changed(pool: &SqlitePool) -> Result<Option<String>, JournalError> {
     // `None`: it was dropped in time, and an entry says so.
     let mut sealed: BTreeMap<String, Option<String>> = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! What people said yes to and was not carried out yet: an entry when it is said, and one when it comes to nothing. One that
-//! was carried out shows in the state of its execution.
+//! What people said yes to and was not carried out yet: an entry when it is said, and one when it comes to nothing.
+//! One that was carried out shows in the state of its execution.
 
 use std::collections::BTreeMap;
 

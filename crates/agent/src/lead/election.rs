@@ -1,7 +1,7 @@
 //! Who leads, decided from what was seen of the Lease: a pure function of what is read and when.
 //!
-//! After client-go's leader election: time is measured here from when a change was seen, never between the clocks of two
-//! machines (<https://pkg.go.dev/k8s.io/client-go/tools/leaderelection>).
+//! After client-go's leader election: time is measured here from when a change was seen, never between the clocks
+//! of two machines (<https://pkg.go.dev/k8s.io/client-go/tools/leaderelection>).
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,8 @@ const LONGEST: Duration = Duration::from_mins(1);
 pub(super) struct Terms {
     /// How long a holder of whom nothing is seen is believed.
     pub(super) lease: Duration,
-    /// How long a holder that could not renew goes on believing himself. Shorter than `lease`: he stops before another begins.
+    /// How long a holder that could not renew goes on believing himself. Shorter than `lease`: he stops before
+    /// another begins.
     pub(super) renew_deadline: Duration,
     /// How often the Lease is looked at.
     pub(super) retry: Duration,

@@ -1,7 +1,7 @@
 //! What the replica that leads tells the next one: the mode, and what was written, so that caps hold across replicas.
 //!
-//! It stands in an annotation of the Lease. An intent is put there before the write, so that no replica can have written
-//! what the next one does not know of. Values are not: the journal holds those.
+//! It stands in an annotation of the Lease. An intent is put there before the write, so that no replica can have
+//! written what the next one does not know of. Values are not: the journal holds those.
 
 use jiff::{SignedDuration, Timestamp};
 use remedy::PastWrite;
@@ -15,7 +15,8 @@ use crate::journal::{Stored, past_write};
 /// The most writes that are told. Far more than the caps of the reference policy let through in an hour.
 const MAX_WRITES: usize = 400;
 /// The most bytes of them: all annotations of an object together take 256 KiB
-/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/>), and what is known of a write grows until it has ended.
+/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/>), and what is known of a write
+/// grows until it has ended.
 const MAX_BYTES: usize = 200 * 1024;
 
 /// What one replica tells the next.
@@ -167,8 +168,8 @@ impl Shared {
         });
     }
 
-    /// Takes in what this replica read there before: a write that was told once is not forgotten because somebody leaves
-    /// it out. Nobody says any more that it is under way.
+    /// Takes in what this replica read there before: a write that was told once is not forgotten because somebody
+    /// leaves it out. Nobody says any more that it is under way.
     pub fn recall(&mut self, known: &Self) {
         for before in &known.writes {
             match self.writes.iter_mut().find(|it| it.id == before.id) {

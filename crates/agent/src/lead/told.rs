@@ -35,8 +35,8 @@ impl Lead {
         }
     }
 
-    /// An execution of ours has ended. Where another replica leads, it may still take it for one under way, and leave the
-    /// workload alone for it: then we ask for our turn, to say so.
+    /// An execution of ours has ended. Where another replica leads, it may still take it for one under way, and
+    /// leave the workload alone for it: then we ask for our turn, to say so.
     pub fn note_end(&self, id: Uuid) {
         if !self.is_alone() && !self.leads() {
             self.told().ended.insert(id);

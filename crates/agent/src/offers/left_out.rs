@@ -14,8 +14,8 @@ const UNITS: [&str; 9] = ["", "ms", "s", "m", "h", "%", "Ki", "Mi", "Gi"];
 /// A number with more digits may be one that opens something.
 const MAX_DIGITS: usize = 3;
 
-/// The rollback with what can be shown, as it is, and whether something was left out. In any other plan plain settings are
-/// shown as well, and the rest is for a person to complete.
+/// The rollback with what can be shown, as it is, and whether something was left out. In any other plan plain
+/// settings are shown as well, and the rest is for a person to complete.
 pub(super) fn applicable(plan: &FixPlan, masked: FixPlan, redactor: &Redactor) -> (FixPlan, bool) {
     if plan.strategy != Strategy::RollBack {
         return (with_settings(plan, masked), false);

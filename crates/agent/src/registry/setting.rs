@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use reqwest::Url;
 
-/// Registries that give their tokens, or answer at all, elsewhere: host in the name of an image, host that answers, host that gives tokens.
+/// Registries that give their tokens, or answer at all, elsewhere: host in the name of an image, host that answers,
+/// host that gives tokens.
 const ELSEWHERE: [(&str, &str, &str); 1] =
     [("docker.io", "registry-1.docker.io", "auth.docker.io")];
 
@@ -68,7 +69,8 @@ impl Registry {
         Some(Self { host: entry.to_owned(), base, tokens })
     }
 
-    /// Whether it may be asked for a token there: at the registry itself, or at the host that is known to give its tokens.
+    /// Whether it may be asked for a token there: at the registry itself, or at the host that is known to give its
+    /// tokens.
     pub(super) fn gives_tokens_at(&self, realm: &Url) -> bool {
         let has_no_user = realm.username().is_empty() && realm.password().is_none();
         let is_known = realm.scheme() == "https"

@@ -1,5 +1,5 @@
-//! Services that may be wrong: a namespace is gone through when something changed in it, and a Service is looked at when
-//! it has been suspicious for a while.
+//! Services that may be wrong: a namespace is gone through when something changed in it, and a Service is looked at
+//! when it has been suspicious for a while.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

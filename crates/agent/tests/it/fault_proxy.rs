@@ -1,4 +1,5 @@
-//! What can go wrong between the agent and the cluster: a proxy that forwards every request but those it was told about.
+//! What can go wrong between the agent and the cluster: a proxy that forwards every request but those it was told
+//! about.
 //!
 //! One request a connection, so that an answer ends where the connection does.
 

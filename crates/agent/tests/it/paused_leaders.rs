@@ -1,4 +1,5 @@
-//! A leader that is stopped right before it writes, and wakes up when another replica leads: it writes nothing any more.
+//! A leader that is stopped right before it writes, and wakes up when another replica leads: it writes nothing any
+//! more.
 //!
 //! `PAUSES=200` pauses so many; a few, when it is not set.
 
@@ -123,8 +124,9 @@ async fn pause_leaders(first: usize, rounds: usize) {
     stage.close().await;
 }
 
-/// Orders it of the one that leads, and waits until that is where it is to be stopped: which one it is, what holds it
-/// there, and its answer, which has not come yet. On a busy machine a leader may lose the Lease before it comes to that.
+/// Orders it of the one that leads, and waits until that is where it is to be stopped: which one it is, what holds
+/// it there, and its answer, which has not come yet. On a busy machine a leader may lose the Lease before it comes
+/// to that.
 async fn hold_leader<'a>(
     stage: &Stage,
     replicas: &'a [AgentBinary; 2],

@@ -112,7 +112,8 @@ impl Stage {
         self.cluster.run(kind, name, &hungry(limit)).await;
     }
 
-    /// A Deployment `web` that has been ready for a while, and a Service that has been there for an hour and asks for this.
+    /// A Deployment `web` that has been ready for a while, and a Service that has been there for an hour and asks
+    /// for this.
     pub(crate) async fn serve(&self, name: &str, selector: &Value, port: &Value) {
         self.cluster.serve(name, selector, port).await;
         let store = self.cluster.sandbox.store();

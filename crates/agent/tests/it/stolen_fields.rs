@@ -1,5 +1,5 @@
-//! Requests with the executor's token about what a probe runs, what is of the host, and what others act on: none of it is
-//! given, whether templates are rolled back or not.
+//! Requests with the executor's token about what a probe runs, what is of the host, and what others act on: none of
+//! it is given, whether templates are rolled back or not.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Requests with the executor's token where the policy says `roll_back: off`: of a template only the fields change that a
-//! strategy writes.
+//! Requests with the executor's token where the policy says `roll_back: off`: of a template only the fields change
+//! that a strategy writes.
 
 use serde_json::{Value, json};
 

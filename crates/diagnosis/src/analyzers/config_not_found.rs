@@ -67,8 +67,8 @@ pub(super) fn is_about_absence(message: &str) -> bool {
     absent || message.contains("couldn't find key") || message.contains("references non-existent")
 }
 
-/// Whether the message is about a key of something that is there, as the kubelet says it of variables and of volumes. The
-/// name of a Secret may well be `signing-key`.
+/// Whether the message is about a key of something that is there, as the kubelet says it of variables and of
+/// volumes. The name of a Secret may well be `signing-key`.
 fn tells_of_key(message: &str) -> bool {
     message.contains("find key ")
         || message.contains("references non-existent") && message.contains(" key: ")

@@ -193,7 +193,8 @@ fn also(container: &ContainerFacts, reading: &Reading<'_>) -> String {
     }
 }
 
-/// The Service with a port that its last words name, in whatever language, where it is not well: with what is known of it.
+/// The Service with a port that its last words name, in whatever language, where it is not well: with what is known
+/// of it.
 fn called(evidence: &Evidence, container: &ContainerFacts) -> Option<(String, String)> {
     let words = words(container)?;
     let is_part = |it: char| it.is_ascii_alphanumeric() || ".:-".contains(it);

@@ -1,9 +1,9 @@
 //! The owner may not make its pods.
 //!
 //! ## What it looks for
-//! A condition of the owner or of its newest ReplicaSet, or a recent event `FailedCreate`, while pods are missing; of a CronJob,
-//! that its next job is refused.
-//! Quota, limit range, security level, webhook and service account are told apart, with the field to blame.
+//! A condition of the owner or of its newest ReplicaSet, or a recent event `FailedCreate`, while pods are missing;
+//! of a CronJob, that its next job is refused. Quota, limit range, security level, webhook and service account are
+//! told apart, with the field to blame.
 //!
 //! ## What it does not see
 //! Which other workload used up a quota.

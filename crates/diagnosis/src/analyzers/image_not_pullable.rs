@@ -80,7 +80,8 @@ fn access(evidence: &Evidence, image: &str, pull: Pull) -> (String, Option<Clue>
     }
 }
 
-/// The repository of an image that a node holds, where that is what was probably meant: of tags nobody says anything yet.
+/// The repository of an image that a node holds, where that is what was probably meant: of tags nobody says
+/// anything yet.
 fn another_repository(evidence: &Evidence, image: &str) -> Option<(String, Clue)> {
     let held =
         instead(evidence, image).filter(|it| matches!(it, Held::Repository(_) | Held::Whole(_)));

@@ -1,8 +1,9 @@
 //! An init container runs and does not come to its end, so the pod's containers wait.
 //!
 //! ## What it looks for
-//! An init container that has run for a minute and whose log or command says that it waits for something; or one that
-//! has run for ten minutes and says nothing of it; or one whose command does nothing but sleep. The host that it waits for is named, and what is known of it.
+//! An init container that has run for a minute and whose log or command says that it waits for something; or one
+//! that has run for ten minutes and says nothing of it; or one whose command does nothing but sleep. The host that
+//! it waits for is named, and what is known of it.
 //!
 //! ## What it does not see
 //! Init containers that fail: those crash. Sidecars (`restartPolicy: Always`), which are meant to go on. A long

@@ -1,8 +1,8 @@
 //! The image name is not a valid reference.
 //!
 //! ## What it looks for
-//! A container that waits with `InvalidImageName` or `ImageInspectError`; what of the name is wrong, and the name that was
-//! probably meant, with who runs it.
+//! A container that waits with `InvalidImageName` or `ImageInspectError`; what of the name is wrong, and the name
+//! that was probably meant, with who runs it.
 //!
 //! ## What it does not see
 //! A valid name that is not the one that was meant.

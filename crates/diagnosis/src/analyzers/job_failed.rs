@@ -2,7 +2,9 @@
 //!
 //! ## What it looks for
 //! A job that reports that it failed: its tries or its time are used up. How its container ended is a part of the
-//! cause. Or a job of an earlier template of its CronJob, that waits in vain and lets no other one start. Or a job whose work is done, and whose pod a helper keeps that never ends by itself, such as a proxy. Asked when no other analyzer answered: an image that is not there explains more than a job that failed.
+//! cause. Or a job of an earlier template of its CronJob, that waits in vain and lets no other one start. Or a job
+//! whose work is done, and whose pod a helper keeps that never ends by itself, such as a proxy. Asked when no other
+//! analyzer answered: an image that is not there explains more than a job that failed.
 //!
 //! ## What it does not see
 //! Jobs of a CronJob before the newest one.

@@ -118,8 +118,8 @@ fn chosen(lines: &[Line<'_>]) -> Option<usize> {
         .or_else(|| lines.iter().rposition(|it| !it.raw.trim().is_empty()))
 }
 
-/// The first of these complaints without a level, after warnings that have one: a program that is about to end says it in
-/// whatever form.
+/// The first of these complaints without a level, after warnings that have one: a program that is about to end says
+/// it in whatever form.
 fn after_warnings(lines: &[Line<'_>], complaints: &[usize]) -> Option<usize> {
     let all = || complaints.iter().filter_map(|it| Some((*it, lines.get(*it)?)));
     let warnings = all().take_while(|it| it.1.level == Some(Level::Warning));

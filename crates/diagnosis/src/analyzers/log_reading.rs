@@ -265,7 +265,8 @@ impl Reading<'_> {
         other.detail() < self.detail() && (is_like || self.trouble == other.trouble)
     }
 
-    /// Whether it only says in passing that some variable is not set, while the last words show a value that cannot be read.
+    /// Whether it only says in passing that some variable is not set, while the last words show a value that cannot
+    /// be read.
     fn is_of_another(&self, own: &Self) -> bool {
         let is_value = self.trouble.kin() == Kin::Variable && own.detail() == 1;
         is_value && self.trouble != own.trouble && Line::of(self.line).class() < Class::Error

@@ -51,7 +51,8 @@ pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Op
     })
 }
 
-/// What does not answer it by the last lines of the run that was killed: a probe may ask for more than the program itself.
+/// What does not answer it by the last lines of the run that was killed: a probe may ask for more than the program
+/// itself.
 fn needed<'e>(
     container: &'e ContainerFacts,
     probe: &ProbeFacts,

@@ -149,7 +149,8 @@ fn said(message: &str, handler: &str) -> Failure {
     Failure::of(words, None)
 }
 
-/// That the container uses nearly all the CPU that its limit allows, so that it is made to wait; as the end of a sentence.
+/// That the container uses nearly all the CPU that its limit allows, so that it is made to wait; as the end of a
+/// sentence.
 fn slowed(container: &ContainerFacts) -> Option<String> {
     let used = container.cpu_used?;
     let limit = container.cpu_limit.as_ref()?;

@@ -1,10 +1,10 @@
 //! The readiness probe fails: the pod runs and gets no traffic.
 //!
 //! ## What it looks for
-//! A container that runs, is not ready for longer than its probe's own patience, and a recent failure of the probe. Where
-//! no event is left of it: a container that has run for minutes and that nothing else keeps from being ready. One that
-//! counts how far it is with the work that it begins with has ten minutes for that. And a probe that is first asked when
-//! the rollout has been given up.
+//! A container that runs, is not ready for longer than its probe's own patience, and a recent failure of the probe.
+//! Where no event is left of it: a container that has run for minutes and that nothing else keeps from being ready.
+//! One that counts how far it is with the work that it begins with has ten minutes for that. And a probe that is
+//! first asked when the rollout has been given up.
 //!
 //! ## What it does not see
 //! A dependency that is down, unless the program says so in its last lines: then it is named.
@@ -108,8 +108,8 @@ fn is_overdue(container: &ContainerFacts, probe: &ProbeFacts, evidence: &Evidenc
     !container.ready && patience < running
 }
 
-/// Whether it has run for long, and is kept from being ready by this probe alone. Where a startup probe is set, that one
-/// may be what is still waited for.
+/// Whether it has run for long, and is kept from being ready by this probe alone. Where a startup probe is set,
+/// that one may be what is still waited for.
 fn is_unheard(container: &ContainerFacts, probe: &ProbeFacts, evidence: &Evidence) -> bool {
     let is_alone = container.probes.iter().all(|it| it.kind != ProbeKind::Startup);
     let is_seen = container.probes.iter().any(|it| it.failure.is_some());

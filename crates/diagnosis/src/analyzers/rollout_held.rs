@@ -1,8 +1,8 @@
 //! A pod of an earlier template fails, and holds up the newer template.
 //!
 //! ## What it looks for
-//! A StatefulSet that makes its pods in order, of which a pod of an earlier revision fails while no pod of the newest one
-//! does: the controller waits for it, whatever the template says now.
+//! A StatefulSet that makes its pods in order, of which a pod of an earlier revision fails while no pod of the
+//! newest one does: the controller waits for it, whatever the template says now.
 //!
 //! ## What it does not see
 //! Whether the pod would do with the newest template.

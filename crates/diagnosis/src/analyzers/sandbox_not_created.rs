@@ -2,8 +2,8 @@
 //!
 //! ## What it looks for
 //! A pod that has a node and no container that ever ran, and whose newest news is `FailedCreatePodSandBox`. The
-//! network plugin, addresses that ran out, a runtime that is not there and memory limits in which nothing can be made are
-//! told apart.
+//! network plugin, addresses that ran out, a runtime that is not there and memory limits in which nothing can be
+//! made are told apart.
 //!
 //! ## What it does not see
 //! Why the network plugin fails. A sandbox that was made at the second try is no trouble.
@@ -111,8 +111,8 @@ fn name(what: &str) -> String {
     what.chars().take(MAX_NAME).collect()
 }
 
-/// What is told of the sandbox; or of a volume in memory, such as a token, which may be no larger than the memory limits of
-/// the pod, where one of these lost its unit.
+/// What is told of the sandbox; or of a volume in memory, such as a token, which may be no larger than the memory
+/// limits of the pod, where one of these lost its unit.
 fn news(evidence: &Evidence) -> Option<&EventFacts> {
     let of_sandbox = ["FailedCreatePodSandBox", "FailedCreatePodSandbox"];
     let is_tiny = || tiny(evidence).is_some() || given(evidence).is_some();

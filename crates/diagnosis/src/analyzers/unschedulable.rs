@@ -2,13 +2,14 @@
 //!
 //! ## What it looks for
 //! A pod without a node, and what the scheduler says about it, node by node: the taints, the label that no node has
-//! (with the near miss that one has), the room that is missing, the volume that is elsewhere. Or a scheduler of which no
-//! pod ever got a node, and that says nothing for a minute: nobody schedules in its name. Or a template that names a node
-//! which is not there. Or a DaemonSet that wants no pod, since a letter of the label is wrong that it selects nodes by.
+//! (with the near miss that one has), the room that is missing, the volume that is elsewhere. Or a scheduler of
+//! which no pod ever got a node, and that says nothing for a minute: nobody schedules in its name. Or a template
+//! that names a node which is not there. Or a DaemonSet that wants no pod, since a letter of the label is wrong
+//! that it selects nodes by.
 //!
 //! ## What it does not see
-//! A pod that is held back by a gate. That the cluster's own scheduler is down: then nobody says anything. A pod whose own old ones
-//! still have to go is on its way, unless they are on a node that is down.
+//! A pod that is held back by a gate. That the cluster's own scheduler is down: then nobody says anything. A pod
+//! whose own old ones still have to go is on its way, unless they are on a node that is down.
 
 mod asked;
 mod devices;

@@ -7,12 +7,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use crate::Root;
 
 /// How the keys of such labels end: those that Kubernetes recommends
-/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>), and what teams write themselves.
+/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>), and what teams write
+/// themselves.
 const MARKS: [&str; 6] = ["part-of", "instance", "name", "app", "team", "owner"];
 
 /// Those of them that tell groups of applications apart.
 const TEAMS: [&str; 3] = ["part-of", "team", "owner"];
-/// The annotation by which Helm says of which release an object is (<https://helm.sh/docs/howto/charts_tips_and_tricks/>).
+/// The annotation by which Helm says of which release an object is
+/// (<https://helm.sh/docs/howto/charts_tips_and_tricks/>).
 const RELEASE: &str = "meta.helm.sh/release-name";
 /// The longest name that is told, in bytes.
 const MAX_NAME: usize = 253;
@@ -49,8 +51,8 @@ fn word(key: &str) -> &str {
     key.rsplit_once('/').map_or(key, |it| it.1)
 }
 
-/// The mark by which an object belongs to something else than this root: both bear it, and it says another thing of each;
-/// or it belongs to a release, or an owner, and the root does not. `None` where nothing tells.
+/// The mark by which an object belongs to something else than this root: both bear it, and it says another thing of
+/// each; or it belongs to a release, or an owner, and the root does not. `None` where nothing tells.
 pub(super) fn stranger(whose: &BTreeMap<String, String>, root: &Root) -> Option<String> {
     let template = root.template_metadata().map(self::whose).unwrap_or_default();
     let mut own = vec![self::whose(root.metadata()), template];

@@ -1,4 +1,5 @@
-//! Beside whom the pods of a template must stand, or must not, and among whom they are spread: by the labels that say so.
+//! Beside whom the pods of a template must stand, or must not, and among whom they are spread: by the labels that
+//! say so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -147,8 +148,8 @@ fn terms<'s>(objects: &Objects, spec: &'s PodSpec, path: &FieldPath) -> Vec<Term
     apart.chain(near).chain(spread).take(MAX_TERMS).collect()
 }
 
-/// The one label of the term that keeps it from all pods that it can be about, with the one that was probably meant. Whom
-/// pods are kept apart from need not be there.
+/// The one label of the term that keeps it from all pods that it can be about, with the one that was probably
+/// meant. Whom pods are kept apart from need not be there.
 fn wrong(objects: &Objects, term: &Term<'_>) -> Option<Wrong> {
     let pods: Vec<&Labels> = match term.about {
         About::Strangers => return None,

@@ -28,8 +28,8 @@ struct Earlier {
     document: Value,
 }
 
-/// The different templates of the jobs that are still there, the present one first and then the newest; the earlier a job, the
-/// smaller its number.
+/// The different templates of the jobs that are still there, the present one first and then the newest; the earlier
+/// a job, the smaller its number.
 pub(super) fn facts(
     owner: &CronJob,
     objects: &Objects,

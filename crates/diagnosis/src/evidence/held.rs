@@ -1,7 +1,8 @@
 //! Images that nodes hold, named like one that a container waits for in vain or nearly so.
 //!
-//! Somebody pulled or loaded them once: whether they ever ran, and whether their registry still has them, is not known. So
-//! they are told only where nothing like them is known to run, and a digit in the place of another is another version.
+//! Somebody pulled or loaded them once: whether they ever ran, and whether their registry still has them, is not
+//! known. So they are told only where nothing like them is known to run, and a digit in the place of another is
+//! another version.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -5,8 +5,8 @@ use serde_json::Value;
 /// The lists of containers.
 const LISTS: [&str; 2] = ["containers", "initContainers"];
 
-/// Whether a container of `to` mounts a path of the host that the container of its name in `from` does not, or may write where
-/// that one may only read.
+/// Whether a container of `to` mounts a path of the host that the container of its name in `from` does not, or may
+/// write where that one may only read.
 pub(super) fn opens(from: &Value, to: &Value) -> bool {
     let host: Vec<&Value> = list(to.pointer("/spec/volumes"))
         .filter(|it| it.get("hostPath").is_some())

@@ -11,7 +11,8 @@ use crate::near_miss::near_miss;
 /// More candidates than this help nobody.
 const MAX_IMAGES: usize = 20;
 
-/// Images of the template's repositories, or of ones spelt nearly like them, that run ready elsewhere, or ran ready here.
+/// Images of the template's repositories, or of ones spelt nearly like them, that run ready elsewhere, or ran ready
+/// here.
 pub(super) fn facts(
     objects: &Objects,
     containers: &[ContainerFacts],

@@ -54,7 +54,8 @@ pub(super) fn fact(
     told.find_map(|line| path_in(line, &mounts))
 }
 
-/// Whether a path is that of a lock, a socket or a process id, in a volume that is mounted where programs keep nothing else.
+/// Whether a path is that of a lock, a socket or a process id, in a volume that is mounted where programs keep
+/// nothing else.
 pub(super) fn is_scratch(objects: &Objects, container: &Container, path: &str) -> bool {
     let lies_in = |it: &&str| path.strip_prefix(it).is_some_and(|it| it.starts_with('/'));
     let mounts = mounts(objects, container);

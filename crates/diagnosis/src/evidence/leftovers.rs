@@ -1,4 +1,5 @@
-//! Pods that are over and that a quota counts still: their owner has others, and they keep the place of those that wait.
+//! Pods that are over and that a quota counts still: their owner has others, and they keep the place of those that
+//! wait.
 
 use k8s_openapi::api::core::v1::{Pod, ResourceQuota};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;

@@ -47,8 +47,8 @@ fn neighbour(root: &Root, objects: &Objects) -> Option<NeighbourFacts> {
     Some(NeighbourFacts { declared, ..facts })
 }
 
-/// How a workload stands, with these of its pods as witnesses; `None` of what runs to its end, or alone, which says little
-/// about its neighbourhood.
+/// How a workload stands, with these of its pods as witnesses; `None` of what runs to its end, or alone, which says
+/// little about its neighbourhood.
 pub(super) fn counted(
     root: &Root,
     pods: &[&Arc<Pod>],
@@ -106,7 +106,8 @@ fn beside(service: &Service, objects: &Objects) -> Option<NeighbourFacts> {
     })
 }
 
-/// The replicas that its own declaration states, or the fewest that its autoscaler keeps: that one is switched off by 0
+/// The replicas that its own declaration states, or the fewest that its autoscaler keeps: that one is switched off
+/// by 0
 /// (<https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation>).
 fn declared(root: &Root, objects: &Objects) -> Option<u32> {
     let reference = root.object_ref();

@@ -20,7 +20,8 @@ const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
-/// The next time after `now`; `None` where it is not known, is more than an hour away, or waits for a job that is there.
+/// The next time after `now`; `None` where it is not known, is more than an hour away, or waits for a job that is
+/// there.
 pub(super) fn of(owner: &CronJob, now: Timestamp) -> Option<Timestamp> {
     let waits = owner.spec.concurrency_policy.as_deref() == Some("Forbid")
         && owner.status.iter().any(|it| it.active.iter().flatten().next().is_some());

@@ -1,4 +1,5 @@
-//! What runs on the nodes of the subject's pods, of other namespaces: a fix that takes more of a node than it has shows there.
+//! What runs on the nodes of the subject's pods, of other namespaces: a fix that takes more of a node than it has
+//! shows there.
 //!
 //! A node with a hundred pods always has some coming and going, so that a loss alone says nothing: it counts where the
 //! node explains it. A container that passes a memory limit of its own, a program that answers with an error and a
@@ -16,7 +17,8 @@ use crate::{NodeMate, Objects};
 
 /// More workloads than this are not compared.
 const MAX_NODE_MATES: usize = 100;
-/// The conditions by which a node says what it runs out of (<https://kubernetes.io/docs/reference/node/node-status/#condition>).
+/// The conditions by which a node says what it runs out of
+/// (<https://kubernetes.io/docs/reference/node/node-status/#condition>).
 const PRESSURES: [&str; 3] = ["MemoryPressure", "DiskPressure", "PIDPressure"];
 /// What the kubelet says when it evicts a pod for what the pod itself wrote, on a node that has room enough
 /// (<https://github.com/kubernetes/kubernetes/blob/v1.33.0/pkg/kubelet/eviction/helpers.go>).

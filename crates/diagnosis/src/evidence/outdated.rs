@@ -6,8 +6,8 @@ use k8s_openapi::api::core::v1::{Pod, PodSpec};
 use crate::suspicion::ORDINARY_WAITS;
 use crate::{Objects, Root};
 
-/// Whether a pod of a CronJob has an image of an earlier template: how it fares says nothing of the present one. One that
-/// was given the present image, or that got another one on its way in, is none.
+/// Whether a pod of a CronJob has an image of an earlier template: how it fares says nothing of the present one.
+/// One that was given the present image, or that got another one on its way in, is none.
 pub(super) fn is_outdated(objects: &Objects, pod: &Pod) -> bool {
     let Root::CronJob(_) = &objects.root else { return false };
     let job = objects.jobs.iter().find(|it| is_of(pod, it));

@@ -24,8 +24,8 @@ const NOT_FOREIGN: [&str; 9] = [
     "curl",
     "unknown",
 ];
-/// Field managers of tools that write from a declaration of their own, though not by server-side apply: they put back what
-/// somebody else changes. Clients of unknown name may be anybody's script, and no mark of ownership.
+/// Field managers of tools that write from a declaration of their own, though not by server-side apply: they put
+/// back what somebody else changes. Clients of unknown name may be anybody's script, and no mark of ownership.
 const DECLARING: [&str; 5] = ["pulumi", "Terraform", "HashiCorp", "kapp", "fleetagent"];
 /// Labels and annotations by which a tool claims the whole object, and its name.
 const MARKS: [(&str, &str); 12] = [
@@ -117,7 +117,8 @@ fn autoscaler(it: &HorizontalPodAutoscaler, objects: &Objects) -> Option<Owner> 
     let target = &it.spec.scale_target_ref;
     let root = objects.root.object_ref();
     let name = it.metadata.name.as_deref().unwrap_or_default();
-    // KEDA makes an autoscaler of its own for each ScaledObject (<https://keda.sh/docs/latest/concepts/scaling-deployments/>).
+    // KEDA makes an autoscaler of its own for each ScaledObject
+    // (<https://keda.sh/docs/latest/concepts/scaling-deployments/>).
     let by_keda = it.metadata.labels.iter().flatten().any(|it| it.0 == "scaledobject.keda.sh/name");
     (target.kind == root.kind.as_str() && target.name == root.name).then(|| Owner {
         name: if by_keda { "keda" } else { "hpa" }.to_owned(),

@@ -159,7 +159,8 @@ fn of_volume(volume: &Volume, path: &FieldPath, found: &mut Vec<Reference>) {
     }
 }
 
-/// The keys of ConfigMaps that mounts take by their `subPath`. The kubelet makes an empty folder of one that is not there.
+/// The keys of ConfigMaps that mounts take by their `subPath`. The kubelet makes an empty folder of one that is not
+/// there.
 fn of_mounts(spec: &PodSpec, path: &FieldPath, found: &mut Vec<Reference>) {
     let volumes = || spec.volumes.iter().flatten().enumerate();
     for (own, container) in placed(spec, path) {
@@ -255,8 +256,8 @@ impl Known<'_> {
         belonging::stranger(&map.whose, &self.objects.root)
     }
 
-    /// Whose the workloads and bare pods are that use the Secret, where all of them belong to somebody else: it is never
-    /// read itself.
+    /// Whose the workloads and bare pods are that use the Secret, where all of them belong to somebody else: it is
+    /// never read itself.
     fn users_of_secret(&self, name: &str) -> Option<String> {
         let uses = |spec: &PodSpec| {
             let all = of_pod_spec(spec, &FieldPath::root());

@@ -166,7 +166,8 @@ fn has_lasted(objects: &Objects, name: &str, is_of_it: impl Fn(&Pod) -> bool) ->
         || objects.pods.iter().any(|it| is_of_it(it) && lasts(it))
 }
 
-/// Whether a pod of a revision starts and ends again and again: then it was ready for moments, and nobody wants it back.
+/// Whether a pod of a revision starts and ends again and again: then it was ready for moments, and nobody wants it
+/// back.
 fn keeps_ending(objects: &Objects, is_of_it: impl Fn(&Pod) -> bool) -> bool {
     let ends = |it: &ContainerStatus| {
         let state = it.state.as_ref();
@@ -187,8 +188,8 @@ fn has_ready(set: &ReplicaSet) -> bool {
     set.status.as_ref().and_then(|it| it.ready_replicas).is_some_and(|it| 0 < it)
 }
 
-/// Whether an older revision still has ready pods: then this one never took over from it, and the Deployment was available
-/// through those.
+/// Whether an older revision still has ready pods: then this one never took over from it, and the Deployment was
+/// available through those.
 fn was_overtaken(objects: &Objects, set: &ReplicaSet) -> bool {
     objects.replica_sets.iter().any(|it| number(it) < number(set) && has_ready(it))
 }

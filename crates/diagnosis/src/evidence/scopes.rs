@@ -14,8 +14,8 @@ pub(super) struct Pods<'a> {
     pub(super) class: Option<&'a str>,
 }
 
-/// Whether the quota plainly is for other pods: one of its scopes does not hold for these. What cannot be decided is taken
-/// for a quota that counts.
+/// Whether the quota plainly is for other pods: one of its scopes does not hold for these. What cannot be decided
+/// is taken for a quota that counts.
 pub(super) fn is_for_others(quota: &ResourceQuota, pods: &Pods<'_>) -> bool {
     let spec = quota.spec.iter();
     let plain = spec.clone().flat_map(|it| it.scopes.iter().flatten());

@@ -253,8 +253,8 @@ impl Spot {
 }
 
 impl Failing<'_> {
-    /// Every text of `command` and `args`, with its path, but a script that prints the very line of the log: that is not what
-    /// the line is about.
+    /// Every text of `command` and `args`, with its path, but a script that prints the very line of the log: that
+    /// is not what the line is about.
     fn telling_words(&self) -> Vec<(FieldPath, &str)> {
         let line = self.reading.as_ref().map(|it| it.line.trim());
         let line = line.filter(|it| MIN_LINE <= it.len());

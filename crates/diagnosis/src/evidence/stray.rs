@@ -13,8 +13,8 @@ const MAX_STRAY: usize = 20;
 
 /// The taints without which a node would take the template. `holds` says whether a node has room for it.
 ///
-/// Whether volumes or other pods keep it off as well is not looked at; nor is who tolerates a taint in a template without
-/// pods of another namespace.
+/// Whether volumes or other pods keep it off as well is not looked at; nor is who tolerates a taint in a template
+/// without pods of another namespace.
 pub(super) fn taints(
     objects: &Objects,
     nodes: &[Arc<Node>],

@@ -1,4 +1,5 @@
-//! A rollout whose new pod waits for what only one pod may have, and an old one of its own has: it takes none away first.
+//! A rollout whose new pod waits for what only one pod may have, and an old one of its own has: it takes none away
+//! first.
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Pod;

@@ -15,7 +15,8 @@ type Seen = (Fault, Option<String>);
 /// How a container ends that was killed from outside, as by the kernel for memory of one of its processes.
 const KILLED: i32 = 137;
 
-/// What was seen beside the containers that the plan writes: of two in trouble, the first may have been the one that was told.
+/// What was seen beside the containers that the plan writes: of two in trouble, the first may have been the one
+/// that was told.
 fn seen_beside(before: &Evidence, written: &[String]) -> Vec<Seen> {
     let mut rest = before.clone();
     for container in rest.containers.iter_mut().filter(|it| written.contains(&it.name)) {
@@ -82,8 +83,8 @@ struct Answered {
     beside: Vec<Seen>,
 }
 
-/// The look as it counts for this plan, which was made for `fault`: where that is over and what is seen instead was hidden
-/// by it, or was there beside it and is not touched, there is progress.
+/// The look as it counts for this plan, which was made for `fault`: where that is over and what is seen instead was
+/// hidden by it, or was there beside it and is not touched, there is progress.
 pub fn look_behind(
     seen: Look,
     (plan, fault): (&FixPlan, Fault),
@@ -163,7 +164,8 @@ fn is_later(was: &Seen, it: &Seen, now: &Evidence) -> bool {
     if was_turn == turn { was.1 == it.1 && was_at < at } else { was_turn < turn }
 }
 
-/// When a container has its turn: first what is of the whole pod, then each init container, then all the others at once.
+/// When a container has its turn: first what is of the whole pod, then each init container, then all the others at
+/// once.
 fn turn(seen: &Seen, at: Stage, now: &Evidence) -> usize {
     match container(seen, now).map(|it| (it.role, it.index)) {
         _ if at < Stage::Pulled => 0,
@@ -207,8 +209,9 @@ fn cannot_come_of(plan: &FixPlan, was: &Seen, it: &Seen, now: &Evidence) -> bool
     }
 }
 
-/// Whether what a container shows is no want of what was requested for it before. What it may use stays: it is killed for a
-/// neighbour's sake at the worst, and slower where it was promised less CPU. Who says that there is no such path is not slow.
+/// Whether what a container shows is no want of what was requested for it before. What it may use stays: it is
+/// killed for a neighbour's sake at the worst, and slower where it was promised less CPU. Who says that there is no
+/// such path is not slow.
 fn needs_no_more(plan: &FixPlan, (it, at): (&Seen, Stage), now: &Evidence) -> bool {
     let is_memory = fields(plan).all(|it| it.as_str().ends_with("/memory"));
     if at <= Stage::Ended {
@@ -229,8 +232,8 @@ fn container<'a>(it: &Seen, now: &'a Evidence) -> Option<&'a ContainerFacts> {
     now.containers.iter().find(|facts| it.1.as_ref() == Some(&facts.name))
 }
 
-/// Whether a port of the Service is a slip of one that the pods have which it takes now: then they are the right ones, for
-/// those of somebody else would have another.
+/// Whether a port of the Service is a slip of one that the pods have which it takes now: then they are the right
+/// ones, for those of somebody else would have another.
 fn leads_nearly_there(now: &Evidence) -> bool {
     let ports = now.service.iter().flat_map(|it| &it.ports);
     let mut meant = ports.filter_map(|it| it.meant.as_ref());

@@ -7,13 +7,14 @@ use types::{
 
 use super::is_edited_in_place;
 
-/// A pod that was restarted is ready for good when it has been ready for this long: the longest pause between two tries.
+/// A pod that was restarted is ready for good when it has been ready for this long: the longest pause between two
+/// tries.
 const STEADY: SignedDuration = SignedDuration::from_mins(5);
 /// More node mates than this are not remembered.
 const MAX_REMEMBERED: usize = 200;
 
-/// What was ready before the fix and is not now, in words that begin with how near it stands; `None` of no loss that a fix
-/// can be blamed for. `fails`: whether the workload itself has a fault now.
+/// What was ready before the fix and is not now, in words that begin with how near it stands; `None` of no loss
+/// that a fix can be blamed for. `fails`: whether the workload itself has a fault now.
 pub(super) fn lost(
     before: &Evidence,
     now: &Evidence,
@@ -24,8 +25,8 @@ pub(super) fn lost(
     lost.or_else(|| lost_own(before, now, fails))
 }
 
-/// Replicas of the workload itself. A rollout goes without some of them for as long as the new ones take to start; where
-/// these fail, they are lost.
+/// Replicas of the workload itself. A rollout goes without some of them for as long as the new ones take to start;
+/// where these fail, they are lost.
 fn lost_own(before: &Evidence, now: &Evidence, fails: bool) -> Option<String> {
     if now.workload.rolling_out && !fails && !is_edited_in_place(now) {
         return None;
@@ -54,8 +55,9 @@ fn lost_neighbour(before: &Evidence, now: &Evidence) -> Option<String> {
     })
 }
 
-/// A workload of another namespace on the same node. There a loss counts where the node explains it, since the fix: where the
-/// node says so itself, or two namespaces do. What one of them says alone may be said to have the fix taken back.
+/// A workload of another namespace on the same node. There a loss counts where the node explains it, since the fix:
+/// where the node says so itself, or two namespaces do. What one of them says alone may be said to have the fix
+/// taken back.
 fn lost_node_mate(before: &Evidence, now: &Evidence, applied_at: Timestamp) -> Option<String> {
     let lost: Vec<_> = before
         .node_mates
@@ -107,8 +109,8 @@ fn nearness(before: &Evidence, neighbour: &NeighbourFacts) -> String {
     }
 }
 
-/// Adds to what was before the fix the node mates that come into view now: a rollout puts its pods on other nodes, and what
-/// was there before them can be seen only when they arrive. What is known already stays as it was.
+/// Adds to what was before the fix the node mates that come into view now: a rollout puts its pods on other nodes,
+/// and what was there before them can be seen only when they arrive. What is known already stays as it was.
 pub fn meet(before: &mut Evidence, now: &Evidence) {
     let room = MAX_REMEMBERED.saturating_sub(before.node_mates.len());
     let is_new = |it: &&NodeMateFacts| !before.node_mates.iter().any(|was| is_same(it, was));

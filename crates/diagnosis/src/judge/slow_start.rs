@@ -6,8 +6,8 @@ use types::{ContainerFacts, Evidence, Fault, FixPlan, ProbeFacts, Strategy};
 use super::behind::{fields, written};
 use super::{Health, Look};
 
-/// The look as it counts after a probe was given more time: that nobody answers yet is no failure as long as the container
-/// has not had that time, and was not killed again.
+/// The look as it counts after a probe was given more time: that nobody answers yet is no failure as long as the
+/// container has not had that time, and was not killed again.
 pub fn look_at_start(seen: Look, plan: &FixPlan, before: &Evidence, now: &Evidence) -> Look {
     if seen.health != Health::Failing || plan.strategy != Strategy::RelaxProbe {
         return seen;

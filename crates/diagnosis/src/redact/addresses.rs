@@ -6,9 +6,9 @@ use regex::{Captures, Regex};
 
 use super::{Redactor, compiled, group, values};
 
-/// A URL with a password; one with a `/`, `?` or `#` in its password, which only an ill-formed URL has, and which is no port
-/// then; the same with a password that begins like a port, where no web server is asked; a URL with a key for a user; `user:password@tcp(host)`; `user:password@host/`;
-/// Oracle's `user/password@`; an e-mail address.
+/// A URL with a password; one with a `/`, `?` or `#` in its password, which only an ill-formed URL has, and which
+/// is no port then; the same with a password that begins like a port, where no web server is asked; a URL with a
+/// key for a user; `user:password@tcp(host)`; `user:password@host/`; Oracle's `user/password@`; an e-mail address.
 const PATTERNS: [&str; 8] = [
     r#"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^\s/:@?\#"'<>]*):(?P<secret>[^\s/"'<>]+)@"#,
     r#"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^\s/:@?\#"'<>\[]*):(?P<secret>(?:[0-9]*[^\s"'<>@/?\#0-9][^\s"'<>@/?\#]*)?[/?\#][^\s"'<>]*)@"#,

@@ -75,7 +75,8 @@ fn named<'t>(text: &'t str, pattern: &'t Regex) -> impl Iterator<Item = Named<'t
     })
 }
 
-/// Whether what stands before this is the name of the next member of an object, and no argument: `"password","name":"db"`.
+/// Whether what stands before this is the name of the next member of an object, and no argument:
+/// `"password","name":"db"`.
 fn names_a_member(behind: &str) -> bool {
     let quotes = behind.chars().take_while(|it| "\\\"'".contains(*it)).count();
     quotes != 0
@@ -111,9 +112,9 @@ fn every_pattern_is_one() {
     assert_eq!(ASSIGNMENTS.len(), PATTERNS.len());
 }
 
-/// Each pattern takes time in proportion to the text: that is what its engine promises of a search, and none begins before
-/// the end of the last. What is read by hand is counted here: a seed that is read from each of its repetitions to the end
-/// would be read thousands of times over.
+/// Each pattern takes time in proportion to the text: that is what its engine promises of a search, and none begins
+/// before the end of the last. What is read by hand is counted here: a seed that is read from each of its
+/// repetitions to the end would be read thousands of times over.
 #[test]
 fn of_a_long_hostile_text_no_letter_is_read_more_than_some_hundred_times() {
     const LENGTH: usize = 64 << 10;

@@ -6,8 +6,9 @@ use regex::{Captures, Regex};
 
 use super::{Redactor, compiled, group, names, values};
 
-/// In order: a sentence that tells one; a name and its value side by side; a pair of user and password; a statement that sets
-/// a password, and other names of secrets before a quoted one, with each kind of quote; one in brackets; an element of XML.
+/// In order: a sentence that tells one; a name and its value side by side; a pair of user and password; a statement
+/// that sets a password, and other names of secrets before a quoted one, with each kind of quote; one in brackets;
+/// an element of XML.
 const PATTERNS: [&str; 7] = [
     r"(?i)\b(?:password|passwd|passphrase|api[ -]?key|secret|token)[ \t]{1,8}(?:(?:is |was )?(?:set |changed )?to|is|was)[ \t]{0,8}:?[ \t]{1,8}(?P<shaped>(?P<secret>[^\s,;<>]{1,512}))",
     r"(?i)\b(?:passwd|pwd|api[ -]?key|(?:encryption|signing|access)[ -]key|(?:otp|access|auth|login) code)[ \t]{0,8}:?[ \t]{1,8}(?P<shaped>(?P<secret>[^\s,;<>:=/][^\s,;<>:=]{1,512}))",

@@ -9,8 +9,8 @@ use super::{Redactor, compiled, group};
 /// Letters in a row, without a hyphen, that no name of a pod has: a key of the model providers has them.
 const MIN_RUN: usize = 24;
 
-/// In order: JSON web tokens; AWS key ids; Google API keys and access tokens; GitHub; GitLab; Slack
-/// tokens; JSON and DER in base64; webhooks; model providers; Stripe; npm, Docker Hub, Hugging Face, `DigitalOcean`; Vault;
+/// In order: JSON web tokens; AWS key ids; Google API keys and access tokens; GitHub; GitLab; Slack tokens; JSON
+/// and DER in base64; webhooks; model providers; Stripe; npm, Docker Hub, Hugging Face, `DigitalOcean`; Vault;
 /// `SendGrid`; Telegram; age.
 const PATTERNS: [&str; 21] = [
     r"\b(?P<secret>eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,3})",

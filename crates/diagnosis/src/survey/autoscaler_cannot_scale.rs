@@ -4,8 +4,8 @@
 //! A target that is not there (the near miss that exists is named), and the autoscaler's own conditions
 //! `AbleToScale` and `ScalingActive` with `False`: no metrics server, a container without the request that a
 //! percentage needs, nobody who serves the metrics of its own that it names, a container that is not there. Another
-//! autoscaler of the same target or the same pods. A missing request is said of the target, at once, unless a limit range
-//! or the pods themselves have one.
+//! autoscaler of the same target or the same pods. A missing request is said of the target, at once, unless a limit
+//! range or the pods themselves have one.
 //!
 //! ## What it does not see
 //! A target that is scaled to nothing on purpose; the first minutes, when there are no metrics yet.
@@ -81,7 +81,8 @@ pub(super) fn condition<'h>(
     conditions.iter().find(|it| it.type_ == type_)
 }
 
-/// Says that there is no such target, of the kinds that are known; with the field that says so and what was meant there.
+/// Says that there is no such target, of the kinds that are known; with the field that says so and what was meant
+/// there.
 fn target_missing(
     spec: &HorizontalPodAutoscalerSpec,
     space: &str,

@@ -1,9 +1,9 @@
 //! A key of a ConfigMap has what a program that is given it cannot use.
 //!
 //! ## What it looks for
-//! A workload whose last words are about a variable, or a file, that a key of a ConfigMap brings. What has to change then
-//! is the ConfigMap, and the workloads that fail for it are explained by it: also one that only shows the value, where
-//! another one that shows the same says which key it is.
+//! A workload whose last words are about a variable, or a file, that a key of a ConfigMap brings. What has to
+//! change then is the ConfigMap, and the workloads that fail for it are explained by it: also one that only shows
+//! the value, where another one that shows the same says which key it is.
 //!
 //! ## What it does not see
 //! What no container is given that left a log. A Secret, of which not even the keys are read.
@@ -89,8 +89,8 @@ fn shows(line: &str, clues: &[Clue]) -> bool {
     said(clues).is_some_and(|it| values(it).any(|it| stands_alone(line, it)))
 }
 
-/// The diagnoses of a workload, for those who read no findings: what a finding says of a ConfigMap at whose key it fails is said
-/// first, in the cause and among the clues. `others` are those of the workloads beside it.
+/// The diagnoses of a workload, for those who read no findings: what a finding says of a ConfigMap at whose key it
+/// fails is said first, in the cause and among the clues. `others` are those of the workloads beside it.
 pub fn told_of_keys(
     diagnoses: Vec<Diagnosis>,
     evidence: &Evidence,

@@ -1,14 +1,14 @@
 //! Pods were started before what they are configured with was changed, and do not see the change.
 //!
 //! ## What it looks for
-//! Containers that take variables from a ConfigMap, or mount a single file of it with `subPath`, and were started before
-//! its values were last written: both are read when a container starts and never again. The same of a Secret that
-//! cert-manager has renewed since. A notice; a warning where the very container is in trouble.
+//! Containers that take variables from a ConfigMap, or mount a single file of it with `subPath`, and were started
+//! before its values were last written: both are read when a container starts and never again. The same of a Secret
+//! that cert-manager has renewed since. A notice; a warning where the very container is in trouble.
 //!
 //! ## What it does not see
 //! Which key was changed, and changes of any other Secret: those are never read. Changes by who writes labels or
-//! annotations of the ConfigMap as well, as most installers do: which of them he changed last is not told. Whole volumes,
-//! which follow. What is being rolled out, or replaces its pods by itself.
+//! annotations of the ConfigMap as well, as most installers do: which of them he changed last is not told. Whole
+//! volumes, which follow. What is being rolled out, or replaces its pods by itself.
 
 use std::collections::BTreeMap;
 

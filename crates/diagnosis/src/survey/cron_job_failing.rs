@@ -2,9 +2,9 @@
 //!
 //! ## What it looks for
 //! The newest finished jobs that failed, with none that succeeded since; events that say why no job is started; a
-//! schedule that can never come; a job that goes on while several of its times go by, where only one may run; jobs that are
-//! replaced one after the other before they come to their end. A time to
-//! start in that is shorter than the controller's round, which is a notice.
+//! schedule that can never come; a job that goes on while several of its times go by, where only one may run; jobs
+//! that are replaced one after the other before they come to their end. A time to start in that is shorter than the
+//! controller's round, which is a notice.
 //!
 //! ## What it does not see
 //! One that is suspended, which is meant; whether a job that succeeded did what it should.
@@ -44,7 +44,8 @@ const HELD_SECS: i64 = 180;
 /// How long it may run where jobs have succeeded before, in seconds.
 const SLOW_SECS: i64 = 3600;
 
-/// How many jobs have to be replaced before it is no chance, and how long after a success its job is cleared away at most.
+/// How many jobs have to be replaced before it is no chance, and how long after a success its job is cleared away
+/// at most.
 const REPLACED: usize = 2;
 const CLEARED: SignedDuration = SignedDuration::from_secs(60);
 

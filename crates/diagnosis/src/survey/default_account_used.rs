@@ -1,8 +1,8 @@
 //! Workloads run as the default service account of their namespace, with its token in their files.
 //!
 //! ## What it looks for
-//! Per namespace, workloads that name no account of their own and have its token mounted; and what is bound to it, which
-//! each of them may then do. Both are notices.
+//! Per namespace, workloads that name no account of their own and have its token mounted; and what is bound to it,
+//! which each of them may then do. Both are notices.
 //!
 //! ## What it does not see
 //! Whether one of the programs asks the API server at all. The cluster's own namespaces.

@@ -6,8 +6,8 @@
 //! ready. Each with the words of the tool. What is wrong with the objects themselves explains it.
 //!
 //! ## What it does not see
-//! What stands in the source. A release of Helm that nothing but Helm knows: its state is in Secrets. What is suspended,
-//! on its way, or waits for another that is told for itself.
+//! What stands in the source. A release of Helm that nothing but Helm knows: its state is in Secrets. What is
+//! suspended, on its way, or waits for another that is told for itself.
 
 mod application;
 

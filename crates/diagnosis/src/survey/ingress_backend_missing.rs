@@ -2,7 +2,8 @@
 //!
 //! ## What it looks for
 //! The default backend and every path: a Service of that name in the namespace, with that port by number or name.
-//! The near miss that exists is named, or the one Service with that port whose name goes on. A Service whose own finding says why nobody answers is the cause.
+//! The near miss that exists is named, or the one Service with that port whose name goes on. A Service whose own
+//! finding says why nobody answers is the cause.
 //!
 //! ## What it does not see
 //! A backend that is another resource than a Service; whether a controller for the class runs.

@@ -1,8 +1,8 @@
 //! Two Ingresses claim the same host and path, and send it to different Services.
 //!
 //! ## What it looks for
-//! Rules of Ingresses of one class with the same host, path and kind of path, and another Service or another port of it.
-//! The younger one is told, with the other: most controllers heed the older, and some neither.
+//! Rules of Ingresses of one class with the same host, path and kind of path, and another Service or another port
+//! of it. The younger one is told, with the other: most controllers heed the older, and some neither.
 //!
 //! ## What it does not see
 //! Paths that merely overlap, of which the longer one wins. Rules that share a path on purpose, by an annotation about

@@ -38,8 +38,9 @@ pub(super) fn edited(mut finding: Finding, field: &str, from: Value, to: Option<
     finding
 }
 
-/// The finding with the label of the selector at `labels` changed to the one that was meant, where there is one. Another
-/// value has to be nearly the same, or what the selecting object is called: that pods have no other may be chance.
+/// The finding with the label of the selector at `labels` changed to the one that was meant, where there is one.
+/// Another value has to be nearly the same, or what the selecting object is called: that pods have no other may be
+/// chance.
 pub(super) fn relabelled(mut finding: Finding, labels: &str, slip: &Slip) -> Finding {
     let Some((key, value)) = &slip.meant else { return finding };
     let path = |key: &str| format!("{labels}/{}", escaped(key));
@@ -59,8 +60,8 @@ pub(super) fn relabelled(mut finding: Finding, labels: &str, slip: &Slip) -> Fin
     finding
 }
 
-/// Adds a finding to those of the same object. Ten places that name one missing Service are one trouble, to be mended in
-/// each of them.
+/// Adds a finding to those of the same object. Ten places that name one missing Service are one trouble, to be
+/// mended in each of them.
 pub(super) fn gather(found: &mut Vec<Finding>, mut finding: Finding) {
     match found.iter_mut().find(|it| it.cause == finding.cause) {
         Some(known) => known.edits.append(&mut finding.edits),

@@ -2,8 +2,8 @@
 //!
 //! ## What it looks for
 //! The kubelet's conditions `MemoryPressure`, `DiskPressure`, `PIDPressure` and `NetworkUnavailable`; conditions of
-//! others, such as the node problem detector, where their status is a bad one; recent events about the node that tell of
-//! a trouble without a condition; a cordon, which is only a notice.
+//! others, such as the node problem detector, where their status is a bad one; recent events about the node that
+//! tell of a trouble without a condition; a cordon, which is only a notice.
 //!
 //! ## What it does not see
 //! A condition that nobody knows any more, because the node is not ready: that is told there.

@@ -1,8 +1,8 @@
 //! A container is privileged, shares what belongs to its node, or may run as root.
 //!
 //! ## What it looks for
-//! In the template of each workload, the worst of: a privileged container, the processes or the memory of the node shared
-//! with its pods, a container that is told to run as root, one that nothing keeps from it. All are notices.
+//! In the template of each workload, the worst of: a privileged container, the processes or the memory of the node
+//! shared with its pods, a container that is told to run as root, one that nothing keeps from it. All are notices.
 //!
 //! ## What it does not see
 //! As whom an image runs by itself; what admission adds to the pods. The cluster's own namespaces, whose programs need

@@ -1,10 +1,10 @@
 //! Pods run another template than the one of their owner, and nothing will change that.
 //!
 //! ## What it looks for
-//! A StatefulSet or DaemonSet with `OnDelete` whose pods were not all made from its newest template, a StatefulSet whose
-//! `partition` keeps its first pods at an earlier one, and a ReplicaSet of nobody with pods of another image. A notice;
-//! where the pods that are in trouble are the ones left behind, that is said with their trouble. What was killed for its
-//! memory under a lower limit than that of its template is told so.
+//! A StatefulSet or DaemonSet with `OnDelete` whose pods were not all made from its newest template, a StatefulSet
+//! whose `partition` keeps its first pods at an earlier one, and a ReplicaSet of nobody with pods of another image.
+//! A notice; where the pods that are in trouble are the ones left behind, that is said with their trouble. What was
+//! killed for its memory under a lower limit than that of its template is told so.
 //!
 //! ## What it does not see
 //! A rollout on its way, which replaces its pods by itself, and one that is paused. Since when they are left behind.

@@ -1,8 +1,8 @@
 //! Pods had to go for others of a higher priority.
 //!
 //! ## What it looks for
-//! Recent events of the scheduler that a pod was preempted, by the workload that lost it; with who took the place, where
-//! that pod is there. A notice; where the workload finds no other place, it is said with that trouble.
+//! Recent events of the scheduler that a pod was preempted, by the workload that lost it; with who took the place,
+//! where that pod is there. A notice; where the workload finds no other place, it is said with that trouble.
 //!
 //! ## What it does not see
 //! Whether the priorities are as they are meant. Evictions for other reasons.

@@ -2,13 +2,13 @@
 //!
 //! ## What it looks for
 //! A workload in trouble whose own words say that an address does not answer, although somebody is ready there, and
-//! policies in between: those that select its pods for egress, of which none lets them reach that address, or those that
-//! select the pods behind it for ingress, of which none lets this workload in. Where it names no address, the one Service
-//! of its namespace that is closed to it.
+//! policies in between: those that select its pods for egress, of which none lets them reach that address, or those
+//! that select the pods behind it for ingress, of which none lets this workload in. Where it names no address, the
+//! one Service of its namespace that is closed to it.
 //!
 //! ## What it does not see
-//! Whether the network of the cluster heeds policies at all, and policies of other kinds. What refuses connections: that
-//! was reached. Names that are not resolved: those are another rule's. A policy under which nobody complains.
+//! Whether the network of the cluster heeds policies at all, and policies of other kinds. What refuses connections:
+//! that was reached. Names that are not resolved: those are another rule's. A policy under which nobody complains.
 
 mod gate;
 

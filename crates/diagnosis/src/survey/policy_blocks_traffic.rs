@@ -1,9 +1,10 @@
 //! Network policies let nobody in to the pods of a Service.
 //!
 //! ## What it looks for
-//! Ready pods behind a Service that policies select for ingress, while no policy lets anybody in to the port that the
-//! Service sends its traffic to: there is no rule, the rules are for other ports, or they let in only pods and
-//! namespaces that are not there. A port that is opened by a name that is nearly one of the pods' ports and none itself.
+//! Ready pods behind a Service that policies select for ingress, while no policy lets anybody in to the port that
+//! the Service sends its traffic to: there is no rule, the rules are for other ports, or they let in only pods and
+//! namespaces that are not there. A port that is opened by a name that is nearly one of the pods' ports and none
+//! itself.
 //!
 //! ## What it does not see
 //! Whether the network of the cluster heeds policies at all, policies of other kinds, and whether the right ones are

@@ -4,7 +4,8 @@
 //! Results that failed in the reports of Kyverno and others, one finding for each object, with the engine's words.
 //!
 //! ## What it does not see
-//! Anything, unless notices are asked for. Pods and ReplicaSets whose owner breaks the same policy, and what only warns.
+//! Anything, unless notices are asked for. Pods and ReplicaSets whose owner breaks the same policy, and what only
+//! warns.
 
 use std::collections::BTreeMap;
 

@@ -12,8 +12,8 @@ pub(super) enum Asked<'a> {
     Number(i64),
 }
 
-/// Its only port; else the one that leads to what was asked for, which is where the pods listen, or whose name is nearly the
-/// same.
+/// Its only port; else the one that leads to what was asked for, which is where the pods listen, or whose name is
+/// nearly the same.
 pub(super) fn port_meant<'s>(service: &'s Service, asked: Asked<'_>) -> Option<&'s ServicePort> {
     let ports = service.spec.as_ref()?.ports.as_deref()?;
     if let [only] = ports {

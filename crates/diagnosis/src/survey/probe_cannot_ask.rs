@@ -1,5 +1,5 @@
-//! A probe runs a command that the image does not have, or asks at a port by a name that its container does not declare,
-//! while its container runs on.
+//! A probe runs a command that the image does not have, or asks at a port by a name that its container does not
+//! declare, while its container runs on.
 //!
 //! ## What it looks for
 //! Recent events of the kubelet that a liveness or readiness probe could not be run at all because its command or its

@@ -1,9 +1,10 @@
 //! A route names a Gateway, a listener, a Service or a port that is not there or does not take it.
 //!
 //! ## What it looks for
-//! Of each `HTTPRoute`: a parent Gateway that is not there, a listener of that name or port that is not there, listeners that
-//! take no routes of this namespace or of these hosts, a backend Service or port that is not there. Near misses that
-//! exist are named. What none of that explains is told in the words of the conditions `Accepted` and `ResolvedRefs`.
+//! Of each `HTTPRoute`: a parent Gateway that is not there, a listener of that name or port that is not there,
+//! listeners that take no routes of this namespace or of these hosts, a backend Service or port that is not there.
+//! Near misses that exist are named. What none of that explains is told in the words of the conditions `Accepted`
+//! and `ResolvedRefs`.
 //!
 //! ## What it does not see
 //! Parents and backends of other kinds, and whether a grant lets the route use a Service of another namespace, beyond

@@ -1,13 +1,14 @@
 //! Two workloads of a namespace select each other's pods.
 //!
 //! ## What it looks for
-//! Deployments, ReplicaSets, `StatefulSet`s and `DaemonSet`s of a namespace that each select the pods of the other's
-//! template. Their controllers tell them apart by their owners only: autoscalers, budgets, an orphan that is adopted and
-//! whoever looks for pods by labels do not.
+//! Deployments, ReplicaSets, `StatefulSet`s and `DaemonSet`s of a namespace that each select the pods of the
+//! other's template. Their controllers tell them apart by their owners only: autoscalers, budgets, an orphan that
+//! is adopted and whoever looks for pods by labels do not.
 //!
 //! ## What it does not see
-//! One that selects more than its own, while the other does not select it: a canary with a label more. What is scaled to
-//! nothing has no pods that anybody could take, and one that selects by expressions alone is not compared.
+//! One that selects more than its own, while the other does not select it: a canary with a label more. What is
+//! scaled to nothing has no pods that anybody could take, and one that selects by expressions alone is not
+//! compared.
 
 use std::collections::BTreeMap;
 

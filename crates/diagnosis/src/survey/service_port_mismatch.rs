@@ -2,16 +2,17 @@
 //!
 //! ## What it looks for
 //! A named target port that none of its pods declares: then nobody gets its traffic. A number that no container
-//! declares, though each declares ports and is ready: containers need not declare what they listen on, so this is
-//! a warning, and only a notice where another Service reaches the declared port. Beside ports that do lead somewhere, and
-//! where a container declares nothing, it takes more: a slip of a declared number, or the declared number as the Service's
-//! own. Where containers declare nothing at all, a port that their probes find somebody at tells as much. A port that is asked for UDP, and that speaks TCP. Pods of a
-//! second workload that the selector takes as well, and that do not serve the port. A selector that takes another workload's pods,
-//! where the one that is called like the Service has all its ports.
+//! declares, though each declares ports and is ready: containers need not declare what they listen on, so this is a
+//! warning, and only a notice where another Service reaches the declared port. Beside ports that do lead somewhere,
+//! and where a container declares nothing, it takes more: a slip of a declared number, or the declared number as
+//! the Service's own. Where containers declare nothing at all, a port that their probes find somebody at tells as
+//! much. A port that is asked for UDP, and that speaks TCP. Pods of a second workload that the selector takes as
+//! well, and that do not serve the port. A selector that takes another workload's pods, where the one that is
+//! called like the Service has all its ports.
 //!
 //! ## What it does not see
-//! What a container really listens on. A number that a template mentions is left alone, and so is one of a Service without
-//! an address of its own: who asks such a Service gets addresses, and takes his own port.
+//! What a container really listens on. A number that a template mentions is left alone, and so is one of a Service
+//! without an address of its own: who asks such a Service gets addresses, and takes his own port.
 
 mod meant;
 mod numbers;

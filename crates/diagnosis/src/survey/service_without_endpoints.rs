@@ -1,15 +1,16 @@
 //! A Service selects no pod, or none that is ready.
 //!
 //! ## What it looks for
-//! A selector that takes no pod of its namespace, with the one workload that it was probably meant for (of two that are
-//! near the one that has the Service's ports; or the one whose pods have two of its values the other way round), in this namespace or in another; or pods of which none is ready: then the workload's own trouble is the cause. A Deployment
-//! that is paused and never had a pod, behind a Service; a workload that is scaled to nothing, which explains who calls
-//! it in vain. A Service that stands for another one (`ExternalName`) which is not there, or for an address. One without a selector and
-//! without endpoints that a template names.
+//! A selector that takes no pod of its namespace, with the one workload that it was probably meant for (of two that
+//! are near the one that has the Service's ports; or the one whose pods have two of its values the other way
+//! round), in this namespace or in another; or pods of which none is ready: then the workload's own trouble is the
+//! cause. A Deployment that is paused and never had a pod, behind a Service; a workload that is scaled to nothing,
+//! which explains who calls it in vain. A Service that stands for another one (`ExternalName`) which is not there,
+//! or for an address. One without a selector and without endpoints that a template names.
 //!
 //! ## What it does not see
-//! A Service without a selector, whose endpoints somebody else keeps or that nobody names, one that names a host outside the cluster, and
-//! pods that start, that are replaced right now, or that ended on purpose.
+//! A Service without a selector, whose endpoints somebody else keeps or that nobody names, one that names a host
+//! outside the cluster, and pods that start, that are replaced right now, or that ended on purpose.
 
 mod by_hand;
 mod by_ports;
@@ -49,8 +50,8 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     found
 }
 
-/// The workloads that are scaled to nothing and that Services want somebody of: who calls in vain is explained there. Where
-/// nobody calls, it is meant, and no more than a notice.
+/// The workloads that are scaled to nothing and that Services want somebody of: who calls in vain is explained
+/// there. Where nobody calls, it is meant, and no more than a notice.
 fn scaled_down(services: &[Finding]) -> Vec<Finding> {
     let mut wanted: BTreeMap<&Subject, Vec<String>> = BTreeMap::new();
     for service in services {

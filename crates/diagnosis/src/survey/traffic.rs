@@ -107,7 +107,8 @@ fn endpoints(service: &Service, slices: &[EndpointSlice]) -> u32 {
     count(names.len())
 }
 
-/// The slip, where changing it takes pods of just one workload. A selector that does take pods may be another Service's.
+/// The slip, where changing it takes pods of just one workload. A selector that does take pods may be another
+/// Service's.
 fn slip_facts(
     service: &Service,
     (selector, is_empty): (&BTreeMap<String, String>, bool),
@@ -146,8 +147,8 @@ fn slip_facts(
     })
 }
 
-/// Whether pods have this value under another key than the one asked for, where Service and workload are called the same, and
-/// the pods have all its ports.
+/// Whether pods have this value under another key than the one asked for, where Service and workload are called the
+/// same, and the pods have all its ports.
 fn is_agreed(
     (wrong, meant): (&str, &str),
     value: &str,
@@ -235,7 +236,8 @@ fn is_rolled_out(workload: &Subject, scene: &Scene<'_>) -> bool {
         && status.updated_replicas.unwrap_or(0) == all
 }
 
-/// Whether what is meant is a letter or two away, and nothing else that pods have is near, or nothing that has the ports.
+/// Whether what is meant is a letter or two away, and nothing else that pods have is near, or nothing that has the
+/// ports.
 fn is_near(slip: &Slip, service: &Service, scene: &Scene<'_>) -> bool {
     let Some((meant_key, meant_value)) = &slip.meant else { return false };
     let selector = service.spec.as_ref().and_then(|it| it.selector.as_ref());

@@ -69,7 +69,8 @@ pub(super) fn held_of_class(
     Some(Misfit { volume: volume.to_owned(), cause, field, is_volumes_trouble: false })
 }
 
-/// A volume of the claim's class that is kept for a claim which is not there, and whose name is nearly that of this one.
+/// A volume of the claim's class that is kept for a claim which is not there, and whose name is nearly that of this
+/// one.
 pub(super) fn kept_for_a_slip(
     claim: &PersistentVolumeClaim,
     volumes: &[PersistentVolume],

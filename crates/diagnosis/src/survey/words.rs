@@ -43,7 +43,8 @@ pub(super) fn meant<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) 
     near_miss(wanted, names).map(Value::from)
 }
 
-/// What a field that cannot be changed should have said, where nothing else is as near: the object is made anew with it.
+/// What a field that cannot be changed should have said, where nothing else is as near: the object is made anew
+/// with it.
 pub(super) fn made_anew<'n>(
     field: &str,
     wanted: &str,

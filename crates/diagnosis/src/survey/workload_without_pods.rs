@@ -25,7 +25,8 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     scene.all.workloads.iter().filter_map(|it| of_workload(it, scene)).collect()
 }
 
-/// The findings without those of this rule about what another rule explains; what nothing suffers from explains nothing.
+/// The findings without those of this rule about what another rule explains; what nothing suffers from explains
+/// nothing.
 pub(super) fn told_last(mut found: Vec<Finding>) -> Vec<Finding> {
     let unknown = AnyFault::Workload(Fault::Unknown);
     let overlap = AnyFault::Cluster(ClusterFault::SelectorsOverlap);

@@ -245,7 +245,8 @@ fn an_end_that_was_known_before_the_fix_is_no_failure_of_it() {
     assert_eq!(look(&before, &killed("web-2", 30, 1)).health, Failing);
 }
 
-/// `web` with its old pod and, when it is there, a new one, in the middle of a rollout; the container is that of `shown`.
+/// `web` with its old pod and, when it is there, a new one, in the middle of a rollout; the container is that of
+/// `shown`.
 fn rollout(shown: &str, restarts: u32, second: i64, arrived: bool) -> Evidence {
     let mut now = killed(shown, second, restarts);
     now.workload.rolling_out = true;

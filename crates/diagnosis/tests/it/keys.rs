@@ -5,8 +5,8 @@ use types::{Clue, Diagnosis};
 
 use crate::casebook::gathered;
 
-/// A Deployment whose program ends with these last words, and is given these variables. The ConfigMap was mended meanwhile,
-/// so that what the program shows is not found there.
+/// A Deployment whose program ends with these last words, and is given these variables. The ConfigMap was mended
+/// meanwhile, so that what the program shows is not found there.
 fn crash(name: &str, says: &str, given: &str) -> String {
     format!(
         "{{taken_at: 2026-11-24T03:00:00Z, root: Deployment {name}, logs: [{{pod: {name}-1-x, container: app, previous: true, text: '{says}'}}]}}

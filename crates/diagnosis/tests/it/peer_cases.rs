@@ -1,5 +1,5 @@
-//! What K8sGPT's own tests expect of its analyzers, with objects of ours: what it reports we report, or we are silent for
-//! a reason.
+//! What K8sGPT's own tests expect of its analyzers, with objects of ours: what it reports we report, or we are
+//! silent for a reason.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! Where what a program complains of comes from: a variable under its property, a key of a ConfigMap, a port of a Service,
-//! a volume.
+//! Where what a program complains of comes from: a variable under its property, a key of a ConfigMap, a port of a
+//! Service, a volume.
 
 use types::Diagnosis;
 

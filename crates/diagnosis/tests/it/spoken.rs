@@ -1,5 +1,5 @@
-//! Where what a program complains of comes from, though it names neither the variable nor the key: by a file that its words
-//! name, by how it calls a server, by what is sent in a header.
+//! Where what a program complains of comes from, though it names neither the variable nor the key: by a file that
+//! its words name, by how it calls a server, by what is sent in a header.
 
 use types::Diagnosis;
 

@@ -4,7 +4,8 @@ use types::Diagnosis;
 
 use crate::casebook::gathered;
 
-/// A Deployment whose container has this probe, of a rollout that may take so long, and started so long ago, in seconds.
+/// A Deployment whose container has this probe, of a rollout that may take so long, and started so long ago, in
+/// seconds.
 fn told(probe: &str, deadline: u32, ran: i64) -> Vec<Diagnosis> {
     let spec = format!("{{containers: [{{name: app, image: 'shop/web:1', {probe}}}]}}");
     let taken_at: jiff::Timestamp = "2026-11-28T10:00:00Z".parse().unwrap();

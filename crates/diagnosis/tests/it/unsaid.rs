@@ -1,5 +1,5 @@
-//! What a program complains of without saying where it comes from: the mode of a key, a host that it does not trust, a disk, a
-//! configuration, what a Secret gives.
+//! What a program complains of without saying where it comes from: the mode of a key, a host that it does not
+//! trust, a disk, a configuration, what a Secret gives.
 
 use types::Diagnosis;
 

@@ -9,8 +9,8 @@ use crate::place;
 use crate::room::{self, Raise};
 use crate::strategies::is_alike;
 
-/// `old < new <= 2 * old`, or twice what was written and is known to be too little; of an amount in which nothing can run
-/// what its text says was meant, and nothing else. A request only together with a limit that it equals.
+/// `old < new <= 2 * old`, or twice what was written and is known to be too little; of an amount in which nothing
+/// can run what its text says was meant, and nothing else. A request only together with a limit that it equals.
 pub(super) fn raised(
     edit: &Edit,
     (list, resource): (&str, Resource),
@@ -75,8 +75,8 @@ fn known_too_little(
     repeats::too_little(&path, resource, scene.world)
 }
 
-/// `old / 8 <= new < old`, or what another workload runs the same image with where no node has the old one; no less than what
-/// is used.
+/// `old / 8 <= new < old`, or what another workload runs the same image with where no node has the old one; no less
+/// than what is used.
 pub(super) fn lowered(
     edit: &Edit,
     resource: &str,

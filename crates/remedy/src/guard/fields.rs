@@ -170,8 +170,8 @@ fn relaxed(edit: &Edit, name: &str, probe: &ProbeFacts) -> Answer {
     }
 }
 
-/// A port that is declared; after a person's yes also one that the facts speak for otherwise, or the one declared name that
-/// begins like the one that is asked.
+/// A port that is declared; after a person's yes also one that the facts speak for otherwise, or the one declared
+/// name that begins like the one that is asked.
 fn declared(
     edit: &Edit,
     (container, probe): (&ContainerFacts, &ProbeFacts),
@@ -196,8 +196,9 @@ fn declared(
     }
 }
 
-/// What another probe of the container that succeeds asks for, or what a revision that was ready asked for; what all others
-/// ask for need not be near, and without a person's yes one of them has to be known to succeed. After a yes what it lists itself.
+/// What another probe of the container that succeeds asks for, or what a revision that was ready asked for; what
+/// all others ask for need not be near, and without a person's yes one of them has to be known to succeed. After a
+/// yes what it lists itself.
 fn served(
     edit: &Edit,
     name: &str,

@@ -1,5 +1,5 @@
-//! What did not help before: the same strategy on the same spec, and the same state by whatever name. And what did help,
-//! and was put back by somebody.
+//! What did not help before: the same strategy on the same spec, and the same state by whatever name. And what did
+//! help, and was put back by somebody.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,8 @@ pub(super) fn has_not_failed_before(
     if is_repeat || is_known_too_little { Err(Refusal::FailedBefore(key)) } else { Ok(()) }
 }
 
-/// What was mended and holds again what it held before was put back by somebody, who may do so again: a person finds out who.
+/// What was mended and holds again what it held before was put back by somebody, who may do so again: a person
+/// finds out who.
 pub(super) fn was_not_put_back(
     plan: &FixPlan,
     _: &Policy,

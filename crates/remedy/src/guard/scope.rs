@@ -163,8 +163,8 @@ fn edit_is_in_scope(
     if fits { Ok(()) } else { Err(outside(name, "this strategy does not edit such an object")) }
 }
 
-/// A broken pod that runs and that an edit of its template does not reach: beside that edit, or alone where the template
-/// cannot be edited at all.
+/// A broken pod that runs and that an edit of its template does not reach: beside that edit, or alone where the
+/// template cannot be edited at all.
 fn resize_is_in_scope(plan: &FixPlan, pod: &PodFacts, evidence: &Evidence) -> bool {
     let kind = evidence.subject.kind;
     let edits_template = plan
@@ -210,8 +210,8 @@ fn eviction_is_in_scope(
     }
 }
 
-/// A pod that is over, of an owner that is no job, and that has all its pods again or gets none for want of a quota which
-/// counts this one.
+/// A pod that is over, of an owner that is no job, and that has all its pods again or gets none for want of a quota
+/// which counts this one.
 fn leftover_is_in_scope(pod: &PodFacts, evidence: &Evidence) -> Result<(), Refusal> {
     let kind = evidence.subject.kind;
     let makes_others = has_revisions(kind) || kind == Kind::ReplicaSet;
@@ -232,8 +232,8 @@ fn restart_is_in_scope(plan: &FixPlan, step: &Step, target: Target<'_>) -> Resul
     }
 }
 
-/// Exactly the edits that lead to an own earlier revision that was ready, at most three back; of a CronJob to what a job was
-/// made from that ended well.
+/// Exactly the edits that lead to an own earlier revision that was ready, at most three back; of a CronJob to what
+/// a job was made from that ended well.
 fn is_own_revision(edits: &[types::Edit], evidence: &Evidence) -> Result<(), Refusal> {
     let current = evidence.revisions.iter().find(|it| it.current).map(|it| it.revision);
     let mut earlier: Vec<_> =

@@ -1,5 +1,5 @@
-//! What may be written to a Service: one label of its selector, or two values that changed places there, or where one of its ports
-//! leads; nothing else, ever.
+//! What may be written to a Service: one label of its selector, or two values that changed places there, or where
+//! one of its ports leads; nothing else, ever.
 
 use serde_json::Value;
 use types::{Edit, Evidence, FixPlan, Kind, LabelSlip, Risk, ServicePortFacts, Strategy};

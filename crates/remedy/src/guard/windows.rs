@@ -170,8 +170,8 @@ pub(super) fn failed(write: &PastWrite) -> bool {
     }
 }
 
-/// Our writes of the workload. One that was made anew under its name is another: what failed on the old one says nothing of
-/// it, and the caps of its namespace hold for both.
+/// Our writes of the workload. One that was made anew under its name is another: what failed on the old one says
+/// nothing of it, and the caps of its namespace hold for both.
 pub(super) fn of_workload<'a>(world: &'a World<'_>) -> impl Iterator<Item = &'a PastWrite> {
     let subject = &world.evidence.subject;
     world.writes.iter().filter(move |it| it.subject.is_same_life(subject))

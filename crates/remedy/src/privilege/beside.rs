@@ -1,10 +1,12 @@
-//! What the admission policy keeps beside the rights of containers: annotations of pods, and volumes that lead out of the cluster.
+//! What the admission policy keeps beside the rights of containers: annotations of pods, and volumes that lead out
+//! of the cluster.
 
 use serde_json::Value;
 
 use super::held::Change;
 
-/// What annotations of pods begin with that only tell: nobody is known to act on their values but by a rollout or a look.
+/// What annotations of pods begin with that only tell: nobody is known to act on their values but by a rollout or a
+/// look.
 pub const TELLING_ANNOTATIONS: [&str; 3] =
     ["checksum/", "prometheus.io/", "kubectl.kubernetes.io/restartedAt"];
 
@@ -19,7 +21,8 @@ pub const INNER_VOLUMES: [&str; 7] = [
     "ephemeral",
 ];
 
-/// Whether an annotation changes that somebody may act on: one that confines a container, or has another one put beside it.
+/// Whether an annotation changes that somebody may act on: one that confines a container, or has another one put
+/// beside it.
 pub(super) fn is_mark_changed(below: &[&str], (from, to): Change<'_>) -> bool {
     let tells = |name: &str| TELLING_ANNOTATIONS.iter().any(|it| name.starts_with(it));
     let member = |it: Option<&Value>, name: &str| it.and_then(|it| it.get(name)).cloned();

@@ -1,4 +1,5 @@
-//! What the admission policy keeps as it is, whoever writes: who a pod is, how it is kept apart, and what may run in it.
+//! What the admission policy keeps as it is, whoever writes: who a pod is, how it is kept apart, and what may run
+//! in it.
 //!
 //! A rollback that would change it is refused by the API server, so no machine orders it in the first place.
 
@@ -94,8 +95,8 @@ fn of_container(change: Change<'_>) -> bool {
         || of_context(&[], of(change, "securityContext"))
 }
 
-/// The security context of a container, or a part of it: as it was, or narrower. What is switched on beyond that is a right
-/// that is given, and told apart.
+/// The security context of a container, or a part of it: as it was, or narrower. What is switched on beyond that is
+/// a right that is given, and told apart.
 fn of_context(below: &[&str], change: Change<'_>) -> bool {
     let is = |it: Option<&Value>, flag: bool| it == Some(&Value::Bool(flag));
     let (from, to) = change;

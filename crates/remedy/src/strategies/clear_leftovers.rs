@@ -9,11 +9,11 @@
 //! Replicas are missing for another reason: then what is over says why, and stays. Nor for jobs, whose logs are wanted.
 //!
 //! ## Risk
-//! Ask: what a pod that is over says is gone with it. Bound: at most three pods, each over (`Failed` for a reason that
-//! is not its own, or `Succeeded` since an hour, by when its last container ended) and none of them of a job, through the Eviction API. There is nothing to
-//! undo. Verified by the workload's health over time. Attack: a pod that runs, or of a workload that misses
-//! replicas for another reason, is not cleared away. Those of another workload are advice: a plan writes to its own workload
-//! alone.
+//! Ask: what a pod that is over says is gone with it. Bound: at most three pods, each over (`Failed` for a reason
+//! that is not its own, or `Succeeded` since an hour, by when its last container ended) and none of them of a job,
+//! through the Eviction API. There is nothing to undo. Verified by the workload's health over time. Attack: a pod
+//! that runs, or of a workload that misses replicas for another reason, is not cleared away. Those of another
+//! workload are advice: a plan writes to its own workload alone.
 
 use jiff::SignedDuration;
 use types::{Action, Diagnosis, Evidence, Fault, FixPlan, Kind, PodFacts, Risk, Strategy};

@@ -2,23 +2,24 @@
 //!
 //! ## When it helps
 //! A program, a flag, the name or the value of a variable, an image or a mount is a letter or two away from what is
-//! known to work: `ngnix` for `nginx`. So is the tag of an image where nothing but a node that holds another one speaks
-//! for that: nobody saw it run, so that no machine puts it. Or an amount in a unit that no node has or in which nothing can
-//! run, one that the namespace demands and that others of the same image state, one in place of a default that no node has, the mode of a script that nobody may
-//! execute or of a key that others may read. Or what a probe asks for, where the container has nearly the same elsewhere; the
-//! label of the pods that others must stand beside, where a pod waits for one that nobody has; the key of a Secret, which
-//! nobody reads, where the variable that takes it has nearly its name; the same in a ConfigMap, whose key then is patched,
-//! where nothing in that key is to be hidden; or shared memory that is smaller than what the log asks for, or how many pods
-//! a rollout takes away first, where the
-//! new one waits for what an old one has.
+//! known to work: `ngnix` for `nginx`. So is the tag of an image where nothing but a node that holds another one
+//! speaks for that: nobody saw it run, so that no machine puts it. Or an amount in a unit that no node has or in
+//! which nothing can run, one that the namespace demands and that others of the same image state, one in place of a
+//! default that no node has, the mode of a script that nobody may execute or of a key that others may read. Or what
+//! a probe asks for, where the container has nearly the same elsewhere; the label of the pods that others must
+//! stand beside, where a pod waits for one that nobody has; the key of a Secret, which nobody reads, where the
+//! variable that takes it has nearly its name; the same in a ConfigMap, whose key then is patched, where nothing in
+//! that key is to be hidden; or shared memory that is smaller than what the log asks for, or how many pods a
+//! rollout takes away first, where the new one waits for what an old one has.
 //!
 //! ## When it does not
 //! Nothing near is known, or more than one thing is.
 //!
 //! ## Risk
-//! Advice, whatever a policy or a plan says: commands, arguments, literal values and repositories decide what runs, and
-//! a machine that writes them can be made to run anything. Bound: the guard lets no plan of this strategy through. There
-//! is nothing to undo or to verify. Attack: a slip in a field of another container, or of another fault, yields no plan.
+//! Advice, whatever a policy or a plan says: commands, arguments, literal values and repositories decide what runs,
+//! and a machine that writes them can be made to run anything. Bound: the guard lets no plan of this strategy
+//! through. There is nothing to undo or to verify. Attack: a slip in a field of another container, or of another
+//! fault, yields no plan.
 
 use serde_json::Value;
 use types::{

@@ -1,25 +1,26 @@
 //! Point the probe at what the container serves: the port that it declares, or the path and scheme that it answers.
 //!
 //! ## When it helps
-//! The probe asks a port that no container of the pod declares, nobody answers, and the container declares exactly one. Or it
-//! declares several, or none, and what it says itself, another probe that succeeds or the Service before it leaves one.
-//! Or it asks for a path that is not there, or with the wrong scheme, and another probe of the same container, or an
-//! earlier revision that was ready, asks for one that is a letter or two away; or pods of another workload run the same image
-//! and are ready by another path.
+//! The probe asks a port that no container of the pod declares, nobody answers, and the container declares exactly
+//! one. Or it declares several, or none, and what it says itself, another probe that succeeds or the Service before
+//! it leaves one. Or it asks for a path that is not there, or with the wrong scheme, and another probe of the same
+//! container, or an earlier revision that was ready, asks for one that is a letter or two away; or pods of another
+//! workload run the same image and are ready by another path.
 //!
 //! ## When it does not
 //! Somebody answers on the port (then the port is right), or several ports could be meant. A path that nothing near
 //! is known of.
 //!
 //! ## Risk
-//! Auto; a person is asked for a port that is not declared, and where no event is left of the probe's failures. So for a
-//! name that only begins alike, for a path that nothing but its own words list, and for a path on which all other probes of the port agree without being near, where none of
-//! them is known to succeed: no other than the startup probe is asked before that did, so that of a start the server's own log
-//! has to list it. So for a name that a container beside it gives a port where nothing else speaks for its own one, and for
-//! a twin's path where the container is told something besides its program. Bound: the
-//! port of a network probe, or the path or scheme of an HTTP probe; its host and its headers stay. Undo: the former value.
-//! Verified by the pods' health over time. Attack: a container that declares two ports or none of
-//! which nothing speaks for just one, or the port asked for, yields no plan, and neither does a path that no probe that succeeds asks for.
+//! Auto; a person is asked for a port that is not declared, and where no event is left of the probe's failures. So
+//! for a name that only begins alike, for a path that nothing but its own words list, and for a path on which all
+//! other probes of the port agree without being near, where none of them is known to succeed: no other than the
+//! startup probe is asked before that did, so that of a start the server's own log has to list it. So for a name
+//! that a container beside it gives a port where nothing else speaks for its own one, and for a twin's path where
+//! the container is told something besides its program. Bound: the port of a network probe, or the path or scheme
+//! of an HTTP probe; its host and its headers stay. Undo: the former value. Verified by the pods' health over time.
+//! Attack: a container that declares two ports or none of which nothing speaks for just one, or the port asked for,
+//! yields no plan, and neither does a path that no probe that succeeds asks for.
 
 mod listed;
 mod twin;
@@ -105,8 +106,8 @@ fn agreed(diagnosis: &Diagnosis, evidence: &Evidence) -> Option<FixPlan> {
     Some(FixPlan { strategy: Strategy::FixProbePort, risk, because, steps })
 }
 
-/// The path for which all other probes of the container ask in agreement, by which a twin is ready or which its own words
-/// list, or the one declared name that begins like the one that is asked.
+/// The path for which all other probes of the container ask in agreement, by which a twin is ready or which its own
+/// words list, or the one declared name that begins like the one that is asked.
 fn unlike<'a>(
     evidence: &'a Evidence,
     container: &'a ContainerFacts,
@@ -149,8 +150,8 @@ fn unlike<'a>(
 /// The path on which all other probes of a port agree.
 pub(crate) struct Agreed<'a> {
     pub(crate) path: &'a str,
-    /// Whether one of them is known to succeed: without the startup probe no other would be asked, and without the readiness
-    /// probe the container would not be ready. Of a start, whether the server's own log lists the path.
+    /// Whether one of them is known to succeed: without the startup probe no other would be asked, and without the
+    /// readiness probe the container would not be ready. Of a start, whether the server's own log lists the path.
     pub(crate) is_proven: bool,
 }
 
@@ -198,8 +199,8 @@ pub(crate) fn begun_name<'a>(container: &'a ContainerFacts, probe: &ProbeFacts) 
     names.next().filter(|_| names.next().is_none()).map(String::as_str)
 }
 
-/// Whether it asks at a name that a container beside it gives a port, and its own does not: it finds none, for a name is one of
-/// the container, and whether that one was to be asked is not known.
+/// Whether it asks at a name that a container beside it gives a port, and its own does not: it finds none, for a
+/// name is one of the container, and whether that one was to be asked is not known.
 pub(crate) fn is_of_another(
     evidence: &Evidence,
     container: &ContainerFacts,

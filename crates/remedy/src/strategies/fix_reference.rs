@@ -1,24 +1,27 @@
 //! Point a reference at the one near miss that is known to exist in the same namespace.
 //!
 //! ## When it helps
-//! A name or key is a letter or two away from one that exists: `web-cofig` for `web-config`; the `subPath` of a mount is
-//! such a key. So is the label that a pod
-//! selects nodes by, its priority class or its scheduler.
+//! A name or key is a letter or two away from one that exists: `web-cofig` for `web-config`; the `subPath` of a
+//! mount is such a key. So is the label that a pod selects nodes by, its priority class or its scheduler.
 //!
 //! ## When it does not
-//! Nothing near exists, or more than one thing does; then a person has to make it or say which. A name with more words, or
-//! fewer, is shown: only the word for the kind of a ConfigMap or a claim may differ (`rates-cfg` for `rates-config`).
+//! Nothing near exists, or more than one thing does; then a person has to make it or say which. A name with more
+//! words, or fewer, is shown: only the word for the kind of a ConfigMap or a claim may differ (`rates-cfg` for
+//! `rates-config`).
 //!
 //! ## Risk
-//! Bound: the fields that hold the names or keys, and only the near misses in the facts, at most two letters away or the same letters in another style of
-//! writing. Auto for
-//! labels of nodes, and for config maps and secrets where the names differ as by a slip of the finger. A person is asked
-//! where data or scheduling change hands (claims, schedulers, zones, and priority classes of which more than the style of writing differs; not where no node anywhere is of
-//! such an architecture or system, as `amd46`, or `x86_64` for `amd64`) and where the difference may be on purpose, as that of siblings is: in digits, in the last letter, in a short word such as `eu` and `us`; and where labels
-//! say that the near miss belongs to another application or team. So with another word for the kind: of a ConfigMap a person is asked
-//! unless a ready workload of the same group refers to that one, of a claim always, and only where nobody uses it. A service account and a runtime class are advice: they say what a pod may do and how isolated it is. No pod
-//! gets a class of the system. Undo: the former name. Verified by the pods' health over time. Attack: a near miss with a slash, a line break
-//! or more than two letters away, and not the same but for such a word, yields no plan.
+//! Bound: the fields that hold the names or keys, and only the near misses in the facts, at most two letters away
+//! or the same letters in another style of writing. Auto for labels of nodes, and for config maps and secrets where
+//! the names differ as by a slip of the finger. A person is asked where data or scheduling change hands (claims,
+//! schedulers, zones, and priority classes of which more than the style of writing differs; not where no node
+//! anywhere is of such an architecture or system, as `amd46`, or `x86_64` for `amd64`) and where the difference may
+//! be on purpose, as that of siblings is: in digits, in the last letter, in a short word such as `eu` and `us`; and
+//! where labels say that the near miss belongs to another application or team. So with another word for the kind:
+//! of a ConfigMap a person is asked unless a ready workload of the same group refers to that one, of a claim
+//! always, and only where nobody uses it. A service account and a runtime class are advice: they say what a pod may
+//! do and how isolated it is. No pod gets a class of the system. Undo: the former name. Verified by the pods'
+//! health over time. Attack: a near miss with a slash, a line break or more than two letters away, and not the same
+//! but for such a word, yields no plan.
 
 mod meant;
 
@@ -55,8 +58,9 @@ const PLACES: [&str; 8] = [
     "kubernetes.io/os",
     "node.kubernetes.io/instance-type",
 ];
-/// What kubelets call the architecture and the system of their node: Go's names for those that Kubernetes is built for
-/// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-arch>), and for those that it may be.
+/// What kubelets call the architecture and the system of their node: Go's names for those that Kubernetes is built
+/// for (<https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-arch>), and for those that
+/// it may be.
 const ARCHITECTURES: [&str; 10] =
     ["386", "amd64", "arm", "arm64", "loong64", "mips64le", "ppc64", "ppc64le", "riscv64", "s390x"];
 const SYSTEMS: [&str; 6] = ["linux", "windows", "darwin", "freebsd", "openbsd", "netbsd"];

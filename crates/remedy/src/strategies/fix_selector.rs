@@ -1,25 +1,26 @@
 //! Let a Service ask for the label that the pods of the one workload have that it was meant for.
 //!
 //! ## When it helps
-//! One label of the selector keeps all pods out, and with another value or under another key it takes the ready pods of
-//! just one workload of the namespace: `app: wbe` for `app: web`. Or the values of two of its labels changed places. Or it
-//! takes the pods of another workload, which declare none of its ports, and the one that is called like it declares all.
+//! One label of the selector keeps all pods out, and with another value or under another key it takes the ready
+//! pods of just one workload of the namespace: `app: wbe` for `app: web`. Or the values of two of its labels
+//! changed places. Or it takes the pods of another workload, which declare none of its ports, and the one that is
+//! called like it declares all.
 //!
 //! ## When it does not
-//! Pods of two workloads would do, or of none; the pods are not ready, or another version of them is on its way; a label
-//! too many, which may be there to keep just these pods out; a Service called what it asks for (`cart`), beside pods that
-//! have a Service of their own (`card`).
+//! Pods of two workloads would do, or of none; the pods are not ready, or another version of them is on its way; a
+//! label too many, which may be there to keep just these pods out; a Service called what it asks for (`cart`),
+//! beside pods that have a Service of their own (`card`).
 //!
 //! ## Risk
-//! Traffic goes where it did not go before. Auto only where a letter or two are all that differs, nothing else is as
-//! near, or where an earlier revision of the same workload had the label, and no other Service takes those pods already and
-//! the Service is not called what it asks for; or where the same value stands under another usual key, and Service, workload
-//! and value have one name and the pods all ports. A person is asked where only the name, or that nothing else is there,
-//! points at the workload, where the selector takes another's pods, where the labels differ in digits alone, and where two
-//! values change places. A label too many is advice, and only where the workload has
-//! it on itself. Bound: one label of the selector, its value or its key, or the values of two of them.
-//! Undo: the former label. Verified by the endpoints over time. Attack: a label that is none, or that lies farther away
-//! than the facts say, yields no plan.
+//! Traffic goes where it did not go before. Auto only where a letter or two are all that differs, nothing else is
+//! as near, or where an earlier revision of the same workload had the label, and no other Service takes those pods
+//! already and the Service is not called what it asks for; or where the same value stands under another usual key,
+//! and Service, workload and value have one name and the pods all ports. A person is asked where only the name, or
+//! that nothing else is there, points at the workload, where the selector takes another's pods, where the labels
+//! differ in digits alone, and where two values change places. A label too many is advice, and only where the
+//! workload has it on itself. Bound: one label of the selector, its value or its key, or the values of two of them.
+//! Undo: the former label. Verified by the endpoints over time. Attack: a label that is none, or that lies farther
+//! away than the facts say, yields no plan.
 
 use types::{
     Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, LabelSlip, Risk, Step,
@@ -145,8 +146,8 @@ pub(crate) fn is_hardly_meant(slip: &LabelSlip) -> bool {
     slip.meant_so && slip.served
 }
 
-/// Whether nobody has to be asked: a letter is wrong, the pods had the label until a rollout gave them another, or they have the
-/// same value under another key, and names and ports agree.
+/// Whether nobody has to be asked: a letter is wrong, the pods had the label until a rollout gave them another, or
+/// they have the same value under another key, and names and ports agree.
 pub(crate) fn is_sure_label(slip: &LabelSlip) -> bool {
     let (wrong, meant) = if slip.key == slip.meant_key {
         (&slip.value, &slip.meant_value)

@@ -2,21 +2,22 @@
 //!
 //! ## When it helps
 //! The target port is a name or a number that no pod behind the Service declares, and just one port remains: a name
-//! that is a letter or two away (`htpp` for `http`), a number that is a digit away, the only one that all of them declare,
-//! the one with the number or the name of the Service's own port, or, where they declare nothing, the one at which all
-//! their probes find somebody.
+//! that is a letter or two away (`htpp` for `http`), a number that is a digit away, the only one that all of them
+//! declare, the one with the number or the name of the Service's own port, or, where they declare nothing, the one
+//! at which all their probes find somebody.
 //!
 //! ## When it does not
-//! The pods declare several other ones, or none, or differ; or another port of the Service leads there already. Its selector
-//! takes no pod: then that is to be mended first, and the port shows what is behind it.
+//! The pods declare several other ones, or none, or differ; or another port of the Service leads there already. Its
+//! selector takes no pod: then that is to be mended first, and the port shows what is behind it.
 //!
 //! ## Risk
-//! Auto for the near miss of a name, for a number in which two digits changed places or one is missing or too many, where
-//! one port only is left and each pod is ready by a probe that asks it, and for a name that nobody declares where two things
-//! of the Service's port speak for the same port, or its number does that no web server is usually at, and nothing speaks for another.
-//! A person is asked otherwise: containers need not declare what they listen on. Another protocol is advice: which one
-//! the callers speak stands nowhere in the cluster. Bound: one `targetPort`, to a port in the facts. Undo: the former
-//! one. Verified by the endpoints over time. Attack: a port number out of range or a name that is none yields no plan.
+//! Auto for the near miss of a name, for a number in which two digits changed places or one is missing or too many,
+//! where one port only is left and each pod is ready by a probe that asks it, and for a name that nobody declares
+//! where two things of the Service's port speak for the same port, or its number does that no web server is usually
+//! at, and nothing speaks for another. A person is asked otherwise: containers need not declare what they listen
+//! on. Another protocol is advice: which one the callers speak stands nowhere in the cluster. Bound: one
+//! `targetPort`, to a port in the facts. Undo: the former one. Verified by the endpoints over time. Attack: a port
+//! number out of range or a name that is none yields no plan.
 
 use types::{
     Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, MeantPort, PortTarget,

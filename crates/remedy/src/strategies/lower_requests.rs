@@ -6,17 +6,17 @@
 //! ## When it does not
 //! The pod needs what it asks: then a node is missing. Nor when taints, volumes or affinity are in the way.
 //!
-//! Where a quota or a limit range refuses the pods, requests are lowered to what those leave, if a person says yes; a limit
-//! above them is shown lowered and not written.
+//! Where a quota or a limit range refuses the pods, requests are lowered to what those leave, if a person says yes;
+//! a limit above them is shown lowered and not written.
 //!
 //! ## Risk
-//! Auto when the container's use or a revision that was ready shows that less is enough, or another workload runs the same
-//! image with the same number in a smaller unit, or with its own request in place of a default that no node has; else Ask.
-//! Bound: only the container that asks for most, down to what fits the freest node and leaves room there: a tenth of
-//! the largest node, but no more than half of what is free. Never below an eighth of what it asked, one and a
-//! quarter of what it uses, or what a revision that was ready asked for: for these the room is given up. Limits stay.
-//! Undo: the former requests. Verified by the pods' health over time, and that of their neighbours.
-//! Attack: negative, huge or malformed quantities yield no plan.
+//! Auto when the container's use or a revision that was ready shows that less is enough, or another workload runs
+//! the same image with the same number in a smaller unit, or with its own request in place of a default that no
+//! node has; else Ask. Bound: only the container that asks for most, down to what fits the freest node and leaves
+//! room there: a tenth of the largest node, but no more than half of what is free. Never below an eighth of what it
+//! asked, one and a quarter of what it uses, or what a revision that was ready asked for: for these the room is
+//! given up. Limits stay. Undo: the former requests. Verified by the pods' health over time, and that of their
+//! neighbours. Attack: negative, huge or malformed quantities yield no plan.
 
 use types::{
     Action, ContainerFacts, ContainerRole, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan,

@@ -8,12 +8,12 @@
 //! It has CPU to spare, or nobody measures what it uses: then it is slow for another reason.
 //!
 //! ## Risk
-//! Auto; the policy has a cap of its own. Bound: old < new <= 2 * old, where old is the most that a fix of ours wrote on
-//! this very spec and the same probe of the container failed at again, and not more than limit ranges, quotas and the
-//! largest node allow. So four times comes after double, and nothing after that: what is slow with four times is slow for
-//! another reason. A request that equals the limit is raised with it, so that the pod keeps its quality of service.
-//! Undo: the former limit. Verified by the pods' health over time. Attack: a limit that is negative, no quantity or too
-//! large to double yields no plan, and neither does a use that nobody measured.
+//! Auto; the policy has a cap of its own. Bound: old < new <= 2 * old, where old is the most that a fix of ours
+//! wrote on this very spec and the same probe of the container failed at again, and not more than limit ranges,
+//! quotas and the largest node allow. So four times comes after double, and nothing after that: what is slow with
+//! four times is slow for another reason. A request that equals the limit is raised with it, so that the pod keeps
+//! its quality of service. Undo: the former limit. Verified by the pods' health over time. Attack: a limit that is
+//! negative, no quantity or too large to double yields no plan, and neither does a use that nobody measured.
 
 use types::{ContainerFacts, Diagnosis, Evidence, FixPlan, ProbeKind, Quantity, Risk, Strategy};
 

@@ -9,12 +9,11 @@
 //! service, whatever the kubelet kills it for, or where the probe asks for a file or a program whose name is misspelt.
 //!
 //! ## Risk
-//! Auto when nobody answered in time; Ask when the container answered with an error of its own, and when no event is left
-//! of the probe's failures.
-//! Bound: `initialDelaySeconds`, `timeoutSeconds` and `failureThreshold`, each at most an hour and at most doubled;
-//! but where nobody listens when the kubelet asks, all that is known is that the start takes longer, and the first
-//! and the last get four times what they were. Undo: the former times. Verified by the pods' health over time. Attack: huge times
-//! yield no edit, and no field beside the three is ever named.
+//! Auto when nobody answered in time; Ask when the container answered with an error of its own, and when no event
+//! is left of the probe's failures. Bound: `initialDelaySeconds`, `timeoutSeconds` and `failureThreshold`, each at
+//! most an hour and at most doubled; but where nobody listens when the kubelet asks, all that is known is that the
+//! start takes longer, and the first and the last get four times what they were. Undo: the former times. Verified
+//! by the pods' health over time. Attack: huge times yield no edit, and no field beside the three is ever named.
 
 use types::{
     ContainerFacts, Diagnosis, Edit, Evidence, Fault, FixPlan, ProbeFacts, ProbeKind, Risk,

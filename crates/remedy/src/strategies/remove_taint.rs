@@ -9,9 +9,9 @@
 //!
 //! ## Risk
 //! Advice, whatever a policy or a plan says: nodes are never written by machine, and the guard lets no plan of this
-//! strategy through. Bound: the taints of one key on one node, each as it was seen at its place. There is nothing to undo
-//! or to verify. Attack: a key, an effect or a node whose name is none, and a taint that the scheduler says nothing of,
-//! yield no plan.
+//! strategy through. Bound: the taints of one key on one node, each as it was seen at its place. There is nothing
+//! to undo or to verify. Attack: a key, an effect or a node whose name is none, and a taint that the scheduler says
+//! nothing of, yield no plan.
 
 use serde_json::{Map, Value};
 use types::{

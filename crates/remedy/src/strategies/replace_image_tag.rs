@@ -10,15 +10,14 @@
 //!
 //! ## Risk
 //! Bound: registry and repository never change, and the tag was seen ready in this cluster, or is the one in the
-//! registry's own list that was meant.
-//! Auto for a tag that ran here before, or that is at most two letters away from the wanted one and runs
-//! in the same namespace and is no other version; else a person is asked: what runs in another namespace is somebody
-//! else's word, another version than the one that was asked for may not do, and what a registry lists never ran here: no
-//! policy lets that go unasked.
-//! Where a ConfigMap that the template names is not there either, its one near miss is named in the same plan: alone,
-//! neither edit would let the container start. The bounds of references hold for it, and so does what they ask of a person.
-//! Undo: the former image. Verified by the pods' health over time. Attack: a name that smuggles in
-//! another registry, a line break or a digest yields no plan.
+//! registry's own list that was meant. Auto for a tag that ran here before, or that is at most two letters away
+//! from the wanted one and runs in the same namespace and is no other version; else a person is asked: what runs in
+//! another namespace is somebody else's word, another version than the one that was asked for may not do, and what
+//! a registry lists never ran here: no policy lets that go unasked. Where a ConfigMap that the template names is
+//! not there either, its one near miss is named in the same plan: alone, neither edit would let the container
+//! start. The bounds of references hold for it, and so does what they ask of a person. Undo: the former image.
+//! Verified by the pods' health over time. Attack: a name that smuggles in another registry, a line break or a
+//! digest yields no plan.
 
 use types::{
     Action, ContainerFacts, Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, Risk, Step, Strategy,

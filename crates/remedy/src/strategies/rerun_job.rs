@@ -5,7 +5,8 @@
 //! immutable, so that it can only be made anew.
 //!
 //! ## When it does not
-//! A job that still tries and may succeed or be mended where it runs, and one of a CronJob, which makes the next one by itself.
+//! A job that still tries and may succeed or be mended where it runs, and one of a CronJob, which makes the next
+//! one by itself.
 //!
 //! ## Risk
 //! Advice, whatever a policy or a plan says: making objects is outside the closed list, and work that is done twice may

@@ -1,21 +1,22 @@
 //! Evict the failing pod so that its controller makes a new one.
 //!
 //! ## When it helps
-//! The process hangs, or the pod sits on a node that troubles it: a new pod begins afresh. Or the container finds a lock that
-//! it left in a volume of the pod.
+//! The process hangs, or the pod sits on a node that troubles it: a new pod begins afresh. Or the container finds a
+//! lock that it left in a volume of the pod.
 //!
 //! ## When it does not
-//! The cause lies in the template: the new pod fails like the old one. So it is where no pod of the newest template was
-//! ready and one of an earlier was, and where none ever was, unless it crashes. Nor for what is still on its way, nor for a pod that nothing would
-//! make again, nor for a job, which would count it as a failure.
+//! The cause lies in the template: the new pod fails like the old one. So it is where no pod of the newest template
+//! was ready and one of an earlier was, and where none ever was, unless it crashes. Nor for what is still on its
+//! way, nor for a pod that nothing would make again, nor for a job, which would count it as a failure.
 //!
 //! ## Risk
-//! Auto for a pod that runs unready beside a history of readiness, and for one of an earlier template that is not ready and
-//! that an ordered StatefulSet waits for, and for one whose container was ready before and finds but its own lock, socket or process id
-//! in a volume for such (documented way out of the former:
-//! <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback>); Ask for one that crashes. Bound: one
-//! pod, or two of such a set, which would make the first anew from the earlier template while the other one is there; through the Eviction API, which honours disruption budgets. There is nothing to undo. Verified
-//! by the new pod's health over time. Attack: a bare pod, a ready pod or one without uid is not evicted.
+//! Auto for a pod that runs unready beside a history of readiness, and for one of an earlier template that is not
+//! ready and that an ordered StatefulSet waits for, and for one whose container was ready before and finds but its
+//! own lock, socket or process id in a volume for such (documented way out of the former:
+//! <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback>); Ask for one that
+//! crashes. Bound: one pod, or two of such a set, which would make the first anew from the earlier template while
+//! the other one is there; through the Eviction API, which honours disruption budgets. There is nothing to undo.
+//! Verified by the new pod's health over time. Attack: a bare pod, a ready pod or one without uid is not evicted.
 
 use types::{Action, ContainerRole, Diagnosis, Evidence, Fault, FixPlan, Kind, Risk, Strategy};
 
@@ -104,8 +105,8 @@ fn is_of_earlier_template(evidence: &Evidence) -> bool {
     !place::held_up(evidence).is_empty()
 }
 
-/// Whether it is nothing but a mark that somebody is at work, of a container that was ready before: with the pod goes nothing
-/// that anybody wants back.
+/// Whether it is nothing but a mark that somebody is at work, of a container that was ready before: with the pod
+/// goes nothing that anybody wants back.
 fn left_a_mark(diagnosis: &Diagnosis, evidence: &Evidence) -> bool {
     let container = diagnosis.container.as_deref().and_then(|it| evidence.container(it));
     let is_mark = container.is_some_and(|it| it.left_in_scratch && it.role == ContainerRole::App);

@@ -5,8 +5,8 @@
 //! read at start.
 //!
 //! ## When it does not
-//! The cause lies in the template (no pod of the newest was ready, and one of an earlier was), or in what the pods depend on.
-//! Nor for what is still on its way.
+//! The cause lies in the template (no pod of the newest was ready, and one of an earlier was), or in what the pods
+//! depend on. Nor for what is still on its way.
 //!
 //! ## Risk
 //! Ask: every pod is replaced. Bound: one annotation on the template, whose value is the fix id. There is

@@ -1,17 +1,18 @@
 //! Show how the workload that is called, and was scaled to nothing, gets its declared replicas back.
 //!
 //! ## When it helps
-//! A program cannot reach a Service, the one workload behind it is scaled to 0, and its own declaration (`kubectl apply`)
-//! says that it has replicas, or its autoscaler keeps some.
+//! A program cannot reach a Service, the one workload behind it is scaled to 0, and its own declaration (`kubectl
+//! apply`) says that it has replicas, or its autoscaler keeps some.
 //!
 //! ## When it does not
 //! KEDA scales it, nothing declares its replicas, or nobody misses it: what is scaled to nothing
 //! on purpose is no trouble, and has no incident.
 //!
 //! ## Risk
-//! Advice, on the incident of who calls: the workload that is called is somebody else's object, and the guard lets no
-//! plan of this strategy through. Bound: from 0 to exactly the declared number, or the fewest of the autoscaler. There is nothing to undo or to
-//! verify. Attack: a Service with several workloads behind it, or of another namespace, yields no plan.
+//! Advice, on the incident of who calls: the workload that is called is somebody else's object, and the guard lets
+//! no plan of this strategy through. Bound: from 0 to exactly the declared number, or the fewest of the autoscaler.
+//! There is nothing to undo or to verify. Attack: a Service with several workloads behind it, or of another
+//! namespace, yields no plan.
 
 use types::{
     Action, Clue, Diagnosis, Evidence, FieldPath, FixPlan, NeighbourFacts, Risk, ServiceFacts,

@@ -4,18 +4,20 @@
 //! What is broken began with the newest rollout, whatever it was that broke.
 //!
 //! ## When it does not
-//! The newest revision was ready once: then something else changed. Nor when the cause lies outside the
-//! template: something that it calls and that is down for the earlier revision as well, a registry that throttles, a node that is full, data that was migrated. A pod that no node takes is
-//! helped only by a revision that asks for something else of the nodes.
+//! The newest revision was ready once: then something else changed. Nor when the cause lies outside the template:
+//! something that it calls and that is down for the earlier revision as well, a registry that throttles, a node
+//! that is full, data that was migrated. A pod that no node takes is helped only by a revision that asks for
+//! something else of the nodes.
 //!
 //! ## Risk
-//! Auto. Of a CronJob the revisions are what its jobs were made from, which keep their templates: a person is asked, and its next
-//! run proves it; where the limits of its jobs would change as well, it is advice. Bound: exactly the edits that lead to an own earlier revision that was ready, at most three back.
-//! Undo: the newer template. Verified by the pods' health over time. Attack: a revision that was never
-//! ready, or that changes nothing, is no aim. Where it takes away a right of the pods (a kernel setting, a capability, a
-//! switch), a person is asked, since the undo would give it again, which no machine does; one that gives a right is advice, and
-//! so is one that changes who a pod is (its user, its account), brings a container back or opens
-//! what the admission policy keeps: a command of a probe, ports and files of the host, annotations that somebody acts on.
+//! Auto. Of a CronJob the revisions are what its jobs were made from, which keep their templates: a person is
+//! asked, and its next run proves it; where the limits of its jobs would change as well, it is advice. Bound:
+//! exactly the edits that lead to an own earlier revision that was ready, at most three back. Undo: the newer
+//! template. Verified by the pods' health over time. Attack: a revision that was never ready, or that changes
+//! nothing, is no aim. Where it takes away a right of the pods (a kernel setting, a capability, a switch), a person
+//! is asked, since the undo would give it again, which no machine does; one that gives a right is advice, and so is
+//! one that changes who a pod is (its user, its account), brings a container back or opens what the admission
+//! policy keeps: a command of a probe, ports and files of the host, annotations that somebody acts on.
 
 use types::{
     Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, PodFacts, RevisionFacts, Risk, ServiceFacts,
@@ -106,8 +108,9 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     vec![FixPlan { strategy: Strategy::RollBack, risk, because, steps }]
 }
 
-/// Whether what it calls is down for the earlier revision as well, and the rollout did not change how it calls: pods of an
-/// earlier template are there and none of them is ready, or none is there and nobody stands behind the Service.
+/// Whether what it calls is down for the earlier revision as well, and the rollout did not change how it calls:
+/// pods of an earlier template are there and none of them is ready, or none is there and nobody stands behind the
+/// Service.
 fn lies_elsewhere(diagnosis: &Diagnosis, evidence: &Evidence, aim: &RevisionFacts) -> bool {
     let calls = |it: &Edit| it.path.names().any(|it| CALLS.contains(&it.as_str()));
     if !diagnosis.clues.iter().any(is_need) || aim.edits.iter().any(|it| calls(it) || is_whole(it))
@@ -127,8 +130,8 @@ fn lies_elsewhere(diagnosis: &Diagnosis, evidence: &Evidence, aim: &RevisionFact
     needed(diagnosis, evidence).any(is_down)
 }
 
-/// What a job is told beside its pods (how long it may take, how often it tries) no machine writes, and what nobody calls
-/// ready but a job that ended well is asked about.
+/// What a job is told beside its pods (how long it may take, how often it tries) no machine writes, and what nobody
+/// calls ready but a job that ended well is asked about.
 fn of_jobs(because: String, edits: &[Edit]) -> (Risk, String) {
     let template = Kind::CronJob.template_path();
     if template.is_some_and(|it| edits.iter().all(|edit| edit.path.is_within(&it))) {

@@ -1,4 +1,5 @@
-//! A taint that nobody tolerates: the way to take it off is shown, and no order writes a node, whatever it says of itself.
+//! A taint that nobody tolerates: the way to take it off is shown, and no order writes a node, whatever it says of
+//! itself.
 
 use remedy::{
     Authority, Consent, Policy, RequestError, kustomize_patch, node_patch, owner_of, requested,

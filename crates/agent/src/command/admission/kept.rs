@@ -8,7 +8,8 @@ use super::{Claim, same_but};
 
 const NOW: &str = "variables.now.spec";
 const BEFORE: &str = "variables.before.spec";
-/// Fields of a pod in which names and labels are mended, beside its containers. What may change in each is claimed below.
+/// Fields of a pod in which names and labels are mended, beside its containers. What may change in each is claimed
+/// below.
 const FREE_OF_POD: [&str; 9] = [
     "containers",
     "initContainers",

@@ -1,5 +1,5 @@
-//! What no rollback opens, though an earlier revision may have had it: what a probe runs, ports and files of the host, other
-//! answers to names, and annotations that somebody else acts on.
+//! What no rollback opens, though an earlier revision may have had it: what a probe runs, ports and files of the
+//! host, other answers to names, and annotations that somebody else acts on.
 
 use remedy::{RESTARTED_BY_ANNOTATION, TELLING_ANNOTATIONS};
 

@@ -1,4 +1,5 @@
-//! The rights of pods: they stay as they are, or, where templates are rolled back, become fewer. None is given, to no one.
+//! The rights of pods: they stay as they are, or, where templates are rolled back, become fewer. None is given, to
+//! no one.
 
 use remedy::{INNER_VOLUMES, Policy};
 

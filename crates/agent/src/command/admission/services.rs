@@ -39,8 +39,8 @@ pub(super) fn held(namespace: &str, policy: &Policy) -> Held {
     Held { rules: vec![rule], variables, claims }
 }
 
-/// As many labels as before, and all the same but one, or but two that have each other's value: a selector that asked for
-/// nothing stays so.
+/// As many labels as before, and all the same but one, or but two that have each other's value: a selector that
+/// asked for nothing stays so.
 fn one_label() -> String {
     "variables.labels.size() == variables.labelsBefore.size() && (variables.changed.size() <= 1 || \
      (variables.changed.size() == 2 && variables.changed.all(k, k in variables.labels) && \

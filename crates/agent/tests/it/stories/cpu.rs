@@ -1,4 +1,5 @@
-//! A container that its CPU limit makes too late for its probe: the limit is raised, and put back where that is too little.
+//! A container that its CPU limit makes too late for its probe: the limit is raised, and put back where that is too
+//! little.
 
 use sandbox::catalogue::{Behaviour, Image};
 use serde_json::{Value, json};
@@ -10,8 +11,8 @@ use crate::stage::{Stage, state};
 
 const IMAGE: &str = "registry.example/shop/busy:1";
 
-/// A Deployment `web` that wants so much CPU, may have 100m, and is killed when it does not answer for two minutes of the
-/// cluster.
+/// A Deployment `web` that wants so much CPU, may have 100m, and is killed when it does not answer for two minutes
+/// of the cluster.
 async fn run_busy(stage: &Stage, wants: &str) {
     let behaviour = Behaviour { cpu_need: Some(wants.to_owned()), ..Behaviour::server(&[8080]) };
     let image = Image {

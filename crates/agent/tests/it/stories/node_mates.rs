@@ -1,4 +1,5 @@
-//! What a fix does to the pods of other namespaces on its node: what the node explains is taken back, and no more than that.
+//! What a fix does to the pods of other namespaces on its node: what the node explains is taken back, and no more
+//! than that.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -59,7 +60,8 @@ async fn raise(stage: &Stage, agent: &crate::agent_binary::AgentBinary) -> Value
     fix
 }
 
-/// As the kubelet does it when the node runs out of memory: the node says so and takes nobody in, and the pod is put off.
+/// As the kubelet does it when the node runs out of memory: the node says so and takes nobody in, and the pod is
+/// put off.
 fn run_out_of_memory(stage: &Stage, pod: &str) {
     let store = stage.cluster.sandbox.store();
     let taint = json!([{"key": "node.kubernetes.io/memory-pressure", "effect": "NoSchedule"}]);

@@ -50,7 +50,8 @@ pub(super) fn holder<'c>(
         .or_else(|| only(&|it| !quoting::is_common(it) && quoting::shows(line, it)))
 }
 
-/// The variable of the template that has nearly the name of one that is not set. Some programs write it in small letters.
+/// The variable of the template that has nearly the name of one that is not set. Some programs write it in small
+/// letters.
 pub(super) fn meant(container: &ContainerFacts, variable: &str) -> Option<String> {
     let names = || container.env.iter().map(String::as_str);
     near_miss(variable, names()).or_else(|| {
@@ -147,8 +148,8 @@ fn unset(container: &ContainerFacts, variable: Option<&str>) -> Option<(usize, &
         .or_else(|| Some((at(&meant(container, variable)?)?, "name")))
 }
 
-/// Whether a value that cannot be read may be one of a variable: what the log shows of it is in no plain one, as those are
-/// known, and may be data as well.
+/// Whether a value that cannot be read may be one of a variable: what the log shows of it is in no plain one, as
+/// those are known, and may be data as well.
 fn may_come_from_env(container: &ContainerFacts, reading: &Reading<'_>) -> bool {
     let from = ["valueFrom", "envFrom"];
     let is_given = container.sets.iter().any(|it| from.contains(&it.as_str()));

@@ -223,7 +223,8 @@ fn innermost(text: &str) -> String {
     last_words::of_lines(text.lines()).unwrap_or_default()
 }
 
-/// What another program wrote that a text quotes, where it does: `{ stdout: "", stderr: "Host key verification failed." }`.
+/// What another program wrote that a text quotes, where it does: `{ stdout: "", stderr: "Host key verification
+/// failed." }`.
 fn quoted(text: &str) -> Cow<'_, str> {
     let Some(rest) = STDERR.iter().find_map(|it| Some(text.split_once(it)?.1)) else {
         return Cow::Borrowed(text);
@@ -237,8 +238,8 @@ fn quoted(text: &str) -> Cow<'_, str> {
     if said.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(said.to_owned()) }
 }
 
-/// Levels as numbers: of syslog from 0 to 7, of others from 10 to 60 or from 100 to 600. Nobody has an emergency: 0 is how
-/// much is told where that can be raised.
+/// Levels as numbers: of syslog from 0 to 7, of others from 10 to 60 or from 100 to 600. Nobody has an emergency: 0
+/// is how much is told where that can be raised.
 fn of_number(number: u32) -> Level {
     match number {
         1..=2 | 60..=99 | 500.. => Level::Fatal,

@@ -9,7 +9,8 @@ mod starts;
 
 use super::Trouble;
 
-/// A trouble and a line that tells it. The groups `host`, `port` and `at` are an address, any other is what it is about.
+/// A trouble and a line that tells it. The groups `host`, `port` and `at` are an address, any other is what it is
+/// about.
 ///
 /// The first that fits a line decides: what names its object stands before what does not.
 pub(super) const PATTERNS: [&[(Trouble, &str)]; 6] = [

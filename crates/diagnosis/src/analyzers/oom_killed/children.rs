@@ -13,8 +13,8 @@ const AGAIN: usize = 2;
 /// The share of its limit that is in use where that alone speaks for it, in percent.
 const NEARLY_ALL: u64 = 80;
 
-/// Whom a process manager calls its own, and how that one ended. Of the many who say so: gunicorn, uwsgi, php-fpm, nginx,
-/// celery, unicorn, `PostgreSQL`, Spark.
+/// Whom a process manager calls its own, and how that one ended. Of the many who say so: gunicorn, uwsgi, php-fpm,
+/// nginx, celery, unicorn, `PostgreSQL`, Spark.
 static KILLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
         r"(?i)\b(?:worker|child|children|subprocess|process|executor|pid)\b.*(?:\bSIGKILL\b|\bsignal:? 9\b|\bexit(?:ed with)? (?:code|status):? 137\b)",
@@ -58,7 +58,8 @@ pub(super) fn killed(evidence: &Evidence) -> Option<Diagnosis> {
     })
 }
 
-/// The newest line that tells of a process that was killed, where more than one does and nobody says that it took too long.
+/// The newest line that tells of a process that was killed, where more than one does and nobody says that it took
+/// too long.
 fn last_killed<'e>(container: &'e ContainerFacts, evidence: &Evidence) -> Option<&'e str> {
     let is_limited = container.memory_limit.is_some() || container.given_memory_limit.is_some();
     if container.ready || !is_limited || running_for(container, evidence).is_none() {

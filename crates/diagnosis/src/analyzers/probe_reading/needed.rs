@@ -39,7 +39,8 @@ pub(in super::super) fn needed<'l>(
     Some(Needed { words: format!("; {words}{about}"), address, line: None })
 }
 
-/// The address that the probe's own command does not reach, and how it says so. What the kubelet asks itself is the pod.
+/// The address that the probe's own command does not reach, and how it says so. What the kubelet asks itself is the
+/// pod.
 fn by_command(probe: &ProbeFacts) -> Option<(String, String)> {
     let asks_pod = ["GET ", "TCP ", "gRPC "].iter().any(|it| probe.action.starts_with(it));
     let said = probe.failure.clone().filter(|_| !asks_pod)?;

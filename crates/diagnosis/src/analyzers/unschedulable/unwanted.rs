@@ -4,8 +4,8 @@ use types::{Clue, Diagnosis, Evidence, Fault, Kind, ReferenceFacts, ReferenceKin
 
 use super::super::wording;
 
-/// No pod is wanted at all, and its controller counts that as success. A label that merely no node has says nothing: it may
-/// be waiting for the first node of its kind.
+/// No pod is wanted at all, and its controller counts that as success. A label that merely no node has says
+/// nothing: it may be waiting for the first node of its kind.
 pub(super) fn told(evidence: &Evidence) -> Option<Diagnosis> {
     let workload = &evidence.workload;
     let is_it = evidence.subject.kind == Kind::DaemonSet;

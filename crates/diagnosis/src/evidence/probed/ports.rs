@@ -9,8 +9,8 @@ use crate::quoting::stands_alone;
 /// How a command names its own pod, before the port.
 const OWN: [&str; 3] = ["127.0.0.1:", "localhost:", "[::1]:"];
 
-/// The command asks at a port that nothing of the container names, and another probe, or the one port that is declared, says
-/// which one was meant.
+/// The command asks at a port that nothing of the container names, and another probe, or the one port that is
+/// declared, says which one was meant.
 pub(super) fn of_port(
     probe: &ProbeFacts,
     told: &[Text<'_>],

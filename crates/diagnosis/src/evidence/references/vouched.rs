@@ -108,8 +108,9 @@ fn is_well(root: &Root) -> bool {
     1 <= wanted && wanted <= ready && wanted <= updated && is_seen
 }
 
-/// Whether both are parts of one application: by what they say, or by their names, of which one goes on where the other ends
-/// or which both begin with what the configuration is called after. What says that it is another team's is not.
+/// Whether both are parts of one application: by what they say, or by their names, of which one goes on where the
+/// other ends or which both begin with what the configuration is called after. What says that it is another team's
+/// is not.
 fn is_of_group(other: &Root, root: &Root, stem: &str) -> bool {
     let marks = |it: &Root| {
         let template = it.template_metadata().map(belonging::whose).unwrap_or_default();

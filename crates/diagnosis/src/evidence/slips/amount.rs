@@ -117,8 +117,9 @@ pub(super) fn over_a_default(failing: &Failing<'_>) -> Option<Slip> {
     said.map(|shown_by| Slip { kind: SlipKind::Amount, shown_by, edits })
 }
 
-/// What a limit range gives the container to ask for, for want of a request of its own, is more than any node has: what others of
-/// the same image ask for, or the same number in the next smaller unit where it is so far off that it cannot be meant.
+/// What a limit range gives the container to ask for, for want of a request of its own, is more than any node has:
+/// what others of the same image ask for, or the same number in the next smaller unit where it is so far off that
+/// it cannot be meant.
 pub(super) fn given_too_much(failing: &Failing<'_>) -> Option<Slip> {
     failing.facts.given_requests.iter().find_map(|given| {
         let (resource, amount) = (given.resource.as_str(), given.amount.0.as_str());
@@ -186,8 +187,8 @@ fn place(resource: &str) -> (&str, &str) {
     resource.split_once('.').filter(|it| LISTS.contains(&it.0)).unwrap_or(("requests", resource))
 }
 
-/// The amounts on which all containers of the same image agree, and who has them; of the same repository where the image
-/// itself is nowhere else.
+/// The amounts on which all containers of the same image agree, and who has them; of the same repository where the
+/// image itself is nowhere else.
 fn known(failing: &Failing<'_>, places: &[(&str, &str)]) -> Option<(String, Vec<String>)> {
     let own = failing.facts.image.as_str();
     let same = |it: &str| it == own;
@@ -211,7 +212,8 @@ fn known(failing: &Failing<'_>, places: &[(&str, &str)]) -> Option<(String, Vec<
     Some((first?, amounts))
 }
 
-/// What a container states in these places; `None` where it lacks one. What is limited and not requested is requested whole.
+/// What a container states in these places; `None` where it lacks one. What is limited and not requested is
+/// requested whole.
 fn amounts(container: &Container, places: &[(&str, &str)]) -> Option<Vec<String>> {
     let own = container.resources.as_ref();
     let of = |it: &(&str, &str)| stated(own, *it).or_else(|| stated(own, ("limits", it.1)));

@@ -1,4 +1,5 @@
-//! A program that calls its own pod, where nothing listens: for a Service that is elsewhere, or for the container beside it.
+//! A program that calls its own pod, where nothing listens: for a Service that is elsewhere, or for the container
+//! beside it.
 
 use k8s_openapi::api::core::v1::{Container, Service};
 use types::{Edit, SlipKind};
@@ -41,8 +42,8 @@ pub(super) fn of_a_service(failing: &Failing<'_>) -> Option<Slip> {
     Some(Slip { kind: SlipKind::Value, shown_by, edits: vec![edit] })
 }
 
-/// The address that it is refused at, where it is its own and no other container may be there: each of them says where it
-/// listens.
+/// The address that it is refused at, where it is its own and no other container may be there: each of them says
+/// where it listens.
 fn called<'s>(failing: &'s Failing<'_>) -> Option<Called<'s>> {
     let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Refused)?;
     let (host, port) = reading.address()?.rsplit_once(':')?;

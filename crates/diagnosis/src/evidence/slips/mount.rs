@@ -31,8 +31,8 @@ pub(super) fn at_another_place(failing: &Failing<'_>) -> Option<Slip> {
     })
 }
 
-/// A word of the command or a variable names a file in a folder that is made of ConfigMaps and holds no such file, but one of
-/// nearly this name. Nobody can write there, so that the file cannot come from elsewhere.
+/// A word of the command or a variable names a file in a folder that is made of ConfigMaps and holds no such file,
+/// but one of nearly this name. Nobody can write there, so that the file cannot come from elsewhere.
 pub(super) fn of_another_file(failing: &Failing<'_>) -> Option<Slip> {
     let says_why = |it: &Reading<'_>| {
         it.missing_file().is_none() && !matches!(it.trouble, Trouble::File | Trouble::Config)

@@ -16,8 +16,8 @@ const PATH: &str = "/httpGet/path";
 /// The longest path that is told.
 const MAX_PATH: usize = 100;
 
-/// The server knows no such path, and all pods of others with this very image and program that have such a probe at that port
-/// are ready by one and the same.
+/// The server knows no such path, and all pods of others with this very image and program that have such a probe at
+/// that port are ready by one and the same.
 pub(super) fn answers_elsewhere(failing: &Failing<'_>) -> Option<Slip> {
     let asked = |it: &&ProbeFacts| {
         let is_unknown = it.failure.as_ref().is_some_and(|it| it.contains("statuscode: 404"));
@@ -68,7 +68,8 @@ pub(super) fn answers_elsewhere(failing: &Failing<'_>) -> Option<Slip> {
     Some(Slip { kind: SlipKind::Probe, shown_by, edits })
 }
 
-/// Whether nothing tells the container to be another thing than its twin: what that is told besides its program is not kept.
+/// Whether nothing tells the container to be another thing than its twin: what that is told besides its program is
+/// not kept.
 pub(super) fn is_alike(failing: &Failing<'_>, kind: SlipKind, edits: &[Edit]) -> bool {
     let is_of_twin = |it: &Edit| it.path.as_str().ends_with(PATH);
     kind == SlipKind::Probe

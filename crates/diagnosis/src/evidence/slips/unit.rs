@@ -20,13 +20,14 @@ const RESOURCES: [&str; 2] = ["memory", "cpu"];
 /// Where amounts stand, what is asked for first.
 const LISTS: [&str; 2] = ["requests", "limits"];
 
-/// More is asked for than any node has, and the same number in the next smaller unit is what others of this image ask for;
-/// or it is so much more that it cannot be meant.
+/// More is asked for than any node has, and the same number in the next smaller unit is what others of this image
+/// ask for; or it is so much more that it cannot be meant.
 pub(super) fn too_large(failing: &Failing<'_>) -> Option<Slip> {
     RESOURCES.into_iter().find_map(|it| of(failing, it))
 }
 
-/// So little memory that nothing can run in it: its unit is another one. What is limited stands before what is requested.
+/// So little memory that nothing can run in it: its unit is another one. What is limited stands before what is
+/// requested.
 pub(super) fn too_small(failing: &Failing<'_>) -> Option<Slip> {
     let largest = room::largest(failing.objects, "memory").unwrap_or(u64::MAX);
     let edits = ["limits", "requests"].into_iter().filter_map(|list| {

@@ -47,8 +47,8 @@ pub(super) struct Missing {
     pub(super) shown_by: String,
 }
 
-/// The host that the program cannot resolve, where a Service of nearly this name exists, or one that is called after the same
-/// program.
+/// The host that the program cannot resolve, where a Service of nearly this name exists, or one that is called
+/// after the same program.
 pub(super) fn missing_host(failing: &Failing<'_>) -> Option<Missing> {
     let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Unresolved)?;
     let address = reading.about.as_deref()?;

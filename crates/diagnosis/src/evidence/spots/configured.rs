@@ -23,8 +23,8 @@ const PROGRAMS: [&str; 12] =
 const EX_CONFIG: i32 = 78;
 /// Lines above a syntax error that may say where it is.
 const TRACE: usize = 8;
-/// What languages say of a name that the text of a program has and nothing else: that is the fault of the text, whatever it
-/// is for.
+/// What languages say of a name that the text of a program has and nothing else: that is the fault of the text,
+/// whatever it is for.
 const OF_TEXT: [&str; 5] =
     ["NameError:", "UnboundLocalError:", "IndentationError:", "TabError:", "ReferenceError:"];
 /// Configurations of other things than the program itself, which no ConfigMap of its own brings.
@@ -98,8 +98,8 @@ pub(super) fn in_words(failing: &Failing<'_>) -> Option<Spot> {
     Some(Spot { topic: SpotTopic::Variable, ..spot })
 }
 
-/// The same where it does not know a setting that it calls a variable, which no word of its command is: a script may have
-/// anything in it.
+/// The same where it does not know a setting that it calls a variable, which no word of its command is: a script
+/// may have anything in it.
 pub(super) fn setting(failing: &Failing<'_>) -> Option<Spot> {
     let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Flag)?;
     let about = reading.about.as_deref()?.trim_matches(['"', '\'', '`']);

@@ -103,7 +103,8 @@ pub(super) fn rejected(failing: &Failing<'_>) -> Option<Spot> {
     })
 }
 
-/// What gives a program of AWS its keys under names that no SDK reads: a variable, or a Secret whose keys are all variables.
+/// What gives a program of AWS its keys under names that no SDK reads: a variable, or a Secret whose keys are all
+/// variables.
 pub(super) fn unknown(failing: &Failing<'_>) -> Option<Spot> {
     let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Anonymous)?;
     let line = reading.line.to_lowercase();
@@ -140,7 +141,8 @@ fn only<'a>(all: &[(usize, &'a EnvVar)]) -> Option<(usize, &'a EnvVar)> {
     }
 }
 
-/// The one with a password or of a Secret whose name has a word in it that the line has: `STRIPE_KEY` where Stripe says no.
+/// The one with a password or of a Secret whose name has a word in it that the line has: `STRIPE_KEY` where Stripe
+/// says no.
 fn of_name<'a>(all: &[(usize, &'a EnvVar)], reading: &Reading<'_>) -> Option<(usize, &'a EnvVar)> {
     let user = reading.about.as_deref().unwrap_or_default().to_lowercase();
     let line = reading.line.to_lowercase();

@@ -1,5 +1,5 @@
-//! What a Secret gives a program that cannot read it: a key, an address. No Secret is read, so that it is told where nothing
-//! else fits.
+//! What a Secret gives a program that cannot read it: a key, an address. No Secret is read, so that it is told
+//! where nothing else fits.
 
 use k8s_openapi::api::core::v1::{EnvVar, SecretKeySelector};
 use types::SpotTopic;
@@ -64,8 +64,8 @@ pub(super) fn malformed(failing: &Failing<'_>) -> Option<Spot> {
     }
 }
 
-/// The variable from elsewhere that may name the host which does not answer, where nothing in the template has it and nothing
-/// else brings any; or the one Secret whose keys are all variables.
+/// The variable from elsewhere that may name the host which does not answer, where nothing in the template has it
+/// and nothing else brings any; or the one Secret whose keys are all variables.
 pub(super) fn host(failing: &Failing<'_>) -> Option<Spot> {
     let address = failing.reading.as_ref()?.address()?;
     let host = address.split(':').next().filter(|it| !OWN.contains(it))?;

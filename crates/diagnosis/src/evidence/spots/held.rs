@@ -1,4 +1,5 @@
-//! The key of a ConfigMap that says the word which the log names: a host, a value, a file, a setting of nearly that name.
+//! The key of a ConfigMap that says the word which the log names: a host, a value, a file, a setting of nearly that
+//! name.
 
 use types::SpotTopic;
 

@@ -57,8 +57,8 @@ pub(super) fn only(failing: &Failing<'_>) -> Option<Spot> {
     })
 }
 
-/// The variable with the port that belongs to one with a host (`DB_PORT` to `DB_HOST`), where the Service of that name has no
-/// such port.
+/// The variable with the port that belongs to one with a host (`DB_PORT` to `DB_HOST`), where the Service of that
+/// name has no such port.
 fn port_beside(failing: &Failing<'_>, name: &str, host: &str) -> Option<Spot> {
     let stem = name.rsplit_once('_')?.0;
     let (path, name, value) =

@@ -55,8 +55,8 @@ fn whence(failing: &Failing<'_>, volume: &Volume) -> Option<String> {
     is_known.then(|| format!("volume {}", volume.name))
 }
 
-/// What it explains: that the container cannot be made, or what comes of it. `None` where nobody says anything about the
-/// mount or a directory.
+/// What it explains: that the container cannot be made, or what comes of it. `None` where nobody says anything
+/// about the mount or a directory.
 fn topic(failing: &Failing<'_>, place: &str) -> Option<SpotTopic> {
     let state = &failing.facts.state;
     let told = [&state.exit_message, &state.waiting_message];

@@ -85,8 +85,8 @@ fn only<'a>(found: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     }
 }
 
-/// The key of a ConfigMap that probably has the variable which is not set: by nearly its name, as a property, or without
-/// the prefix that all of them are given.
+/// The key of a ConfigMap that probably has the variable which is not set: by nearly its name, as a property, or
+/// without the prefix that all of them are given.
 pub(super) fn missing_key(failing: &Failing<'_>) -> Option<Spot> {
     let wanted = failing.about(Trouble::Unset)?;
     let own: Vec<_> = failing.container.env.iter().flatten().map(|it| it.name.as_str()).collect();

@@ -31,8 +31,8 @@ pub(super) fn of_program(failing: &Failing<'_>) -> Option<Spot> {
     Some(Spot::new(SpotTopic::Start, path, text, words.to_owned()))
 }
 
-/// The first text of what is started, where it has spaces and the runtime does not find a program of that name; with the
-/// field that holds it.
+/// The first text of what is started, where it has spaces and the runtime does not find a program of that name;
+/// with the field that holds it.
 pub(in crate::evidence) fn in_one_text<'c>(
     container: &'c Container,
     state: &ContainerState,
@@ -50,7 +50,8 @@ pub(in crate::evidence) fn in_one_text<'c>(
     is_it.then_some((field, first))
 }
 
-/// The words of a text that are the same without a shell; `None` where it takes one to tell them apart, and for one alone.
+/// The words of a text that are the same without a shell; `None` where it takes one to tell them apart, and for one
+/// alone.
 pub(in crate::evidence) fn plain_words(text: &str) -> Option<Vec<&str>> {
     let is_plain = |it: char| it.is_ascii_alphanumeric() || PLAIN.contains(it);
     let words: Vec<&str> = text.split_whitespace().collect();

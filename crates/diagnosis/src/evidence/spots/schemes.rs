@@ -74,8 +74,8 @@ pub(super) fn other(failing: &Failing<'_>) -> Option<Spot> {
     Some(Spot { topic: SpotTopic::Program, ..spot })
 }
 
-/// The scheme that a value was probably meant to have: one that the program lists, or a usual one where it does not know
-/// that of the value.
+/// The scheme that a value was probably meant to have: one that the program lists, or a usual one where it does not
+/// know that of the value.
 pub(in crate::evidence) fn meant(reading: &Reading<'_>, value: &str) -> Option<String> {
     let scheme = value.split_once("://")?.0.to_lowercase();
     let about = reading.about.as_deref().map(str::to_lowercase);

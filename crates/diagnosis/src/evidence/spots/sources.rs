@@ -110,8 +110,8 @@ pub(in crate::evidence) fn allowed(line: &str) -> Vec<String> {
     listed.split(|it| !is_part(it)).filter(|it| !it.is_empty()).map(str::to_owned).collect()
 }
 
-/// The file that a ConfigMap puts there, where its configuration is wrong: the one that its log names, else the one that
-/// its command names, else the only one.
+/// The file that a ConfigMap puts there, where its configuration is wrong: the one that its log names, else the one
+/// that its command names, else the only one.
 pub(super) fn configuration(failing: &Failing<'_>) -> Option<Spot> {
     let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Config)?;
     let said =

@@ -1,4 +1,5 @@
-//! What a program is started with: the word of its command that it does not take, the memory and the folder it is given.
+//! What a program is started with: the word of its command that it does not take, the memory and the folder it is
+//! given.
 
 use types::{FieldPath, Quantity, SpotTopic};
 
@@ -55,7 +56,8 @@ pub(super) fn with(failing: &Failing<'_>) -> Option<Spot> {
     })
 }
 
-/// The word of `command` or `args` with the value of a flag, where the program names the flag whose value it cannot read.
+/// The word of `command` or `args` with the value of a flag, where the program names the flag whose value it cannot
+/// read.
 pub(super) fn of_flag(failing: &Failing<'_>) -> Option<Spot> {
     let reading = failing.reading.as_ref().filter(|it| it.trouble == Trouble::Malformed)?;
     let value = bare(reading.about.as_deref()?);

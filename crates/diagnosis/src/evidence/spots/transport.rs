@@ -74,8 +74,8 @@ pub(super) fn other(failing: &Failing<'_>) -> Option<Spot> {
     Some(Spot::of_text(path, (name, value), words))
 }
 
-/// The one variable that is read from a ConfigMap or a Secret and says how to call the server. What it says is not known:
-/// the lines name it, or it is called after the server, or no other one says where anything is.
+/// The one variable that is read from a ConfigMap or a Secret and says how to call the server. What it says is not
+/// known: the lines name it, or it is called after the server, or no other one says where anything is.
 fn referred(
     failing: &Failing<'_>,
     lines: &[&str],

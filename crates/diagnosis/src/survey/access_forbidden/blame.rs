@@ -228,8 +228,8 @@ impl<'a> Known<'a> {
         })
     }
 
-    /// The workload runs as the wrong account: it names none, or nearly that of just one other of its namespace that may do
-    /// that and as which nobody runs.
+    /// The workload runs as the wrong account: it names none, or nearly that of just one other of its namespace
+    /// that may do that and as which nobody runs.
     fn other_account(
         &self,
         who: &Subject,
@@ -259,7 +259,8 @@ impl<'a> Known<'a> {
         })
     }
 
-    /// Whether a binding gives a role that was written for such objects: one with all rights was made for somebody else.
+    /// Whether a binding gives a role that was written for such objects: one with all rights was made for somebody
+    /// else.
     fn is_for(&self, binding: &Binding<'_>, ask: &Ask) -> bool {
         let names = |it: &PolicyRule| has(it.resources.as_ref(), &ask.resource);
         let role = self.roles.get(&binding.role());

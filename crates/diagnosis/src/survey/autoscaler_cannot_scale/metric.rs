@@ -10,8 +10,8 @@ use crate::survey::words::listed;
 const ADAPTERS: [(&str, &[&str]); 2] =
     [("external.metrics.k8s.io", &["External"]), ("custom.metrics.k8s.io", &["Pods", "Object"])];
 
-/// A metric of the world outside or of the application itself, of which nobody can be asked: a metrics server knows only
-/// CPU and memory. The place of the metric, where it is known, and the sentence.
+/// A metric of the world outside or of the application itself, of which nobody can be asked: a metrics server knows
+/// only CPU and memory. The place of the metric, where it is known, and the sentence.
 pub(super) fn of_no_adapter(
     said: &str,
     spec: &HorizontalPodAutoscalerSpec,

@@ -32,8 +32,8 @@ pub struct ClaimAnew {
     pub manifest: Value,
 }
 
-/// The claims of which one of these findings says that their class is not there, where just one is as near. Those that a
-/// template made are not among them: it would make them anew as they are.
+/// The claims of which one of these findings says that their class is not there, where just one is as near. Those
+/// that a template made are not among them: it would make them anew as they are.
 pub fn claims_anew(around: &Snapshot, findings: &[Finding]) -> Vec<ClaimAnew> {
     let of_class = findings.iter().filter(|it| it.field.as_deref() == Some(CLASS));
     of_class.filter(|it| it.caused_by.is_empty()).filter_map(|it| anew(around, it)).collect()

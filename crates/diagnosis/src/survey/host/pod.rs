@@ -1,4 +1,5 @@
-//! More about a host: a pod that its StatefulSet does not have, a name that stands for another, the variable that names it.
+//! More about a host: a pod that its StatefulSet does not have, a name that stands for another, the variable that
+//! names it.
 
 use k8s_openapi::api::core::v1::Service;
 use types::Finding;

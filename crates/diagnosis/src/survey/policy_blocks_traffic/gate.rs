@@ -66,8 +66,8 @@ impl Shut {
         format!("{begin}, and no other policy lets anybody in{meant}.")
     }
 
-    /// How sure it is that this is not meant so. A policy that shuts pods off wholly may be; one with rules wants to let
-    /// somebody in.
+    /// How sure it is that this is not meant so. A policy that shuts pods off wholly may be; one with rules wants
+    /// to let somebody in.
     pub(super) fn sure(&self) -> f64 {
         match self.why {
             Why::Wholly | Why::Peers => 0.75,

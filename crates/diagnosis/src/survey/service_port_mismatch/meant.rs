@@ -111,8 +111,8 @@ fn only_one(
     Some(MeantPort { target, near: false, proven, agreed: false })
 }
 
-/// The one that more speaks for than that it is there: a number in which two digits changed places, or one is too many or
-/// missing; the number of the Service's own port; the name of the Service's own port.
+/// The one that more speaks for than that it is there: a number in which two digits changed places, or one is too
+/// many or missing; the number of the Service's own port; the name of the Service's own port.
 pub(super) fn likely<'a>(
     port: &ServicePort,
     wanted: i32,
@@ -129,8 +129,8 @@ fn same_number<'a, 'b>(port: &ServicePort, left: &'b [Declared<'a>]) -> Option<&
     left.iter().find(|it| it.number == port.port)
 }
 
-/// Whether two things or more of the Service's port speak for this one, and of no other as many: a name that no pod declares
-/// leads nowhere, so that nothing is lost.
+/// Whether two things or more of the Service's port speak for this one, and of no other as many: a name that no pod
+/// declares leads nowhere, so that nothing is lost.
 fn is_agreed(port: &ServicePort, wanted: &str, meant: &PortTarget, left: &[Declared<'_>]) -> bool {
     let own_name = port.name.as_deref().filter(|it| !it.is_empty());
     let votes = |it: &&Declared<'_>| {
@@ -148,8 +148,8 @@ fn is_agreed(port: &ServicePort, wanted: &str, meant: &PortTarget, left: &[Decla
         || is_own_number(port, wanted, meant, left)
 }
 
-/// Whether the pods declare the number of the Service's own port, one that is nothing but this server's, and nothing speaks for
-/// another port of theirs.
+/// Whether the pods declare the number of the Service's own port, one that is nothing but this server's, and
+/// nothing speaks for another port of theirs.
 fn is_own_number(
     port: &ServicePort,
     wanted: &str,
@@ -176,7 +176,8 @@ fn one<'a>(left: &[Declared<'a>], is_it: impl Fn(&Declared<'a>) -> bool) -> Opti
     found.next().is_none().then_some(*first)
 }
 
-/// Whether two numbers are one slip of the finger apart: another digit, one too many, one too few, two that changed places.
+/// Whether two numbers are one slip of the finger apart: another digit, one too many, one too few, two that changed
+/// places.
 fn is_one_digit_off(wrong: i32, meant: i32) -> bool {
     let (wrong, meant) = (wrong.to_string(), meant.to_string());
     MIN_DIGITS <= wrong.len().min(meant.len()) && strsim::osa_distance(&wrong, &meant) == 1

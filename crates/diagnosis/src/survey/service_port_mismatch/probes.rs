@@ -97,8 +97,8 @@ fn is_front(probe: &Probe) -> bool {
     path.is_none_or(|it| it == "/") && probe.grpc.is_none() && port_of(probe).is_some()
 }
 
-/// Whether a container is told this number, by its command, its arguments or its variables, or an annotation tells others:
-/// then somebody may well listen there.
+/// Whether a container is told this number, by its command, its arguments or its variables, or an annotation tells
+/// others: then somebody may well listen there.
 pub(super) fn mentions(pod: &Pod, number: i32) -> bool {
     let number = number.to_string();
     let has = |it: &String| it.split(|it: char| !it.is_ascii_digit()).any(|it| it == number);

@@ -11,7 +11,8 @@ use crate::survey::scene::is_ready;
 use crate::survey::words::listed;
 
 impl Behind<'_> {
-    /// The selector takes ready pods of another workload, which declare other ports: a part of the traffic is lost there.
+    /// The selector takes ready pods of another workload, which declare other ports: a part of the traffic is lost
+    /// there.
     pub(super) fn strangers(&self, port: &ServicePort, wanted: i32) -> Option<Finding> {
         let is_headless =
             self.service.spec.as_ref().is_some_and(|it| it.cluster_ip.as_deref() == Some("None"));

@@ -22,8 +22,8 @@ struct Twin {
     workload: Subject,
 }
 
-/// The slip in the selector, where the ready pods that it takes declare none of its ports, and with its own name as the value
-/// of that label it would take the pods of just one workload, which declare all of them.
+/// The slip in the selector, where the ready pods that it takes declare none of its ports, and with its own name as
+/// the value of that label it would take the pods of just one workload, which declare all of them.
 pub(in crate::survey) fn slip_of_twin(service: &Service, scene: &Scene<'_>) -> Option<Slip> {
     let selector = service.spec.as_ref()?.selector.as_ref()?;
     let pods = scene.pods_with(namespace(&service.metadata), selector);

@@ -58,8 +58,9 @@ fn user(service: &Service, scene: &Scene<'_>) -> Option<(Subject, String, String
     })
 }
 
-/// As much of a variable's value as may be the address of a Service of the cluster, without names and passwords of users:
-/// `db:5432`, `http://db`, and `db` where the variable is called after a host. This is what may be kept of it.
+/// As much of a variable's value as may be the address of a Service of the cluster, without names and passwords of
+/// users: `db:5432`, `http://db`, and `db` where the variable is called after a host. This is what may be kept of
+/// it.
 pub fn service_address(variable: &str, value: &str) -> Option<String> {
     let name = variable.to_uppercase();
     if OF_SECRETS.iter().any(|word| name.contains(word)) {

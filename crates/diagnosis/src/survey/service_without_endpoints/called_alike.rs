@@ -15,8 +15,8 @@ pub(super) struct Alike {
     pub(super) value: String,
 }
 
-/// The one workload of this name, where nothing but the value of one label keeps the Service from taking its pods. It is
-/// only told: a name says less than a label.
+/// The one workload of this name, where nothing but the value of one label keeps the Service from taking its pods.
+/// It is only told: a name says less than a label.
 pub(super) fn of(
     service: &Service,
     selector: &BTreeMap<String, String>,

@@ -9,8 +9,8 @@ const MIN_NAME: usize = 4;
 /// The longest path that is looked at.
 const MAX_PATH: usize = 100;
 
-/// The one path that a line of the log lists among others, with the last name of the path that is asked for and is not there,
-/// or in its folder and a letter or two away.
+/// The one path that a line of the log lists among others, with the last name of the path that is asked for and is
+/// not there, or in its folder and a letter or two away.
 pub(crate) fn path<'a>(container: &'a ContainerFacts, probe: &ProbeFacts) -> Option<&'a str> {
     let is_missed = probe.failure.as_deref().is_some_and(|it| it.contains("statuscode: 404"));
     let asked = probe.path.as_deref().filter(|_| is_missed && probe.host.is_none())?;

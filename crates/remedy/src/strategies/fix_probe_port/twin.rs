@@ -14,8 +14,8 @@ pub(crate) struct OfTwin<'a> {
     pub(super) shown_by: &'a str,
 }
 
-/// What a slip in the path of this probe says, where the server knows no such path. Unasked where nothing else is known to be
-/// told to the two.
+/// What a slip in the path of this probe says, where the server knows no such path. Unasked where nothing else is
+/// known to be told to the two.
 pub(crate) fn of_twin<'a>(
     evidence: &'a Evidence,
     container: &ContainerFacts,

@@ -14,7 +14,8 @@ const SYNONYMS: [(&str, &str); 7] = [
     ("arm64v8", "arm64"),
     ("arm64-v8a", "arm64"),
 ];
-/// What people put at the end of a name to say that it is a ConfigMap, or a claim. `data` and `volume` say more than that.
+/// What people put at the end of a name to say that it is a ConfigMap, or a claim. `data` and `volume` say more
+/// than that.
 const MAP_WORDS: [&str; 7] =
     ["config", "configmap", "cm", "conf", "cfg", "configs", "configuration"];
 const CLAIM_WORDS: [&str; 2] = ["pvc", "claim"];
@@ -28,8 +29,8 @@ pub(crate) fn synonym(reference: &ReferenceFacts) -> Option<&str> {
     SYNONYMS.contains(&(wrong.as_str(), meant)).then_some(meant)
 }
 
-/// What is there under the same name with another word for its kind, or without one, where the one that is named is not: a
-/// ConfigMap that is nobody else's, or a claim that nobody uses.
+/// What is there under the same name with another word for its kind, or without one, where the one that is named is
+/// not: a ConfigMap that is nobody else's, or a claim that nobody uses.
 pub(crate) fn of_kind(reference: &ReferenceFacts) -> Option<&str> {
     let (words, is_open): (&[&str], bool) = match reference.kind {
         ReferenceKind::ConfigMap => (&MAP_WORDS, !reference.is_about_key()),

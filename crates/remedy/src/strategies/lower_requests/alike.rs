@@ -27,7 +27,8 @@ pub(super) fn offer(diagnosis: &Diagnosis, evidence: &Evidence) -> Option<FixPla
     })
 }
 
-/// Whether the edit puts, in the place of a request that no node has, the one with which another workload runs the same image.
+/// Whether the edit puts, in the place of a request that no node has, the one with which another workload runs the
+/// same image.
 pub(crate) fn is_alike(edit: &Edit, evidence: &Evidence) -> bool {
     let names: Vec<String> = edit.path.names().collect();
     let [.., list, resource] = names.as_slice() else { return false };

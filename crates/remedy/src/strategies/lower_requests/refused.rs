@@ -96,8 +96,8 @@ fn most(
     of_range.into_iter().flatten().chain(of_quota).min()
 }
 
-/// What one pod may have of a quota that has so much left: all pods of the owner and those of a rollout have to find room,
-/// and those that are made before the first old one may go beside all that are there.
+/// What one pod may have of a quota that has so much left: all pods of the owner and those of a rollout have to
+/// find room, and those that are made before the first old one may go beside all that are there.
 fn share(left: u64, pod: u64, evidence: &Evidence) -> u64 {
     let there = evidence.pods.iter().filter(|it| !place::is_over(it)).count();
     let there = u64::try_from(there).unwrap_or(u64::MAX);

@@ -64,7 +64,8 @@ pub(super) fn probe_opinion(
     }
 }
 
-/// What all others of that port ask for, where none of them is told that it is wrong; unasked where one is known to succeed.
+/// What all others of that port ask for, where none of them is told that it is wrong; unasked where one is known to
+/// succeed.
 fn agreed<'a>(probe: &ProbeFacts, container: &'a ContainerFacts, risk: Risk) -> Option<&'a str> {
     let is_missed = probe.failure.as_ref().is_some_and(|it| it.contains("statuscode: 404"));
     let others: Vec<&ProbeFacts> = container

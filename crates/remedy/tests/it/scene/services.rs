@@ -42,7 +42,8 @@ pub(crate) fn wrong_label(
     }
 }
 
-/// A Service that asks for `app=api,component=web`, while pods of `Deployment shop/web` have the values the other way round.
+/// A Service that asks for `app=api,component=web`, while pods of `Deployment shop/web` have the values the other
+/// way round.
 pub(crate) fn swapped_labels() -> TrafficFacts {
     let facts = wrong_label(("app", "api"), ("app", "web"));
     let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
