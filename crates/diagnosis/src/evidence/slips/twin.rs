@@ -54,12 +54,7 @@ pub(super) fn answers_elsewhere(failing: &Failing<'_>) -> Option<Slip> {
         return None;
     }
     let owner = failing.objects.workloads.iter().find(|it| belongs(pod, it));
-    let field = match unanswered.kind {
-        ProbeKind::Startup => "startupProbe",
-        ProbeKind::Liveness => "livenessProbe",
-        ProbeKind::Readiness => "readinessProbe",
-    };
-    let path = failing.path.child(field).child("httpGet").child("path");
+    let path = failing.path.child(unanswered.kind.field()).child("httpGet").child("path");
     let shown_by = format!(
         "{} runs the same image, and is ready by a probe that asks for {meant}.",
         words(owner?)
