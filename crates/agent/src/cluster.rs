@@ -13,6 +13,7 @@ mod refusals;
 mod reviews;
 mod store;
 mod kept;
+mod packed;
 mod prune;
 mod caches;
 mod events;

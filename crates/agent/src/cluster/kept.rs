@@ -1,4 +1,4 @@
-//! How an object is kept: whole while it may mean trouble, else packed as JSON, a tenth of its size.
+//! How an object is kept: whole while it may mean trouble, else packed, a fortieth of its size.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use types::Kind;
 
 use super::caches::controller;
 use super::events::last_seen;
+use super::packed::{Packed, Press};
 use super::prune::Prune;
 
 /// A kind of object that is kept.
@@ -89,26 +90,26 @@ pub(super) struct Parcel<K: Kept> {
 #[derive(Debug)]
 pub(super) enum Content<K> {
     Whole(Arc<K>),
-    Packed(Arc<[u8]>),
+    Packed(Packed),
 }
 
 impl<K> Clone for Content<K> {
     fn clone(&self) -> Self {
         match self {
             Self::Whole(object) => Self::Whole(Arc::clone(object)),
-            Self::Packed(bytes) => Self::Packed(Arc::clone(bytes)),
+            Self::Packed(packed) => Self::Packed(packed.clone()),
         }
     }
 }
 
 impl<K: Kept> Parcel<K> {
-    pub(super) fn of(object: &Arc<K>) -> Self {
-        let packed = object.is_quiet().then(|| packed(object)).flatten();
+    pub(super) fn of(object: &Arc<K>, press: &Press) -> Self {
+        let packed = object.is_quiet().then(|| packed(object, press)).flatten();
         Self {
             links: Links::of(object.meta()),
             outline: object.outline(),
             content: match packed {
-                Some(bytes) => Content::Packed(bytes.into()),
+                Some(packed) => Content::Packed(packed),
                 None => Content::Whole(Arc::clone(object)),
             },
         }
@@ -123,10 +124,10 @@ impl<K: Kept> Parcel<K> {
     }
 }
 
-fn packed<K: Kept>(object: &Arc<K>) -> Option<Vec<u8>> {
+fn packed<K: Kept>(object: &Arc<K>, press: &Press) -> Option<Packed> {
     let mut thin = K::clone(object);
     thin.thin();
-    serde_json::to_vec(&thin).ok()
+    press.pack(&thin)
 }
 
 impl<K: Kept> Content<K> {
@@ -134,7 +135,7 @@ impl<K: Kept> Content<K> {
     pub(super) fn open(self) -> Option<Arc<K>> {
         match self {
             Self::Whole(object) => Some(object),
-            Self::Packed(bytes) => match serde_json::from_slice::<K>(&bytes) {
+            Self::Packed(packed) => match packed.open::<K>() {
                 Ok(object) => Some(object.pruned()),
                 Err(error) => {
                     tracing::error!(%error, kind = %K::kind(&()), "an object cannot be unpacked");

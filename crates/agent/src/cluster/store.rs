@@ -8,6 +8,7 @@ use std::thread;
 use kube::ResourceExt;
 
 use super::kept::{Content, Kept, Links, Parcel};
+use super::packed::Press;
 
 /// From so many objects on a second thread is worth its start.
 const MANY: usize = 1_000;
@@ -20,11 +21,12 @@ pub(super) type Key = (Box<str>, Box<str>);
 #[derive(Debug)]
 pub struct Store<K: Kept> {
     objects: RwLock<BTreeMap<Key, Parcel<K>>>,
+    press: Press,
 }
 
 impl<K: Kept> Default for Store<K> {
     fn default() -> Self {
-        Self { objects: RwLock::new(BTreeMap::new()) }
+        Self { objects: RwLock::new(BTreeMap::new()), press: Press::default() }
     }
 }
 
@@ -144,9 +146,14 @@ impl<K: Kept> Store<K> {
         self.read().is_empty()
     }
 
+    /// This version of the object, as it is kept here.
+    pub(super) fn parcel(&self, object: &Arc<K>) -> (Key, Parcel<K>) {
+        (key(&**object), Parcel::of(object, &self.press))
+    }
+
     /// Keeps this version of the object.
     pub fn put(&self, object: &Arc<K>) {
-        let (key, parcel) = (key(&**object), Parcel::of(object));
+        let (key, parcel) = self.parcel(object);
         self.write(|objects| objects.insert(key, parcel));
     }
 
@@ -203,7 +210,7 @@ fn open<K: Kept>(mut contents: Vec<Content<K>>) -> Vec<Arc<K>> {
     })
 }
 
-pub(super) fn key<K: Kept>(object: &K) -> Key {
+fn key<K: Kept>(object: &K) -> Key {
     (object.namespace().unwrap_or_default().into(), object.name_any().into())
 }
 
@@ -242,7 +249,7 @@ mod tests {
         store.put(&pod("shop", "both", "Running"));
 
         let list = ["both", "new"].map(|it| pod("shop", it, "Running"));
-        let list = list.map(|it| (key(&*it), Parcel::of(&it)));
+        let list = list.map(|it| store.parcel(&it));
         let gone = store.replace(list.into());
 
         assert_eq!(names(&gone), ["old"]);

@@ -24,7 +24,7 @@ use super::changes::{Change, Counters, Seen};
 use super::kept::Parcel;
 use super::kube::{READ, within};
 use super::refusals::refuses_streaming;
-use super::store::{Key, key};
+use super::store::Key;
 use super::watched::Watched;
 
 /// The kinds that are watched, as `/readyz` names them.
@@ -202,7 +202,7 @@ impl<K: Watched> Line<K> {
             watcher::Event::InitApply(object) => {
                 object.note(&self.sinks.caches);
                 let object = object.pruned();
-                self.list.push((key(&*object), Parcel::of(&object)));
+                self.list.push(K::store(&self.sinks.caches).parcel(&object));
                 return;
             }
             watcher::Event::InitDone => self.listed().await,
