@@ -35,6 +35,11 @@ impl<'a> Image<'a> {
         is_repository(repository).then_some(Self { repository, tag, digest })
     }
 
+    /// The tag that was asked for: what stands behind an `@` and is no digest was meant as one.
+    pub(crate) fn wanted_tag(&self) -> &'a str {
+        self.tag.or(self.digest.filter(|it| is_tag(it))).unwrap_or("latest")
+    }
+
     /// Whether both name the same repository, however it is abbreviated.
     pub(crate) fn is_same_repository(&self, other: &Image<'_>) -> bool {
         full(self.repository) == full(other.repository)
@@ -79,6 +84,14 @@ mod tests {
         let image = Image::parse("localhost:5000/shop/web").unwrap();
 
         assert_eq!((image.repository, image.tag), ("localhost:5000/shop/web", None));
+    }
+
+    #[test]
+    fn behind_an_at_sign_stands_a_digest_or_a_tag_with_the_wrong_sign() {
+        let wanted = |image| Image::parse(image).unwrap().wanted_tag();
+
+        assert_eq!([wanted("nginx@1.27"), wanted("nginx:1.27@sha256:ab")], ["1.27", "1.27"]);
+        assert_eq!([wanted("nginx@sha256:ab"), wanted("nginx")], ["latest", "latest"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the template refers to by name, whether it is there, and what was probably meant.
 
 mod alike;
+mod namesakes;
 mod vouched;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,6 +77,12 @@ fn of_pod_spec(spec: &PodSpec, path: &FieldPath) -> Vec<Reference> {
 pub(crate) fn named_secrets(spec: &PodSpec) -> Vec<String> {
     let all = of_pod_spec(spec, &FieldPath::root()).into_iter();
     all.filter(|it| it.kind == ReferenceKind::Secret && !it.optional).map(|it| it.name).collect()
+}
+
+/// Whether the pod spec refers to this object.
+fn names(spec: Option<&PodSpec>, kind: ReferenceKind, name: &str) -> bool {
+    let all = spec.map(|it| of_pod_spec(it, &FieldPath::root())).unwrap_or_default();
+    all.iter().any(|it| it.kind == kind && it.name == name)
 }
 
 fn reference(kind: ReferenceKind, name: &str, optional: bool, path: FieldPath) -> Reference {
@@ -245,6 +252,10 @@ impl Known<'_> {
 
     /// Whose that is which is called almost like what is missing, where that is somebody else.
     fn belongs_to(&self, it: &Reference, near: Option<&str>) -> Option<String> {
+        let namesake = near.and_then(|near| self.namesake(it.kind, &it.name, near));
+        if namesake.is_some() {
+            return namesake;
+        }
         if it.kind == ReferenceKind::Secret {
             return self.users_of_secret(near.filter(|near| *near != it.name)?);
         }

@@ -143,7 +143,7 @@ pub(crate) fn meant_tag<'a>(
 
 fn known(container: &ContainerFacts, evidence: &Evidence) -> Vec<Candidate> {
     let Some(wanted) = Image::parse(&container.image) else { return vec![] };
-    let wanted_tag = wanted.tag.unwrap_or("latest");
+    let wanted_tag = wanted.wanted_tag();
     let mut candidates: Vec<Candidate> = evidence
         .images
         .iter()
@@ -192,7 +192,7 @@ fn plan_for(
     } else {
         format!("{image} ran ready here before.")
     };
-    let wanted = Image::parse(&container.image)?.tag.unwrap_or("latest");
+    let wanted = Image::parse(&container.image)?.wanted_tag();
     let is_version = is_another_version(wanted, &candidate.tag);
     let is_meant = !candidate.is_far && candidate.distance <= TYPO_DISTANCE && !is_version;
     let is_sure = !candidate.is_listed && (!candidate.is_foreign || is_meant);

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Pod, PodSpec};
-use types::{FieldPath, ReferenceKind};
+use k8s_openapi::api::core::v1::Pod;
+use types::ReferenceKind;
 
 use super::alike::stem;
-use super::{Known, Reference, of_pod_spec};
+use super::{Known, Reference, names};
 use crate::Root;
 use crate::evidence::belonging;
 
@@ -70,11 +70,6 @@ fn makes(root: &Root, claim: &str) -> bool {
     let set = set.metadata.name.as_deref().unwrap_or_default();
     let mut begins = templates.filter_map(|it| it.metadata.name.as_deref());
     begins.any(|it| claim.starts_with(&format!("{it}-{set}-")))
-}
-
-fn names(spec: Option<&PodSpec>, kind: ReferenceKind, name: &str) -> bool {
-    let all = spec.map(|it| of_pod_spec(it, &FieldPath::root())).unwrap_or_default();
-    all.iter().any(|it| it.kind == kind && it.name == name)
 }
 
 /// Whether all of its pods are of its present template and ready, and there is one.
