@@ -21,7 +21,7 @@ pub use refusal::Refusal;
 use crate::patch::restart_path;
 use crate::place;
 use crate::policy::HARD_DENIED;
-use crate::{Consent, Policy, strategies};
+use crate::{Consent, Policy, raise};
 
 /// How far the clock of the evidence may run ahead of the guard's.
 const CLOCK_SKEW_SECS: i64 = 5;
@@ -274,7 +274,7 @@ fn machine_may_act(plan: &FixPlan, policy: &Policy, world: &World<'_>) -> Result
             "{field} was turned back before and holds again what it held then: two owners take turns"
         )));
     }
-    if strategies::is_unsure(plan, world.evidence) {
+    if raise::is_unsure(plan, world.evidence) {
         return Err(Refusal::NeedsApproval(
             "its log alone speaks for more memory, or against it".to_owned(),
         ));
