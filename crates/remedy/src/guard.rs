@@ -313,26 +313,8 @@ fn adds_a_limit(plan: &FixPlan) -> bool {
 
 /// Whether all it does is to put images that the operator listed, and he did not ask to be asked.
 fn is_vouched_for(plan: &FixPlan, policy: &Policy) -> bool {
-    let is_replacement = match plan.strategy {
-        Strategy::ReplaceImageTag { .. } => !policy.strategies.contains_key(plan.strategy.name()),
-        Strategy::RollBack
-        | Strategy::RaiseMemoryLimit { .. }
-        | Strategy::LowerRequests
-        | Strategy::RaiseCpuLimit { .. }
-        | Strategy::CorrectTypo
-        | Strategy::RestoreReplicas
-        | Strategy::ClearLeftovers
-        | Strategy::RerunJob
-        | Strategy::RemoveTaint
-        | Strategy::RelaxProbe
-        | Strategy::FixProbePort
-        | Strategy::FixReference
-        | Strategy::FixSelector
-        | Strategy::FixServicePort
-        | Strategy::RestartPod
-        | Strategy::RestartRollout
-        | Strategy::Wait => false,
-    };
+    let is_replacement = matches!(plan.strategy, Strategy::ReplaceImageTag { .. })
+        && !policy.strategies.contains_key(plan.strategy.name());
     is_replacement
         && plan.steps.iter().all(|step| match &step.action {
             Action::Edit(edits) => edits.iter().all(|it| {
