@@ -1,7 +1,6 @@
 //! The registry of analyzers; its order is rank: a cause stands before its symptoms.
 
 mod amounts;
-mod at_work;
 mod config_not_found;
 mod container_cannot_run;
 mod crash_loop;
@@ -9,13 +8,10 @@ mod evicted;
 mod failed_create;
 mod image_not_found;
 mod image_not_pullable;
-pub(crate) mod init_not_done;
+mod init_not_done;
 mod invalid_image_name;
 mod job_failed;
-pub(crate) mod last_words;
-pub(crate) mod log_line;
 mod liveness_probe_failing;
-pub(crate) mod log_reading;
 mod oom_killed;
 mod probe_kills;
 mod probe_reading;
@@ -36,7 +32,6 @@ mod unschedulable;
 mod volume_not_mounted;
 mod wording;
 
-pub(crate) use at_work::counts_up;
 use jiff::SignedDuration;
 use types::{ContainerFacts, Diagnosis, Evidence};
 

@@ -20,6 +20,7 @@ mod texts;
 mod registry;
 mod scheduling;
 mod refusal;
+mod log;
 mod evidence;
 mod analyzers;
 mod judge;

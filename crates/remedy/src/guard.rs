@@ -21,7 +21,7 @@ pub use refusal::Refusal;
 use crate::patch::restart_path;
 use crate::place;
 use crate::policy::HARD_DENIED;
-use crate::{Consent, Policy, strategies};
+use crate::{Consent, Policy, raise};
 
 /// How far the clock of the evidence may run ahead of the guard's.
 const CLOCK_SKEW_SECS: i64 = 5;
@@ -274,7 +274,7 @@ fn machine_may_act(plan: &FixPlan, policy: &Policy, world: &World<'_>) -> Result
             "{field} was turned back before and holds again what it held then: two owners take turns"
         )));
     }
-    if strategies::is_unsure(plan, world.evidence) {
+    if raise::is_unsure(plan, world.evidence) {
         return Err(Refusal::NeedsApproval(
             "its log alone speaks for more memory, or against it".to_owned(),
         ));
@@ -313,26 +313,8 @@ fn adds_a_limit(plan: &FixPlan) -> bool {
 
 /// Whether all it does is to put images that the operator listed, and he did not ask to be asked.
 fn is_vouched_for(plan: &FixPlan, policy: &Policy) -> bool {
-    let is_replacement = match plan.strategy {
-        Strategy::ReplaceImageTag { .. } => !policy.strategies.contains_key(plan.strategy.name()),
-        Strategy::RollBack
-        | Strategy::RaiseMemoryLimit { .. }
-        | Strategy::LowerRequests
-        | Strategy::RaiseCpuLimit { .. }
-        | Strategy::CorrectTypo
-        | Strategy::RestoreReplicas
-        | Strategy::ClearLeftovers
-        | Strategy::RerunJob
-        | Strategy::RemoveTaint
-        | Strategy::RelaxProbe
-        | Strategy::FixProbePort
-        | Strategy::FixReference
-        | Strategy::FixSelector
-        | Strategy::FixServicePort
-        | Strategy::RestartPod
-        | Strategy::RestartRollout
-        | Strategy::Wait => false,
-    };
+    let is_replacement = matches!(plan.strategy, Strategy::ReplaceImageTag { .. })
+        && !policy.strategies.contains_key(plan.strategy.name());
     is_replacement
         && plan.steps.iter().all(|step| match &step.action {
             Action::Edit(edits) => edits.iter().all(|it| {

@@ -198,3 +198,26 @@ enum Stated {
 pub(crate) fn is_alive(pod: &PodFacts) -> bool {
     place::is_broken(pod) && pod.phase == "Running" && pod.scheduled
 }
+
+/// Whether only words of the container speak for it: it runs, and did not end for memory.
+pub(crate) fn is_told_alone(container: &ContainerFacts) -> bool {
+    let state = &container.state;
+    state.running_since.is_some() && state.last_exit.as_deref() != Some("OOMKilled")
+}
+
+/// Whether the plan raises a limit because of words alone, or for what may take any amount: no policy may let a machine
+/// do that.
+pub(crate) fn is_unsure(plan: &FixPlan, evidence: &Evidence) -> bool {
+    let Strategy::RaiseMemoryLimit { halves } = plan.strategy else { return false };
+    let edits = plan.steps.iter().flat_map(|it| match &it.action {
+        Action::Edit(edits) => edits.as_slice(),
+        Action::Evict | Action::Restart => &[],
+    });
+    let is_written = |it: &ContainerFacts| {
+        let path = place::container_path(evidence.subject.kind, it);
+        path.is_some_and(|path| edits.clone().any(|it| it.path.is_within(&path)))
+    };
+    let is_unsure = |it: &ContainerFacts| is_told_alone(it) || it.fills_memory.is_some();
+    halves != Strategy::AS_MEANT
+        && evidence.containers.iter().any(|it| is_unsure(it) && is_written(it))
+}

@@ -1,6 +1,6 @@
 //! Whether there is room for a higher limit: in the namespace, on a node, and within the pod's quality of service.
 
-use types::{ContainerFacts, ContainerRole, Evidence, Kind, ResourceRoom};
+use types::{ContainerFacts, ContainerRole, Evidence, Kind, NodeFacts, ResourceRoom};
 
 use crate::amount::Resource;
 
@@ -152,4 +152,18 @@ pub(crate) fn room(resource: Resource, evidence: &Evidence) -> Option<ResourceRo
         Resource::Memory => room.memory,
         Resource::Cpu => room.cpu,
     })
+}
+
+/// What the freest node has left, and what the largest has in all.
+pub(crate) fn free_on_nodes(resource: Resource, nodes: &NodeFacts) -> (u64, u64) {
+    match resource {
+        Resource::Memory => (nodes.free_memory, nodes.largest_memory),
+        Resource::Cpu => (nodes.free_cpu, nodes.largest_cpu),
+    }
+}
+
+/// What a container asks for: its request, else its limit, else nothing. `None` for no quantity.
+pub(crate) fn asked(resource: Resource, of: &ContainerFacts) -> Option<u64> {
+    let (request, limit) = resource.stated(of);
+    request.or(limit).map_or(Some(0), |it| resource.value(it))
 }

@@ -1,38 +1,21 @@
 //! A yes that stays one: the plan of now, where the pods of a job went on since it was shown.
 
-use types::{Action, Evidence, FixPlan, Kind, Step, Strategy, Subresource};
+mod requests;
 
-use crate::strategies::requests_as_shown;
+use types::{Action, Evidence, FixPlan, Kind, Step, Strategy, Subresource};
 
 /// The plan that was shown, as it is carried out now, where what has changed since is no reason to ask again:
 /// requests for which there is a little more or less room, and the higher limit of a CronJob one of whose pods came
 /// or went. `None` where the plan of now is about something else.
 pub fn as_shown(shown: &FixPlan, now: &FixPlan, evidence: &Evidence) -> Option<FixPlan> {
-    requests_as_shown(shown, now, evidence).or_else(|| limit_as_shown(shown, now, evidence))
+    requests::as_shown(shown, now, evidence).or_else(|| limit_as_shown(shown, now, evidence))
 }
 
 /// The same edit of the template of a CronJob, and no more in its pods than was shown of some of them: each run has
 /// others.
 fn limit_as_shown(shown: &FixPlan, now: &FixPlan, evidence: &Evidence) -> Option<FixPlan> {
-    let is_of_limit = match &now.strategy {
-        Strategy::RaiseMemoryLimit { .. } | Strategy::RaiseCpuLimit { .. } => true,
-        Strategy::RollBack
-        | Strategy::ReplaceImageTag { .. }
-        | Strategy::LowerRequests
-        | Strategy::CorrectTypo
-        | Strategy::RestoreReplicas
-        | Strategy::ClearLeftovers
-        | Strategy::RerunJob
-        | Strategy::RemoveTaint
-        | Strategy::RelaxProbe
-        | Strategy::FixProbePort
-        | Strategy::FixReference
-        | Strategy::FixSelector
-        | Strategy::FixServicePort
-        | Strategy::RestartPod
-        | Strategy::RestartRollout
-        | Strategy::Wait => false,
-    };
+    let is_of_limit =
+        matches!(now.strategy, Strategy::RaiseMemoryLimit { .. } | Strategy::RaiseCpuLimit { .. });
     let is_same_fix = shown.strategy == now.strategy && shown.risk == now.risk;
     if !is_of_limit || !is_same_fix || evidence.subject.kind != Kind::CronJob {
         return None;

@@ -23,25 +23,11 @@ use types::{Diagnosis, Evidence, Fault, FixPlan, Risk};
 
 use crate::place;
 
-pub(crate) use clear_leftovers::{fills_a_quota, is_leftover};
-pub(crate) use fix_probe_port::{
-    Agreed, agreed_path, answered as answered_paths, begun_name, is_heard as is_heard_port,
-    is_of_another, is_of_path, listed_path, of_twin,
-};
-pub(crate) use fix_reference::{
-    OF_THE_SYSTEM, is_name, of_kind, risk as risk_of_reference, synonym,
-};
-pub(crate) use fix_selector::{
-    edits as selector_edits, is_hardly_meant, is_ready, is_sure_label, leads_to_a_label, swap_edits,
-};
-pub(crate) use fix_service_port::{is_port, is_sure};
-pub(crate) use lower_requests::{as_shown as requests_as_shown, is_alike};
 pub(crate) use raise_cpu_limit::with_dose as with_cpu_dose;
-pub(crate) use raise_memory_limit::{is_unsure, with_dose};
+pub(crate) use raise_memory_limit::with_dose;
 pub use replace_image_tag::unknown_image;
-pub(crate) use replace_image_tag::{known_tags, meant_tag, with_tag};
+pub(crate) use replace_image_tag::{known_tags, with_tag};
 pub use restart_pod::is_backed;
-pub(crate) use roll_back::MAX_BACK;
 
 /// What one strategy has to offer for one diagnosis.
 type Planner = fn(&Diagnosis, &Evidence) -> Vec<FixPlan>;

@@ -15,9 +15,9 @@ use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, Kind};
 
 use self::fields::{advised, blamed, holder, meant, quoted, set_as, started_by};
-use super::last_words::Words;
-use super::log_reading::{self, Reading, Trouble};
-use super::{ended_recently, evicted, init_not_done, last_words, running_for, spot, wording};
+use super::{ended_recently, evicted, init_not_done, running_for, spot, wording};
+use crate::log::last_words::{self, Words};
+use crate::log::reading::{self, Reading, Trouble};
 use crate::near_miss::near_miss;
 use crate::suspicion::{RECENT, SHORT_LIFE};
 
@@ -315,7 +315,7 @@ fn has_recovered(container: &ContainerFacts, evidence: &Evidence) -> bool {
 
 /// What the log of its last end says; `None` when it says nothing that we know.
 fn read(container: &ContainerFacts) -> Option<Reading<'_>> {
-    log_reading::why(log(container))
+    reading::why(log(container))
 }
 
 /// Whether its log says something known of why it ended.

@@ -15,7 +15,8 @@ use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
 
 use super::probe_reading::Needed;
-use super::{at_work, init_not_done, probe_reading, running_for, wording};
+use super::{init_not_done, probe_reading, running_for, wording};
+use crate::log::{at_work, waits};
 
 /// A start that takes no longer than this many times the probe's own patience is slow, not broken.
 const SLOW_START: i64 = 2;
@@ -81,7 +82,7 @@ fn needed<'e>(
     if let Some(told) = probe_reading::needed(last, probe, evidence) {
         return Some(told);
     }
-    let said = init_not_done::said(last).filter(|it| it.contains(':'));
+    let said = waits::host_of(last).filter(|it| it.contains(':'));
     let refused = probe.failure.as_ref().is_some_and(|it| it.contains("connection refused"));
     // In silence it waits as long as nothing listens yet.
     let asked = init_not_done::only_waits(container, last).first();

@@ -2,8 +2,8 @@
 
 use types::{Clue, ContainerFacts, Evidence, SpotFacts, SpotTopic};
 
-use super::log_reading::{Reading, Trouble};
 use crate::evidence::address_in;
+use crate::log::reading::{Reading, Trouble};
 
 /// What the template has to do with what the log of a container says.
 pub(super) fn of<'c>(

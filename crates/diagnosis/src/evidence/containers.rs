@@ -7,8 +7,8 @@ use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::{ContainerFacts, ContainerRole, ContainerState, GivenRequest, PodFacts, Quantity};
 
-use crate::analyzers::log_line;
 use crate::evidence::{files, given, listens, outdated, probes, spots, waits, workload};
+use crate::log::line;
 use crate::suspicion::ORDINARY_WAITS;
 use crate::{Objects, Redactor, quoting, terminal};
 
@@ -231,7 +231,7 @@ fn kept(mut lines: Vec<String>) -> Vec<String> {
     }
     let last = lines.split_off(lines.len().saturating_sub(MAX_LINES - MAX_LOUD));
     let mut loud: Vec<_> =
-        lines.into_iter().rev().filter(|it| log_line::is_loud(it)).take(MAX_LOUD).collect();
+        lines.into_iter().rev().filter(|it| line::is_loud(it)).take(MAX_LOUD).collect();
     loud.reverse();
     loud.extend(last);
     loud

@@ -5,7 +5,7 @@ use types::{ContainerFacts, ContainerRole, FieldPath};
 
 use super::brought::{Brought, Into};
 use crate::Objects;
-use crate::analyzers::log_reading::{self, Reading};
+use crate::log::reading::{self, Reading};
 
 /// A container that is not ready or fails a probe, and what is known of it.
 pub(super) struct Failing<'a> {
@@ -28,7 +28,7 @@ impl<'a> Failing<'a> {
             ContainerRole::Init => spec.init_containers.as_deref().unwrap_or_default(),
         };
         let path = objects.root.kind().container_path(facts.role, facts.index)?;
-        let reading = if facts.ready { None } else { log_reading::why(log(facts)) };
+        let reading = if facts.ready { None } else { reading::why(log(facts)) };
         Some(Self { objects, spec, container: list.get(facts.index)?, facts, path, reading })
     }
 

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{Container, Volume, VolumeMount};
 use types::ContainerFacts;
 
 use crate::Objects;
-use crate::analyzers::counts_up;
+use crate::log::at_work::counts_up;
 
 /// Where a volume in memory without a size is mounted, if the container counted up until it was killed for memory.
 pub(super) fn fact(

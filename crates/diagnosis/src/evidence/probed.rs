@@ -11,8 +11,8 @@ use k8s_openapi::api::core::v1::{Container, PodSpec};
 use types::{ContainerFacts, FieldPath, ProbeFacts};
 
 use self::texts::{Text, Voice};
-use crate::analyzers::log_reading::{self, Trouble};
 use crate::evidence::slips;
+use crate::log::reading::{self, Trouble};
 use crate::near_miss::near_miss;
 use crate::quoting::stands_alone;
 
@@ -143,7 +143,7 @@ fn of_file(own: &Text<'_>, (wrong, sure): (&str, Sure), others: &[&Text<'_>]) ->
 /// A program that is not there, while the container runs one of nearly this name elsewhere, or images usually bring it.
 fn of_program(message: &str, own: &[&Text<'_>], others: &[&Text<'_>]) -> Option<Miss> {
     let lines = [message.to_owned()];
-    let read = log_reading::read(&lines).filter(|it| it.trouble == Trouble::Command);
+    let read = reading::read(&lines).filter(|it| it.trouble == Trouble::Command);
     let quoted = || Some(message.split_once("exec: \"")?.1.split_once('"')?.0.to_owned());
     let wrong = quoted().or_else(|| read?.about)?;
     let (text, word) = own.iter().find_map(|text| {

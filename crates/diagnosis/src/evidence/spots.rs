@@ -34,10 +34,9 @@ use std::borrow::Cow;
 
 use types::{ContainerFacts, ContainerRole, FieldPath, KeyFacts, SpotFacts, SpotTopic};
 
-use crate::analyzers::init_not_done;
-use crate::analyzers::log_reading;
 use crate::evidence::failing::Failing;
 use crate::evidence::probed;
+use crate::log::{reading, waits};
 use crate::quoting::stands_alone;
 use crate::{Objects, Redactor};
 
@@ -266,7 +265,7 @@ impl Failing<'_> {
     fn needed(&self) -> Option<Cow<'_, str>> {
         let read = self.reading.as_ref().and_then(|it| it.address()).map(Cow::Borrowed);
         let is_init = self.facts.role == ContainerRole::Init && !self.facts.sidecar;
-        let said = || init_not_done::said(self.log()).filter(|_| is_init).map(Cow::Owned);
+        let said = || waits::host_of(self.log()).filter(|_| is_init).map(Cow::Owned);
         let asked = match self.facts.waits_for.as_slice() {
             [only] if is_init => Some(Cow::Owned(only.clone())),
             _ => None,
@@ -275,7 +274,7 @@ impl Failing<'_> {
     }
 
     /// What its log is about, where it tells of this trouble.
-    fn about(&self, trouble: log_reading::Trouble) -> Option<&str> {
+    fn about(&self, trouble: reading::Trouble) -> Option<&str> {
         self.reading.as_ref().filter(|it| it.trouble == trouble)?.about.as_deref()
     }
 

@@ -14,7 +14,7 @@ use k8s_openapi::api::rbac::v1::{RoleRef, Subject as Bound};
 use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
-use super::scene::{Scene, is_over, is_system, name, namespace, subject};
+use super::scene::{Scene, is_done, is_system, name, namespace, subject};
 use super::words::listed;
 use crate::{Rights, Root};
 
@@ -49,17 +49,7 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn has_token(root: &Root, account: Option<&ServiceAccount>) -> bool {
-    let is_done = match root {
-        Root::Job(it) => it.status.as_ref().is_some_and(|it| it.completion_time.is_some()),
-        Root::Pod(it) => is_over(it),
-        Root::Deployment(_)
-        | Root::ReplicaSet(_)
-        | Root::StatefulSet(_)
-        | Root::DaemonSet(_)
-        | Root::CronJob(_)
-        | Root::Service(_) => false,
-    };
-    let Some(spec) = root.pod_spec().filter(|_| !is_done && root.desired() != Some(0)) else {
+    let Some(spec) = root.pod_spec().filter(|_| !is_done(root) && root.desired() != Some(0)) else {
         return false;
     };
     let own = account.and_then(|it| it.automount_service_account_token);

@@ -12,7 +12,7 @@ use k8s_openapi::api::core::v1::{Container, PodSpec};
 use types::{ClusterFault, FieldPath, Finding, Severity};
 
 use super::cluster;
-use super::scene::{Scene, is_system, name, namespace, subject};
+use super::scene::{Scene, is_done, is_system, name, namespace, subject};
 use super::words::listed;
 use crate::Root;
 use crate::root::placed;
@@ -28,17 +28,7 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn is_looked_at(root: &Root) -> bool {
-    let is_done = match root {
-        Root::Job(it) => it.status.as_ref().is_some_and(|it| it.completion_time.is_some()),
-        Root::Pod(it) => super::scene::is_over(it),
-        Root::Deployment(_)
-        | Root::ReplicaSet(_)
-        | Root::StatefulSet(_)
-        | Root::DaemonSet(_)
-        | Root::CronJob(_)
-        | Root::Service(_) => false,
-    };
-    !is_done && !is_system(namespace(root.metadata())) && root.desired() != Some(0)
+    !is_done(root) && !is_system(namespace(root.metadata())) && root.desired() != Some(0)
 }
 
 fn of_root(root: &Root) -> Option<Finding> {

@@ -241,6 +241,20 @@ pub(super) fn is_over(pod: &Pod) -> bool {
     matches!(phase, Some("Succeeded" | "Failed")) || pod.metadata.deletion_timestamp.is_some()
 }
 
+/// Whether a workload has done its work: nobody needs to look at what it was given.
+pub(super) fn is_done(root: &Root) -> bool {
+    match root {
+        Root::Job(it) => it.status.as_ref().is_some_and(|it| it.completion_time.is_some()),
+        Root::Pod(it) => is_over(it),
+        Root::Deployment(_)
+        | Root::ReplicaSet(_)
+        | Root::StatefulSet(_)
+        | Root::DaemonSet(_)
+        | Root::CronJob(_)
+        | Root::Service(_) => false,
+    }
+}
+
 /// When an event was last seen.
 pub(super) fn last_seen(event: &Event) -> Option<Timestamp> {
     let series = event.series.as_ref().and_then(|it| it.last_observed_time.as_ref());

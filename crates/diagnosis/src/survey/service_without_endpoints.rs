@@ -193,16 +193,8 @@ fn without_pods(about: Subject, root: &Root, scene: &Scene<'_>) -> Option<Findin
 }
 
 fn is_paused(root: &Root) -> bool {
-    match root {
-        Root::Deployment(it) => it.spec.as_ref().is_some_and(|it| it.paused == Some(true)),
-        Root::Pod(_)
-        | Root::ReplicaSet(_)
-        | Root::StatefulSet(_)
-        | Root::DaemonSet(_)
-        | Root::Job(_)
-        | Root::CronJob(_)
-        | Root::Service(_) => false,
-    }
+    let Root::Deployment(it) = root else { return false };
+    it.spec.as_ref().is_some_and(|it| it.paused == Some(true))
 }
 
 /// Deployments that are paused and without a pod, and from whom a Service wants some. What nobody asks for anything may
@@ -258,19 +250,11 @@ fn elsewhere(selector: &BTreeMap<String, String>, scene: &Scene<'_>) -> Option<S
 
 /// The finding with the StatefulSet whose pods get their names from this Service.
 fn used_by(finding: Finding, about: &Subject, scene: &Scene<'_>) -> Finding {
-    let mut sets = scene.all.workloads.iter().filter(|it| match it {
-        Root::StatefulSet(set) => {
-            let spec = set.spec.as_ref();
-            namespace(&set.metadata) == about.namespace
-                && spec.and_then(|it| it.service_name.as_deref()) == Some(&*about.name)
-        }
-        Root::Pod(_)
-        | Root::Deployment(_)
-        | Root::ReplicaSet(_)
-        | Root::DaemonSet(_)
-        | Root::Job(_)
-        | Root::CronJob(_)
-        | Root::Service(_) => false,
+    let mut sets = scene.all.workloads.iter().filter(|it| {
+        let Root::StatefulSet(set) = it else { return false };
+        let spec = set.spec.as_ref();
+        namespace(&set.metadata) == about.namespace
+            && spec.and_then(|it| it.service_name.as_deref()) == Some(&*about.name)
     });
     let Some(set) = sets.next() else { return finding };
     let set = format!("StatefulSet {}/{}", about.namespace, name(set.metadata()));

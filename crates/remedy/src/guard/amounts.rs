@@ -7,7 +7,7 @@ use super::{Refusal, repeats};
 use crate::amount::Resource;
 use crate::place;
 use crate::room::{self, Raise};
-use crate::strategies::is_alike;
+use crate::twin::is_alike;
 
 /// `old < new <= 2 * old`, or twice what was written and is known to be too little; of an amount in which nothing
 /// can run what its text says was meant, and nothing else. A request only together with a limit that it equals.

@@ -12,10 +12,10 @@ use super::{Refusal, World, amounts, images, names};
 use crate::Policy;
 use crate::amount::Resource;
 use crate::near::{TYPO_DISTANCE, distance};
-use crate::strategies::{
+use crate::probe::{
     Agreed, agreed_path, answered_paths, begun_name, is_heard_port, is_of_another, listed_path,
-    of_twin,
 };
+use crate::twin::of_twin;
 
 /// How many times as long as before a time of a probe may be.
 const MOST_TIMES: u64 = 4;

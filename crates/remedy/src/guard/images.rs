@@ -5,7 +5,7 @@ use types::{Action, ContainerFacts, Edit, Evidence, FixPlan, Strategy};
 use super::fields::{Answer, Scene, text};
 use crate::Policy;
 use crate::image::{Image, is_tag};
-use crate::strategies::meant_tag;
+use crate::pull::meant_tag;
 
 /// Another tag of the same repository, that is known to run, that the operator listed, or that the registry has and
 /// that was meant here.

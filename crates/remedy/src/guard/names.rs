@@ -4,7 +4,7 @@ use types::{Edit, ReferenceFacts, ReferenceKind, Risk, Strategy};
 
 use super::fields::{Answer, Scene, spec_names, text};
 use crate::near::is_near;
-use crate::strategies::{OF_THE_SYSTEM, is_name, of_kind, risk_of_reference, synonym};
+use crate::reference::{OF_THE_SYSTEM, is_name, of_kind, risk_of_reference, synonym};
 
 /// The node affinity that a scheduler must not ignore.
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";

@@ -4,10 +4,11 @@ use types::{Action, Evidence, FixPlan, Kind, PodFacts, Risk, Step, Strategy, Sub
 
 use super::{Refusal, World, fields, traffic};
 use crate::Policy;
+use crate::leftover::{fills_a_quota, is_leftover};
 use crate::place;
 use crate::privilege;
 use crate::raise::is_alive;
-use crate::strategies::{MAX_BACK, fills_a_quota, is_leftover};
+use crate::revision;
 
 /// Steps of one plan: one edit, and what makes its pods follow it.
 const MAX_STEPS: usize = 3;
@@ -235,11 +236,7 @@ fn restart_is_in_scope(plan: &FixPlan, step: &Step, target: Target<'_>) -> Resul
 /// Exactly the edits that lead to an own earlier revision that was ready, at most three back; of a CronJob to what
 /// a job was made from that ended well.
 fn is_own_revision(edits: &[types::Edit], evidence: &Evidence) -> Result<(), Refusal> {
-    let current = evidence.revisions.iter().find(|it| it.current).map(|it| it.revision);
-    let mut earlier: Vec<_> =
-        evidence.revisions.iter().filter(|it| Some(it.revision) < current).collect();
-    earlier.sort_by_key(|it| std::cmp::Reverse(it.revision));
-    let is_aim = earlier.iter().take(MAX_BACK).any(|it| it.was_ready && it.edits == edits);
+    let is_aim = revision::earlier(evidence).any(|it| it.was_ready && it.edits == edits);
     let template = evidence.subject.kind.template_path();
     let is_of_pods = |it: &types::Edit| template.as_ref().is_some_and(|of| it.path.is_within(of));
     if is_aim && !edits.is_empty() && edits.iter().all(is_of_pods) {

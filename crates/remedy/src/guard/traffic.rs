@@ -5,7 +5,7 @@ use serde_json::Value;
 use types::{Edit, Evidence, FixPlan, Kind, LabelSlip, Risk, ServicePortFacts, Strategy};
 
 use super::Refusal;
-use crate::strategies::{
+use crate::service::{
     is_hardly_meant, is_port, is_ready, is_sure, is_sure_label, leads_to_a_label, selector_edits,
     swap_edits,
 };

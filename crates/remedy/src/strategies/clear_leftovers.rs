@@ -15,15 +15,13 @@
 //! that runs, or of a workload that misses replicas for another reason, is not cleared away. Those of another
 //! workload are advice: a plan writes to its own workload alone.
 
-use jiff::SignedDuration;
-use types::{Action, Diagnosis, Evidence, Fault, FixPlan, Kind, PodFacts, Risk, Strategy};
+use types::{Action, Diagnosis, Evidence, Fault, FixPlan, Kind, Risk, Strategy};
 
+use crate::leftover::{fills_a_quota, is_leftover};
 use crate::place;
 
 /// Pods that one plan clears away: a plan has at most three steps.
 const MAX_PODS: usize = 3;
-/// How long ago a pod that succeeded has to have ended: until then somebody may still want to read it.
-pub(crate) const OLD: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let makes_others = matches!(
@@ -85,16 +83,4 @@ fn filling_a_quota(evidence: &Evidence, makes_others: bool) -> Option<FixPlan> {
         names.join(" ")
     );
     Some(FixPlan { strategy, risk: Risk::Advice, because, steps: vec![] })
-}
-
-/// Whether this pod is over, was put off, and counts in a quota that has nothing left.
-pub(crate) fn fills_a_quota(pod: &PodFacts, evidence: &Evidence) -> bool {
-    let is_known = evidence.leftovers.iter().any(|it| it.own && it.name == pod.name);
-    is_known && pod.phase == "Failed" && is_leftover(pod, evidence)
-}
-
-/// Whether a pod is over, and old enough to go.
-pub(crate) fn is_leftover(pod: &PodFacts, evidence: &Evidence) -> bool {
-    let is_old = || pod.ended_at.is_some_and(|at| OLD <= evidence.taken_at.duration_since(at));
-    place::is_over(pod) && !pod.uid.is_empty() && (pod.phase == "Failed" || is_old())
 }

@@ -27,9 +27,9 @@ use types::{
     Strategy,
 };
 
-use super::{is_alike, is_of_path};
 use crate::image::Image;
 use crate::place;
+use crate::twin::{is_alike, is_of_path};
 
 /// What a program that starts and ends may have been told wrong.
 const OF_PROGRAMS: &[SlipKind] = &[

@@ -22,29 +22,24 @@
 //! Attack: a container that declares two ports or none of which nothing speaks for just one, or the port asked for,
 //! yields no plan, and neither does a path that no probe that succeeds asks for.
 
-mod listed;
-mod twin;
-
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 use types::{
-    ContainerFacts, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, ProbeFacts,
-    ProbeKind, Risk, Strategy,
+    ContainerFacts, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, ProbeFacts, Risk,
+    Strategy,
 };
 
-use super::relax_probe;
 use crate::near::{TYPO_DISTANCE, distance};
 use crate::place;
-
-pub(crate) use listed::path as listed_path;
-pub(crate) use twin::{is_of_path, of_twin};
-
-/// Letters of a name from which on its beginning tells.
-const MIN_NAME: usize = 3;
+use crate::probe::{
+    self, Agreed, agreed_path, answered_paths, begun_name, failing_probes, is_heard_port,
+    is_of_another, listed_path,
+};
+use crate::twin;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
-    let probes = relax_probe::failing_probes(diagnosis, evidence);
+    let probes = failing_probes(diagnosis, evidence);
     let edits: Vec<Edit> = probes
         .iter()
         .filter_map(|(container, probe)| {
@@ -65,7 +60,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let may_be_beside = |edit: &Edit| {
         let port = edit.to.as_ref().and_then(Value::as_u64);
         probes.iter().any(|it| is_of_another(evidence, it.0, it.1))
-            && !container.zip(port).is_some_and(|it| self::is_heard(it.1, it.0, evidence))
+            && !container.zip(port).is_some_and(|it| is_heard_port(it.1, it.0, evidence))
     };
     let is_unclear = is_port && edits.iter().any(may_be_beside);
     let because = if is_unclear {
@@ -83,7 +78,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     }
     let is_seen =
         || evidence.containers.iter().flat_map(|it| &it.probes).any(|it| it.failure.is_some());
-    let is_guess = diagnosis.confidence < relax_probe::SURE && !is_seen();
+    let is_guess = diagnosis.confidence < probe::SURE && !is_seen();
     let steps = place::in_template(evidence, edits);
     vec![FixPlan {
         strategy: Strategy::FixProbePort,
@@ -95,7 +90,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
 
 /// What no near name speaks for.
 fn agreed(diagnosis: &Diagnosis, evidence: &Evidence) -> Option<FixPlan> {
-    let mut probes = relax_probe::failing_probes(diagnosis, evidence).into_iter();
+    let mut probes = failing_probes(diagnosis, evidence).into_iter();
     let kind = evidence.subject.kind;
     let (risk, because, edit) = probes.find_map(|it| unlike(evidence, it.0, it.1))?;
     if !place::has_editable_template(kind) {
@@ -127,12 +122,12 @@ fn unlike<'a>(
         })
     };
     let of_twin = || {
-        let it = of_twin(evidence, container, probe, field.as_str())?;
+        let it = twin::of_twin(evidence, container, probe, field.as_str())?;
         Some((it.risk, it.shown_by, it.edit.clone()))
     };
     let listed = || {
         let because = "Its own words list this path among those that it answers.";
-        Some((Risk::Ask, because, to(listed::path(container, probe)?)?))
+        Some((Risk::Ask, because, to(listed_path(container, probe)?)?))
     };
     let name = || {
         let edit = place::edit(
@@ -145,70 +140,6 @@ fn unlike<'a>(
     };
     let first = agreed().filter(|it| it.0 == Risk::Auto);
     first.or_else(of_twin).or_else(listed).or_else(agreed).or_else(name)
-}
-
-/// The path on which all other probes of a port agree.
-pub(crate) struct Agreed<'a> {
-    pub(crate) path: &'a str,
-    /// Whether one of them is known to succeed: without the startup probe no other would be asked, and without the
-    /// readiness probe the container would not be ready. Of a start, whether the server's own log lists the path.
-    pub(crate) is_proven: bool,
-}
-
-/// The path of all other probes of the port, none of which misses it and one of which succeeds at least. That they were
-/// refused while the container started says nothing.
-pub(crate) fn agreed_path<'a>(
-    container: &'a ContainerFacts,
-    probe: &ProbeFacts,
-) -> Option<Agreed<'a>> {
-    let said = probe.failure.as_deref().filter(|it| it.contains("statuscode: 404"));
-    let seen = probe.path.as_deref().filter(|_| said.is_some())?;
-    let asks_same = |it: &&ProbeFacts| {
-        it.kind != probe.kind && (&it.port, &it.host) == (&probe.port, &probe.host)
-    };
-    let others: Vec<&ProbeFacts> = container.probes.iter().filter(asks_same).collect();
-    let path = others.first()?.path.as_deref().filter(|it| *it != seen)?;
-    let is_of_start = |it: &str| it.contains("connection refused");
-    let misses = |it: &ProbeFacts| it.failure.as_deref().is_some_and(|it| !is_of_start(it));
-    let agree = |it: &&ProbeFacts| it.path.as_deref() == Some(path) && it.scheme == probe.scheme;
-    let is_known = |it: &&ProbeFacts| match it.kind {
-        ProbeKind::Startup => true,
-        ProbeKind::Readiness => container.ready,
-        ProbeKind::Liveness => false,
-    };
-    let is_right = others.iter().all(|it| agree(it) && !misses(it))
-        && (others.iter().any(|it| it.failure.is_none()) || others.iter().any(is_known));
-    let is_known = others.iter().any(is_known);
-    let is_proven = if probe.kind == ProbeKind::Startup {
-        // No other was asked yet: that the server itself lists the path says that it is there.
-        listed::holds(container, probe, path)
-    } else {
-        is_known
-    };
-    is_right.then_some(Agreed { path, is_proven })
-}
-
-/// The declared name that begins with the one that is asked.
-pub(crate) fn begun_name<'a>(container: &'a ContainerFacts, probe: &ProbeFacts) -> Option<&'a str> {
-    let asked = probe.port.as_deref().filter(|it| MIN_NAME <= it.len())?;
-    let is_declared = container.ports.iter().any(|it| it.0 == asked);
-    if is_declared || asked.parse::<u16>().is_ok() || probe.host.is_some() {
-        return None;
-    }
-    let mut names = container.ports.iter().map(|it| &it.0).filter(|it| it.starts_with(asked));
-    names.next().filter(|_| names.next().is_none()).map(String::as_str)
-}
-
-/// Whether it asks at a name that a container beside it gives a port, and its own does not: it finds none, for a
-/// name is one of the container, and whether that one was to be asked is not known.
-pub(crate) fn is_of_another(
-    evidence: &Evidence,
-    container: &ContainerFacts,
-    probe: &ProbeFacts,
-) -> bool {
-    let asked = probe.port.as_deref().unwrap_or_default();
-    let has = |it: &ContainerFacts| it.ports.iter().any(|it| it.0 == asked);
-    asked.parse::<u16>().is_err() && !has(container) && evidence.containers.iter().any(has)
 }
 
 fn is_about_probes(fault: Fault) -> bool {
@@ -244,8 +175,8 @@ fn port_edit(evidence: &Evidence, container: &ContainerFacts, probe: &ProbeFacts
 
 /// The one port that is left: of those that it declares, or else of those that something else speaks for.
 fn meant(evidence: &Evidence, container: &ContainerFacts, asked: &str) -> Option<u16> {
-    let listened = listened(container);
-    let called = called(evidence, container);
+    let listened = probe::listened(container);
+    let called = probe::called(evidence, container);
     let declared: BTreeSet<u16> = container.ports.iter().map(|it| it.1).collect();
     // It says itself that it listens there: then something else is wrong.
     if listened.iter().any(|it| it.to_string() == asked) {
@@ -265,44 +196,10 @@ fn meant(evidence: &Evidence, container: &ContainerFacts, asked: &str) -> Option
     candidates.next().filter(|_| candidates.next().is_none())
 }
 
-/// Where it says that it listens, and where another of its probes finds it.
-fn listened(container: &ContainerFacts) -> BTreeSet<u16> {
-    // Until its startup probe succeeds, a container is asked by no other.
-    let starts = |it: &ProbeFacts| it.kind == ProbeKind::Startup && it.failure.is_some();
-    let is_starting = container.probes.iter().any(starts);
-    let succeed = container.probes.iter().filter(|it| {
-        let is_asked = it.kind == ProbeKind::Startup
-            || !is_starting && container.state.running_since.is_some();
-        is_asked && it.failure.is_none() && it.host.is_none()
-    });
-    let found = succeed.filter_map(|it| number(it.port.as_deref()?, container));
-    container.listens.iter().copied().chain(found).collect()
-}
-
-/// Where the Services send to behind which the workload stands.
-fn called(evidence: &Evidence, container: &ContainerFacts) -> BTreeSet<u16> {
-    let subject = &evidence.subject;
-    let own = format!("{} {}", subject.kind, subject.name);
-    let before = evidence.services.iter().filter(|it| it.selects && it.behind.contains(&own));
-    before.flat_map(|it| &it.targets).filter_map(|it| number(it, container)).collect()
-}
-
-/// The number of a port, by itself or by the name that the container gives it.
-fn number(port: &str, container: &ContainerFacts) -> Option<u16> {
-    let named = container.ports.iter().find(|it| it.0 == port).map(|it| it.1);
-    named.or_else(|| port.parse().ok())
-}
-
 /// Whether the container declares the port.
 fn declares(container: &ContainerFacts, port: Option<&Value>) -> bool {
     let port = port.and_then(Value::as_u64);
     container.ports.iter().any(|it| Some(u64::from(it.1)) == port)
-}
-
-/// Whether something else than a declaration speaks for the port.
-pub(crate) fn is_heard(port: u64, container: &ContainerFacts, evidence: &Evidence) -> bool {
-    let heard = listened(container).into_iter().chain(called(evidence, container));
-    heard.map(u64::from).any(|it| it == port)
 }
 
 fn port_path(kind: Kind, container: &ContainerFacts, probe: &ProbeFacts) -> Option<FieldPath> {
@@ -333,30 +230,10 @@ fn http_edit(evidence: &Evidence, container: &ContainerFacts, probe: &ProbeFacts
     };
     let path = place::container_path(evidence.subject.kind, container)?;
     let path = path.child(probe.kind.field()).child("httpGet").child(field);
-    let mut known = answered(&path, container, probe, evidence);
+    let mut known = answered_paths(&path, container, probe, evidence);
     known.retain(|it| *it != seen && (field == "scheme" || distance(it, seen) <= TYPO_DISTANCE));
     known.sort_unstable();
     known.dedup();
     let [only] = known.as_slice() else { return None };
     Some(place::edit(path, Some(seen.into()), *only))
-}
-
-/// What the container is known to answer to: by its other probes, and by an earlier revision that was ready.
-pub(crate) fn answered<'a>(
-    path: &FieldPath,
-    container: &'a ContainerFacts,
-    probe: &ProbeFacts,
-    evidence: &'a Evidence,
-) -> Vec<&'a str> {
-    let is_scheme = path.as_str().ends_with("/scheme");
-    // Until its startup probe succeeds, a container is asked by no other.
-    let succeed = container.probes.iter().filter(|it| {
-        let was_asked = probe.kind != ProbeKind::Startup;
-        was_asked && it.kind != probe.kind && it.failure.is_none() && it.port == probe.port
-    });
-    let siblings =
-        succeed.filter_map(|it| if is_scheme { it.scheme.as_deref() } else { it.path.as_deref() });
-    let earlier = evidence.revisions.iter().filter(|it| it.was_ready && !it.current);
-    let edits = earlier.flat_map(|it| &it.edits).filter(|it| it.path == *path);
-    siblings.chain(edits.filter_map(|it| it.to.as_ref()?.as_str())).collect()
 }

@@ -23,8 +23,6 @@
 //! health over time. Attack: a near miss with a slash, a line break or more than two letters away, and not the same
 //! but for such a word, yields no plan.
 
-mod meant;
-
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -33,37 +31,12 @@ use types::{
     ReferenceKind, Risk, Step, Strategy,
 };
 
-use crate::near::{
-    are_siblings, are_swapped, are_written_alike, differ_at_the_end, differ_by_an_ending, is_near,
-    is_slip,
-};
+use crate::near::is_near;
 use crate::place;
+use crate::reference::{OF_THE_SYSTEM, is_name, of_kind, risk_of_reference, synonym};
 
-pub(crate) use meant::{of_kind, synonym};
-
-/// The longest name that Kubernetes gives to anything, and the longest key of a label.
-const MAX_NAME_LENGTH: usize = 317;
 /// References that one plan mends.
 const MAX_REFERENCES: usize = 10;
-/// Priority classes of the system begin so; no pod of anybody else gets one.
-pub(crate) const OF_THE_SYSTEM: &str = "system-";
-/// Labels that say where or what a node is: another one is another place, however alike they are.
-const PLACES: [&str; 8] = [
-    "topology.kubernetes.io/zone",
-    "topology.kubernetes.io/region",
-    "failure-domain.beta.kubernetes.io/zone",
-    "failure-domain.beta.kubernetes.io/region",
-    "kubernetes.io/hostname",
-    "kubernetes.io/arch",
-    "kubernetes.io/os",
-    "node.kubernetes.io/instance-type",
-];
-/// What kubelets call the architecture and the system of their node: Go's names for those that Kubernetes is built
-/// for (<https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-arch>), and for those that
-/// it may be.
-const ARCHITECTURES: [&str; 10] =
-    ["386", "amd64", "arm", "arm64", "loong64", "mips64le", "ppc64", "ppc64le", "riscv64", "s390x"];
-const SYSTEMS: [&str; 6] = ["linux", "windows", "darwin", "freebsd", "openbsd", "netbsd"];
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let mut broken: Vec<_> = evidence
@@ -217,7 +190,7 @@ fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> 
     if !place::has_editable_template(evidence.subject.kind) {
         return Some(place::advice(Strategy::FixReference, &because, evidence, edits));
     }
-    let risk = risk(reference, wrong, near);
+    let risk = risk_of_reference(reference, wrong, near);
     let steps = if risk == Risk::Advice {
         let action = Action::Edit(edits);
         vec![Step { target: evidence.subject.clone(), subresource: None, action }]
@@ -266,45 +239,6 @@ fn likely(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> {
     Some(FixPlan { strategy, risk, because, steps: vec![step] })
 }
 
-/// Who has to say yes to `near` in the place of `wrong`; advice is for nobody to carry out.
-pub(crate) fn risk(reference: &ReferenceFacts, wrong: &str, near: &str) -> Risk {
-    let is_place = |key: Option<&str>| key.is_none_or(|it| PLACES.contains(&it));
-    let needs_a_yes = match reference.kind {
-        ReferenceKind::ServiceAccount | ReferenceKind::RuntimeClass => return Risk::Advice,
-        ReferenceKind::Claim
-        | ReferenceKind::ResourceClaim
-        | ReferenceKind::ResourceClaimTemplate
-        | ReferenceKind::Scheduler => true,
-        ReferenceKind::PriorityClass => !are_written_alike(wrong, near),
-        ReferenceKind::ConfigMap | ReferenceKind::Secret => {
-            // The Secrets of a namespace may be several people's, and which of two was meant decides who gets what.
-            let is_secret = reference.kind == ReferenceKind::Secret && !reference.is_about_key();
-            let is_shared = reference.vouched.is_some() && of_kind(reference) == Some(near);
-            reference.belongs_to.is_some()
-                || !is_slip(wrong, near) && !is_shared
-                || is_secret && differ_by_an_ending(wrong, near)
-        }
-        ReferenceKind::NodeLabelKey => differ_at_the_end(wrong, near),
-        ReferenceKind::NodeLabelValue if is_no_machine(reference.key.as_deref(), wrong) => {
-            return Risk::Auto;
-        }
-        ReferenceKind::NodeLabelValue => {
-            is_place(reference.key.as_deref()) || differ_at_the_end(wrong, near)
-        }
-    };
-    let is_other = are_siblings(wrong, near) || are_swapped(wrong, near);
-    if needs_a_yes || is_other { Risk::Ask } else { Risk::Auto }
-}
-
-/// Whether no node anywhere can be of this architecture or system, so that nothing but a slip can be meant.
-fn is_no_machine(key: Option<&str>, wrong: &str) -> bool {
-    match key {
-        Some("kubernetes.io/arch") => !ARCHITECTURES.contains(&wrong),
-        Some("kubernetes.io/os") => !SYSTEMS.contains(&wrong),
-        _ => false,
-    }
-}
-
 /// The edit of the field; of two where the name is that of the field itself.
 fn edits(
     reference: &ReferenceFacts,
@@ -329,15 +263,4 @@ fn edits(
 /// What the field holds now: the key where that is what is wrong, else the name.
 fn pointed_at(reference: &ReferenceFacts) -> Option<&str> {
     if reference.is_about_key() { reference.key.as_deref() } else { Some(&reference.name) }
-}
-
-/// Letters that names and keys are made of; the key of a label may have a domain before a slash.
-pub(crate) fn is_name(name: &str, kind: ReferenceKind) -> bool {
-    let bare = match (kind, name.split_once('/')) {
-        (ReferenceKind::NodeLabelKey, Some((domain, rest))) if !domain.is_empty() => rest,
-        _ => name,
-    };
-    let domain = name.strip_suffix(bare).unwrap_or_default().trim_end_matches('/');
-    let is_plain = |it: &str| it.chars().all(|it| it.is_ascii_alphanumeric() || "-._".contains(it));
-    !bare.is_empty() && name.len() <= MAX_NAME_LENGTH && is_plain(bare) && is_plain(domain)
 }

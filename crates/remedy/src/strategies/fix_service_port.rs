@@ -20,14 +20,11 @@
 //! number out of range or a name that is none yields no plan.
 
 use types::{
-    Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, MeantPort, PortTarget,
-    Risk, ServicePortFacts, Step, Strategy,
+    Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, PortTarget, Risk,
+    ServicePortFacts, Step, Strategy,
 };
 
-use crate::near::{TYPO_DISTANCE, are_siblings, distance, is_slip_of_number};
-
-/// The longest name of a port (<https://www.rfc-editor.org/rfc/rfc6335#section-5.1>).
-const MAX_NAME: usize = 15;
+use crate::service::{is_port, is_sure};
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let Some(service) = &evidence.service else { return vec![] };
@@ -98,36 +95,4 @@ fn protocol_of(port: &ServicePortFacts) -> Option<(Risk, String, Edit)> {
 /// Where the port stands in the Service.
 fn field(port: &ServicePortFacts) -> FieldPath {
     FieldPath::root().child("spec").child("ports").index(port.index)
-}
-
-/// Whether nobody has to be asked.
-pub(crate) fn is_sure(port: &ServicePortFacts, meant: &MeantPort) -> bool {
-    let is_typo = match (&port.target, &meant.target) {
-        (Some(PortTarget::Name(wrong)), PortTarget::Name(name)) => {
-            distance(wrong, name) <= TYPO_DISTANCE && !are_siblings(wrong, name)
-        }
-        (Some(PortTarget::Number(wrong)), PortTarget::Number(number)) => {
-            is_slip_of_number(*wrong, *number)
-        }
-        (Some(PortTarget::Name(_)), PortTarget::Number(_))
-        | (Some(PortTarget::Number(_)), PortTarget::Name(_))
-        | (None, _) => false,
-    };
-    meant.near && is_typo || meant.proven || meant.agreed
-}
-
-/// Whether Kubernetes would take it for a port.
-pub(crate) fn is_port(target: &PortTarget) -> bool {
-    match target {
-        PortTarget::Number(number) => (1..=65_535).contains(number),
-        PortTarget::Name(name) => {
-            let is_letter = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit();
-            !name.is_empty()
-                && name.len() <= MAX_NAME
-                && name.chars().all(|it| is_letter(it) || it == '-')
-                && name.chars().any(|it| it.is_ascii_lowercase())
-                && !name.starts_with('-')
-                && !name.ends_with('-')
-        }
-    }
 }

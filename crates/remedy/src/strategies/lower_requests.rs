@@ -25,13 +25,10 @@ use types::{
 
 use crate::amount::{self, Resource};
 use crate::place;
+use crate::room::{asked, free_on_nodes};
 
 mod alike;
 mod refused;
-mod shown;
-
-pub(crate) use alike::is_alike;
-pub(crate) use shown::as_shown;
 
 /// A request is lowered to no less than this part of itself: below, it was not a request but a mistake
 /// that a person should see.
@@ -118,7 +115,7 @@ fn lowered(resource: Resource, evidence: &Evidence, nodes: &NodeFacts) -> Option
         .map(|it| asked(resource, it))
         .try_fold(0_u64, |sum, it| sum.checked_add(it?))?;
     let first = inits.map(|it| asked(resource, it)).collect::<Option<Vec<u64>>>()?;
-    let (free, whole) = free(resource, nodes);
+    let (free, whole) = free_on_nodes(resource, nodes);
     let left_free = (whole / PART_LEFT_FREE).min(free / MOST_LEFT_FREE);
     let largest = apps.max_by_key(|it| asked(resource, it))?;
     let old = asked(resource, largest)?;
@@ -148,20 +145,6 @@ fn lowered(resource: Resource, evidence: &Evidence, nodes: &NodeFacts) -> Option
     let at_limit = limit.and_then(|it| resource.value(it)) == Some(old);
     let from = request.map(|it| it.0.clone().into());
     Some(Lowered { edit: place::edit(path, from, new.0), is_shown, at_limit })
-}
-
-/// What the freest node has left, and what the largest has in all.
-fn free(resource: Resource, nodes: &NodeFacts) -> (u64, u64) {
-    match resource {
-        Resource::Memory => (nodes.free_memory, nodes.largest_memory),
-        Resource::Cpu => (nodes.free_cpu, nodes.largest_cpu),
-    }
-}
-
-/// What a container asks for: its request, else its limit, else nothing. `None` for no quantity.
-fn asked(resource: Resource, of: &ContainerFacts) -> Option<u64> {
-    let (request, limit) = resource.stated(of);
-    request.or(limit).map_or(Some(0), |it| resource.value(it))
 }
 
 fn rounded(resource: Resource, amount: u64) -> Quantity {

@@ -17,8 +17,8 @@
 
 use types::{ContainerFacts, Diagnosis, Evidence, FixPlan, ProbeKind, Quantity, Risk, Strategy};
 
-use super::relax_probe::{Answer, answer, failing_probes};
 use crate::amount::Resource;
+use crate::probe::{Answer, answer, failing_probes};
 use crate::raise::{Wanted, Words};
 
 /// The share of its limit from which a container is held back by it, in tenths. Between two measurements it is

@@ -20,12 +20,12 @@
 //! by the pods' health over time. Attack: a limit that is negative, no quantity or too large to double yields no
 //! plan.
 
-use types::{Action, ContainerFacts, Diagnosis, Evidence, Fault, FixPlan, Kind, Risk, Strategy};
+use types::{ContainerFacts, Diagnosis, Evidence, Fault, FixPlan, Kind, Risk, Strategy};
 
 use crate::amount::{self, Resource};
 use crate::owner_of;
 use crate::place;
-use crate::raise::{Wanted, Words};
+use crate::raise::{Wanted, Words, is_told_alone};
 use crate::room;
 
 /// Double.
@@ -97,29 +97,6 @@ fn tiny<'e>(diagnosis: &Diagnosis, evidence: &'e Evidence) -> Option<&'e Contain
             && it.memory_limit.as_ref().is_some_and(|it| it.memory_meant().is_some())
     };
     evidence.containers.iter().find(is_it)
-}
-
-/// Whether only words of the container speak for it: it runs, and did not end for memory.
-fn is_told_alone(container: &ContainerFacts) -> bool {
-    let state = &container.state;
-    state.running_since.is_some() && state.last_exit.as_deref() != Some("OOMKilled")
-}
-
-/// Whether the plan raises a limit because of words alone, or for what may take any amount: no policy may let a machine
-/// do that.
-pub(crate) fn is_unsure(plan: &FixPlan, evidence: &Evidence) -> bool {
-    let Strategy::RaiseMemoryLimit { halves } = plan.strategy else { return false };
-    let edits = plan.steps.iter().flat_map(|it| match &it.action {
-        Action::Edit(edits) => edits.as_slice(),
-        Action::Evict | Action::Restart => &[],
-    });
-    let is_written = |it: &ContainerFacts| {
-        let path = place::container_path(evidence.subject.kind, it);
-        path.is_some_and(|path| edits.clone().any(|it| it.path.is_within(&path)))
-    };
-    let is_unsure = |it: &ContainerFacts| is_told_alone(it) || it.fills_memory.is_some();
-    halves != Strategy::AS_MEANT
-        && evidence.containers.iter().any(|it| is_unsure(it) && is_written(it))
 }
 
 fn wanted<'a>(

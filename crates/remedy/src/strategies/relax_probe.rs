@@ -16,11 +16,12 @@
 //! by the pods' health over time. Attack: huge times yield no edit, and no field beside the three is ever named.
 
 use types::{
-    ContainerFacts, Diagnosis, Edit, Evidence, Fault, FixPlan, ProbeFacts, ProbeKind, Risk,
-    SpotTopic, Strategy,
+    ContainerFacts, Diagnosis, Edit, Evidence, FixPlan, ProbeFacts, ProbeKind, Risk, SpotTopic,
+    Strategy,
 };
 
 use crate::place;
+use crate::probe::{Answer, SURE, answer, failing_probes};
 
 /// No probe is given more than an hour, in any of its fields.
 const MAX_VALUE: u32 = 3600;
@@ -28,22 +29,6 @@ const MAX_VALUE: u32 = 3600;
 const TIMES: u32 = 2;
 /// How many times as long a start may take: it was cut off, so that how long it takes is not known.
 const TIMES_FOR_A_START: u32 = 4;
-
-/// How sure it is that a probe is to blame which somebody saw fail.
-pub(super) const SURE: f64 = 0.8;
-
-/// What the kubelet's words about a failed probe mean.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
-    /// None in time.
-    TooLate,
-    /// Nobody listens yet, or nothing is known.
-    Nobody,
-    /// An error of its own, or words nobody knows: it may still be warming up.
-    Troubled,
-    /// It listens and says no, or time has nothing to do with it.
-    No,
-}
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let probes = failing_probes(diagnosis, evidence);
@@ -83,66 +68,6 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
 fn is_undeclared(container: &ContainerFacts, probe: &ProbeFacts) -> bool {
     let name = probe.port.as_deref().filter(|it| it.parse::<u16>().is_err());
     name.is_some_and(|name| container.ports.iter().all(|it| it.0 != name))
-}
-
-/// The probes that the diagnosis is about, those that were seen to fail first.
-pub(super) fn failing_probes<'a>(
-    diagnosis: &Diagnosis,
-    evidence: &'a Evidence,
-) -> Vec<(&'a ContainerFacts, &'a ProbeFacts)> {
-    let kind = match diagnosis.fault {
-        Fault::LivenessProbeFailing => ProbeKind::Liveness,
-        Fault::StartupProbeFailing => ProbeKind::Startup,
-        Fault::ReadinessProbeFailing => ProbeKind::Readiness,
-        Fault::ImageNotFound
-        | Fault::ImageNotPullable
-        | Fault::InvalidImageName
-        | Fault::OomKilled
-        | Fault::ConfigNotFound
-        | Fault::ContainerCannotRun
-        | Fault::CrashLoopBackOff
-        | Fault::Unschedulable
-        | Fault::Evicted
-        | Fault::SandboxNotCreated
-        | Fault::VolumeNotMounted
-        | Fault::SchedulingGated
-        | Fault::ReadinessGateNotMet
-        | Fault::InitNotDone
-        | Fault::RolloutStuck
-        | Fault::JobFailed
-        | Fault::ServiceWithoutEndpoints
-        | Fault::ServicePortMismatch
-        | Fault::FailedCreate
-        | Fault::Unknown => return vec![],
-    };
-    let mut probes: Vec<_> = place::container(diagnosis, evidence)
-        .into_iter()
-        .flat_map(|container| container.probes.iter().map(move |probe| (container, probe)))
-        .filter(|(_, probe)| probe.kind == kind)
-        .collect();
-    probes.sort_by_key(|(_, probe)| probe.failure.is_none());
-    probes
-}
-
-/// What the newest failure of a probe means.
-pub(super) fn answer(probe: &ProbeFacts) -> Answer {
-    let Some(failure) = probe.failure.as_deref() else { return Answer::Troubled };
-    let failure = failure.to_lowercase();
-    let says = |words: &[&str]| words.iter().any(|it| failure.contains(it));
-    // The kubelet says that it ran out of time of every gRPC connection that comes to nothing, and a host of its own is
-    // none of the pod's: more time is no answer to either.
-    if says(&["failed to connect service"]) || probe.host.is_some() {
-        return Answer::No;
-    }
-    if says(&["deadline exceeded", "timeout", "timed out"]) {
-        Answer::TooLate
-    } else if says(&["refused", "reset by peer", "eof", "no route"]) {
-        Answer::Nobody
-    } else if says(&["statuscode: 3", "statuscode: 4"]) {
-        Answer::No
-    } else {
-        Answer::Troubled
-    }
 }
 
 fn edits(

@@ -23,16 +23,14 @@ use types::{
     Action, ContainerFacts, Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, Risk, Step, Strategy,
 };
 
-use super::{fix_reference, wait};
+use super::fix_reference;
 use crate::image::{Image, is_tag};
-use crate::near::{are_siblings, distance, is_another_version};
+use crate::near::{TYPO_DISTANCE, distance, is_another_version};
 use crate::place;
+use crate::pull::{is_pulled, meant_tag, passes_by_itself};
 
 /// More candidates than an incident has attempts would never be tried.
 const MAX_CANDIDATES: usize = 3;
-/// How far a tag may be from the wanted one to be taken for what was meant.
-const TYPO_DISTANCE: usize = 2;
-
 /// A tag of the container's repository that is known to run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
@@ -89,13 +87,8 @@ pub(crate) fn known_tags(diagnoses: &[Diagnosis], evidence: &Evidence) -> Vec<St
 fn failing<'a>(diagnosis: &Diagnosis, evidence: &'a Evidence) -> Option<&'a ContainerFacts> {
     let container = place::container(diagnosis, evidence)?;
     let is_to_blame = matches!(diagnosis.fault, Fault::ImageNotFound | Fault::InvalidImageName)
-        || diagnosis.fault == Fault::ImageNotPullable && !wait::passes_by_itself(container);
+        || diagnosis.fault == Fault::ImageNotPullable && !passes_by_itself(container);
     is_to_blame.then_some(container)
-}
-
-/// Whether its node asks the registry at all (`imagePullPolicy: Never`).
-fn is_pulled(container: &ContainerFacts) -> bool {
-    container.state.waiting.as_deref() != Some("ErrImageNeverPull")
 }
 
 /// What is known to run; where nothing is, what the registry lists.
@@ -122,23 +115,6 @@ fn listed(container: &ContainerFacts, evidence: &Evidence) -> Option<Candidate> 
         is_far: true,
         is_listed: true,
     })
-}
-
-/// The tag that the registry has and that was meant here, where it may be put at all: never `latest`, never another
-/// number.
-pub(crate) fn meant_tag<'a>(
-    container: &ContainerFacts,
-    wanted: &Image<'_>,
-    evidence: &'a Evidence,
-) -> Option<&'a str> {
-    let listed = evidence.registry_tags.as_ref()?;
-    let meant = listed.meant.as_deref()?;
-    let is_its = listed.container == container.name && listed.repository == wanted.repository;
-    let is_there = is_tag(meant) && meant != "latest" && listed.tags.iter().any(|it| it == meant);
-    let is_slip = is_pulled(container)
-        && wanted.digest.is_none()
-        && wanted.tag.is_some_and(|it| it != meant && !are_siblings(it, meant));
-    (is_its && is_there && is_slip).then_some(meant)
 }
 
 fn known(container: &ContainerFacts, evidence: &Evidence) -> Vec<Candidate> {

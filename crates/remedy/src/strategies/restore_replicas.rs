@@ -15,40 +15,15 @@
 //! namespace, yields no plan.
 
 use types::{
-    Action, Clue, Diagnosis, Evidence, FieldPath, FixPlan, NeighbourFacts, Risk, ServiceFacts,
-    Step, Strategy,
+    Action, Diagnosis, Evidence, FieldPath, FixPlan, NeighbourFacts, Risk, ServiceFacts, Step,
+    Strategy,
 };
 
+use crate::needs::needed;
 use crate::place;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     needed(diagnosis, evidence).filter_map(|it| plan_for(it, evidence)).take(1).collect()
-}
-
-/// The Services that the diagnosis says are called.
-pub(super) fn needed<'a>(
-    diagnosis: &'a Diagnosis,
-    evidence: &'a Evidence,
-) -> impl Iterator<Item = &'a ServiceFacts> {
-    let needs = diagnosis.clues.iter().filter(|it| is_need(it));
-    needs.filter_map(|it| called(&it.value, evidence))
-}
-
-/// Whether a clue names what the program calls.
-pub(super) fn is_need(clue: &Clue) -> bool {
-    clue.fact.rsplit('.').next() == Some("needs")
-}
-
-/// The Service that an address like `db:5432` leads to.
-fn called<'a>(address: &str, evidence: &'a Evidence) -> Option<&'a ServiceFacts> {
-    let host = address.rsplit_once(':').map_or(address, |it| it.0);
-    let mut labels = host.split('.');
-    let name = labels.next()?;
-    let is_here = labels.next().is_none_or(|it| it == evidence.subject.namespace);
-    evidence
-        .services
-        .iter()
-        .find(|it| it.name == name && is_here || it.addresses.iter().any(|address| address == host))
 }
 
 fn plan_for(service: &ServiceFacts, evidence: &Evidence) -> Option<FixPlan> {

@@ -24,12 +24,9 @@ use types::{
     Strategy,
 };
 
-use super::restore_replicas::{is_need, needed};
-use super::wait;
-use crate::{place, privilege};
-
-/// Further back lies a program that nobody has tried against today's data.
-pub(crate) const MAX_BACK: usize = 3;
+use crate::needs::{is_need, needed};
+use crate::pull::passes_by_itself;
+use crate::{place, privilege, revision};
 
 /// Fields of a pod template that decide which node takes the pod.
 const SCHEDULING: [&str; 14] = [
@@ -71,7 +68,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let began_with_rollout =
         evidence.revisions.iter().find(|it| it.current).is_some_and(|it| !it.was_ready);
     let passes_by_itself = diagnosis.fault == Fault::ImageNotPullable
-        && place::container(diagnosis, evidence).is_some_and(wait::passes_by_itself);
+        && place::container(diagnosis, evidence).is_some_and(passes_by_itself);
     // A gate holds a pod on purpose, whatever revision it is of.
     let is_meant = diagnosis.fault == Fault::SchedulingGated;
     // The earlier template is the one that fails, and the newest has not run yet.
@@ -177,9 +174,5 @@ fn is_whole(edit: &Edit) -> bool {
 
 /// The newest revision before the current one that was ready.
 fn aim(evidence: &Evidence) -> Option<&RevisionFacts> {
-    let current = evidence.revisions.iter().find(|it| it.current)?.revision;
-    let mut earlier: Vec<&RevisionFacts> =
-        evidence.revisions.iter().filter(|it| !it.current && it.revision < current).collect();
-    earlier.sort_by_key(|it| std::cmp::Reverse(it.revision));
-    earlier.into_iter().take(MAX_BACK).find(|it| it.was_ready && !it.edits.is_empty())
+    revision::earlier(evidence).find(|it| it.was_ready && !it.edits.is_empty())
 }

@@ -9,25 +9,10 @@
 //! ## Risk
 //! Auto: nothing is written. Bound: the time that verification has. There is nothing to undo or to attack.
 
-use types::{ContainerFacts, Diagnosis, Evidence, Fault, FixPlan, Risk, Strategy};
+use types::{Diagnosis, Evidence, Fault, FixPlan, Risk, Strategy};
 
 use crate::place;
-
-/// Words of registries, runtimes and networks for a trouble that passes.
-const PASSING: [&str; 12] = [
-    "toomanyrequests",
-    "too many requests",
-    "429",
-    "i/o timeout",
-    "timed out",
-    "deadline exceeded",
-    "connection refused",
-    "connection reset",
-    "no such host",
-    "temporary failure",
-    "service unavailable",
-    "bad gateway",
-];
+use crate::pull::passes_by_itself;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let container = place::container(diagnosis, evidence);
@@ -70,10 +55,4 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         because: because.to_owned(),
         steps: vec![],
     }]
-}
-
-/// Whether the image cannot be pulled for a reason that passes.
-pub(super) fn passes_by_itself(container: &ContainerFacts) -> bool {
-    let said = container.state.waiting_message.as_deref().unwrap_or_default().to_lowercase();
-    PASSING.iter().any(|it| said.contains(it))
 }

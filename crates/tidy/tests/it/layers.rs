@@ -107,6 +107,25 @@ fn every_crate_has_the_lints_of_the_workspace() {
     }
 }
 
+/// Parts of a crate, and the part that each of them does not ask: what both need stands beside them.
+const APART: [(&str, &str); 4] = [
+    ("crates/diagnosis/src/evidence", "analyzers::"),
+    ("crates/diagnosis/src/log", "analyzers::"),
+    ("crates/diagnosis/src/log", "evidence::"),
+    ("crates/remedy/src/guard", "strategies::"),
+];
+
+#[test]
+fn evidence_asks_no_analyzer_and_the_guard_no_planner() {
+    let mut offenders = Vec::new();
+    for file in rust() {
+        let asked =
+            APART.iter().filter(|it| file.path.starts_with(it.0) && file.text.contains(it.1));
+        offenders.extend(asked.map(|it| format!("{} asks `{}`", file.path, it.1)));
+    }
+    check("a part of a crate asks one that it is to stand apart from", &offenders);
+}
+
 #[test]
 fn pure_code_neither_waits_nor_reads_clocks() {
     let words = [

@@ -2,7 +2,8 @@
 
 use types::{Clue, ContainerFacts, Evidence, ProbeFacts};
 
-use super::super::{log_reading, wording};
+use super::super::wording;
+use crate::log::reading;
 
 /// What does not answer a program.
 pub(in super::super) struct Needed<'l> {
@@ -28,7 +29,7 @@ pub(in super::super) fn needed<'l>(
     probe: &ProbeFacts,
     evidence: &Evidence,
 ) -> Option<Needed<'l>> {
-    let reading = log_reading::read(log);
+    let reading = reading::read(log);
     if let Some((reading, address)) = reading.as_ref().and_then(|it| Some((it, it.address()?))) {
         let about = wording::about_host(evidence, address);
         let words = format!("; by its log, {}{about}", reading.words());
@@ -45,6 +46,6 @@ fn by_command(probe: &ProbeFacts) -> Option<(String, String)> {
     let asks_pod = ["GET ", "TCP ", "gRPC "].iter().any(|it| probe.action.starts_with(it));
     let said = probe.failure.clone().filter(|_| !asks_pod)?;
     let said = [said];
-    let reading = log_reading::read(&said)?;
+    let reading = reading::read(&said)?;
     Some((reading.address()?.to_owned(), reading.words()))
 }

@@ -7,10 +7,10 @@ use regex::Regex;
 use types::SlipKind;
 
 use super::Slip;
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
 use crate::evidence::images::{family, repository};
 use crate::evidence::pods::is_ready;
+use crate::log::reading::Trouble;
 use crate::near_miss::near_miss;
 use crate::patterns::pattern;
 

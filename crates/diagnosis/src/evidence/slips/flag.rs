@@ -6,8 +6,8 @@ use regex::Regex;
 use types::SlipKind;
 
 use super::{Slip, edit};
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
+use crate::log::reading::Trouble;
 use crate::near_miss::near_miss;
 use crate::patterns::pattern;
 

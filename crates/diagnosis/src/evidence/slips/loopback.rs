@@ -5,8 +5,8 @@ use k8s_openapi::api::core::v1::{Container, Service};
 use types::{Edit, SlipKind};
 
 use super::{Slip, edit, replaced};
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
+use crate::log::reading::Trouble;
 use crate::survey::has_port;
 
 /// What a pod calls itself.

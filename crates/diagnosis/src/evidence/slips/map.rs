@@ -5,10 +5,10 @@ use types::{FieldPath, SlipFacts, SlipKind};
 use super::variable::missing_host;
 use super::{edit, replaced};
 use crate::Redactor;
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::brought::{Brought, only};
 use crate::evidence::failing::Failing;
 use crate::evidence::spots::{allowed, setting};
+use crate::log::reading::Trouble;
 use crate::near_miss::near_miss;
 
 /// Bytes of a text that is put into a patch as a whole.

@@ -4,9 +4,9 @@ use k8s_openapi::api::core::v1::{Volume, VolumeMount};
 use types::{FieldPath, ReferenceFacts, SlipKind, SpotTopic};
 
 use super::{Slip, edit, replaced};
-use crate::analyzers::log_reading::{Reading, Trouble};
 use crate::evidence::failing::Failing;
 use crate::evidence::{files, references};
+use crate::log::reading::{Reading, Trouble};
 use crate::near_miss::near_miss;
 
 /// The program misses a file that a ConfigMap puts into a folder of nearly the same name.

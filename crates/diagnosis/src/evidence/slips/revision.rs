@@ -4,8 +4,8 @@ use serde_json::Value;
 use types::{Edit, Kind, RevisionFacts, SlipKind};
 
 use super::{Slip, Told};
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
+use crate::log::reading::Trouble;
 use crate::near_miss::near_miss;
 
 /// One word of the newest revision is a letter or two away from what an earlier one had that was ready.

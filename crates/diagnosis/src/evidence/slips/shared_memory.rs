@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use types::{Edit, FieldPath, Quantity, SlipKind};
 
 use super::Slip;
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
+use crate::log::reading::Trouble;
 
 /// Where programs share memory.
 const PLACE: &str = "/dev/shm";

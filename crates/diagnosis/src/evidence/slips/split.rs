@@ -4,9 +4,9 @@ use serde_json::Value;
 use types::{Edit, SlipKind};
 
 use super::Slip;
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
 use crate::evidence::spots::{in_one_text, plain_words};
+use crate::log::reading::Trouble;
 
 /// The runtime looks for a program that is called like the whole line.
 pub(super) fn program(failing: &Failing<'_>) -> Option<Slip> {

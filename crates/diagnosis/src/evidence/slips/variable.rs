@@ -4,9 +4,9 @@ use k8s_openapi::api::core::v1::Service;
 use types::{Edit, SlipKind};
 
 use super::{Slip, edit, replaced};
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
 use crate::evidence::spots::{first_unset, meant_scheme};
+use crate::log::reading::Trouble;
 use crate::near_miss::near_miss;
 use crate::same_program::of_same_program;
 

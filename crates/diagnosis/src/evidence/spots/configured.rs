@@ -9,9 +9,9 @@ use types::SpotTopic;
 use super::files::mount_of;
 use super::sources::{below, files, key_at};
 use super::{Spot, sources};
-use crate::analyzers::last_words;
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
+use crate::log::last_words;
+use crate::log::reading::Trouble;
 use crate::patterns::pattern;
 use crate::quoting::stands_alone;
 

@@ -4,8 +4,8 @@ use k8s_openapi::api::core::v1::EnvVar;
 use types::SpotTopic;
 
 use super::{Spot, given};
-use crate::analyzers::log_reading::{Reading, Trouble};
 use crate::evidence::failing::Failing;
+use crate::log::reading::{Reading, Trouble};
 
 /// What the names of variables with passwords have in them.
 const SECRETS: [&str; 6] = ["PASS", "PWD", "TOKEN", "API_KEY", "APIKEY", "SECRET"];

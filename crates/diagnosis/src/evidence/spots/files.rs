@@ -5,8 +5,8 @@ use types::SpotTopic;
 
 use super::Spot;
 use super::sources::key_at;
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
+use crate::log::reading::Trouble;
 use crate::near_miss::near_miss;
 
 /// What keeps a program from writing into its own image.

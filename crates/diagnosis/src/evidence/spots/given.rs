@@ -5,8 +5,8 @@ use k8s_openapi::api::core::v1::{EnvVar, SecretKeySelector};
 use types::SpotTopic;
 
 use super::{Spot, schemes, sources};
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
+use crate::log::reading::Trouble;
 use crate::quoting::stands_alone;
 
 /// What a line has in it that is about a key, and the names of its variables.

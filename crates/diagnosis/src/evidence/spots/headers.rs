@@ -3,8 +3,8 @@
 use types::SpotTopic;
 
 use super::{Spot, sources};
-use crate::analyzers::last_words;
 use crate::evidence::failing::Failing;
+use crate::log::last_words;
 
 /// What programs say of such a header.
 const BROKEN: [&str; 12] = [

@@ -6,10 +6,10 @@ use types::SpotTopic;
 use super::schemes;
 use super::sources::{allowed, key_at};
 use super::{Shown, Spot, configured, files};
-use crate::analyzers::last_words;
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::brought::{Brought, only};
 use crate::evidence::failing::Failing;
+use crate::log::last_words;
+use crate::log::reading::Trouble;
 use crate::near_miss::near_miss;
 use crate::quoting::{is_common, quoted, stands_alone};
 

@@ -4,8 +4,8 @@ use types::SpotTopic;
 
 use super::Spot;
 use super::files::mount_of;
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
+use crate::log::reading::Trouble;
 
 /// What the file is called, and the folder that it mostly lies in.
 const FILE: &str = "known_hosts";

@@ -4,8 +4,8 @@ use k8s_openapi::api::core::v1::Service;
 use types::SpotTopic;
 
 use super::Spot;
-use crate::analyzers::log_line::is_loud;
 use crate::evidence::failing::Failing;
+use crate::log::line::is_loud;
 use crate::quoting::stands_alone;
 
 /// How the names of variables end that hold a host without a scheme.

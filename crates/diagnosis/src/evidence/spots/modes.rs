@@ -6,8 +6,8 @@ use types::{FieldPath, SpotTopic};
 use super::Spot;
 use super::files::mount_of;
 use super::sources::below;
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
+use crate::log::reading::Trouble;
 
 /// The mode of files where a volume says nothing.
 const DEFAULT: i32 = 0o644;

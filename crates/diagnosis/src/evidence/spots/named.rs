@@ -4,9 +4,9 @@ use k8s_openapi::api::core::v1::{Container, EnvFromSource};
 use types::SpotTopic;
 
 use super::{Spot, sources};
-use crate::analyzers::last_words;
-use crate::analyzers::log_reading::{Reading, Trouble};
 use crate::evidence::failing::Failing;
+use crate::log::last_words;
+use crate::log::reading::{Reading, Trouble};
 use crate::near_miss::near_miss;
 use crate::properties;
 

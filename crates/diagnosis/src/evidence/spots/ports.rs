@@ -7,8 +7,8 @@ use regex::Regex;
 use types::{FieldPath, SpotTopic};
 
 use super::Spot;
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
+use crate::log::reading::Trouble;
 use crate::patterns::pattern;
 
 /// The ports below this one are for root.

@@ -3,8 +3,8 @@
 use types::SpotTopic;
 
 use super::Spot;
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
+use crate::log::reading::Trouble;
 
 /// Words of a program that was not permitted something, the capability that it takes, and whether containers have it
 /// where the template says nothing.

@@ -6,8 +6,8 @@ use regex::Regex;
 use types::{FieldPath, SpotTopic};
 
 use super::{Spot, sources};
-use crate::analyzers::log_reading::{Reading, Trouble};
 use crate::evidence::failing::Failing;
+use crate::log::reading::{Reading, Trouble};
 use crate::near_miss::near_miss;
 use crate::patterns::pattern;
 

@@ -3,8 +3,8 @@
 use types::FieldPath;
 
 use super::Spot;
-use crate::analyzers::last_words;
 use crate::evidence::failing::Failing;
+use crate::log::last_words;
 use crate::quoting::{is_common, quoted, stands_alone};
 
 /// How short such a word may be.

@@ -5,9 +5,9 @@ use types::{FieldPath, SpotTopic};
 
 use super::files::mount_of;
 use super::{Spot, named};
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::brought::maps;
 use crate::evidence::failing::Failing;
+use crate::log::reading::Trouble;
 use crate::near_miss::near_miss;
 use crate::quoting::stands_alone;
 

@@ -5,8 +5,8 @@ use types::{FieldPath, Quantity, SpotTopic};
 
 use super::Spot;
 use super::files::mount_of;
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
+use crate::log::reading::Trouble;
 use crate::quoting::stands_alone;
 
 /// How programs are told how much memory they may use.

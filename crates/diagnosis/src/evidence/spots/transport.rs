@@ -3,8 +3,8 @@
 use types::{FieldPath, SpotTopic};
 
 use super::{Spot, named, service_ports, sources};
-use crate::analyzers::last_words;
 use crate::evidence::failing::Failing;
+use crate::log::last_words;
 use crate::quoting::stands_alone;
 
 /// What programs say that speak TLS to a server which does not.

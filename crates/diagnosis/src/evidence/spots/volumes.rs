@@ -8,8 +8,8 @@ use types::{FieldPath, SpotTopic};
 use super::Spot;
 use super::files::{contains, mount_of};
 use super::sources::below;
-use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
+use crate::log::reading::Trouble;
 use crate::near_miss::near_miss;
 use crate::outline::memory;
 

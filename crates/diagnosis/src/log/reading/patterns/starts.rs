@@ -1,6 +1,6 @@
 //! What stops a program before it begins: its arguments, its configuration, its memory.
 
-use crate::analyzers::log_reading::Trouble;
+use crate::log::reading::Trouble;
 
 /// Read as `super::PATTERNS` says.
 pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[

@@ -1,6 +1,6 @@
 //! What is told of keys and of files with them before a server says no: the mode of a file, the key of a host.
 
-use crate::analyzers::log_reading::Trouble;
+use crate::log::reading::Trouble;
 
 /// Read as `super::PATTERNS` says.
 pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[

@@ -1,6 +1,6 @@
 //! Hosts that have no name, refuse, do not answer or are not trusted.
 
-use crate::analyzers::log_reading::Trouble;
+use crate::log::reading::Trouble;
 
 /// Read as `super::PATTERNS` says.
 pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[

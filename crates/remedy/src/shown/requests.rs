@@ -2,13 +2,13 @@
 
 use types::{Action, ContainerRole, Edit, Evidence, FixPlan, Quantity, Step, Strategy};
 
-use super::{asked, free};
 use crate::amount::Resource;
 use crate::place;
+use crate::room::{asked, free_on_nodes};
 
 /// The plan that was shown, as it is carried out now: where room has changed since, it stands as long as it still fits.
 /// `None` where it does not, or where the plan of now is about something else.
-pub(crate) fn as_shown(shown: &FixPlan, now: &FixPlan, evidence: &Evidence) -> Option<FixPlan> {
+pub(super) fn as_shown(shown: &FixPlan, now: &FixPlan, evidence: &Evidence) -> Option<FixPlan> {
     let is_of_requests =
         shown.strategy == Strategy::LowerRequests && now.strategy == shown.strategy;
     if !is_of_requests || shown.steps.len() != now.steps.len() || now.risk != shown.risk {
@@ -51,7 +51,7 @@ fn has_room(edit: &Edit, evidence: &Evidence) -> bool {
     let is_of_nodes = evidence.pods.iter().any(|it| it.unschedulable.is_some());
     let room = || {
         let (resource, amount) = amount(edit)?;
-        let (free, _) = free(resource, evidence.nodes.as_ref()?);
+        let (free, _) = free_on_nodes(resource, evidence.nodes.as_ref()?);
         let apps = evidence.containers.iter().filter(|it| it.role == ContainerRole::App);
         let all = apps.map(|it| {
             let path = place::container_path(evidence.subject.kind, it);

@@ -6,11 +6,11 @@ use std::sync::LazyLock;
 use jiff::SignedDuration;
 use regex::Regex;
 
-use super::log_line::{Class, Line};
+use super::line::{Class, Line};
 use crate::patterns::pattern;
 
 /// How long a program that counts on may take: one that stopped to count looks the same from here.
-pub(super) const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
+pub(crate) const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 /// Lines from the end, none of which may complain.
 const LAST_LINES: usize = 5;
 
@@ -31,7 +31,7 @@ static WORKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// Whether the last that a log says is how far the program is, and nothing just before complains.
-pub(super) fn is_at_work(log: &[String]) -> bool {
+pub(crate) fn is_at_work(log: &[String]) -> bool {
     let lines = log.iter().rev().flat_map(|it| it.lines().rev());
     let lines: Vec<Line<'_>> = lines.map(Line::of).filter(Line::says).take(LAST_LINES).collect();
     let complains = lines.iter().any(|it| Class::Complaint <= it.class());

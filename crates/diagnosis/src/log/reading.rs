@@ -14,7 +14,7 @@ use regex::Captures;
 use self::trouble::Kin;
 pub(crate) use self::trouble::Trouble;
 use super::last_words::{self, Words};
-use super::log_line::{Class, Level, Line};
+use super::line::{Class, Level, Line};
 use crate::patterns::Sieve;
 
 /// Characters of what a trouble is about that are kept.

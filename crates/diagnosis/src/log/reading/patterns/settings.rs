@@ -1,6 +1,6 @@
 //! Variables that are missing, and values that cannot be read.
 
-use crate::analyzers::log_reading::Trouble;
+use crate::log::reading::Trouble;
 
 /// Read as `super::PATTERNS` says.
 pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[

@@ -1,6 +1,6 @@
 //! A line of a log with what belongs to it: of a trace its innermost cause, of a headline what it announces.
 
-use super::super::log_line::{Class, Kind, Line, said_by_members};
+use super::super::line::{Class, Kind, Line, said_by_members};
 use super::MAX_QUOTE;
 
 /// Lines that may belong to one.

@@ -1,6 +1,6 @@
 //! Files, ports, programs and parts of them that are not there, taken or not permitted.
 
-use crate::analyzers::log_reading::Trouble;
+use crate::log::reading::Trouble;
 
 /// Read as `super::PATTERNS` says.
 pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[

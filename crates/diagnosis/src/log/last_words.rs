@@ -3,7 +3,7 @@
 
 mod statement;
 
-use super::log_line::{Class, Kind, Level, Line};
+use super::line::{Class, Kind, Level, Line};
 
 /// Characters that are told at most.
 pub(super) const MAX_QUOTE: usize = 200;
@@ -18,17 +18,17 @@ const BELOW: usize = 8;
 
 /// What says why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Words<'l> {
+pub(crate) struct Words<'l> {
     /// The line, as it stands in the log.
-    pub(super) line: &'l str,
+    pub(crate) line: &'l str,
     /// What it says, with what belongs to it, without the time; bounded.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Whether it calls itself an error and says what it is.
-    pub(super) is_sure: bool,
+    pub(crate) is_sure: bool,
 }
 
 /// What of this log says why; `None` where there is nothing.
-pub(super) fn of(log: &[String]) -> Option<Words<'_>> {
+pub(crate) fn of(log: &[String]) -> Option<Words<'_>> {
     among(&lines(log.iter().flat_map(|it| it.lines())))
 }
 
