@@ -63,10 +63,14 @@ pub(crate) fn is_common(value: &str) -> bool {
     COMMON.iter().any(|it| it.eq_ignore_ascii_case(value))
 }
 
-/// Whether a value is no ordinary word: it has digits or signs.
+/// Whether a value is no ordinary word: it has digits or signs, or a capital behind a small letter.
 fn is_data(value: &str) -> bool {
     if value.chars().all(|it| it.is_ascii_digit()) {
         return MIN_DIGITS <= value.len();
+    }
+    let mut letters = value.chars().zip(value.chars().skip(1));
+    if letters.any(|it| it.0.is_lowercase() && it.1.is_uppercase()) {
+        return true;
     }
     let is_letter = |it: char| it.is_alphabetic() || "-_ ".contains(it);
     MIN_QUOTED < value.chars().count() && !value.chars().all(is_letter)
@@ -81,7 +85,9 @@ mod tests {
         assert!(shows("unknown log level \"verbos\" (use one of info)", "verbos"));
         assert!(shows("listen tcp: address 80a: missing port in address", "80a"));
         assert!(shows("listen tcp :8080: bind: address already in use", "8080"));
+        assert!(shows("Saved cluster name Marina != configured name MarinaProd", "MarinaProd"));
         // Any line may have these.
+        assert!(!shows("Saved cluster name Marina != other", "Marina"));
         assert!(!shows("starting in production", "production"));
         assert!(!shows("line 12 is wrong", "12"));
         assert!(!shows("address 80abc", "80a"));

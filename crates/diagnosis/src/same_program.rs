@@ -43,8 +43,19 @@ const KAFKA: u16 = 1 << 6;
 const NATS: u16 = 1 << 7;
 const ELASTIC: u16 = 1 << 8;
 const STORE: u16 = 1 << 9;
-/// Kinds that may stand behind the name of any Service, or of the workload that is called instead of it.
-const OF_SERVICES: [&str; 6] = ["svc", "service", "server", "deployment", "deploy", "statefulset"];
+/// What may stand behind the name of any Service, or of the workload that is called instead of it: kinds, and how
+/// charts call the member that takes writes.
+const OF_SERVICES: [&str; 9] = [
+    "svc",
+    "service",
+    "server",
+    "deployment",
+    "deploy",
+    "statefulset",
+    "master",
+    "primary",
+    "leader",
+];
 
 /// The one candidate that has the same words but for what the program is called; in front of it the name of a
 /// release may stand. `None` where two have.
@@ -98,6 +109,8 @@ mod tests {
             ("orders", "orders-service"),
             ("orders-deployment", "orders"),
             ("es", "elasticsearch"),
+            ("redis-master", "shop-redis"),
+            ("shop-pg-primary", "shop-postgres"),
         ] {
             assert_eq!(of_same_program(name, ["web", other]), Some(other), "{name}");
         }
@@ -111,6 +124,7 @@ mod tests {
             ("shop-db", ["blog-db", "web"]),
             ("redis", ["shop-redis", "blog-redis"]),
             ("orders", ["shop-orders", "web"]),
+            ("redis-master", ["shop-redis-replicas", "web"]),
             ("cache", ["queue", "db"]),
             ("", ["svc", "db"]),
         ] {

@@ -346,6 +346,17 @@ pub(super) fn spot_of(evidence: &Evidence, container: &ContainerFacts) -> Vec<Cl
     spot::clue(container, reading.as_ref()).into_iter().chain(source).collect()
 }
 
+/// The field that its last words blame, where no spot is known; else the container itself.
+pub(super) fn blamed_or_itself(evidence: &Evidence, container: &ContainerFacts) -> Option<Clue> {
+    let blamed = match read(container) {
+        Some(it) if !is_script(container, &it) => blamed(evidence, container, &it),
+        Some(_) => None,
+        None => quoted(evidence, container),
+    };
+    let field = blamed.filter(|it| it.fact.starts_with('/'));
+    field.or_else(|| wording::itself(evidence, container))
+}
+
 /// The line of its log that says most about its end.
 pub(super) fn telling_line(container: &ContainerFacts) -> Option<&str> {
     read(container).map(|it| it.line).or_else(|| words(container).map(|it| it.line))

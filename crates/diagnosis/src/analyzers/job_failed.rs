@@ -155,5 +155,8 @@ fn of_container(evidence: &Evidence, container: &ContainerFacts) -> Vec<Clue> {
     clues.extend(log.map(|it| Clue::new(crash_loop::told_in(container), it)));
     clues.extend(crash_loop::needed(container));
     clues.extend(crash_loop::spot_of(evidence, container));
+    if !clues.iter().any(|it| it.fact.starts_with('/')) {
+        clues.extend(crash_loop::blamed_or_itself(evidence, container));
+    }
     clues
 }

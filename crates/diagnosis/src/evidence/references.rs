@@ -2,6 +2,7 @@
 
 mod alike;
 mod namesakes;
+mod started;
 mod vouched;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,7 @@ use k8s_openapi::api::core::v1::{Container, KeyToPath, Pod, PodSpec, Volume};
 use types::{FieldPath, ReferenceFacts, ReferenceKind};
 
 pub(crate) use self::alike::continued;
-use crate::evidence::{belonging, classes, devices, labels, pods};
+use crate::evidence::{belonging, classes, devices, labels};
 use crate::near_miss::near_miss;
 use crate::root::placed;
 use crate::{Objects, Root};
@@ -206,7 +207,7 @@ fn items(whole: &Reference, items: Option<&[KeyToPath]>, path: &FieldPath) -> Ve
 /// What is known to exist in the namespace.
 struct Known<'a> {
     objects: &'a Objects,
-    /// The Secrets that healthy pods use, each with the keys that they take of it.
+    /// The Secrets that pods run with, each with the keys that they take of it.
     secrets: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -328,7 +329,7 @@ impl Known<'_> {
         }
     }
 
-    /// Secrets are never read: that healthy pods use one of this name, and which keys they take of it, is all that is
+    /// Secrets are never read: that pods run with one of this name, and which keys they take of it, is all that is
     /// known. Another key may be there as well.
     fn look_up_secret(&self, it: &Reference) -> (Option<bool>, Option<String>) {
         let Some(keys) = self.secrets.get(&it.name) else {
@@ -361,28 +362,20 @@ impl Known<'_> {
     }
 }
 
-/// The Secrets that ready pods of the same namespace refer to, and the keys that they take of each. Secrets themselves
-/// are never read.
+/// The Secrets that pods of the same namespace run with, and the keys that they take of each. Secrets themselves are
+/// never read.
 fn known_secrets(objects: &Objects) -> BTreeMap<String, BTreeSet<String>> {
     let namespace = &objects.root.metadata().namespace;
-    let ready = objects
-        .namespace_pods
-        .iter()
-        .filter(|it| &it.metadata.namespace == namespace && pods::is_ready(it))
-        .filter_map(|it| it.spec.as_ref())
-        .flat_map(|it| of_pod_spec(it, &FieldPath::root()))
-        .filter(|it| it.kind == ReferenceKind::Secret && !it.optional);
+    let bare = match &objects.root {
+        Root::Pod(pod) => Some(pod),
+        _ => None,
+    };
+    let pods = objects.namespace_pods.iter().chain(bare);
+    let pods = pods.filter(|it| &it.metadata.namespace == namespace);
+    let named = pods.flat_map(|it| started::references(it));
     let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for it in ready.chain(own_ready_secrets(objects)) {
+    for it in named.filter(|it| it.kind == ReferenceKind::Secret && !it.optional) {
         known.entry(it.name).or_default().extend(it.key);
     }
     known
-}
-
-/// The same of a bare pod that is ready, which is not among the others.
-fn own_ready_secrets(objects: &Objects) -> Vec<Reference> {
-    let Root::Pod(pod) = &objects.root else { return vec![] };
-    let spec = pod.spec.as_ref().filter(|_| pods::is_ready(pod));
-    let references = spec.map(|it| of_pod_spec(it, &FieldPath::root())).unwrap_or_default();
-    references.into_iter().filter(|it| it.kind == ReferenceKind::Secret).collect()
 }

@@ -29,6 +29,7 @@ mod held;
 mod host_keys;
 mod given;
 mod schemes;
+mod json;
 
 use std::borrow::Cow;
 
@@ -157,6 +158,7 @@ const FINDERS: &[Finder] = &[
     held::word,
     sources::configuration,
     sources::script,
+    json::broken,
     given::malformed,
     configured::setting,
     started::with,

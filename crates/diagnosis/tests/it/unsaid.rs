@@ -270,3 +270,28 @@ fn an_address_of_another_scheme_is_told() {
     let right = "env: [{name: DATABASE_URL, value: 'postgres://db/x'}, {name: MODE, value: y}]";
     refuse((right, said, ""), "/env/0");
 }
+
+const NO_JSON: &str = "flags: reading
+undefined:1
+{\"mist\":true,\"home\":true
+
+SyntaxError: Expected ',' or '}' after property value in JSON at position 31 (line 1 column 32)
+    at JSON.parse (<anonymous>)
+
+Node.js v22.12.0";
+
+#[test]
+fn a_variable_that_was_to_be_json_is_told_where_the_program_names_none() {
+    let flags = r#"{name: FLAGS, value: '{"mist":true,"home":true'}"#;
+    let other = r#"{name: LIMITS, value: '{"all":3}'}"#;
+    let field = "/env/0/value";
+    let container = format!("env: [{flags}, {other}]");
+    check((&container, NO_JSON, ""), field, &["the template sets FLAGS, and that is no JSON"]);
+
+    // Two that are none, all that are right, and a program that complains of something else.
+    let two = format!("env: [{flags}, {}]", flags.replace("FLAGS", "MORE"));
+    refuse((&two, NO_JSON, ""), field);
+    let right = format!("env: [{other}]");
+    refuse((&right, NO_JSON, ""), field);
+    refuse((&container, "Error: cannot bind socket: permission denied", ""), field);
+}

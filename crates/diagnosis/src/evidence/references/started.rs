@@ -1,0 +1,98 @@
+//! What a pod refers to that is proven to be there: the kubelet starts no container before all that its variables and
+//! the volumes of its pod name is there
+//! (<https://kubernetes.io/docs/concepts/configuration/secret/#restriction-secret-must-exist>).
+
+use k8s_openapi::api::core::v1::{Container, ContainerState, ContainerStatus, Pod, PodSpec};
+use types::FieldPath;
+
+use super::{Reference, of_pod_spec};
+use crate::evidence::pods;
+
+/// All that a ready pod refers to; of another one the volumes, and what the containers name that were started.
+pub(super) fn references(pod: &Pod) -> Vec<Reference> {
+    let Some(spec) = &pod.spec else { return vec![] };
+    if pods::is_ready(pod) {
+        return of_pod_spec(spec, &FieldPath::root());
+    }
+    let status = pod.status.as_ref();
+    let apps = status.and_then(|it| it.container_statuses.as_deref()).unwrap_or_default();
+    let first = status.and_then(|it| it.init_container_statuses.as_deref()).unwrap_or_default();
+    let containers = started(&spec.containers, apps);
+    let init_containers = started(spec.init_containers.as_deref().unwrap_or_default(), first);
+    if containers.is_empty() && init_containers.is_empty() {
+        return vec![];
+    }
+    let proven = PodSpec {
+        containers,
+        init_containers: Some(init_containers),
+        volumes: spec.volumes.clone(),
+        ..PodSpec::default()
+    };
+    of_pod_spec(&proven, &FieldPath::root())
+}
+
+/// The containers that run, or ran once.
+fn started(containers: &[Container], statuses: &[ContainerStatus]) -> Vec<Container> {
+    let ran = |it: &ContainerStatus| {
+        let mut states = [&it.state, &it.last_state].into_iter().flatten();
+        let has_run = |it: &ContainerState| {
+            let ended = it.terminated.as_ref().is_some_and(|it| it.started_at.is_some());
+            it.running.is_some() || ended
+        };
+        states.any(has_run)
+    };
+    let is_it = |container: &&Container| {
+        statuses.iter().any(|status| status.name == container.name && ran(status))
+    };
+    containers.iter().filter(is_it).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use types::ReferenceKind;
+
+    use super::*;
+
+    fn secrets(status: &Value) -> Vec<String> {
+        let of = |secret: &str| json!([{"name": "A", "valueFrom": {"secretKeyRef": {"name": secret, "key": "k"}}}]);
+        let pod = json!({"metadata": {"name": "web"}, "status": status, "spec": {
+            "containers": [{"name": "app", "env": of("of-app")}, {"name": "side", "env": of("of-side")}],
+            "initContainers": [{"name": "first", "env": of("of-first")}],
+            "volumes": [{"name": "keys", "secret": {"secretName": "of-volume"}}]}});
+        let all = references(&serde_json::from_value(pod).unwrap());
+        let mut names: Vec<_> = all
+            .into_iter()
+            .filter(|it| it.kind == ReferenceKind::Secret)
+            .map(|it| it.name)
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_a_container_was_started_with_is_there() {
+        let ended = json!({"exitCode": 1, "startedAt": "2026-11-24T03:00:00Z"});
+        let crashes = json!({"name": "app", "image": "i", "imageID": "", "ready": false, "restartCount": 3,
+            "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": ended}});
+        let waits = json!({"name": "side", "image": "i", "imageID": "", "ready": false, "restartCount": 0,
+            "state": {"waiting": {"reason": "CreateContainerConfigError"}}});
+
+        assert_eq!(
+            secrets(&json!({"containerStatuses": [crashes, waits]})),
+            ["of-app", "of-volume"]
+        );
+        assert_eq!(secrets(&json!({"containerStatuses": [waits]})), Vec::<String>::new());
+        let ready = json!({"conditions": [{"type": "Ready", "status": "True"}]});
+        assert_eq!(secrets(&ready), ["of-app", "of-first", "of-side", "of-volume"]);
+    }
+
+    #[test]
+    fn a_container_that_could_not_be_made_proves_nothing() {
+        let unmade = json!({"exitCode": 128, "reason": "StartError"});
+        let fails = json!({"name": "app", "image": "i", "imageID": "", "ready": false, "restartCount": 3,
+            "state": {"terminated": unmade}});
+
+        assert_eq!(secrets(&json!({"containerStatuses": [fails]})), Vec::<String>::new());
+    }
+}
