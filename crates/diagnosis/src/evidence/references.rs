@@ -366,10 +366,8 @@ impl Known<'_> {
 /// never read.
 fn known_secrets(objects: &Objects) -> BTreeMap<String, BTreeSet<String>> {
     let namespace = &objects.root.metadata().namespace;
-    let bare = match &objects.root {
-        Root::Pod(pod) => Some(pod),
-        _ => None,
-    };
+    // A bare pod is not among the others.
+    let bare = if let Root::Pod(pod) = &objects.root { Some(pod) } else { None };
     let pods = objects.namespace_pods.iter().chain(bare);
     let pods = pods.filter(|it| &it.metadata.namespace == namespace);
     let named = pods.flat_map(|it| started::references(it));
