@@ -68,10 +68,11 @@ impl Journal {
 
 /// One connection: writes are rare, and a queue of one is the simplest lock.
 async fn connect(file: &Path) -> Result<SqlitePool, sqlx::Error> {
-    let options = SqliteConnectOptions::new()
-        .filename(file)
-        // A file that is there keeps what it was made with, until it is written anew.
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
+    let options = SqliteConnectOptions::new().filename(file);
+    // That is written into the file: one that is there, and may be damaged, stays as it is.
+    let is_new = std::fs::metadata(file).is_ok_and(|it| it.len() == 0);
+    let options = if is_new { options.auto_vacuum(SqliteAutoVacuum::Incremental) } else { options };
+    let options = options
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)

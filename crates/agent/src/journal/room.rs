@@ -14,6 +14,8 @@ const LEAST: i64 = 256;
 const SHARE: i64 = 4;
 /// A file longer than this, in bytes, is not written anew at once: an intent would wait too long.
 const MAX_ANEW: i64 = 256 * 1024 * 1024;
+/// Writes it anew, and so that it gives pages back in pieces from then on: what is asked for takes effect with that.
+const WRITE_ANEW: &str = "PRAGMA auto_vacuum = INCREMENTAL; VACUUM";
 /// What `PRAGMA auto_vacuum` says of a file that gives pages back in pieces
 /// (<https://www.sqlite.org/pragma.html#pragma_auto_vacuum>).
 const IN_PIECES: i64 = 2;
@@ -37,8 +39,7 @@ impl Journal {
             if MAX_ANEW < bytes {
                 return Ok(0);
             }
-            // The connection asks for pieces from now on, and that takes effect here.
-            self.run("VACUUM").await?;
+            self.run(WRITE_ANEW).await?;
         }
         // Until then the file is as long as before. A reader may keep it from that: then the next time does it.
         self.run("PRAGMA wal_checkpoint(TRUNCATE)").await?;
