@@ -128,7 +128,8 @@ pub(super) fn never_worked(owner: &CronJob, objects: &Objects) -> Option<String>
     has_not_begun.then(|| "no container of a job of the present template has started".to_owned())
 }
 
-/// Whether all pods that the job ever had are there, and none of them has run anything.
+/// Whether all pods that the job ever had are there, and none of them has run anything. One that is suspended has
+/// none on purpose.
 fn never_started(job: &Job, objects: &Objects) -> bool {
     let is_its = |it: &&Arc<Pod>| {
         let mut owners = it.metadata.owner_references.iter().flatten();
@@ -140,7 +141,11 @@ fn never_started(job: &Job, objects: &Objects) -> bool {
     let counted: i32 = counted.into_iter().flatten().fold(0, i32::saturating_add);
     let is_over = has_condition(job, "Failed");
     let are_all_there = usize::try_from(counted).is_ok_and(|it| it <= pods.len());
-    are_all_there && !(is_over && pods.is_empty()) && pods.iter().all(|it| has_run_nothing(it))
+    let is_suspended = job.spec.as_ref().and_then(|it| it.suspend) == Some(true);
+    are_all_there
+        && !is_suspended
+        && !(is_over && pods.is_empty())
+        && pods.iter().all(|it| has_run_nothing(it))
 }
 
 /// Whether no container of the pod has started; one that could not be started has not.

@@ -30,6 +30,7 @@ status: {{{owner}}}
 "
     );
     for (number, (status, pods)) in jobs.iter().enumerate() {
+        let suspend = status.contains("Suspended");
         write!(
             page,
             "---
@@ -41,7 +42,7 @@ metadata:
   uid: rollup-{number}
   creationTimestamp: 2026-11-24T02:0{number}:00Z
   ownerReferences: [{{apiVersion: batch/v1, controller: true, kind: CronJob, name: rollup, uid: rollup}}]
-spec: {{template: {TEMPLATE}}}
+spec: {{suspend: {suspend}, template: {TEMPLATE}}}
 status: {{{status}}}
 "
         )
@@ -113,6 +114,8 @@ fn what_ran_once_or_may_have_run_is_not_said_to_be_without_effect() {
         &[("active: 1, failed: 1", &[PULLS])],
         &[("active: 1", &[])],
         &[("active: 1", &[PULLS]), (FAILED, &[])],
+        // Somebody holds it back.
+        &[("conditions: [{type: Suspended, status: 'True'}]", &[])],
         // One succeeded, or does well.
         &[(FAILED, &[]), (FAILED, &[]), (complete, &[])],
         &[(FAILED, &[]), (FAILED, &[]), ("active: 1, ready: 1", &[RUNS])],
