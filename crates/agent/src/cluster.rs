@@ -52,6 +52,7 @@ pub use watch::WATCHED;
 pub(crate) use caches::reference;
 pub(crate) use changes::key;
 pub(crate) use events::{about, last_seen};
+pub(crate) use gather::spec_hash_of;
 
 use std::sync::Arc;
 use std::time::Duration;

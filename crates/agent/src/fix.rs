@@ -26,7 +26,6 @@ use std::sync::Arc;
 
 use diagnosis::{Objects, Patience};
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use remedy::{ApprovedPlan, RequestError};
 use serde_json::{Map, Value};
 use types::{
@@ -45,6 +44,7 @@ pub use shop::{Fixer, OpenError};
 pub(crate) use shop::{check_settings, own_namespace, read_policy};
 
 use apply::ApplyError;
+use moved::AsSeen;
 
 /// How often a plan is made anew because the object changed under it. Many, since the status of a pod that
 /// fails counts as a change of it and comes with every restart; each time costs a few reads.
@@ -97,14 +97,14 @@ pub enum FixError {
 struct Case {
     evidence: Evidence,
     diagnoses: Vec<Diagnosis>,
-    /// The metadata of the subject.
-    seen: ObjectMeta,
+    /// The subject.
+    seen: AsSeen,
 }
 
-/// A plan, what was decided about it, and the metadata of the object that it was made for.
+/// A plan, what was decided about it, and the object that it was made for.
 struct Decided {
     fix: Stored,
-    seen: ObjectMeta,
+    seen: AsSeen,
     decision: Decision,
 }
 
@@ -150,8 +150,8 @@ impl Fixer {
     /// Everything up to the write, from facts that are read anew.
     async fn decide(&self, id: Uuid, order: &Order, kept: bool) -> Result<Decided, FixError> {
         let case = self.gather(order).await?;
-        let (plan, seen) = (plan(order, &case)?, case.seen.clone());
-        let mut fix = self.draw_up(id, order, case, plan);
+        let plan = plan(order, &case)?;
+        let (mut fix, seen) = self.draw_up(id, order, case, plan);
         let decision = self.approve(&mut fix, order, kept).await?;
         Ok(Decided { fix, seen, decision })
     }
@@ -222,7 +222,7 @@ impl Fixer {
         let subject = self.subject(order).await?;
         let objects = self.objects(&subject).await?;
         let (evidence, diagnoses) = self.agent.examine_and_ask(&objects).await;
-        Ok(Case { evidence, diagnoses, seen: objects.root.metadata().clone() })
+        Ok(Case { evidence, diagnoses, seen: AsSeen::of(&objects.root) })
     }
 
     /// Everything around the subject, or an error while what the watches keep is old: a decision or a verdict
@@ -234,8 +234,8 @@ impl Fixer {
         Ok(Objects { node_mates, ..objects })
     }
 
-    /// The execution of this plan, before anything was decided.
-    fn draw_up(&self, id: Uuid, order: &Order, case: Case, plan: FixPlan) -> Stored {
+    /// The execution of this plan, before anything was decided, and the object that it is about.
+    fn draw_up(&self, id: Uuid, order: &Order, case: Case, plan: FixPlan) -> (Stored, AsSeen) {
         let redactor = &self.agent.redactor;
         let execution = Execution {
             id,
@@ -267,7 +267,7 @@ impl Fixer {
             again: false,
             result_hash: None,
         };
-        Stored { execution, plan, before: case.evidence, decision: None }
+        (Stored { execution, plan, before: case.evidence, decision: None }, case.seen)
     }
 
     /// The write was made: answer, and see the rest through.

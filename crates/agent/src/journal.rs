@@ -6,6 +6,7 @@
 mod chain;
 mod decisions;
 mod open;
+mod room;
 mod suppressions;
 mod thin;
 mod vain;

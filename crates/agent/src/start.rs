@@ -282,6 +282,14 @@ async fn thin_journal(journal: Journal, days: u16) {
                 tracing::warn!(error, "the journal was not made thin; tomorrow it is tried again");
             }
         }
+        match journal.give_back().await {
+            Ok(0) => {}
+            Ok(pages) => tracing::info!(pages, "the journal's file is so much shorter now"),
+            Err(error) => {
+                let error = service::telemetry::chain(&error);
+                tracing::warn!(error, "the journal's file was not made shorter");
+            }
+        }
     }
 }
 

@@ -51,6 +51,7 @@ mod node_mates;
 mod services;
 mod traffic;
 pub(crate) mod owners;
+mod hands;
 
 pub use belonging::whose;
 

@@ -54,6 +54,14 @@ fn same_letters(name: &str, candidates: &[&str]) -> Option<String> {
 
 /// The one candidate that has the same words in another order: `crawler-sa` for `sa-crawler`.
 fn same_words(name: &str, candidates: &[&str]) -> Option<String> {
+    // There are thousands of candidates: words that changed places are as long as before.
+    let mut as_long = candidates.iter().filter(|it| it.len() == name.len()).peekable();
+    as_long.peek().filter(|_| name.chars().any(char::is_alphabetic))?;
+    only(as_long.filter(|it| are_of_same_words(name, it)))
+}
+
+/// Whether two names have the same words in another order.
+pub(crate) fn are_of_same_words(left: &str, right: &str) -> bool {
     fn words(it: &str) -> Vec<&str> {
         it.split(['-', '_', '.']).collect()
     }
@@ -62,11 +70,7 @@ fn same_words(name: &str, candidates: &[&str]) -> Option<String> {
         words.sort_unstable();
         words
     }
-    // There are thousands of candidates: words that changed places are as long as before.
-    let mut as_long = candidates.iter().filter(|it| it.len() == name.len()).peekable();
-    as_long.peek().filter(|_| name.chars().any(char::is_alphabetic))?;
-    let (own, in_order) = (sorted(name), words(name));
-    only(as_long.filter(|it| words(it) != in_order && sorted(it) == own))
+    words(left) != words(right) && sorted(left) == sorted(right)
 }
 
 /// The one of these, however often it is named.

@@ -274,6 +274,9 @@ fn machine_may_act(plan: &FixPlan, policy: &Policy, world: &World<'_>) -> Result
             "{field} was turned back before and holds again what it held then: two owners take turns"
         )));
     }
+    if let Some(why) = place::other_hand(plan, world.evidence) {
+        return Err(Refusal::NeedsApproval(why));
+    }
     if raise::is_unsure(plan, world.evidence) {
         return Err(Refusal::NeedsApproval(
             "its log alone speaks for more memory, or against it".to_owned(),

@@ -23,7 +23,7 @@ pub(crate) fn distance(left: &str, right: &str) -> usize {
 }
 
 /// A name of fewer letters says too little without the word for its kind.
-const LEAST_STEM: usize = 3;
+pub(crate) const LEAST_STEM: usize = 3;
 
 /// Letters between a typo and what was meant.
 pub(crate) const TYPO_DISTANCE: usize = 2;

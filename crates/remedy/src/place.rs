@@ -187,28 +187,43 @@ pub(crate) fn provable(plan: FixPlan, evidence: &Evidence) -> FixPlan {
 
 /// A field that the plan writes and that somebody turns back again and again.
 pub(crate) fn turned_back<'e>(plan: &FixPlan, evidence: &'e Evidence) -> Option<&'e str> {
-    let edits = plan.steps.iter().flat_map(|it| match &it.action {
+    let mut fields = evidence.workload.turned_back.iter();
+    fields.find(|it| writes(plan, it, evidence)).map(String::as_str)
+}
+
+/// Who set a field last that the plan writes, where the rest of the object is of another hand: as a sentence.
+pub(crate) fn other_hand(plan: &FixPlan, evidence: &Evidence) -> Option<String> {
+    evidence.workload.other_hands.iter().find_map(|hand| {
+        let field = hand.fields.iter().find(|it| writes(plan, it, evidence))?;
+        let (name, rest) = (&hand.name, &hand.rest);
+        Some(format!("{name} set {field} last, the rest is {rest}'s: two may write here"))
+    })
+}
+
+/// Whether the plan writes this field of the subject, part of it or what it lies in. A field that cannot be read is
+/// any.
+fn writes(plan: &FixPlan, field: &str, evidence: &Evidence) -> bool {
+    let mut edits = plan.steps.iter().flat_map(|it| match &it.action {
         Action::Edit(edits) if it.target.kind == evidence.subject.kind => edits.as_slice(),
         Action::Edit(_) | Action::Evict | Action::Restart => &[],
     });
-    // A field that cannot be read is any.
-    let touches = |it: &Edit, field: &str| {
-        let within = |field: FieldPath| it.path.is_within(&field) || field.is_within(&it.path);
-        FieldPath::parse(field).is_none_or(within)
+    let field = FieldPath::parse(field);
+    let touches = |it: &Edit| {
+        field.as_ref().is_none_or(|field| it.path.is_within(field) || field.is_within(&it.path))
     };
-    let is_written = |field: &&String| edits.clone().any(|it| touches(it, field));
-    evidence.workload.turned_back.iter().find(is_written).map(String::as_str)
+    edits.any(touches)
 }
 
-/// The plan as it may be carried out where two owners take turns: a person has to say who is right.
+/// The plan as it may be carried out where two owners take turns, or may: a person has to say who is right.
 pub(crate) fn unfought(plan: FixPlan, evidence: &Evidence) -> FixPlan {
-    let Some(field) = turned_back(&plan, evidence).filter(|_| plan.risk != Risk::Advice) else {
+    let turned = turned_back(&plan, evidence).map(|field| {
+        format!("{field} was turned back before: find out who writes it again and again, or it will not last")
+    });
+    let Some(why) = turned.or_else(|| other_hand(&plan, evidence)) else { return plan };
+    if plan.risk == Risk::Advice {
         return plan;
-    };
-    let because = format!(
-        "{} {field} was turned back before: find out who writes it again and again, or it will not last.",
-        plan.because
-    );
+    }
+    let because = format!("{} {why}.", plan.because);
     FixPlan { risk: Risk::Ask, because, ..plan }
 }
 

@@ -4,7 +4,7 @@ mod meant;
 
 use types::{ReferenceFacts, ReferenceKind, Risk};
 
-pub(crate) use self::meant::{of_kind, synonym};
+pub(crate) use self::meant::{is_turned_round, of_kind, synonym};
 use crate::near::{
     are_siblings, are_swapped, are_written_alike, differ_at_the_end, differ_by_an_ending, is_slip,
 };
@@ -49,6 +49,9 @@ pub(crate) fn risk_of_reference(reference: &ReferenceFacts, wrong: &str, near: &
             // The Secrets of a namespace may be several people's, and which of two was meant decides who gets what.
             let is_secret = reference.kind == ReferenceKind::Secret && !reference.is_about_key();
             let is_shared = reference.vouched.is_some() && of_kind(reference) == Some(near);
+            if is_turned_round(reference, near) {
+                return Risk::Auto;
+            }
             reference.belongs_to.is_some()
                 || !is_slip(wrong, near) && !is_shared
                 || is_secret && differ_by_an_ending(wrong, near)

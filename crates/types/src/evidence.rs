@@ -143,6 +143,10 @@ pub struct WorkloadFacts {
     /// nobody's hand of ours: two owners take turns. At most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub turned_back: Vec<String>,
+    /// Who else set fields of its spec than the one who set most of it: two may write here. Neither a person with
+    /// `kubectl` nor we; at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_hands: Vec<OtherHand>,
     /// Who else writes this object: Argo CD, Flux, Helm, an autoscaler.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<Owner>,
@@ -163,6 +167,11 @@ pub struct WorkloadFacts {
     /// The job of a CronJob that was made from an earlier template, waits in vain, and lets no other one start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_by: Option<String>,
+    /// What says that the present template of a CronJob never came to anything, as a sentence: no container of its jobs
+    /// has started, or two of them failed and none succeeded. `None` where a program may have run to some effect, and
+    /// where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub never_worked: Option<String>,
     /// How long a pod of a rollout may take to become ready (`progressDeadlineSeconds` of a Deployment), in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline_secs: Option<u32>,
@@ -179,6 +188,17 @@ pub struct Owner {
     /// What says so: an annotation, a label, or an object.
     pub mark: String,
     /// The fields that are his, as JSON Pointers; empty means the whole object.
+    pub fields: Vec<String>,
+}
+
+/// Somebody who set fields of an object that is another's for the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OtherHand {
+    /// His field manager.
+    pub name: String,
+    /// The field manager of most of the rest; `kubectl` for all of a person's.
+    pub rest: String,
+    /// The fields that he set last, as JSON Pointers.
     pub fields: Vec<String>,
 }
 

@@ -42,8 +42,8 @@ pub use containers::{
 pub use diagnosis::{Clue, Diagnosis, Fault};
 pub use episode::{Correction, Episode, Observation, Record, Reflection, ReflectionSource};
 pub use evidence::{
-    EventFacts, Evidence, FailedFix, NeighbourFacts, Owner, PodFacts, RevisionFacts, ServiceFacts,
-    WorkloadFacts,
+    EventFacts, Evidence, FailedFix, NeighbourFacts, OtherHand, Owner, PodFacts, RevisionFacts,
+    ServiceFacts, WorkloadFacts,
 };
 pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdict};
 pub use explanation::{

@@ -92,8 +92,8 @@ pub struct ReferenceFacts {
     /// The name, or the key, that these words give.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meant: Option<String>,
-    /// What speaks for the name that is meant, as a sentence: a ready workload of the same group that refers to the
-    /// ConfigMap, or that nobody uses the claim.
+    /// What speaks for the name that is meant, or that has the same words in another order, as a sentence: a ready
+    /// workload of the same group that refers to the ConfigMap, or that nobody uses the claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vouched: Option<String>,
     /// The label by which that one belongs to something else than the subject: `team=finance`.

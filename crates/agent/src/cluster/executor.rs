@@ -42,6 +42,9 @@ impl std::str::FromStr for ExecutorAccount {
 /// The client that writes.
 pub(super) struct Executor {
     asking: Client,
+    /// Writes where there is no account. Whoever reads has connections of his own, and takes away none that was
+    /// made for a write.
+    own: Client,
     /// Where the API server is and how it is trusted; its credential is replaced.
     config: Config,
     account: Option<ExecutorAccount>,
@@ -51,12 +54,13 @@ pub(super) struct Executor {
 
 impl Executor {
     pub(super) fn new(asking: Client, config: Config, account: Option<ExecutorAccount>) -> Self {
-        Self { asking, config, account, newest: Mutex::default() }
+        let own = Client::try_from(config.clone()).unwrap_or_else(|_| asking.clone());
+        Self { asking, own, config, account, newest: Mutex::default() }
     }
 
     /// A client whose credential is good for the next minute at least.
     pub(super) async fn client(&self) -> Result<Client, ClusterError> {
-        let Some(account) = &self.account else { return Ok(self.asking.clone()) };
+        let Some(account) = &self.account else { return Ok(self.own.clone()) };
         let mut newest = self.newest.lock().await;
         if let Some((client, _)) = newest.as_ref().filter(|it| Timestamp::now() + SPARE < it.1) {
             return Ok(client.clone());

@@ -175,6 +175,12 @@ pub(super) fn root_from(kind: Kind, object: DynamicObject) -> Result<Root, Clust
     }
 }
 
+/// Hash over the template of an object of this kind, as it was read; `None` where it cannot be read as one.
+pub(crate) fn spec_hash_of(kind: Kind, object: &serde_json::Value) -> Option<String> {
+    let object = serde_json::from_value::<DynamicObject>(object.clone()).ok()?;
+    root_from(kind, object).ok().map(|it| it.spec_hash())
+}
+
 fn whole<K: Resource + DeserializeOwned>(object: DynamicObject) -> Result<Arc<K>, ClusterError> {
     let object = object.try_parse().map_err(|it| ClusterError::Malformed(it.to_string()))?;
     Ok(Arc::new(object))

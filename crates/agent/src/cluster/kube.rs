@@ -143,6 +143,28 @@ impl KubeCluster {
         self.executor.client().await
     }
 
+    /// The same, with a connection that is made already where something is written: that takes its time too, and
+    /// nothing is to lie between the last question and the request.
+    async fn writer_for(&self, purpose: &Purpose) -> Result<Client, ClusterError> {
+        let client = self.writer().await?;
+        if purpose.is_rehearsal() {
+            return Ok(client);
+        }
+        match within(READ, "the version", client.apiserver_version()).await {
+            Err(silence @ ClusterError::Unreachable(_)) => Err(silence),
+            // Whatever it answers, it is there.
+            Ok(_)
+            | Err(
+                ClusterError::NotFound(_)
+                | ClusterError::Refused(_)
+                | ClusterError::Conflict(_)
+                | ClusterError::Throttled { .. }
+                | ClusterError::Malformed(_)
+                | ClusterError::Stopped,
+            ) => Ok(client),
+        }
+    }
+
     fn dynamic(&self, of: &ObjectRef) -> Api<DynamicObject> {
         let resource = resource(of.kind);
         if of.namespace.is_empty() {
@@ -188,7 +210,7 @@ impl KubeCluster {
         let url = self.dynamic(target).resource_url().to_owned();
         let request =
             json_patch::request(&url, &target.name, patch.subresource, &params, patch.operations)?;
-        let client = self.writer().await?;
+        let client = self.writer_for(&patch.purpose).await?;
         patch.purpose.ask()?;
         let after: DynamicObject = within(WRITE, &what, client.request(request)).await?;
         let object = reference(target.kind, &after.metadata);
@@ -211,7 +233,7 @@ impl KubeCluster {
         };
         let dry_run = purpose.is_rehearsal();
         let params = PostParams { dry_run, field_manager: Some(FIELD_MANAGER.to_owned()) };
-        let client = self.writer().await?;
+        let client = self.writer_for(&purpose).await?;
         purpose.ask()?;
         let api = Api::<Pod>::namespaced(client, &target.namespace);
         let call =

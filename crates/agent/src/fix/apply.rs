@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use remedy::ApprovedPlan;
 use serde_json::Value;
 use types::{Action, Execution, ExecutionState, ObjectRef, RefusalReport, Step};
 
-use super::{FixError, Fixer, moved};
+use super::moved::{self, AsSeen};
+use super::{FixError, Fixer};
 use crate::cluster::{ClusterError, Patch, Purpose};
 use crate::journal::Stored;
 use crate::lead::{NotLeading, Unshared};
@@ -56,7 +56,7 @@ impl Fixer {
         &self,
         fix: &Stored,
         approved: &ApprovedPlan,
-        seen: &ObjectMeta,
+        seen: &AsSeen,
     ) -> Result<Option<String>, ApplyError> {
         let (mut version, mut tried) = (None, 0);
         loop {
@@ -75,7 +75,7 @@ impl Fixer {
 
     /// The version of the subject that differs from what was seen in nothing but its status; `None` where more may
     /// differ.
-    async fn moved_in_status(&self, fix: &Stored, seen: &ObjectMeta) -> Option<ObjectRef> {
+    async fn moved_in_status(&self, fix: &Stored, seen: &AsSeen) -> Option<ObjectRef> {
         let first = fix.plan.steps.first().map(|it| &it.target);
         let subject = first.filter(|it| it.is_same(&fix.execution.subject))?;
         let now = self.agent.cluster.object(subject).await.ok()?;

@@ -1,16 +1,56 @@
 //! What changed of an object since it was seen: nothing but its status, or more.
 
+use diagnosis::Root;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
+use types::Kind;
+
+use crate::cluster;
+
+/// An object as it was when something was decided about it.
+pub(super) struct AsSeen {
+    metadata: ObjectMeta,
+    kind: Kind,
+    spec_hash: String,
+}
+
+impl AsSeen {
+    pub(super) fn of(root: &Root) -> Self {
+        let kind = root.object_ref().kind;
+        Self { metadata: root.metadata().clone(), kind, spec_hash: root.spec_hash() }
+    }
+}
 
 /// The `resourceVersion` of the object as it is now, where nothing but its status differs from what was seen. A
 /// change of the spec moves `generation`; marks, owners and who owns which field are compared as they stand
-/// (<https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>).
-pub(super) fn only_in_status(seen: &ObjectMeta, now: &Value) -> Option<String> {
-    let now: ObjectMeta = serde_json::from_value(now.get("metadata")?.clone()).ok()?;
-    let is_kept = seen.uid.is_some() && seen.generation.is_some();
-    let version = now.resource_version.clone();
-    (is_kept && without_status(seen) == without_status(&now)).then_some(version).flatten()
+/// (<https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>). A pod that has no
+/// `generation` is compared by its spec.
+pub(super) fn only_in_status(seen: &AsSeen, now: &Value) -> Option<String> {
+    let metadata: ObjectMeta = serde_json::from_value(now.get("metadata")?.clone()).ok()?;
+    let is_same_spec = || match (seen.metadata.generation, seen.kind) {
+        (Some(_), _) => true,
+        (None, Kind::Pod) => {
+            cluster::spec_hash_of(seen.kind, now).as_deref() == Some(&*seen.spec_hash)
+        }
+        (
+            None,
+            Kind::Deployment
+            | Kind::ReplicaSet
+            | Kind::StatefulSet
+            | Kind::DaemonSet
+            | Kind::Job
+            | Kind::CronJob
+            | Kind::Node
+            | Kind::Service
+            | Kind::PersistentVolumeClaim
+            | Kind::ConfigMap,
+        ) => false,
+    };
+    let version = metadata.resource_version.clone();
+    let is_same = seen.metadata.uid.is_some()
+        && without_status(&seen.metadata) == without_status(&metadata)
+        && is_same_spec();
+    is_same.then_some(version).flatten()
 }
 
 /// The metadata without what a write of the status changes.
@@ -36,14 +76,18 @@ mod tests {
                     "time": "2026-01-01T00:00:01Z"}]})
     }
 
+    fn seen(kind: Kind, metadata: Value, spec_hash: &str) -> AsSeen {
+        let metadata = serde_json::from_value(metadata).unwrap();
+        AsSeen { metadata, kind, spec_hash: spec_hash.to_owned() }
+    }
+
     fn moved(changes: &[(&str, Value)]) -> Option<String> {
         let mut now = web();
         now["resourceVersion"] = json!("9");
         for (path, value) in changes {
             *now.pointer_mut(path).unwrap() = value.clone();
         }
-        let seen = serde_json::from_value(web()).unwrap();
-        only_in_status(&seen, &json!({"metadata": now}))
+        only_in_status(&seen(Kind::Deployment, web(), "h"), &json!({"metadata": now}))
     }
 
     #[test]
@@ -69,10 +113,28 @@ mod tests {
 
     #[test]
     fn what_has_no_generation_is_never_taken_for_unchanged() {
-        let mut pod = web();
-        pod.as_object_mut().unwrap().remove("generation");
-        let seen = serde_json::from_value(pod.clone()).unwrap();
+        let mut web = web();
+        web.as_object_mut().unwrap().remove("generation");
+        let seen = seen(Kind::Service, web.clone(), "h");
 
-        assert_eq!(only_in_status(&seen, &json!({"metadata": pod})), None);
+        assert_eq!(only_in_status(&seen, &json!({"metadata": web})), None);
+    }
+
+    #[test]
+    fn a_pod_without_a_generation_is_told_by_its_spec() {
+        let mut metadata = web();
+        metadata.as_object_mut().unwrap().remove("generation");
+        let pod = |image: &str, version: &str| {
+            let mut metadata = metadata.clone();
+            metadata["resourceVersion"] = json!(version);
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata,
+                "spec": {"containers": [{"name": "app", "image": image}]},
+                "status": {"phase": version}})
+        };
+        let hash = cluster::spec_hash_of(Kind::Pod, &pod("shop/web:1", "7")).unwrap();
+        let seen = seen(Kind::Pod, metadata.clone(), &hash);
+
+        assert_eq!(only_in_status(&seen, &pod("shop/web:1", "9")).as_deref(), Some("9"));
+        assert_eq!(only_in_status(&seen, &pod("shop/web:2", "9")), None);
     }
 }

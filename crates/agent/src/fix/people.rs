@@ -7,6 +7,7 @@ use remedy::Authority;
 use types::{Execution, ExecutionState, RefusalReport};
 use uuid::Uuid;
 
+use super::moved::AsSeen;
 use super::{FixError, Fixer};
 use crate::journal::Stored;
 use crate::lead::NotLeading;
@@ -68,7 +69,7 @@ impl Fixer {
             self.reject(shown, "expired", "nobody said yes in time".to_owned()).await?;
             return Err(PersonError::Expired);
         }
-        let mut fix = match self.as_it_is_now(&shown).await {
+        let (mut fix, seen) = match self.as_it_is_now(&shown).await {
             Err(PersonError::Changed) => {
                 // It stays changed: nobody can say yes to it any more.
                 self.reject(shown, SUPERSEDED, NOT_TRUE_ANY_MORE.to_owned()).await?;
@@ -91,7 +92,8 @@ impl Fixer {
         fix.execution.decided_by = Some(who);
         self.claim(&mut fix, ExecutionState::Applying).await?;
         drop(turn);
-        match self.apply(&fix, &approved, None).await {
+        // A yes is to what the plan writes: what fails has its status written all the time.
+        match self.apply_to_seen(&fix, &approved, &seen).await {
             Ok(result_hash) => {
                 fix.execution.result_hash = result_hash;
                 Ok(self.applied(fix).await?)
@@ -174,7 +176,7 @@ impl Fixer {
     }
 
     /// The same plan, made anew from the facts of now; a yes to another plan is none.
-    async fn as_it_is_now(&self, shown: &Stored) -> Result<Stored, PersonError> {
+    async fn as_it_is_now(&self, shown: &Stored) -> Result<(Stored, AsSeen), PersonError> {
         let subject = &shown.execution.subject;
         let objects = self.objects(subject).await.map_err(FixError::from)?;
         let (evidence, diagnoses) = self.agent.examine_and_ask(&objects).await;
@@ -193,7 +195,8 @@ impl Fixer {
         execution.subject = evidence.subject.clone();
         execution.diff = offers::diff(&plan, &self.agent.redactor);
         execution.undo = offers::diff(&plan.undo(), &self.agent.redactor);
-        Ok(Stored { execution, plan, before: evidence, decision: None })
+        let fix = Stored { execution, plan, before: evidence, decision: None };
+        Ok((fix, AsSeen::of(&objects.root)))
     }
 
     /// Takes the proposal out of its state; only one can.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
 
 use super::{Journal, JournalError};
@@ -67,8 +68,11 @@ impl Journal {
 
 /// One connection: writes are rare, and a queue of one is the simplest lock.
 async fn connect(file: &Path) -> Result<SqlitePool, sqlx::Error> {
-    let options = SqliteConnectOptions::new()
-        .filename(file)
+    let options = SqliteConnectOptions::new().filename(file);
+    // That is written into the file: one that is there, and may be damaged, stays as it is.
+    let is_new = std::fs::metadata(file).is_ok_and(|it| it.len() == 0);
+    let options = if is_new { options.auto_vacuum(SqliteAutoVacuum::Incremental) } else { options };
+    let options = options
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)

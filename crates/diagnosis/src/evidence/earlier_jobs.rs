@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, Pod};
 use serde_json::{Map, Value, json};
 use types::{FieldPath, RevisionFacts};
 
@@ -13,6 +14,10 @@ use crate::{Objects, Redactor};
 
 /// More jobs than this are never looked back at.
 const MAX_JOBS: usize = 100;
+/// So many jobs that failed are no chance.
+const MANY: usize = 2;
+/// What a runtime calls the end of a container whose program it could not start.
+const NOT_STARTED: [&str; 2] = ["StartError", "ContainerCannotRun"];
 /// Labels that the job controller gives to the pods of a job.
 const BY_CONTROLLER: [&str; 4] = [
     "controller-uid",
@@ -90,8 +95,80 @@ fn templates(objects: &Objects) -> Vec<Earlier> {
 }
 
 fn has_succeeded(job: &Job) -> bool {
+    has_condition(job, "Complete")
+}
+
+fn has_condition(job: &Job, type_: &str) -> bool {
     let conditions = job.status.iter().flat_map(|it| it.conditions.iter().flatten());
-    conditions.into_iter().any(|it| it.type_ == "Complete" && it.status == "True")
+    conditions.into_iter().any(|it| it.type_ == type_ && it.status == "True")
+}
+
+/// What says that the present template never came to anything. Jobs are cleared away: only those that are there tell,
+/// and when one succeeded last.
+pub(super) fn never_worked(owner: &CronJob, objects: &Objects) -> Option<String> {
+    let present = document(owner.spec.job_template.spec.as_ref()?);
+    let is_present = |it: &&Arc<Job>| it.spec.as_ref().map(document).as_ref() == Some(&present);
+    let jobs: Vec<&Arc<Job>> = objects.whole_jobs.iter().filter(is_present).collect();
+    let made = |it: &&Arc<Job>| it.metadata.creation_timestamp.as_ref().map(|it| it.0);
+    let first = jobs.iter().map(made).collect::<Option<Vec<_>>>()?.into_iter().min()?;
+    let last_success = owner.status.as_ref().and_then(|it| it.last_successful_time.as_ref());
+    let is_well = |it: &&Arc<Job>| {
+        let status = it.status.as_ref();
+        let some = |it: Option<i32>| it.is_some_and(|it| 0 < it);
+        has_succeeded(it) || status.is_some_and(|it| some(it.succeeded) || some(it.ready))
+    };
+    if jobs.iter().any(is_well) || last_success.is_some_and(|it| first <= it.0) {
+        return None;
+    }
+    let failed = jobs.iter().filter(|it| has_condition(it, "Failed")).count();
+    if MANY <= failed {
+        return Some(format!("{failed} jobs of the present template failed, and none succeeded"));
+    }
+    let has_not_begun = jobs.iter().all(|it| never_started(it, objects));
+    has_not_begun.then(|| "no container of a job of the present template has started".to_owned())
+}
+
+/// Whether all pods that the job ever had are there, and none of them has run anything. One that is suspended has
+/// none on purpose.
+fn never_started(job: &Job, objects: &Objects) -> bool {
+    let is_its = |it: &&Arc<Pod>| {
+        let mut owners = it.metadata.owner_references.iter().flatten();
+        owners.any(|it| it.kind == "Job" && Some(&it.uid) == job.metadata.uid.as_ref())
+    };
+    let pods: Vec<_> = objects.pods.iter().filter(is_its).collect();
+    let status = job.status.as_ref();
+    let counted = [status.and_then(|it| it.active), status.and_then(|it| it.failed)];
+    let counted: i32 = counted.into_iter().flatten().fold(0, i32::saturating_add);
+    let is_over = has_condition(job, "Failed");
+    let are_all_there = usize::try_from(counted).is_ok_and(|it| it <= pods.len());
+    let is_suspended = job.spec.as_ref().and_then(|it| it.suspend) == Some(true);
+    are_all_there
+        && !is_suspended
+        && !(is_over && pods.is_empty())
+        && pods.iter().all(|it| has_run_nothing(it))
+}
+
+/// Whether no container of the pod has started; one that could not be started has not.
+fn has_run_nothing(pod: &Pod) -> bool {
+    let status = pod.status.as_ref();
+    let all = status.into_iter().flat_map(|it| {
+        let first = it.init_container_statuses.iter().flatten();
+        first
+            .chain(it.container_statuses.iter().flatten())
+            .chain(it.ephemeral_container_statuses.iter().flatten())
+    });
+    let ends = |it: &ContainerState| it.terminated.clone();
+    let mut statuses = all.map(|it| {
+        let now = it.state.as_ref();
+        let runs = now.is_some_and(|it| it.running.is_some()) || it.started == Some(true);
+        let ended = [now.and_then(ends), it.last_state.as_ref().and_then(ends)];
+        let could_not = |it: &ContainerStateTerminated| {
+            it.reason.as_deref().is_some_and(|it| NOT_STARTED.contains(&it))
+        };
+        let began = ended.iter().flatten().any(|it| !could_not(it));
+        !runs && !began && it.restart_count == 0
+    });
+    statuses.all(|it| it)
 }
 
 /// What a job is told that bears on its success, without what controllers and the API server add to it.

@@ -11,7 +11,7 @@ use types::{FieldPath, Owner};
 use crate::Objects;
 
 /// Our own field manager.
-const OURS: &str = "k8s-reflexion-agent";
+pub(super) const OURS: &str = "k8s-reflexion-agent";
 /// Field managers whose writes are a person's, the control plane's or our own.
 const NOT_FOREIGN: [&str; 9] = [
     OURS,
@@ -48,7 +48,7 @@ const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// Values of it that stand for people with a command line.
 const PEOPLE: [&str; 3] = ["kubectl", "kustomize", "manual"];
 /// Fields of one manager that are listed; one who has more owns the object.
-const MAX_FIELDS: usize = 200;
+pub(super) const MAX_FIELDS: usize = 200;
 
 /// Everybody else who writes the root.
 pub(super) fn facts(objects: &Objects) -> Vec<Owner> {
@@ -164,7 +164,7 @@ fn manager(entry: &ManagedFieldsEntry, spec: &Value) -> Option<Owner> {
 }
 
 /// The leaves of a `FieldsV1` tree as paths into the object.
-fn collect(tree: &Value, object: &Value, path: &FieldPath, fields: &mut Vec<String>) {
+pub(super) fn collect(tree: &Value, object: &Value, path: &FieldPath, fields: &mut Vec<String>) {
     let members = tree.as_object().into_iter().flatten().filter(|it| it.0 != ".");
     let mut leaf = true;
     for (name, below) in members {

@@ -12,6 +12,7 @@ use k8s_openapi::api::core::v1::{Container, KeyToPath, Pod, PodSpec, Volume};
 use types::{FieldPath, ReferenceFacts, ReferenceKind};
 
 pub(crate) use self::alike::continued;
+use self::vouched::is_turned_round;
 use crate::evidence::{belonging, classes, devices, labels};
 use crate::near_miss::near_miss;
 use crate::root::placed;
@@ -218,7 +219,8 @@ impl Known<'_> {
         let (alike, meant) = is_open.then(|| self.alike(&it)).flatten().unzip();
         let meant: Option<String> = meant.flatten();
         let belongs_to = self.belongs_to(&it, near_miss.as_deref().or(meant.as_deref()));
-        let absent = meant.as_deref().filter(|_| self.named(&it) == Some(false));
+        let turned = near_miss.as_deref().filter(|near| is_turned_round(&it, near));
+        let absent = turned.or(meant.as_deref()).filter(|_| self.named(&it) == Some(false));
         let vouched = absent.and_then(|meant| self.vouched(&it, meant));
         // When the object is there and only the key is not, the key is what is wrong.
         let named = self.named(&it) == Some(true)

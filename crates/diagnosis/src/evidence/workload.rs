@@ -7,7 +7,9 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Value, json};
 use types::{Kind, PodFacts, RevisionFacts, WorkloadFacts};
 
-use crate::evidence::{demands, maintenance, next_run, outdated, owners, turned_back};
+use crate::evidence::{
+    demands, earlier_jobs, hands, maintenance, next_run, outdated, owners, turned_back,
+};
 use crate::root::spec_hash;
 use crate::{Objects, Redactor, Root};
 
@@ -41,6 +43,7 @@ pub(super) fn facts(
             let made = newest.and_then(|it| it.metadata.creation_timestamp.as_ref());
             facts.rolled_out_at = made.map(|it| it.0);
             facts.next_run = next_run::of(it, objects.taken_at);
+            facts.never_worked = earlier_jobs::never_worked(it, objects);
             facts
         }
         // Its facts are made in `traffic`.
@@ -58,6 +61,7 @@ pub(super) fn facts(
         opted_out: objects.root.annotation(OPT_OUT) == Some("true"),
         maintenance: maintenance::fact(objects),
         turned_back: turned_back::facts(objects),
+        other_hands: hands::facts(&objects.root),
         owners: owners::facts(objects),
         volumes: volumes(&objects.root),
         demands: demands::facts(objects),

@@ -19,6 +19,8 @@ mod brought;
 mod probed;
 mod twins;
 mod turned_back;
+mod hands;
+mod barren_jobs;
 mod killed_below;
 mod unasked;
 mod named_in;

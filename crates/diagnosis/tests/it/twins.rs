@@ -162,6 +162,24 @@ fn a_ready_neighbour_of_the_group_speaks_for_the_map_that_it_reads() {
     assert_eq!(vouched(&map, &other), None);
 }
 
+#[test]
+fn the_same_words_in_another_order_are_spoken_for_as_another_word_is() {
+    let vouched = |wrong: &str, map: &str, reader: &str| {
+        let own = deployment("web", ("{}", &reads(wrong)), None);
+        let reader = deployment(reader, ("{}", &reads(map)), EARLY);
+        let evidence = facts(&[own, config_map(map, "{}"), reader]);
+        let reference = evidence.references.first().unwrap();
+        assert_eq!(reference.near_miss.as_deref(), Some(map));
+        reference.vouched.clone()
+    };
+    let said = Some("Deployment web-worker, which is ready, refers to it".to_owned());
+
+    assert_eq!(vouched("config-web", "web-config", "web-worker"), said);
+    assert_eq!(vouched("config-web", "web-config", "mailer"), None);
+    // A slip of the finger needs no neighbour.
+    assert_eq!(vouched("web-cofnig", "web-config", "web-worker"), None);
+}
+
 fn mounts(claim: &str) -> String {
     format!(
         "{{containers: [{{name: app, image: 'shop/web:1'}}], volumes: [{{name: d, persistentVolumeClaim: {{claimName: {claim}}}}}]}}"

@@ -141,7 +141,8 @@ fn edit_is_in_scope(
             None,
         ) => has_template(kind),
         (Strategy::RollBack, Target::Subject, None) => {
-            has_revisions(kind) || kind == Kind::CronJob && plan.risk != Risk::Auto
+            let may_return = || plan.risk != Risk::Auto || evidence.workload.never_worked.is_some();
+            has_revisions(kind) || kind == Kind::CronJob && may_return()
         }
         (Strategy::FixSelector | Strategy::FixServicePort, Target::Subject, None) => {
             kind == Kind::Service

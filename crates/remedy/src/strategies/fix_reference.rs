@@ -17,7 +17,8 @@
 //! anywhere is of such an architecture or system, as `amd46`, or `x86_64` for `amd64`) and where the difference may
 //! be on purpose, as that of siblings is: in digits, in the last letter, in a short word such as `eu` and `us`; and
 //! where labels say that the near miss belongs to another application or team. So with another word for the kind:
-//! of a ConfigMap a person is asked unless a ready workload of the same group refers to that one, of a claim
+//! of a ConfigMap a person is asked unless a ready workload of the same group refers to that one (and so where that
+//! word stands in another place, as in `config-rates`), of a claim
 //! always, and only where nobody uses it. A service account and a runtime class are advice: they say what a pod may
 //! do and how isolated it is. No pod gets a class of the system. Undo: the former name. Verified by the pods'
 //! health over time. Attack: a near miss with a slash, a line break or more than two letters away, and not the same
@@ -33,7 +34,9 @@ use types::{
 
 use crate::near::is_near;
 use crate::place;
-use crate::reference::{OF_THE_SYSTEM, is_name, of_kind, risk_of_reference, synonym};
+use crate::reference::{
+    OF_THE_SYSTEM, is_name, is_turned_round, of_kind, risk_of_reference, synonym,
+};
 
 /// References that one plan mends.
 const MAX_REFERENCES: usize = 10;
@@ -183,6 +186,10 @@ fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> 
         },
         None if same == Some(near) => {
             format!("Nodes call the architecture {near}, and none is ever called {wrong}.")
+        }
+        None if is_turned_round(reference, near) => {
+            let why = reference.vouched.as_deref().unwrap_or_default();
+            format!("{near} is the same name with its words in another order, and {why}.")
         }
         None => format!("{near} exists{place}, and nothing else is as near."),
     };

@@ -11,7 +11,8 @@
 //!
 //! ## Risk
 //! Auto. Of a CronJob the revisions are what its jobs were made from, which keep their templates: a person is
-//! asked, and its next run proves it; where the limits of its jobs would change as well, it is advice. Bound:
+//! asked unless no container of the present template has started, or two jobs of it failed and none succeeded, and
+//! its next run proves it; where the limits of its jobs would change as well, it is advice. Bound:
 //! exactly the edits that lead to an own earlier revision that was ready, at most three back. Undo: the newer
 //! template. Verified by the pods' health over time. Attack: a revision that was never ready, or that changes
 //! nothing, is no aim. Where it takes away a right of the pods (a kernel setting, a capability, a switch), a person
@@ -91,7 +92,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         let because = format!(
             "Job {name} succeeded with the template that it had, and none did with the present one."
         );
-        of_jobs(because, &aim.edits)
+        of_jobs(because, &aim.edits, evidence)
     } else {
         let because = format!("Revision {} was ready, and the newest never was.", aim.revision);
         as_rights_change(because, &aim.edits)
@@ -127,18 +128,19 @@ fn lies_elsewhere(diagnosis: &Diagnosis, evidence: &Evidence, aim: &RevisionFact
     needed(diagnosis, evidence).any(is_down)
 }
 
-/// What a job is told beside its pods (how long it may take, how often it tries) no machine writes, and what nobody
-/// calls ready but a job that ended well is asked about.
-fn of_jobs(because: String, edits: &[Edit]) -> (Risk, String) {
+/// What a job is told beside its pods (how long it may take, how often it tries) no machine writes. What nobody calls
+/// ready but a job that ended well is asked about, unless the present template never came to anything.
+fn of_jobs(because: String, edits: &[Edit], evidence: &Evidence) -> (Risk, String) {
     let template = Kind::CronJob.template_path();
-    if template.is_some_and(|it| edits.iter().all(|edit| edit.path.is_within(&it))) {
-        let (risk, because) = as_rights_change(because, edits);
-        return (risk.max(Risk::Ask), because);
+    if template.is_none_or(|it| edits.iter().any(|edit| !edit.path.is_within(&it))) {
+        let why = "No machine writes the limits of a job: apply or commit the patch.";
+        return (Risk::Advice, format!("{because} {why}"));
     }
-    (
-        Risk::Advice,
-        format!("{because} No machine writes the limits of a job: apply or commit the patch."),
-    )
+    let (risk, because) = as_rights_change(because, edits);
+    match &evidence.workload.never_worked {
+        Some(why) if risk == Risk::Auto => (risk, format!("{because} So far {why}.")),
+        _ => (risk.max(Risk::Ask), because),
+    }
 }
 
 /// Who may say yes, by what becomes of the rights of the pods.

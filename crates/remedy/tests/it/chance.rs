@@ -168,7 +168,7 @@ fn disturb(chance: &mut Chance, evidence: &mut Evidence, plan: &mut FixPlan) {
         1 => (*chance.pick(&NAMESPACES)).clone_into(&mut evidence.subject.namespace),
         2 if chance.one_in(2) => evidence.workload.opted_out = true,
         2 if chance.one_in(2) => {
-            evidence.workload.turned_back = vec![(*chance.pick(&POINTERS)).to_owned()];
+            services::fight(chance, evidence);
         }
         2 => evidence.workload.maintenance = Some("variable MAINTENANCE".to_owned()),
         3 => "8".clone_into(&mut evidence.subject.resource_version),

@@ -189,6 +189,50 @@ fn where_two_owners_take_turns_a_person_says_who_is_right() {
     assert_eq!(person.answer(), Ok(()));
 }
 
+/// `config-bot` set this field, and somebody with `kubectl` the rest.
+pub(crate) fn hand(field: &str) -> types::OtherHand {
+    let (name, rest) = ("config-bot".to_owned(), "kubectl".to_owned());
+    types::OtherHand { name, rest, fields: vec![field.to_owned()] }
+}
+
+#[test]
+fn where_somebody_elses_hand_is_in_a_field_a_person_is_asked() {
+    let limit = "/spec/template/spec/containers/0/resources/limits/memory";
+    let held = |field: &'static str| {
+        move |it: &mut Case| it.evidence.workload.other_hands = vec![hand(field)]
+    };
+    for field in [limit, "/spec/template/spec/containers", "/spec", "no pointer"] {
+        check(Case::oom(), "needs_approval", held(field));
+    }
+    // Whom the policy lets act alone elsewhere.
+    check(Case::oom(), "needs_approval", |it| {
+        held(limit)(it);
+        it.policy.strategies.insert("raise_memory_limit".to_owned(), remedy::Consent::Auto);
+    });
+
+    // The same hand wrote all of it.
+    assert_eq!(Case::oom().answer(), Ok(()));
+    let mut another_field = Case::oom();
+    held("/spec/template/spec/containers/0/image")(&mut another_field);
+    assert_eq!(another_field.answer(), Ok(()));
+    let mut person = Case::oom();
+    held(limit)(&mut person);
+    person.world = |world| world.authority = scene::person();
+    assert_eq!(person.answer(), Ok(()));
+}
+
+#[test]
+fn a_service_that_two_hands_wrote_is_led_elsewhere_after_a_yes() {
+    let case = || {
+        let wrong = scene::wrong_port(scene::named("htpp"), scene::named("http"), true);
+        Case::offered(Fault::ServicePortMismatch, scene::service(wrong))
+    };
+    assert_eq!(case().answer(), Ok(()));
+    check(case(), "needs_approval", |it| {
+        it.evidence.workload.other_hands = vec![hand("/spec/ports")];
+    });
+}
+
 #[test]
 fn the_target_is_the_incidents_own_object_as_it_was_read() {
     let changes: [(&str, Change); 6] = [

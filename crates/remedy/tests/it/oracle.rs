@@ -274,7 +274,8 @@ fn fits(strategy: &str, owner: &str, is_subject: bool, resizes: bool) -> bool {
 
 fn revision_opinion(edits: &[Value], plan: &FixPlan, evidence: &Evidence) -> Opinion {
     let of_jobs = evidence.subject.kind.as_str() == "CronJob";
-    need(!of_jobs || plan.risk != Risk::Auto, "a person is asked")?;
+    let worked = evidence.workload.never_worked.is_none();
+    need(!(of_jobs && worked) || plan.risk != Risk::Auto, "a person is asked")?;
     let template = if of_jobs { "/spec/jobTemplate/spec/template/" } else { "/spec/template/" };
     let Some(now) = evidence.revisions.iter().find(|it| it.current) else { return no("revision") };
     let mut before: Vec<_> =

@@ -1,7 +1,8 @@
 //! When a rollout is to blame, and when what it calls is.
 
-use types::{Clue, Edit, Evidence, Fault, Kind, NeighbourFacts, ObjectRef, ServiceFacts};
+use types::{Clue, Edit, Evidence, Fault, Kind, NeighbourFacts, ObjectRef, Risk, ServiceFacts};
 
+use crate::gates::{Case, check};
 use crate::scene;
 
 /// A rollout that changed this, whose pods cannot reach `db`.
@@ -75,4 +76,51 @@ fn where_no_earlier_pod_is_left_whoever_stands_behind_the_service_decides() {
 
     evidence.neighbours[0].ready = 1;
     assert!(is_offered("db:5432", &evidence));
+}
+
+/// A CronJob whose present template never came to anything.
+fn barren() -> Evidence {
+    let mut evidence = scene::rolled_out(Kind::CronJob);
+    let why = "no container of a job of the present template has started";
+    evidence.workload.never_worked = Some(why.to_owned());
+    evidence
+}
+
+#[test]
+fn a_cron_job_whose_template_never_came_to_anything_goes_back_unasked() {
+    let case = || Case::offered(Fault::ImageNotPullable, barren());
+    let plan = case().plan;
+    assert_eq!((plan.strategy.name(), plan.risk), ("roll_back", Risk::Auto));
+    assert!(
+        plan.because.ends_with("So far no container of a job of the present template has started.")
+    );
+    assert_eq!(case().answer(), Ok(()));
+
+    // Something of it may have run, or its next run is not near.
+    check(case(), "out_of_scope", |it| it.evidence.workload.never_worked = None);
+    check(case(), "advice_only", |it| it.evidence.workload.next_run = None);
+    // Who a pod is, and what beside its template is told to a job, no machine changes.
+    check(case(), "out_of_scope", |it| {
+        let account = "/spec/jobTemplate/spec/template/spec/serviceAccountName";
+        let edit = scene::edit(account, "a", "b");
+        it.evidence.revisions[1].edits.push(edit.clone());
+        it.edits().push(edit);
+    });
+    check(case(), "out_of_scope", |it| {
+        let edit = scene::edit("/spec/jobTemplate/spec/backoffLimit", "1", "6");
+        it.evidence.revisions[1].edits.push(edit.clone());
+        it.edits().push(edit);
+    });
+}
+
+#[test]
+fn a_cron_job_that_takes_a_right_away_with_its_way_back_is_asked_about() {
+    let mut evidence = barren();
+    let switch = "/spec/jobTemplate/spec/template/spec/hostNetwork";
+    let path = scene::path(switch);
+    evidence.revisions[1].edits.push(Edit { path, from: Some(true.into()), to: None });
+
+    let plan = Case::offered(Fault::ImageNotPullable, evidence).plan;
+
+    assert_eq!((plan.strategy.name(), plan.risk), ("roll_back", Risk::Ask));
 }

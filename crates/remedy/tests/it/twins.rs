@@ -194,6 +194,44 @@ fn another_word_for_the_kind_is_followed_unasked_where_a_neighbour_reads_that_ma
     assert_ne!(risk(Secret, ("web-creds", "web-secret"), true), Some(Risk::Auto));
 }
 
+/// A name whose words stand in another order in the one that is there.
+fn turned_round(kind: ReferenceKind, (name, near): (&str, &str), vouched: bool) -> Evidence {
+    let mut evidence = of_kind(kind, name, near, vouched);
+    let it = &mut evidence.references[0];
+    (it.near_miss, it.meant) = (it.meant.take(), None);
+    evidence
+}
+
+#[test]
+fn words_in_another_order_are_followed_unasked_where_a_neighbour_reads_that_map() {
+    use ReferenceKind::{ConfigMap, Secret};
+    let risk = |kind, names, vouched| {
+        let evidence = turned_round(kind, names, vouched);
+        offered(Fault::ConfigNotFound, &evidence).map(|it| it.risk)
+    };
+    let names = ("config-web", "web-config");
+
+    assert_eq!(risk(ConfigMap, names, true), Some(Risk::Auto));
+    assert_eq!(risk(ConfigMap, names, false), Some(Risk::Ask));
+    assert_eq!(risk(Secret, ("secret-web", "web-secret"), true), Some(Risk::Ask));
+    assert_eq!(risk(Secret, names, true), Some(Risk::Ask));
+    // Which way round may be what they say.
+    let ways = ("sync-eu-us-config", "sync-us-eu-config");
+    assert_eq!(risk(ConfigMap, ways, true), Some(Risk::Ask));
+
+    let case = || {
+        let evidence = turned_round(ConfigMap, names, true);
+        Case::offered(Fault::ConfigNotFound, evidence)
+    };
+    passes(case(), |_| {});
+    check(case(), "out_of_scope", |it| it.evidence.references[0].vouched = None);
+    check(case(), "out_of_scope", |it| it.evidence.references[0].kind = Secret);
+    check(case(), "out_of_scope", |it| it.evidence.references[0].exists = None);
+    check(case(), "out_of_scope", |it| {
+        it.evidence.references[0].belongs_to = Some("team=finance".to_owned());
+    });
+}
+
 #[test]
 fn a_map_of_somebody_else_and_a_claim_in_use_stay_where_they_are() {
     let map = || {

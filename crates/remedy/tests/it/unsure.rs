@@ -2,7 +2,7 @@
 
 use types::{Evidence, Fault, Kind, Risk};
 
-use crate::gates::Case;
+use crate::gates::{Case, hand};
 use crate::scene::{self, at, plans};
 
 /// `app` runs, and its log alone tells of processes that were killed.
@@ -63,4 +63,18 @@ fn what_somebody_turns_back_again_is_asked_for() {
 
     assert!(plans.iter().all(|it| it.risk == Risk::Ask), "{plans:?}");
     assert!(plans[0].because.contains(&format!("{limit} was turned back before")), "{plans:?}");
+}
+
+#[test]
+fn what_another_hand_set_is_asked_for_and_says_whose_it_is() {
+    let limit = "/spec/template/spec/containers/0/resources/limits/memory";
+    let mut evidence = scene::out_of_memory(Kind::Deployment, "128Mi");
+    evidence.workload.other_hands = vec![hand(limit)];
+
+    let offered = plans(Fault::OomKilled, &evidence);
+
+    let words = format!("config-bot set {limit} last, the rest is kubectl's: two may write here.");
+    assert!(offered[0].risk == Risk::Ask && offered[0].because.ends_with(&words), "{offered:?}");
+    evidence.workload.other_hands = vec![hand("/spec/template/spec/dnsPolicy")];
+    assert_eq!(plans(Fault::OomKilled, &evidence)[0].risk, Risk::Auto);
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::agent_binary::AgentBinary;
-use crate::stage::{RAISE, Stage, state, until};
+use crate::stage::{RAISE, Stage, hungry, state, until};
 
 /// Another template, and no other need: a version of something in it.
 fn another_template() -> Value {
@@ -118,4 +118,25 @@ async fn pod(stage: &Stage) -> String {
     };
     until("there is a pod", || name().is_some()).await;
     name().unwrap()
+}
+
+#[actix_web::test]
+async fn what_another_hand_set_than_the_rest_is_proposed_and_what_the_same_set_is_written() {
+    for (bot, expected) in [("?fieldManager=config-bot", "proposed"), ("", "verifying")] {
+        let stage = Stage::open().await;
+        stage.run_hungry("web", "256Mi").await;
+        stage.until_steady("web").await;
+        let agent = stage.agent().await;
+
+        let smaller = json!({"spec": {"template": {"spec": hungry("128Mi")}}});
+        stage.cluster.change(&format!("deployments/web{bot}"), &smaller).await;
+        let fix = agent.fix("web", RAISE).await;
+
+        assert_eq!(fix["state"], expected, "{fix:#}");
+        if !bot.is_empty() {
+            let why = fix["refusal"]["detail"].as_str().unwrap();
+            assert!(why.contains("config-bot set /spec/template/spec/containers/0"), "{why}");
+            assert_eq!(stage.n_writes(), 0);
+        }
+    }
 }

@@ -75,6 +75,61 @@ async fn a_yes_to_what_has_changed_since_is_none() {
     assert_eq!((stage.limit("web").as_str(), stage.proxy.n_seen(write)), ("96Mi", 0));
 }
 
+/// Says yes while this happens between the decision and the write.
+async fn approved_while(
+    stage: &Stage,
+    agent: &AgentBinary,
+    fix: &Value,
+    change: fn(&Stage),
+) -> Value {
+    let held = stage.proxy.next(rehearsal, Fault::HoldRequest);
+    let meanwhile = async {
+        held.here().await;
+        change(stage);
+        held.let_go();
+    };
+    let ((_, answer), ()) = tokio::join!(say(agent, fix, "approve"), meanwhile);
+    answer
+}
+
+#[actix_web::test]
+async fn a_yes_holds_while_nothing_but_the_status_is_written() {
+    let stage = Stage::open().await;
+    let (agent, proposed) = proposal(&stage).await;
+
+    let answer = approved_while(&stage, &agent, &proposed, |stage| {
+        let store = stage.cluster.sandbox.store();
+        let written = store.update_status("deployments", "shop", "web", |it| {
+            it["status"]["unavailableReplicas"] = json!(7);
+            Ok(())
+        });
+        written.unwrap();
+    })
+    .await;
+
+    assert_eq!(state(&answer), ("verifying", ""), "{answer:#}");
+    assert_eq!(stage.n_writes(), 1);
+}
+
+#[actix_web::test]
+async fn a_yes_is_none_where_the_spec_is_changed_before_the_write() {
+    let stage = Stage::open().await;
+    let (agent, proposed) = proposal(&stage).await;
+
+    let answer = approved_while(&stage, &agent, &proposed, |stage| {
+        let store = stage.cluster.sandbox.store();
+        let written = store.update("deployments", "shop", "web", |it| {
+            it["spec"]["replicas"] = json!(2);
+            Ok(())
+        });
+        written.unwrap();
+    })
+    .await;
+
+    assert_eq!(state(&answer), ("refused", "stale"), "{answer:#}");
+    assert_eq!((stage.limit("web").as_str(), stage.proxy.n_seen(write)), ("128Mi", 0));
+}
+
 #[actix_web::test]
 async fn a_yes_that_comes_too_late_is_none() {
     let stage = Stage::open().await;

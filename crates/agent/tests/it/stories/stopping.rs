@@ -80,6 +80,36 @@ async fn a_stop_counts_while_a_slow_api_server_keeps_the_write_from_being_sent()
     assert_eq!(state(&agent.carry_out(&order).await), ("verifying", ""));
 }
 
+/// What is asked for so that there is a connection.
+fn hail(request: &str) -> bool {
+    request.starts_with("GET /version")
+}
+
+#[actix_web::test]
+async fn a_stop_counts_while_the_connection_for_the_write_is_made() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+    let order = agent.order_for("web", RAISE).await;
+
+    // Whatever else asks for the version has done so.
+    let rehearsed = stage.proxy.next(rehearsal, Fault::HoldAnswer);
+    let press = async {
+        rehearsed.here().await;
+        let slow = stage.proxy.next(hail, Fault::HoldRequest);
+        rehearsed.let_go();
+        slow.here().await;
+        stop(&agent).await;
+        slow.let_go();
+    };
+    let (end, ()) = tokio::join!(agent.carry_out(&order), press);
+
+    assert_eq!(state(&end), ("refused", "observing"), "{end:#}");
+    assert_eq!(stage.proxy.n_seen(write), 0);
+    arm(&agent).await;
+    assert_eq!(state(&agent.carry_out(&order).await), ("verifying", ""));
+}
+
 #[actix_web::test]
 async fn a_stop_counts_while_a_slow_api_server_keeps_an_undo_from_being_sent() {
     let stage = Stage::open().await;

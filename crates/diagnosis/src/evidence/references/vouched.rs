@@ -9,6 +9,7 @@ use super::alike::stem;
 use super::{Known, Reference, names};
 use crate::Root;
 use crate::evidence::belonging;
+use crate::near_miss::are_of_same_words;
 
 /// Names shorter than this begin too many others.
 const MIN_CHARS: usize = 3;
@@ -38,7 +39,8 @@ impl Known<'_> {
         if it.key.as_ref().is_some_and(|key| !map.keys.contains(key)) {
             return None;
         }
-        let stem = stem(&it.name, it.kind);
+        let own = if is_turned_round(it, meant) { meant } else { &it.name };
+        let stem = stem(own, it.kind);
         let root = &self.objects.root;
         let is_reader = |other: &&Root| {
             is_well(other)
@@ -61,6 +63,11 @@ impl Known<'_> {
                 .iter()
                 .any(|it| names(it.pod_spec(), kind, claim) || makes(it, claim))
     }
+}
+
+/// Whether a ConfigMap is called by the same words in another order.
+pub(super) fn is_turned_round(it: &Reference, near: &str) -> bool {
+    it.kind == ReferenceKind::ConfigMap && are_of_same_words(&it.name, near)
 }
 
 /// Whether a set makes claims of its own that are called so: scaled down, it keeps them for its next pod.

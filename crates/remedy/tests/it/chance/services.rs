@@ -2,8 +2,23 @@
 
 use types::{Evidence, Fault, PortTarget};
 
-use super::Chance;
+use super::{Chance, POINTERS};
+use crate::gates::hand;
 use crate::scene;
+
+/// Somebody turns a field back, or set it beside the one who set the rest; what is there may never have worked.
+pub(super) fn fight(chance: &mut Chance, evidence: &mut Evidence) {
+    let field = *chance.pick(&POINTERS);
+    if chance.one_in(3) {
+        evidence.workload.never_worked = Some("nothing has started".to_owned());
+        return;
+    }
+    if chance.one_in(2) {
+        evidence.workload.turned_back = vec![field.to_owned()];
+    } else {
+        evidence.workload.other_hands = vec![hand(field)];
+    }
+}
 
 /// A Service whose selector takes nobody.
 pub(super) fn wrong_label(chance: &mut Chance) -> (Fault, Evidence) {

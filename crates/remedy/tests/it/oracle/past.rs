@@ -48,7 +48,7 @@ pub(super) fn history(plan: &FixPlan, world: &World<'_>) -> Opinion {
     need(own(world).filter(within(3600)).count() < 3, "hour")
 }
 
-/// Whether it writes a field that others turn back.
+/// Whether it writes a field that others turn back, or that is of another hand than the rest.
 pub(super) fn is_fought(plan: &FixPlan, world: &World<'_>) -> bool {
     let below = |a: &str, b: &str| a == b || a.starts_with(&format!("{b}/"));
     let touches = |path: &str, field: &str| {
@@ -58,8 +58,10 @@ pub(super) fn is_fought(plan: &FixPlan, world: &World<'_>) -> bool {
         Action::Edit(edits) if it.target.kind == world.evidence.subject.kind => &edits[..],
         Action::Edit(_) | Action::Evict | Action::Restart => &[],
     });
-    let turned = &world.evidence.workload.turned_back;
-    edits.into_iter().any(|it| turned.iter().any(|field| touches(it.path.as_str(), field)))
+    let workload = &world.evidence.workload;
+    let held = workload.other_hands.iter().flat_map(|it| &it.fields);
+    let fields: Vec<_> = workload.turned_back.iter().chain(held).collect();
+    edits.into_iter().any(|it| fields.iter().any(|field| touches(it.path.as_str(), field)))
 }
 
 /// Whether a write of ours that helped found there what this plan finds there.

@@ -1,0 +1,129 @@
+//! Whether the present template of a CronJob ever came to anything.
+
+use std::fmt::Write as _;
+
+use crate::casebook::gathered;
+
+const PULLS: &str = "state: {waiting: {reason: ImagePullBackOff}}";
+const LACKS: &str = "state: {waiting: {reason: CreateContainerConfigError}}";
+const CANNOT: &str = "state: {terminated: {exitCode: 128, reason: StartError}}";
+const RUNS: &str = "started: true, state: {running: {startedAt: 2026-11-24T02:00:05Z}}";
+const ENDED: &str = "state: {terminated: {exitCode: 1, reason: Error}}";
+const RAN_BEFORE: &str = "state: {waiting: {reason: ImagePullBackOff}}, lastState: {terminated: {exitCode: 1, reason: Error}}";
+const NO_NODE: &str = "";
+const FAILED: &str = "failed: 1, conditions: [{type: Failed, status: 'True'}]";
+
+/// A job of the present template: its status, and the status of the container of each pod.
+type Job<'a> = (&'a str, &'a [&'a str]);
+
+fn never_worked(owner: &str, jobs: &[Job<'_>]) -> Option<String> {
+    const TEMPLATE: &str =
+        "{spec: {restartPolicy: Never, containers: [{name: app, image: 'shop/rollup:2'}]}}";
+    let mut page = format!(
+        "{{taken_at: 2026-11-24T03:10:00Z, root: CronJob rollup}}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {{name: rollup, namespace: shop, uid: rollup}}
+spec: {{schedule: '*/5 * * * *', jobTemplate: {{spec: {{template: {TEMPLATE}}}}}}}
+status: {{{owner}}}
+"
+    );
+    for (number, (status, pods)) in jobs.iter().enumerate() {
+        let suspend = status.contains("Suspended");
+        write!(
+            page,
+            "---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: rollup-{number}
+  namespace: shop
+  uid: rollup-{number}
+  creationTimestamp: 2026-11-24T02:0{number}:00Z
+  ownerReferences: [{{apiVersion: batch/v1, controller: true, kind: CronJob, name: rollup, uid: rollup}}]
+spec: {{suspend: {suspend}, template: {TEMPLATE}}}
+status: {{{status}}}
+"
+        )
+        .unwrap();
+        for (place, container) in pods.iter().enumerate() {
+            let statuses = if container.is_empty() {
+                String::new()
+            } else {
+                let restarts = u8::from(container.contains("lastState"));
+                format!(
+                    "containerStatuses: [{{name: app, image: i, imageID: '', ready: false, restartCount: {restarts}, {container}}}]"
+                )
+            };
+            write!(
+                page,
+                "---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: rollup-{number}-{place}
+  namespace: shop
+  uid: rollup-{number}-{place}
+  creationTimestamp: 2026-11-24T02:0{number}:00Z
+  ownerReferences: [{{apiVersion: batch/v1, controller: true, kind: Job, name: rollup-{number}, uid: rollup-{number}}}]
+spec: {{containers: [{{name: app, image: 'shop/rollup:2'}}]}}
+status: {{phase: Pending, {statuses}}}
+"
+            )
+            .unwrap();
+        }
+    }
+    gathered(&page).workload.never_worked
+}
+
+#[test]
+fn a_template_of_which_no_container_started_never_worked() {
+    let said = Some("no container of a job of the present template has started".to_owned());
+
+    for container in [PULLS, LACKS, CANNOT, NO_NODE] {
+        assert_eq!(never_worked("", &[("active: 1", &[container])]), said, "{container}");
+    }
+    // Its pod may not even be made.
+    assert_eq!(never_worked("", &[("", &[])]), said);
+    assert_eq!(never_worked("", &[("active: 1", &[PULLS]), (FAILED, &[CANNOT])]), said);
+    let before = "lastSuccessfulTime: 2026-11-24T01:59:00Z";
+    assert_eq!(never_worked(before, &[("active: 1", &[PULLS])]), said);
+}
+
+#[test]
+fn a_template_of_which_two_jobs_failed_and_none_succeeded_never_worked() {
+    let said = Some("2 jobs of the present template failed, and none succeeded".to_owned());
+
+    assert_eq!(never_worked("", &[(FAILED, &[]), (FAILED, &[ENDED])]), said);
+    assert_eq!(never_worked("", &[(FAILED, &[]), (FAILED, &[]), ("active: 1", &[RUNS])]), said);
+}
+
+#[test]
+fn what_ran_once_or_may_have_run_is_not_said_to_be_without_effect() {
+    let complete = "succeeded: 1, conditions: [{type: Complete, status: 'True'}]";
+    for jobs in [
+        // No job, one that runs, one that failed alone, and one that ran before.
+        &[][..],
+        &[("active: 1", &[RUNS][..])],
+        &[(FAILED, &[ENDED])],
+        &[("active: 1", &[RAN_BEFORE])],
+        &[("active: 1", &[PULLS, ENDED])],
+        // The pods that ran are gone.
+        &[(FAILED, &[])],
+        &[("active: 1, failed: 1", &[PULLS])],
+        &[("active: 1", &[])],
+        &[("active: 1", &[PULLS]), (FAILED, &[])],
+        // Somebody holds it back.
+        &[("conditions: [{type: Suspended, status: 'True'}]", &[])],
+        // One succeeded, or does well.
+        &[(FAILED, &[]), (FAILED, &[]), (complete, &[])],
+        &[(FAILED, &[]), (FAILED, &[]), ("active: 1, ready: 1", &[RUNS])],
+    ] {
+        assert_eq!(never_worked("", jobs), None, "{jobs:?}");
+    }
+    // One succeeded since that was cleared away.
+    let since = "lastSuccessfulTime: 2026-11-24T02:30:00Z";
+    assert_eq!(never_worked(since, &[(FAILED, &[]), (FAILED, &[])]), None);
+    assert_eq!(never_worked(since, &[("active: 1", &[PULLS])]), None);
+}
