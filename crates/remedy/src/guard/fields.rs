@@ -13,7 +13,8 @@ use crate::Policy;
 use crate::amount::Resource;
 use crate::near::{TYPO_DISTANCE, distance};
 use crate::probe::{
-    Agreed, agreed_path, answered_paths, begun_name, is_heard_port, is_of_another, listed_path,
+    Agreed, agreed_path, answered_paths, begun_name, is_beside_answered, is_heard_port,
+    is_of_another, listed_path,
 };
 use crate::twin::of_twin;
 
@@ -216,7 +217,11 @@ fn served(
     {
         return Ok(());
     }
-    if name == "path" && scene.risk != Risk::Auto && listed_path(container, probe) == Some(to) {
+    let may_be_listed = || {
+        scene.risk != Risk::Auto
+            || is_beside_answered(container, probe, (to, scene.evidence.taken_at))
+    };
+    if name == "path" && listed_path(container, probe) == Some(to) && may_be_listed() {
         return Ok(());
     }
     let twin = of_twin(scene.evidence, container, probe, edit.path.as_str());

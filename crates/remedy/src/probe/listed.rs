@@ -1,6 +1,7 @@
 //! A path that a server lists among those that it answers, in its own log.
 
-use types::{ContainerFacts, ProbeFacts};
+use jiff::{SignedDuration, Timestamp};
+use types::{ContainerFacts, ProbeFacts, ProbeKind};
 
 use crate::near::{TYPO_DISTANCE, distance};
 
@@ -26,6 +27,38 @@ pub(crate) fn path<'a>(container: &'a ContainerFacts, probe: &ProbeFacts) -> Opt
     found.dedup();
     let [only] = found.as_slice() else { return None };
     Some(only)
+}
+
+/// Whether the path lies in the folder of one that the container is known to answer, under the name that is asked for:
+/// then the log only says again what its own probes do.
+pub(crate) fn is_beside_answered(
+    container: &ContainerFacts,
+    probe: &ProbeFacts,
+    (path, now): (&str, Timestamp),
+) -> bool {
+    let last = |it: &str| it.rsplit_once('/').map(|it| it.1.to_owned());
+    let folder = |it: &str| it.rsplit_once('/').map(|it| it.0.to_owned());
+    let is_beside = |it: &&ProbeFacts| {
+        it.kind != probe.kind
+            && (&it.port, &it.host, &it.scheme) == (&probe.port, &probe.host, &probe.scheme)
+            && it.path.as_deref().and_then(folder) == folder(path)
+    };
+    let mut beside = container.probes.iter().filter(is_beside);
+    probe.path.as_deref().and_then(last) == last(path)
+        && beside.any(|it| is_answered(container, it, now))
+}
+
+/// Whether the probe is known to succeed: one that restarts its container has had the time to do that.
+fn is_answered(container: &ContainerFacts, probe: &ProbeFacts, now: Timestamp) -> bool {
+    let patience = probe.initial_delay() + probe.period() * (probe.tries() + 1);
+    let has_run =
+        |since: Timestamp| SignedDuration::from_secs(patience.into()) < now.duration_since(since);
+    probe.failure.is_none()
+        && match probe.kind {
+            ProbeKind::Startup => true,
+            ProbeKind::Readiness => container.ready,
+            ProbeKind::Liveness => container.state.running_since.is_some_and(has_run),
+        }
 }
 
 /// Whether a line of the log lists this path among others, and not the one that is asked for and is not there.

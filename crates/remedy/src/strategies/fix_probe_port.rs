@@ -13,7 +13,8 @@
 //!
 //! ## Risk
 //! Auto; a person is asked for a port that is not declared, and where no event is left of the probe's failures. So
-//! for a name that only begins alike, for a path that nothing but its own words list, and for a path on which all
+//! for a name that only begins alike, for a path that nothing but its own words list (unless another probe of the
+//! container succeeds in the same folder), and for a path on which all
 //! other probes of the port agree without being near, where none of them is known to succeed: no other than the
 //! startup probe is asked before that did, so that of a start the server's own log has to list it. So for a name
 //! that a container beside it gives a port where nothing else speaks for its own one, and for a twin's path where
@@ -33,8 +34,8 @@ use types::{
 use crate::near::{TYPO_DISTANCE, distance};
 use crate::place;
 use crate::probe::{
-    self, Agreed, agreed_path, answered_paths, begun_name, failing_probes, is_heard_port,
-    is_of_another, listed_path,
+    self, Agreed, agreed_path, answered_paths, begun_name, failing_probes, is_beside_answered,
+    is_heard_port, is_of_another, listed_path,
 };
 use crate::twin;
 
@@ -126,8 +127,16 @@ fn unlike<'a>(
         Some((it.risk, it.shown_by, it.edit.clone()))
     };
     let listed = || {
-        let because = "Its own words list this path among those that it answers.";
-        Some((Risk::Ask, because, to(listed_path(container, probe)?)?))
+        let path = listed_path(container, probe)?;
+        let (risk, because) = if is_beside_answered(container, probe, (path, evidence.taken_at)) {
+            (
+                Risk::Auto,
+                "Its own words list this path beside the one that another probe succeeds at.",
+            )
+        } else {
+            (Risk::Ask, "Its own words list this path among those that it answers.")
+        };
+        Some((risk, because, to(path)?))
     };
     let name = || {
         let edit = place::edit(

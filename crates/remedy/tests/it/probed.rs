@@ -1,5 +1,6 @@
 //! A probe that asks for what nobody has, while all the others agree, or one declared name begins like it.
 
+use jiff::SignedDuration;
 use serde_json::json;
 use types::{Evidence, Fault, FixPlan, Kind, ProbeFacts, ProbeKind, Risk};
 
@@ -164,4 +165,36 @@ fn a_path_that_only_a_log_lists_is_never_put_unasked() {
     check(case(), "out_of_scope", |it| it.plan.risk = Risk::Auto);
     check(case(), "out_of_scope", |it| it.evidence.containers[0].log.clear());
     check(case(), "out_of_scope", |it| it.edits()[0].to = Some(json!("/admin/ready")));
+}
+
+#[test]
+fn a_path_that_a_log_lists_beside_one_that_is_answered_goes_unasked() {
+    let long = |change: &dyn Fn(&mut Evidence)| {
+        let mut evidence = listed(&["routes: /healthz/live /healthz/ready"]);
+        let started = evidence.taken_at - SignedDuration::from_mins(5);
+        evidence.containers[0].state.running_since = Some(started);
+        change(&mut evidence);
+        evidence
+    };
+    let plan = offered(Fault::ReadinessProbeFailing, &long(&|_| {})).unwrap();
+    assert_eq!(plan.risk, Risk::Auto);
+    let case = || {
+        let mut case = Case::offered(Fault::ReadinessProbeFailing, long(&|_| {}));
+        case.plan = plan.clone();
+        case
+    };
+    passes(case(), |_| {});
+
+    let asked = |change: &dyn Fn(&mut Evidence)| {
+        let plan = offered(Fault::ReadinessProbeFailing, &long(change)).unwrap();
+        assert_eq!(plan.risk, Risk::Ask, "{plan}");
+        let mut case = case();
+        change(&mut case.evidence);
+        check(case, "out_of_scope", |_| {});
+    };
+    // It has not run for long, its other probe fails, asks another port, or asks in another folder.
+    asked(&|it| it.containers[0].state.running_since = Some(it.taken_at));
+    asked(&|it| it.containers[0].probes[1].failure = Some("statuscode: 500".to_owned()));
+    asked(&|it| it.containers[0].probes[1].port = Some("9090".to_owned()));
+    asked(&|it| it.containers[0].probes[1].path = Some("/live".to_owned()));
 }
