@@ -7,7 +7,7 @@ use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
 use serde_json::{Map, Value, json};
 use types::{FieldPath, RevisionFacts};
 
-use crate::evidence::{diff, host_mounts};
+use crate::evidence::{diff, host_mounts, plain_values};
 use crate::root::{spec_hash, template_json};
 use crate::{Objects, Redactor};
 
@@ -43,6 +43,7 @@ pub(super) fn facts(
         let current = it.document == present;
         let edits = diff::edits(&path(), &present, &it.document);
         RevisionFacts {
+            plain: plain_values::fields(&edits, (&path(), &present), redactor),
             changed: changed(&edits, redactor),
             name: it.name,
             revision: number,
