@@ -44,7 +44,8 @@ const NATS: u16 = 1 << 7;
 const ELASTIC: u16 = 1 << 8;
 const STORE: u16 = 1 << 9;
 /// Kinds that may stand behind the name of any Service, or of the workload that is called instead of it.
-const OF_SERVICES: [&str; 6] = ["svc", "service", "server", "deployment", "deploy", "statefulset"];
+pub(crate) const OF_SERVICES: &[&str] =
+    &["svc", "service", "server", "deployment", "deploy", "statefulset"];
 
 /// The one candidate that has the same words but for what the program is called; in front of it the name of a
 /// release may stand. `None` where two have.

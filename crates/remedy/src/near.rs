@@ -22,9 +22,6 @@ pub(crate) fn distance(left: &str, right: &str) -> usize {
     row.last().copied().unwrap_or(usize::MAX)
 }
 
-/// A name of fewer letters says too little without the word for its kind.
-const LEAST_STEM: usize = 3;
-
 /// Letters between a typo and what was meant.
 pub(crate) const TYPO_DISTANCE: usize = 2;
 
@@ -47,17 +44,6 @@ pub(crate) fn are_swapped(left: &str, right: &str) -> bool {
         words
     }
     words(left) != words(right) && sorted(left) == sorted(right)
-}
-
-/// Whether two names are one but for the word at its end that says what kind of thing it is: another of these
-/// words, or none.
-pub(crate) fn differ_in_kind_word(left: &str, right: &str, words: &[&str]) -> bool {
-    let stem = |it: &str| -> String {
-        let bare = it.rsplit_once(['-', '_', '.']).filter(|it| words.contains(&it.1));
-        bare.map_or(it, |it| it.0).to_owned()
-    };
-    let (own, other) = (stem(left), stem(right));
-    left != right && own == other && LEAST_STEM <= own.chars().count()
 }
 
 /// Whether two names have the same letters and digits, whatever their case and what separates their words.
@@ -323,26 +309,6 @@ mod tests {
         ] {
             assert_eq!(distance(left, right), expected, "{left} {right}");
             assert_eq!(distance(right, left), expected, "{right} {left}");
-        }
-    }
-
-    #[test]
-    fn another_word_for_the_kind_is_told_from_another_name() {
-        let words = ["config", "cfg", "cm"];
-        for (left, right) in [("api-cfg", "api-config"), ("api", "api-cm"), ("a-b.cfg", "a-b")] {
-            assert!(differ_in_kind_word(left, right, &words), "{left} {right}");
-            assert!(differ_in_kind_word(right, left, &words), "{right} {left}");
-        }
-        for (left, right) in [
-            ("api-cfg", "api-cfg"),
-            ("api-cfg", "app-cfg"),
-            ("api-cfg", "api-secret"),
-            ("api-v1", "api-v2"),
-            ("api-cfg-eu", "api-config-us"),
-            ("a-cfg", "a-cm"),
-            ("cfg", "config"),
-        ] {
-            assert!(!differ_in_kind_word(left, right, &words), "{left} {right}");
         }
     }
 

@@ -12,16 +12,17 @@
 //! beside pods that have a Service of their own (`card`).
 //!
 //! ## Risk
-//! Traffic goes where it did not go before. Auto only where a letter or two are all that differs, nothing else is
-//! as near, or where an earlier revision of the same workload had the label, and no other Service takes those pods
-//! already and the Service is not called what it asks for; or where the same value stands under another usual key,
-//! and Service, workload and value have one name and the pods all ports. A person is asked where only the name, or
-//! that nothing else is there, points at the workload, where the selector takes another's pods, where the labels
-//! differ in digits alone, and where two values change places. A label too many is advice, and only where the
-//! workload has it on itself. Bound: one label of the selector, its value or its key, or the values of two of them.
-//! Undo: the former label. Verified by the endpoints over time. Attack: a label that is none, or that lies farther
-//! away than the facts say, yields no plan.
+//! Traffic goes where it did not go before. Auto only where a letter or two are all that differs, or the word for the
+//! kind at its end (`seat-map-svc`), and nothing else is as near, or where an earlier revision of the same workload
+//! had the label, and no other Service takes those pods already and the Service is not called what it asks for; or
+//! where the same value stands under another usual key, and Service, workload and value have one name and the pods all
+//! ports. A person is asked where only the name, or that nothing else is there, points at the workload, where the
+//! selector takes another's pods, where the labels differ in digits alone, and where two values change places. A label
+//! too many is advice, and only where the workload has it on itself. Bound: one label of the selector, its value or
+//! its key, or the values of two of them. Undo: the former label. Verified by the endpoints over time. Attack: a label
+//! that is none, or that lies farther away than the facts say, yields no plan.
 
+use types::kind_words::{OF_LABELS, differ_in_kind_word};
 use types::{
     Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, LabelSlip, Risk, Step,
     Strategy, SurplusLabel, SwappedLabels, TrafficFacts,
@@ -154,8 +155,9 @@ pub(crate) fn is_sure_label(slip: &LabelSlip) -> bool {
     } else {
         (&slip.key, &slip.meant_key)
     };
-    let is_typo =
-        slip.near && distance(wrong, meant) <= TYPO_DISTANCE && !are_siblings(wrong, meant);
+    let is_of_kind = slip.key == slip.meant_key && differ_in_kind_word(wrong, meant, OF_LABELS);
+    let is_slip = distance(wrong, meant) <= TYPO_DISTANCE || is_of_kind;
+    let is_typo = slip.near && is_slip && !are_siblings(wrong, meant);
     !slip.meant_so && !slip.served && (is_typo || slip.formerly || slip.agreed)
 }
 
