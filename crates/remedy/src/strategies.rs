@@ -34,7 +34,7 @@ pub(crate) use fix_reference::{
 pub(crate) use fix_selector::{
     edits as selector_edits, is_hardly_meant, is_ready, is_sure_label, leads_to_a_label, swap_edits,
 };
-pub(crate) use fix_service_port::{is_port, is_sure};
+pub(crate) use fix_service_port::{crossed_edits, is_port, is_sure};
 pub(crate) use lower_requests::{as_shown as requests_as_shown, is_alike};
 pub(crate) use raise_cpu_limit::with_dose as with_cpu_dose;
 pub(crate) use raise_memory_limit::{is_unsure, with_dose};

@@ -6,8 +6,8 @@ use types::{Edit, Evidence, FixPlan, Kind, LabelSlip, Risk, ServicePortFacts, St
 
 use super::Refusal;
 use crate::strategies::{
-    is_hardly_meant, is_port, is_ready, is_sure, is_sure_label, leads_to_a_label, selector_edits,
-    swap_edits,
+    crossed_edits, is_hardly_meant, is_port, is_ready, is_sure, is_sure_label, leads_to_a_label,
+    selector_edits, swap_edits,
 };
 
 /// The edits of a plan for a Service, held against the facts.
@@ -33,6 +33,11 @@ pub(super) fn is_in_scope(
         }
         Strategy::FixServicePort if service.pods == 0 => {
             Err("a port leads nowhere while the selector takes no pod")
+        }
+        Strategy::FixServicePort if 1 < edits.len() => {
+            let is_it = crossed_edits(&service.ports).as_deref() == Some(edits);
+            let rule = "two ports change places after a person's yes, where each was meant to lead where the other does";
+            if is_it && plan.risk != Risk::Auto { Ok(()) } else { Err(rule) }
         }
         Strategy::FixServicePort => port(plan, edits, &service.ports),
         Strategy::RollBack

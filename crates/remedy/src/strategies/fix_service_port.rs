@@ -4,7 +4,7 @@
 //! The target port is a name or a number that no pod behind the Service declares, and just one port remains: a name
 //! that is a letter or two away (`htpp` for `http`), a number that is a digit away, the only one that all of them
 //! declare, the one with the number or the name of the Service's own port, or, where they declare nothing, the one
-//! at which all their probes find somebody.
+//! at which all their probes find somebody. Or two ports lead to each other's port of the pods.
 //!
 //! ## When it does not
 //! The pods declare several other ones, or none, or differ; or another port of the Service leads there already. Its
@@ -14,10 +14,10 @@
 //! Auto for the near miss of a name, for a number in which two digits changed places or one is missing or too many,
 //! where one port only is left and each pod is ready by a probe that asks it, and for a name that nobody declares
 //! where two things of the Service's port speak for the same port, or its number does that no web server is usually
-//! at, and nothing speaks for another. A person is asked otherwise: containers need not declare what they listen
-//! on. Another protocol is advice: which one the callers speak stands nowhere in the cluster. Bound: one
-//! `targetPort`, to a port in the facts. Undo: the former one. Verified by the endpoints over time. Attack: a port
-//! number out of range or a name that is none yields no plan.
+//! at, and nothing speaks for another. A person is asked otherwise: containers need not declare what they listen on.
+//! Another protocol is advice: which one the callers speak stands nowhere in the cluster. Bound: one `targetPort`, to
+//! a port in the facts, or two that change places, after a person's yes. Undo: the former one. Verified by the
+//! endpoints over time. Attack: a port number out of range or a name that is none yields no plan.
 
 use types::{
     Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, MeantPort, PortTarget,
@@ -36,6 +36,9 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     if !is_about_ports || service.pods == 0 {
         return vec![];
     }
+    if let Some(edits) = crossed_edits(&service.ports) {
+        return vec![crossed(evidence, edits)];
+    }
     let made = service.ports.iter().find_map(|port| {
         let (risk, because, edit) = target_of(port).or_else(|| protocol_of(port))?;
         let target = evidence.subject.clone();
@@ -43,6 +46,38 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         Some(FixPlan { strategy: Strategy::FixServicePort, risk, because, steps: vec![step] })
     });
     made.into_iter().collect()
+}
+
+/// Callers get an answer, and whether anybody came to count on it, only a person knows.
+fn crossed(evidence: &Evidence, edits: Vec<Edit>) -> FixPlan {
+    let because = "Each of the two ports has the name of the one that the other leads to, and the pods declare both.";
+    let action = Action::Edit(edits);
+    let step = Step { target: evidence.subject.clone(), subresource: None, action };
+    let (strategy, risk) = (Strategy::FixServicePort, Risk::Ask);
+    FixPlan { strategy, risk, because: because.to_owned(), steps: vec![step] }
+}
+
+/// The edits that let two ports change places, each of which was meant to lead where the other one does.
+pub(crate) fn crossed_edits(ports: &[ServicePortFacts]) -> Option<Vec<Edit>> {
+    let leads = |one: &ServicePortFacts, other: &ServicePortFacts| {
+        let meant = one.meant.as_ref().map(|it| &it.target).filter(|it| is_port(it));
+        meant.is_some() && meant == other.target.as_ref() && one.target != other.target
+    };
+    let pairs = ports.iter().enumerate();
+    let mut pairs = pairs.flat_map(|(at, one)| {
+        ports
+            .iter()
+            .skip(at + 1)
+            .filter(|it| leads(one, it) && leads(it, one))
+            .map(move |it| (one, it))
+    });
+    let (one, other) = pairs.next().filter(|_| pairs.next().is_none())?;
+    let edit = |from: &ServicePortFacts, to: &ServicePortFacts| Edit {
+        path: field(from).child("targetPort"),
+        from: from.target.as_ref().map(PortTarget::to_value),
+        to: to.target.as_ref().map(PortTarget::to_value),
+    };
+    Some(vec![edit(one, other), edit(other, one)])
 }
 
 fn target_of(port: &ServicePortFacts) -> Option<(Risk, String, Edit)> {
@@ -76,7 +111,10 @@ fn target_of(port: &ServicePortFacts) -> Option<(Risk, String, Edit)> {
             meant.target
         )
     } else {
-        format!("{} is the only port left that the pods behind it tell of.", meant.target)
+        format!(
+            "{} is the only port left that the pods behind it tell of, or the one that the Service's port is named after.",
+            meant.target
+        )
     };
     let risk = if is_sure(port, meant) { Risk::Auto } else { Risk::Ask };
     let path = field(port).child("targetPort");
