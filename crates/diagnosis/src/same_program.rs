@@ -1,5 +1,7 @@
 //! Names of Services that call the same program otherwise: `shop-pg` and `shop-postgres`.
 
+use types::kind_words::OF_SERVICES;
+
 /// What programs are called; each word by the programs that may be meant by it.
 const WORDS: [(&str, u16); 30] = [
     ("pg", POSTGRES),
@@ -43,9 +45,6 @@ const KAFKA: u16 = 1 << 6;
 const NATS: u16 = 1 << 7;
 const ELASTIC: u16 = 1 << 8;
 const STORE: u16 = 1 << 9;
-/// Kinds that may stand behind the name of any Service, or of the workload that is called instead of it.
-pub(crate) const OF_SERVICES: &[&str] =
-    &["svc", "service", "server", "deployment", "deploy", "statefulset"];
 
 /// The one candidate that has the same words but for what the program is called; in front of it the name of a
 /// release may stand. `None` where two have.

@@ -13,6 +13,9 @@ pub const OF_SECRETS: &[&str] =
 pub const OF_CLAIMS: &[&str] = &["pvc", "claim"];
 /// Of a service account.
 pub const OF_ACCOUNTS: &[&str] = &["sa", "serviceaccount"];
+/// Of a Service, or of the workload that is called instead of it.
+pub const OF_SERVICES: &[&str] =
+    &["svc", "service", "server", "deployment", "deploy", "statefulset"];
 /// Of the values of labels that say what a pod is.
 pub const OF_LABELS: &[&str] = &[
     "svc",

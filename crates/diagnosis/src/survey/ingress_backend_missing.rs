@@ -11,6 +11,7 @@
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, ServiceBackendPort};
 use serde_json::{Value, json};
+use types::kind_words::OF_SERVICES;
 use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
@@ -19,7 +20,6 @@ use super::port_meant::{self, Asked, port_meant};
 use super::scene::{Scene, namespace, subject};
 use crate::evidence::continued;
 use crate::near_miss::near_miss;
-use crate::same_program::OF_SERVICES;
 use crate::same_words::of_same_words;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {

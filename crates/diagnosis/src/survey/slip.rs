@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use types::kind_words::{OF_LABELS, differ_in_kind_word};
+
 use super::scene::Scene;
 use crate::near_miss::near_miss;
 use crate::same_words::of_same_words;
-use types::kind_words::{OF_LABELS, differ_in_kind_word};
 
 /// Labels that controllers make: nobody means them.
 const MADE: [&str; 3] =
@@ -72,7 +73,8 @@ pub(super) fn slip_told_by(
         let near = near_values((key, value), &labels);
         let told = if 1 < near.len() { which(key, &near) } else { None };
         let told = told.map(|it| (key.clone(), it));
-        let meant = told.or_else(|| meant((key, value), &labels, (!others.is_empty(), own)));
+        let meant =
+            told.or_else(|| meant((key, value), &labels, (!others.is_empty(), own, namespace)));
         // Pods with all the other labels, and nothing like this one: it is too many.
         let is_too_many = meant.is_none()
             && !others.is_empty()
@@ -107,6 +109,11 @@ pub(super) fn may_be_meant(value: &str, other: &str) -> bool {
     is_near(value, other) || of_same_words(value, [other], OF_LABELS).is_some()
 }
 
+/// Words that may be left out: those for the kind, and the name of the namespace, which some put before every name.
+fn kinds(namespace: &str) -> Vec<&str> {
+    OF_LABELS.iter().copied().chain([namespace]).collect()
+}
+
 /// The one value that is this one but for a word for its kind.
 fn of_kind(value: &str, values: &[&str]) -> Option<String> {
     let mut same = values.iter().filter(|it| differ_in_kind_word(value, it, OF_LABELS));
@@ -118,13 +125,13 @@ fn of_kind(value: &str, values: &[&str]) -> Option<String> {
 fn meant(
     (key, value): (&str, &str),
     labels: &BTreeSet<(&str, &str)>,
-    (has_others, own): (bool, &str),
+    (has_others, own, namespace): (bool, &str, &str),
 ) -> Option<(String, String)> {
     let values: Vec<_> = labels.iter().filter(|it| it.0 == key).map(|it| it.1).collect();
     let of_value = match values.as_slice() {
         [only] if has_others => Some((*only).to_owned()),
         // Of short words another one is a letter or two away as well: `orders-db` is no `orders-web`.
-        _ => of_same_words(value, values.iter().copied(), OF_LABELS)
+        _ => of_same_words(value, values.iter().copied(), &kinds(namespace))
             .map(ToOwned::to_owned)
             .or_else(|| near_miss(value, values.iter().copied()))
             .or_else(|| of_kind(value, &values))

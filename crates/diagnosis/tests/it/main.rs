@@ -21,4 +21,5 @@ mod twins;
 mod turned_back;
 mod killed_below;
 mod unasked;
+mod same_words;
 mod named_in;

@@ -1,9 +1,10 @@
 //! What is known of a host that a program needs, as the end of a sentence.
 
+use types::kind_words::OF_SERVICES;
 use types::{Evidence, NeighbourFacts, ServiceFacts};
 
 use crate::near_miss::near_miss;
-use crate::same_program::{OF_SERVICES, of_same_program};
+use crate::same_program::of_same_program;
 use crate::same_words::of_same_words;
 
 /// What is known of a host that a program needs, as the end of a sentence: whether it is the pod itself, how the

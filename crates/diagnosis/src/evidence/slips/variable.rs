@@ -1,6 +1,7 @@
 //! The name of a variable, and a host in the value of one.
 
 use k8s_openapi::api::core::v1::Service;
+use types::kind_words::OF_SERVICES;
 use types::{Edit, SlipKind};
 
 use super::{Slip, edit, replaced};
@@ -8,7 +9,7 @@ use crate::analyzers::log_reading::Trouble;
 use crate::evidence::failing::Failing;
 use crate::evidence::spots::{first_unset, linked, meant_scheme};
 use crate::near_miss::near_miss;
-use crate::same_program::{OF_SERVICES, of_same_program};
+use crate::same_program::of_same_program;
 use crate::same_words::of_same_words;
 
 /// The program lacks a variable, and the template sets one of nearly this name.
