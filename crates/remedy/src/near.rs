@@ -162,6 +162,24 @@ pub(crate) fn is_slip(wrong: &str, meant: &str) -> bool {
     left.len() == right.len() && second.is_none() && is_slip
 }
 
+/// Whether the two names differ in one short word that is another one rather than a slip: `orders-eu` and `orders-us`,
+/// `shop-db` and `shop-web`. A letter that is missing or too many is a slip there as well, and `ue` for `eu`.
+pub(crate) fn differ_in_a_short_word(left: &str, right: &str) -> bool {
+    let words =
+        |it: &str| -> Vec<String> { it.split(['-', '_', '.']).map(ToOwned::to_owned).collect() };
+    let (one, other) = (words(left), words(right));
+    let apart: Vec<_> = one.iter().zip(&other).filter(|it| it.0 != it.1).collect();
+    let [(a, b)] = apart.as_slice() else { return false };
+    let (first, second) = (a.chars().count(), b.chars().count());
+    let lacks_a_letter = first != second && distance(a, b) == 1;
+    let is_turned_round = first == 2 && a.chars().rev().eq(b.chars());
+    one.len() == other.len()
+        && first.min(second) < LONG_WORD
+        && !lacks_a_letter
+        && !is_turned_round
+        && !is_slip(left, right)
+}
+
 fn is_slip_of_word(left: &[char], right: &[char]) -> bool {
     let (short, long) = if left.len() <= right.len() { (left, right) } else { (right, left) };
     let begins_alike = short.first() == long.first();
@@ -283,6 +301,32 @@ mod tests {
         ] {
             assert!(!is_slip(wrong, meant), "{wrong} {meant}");
             assert!(!is_slip(meant, wrong), "{meant} {wrong}");
+        }
+    }
+
+    #[test]
+    fn another_short_word_is_told_from_a_slip() {
+        for (left, right) in [
+            ("orders-eu", "orders-us"),
+            ("shop-db", "shop-web"),
+            ("orders-ro", "orders-rw"),
+            ("shop-api", "shop-app"),
+            ("dev", "web"),
+        ] {
+            assert!(differ_in_a_short_word(left, right), "{left} {right}");
+            assert!(differ_in_a_short_word(right, left), "{right} {left}");
+        }
+        for (left, right) in [
+            ("wbe", "web"),
+            ("shop-wb", "shop-web"),
+            ("shop-ap", "shop-app"),
+            ("chekcout", "checkout"),
+            ("checkaut", "checkout"),
+            ("shop-web", "shopweb"),
+            ("visa-ue", "visa-eu"),
+            ("web", "web"),
+        ] {
+            assert!(!differ_in_a_short_word(left, right), "{left} {right}");
         }
     }
 

@@ -17,10 +17,11 @@
 //! had the label, and no other Service takes those pods already and the Service is not called what it asks for; or
 //! where the same value stands under another usual key, and Service, workload and value have one name and the pods all
 //! ports. A person is asked where only the name, or that nothing else is there, points at the workload, where the
-//! selector takes another's pods, where the labels differ in digits alone, and where two values change places. A label
-//! too many is advice, and only where the workload has it on itself. Bound: one label of the selector, its value or
-//! its key, or the values of two of them. Undo: the former label. Verified by the endpoints over time. Attack: a label
-//! that is none, or that lies farther away than the facts say, yields no plan.
+//! selector takes another's pods, where the labels differ in digits alone or in a short word that is another one
+//! (`orders-eu`, `orders-us`), and where two values change places. A label too many is advice, and only where the
+//! workload has it on itself. Bound: one label of the selector, its value or its key, or the values of two of them.
+//! Undo: the former label. Verified by the endpoints over time. Attack: a label that is none, or that lies farther
+//! away than the facts say, yields no plan.
 
 use types::kind_words::{OF_LABELS, differ_in_kind_word};
 use types::{
@@ -28,7 +29,7 @@ use types::{
     Strategy, SurplusLabel, SwappedLabels, TrafficFacts,
 };
 
-use crate::near::{TYPO_DISTANCE, are_siblings, distance};
+use crate::near::{TYPO_DISTANCE, are_siblings, differ_in_a_short_word, distance};
 
 /// The longest value of a label, and the longest name in its key
 /// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/>).
@@ -156,7 +157,8 @@ pub(crate) fn is_sure_label(slip: &LabelSlip) -> bool {
         (&slip.key, &slip.meant_key)
     };
     let is_of_kind = slip.key == slip.meant_key && differ_in_kind_word(wrong, meant, OF_LABELS);
-    let is_slip = distance(wrong, meant) <= TYPO_DISTANCE || is_of_kind;
+    let is_near = distance(wrong, meant) <= TYPO_DISTANCE && !differ_in_a_short_word(wrong, meant);
+    let is_slip = is_near || is_of_kind;
     let is_typo = slip.near && is_slip && !are_siblings(wrong, meant);
     !slip.meant_so && !slip.served && (is_typo || slip.formerly || slip.agreed)
 }

@@ -82,3 +82,11 @@ fn a_word_for_the_kind_is_left_out_unasked_where_a_letter_would_be() {
     assert_eq!(risk("seat-map-svc", "seat-map-import", |_| {}), Some(Risk::Ask));
     assert_eq!(risk("seat-map-worker", "seat-map", |_| {}), Some(Risk::Ask));
 }
+
+#[test]
+fn another_short_word_is_asked_about_and_a_slip_of_one_is_not() {
+    assert_eq!(risk("orders-eu", "orders-us", |_| {}), Some(Risk::Ask));
+    assert_eq!(risk("orders-db", "orders-web", |_| {}), Some(Risk::Ask));
+    assert_eq!(risk("orders-wbe", "orders-web", |_| {}), Some(Risk::Auto));
+    assert_eq!(risk("orders-wb", "orders-web", |_| {}), Some(Risk::Auto));
+}
