@@ -90,7 +90,7 @@ pub(crate) fn patch(plan: &FixPlan, evidence: &Evidence, redactor: &Redactor) ->
 fn kustomization(plan: &FixPlan, evidence: &Evidence, redactor: &Redactor) -> (Text, bool) {
     let steps = plan.steps.iter().map(|it| masked(it, plan, redactor)).collect();
     let shown = FixPlan { steps, ..plan.clone() };
-    let (shown, is_partial) = left_out::applicable(plan, shown, redactor);
+    let (shown, is_partial) = left_out::applicable(plan, shown, (evidence, redactor));
     let patch = remedy::kustomize_patch(&shown, &evidence.containers)
         .or_else(|| remedy::node_patch(&shown));
     (Text::of(patch, redactor), is_partial)
@@ -296,7 +296,7 @@ mod tests {
         let redactor = Redactor::new([0; 32]);
         let app = FieldPath::root().child("containers").index(0);
         let value = app.child("env").index(0).child("value");
-        let offer = |from: &str, to: &str| {
+        let offer = |from: &str, to: &str, is_plain: bool| {
             let mut both =
                 plan(Strategy::RollBack, &app.child("image"), json!("a:2"), json!("a:1"));
             let Action::Edit(edits) = &mut both.steps[0].action else { panic!("an edit") };
@@ -308,14 +308,18 @@ mod tests {
                 "was_ready": true, "edits": edits, "changed": []});
             evidence.revisions = vec![serde_json::from_value(revision).unwrap()];
             evidence.revisions[0].edits.clone_from(edits);
+            evidence.revisions[0].plain.extend(is_plain.then(|| value.clone()));
             offers(&[both], &evidence, &redactor).remove(0)
         };
 
-        let plain = offer("2", "1");
+        let plain = offer("2", "1", false);
         assert!(plain.patch.unwrap().contains(r#""value":"1""#));
         assert!(!plain.because.contains("leaves out"), "{}", plain.because);
 
-        let hidden = offer("hunter2", "1");
+        let word = offer("prod", "production", true);
+        assert!(word.patch.unwrap().contains(r#""value":"production""#));
+        assert!(!offer("prod", "production", false).patch.unwrap().contains("production"));
+        let hidden = offer("hunter2", "1", false);
         let patch = hidden.patch.unwrap();
         assert!(!patch.contains("redacted") && !patch.contains("hunter"), "{patch}");
         assert!(patch.contains("a:1") && !patch.contains("/env/"), "{patch}");
@@ -356,7 +360,6 @@ mod tests {
 
         let text = offer.manifest.unwrap();
         assert_eq!(offer.because, "The job gave up.");
-
         assert!(text.contains("report-rerun") && text.contains("GREETING"), "{text}");
         assert!(!text.contains("hunter2") && text.contains("[redacted:"), "{text}");
     }
@@ -364,9 +367,7 @@ mod tests {
     #[test]
     fn other_values_are_shown() {
         let image = FieldPath::root().child("image");
-
         let text = shown(&image, json!("web:1.27"), json!("web:1.26"));
-
         assert!(text.contains(r#""web:1.27" -> "web:1.26""#), "{text}");
     }
 
@@ -376,7 +377,6 @@ mod tests {
         let evidence = evidence_of(&json!({"name": "app", "args": [argument]}));
 
         let offer = rerun(&evidence);
-
         assert_eq!(offer.manifest, None);
         assert_eq!(offer.because, "The job gave up. The copy is too long to be shown.");
     }

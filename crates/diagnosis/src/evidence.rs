@@ -13,6 +13,7 @@ mod workload;
 mod events;
 mod revisions;
 mod host_mounts;
+mod plain_values;
 mod turned_back;
 mod earlier_jobs;
 mod outdated;

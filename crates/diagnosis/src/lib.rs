@@ -11,6 +11,7 @@ mod outline;
 mod redact;
 mod near_miss;
 mod same_program;
+mod same_words;
 mod image_name;
 mod patterns;
 mod properties;

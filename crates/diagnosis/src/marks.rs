@@ -14,6 +14,8 @@ pub struct ServiceOutline {
     selector: Marks,
     /// Its ports, where in the pods they lead.
     ports: Marks,
+    /// Whether two of its ports lead to what the other one is called.
+    is_crossed: bool,
 }
 
 impl Marks {
@@ -64,11 +66,13 @@ impl ServiceOutline {
         Self {
             selector: Marks::new(labels.map(|(key, value)| mark(["label", key, value]))),
             ports: Marks::new(spec.ports.iter().flatten().map(asked)),
+            is_crossed: is_crossed(spec.ports.as_deref().unwrap_or_default()),
         }
     }
 
     /// Whether something may be wrong with it, among the pods of its namespace: it takes none of them, or one of
-    /// its ports leads to none that they declare or are probed at. Pods that tell of no port say nothing.
+    /// its ports leads to none that they declare or are probed at, or two lead to each other's. Pods that tell of no
+    /// port say nothing.
     pub fn is_suspicious<'a>(&self, pods: impl Iterator<Item = &'a Marks>) -> bool {
         if self.selector.0.is_empty() {
             return false;
@@ -80,11 +84,23 @@ impl ServiceOutline {
             declares |= pod.has(DECLARES);
             missing.retain(|it| !pod.has(*it));
             if missing.is_empty() {
-                return false;
+                return self.is_crossed;
             }
         }
         !takes || declares && !missing.is_empty()
     }
+}
+
+/// Whether two ports lead to ports of the pods that are called as the other one is.
+fn is_crossed(ports: &[ServicePort]) -> bool {
+    let leads = |one: &ServicePort, other: &ServicePort| match (&one.target_port, &other.name) {
+        (Some(IntOrString::String(target)), Some(name)) => target == name,
+        (Some(IntOrString::String(_) | IntOrString::Int(_)) | None, _) => false,
+    };
+    let is_of_pair = |(at, one): (usize, &ServicePort)| {
+        ports.iter().skip(at + 1).any(|it| it.name != one.name && leads(one, it) && leads(it, one))
+    };
+    ports.iter().enumerate().any(is_of_pair)
 }
 
 /// The numbers that the probes of a container ask: somebody is to listen there, declared or not.
@@ -146,7 +162,10 @@ mod tests {
     #[track_caller]
     fn check(spec: &Value, expected: bool) {
         let http = json!([{"containerPort": 8080, "name": "http"}]);
+        let both =
+            json!([{"containerPort": 8080, "name": "a"}, {"containerPort": 9100, "name": "b"}]);
         let pods = [
+            web(&json!({"app": "both"}), &both),
             web(&json!({"app": "web", "tier": "front"}), &http),
             web(&json!({"app": "mute"}), &Value::Null),
             probed(),
@@ -174,6 +193,11 @@ mod tests {
         check(&of(&json!({"port": 80, "targetPort": 8081})), true);
         check(&of(&json!({"port": 8080, "targetPort": 0})), false);
         check(&of(&json!({"port": 80, "targetPort": 8080, "protocol": "UDP"})), true);
+        let port =
+            |name: &str, target: &str| json!({"name": name, "port": 80, "targetPort": target});
+        let crossed = |ports: Value| json!({"selector": {"app": "both"}, "ports": ports});
+        check(&crossed(json!([port("a", "b"), port("b", "a")])), true);
+        check(&crossed(json!([port("a", "a"), port("b", "b")])), false);
         check(&json!({"selector": {"app": "mute"}, "ports": [{"port": 80}]}), false);
         check(&json!({"selector": {"app": "probed"}, "ports": [{"port": 80}]}), true);
         check(&json!({"selector": {"app": "probed"}, "ports": [{"port": 8080}]}), false);

@@ -52,6 +52,11 @@ fn same_letters(name: &str, candidates: &[&str]) -> Option<String> {
     only(same)
 }
 
+/// Whether nothing but case differs, and what stands between the words.
+pub(crate) fn written_alike(left: &str, right: &str) -> bool {
+    letters(left).eq(letters(right))
+}
+
 /// The one candidate that has the same words in another order: `crawler-sa` for `sa-crawler`.
 fn same_words(name: &str, candidates: &[&str]) -> Option<String> {
     // There are thousands of candidates: words that changed places are as long as before.

@@ -60,6 +60,11 @@ impl Redactor {
         }
     }
 
+    /// Whether the name alone says that what it stands for is a secret.
+    pub(crate) fn is_told(name: &str) -> bool {
+        names::is_secret(name)
+    }
+
     /// Blocks come first, since nothing inside them should be looked at; shapes last, since a name
     /// before a secret tells more about where it ends than its shape.
     fn pass(&self, text: &str) -> String {

@@ -1,5 +1,7 @@
 //! Names of Services that call the same program otherwise: `shop-pg` and `shop-postgres`.
 
+use types::kind_words::OF_SERVICES;
+
 /// What programs are called; each word by the programs that may be meant by it.
 const WORDS: [(&str, u16); 30] = [
     ("pg", POSTGRES),
@@ -43,19 +45,8 @@ const KAFKA: u16 = 1 << 6;
 const NATS: u16 = 1 << 7;
 const ELASTIC: u16 = 1 << 8;
 const STORE: u16 = 1 << 9;
-/// What may stand behind the name of any Service, or of the workload that is called instead of it: kinds, and how
-/// charts call the member that takes writes.
-const OF_SERVICES: [&str; 9] = [
-    "svc",
-    "service",
-    "server",
-    "deployment",
-    "deploy",
-    "statefulset",
-    "master",
-    "primary",
-    "leader",
-];
+/// How charts call the member that takes writes.
+const ROLES: [&str; 3] = ["master", "primary", "leader"];
 
 /// The one candidate that has the same words but for what the program is called; in front of it the name of a
 /// release may stand. `None` where two have.
@@ -73,7 +64,8 @@ pub(crate) fn of_same_program<'a>(
 /// The words of a name without one that any Service may have.
 fn words(name: &str) -> Vec<&str> {
     let mut words: Vec<&str> = name.split('-').collect();
-    if 1 < words.len() && words.last().is_some_and(|it| OF_SERVICES.contains(it)) {
+    let may_go = |it: &&str| OF_SERVICES.contains(it) || ROLES.contains(it);
+    if 1 < words.len() && words.last().is_some_and(may_go) {
         words.pop();
     }
     words

@@ -22,9 +22,6 @@ pub(crate) fn distance(left: &str, right: &str) -> usize {
     row.last().copied().unwrap_or(usize::MAX)
 }
 
-/// A name of fewer letters says too little without the word for its kind.
-pub(crate) const LEAST_STEM: usize = 3;
-
 /// Letters between a typo and what was meant.
 pub(crate) const TYPO_DISTANCE: usize = 2;
 
@@ -47,17 +44,6 @@ pub(crate) fn are_swapped(left: &str, right: &str) -> bool {
         words
     }
     words(left) != words(right) && sorted(left) == sorted(right)
-}
-
-/// Whether two names are one but for the word at its end that says what kind of thing it is: another of these
-/// words, or none.
-pub(crate) fn differ_in_kind_word(left: &str, right: &str, words: &[&str]) -> bool {
-    let stem = |it: &str| -> String {
-        let bare = it.rsplit_once(['-', '_', '.']).filter(|it| words.contains(&it.1));
-        bare.map_or(it, |it| it.0).to_owned()
-    };
-    let (own, other) = (stem(left), stem(right));
-    left != right && own == other && LEAST_STEM <= own.chars().count()
 }
 
 /// Whether two names have the same letters and digits, whatever their case and what separates their words.
@@ -174,6 +160,24 @@ pub(crate) fn is_slip(wrong: &str, meant: &str) -> bool {
     let (first, second) = (apart.next(), apart.next());
     let is_slip = first.is_some_and(|(a, b)| is_slip_of_word(a, b));
     left.len() == right.len() && second.is_none() && is_slip
+}
+
+/// Whether the two names differ in one short word that is another one rather than a slip: `orders-eu` and `orders-us`,
+/// `shop-db` and `shop-web`. A letter that is missing or too many is a slip there as well, and `ue` for `eu`.
+pub(crate) fn differ_in_a_short_word(left: &str, right: &str) -> bool {
+    let words =
+        |it: &str| -> Vec<String> { it.split(['-', '_', '.']).map(ToOwned::to_owned).collect() };
+    let (one, other) = (words(left), words(right));
+    let apart: Vec<_> = one.iter().zip(&other).filter(|it| it.0 != it.1).collect();
+    let [(a, b)] = apart.as_slice() else { return false };
+    let (first, second) = (a.chars().count(), b.chars().count());
+    let lacks_a_letter = first != second && distance(a, b) == 1;
+    let is_turned_round = first == 2 && a.chars().rev().eq(b.chars());
+    one.len() == other.len()
+        && first.min(second) < LONG_WORD
+        && !lacks_a_letter
+        && !is_turned_round
+        && !is_slip(left, right)
 }
 
 fn is_slip_of_word(left: &[char], right: &[char]) -> bool {
@@ -301,6 +305,32 @@ mod tests {
     }
 
     #[test]
+    fn another_short_word_is_told_from_a_slip() {
+        for (left, right) in [
+            ("orders-eu", "orders-us"),
+            ("shop-db", "shop-web"),
+            ("orders-ro", "orders-rw"),
+            ("shop-api", "shop-app"),
+            ("dev", "web"),
+        ] {
+            assert!(differ_in_a_short_word(left, right), "{left} {right}");
+            assert!(differ_in_a_short_word(right, left), "{right} {left}");
+        }
+        for (left, right) in [
+            ("wbe", "web"),
+            ("shop-wb", "shop-web"),
+            ("shop-ap", "shop-app"),
+            ("chekcout", "checkout"),
+            ("checkaut", "checkout"),
+            ("shop-web", "shopweb"),
+            ("visa-ue", "visa-eu"),
+            ("web", "web"),
+        ] {
+            assert!(!differ_in_a_short_word(left, right), "{left} {right}");
+        }
+    }
+
+    #[test]
     fn a_slip_of_a_number_is_told_from_the_port_beside_it() {
         for (wrong, meant) in [(9120, 9102), (8008, 8080), (808, 8080), (80_800, 8080), (4443, 443)]
         {
@@ -323,26 +353,6 @@ mod tests {
         ] {
             assert_eq!(distance(left, right), expected, "{left} {right}");
             assert_eq!(distance(right, left), expected, "{right} {left}");
-        }
-    }
-
-    #[test]
-    fn another_word_for_the_kind_is_told_from_another_name() {
-        let words = ["config", "cfg", "cm"];
-        for (left, right) in [("api-cfg", "api-config"), ("api", "api-cm"), ("a-b.cfg", "a-b")] {
-            assert!(differ_in_kind_word(left, right, &words), "{left} {right}");
-            assert!(differ_in_kind_word(right, left, &words), "{right} {left}");
-        }
-        for (left, right) in [
-            ("api-cfg", "api-cfg"),
-            ("api-cfg", "app-cfg"),
-            ("api-cfg", "api-secret"),
-            ("api-v1", "api-v2"),
-            ("api-cfg-eu", "api-config-us"),
-            ("a-cfg", "a-cm"),
-            ("cfg", "config"),
-        ] {
-            assert!(!differ_in_kind_word(left, right, &words), "{left} {right}");
         }
     }
 

@@ -4,7 +4,7 @@
 mod port;
 mod selector;
 
-pub(crate) use self::port::{is_port, is_sure};
+pub(crate) use self::port::{crossed_edits, is_port, is_sure, port_field};
 pub(crate) use self::selector::{
     is_hardly_meant, is_ready, is_sure_label, leads_to_a_label, selector_edits, swap_edits,
 };

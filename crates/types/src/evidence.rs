@@ -9,9 +9,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    ContainerFacts, DemandFacts, Edit, GateFacts, HeldImage, ImageFacts, Kind, LeftoverFacts,
-    NodeFacts, NodeMateFacts, ObjectRef, ReferenceFacts, RegistryTags, RoomFacts, SlipFacts,
-    TrafficFacts,
+    ContainerFacts, DemandFacts, Edit, FieldPath, GateFacts, HeldImage, ImageFacts, Kind,
+    LeftoverFacts, NodeFacts, NodeMateFacts, ObjectRef, ReferenceFacts, RegistryTags, RoomFacts,
+    SlipFacts, TrafficFacts,
 };
 
 /// Everything that was seen of one root object at one moment.
@@ -297,6 +297,10 @@ pub struct RevisionFacts {
     /// The edits that a return to it needs. Never leaves the process: values are not redacted.
     #[serde(skip)]
     pub edits: Vec<Edit>,
+    /// The fields among them whose values may be shown: a plain word of a variable takes the place of another one,
+    /// and its name tells of no secret.
+    #[serde(skip)]
+    pub plain: Vec<FieldPath>,
 }
 
 /// Something beside the subject whose health must not suffer from a fix.

@@ -31,6 +31,7 @@ mod execution;
 mod explanation;
 mod episode;
 mod problem;
+pub mod kind_words;
 pub mod names;
 pub mod wire;
 

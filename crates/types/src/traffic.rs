@@ -85,8 +85,8 @@ pub struct LabelSlip {
     pub ready: u32,
     /// Whether all of them are ready for half a minute and no other version of them is on its way.
     pub settled: bool,
-    /// Whether a letter or two, of the key or of the value, are all that differs, and no other label is as near, or
-    /// none of those is what the Service is called.
+    /// Whether a letter or two, of the key or of the value, or the word for the kind at the end of the value are all
+    /// that differs, and no other label is as near, or none of those is what the Service is called.
     pub near: bool,
     /// Whether an earlier revision of that workload had the very labels that are asked for: its pods were relabelled.
     #[serde(default)]

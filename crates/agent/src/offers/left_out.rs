@@ -2,7 +2,7 @@
 
 use diagnosis::Redactor;
 use serde_json::Value;
-use types::{Action, Edit, Evidence, FixPlan, Kind, Step, Strategy};
+use types::{Action, Edit, Evidence, FieldPath, FixPlan, Kind, Step, Strategy};
 
 /// Settings that are written as a word.
 const WORDS: [&str; 14] = [
@@ -16,7 +16,11 @@ const MAX_DIGITS: usize = 3;
 
 /// The rollback with what can be shown, as it is, and whether something was left out. In any other plan plain
 /// settings are shown as well, and the rest is for a person to complete.
-pub(super) fn applicable(plan: &FixPlan, masked: FixPlan, redactor: &Redactor) -> (FixPlan, bool) {
+pub(super) fn applicable(
+    plan: &FixPlan,
+    masked: FixPlan,
+    (evidence, redactor): (&Evidence, &Redactor),
+) -> (FixPlan, bool) {
     if plan.strategy != Strategy::RollBack {
         return (with_settings(plan, masked), false);
     }
@@ -28,7 +32,9 @@ pub(super) fn applicable(plan: &FixPlan, masked: FixPlan, redactor: &Redactor) -
             continue;
         };
         let pairs = edits.iter().zip(hidden);
-        let shown = pairs.map(|(edit, masked)| if is_setting(edit) { edit } else { masked });
+        let plain = plain(edits, evidence);
+        let is_shown = |it: &Edit| is_setting(it) || plain.contains(&it.path);
+        let shown = pairs.map(|(edit, masked)| if is_shown(edit) { edit } else { masked });
         let kept: Vec<Edit> = shown.filter(|it| is_open(step, it, redactor)).cloned().collect();
         is_left_out |= kept.len() < edits.len();
         if !kept.is_empty() {
@@ -36,6 +42,12 @@ pub(super) fn applicable(plan: &FixPlan, masked: FixPlan, redactor: &Redactor) -
         }
     }
     (FixPlan { steps, ..plan.clone() }, is_left_out)
+}
+
+/// The fields of the revision that these edits lead to whose values are plain words.
+fn plain<'e>(edits: &[Edit], evidence: &'e Evidence) -> &'e [FieldPath] {
+    let aim = evidence.revisions.iter().find(|it| it.edits == edits);
+    aim.map_or(&[], |it| it.plain.as_slice())
 }
 
 /// The same plan with its plain settings as they are.

@@ -14,8 +14,18 @@ pub(super) fn is_address(text: &str, said: &str) -> bool {
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
     let is_port = port.chars().all(|it| it.is_ascii_digit());
-    let is_said = said.split([' ', ',']).any(|word| word == host);
-    is_port && !host.is_empty() && is_said && path.split('/').all(is_word)
+    let is_said = said.split([' ', ',']).any(|word| word == host) || is_reference(host);
+    (is_port || is_reference(port))
+        && !host.is_empty()
+        && is_said
+        && path.split('/').all(|it| is_word(it) || is_reference(it))
+}
+
+/// Whether it is nothing but a variable that another value is put in for: `$(CART_SERVICE_PORT)`.
+fn is_reference(part: &str) -> bool {
+    let name = part.strip_prefix("$(").and_then(|it| it.strip_suffix(')')).unwrap_or_default();
+    let is_letter = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_';
+    !name.is_empty() && name.chars().all(is_letter)
 }
 
 /// Whether it is a short word of small letters, or a small number.
@@ -34,6 +44,9 @@ fn an_address_with_what_may_be_a_secret_is_none() {
     {
         assert!(is_address(text, said), "{text}");
     }
+    for text in ["http://$(A_SERVICE_HOST):$(A_SERVICE_PORT)", "$(A_HOST):80", "$(URL)/v1"] {
+        assert!(is_address(text, said), "{text}");
+    }
     for text in [
         "",
         "hunter2",
@@ -44,6 +57,10 @@ fn an_address_with_what_may_be_a_secret_is_none() {
         "http://cache/services/xyzxyzxyzxyzxyzxyzxyzxyz",
         "http://other/cache",
         "http://cache:pass/",
+        "http://app:$(PASSWORD)@cache",
+        "http://$(A_HOST):8x",
+        "$(id)",
+        "hunter2$(A_HOST)",
     ] {
         assert!(!is_address(text, said), "{text}");
     }

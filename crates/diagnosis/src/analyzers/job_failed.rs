@@ -70,6 +70,13 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let limit = evidence.manifest.as_ref();
     let limit = limit.and_then(|it| it.pointer(&format!("{field}/activeDeadlineSeconds")));
     let limit = limit.filter(|_| condition == "DeadlineExceeded");
+    let slip = name.and_then(|name| {
+        let path = format!("{field}/{name}");
+        evidence.slips.iter().find(|it| it.path == path && it.container.is_empty())
+    });
+    if let (Some(slip), Some(_)) = (slip, failed) {
+        clues.push(Clue::new(slip.path.clone(), message));
+    }
     let gave_up = match limit {
         Some(secs) => format!("took longer than the {secs} s that it may"),
         None => gave_up.to_owned(),
@@ -79,7 +86,11 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     Some(Diagnosis {
         fault: Fault::JobFailed,
         container: failed.map(|it| it.name.clone()),
-        cause: format!("The job {gave_up}{}.", why.or_else(|| gone(evidence)).unwrap_or_default()),
+        cause: format!(
+            "The job {gave_up}{}.{}",
+            why.or_else(|| gone(evidence)).unwrap_or_default(),
+            slip.map(|it| format!(" {}", it.shown_by)).unwrap_or_default()
+        ),
         clues,
         confidence: if failed.is_some() { 0.95 } else { 0.9 },
     })

@@ -8,6 +8,7 @@ use types::{FieldPath, ReferenceFacts, ReferenceKind};
 use super::references::continued;
 use crate::Objects;
 use crate::near_miss::near_miss;
+use crate::same_words::of_same_words;
 
 /// The scheduler that every cluster has.
 const OWN_SCHEDULER: &str = "default-scheduler";
@@ -44,7 +45,11 @@ pub(super) fn facts(objects: &Objects, spec: &PodSpec, path: &FieldPath) -> Vec<
             let near = near_miss(&name, names.iter().copied()).filter(|_| is_missing);
             // Who schedules is told by name, and in which class a pod is has consequences: only told.
             let is_class = kind == ReferenceKind::PriorityClass && is_missing && near.is_none();
-            let longer = continued(&name, &names).filter(|_| is_class).map(ToOwned::to_owned);
+            let longer = || {
+                let same = || of_same_words(&name, names.iter().copied(), &[]);
+                continued(&name, &names).or_else(same).map(ToOwned::to_owned)
+            };
+            let longer = is_class.then(longer).flatten();
             Some(ReferenceFacts {
                 kind,
                 path: path.child(field).to_string(),

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, Pod};
 use serde_json::{Map, Value, json};
 use types::{FieldPath, RevisionFacts};
 
-use crate::evidence::{diff, host_mounts};
+use crate::evidence::{diff, host_mounts, plain_values};
 use crate::root::{spec_hash, template_json};
 use crate::{Objects, Redactor};
 
@@ -48,6 +48,7 @@ pub(super) fn facts(
         let current = it.document == present;
         let edits = diff::edits(&path(), &present, &it.document);
         RevisionFacts {
+            plain: plain_values::fields(&edits, (&path(), &present), redactor),
             changed: changed(&edits, redactor),
             name: it.name,
             revision: number,

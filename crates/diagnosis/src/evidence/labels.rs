@@ -8,6 +8,7 @@ use types::{FieldPath, ReferenceFacts, ReferenceKind};
 
 use super::placing::{self, MAX_WANTED};
 use crate::near_miss::near_miss;
+use crate::same_words::of_same_words;
 
 /// The labels of all nodes, each once.
 type Labels<'n> = BTreeSet<(&'n str, &'n str)>;
@@ -79,9 +80,17 @@ fn slip(labels: &Labels<'_>, wanted: &Wanted<'_>) -> Option<ReferenceFacts> {
             ..fact(ReferenceKind::NodeLabelValue, (value, Some(key)), &wanted.value_path)
         });
     }
-    let near_value = near_miss(value, values);
+    let near_value = near_miss(value, values.clone());
     let is_key = near_value.is_none();
-    let near = near_value.or_else(|| near_miss(key, keys))?;
+    let Some(near) = near_value.or_else(|| near_miss(key, keys)) else {
+        let same = of_same_words(value, values, &[])?.to_owned();
+        let alike = format!("a node has {key}={same}, which may have been meant");
+        return Some(ReferenceFacts {
+            alike: Some(alike),
+            meant: Some(same),
+            ..fact(ReferenceKind::NodeLabelValue, (value, Some(key)), &wanted.value_path)
+        });
+    };
     let (kind, path) = if is_key {
         (ReferenceKind::NodeLabelKey, &wanted.key_path)
     } else {

@@ -26,6 +26,8 @@ struct Reference {
     kind: ReferenceKind,
     name: String,
     key: Option<String>,
+    /// The variable that takes it.
+    variable: Option<String>,
     optional: bool,
     /// Where the name stands, and where the key stands.
     path: FieldPath,
@@ -88,7 +90,8 @@ fn names(spec: Option<&PodSpec>, kind: ReferenceKind, name: &str) -> bool {
 }
 
 fn reference(kind: ReferenceKind, name: &str, optional: bool, path: FieldPath) -> Reference {
-    Reference { kind, name: name.to_owned(), key: None, optional, path, key_path: None }
+    let (key, variable, key_path) = (None, None, None);
+    Reference { kind, name: name.to_owned(), key, variable, optional, path, key_path }
 }
 
 fn of_container(container: &Container, path: &FieldPath, found: &mut Vec<Reference>) {
@@ -105,8 +108,8 @@ fn of_container(container: &Container, path: &FieldPath, found: &mut Vec<Referen
             found.push(reference(ReferenceKind::Secret, &it.name, optional, path));
         }
     }
-    for (index, it) in container.env.iter().flatten().enumerate() {
-        let Some(source) = &it.value_from else { continue };
+    for (index, variable) in container.env.iter().flatten().enumerate() {
+        let Some(source) = &variable.value_from else { continue };
         let path = path.child("env").index(index).child("valueFrom");
         let (kind, name, key, optional, path) = if let Some(it) = &source.config_map_key_ref {
             let path = path.child("configMapKeyRef");
@@ -119,6 +122,7 @@ fn of_container(container: &Container, path: &FieldPath, found: &mut Vec<Referen
         };
         let mut it = reference(kind, name, optional.unwrap_or(false), path.child("name"));
         it.key = Some(key.clone());
+        it.variable = Some(variable.name.clone());
         it.key_path = Some(path.child("key"));
         found.push(it);
     }
@@ -198,6 +202,7 @@ fn items(whole: &Reference, items: Option<&[KeyToPath]>, path: &FieldPath) -> Ve
             kind: whole.kind,
             name: whole.name.clone(),
             key: Some(it.key.clone()),
+            variable: None,
             optional: whole.optional,
             path: whole.path.clone(),
             key_path: Some(path.child("items").index(index).child("key")),

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{ContainerStatus, Pod, PodTemplateSpec};
 use serde_json::Value;
 use types::{Edit, RevisionFacts};
 
-use crate::evidence::{diff, earlier_jobs, host_mounts, pods};
+use crate::evidence::{diff, earlier_jobs, host_mounts, plain_values, pods};
 use crate::root::{spec_hash, template_json};
 use crate::suspicion::LASTING;
 use crate::{Objects, Redactor, Root};
@@ -100,6 +100,7 @@ fn revision_facts(revision: Revision, current: &Value, redactor: &Redactor) -> R
         diff::edits(&Root::template_path(), current, &revision.template)
     };
     RevisionFacts {
+        plain: plain_values::fields(&edits, (&Root::template_path(), current), redactor),
         changed: changed(&edits, redactor),
         name: revision.name,
         spec_hash: spec_hash(&revision.template),

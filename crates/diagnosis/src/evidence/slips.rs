@@ -11,6 +11,7 @@ mod command;
 mod split;
 mod shared_memory;
 mod flag;
+mod job;
 mod variable;
 mod mount;
 mod port;
@@ -73,6 +74,7 @@ const FINDERS: &[Finder] = &[
     Here(variable::used_otherwise),
     Here(key::unlike_its_variable),
     Here(key::of_a_secret),
+    Here(key::of_a_misspelt_secret),
     Here(port::of_a_service),
     Here(loopback::of_a_service),
     Here(mount::at_another_place),
@@ -126,6 +128,7 @@ pub(super) fn facts(objects: &Objects, told: &Told<'_>, redactor: &Redactor) -> 
         }
     }
     found.truncate(MAX_SLIPS);
+    found.extend(job::slip(objects));
     found
 }
 

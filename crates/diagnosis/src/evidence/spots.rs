@@ -18,6 +18,7 @@ mod listens;
 mod named;
 mod volumes;
 mod limits;
+mod linked;
 mod profiles;
 pub(super) mod service_ports;
 mod configured;
@@ -43,6 +44,7 @@ use crate::{Objects, Redactor};
 
 pub(super) use held::setting;
 pub(crate) use hosts::address_in;
+pub(super) use linked::linked;
 pub(super) use listens::LISTENS;
 pub(super) use modes::meant as meant_mode;
 pub(super) use one_text::{in_one_text, plain_words};

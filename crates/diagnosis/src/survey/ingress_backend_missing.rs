@@ -11,6 +11,7 @@
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, ServiceBackendPort};
 use serde_json::{Value, json};
+use types::kind_words::OF_SERVICES;
 use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
@@ -19,6 +20,7 @@ use super::port_meant::{self, Asked, port_meant};
 use super::scene::{Scene, namespace, subject};
 use crate::evidence::continued;
 use crate::near_miss::near_miss;
+use crate::same_words::of_same_words;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     if scene.all.services.is_none() {
@@ -61,8 +63,10 @@ fn of_backend(
         let names = scene.service_names(space);
         let near = near_miss(&wanted.name, names.iter().map(String::as_str));
         let name = &wanted.name;
-        let alike = || continued(name, &with_port(&names, wanted.port.as_ref(), (space, scene)));
-        let cause = match (&near, alike()) {
+        let open = with_port(&names, wanted.port.as_ref(), (space, scene));
+        let same = || of_same_words(name, open.iter().copied(), OF_SERVICES);
+        let alike = continued(name, &open).or_else(same);
+        let cause = match (&near, alike) {
             (Some(near), _) => {
                 format!("There is no Service {name}; there is {near}, which was probably meant.")
             }
@@ -73,7 +77,8 @@ fn of_backend(
         };
         let field = format!("{field}/service/name");
         let finding = finding(cause).clue(field.clone(), &wanted.name).at(field);
-        return Some(mended(finding, wanted.name.as_str().into(), near.map(Value::from)));
+        let meant = near.or_else(|| alike.map(ToOwned::to_owned));
+        return Some(mended(finding, wanted.name.as_str().into(), meant.map(Value::from)));
     };
     let port = wanted.port.as_ref()?;
     if has_port(service, port) {

@@ -8,9 +8,8 @@ use types::{Edit, FieldPath, Finding, Subject};
 
 use super::json;
 use super::scene::{Scene, name, namespace};
-use super::slip::{Slip, escaped};
+use super::slip::{Slip, escaped, may_be_meant};
 use crate::evidence::owners;
-use crate::near_miss::near_miss;
 
 /// Edits of one finding: an Ingress that names a missing Service in more places is no slip.
 const MAX_EDITS: usize = 100;
@@ -46,7 +45,7 @@ pub(super) fn relabelled(mut finding: Finding, labels: &str, slip: &Slip) -> Fin
     let path = |key: &str| format!("{labels}/{}", escaped(key));
     let (from, to) = (Value::from(slip.value.as_str()), Value::from(value.as_str()));
     if *key == slip.key {
-        let is_near = near_miss(&slip.value, [value.as_str()]).is_some();
+        let is_near = may_be_meant(&slip.value, value);
         let to = Some(to).filter(|_| is_near || *value == finding.subject.name);
         return edited(finding, &path(key), from, to);
     }

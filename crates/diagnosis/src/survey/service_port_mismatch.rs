@@ -3,17 +3,18 @@
 //! ## What it looks for
 //! A named target port that none of its pods declares: then nobody gets its traffic. A number that no container
 //! declares, though each declares ports and is ready: containers need not declare what they listen on, so this is a
-//! warning, and only a notice where another Service reaches the declared port. Beside ports that do lead somewhere,
-//! and where a container declares nothing, it takes more: a slip of a declared number, or the declared number as
-//! the Service's own. Where containers declare nothing at all, a port that their probes find somebody at tells as
-//! much. A port that is asked for UDP, and that speaks TCP. Pods of a second workload that the selector takes as
-//! well, and that do not serve the port. A selector that takes another workload's pods, where the one that is
-//! called like the Service has all its ports.
+//! warning, and only a notice where another Service reaches the declared port that was meant. Beside ports that do
+//! lead somewhere, and where a container declares nothing, it takes more: a slip of a declared number, or the declared
+//! number as the Service's own. Where containers declare nothing at all, a port that their probes find somebody at
+//! tells as much. Two ports that lead to each other's port of the pods. A port that is asked for UDP, and that speaks
+//! TCP. Pods of a second workload that the selector takes as well, and that do not serve the port. A selector that
+//! takes another workload's pods, where the one that is called like the Service has all its ports.
 //!
 //! ## What it does not see
 //! What a container really listens on. A number that a template mentions is left alone, and so is one of a Service
 //! without an address of its own: who asks such a Service gets addresses, and takes his own port.
 
+mod crossed;
 mod meant;
 mod numbers;
 mod probes;
@@ -30,8 +31,10 @@ use super::mend::mended;
 use super::scene::{Scene, has_labels, is_over, name, namespace, subject};
 use super::words::{entry, listed};
 use crate::near_miss::near_miss;
+use crate::same_words::of_same_words;
 use probes::probed;
 
+pub(super) use crossed::crossed;
 pub(super) use meant::{meant, says_all};
 pub(super) use twin::slip_of_twin;
 
@@ -59,7 +62,7 @@ pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Vec<Finding> {
             behind.numbered(index, port, wanted).or_else(|| behind.strangers(port, wanted))
         }
     });
-    found.collect()
+    found.chain(behind.crossed()).collect()
 }
 
 /// A Service and the pods behind it.
@@ -127,7 +130,9 @@ impl<'a> Behind<'a> {
     /// The name that they declare and that is nearly the same.
     fn near(&self, wanted: &str) -> Option<String> {
         let names = self.declared.iter().map(|it| it.name).filter(|it| !it.is_empty());
-        near_miss(wanted, names)
+        let names: Vec<_> = names.collect();
+        let same = || of_same_words(wanted, names.iter().copied(), &[]).map(ToOwned::to_owned);
+        near_miss(wanted, names.iter().copied()).or_else(same)
     }
 
     /// What they declare instead.

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use types::kind_words::{OF_LABELS, differ_in_kind_word};
+
 use super::scene::Scene;
 use crate::near_miss::near_miss;
+use crate::same_words::of_same_words;
 
 /// Labels that controllers make: nobody means them.
 const MADE: [&str; 3] =
@@ -70,7 +73,8 @@ pub(super) fn slip_told_by(
         let near = near_values((key, value), &labels);
         let told = if 1 < near.len() { which(key, &near) } else { None };
         let told = told.map(|it| (key.clone(), it));
-        let meant = told.or_else(|| meant((key, value), &labels, (!others.is_empty(), own)));
+        let meant =
+            told.or_else(|| meant((key, value), &labels, (!others.is_empty(), own, namespace)));
         // Pods with all the other labels, and nothing like this one: it is too many.
         let is_too_many = meant.is_none()
             && !others.is_empty()
@@ -92,19 +96,45 @@ pub(super) fn near_values<'a>(
     labels: &BTreeSet<(&'a str, &'a str)>,
 ) -> Vec<&'a str> {
     let values = labels.iter().filter(|it| it.0 == key).map(|it| it.1);
-    values.filter(|it| near_miss(value, [*it]).is_some()).collect()
+    values.filter(|it| is_near(value, it)).collect()
+}
+
+/// Whether two values of a label are the same but for a slip, or for a word for the kind: `seat-map-svc`.
+fn is_near(value: &str, other: &str) -> bool {
+    near_miss(value, [other]).is_some() || differ_in_kind_word(value, other, OF_LABELS)
+}
+
+/// Whether one may be meant by the other: a slip, or the same in other words.
+pub(super) fn may_be_meant(value: &str, other: &str) -> bool {
+    is_near(value, other) || of_same_words(value, [other], OF_LABELS).is_some()
+}
+
+/// Words that may be left out: those for the kind, and the name of the namespace, which some put before every name.
+fn kinds(namespace: &str) -> Vec<&str> {
+    OF_LABELS.iter().copied().chain([namespace]).collect()
+}
+
+/// The one value that is this one but for a word for its kind.
+fn of_kind(value: &str, values: &[&str]) -> Option<String> {
+    let mut same = values.iter().filter(|it| differ_in_kind_word(value, it, OF_LABELS));
+    let only = same.next()?;
+    same.all(|it| it == only).then(|| (*only).to_owned())
 }
 
 /// The label that was meant instead of this one, among those of the pods that all other labels take.
 fn meant(
     (key, value): (&str, &str),
     labels: &BTreeSet<(&str, &str)>,
-    (has_others, own): (bool, &str),
+    (has_others, own, namespace): (bool, &str, &str),
 ) -> Option<(String, String)> {
     let values: Vec<_> = labels.iter().filter(|it| it.0 == key).map(|it| it.1).collect();
     let of_value = match values.as_slice() {
         [only] if has_others => Some((*only).to_owned()),
-        _ => near_miss(value, values.iter().copied())
+        // Of short words another one is a letter or two away as well: `orders-db` is no `orders-web`.
+        _ => of_same_words(value, values.iter().copied(), &kinds(namespace))
+            .map(ToOwned::to_owned)
+            .or_else(|| near_miss(value, values.iter().copied()))
+            .or_else(|| of_kind(value, &values))
             .or_else(|| values.iter().find(|it| **it == own).map(|it| (*it).to_owned())),
     };
     if let Some(meant) = of_value {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::scene::Scene;
 use crate::near_miss::near_miss;
+use crate::same_words::of_same_words;
 
 /// Characters of a message of the cluster that are shown in a sentence.
 const MAX_CHARS: usize = 300;
@@ -30,17 +31,24 @@ pub(super) fn missing<'n>(
     wanted: &str,
     names: impl IntoIterator<Item = &'n str>,
 ) -> String {
-    match near_miss(wanted, names) {
-        Some(near) => {
+    let names: Vec<_> = names.into_iter().collect();
+    let same = || of_same_words(wanted, names.iter().copied(), &[]);
+    match (near_miss(wanted, names.iter().copied()), same()) {
+        (Some(near), _) => {
             format!("There is no {kind} {wanted}; there is {near}, which was probably meant.")
         }
-        None => format!("There is no {kind} {wanted}."),
+        (None, Some(same)) => {
+            format!("There is no {kind} {wanted}; there is {same}, which may have been meant.")
+        }
+        (None, None) => format!("There is no {kind} {wanted}."),
     }
 }
 
 /// The name that was probably meant, as a value of a patch.
 pub(super) fn meant<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<Value> {
-    near_miss(wanted, names).map(Value::from)
+    let names: Vec<_> = names.into_iter().collect();
+    let same = || of_same_words(wanted, names.iter().copied(), &[]).map(ToOwned::to_owned);
+    near_miss(wanted, names.iter().copied()).or_else(same).map(Value::from)
 }
 
 /// What a field that cannot be changed should have said, where nothing else is as near: the object is made anew

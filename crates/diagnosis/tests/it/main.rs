@@ -23,4 +23,5 @@ mod hands;
 mod barren_jobs;
 mod killed_below;
 mod unasked;
+mod same_words;
 mod named_in;

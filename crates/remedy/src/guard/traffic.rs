@@ -6,8 +6,8 @@ use types::{Edit, Evidence, FixPlan, Kind, LabelSlip, Risk, ServicePortFacts, St
 
 use super::Refusal;
 use crate::service::{
-    is_hardly_meant, is_port, is_ready, is_sure, is_sure_label, leads_to_a_label, selector_edits,
-    swap_edits,
+    crossed_edits, is_hardly_meant, is_port, is_ready, is_sure, is_sure_label, leads_to_a_label,
+    selector_edits, swap_edits,
 };
 
 /// The edits of a plan for a Service, held against the facts.
@@ -20,6 +20,9 @@ pub(super) fn is_in_scope(
     let outside = |rule| Refusal::OutOfScope { what: what.to_owned(), rule };
     let service = evidence.service.as_ref().filter(|_| evidence.subject.kind == Kind::Service);
     let service = service.ok_or_else(|| outside("nothing is known of such a Service"))?;
+    let crossed = crossed_edits(&service.ports);
+    // One of the two by itself would let both lead to one port.
+    let is_crossed = crossed.is_some();
     let answer = match plan.strategy {
         Strategy::FixSelector if service.slip.is_none() => {
             let swap = service.swapped.as_ref().and_then(|it| swap_edits(it, service));
@@ -33,6 +36,11 @@ pub(super) fn is_in_scope(
         }
         Strategy::FixServicePort if service.pods == 0 => {
             Err("a port leads nowhere while the selector takes no pod")
+        }
+        Strategy::FixServicePort if is_crossed || 1 < edits.len() => {
+            let is_it = crossed.as_deref() == Some(edits);
+            let rule = "two ports change places after a person's yes, where each was meant to lead where the other does";
+            if is_it && plan.risk != Risk::Auto { Ok(()) } else { Err(rule) }
         }
         Strategy::FixServicePort => port(plan, edits, &service.ports),
         Strategy::RollBack

@@ -1,8 +1,9 @@
 //! What was meant by another word for the same thing.
 
+use types::kind_words::{LEAST_STEM, OF_CLAIMS, OF_CONFIG_MAPS, differ_in_kind_word};
 use types::{ReferenceFacts, ReferenceKind};
 
-use crate::near::{LEAST_STEM, are_swapped, differ_in_kind_word};
+use crate::near::are_swapped;
 
 /// What others call those that most machines are of.
 const SYNONYMS: [(&str, &str); 7] = [
@@ -14,12 +15,6 @@ const SYNONYMS: [(&str, &str); 7] = [
     ("arm64v8", "arm64"),
     ("arm64-v8a", "arm64"),
 ];
-/// What people put at the end of a name to say that it is a ConfigMap, or a claim. `data` and `volume` say more
-/// than that.
-const MAP_WORDS: [&str; 7] =
-    ["config", "configmap", "cm", "conf", "cfg", "configs", "configuration"];
-const CLAIM_WORDS: [&str; 2] = ["pvc", "claim"];
-
 /// The architecture that nodes have and that this label calls by another name: no node anywhere has that one.
 pub(crate) fn synonym(reference: &ReferenceFacts) -> Option<&str> {
     let is_arch = reference.kind == ReferenceKind::NodeLabelValue
@@ -32,9 +27,9 @@ pub(crate) fn synonym(reference: &ReferenceFacts) -> Option<&str> {
 /// What is there under the same name with another word for its kind, or without one, where the one that is named is
 /// not: a ConfigMap that is nobody else's, or a claim that nobody uses.
 pub(crate) fn of_kind(reference: &ReferenceFacts) -> Option<&str> {
-    let (words, is_open): (&[&str], bool) = match reference.kind {
-        ReferenceKind::ConfigMap => (&MAP_WORDS, !reference.is_about_key()),
-        ReferenceKind::Claim => (&CLAIM_WORDS, reference.vouched.is_some()),
+    let (words, is_open) = match reference.kind {
+        ReferenceKind::ConfigMap => (OF_CONFIG_MAPS, !reference.is_about_key()),
+        ReferenceKind::Claim => (OF_CLAIMS, reference.vouched.is_some()),
         ReferenceKind::Secret
         | ReferenceKind::ServiceAccount
         | ReferenceKind::PriorityClass
@@ -61,7 +56,7 @@ pub(crate) fn is_turned_round(reference: &ReferenceFacts, near: &str) -> bool {
         && !reference.is_about_key()
         && is_vouched
         && is_known
-        && differ_in_place_of_kind_word(&reference.name, near, &MAP_WORDS)
+        && differ_in_place_of_kind_word(&reference.name, near, OF_CONFIG_MAPS)
 }
 
 /// Whether two names are one but for the place of the word that says what kind of thing it is: `config-web` and

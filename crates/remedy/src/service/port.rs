@@ -1,6 +1,6 @@
 //! Where a port of a Service may lead instead, and when nobody has to be asked.
 
-use types::{MeantPort, PortTarget, ServicePortFacts};
+use types::{Edit, FieldPath, MeantPort, PortTarget, ServicePortFacts};
 
 use crate::near::{TYPO_DISTANCE, are_siblings, distance, is_slip_of_number};
 
@@ -37,4 +37,32 @@ pub(crate) fn is_port(target: &PortTarget) -> bool {
                 && !name.ends_with('-')
         }
     }
+}
+
+/// The edits that let two ports change places, each of which was meant to lead where the other one does.
+pub(crate) fn crossed_edits(ports: &[ServicePortFacts]) -> Option<Vec<Edit>> {
+    let leads = |one: &ServicePortFacts, other: &ServicePortFacts| {
+        let meant = one.meant.as_ref().map(|it| &it.target).filter(|it| is_port(it));
+        meant.is_some() && meant == other.target.as_ref() && one.target != other.target
+    };
+    let pairs = ports.iter().enumerate();
+    let mut pairs = pairs.flat_map(|(at, one)| {
+        ports
+            .iter()
+            .skip(at + 1)
+            .filter(|it| leads(one, it) && leads(it, one))
+            .map(move |it| (one, it))
+    });
+    let (one, other) = pairs.next().filter(|_| pairs.next().is_none())?;
+    let edit = |from: &ServicePortFacts, to: &ServicePortFacts| Edit {
+        path: port_field(from).child("targetPort"),
+        from: from.target.as_ref().map(PortTarget::to_value),
+        to: to.target.as_ref().map(PortTarget::to_value),
+    };
+    Some(vec![edit(one, other), edit(other, one)])
+}
+
+/// Where the port stands in the Service.
+pub(crate) fn port_field(port: &ServicePortFacts) -> FieldPath {
+    FieldPath::root().child("spec").child("ports").index(port.index)
 }

@@ -1,8 +1,9 @@
 //! Which labels a selector may ask for instead, and when nobody has to be asked.
 
+use types::kind_words::{OF_LABELS, differ_in_kind_word};
 use types::{Edit, FieldPath, LabelSlip, SwappedLabels, TrafficFacts};
 
-use crate::near::{TYPO_DISTANCE, are_siblings, distance};
+use crate::near::{TYPO_DISTANCE, are_siblings, differ_in_a_short_word, distance};
 
 /// The longest value of a label, and the longest name in its key
 /// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/>).
@@ -63,8 +64,10 @@ pub(crate) fn is_sure_label(slip: &LabelSlip) -> bool {
     } else {
         (&slip.key, &slip.meant_key)
     };
-    let is_typo =
-        slip.near && distance(wrong, meant) <= TYPO_DISTANCE && !are_siblings(wrong, meant);
+    let is_of_kind = slip.key == slip.meant_key && differ_in_kind_word(wrong, meant, OF_LABELS);
+    let is_near = distance(wrong, meant) <= TYPO_DISTANCE && !differ_in_a_short_word(wrong, meant);
+    let is_slip = is_near || is_of_kind;
+    let is_typo = slip.near && is_slip && !are_siblings(wrong, meant);
     !slip.meant_so && !slip.served && (is_typo || slip.formerly || slip.agreed)
 }
 

@@ -9,7 +9,8 @@
 //! a probe asks for, where the container has nearly the same elsewhere; the label of the pods that others must
 //! stand beside, where a pod waits for one that nobody has; the key of a Secret, which nobody reads, where the
 //! variable that takes it has nearly its name; the same in a ConfigMap, whose key then is patched, where nothing in
-//! that key is to be hidden; or shared memory that is smaller than what the log asks for, or how many pods a
+//! that key is to be hidden; how long a job may take, or how often it may try, where its twin came to its end with
+//! far more; or shared memory that is smaller than what the log asks for, or how many pods a
 //! rollout takes away first, where the new one waits for what an old one has.
 //!
 //! ## When it does not
@@ -50,13 +51,14 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let name = place::container(diagnosis, evidence).map(|it| it.name.as_str());
     let is_of_pod = |it: &SlipFacts| diagnosis.container.is_none() && OF_PODS.contains(&it.kind);
     let is_meant = |it: &&SlipFacts| {
-        (is_of_pod(it) || Some(it.container.as_str()) == name)
-            && (!is_of_limit(diagnosis.fault) || it.path.contains("/limits/"))
-            && kinds.contains(&it.kind)
-            && !is_outranked(it, evidence)
-            && !is_known(it, evidence)
-            && !is_of_path(it)
-            && !is_lowered(it, diagnosis, evidence)
+        is_of_job(it, diagnosis.fault)
+            || (is_of_pod(it) || Some(it.container.as_str()) == name)
+                && (!is_of_limit(diagnosis.fault) || it.path.contains("/limits/"))
+                && kinds.contains(&it.kind)
+                && !is_outranked(it, evidence)
+                && !is_known(it, evidence)
+                && !is_of_path(it)
+                && !is_lowered(it, diagnosis, evidence)
     };
     evidence.slips.iter().find(is_meant).map(|it| plan_for(evidence, it)).into_iter().collect()
 }
@@ -99,6 +101,12 @@ fn plan_for_map(evidence: &Evidence, slip: &SlipFacts, map: &str) -> FixPlan {
         action: Action::Edit(slip.edits.clone()),
     };
     FixPlan { strategy: Strategy::CorrectTypo, risk: Risk::Advice, because, steps: vec![step] }
+}
+
+/// Whether it is how long a job may take, or how often it may try.
+fn is_of_job(slip: &SlipFacts, fault: Fault) -> bool {
+    let fields = ["/spec/activeDeadlineSeconds", "/spec/backoffLimit"];
+    fault == Fault::JobFailed && slip.container.is_empty() && fields.contains(&slip.path.as_str())
 }
 
 /// Whether a container that is held to its limit has this fault, whatever it requests.

@@ -10,17 +10,17 @@
 //! `rates-config`).
 //!
 //! ## Risk
-//! Bound: the fields that hold the names or keys, and only the near misses in the facts, at most two letters away
-//! or the same letters in another style of writing. Auto for labels of nodes, and for config maps and secrets where
-//! the names differ as by a slip of the finger. A person is asked where data or scheduling change hands (claims,
-//! schedulers, zones, and priority classes of which more than the style of writing differs; not where no node
-//! anywhere is of such an architecture or system, as `amd46`, or `x86_64` for `amd64`) and where the difference may
-//! be on purpose, as that of siblings is: in digits, in the last letter, in a short word such as `eu` and `us`; and
-//! where labels say that the near miss belongs to another application or team. So with another word for the kind:
-//! of a ConfigMap a person is asked unless a ready workload of the same group refers to that one (and so where that
-//! word stands in another place, as in `config-rates`), of a claim
-//! always, and only where nobody uses it. A service account and a runtime class are advice: they say what a pod may
-//! do and how isolated it is. No pod gets a class of the system. Undo: the former name. Verified by the pods'
+//! Bound: the fields that hold the names or keys, and only the near misses in the facts, at most two letters away or
+//! the same letters in another style of writing. Auto for labels of nodes, and for config maps and secrets where the
+//! names differ as by a slip of the finger. A person is asked where data or scheduling change hands (claims,
+//! schedulers, zones, and priority classes of which more than the style of writing differs; not where no node anywhere
+//! is of such an architecture or system, as `amd46`, or `x86_64` for `amd64`) and where the difference may be on
+//! purpose, as that of siblings is: in digits, in the last letter, in a short word such as `eu` and `us`; and where
+//! labels say that the near miss belongs to another application or team. So with another word for the kind: of a
+//! ConfigMap a person is asked unless a ready workload of the same group refers to that one (and so where that word
+//! stands in another place, as in `config-rates`), of a claim always, and only where nobody uses it. A service account
+//! and a runtime class are advice: they say what a pod may do and how isolated it is. So is a class of the system,
+//! which no machine gives. Undo: the former name. Verified by the pods'
 //! health over time. Attack: a near miss with a slash, a line break or more than two letters away, and not the same
 //! but for such a word, yields no plan.
 
@@ -169,8 +169,11 @@ fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> 
     let is_raised =
         reference.kind == ReferenceKind::PriorityClass && near.starts_with(OF_THE_SYSTEM);
     let is_meant = is_near(wrong, near) || same == Some(near);
-    if !is_name(near, reference.kind) || wrong == near || !is_meant || is_raised {
+    if !is_name(near, reference.kind) || wrong == near || !is_meant {
         return None;
+    }
+    if is_raised {
+        return edits(reference, &path, wrong, near).map(|it| given_by_people(evidence, near, it));
     }
 
     let place = if reference.kind.is_of_namespace() { " in the namespace" } else { "" };
@@ -205,6 +208,21 @@ fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> 
         place::in_template(evidence, edits)
     };
     Some(FixPlan { strategy: Strategy::FixReference, risk, because, steps })
+}
+
+/// A class of the system lets a pod push any other away: the patch is shown, and no machine is asked to write it.
+fn given_by_people(evidence: &Evidence, near: &str, edits: Vec<Edit>) -> FixPlan {
+    let because = format!(
+        "{near} exists, and nothing else is as near. It is a class of the system, which only people give: apply or commit \
+         the patch."
+    );
+    if !place::has_editable_template(evidence.subject.kind) {
+        return place::advice(Strategy::FixReference, &because, evidence, edits);
+    }
+    let target = evidence.subject.clone();
+    let step = Step { target, subresource: None, action: Action::Edit(edits) };
+    let (strategy, risk) = (Strategy::FixReference, Risk::Advice);
+    FixPlan { strategy, risk, because, steps: vec![step] }
 }
 
 /// What is named like what is missing, with words before or behind it, for a person to say: nothing else is.

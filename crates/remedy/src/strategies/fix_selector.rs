@@ -12,12 +12,13 @@
 //! beside pods that have a Service of their own (`card`).
 //!
 //! ## Risk
-//! Traffic goes where it did not go before. Auto only where a letter or two are all that differs, nothing else is
-//! as near, or where an earlier revision of the same workload had the label, and no other Service takes those pods
-//! already and the Service is not called what it asks for; or where the same value stands under another usual key,
-//! and Service, workload and value have one name and the pods all ports. A person is asked where only the name, or
-//! that nothing else is there, points at the workload, where the selector takes another's pods, where the labels
-//! differ in digits alone, and where two values change places. A label too many is advice, and only where the
+//! Traffic goes where it did not go before. Auto only where a letter or two are all that differs, or the word for the
+//! kind at its end (`seat-map-svc`), and nothing else is as near, or where an earlier revision of the same workload
+//! had the label, and no other Service takes those pods already and the Service is not called what it asks for; or
+//! where the same value stands under another usual key, and Service, workload and value have one name and the pods all
+//! ports. A person is asked where only the name, or that nothing else is there, points at the workload, where the
+//! selector takes another's pods, where the labels differ in digits alone or in a short word that is another one
+//! (`orders-eu`, `orders-us`), and where two values change places. A label too many is advice, and only where the
 //! workload has it on itself. Bound: one label of the selector, its value or its key, or the values of two of them.
 //! Undo: the former label. Verified by the endpoints over time. Attack: a label that is none, or that lies farther
 //! away than the facts say, yields no plan.

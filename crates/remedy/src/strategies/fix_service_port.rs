@@ -4,7 +4,7 @@
 //! The target port is a name or a number that no pod behind the Service declares, and just one port remains: a name
 //! that is a letter or two away (`htpp` for `http`), a number that is a digit away, the only one that all of them
 //! declare, the one with the number or the name of the Service's own port, or, where they declare nothing, the one
-//! at which all their probes find somebody.
+//! at which all their probes find somebody. Or two ports lead to each other's port of the pods.
 //!
 //! ## When it does not
 //! The pods declare several other ones, or none, or differ; or another port of the Service leads there already. Its
@@ -14,17 +14,17 @@
 //! Auto for the near miss of a name, for a number in which two digits changed places or one is missing or too many,
 //! where one port only is left and each pod is ready by a probe that asks it, and for a name that nobody declares
 //! where two things of the Service's port speak for the same port, or its number does that no web server is usually
-//! at, and nothing speaks for another. A person is asked otherwise: containers need not declare what they listen
-//! on. Another protocol is advice: which one the callers speak stands nowhere in the cluster. Bound: one
-//! `targetPort`, to a port in the facts. Undo: the former one. Verified by the endpoints over time. Attack: a port
-//! number out of range or a name that is none yields no plan.
+//! at, and nothing speaks for another. A person is asked otherwise: containers need not declare what they listen on.
+//! Another protocol is advice: which one the callers speak stands nowhere in the cluster. Bound: one `targetPort`, to
+//! a port in the facts, or two that change places, after a person's yes. Undo: the former one. Verified by the
+//! endpoints over time. Attack: a port number out of range or a name that is none yields no plan.
 
 use types::{
-    Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, PortTarget, Risk,
-    ServicePortFacts, Step, Strategy,
+    Action, Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, PortTarget, Risk, ServicePortFacts,
+    Step, Strategy,
 };
 
-use crate::service::{is_port, is_sure};
+use crate::service::{crossed_edits, is_port, is_sure, port_field};
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let Some(service) = &evidence.service else { return vec![] };
@@ -33,6 +33,9 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     if !is_about_ports || service.pods == 0 {
         return vec![];
     }
+    if let Some(edits) = crossed_edits(&service.ports) {
+        return vec![crossed(evidence, edits)];
+    }
     let made = service.ports.iter().find_map(|port| {
         let (risk, because, edit) = target_of(port).or_else(|| protocol_of(port))?;
         let target = evidence.subject.clone();
@@ -40,6 +43,15 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         Some(FixPlan { strategy: Strategy::FixServicePort, risk, because, steps: vec![step] })
     });
     made.into_iter().collect()
+}
+
+/// Callers get an answer, and whether anybody came to count on it, only a person knows.
+fn crossed(evidence: &Evidence, edits: Vec<Edit>) -> FixPlan {
+    let because = "Each of the two ports has the name of the one that the other leads to, and the pods declare both.";
+    let action = Action::Edit(edits);
+    let step = Step { target: evidence.subject.clone(), subresource: None, action };
+    let (strategy, risk) = (Strategy::FixServicePort, Risk::Ask);
+    FixPlan { strategy, risk, because: because.to_owned(), steps: vec![step] }
 }
 
 fn target_of(port: &ServicePortFacts) -> Option<(Risk, String, Edit)> {
@@ -73,10 +85,13 @@ fn target_of(port: &ServicePortFacts) -> Option<(Risk, String, Edit)> {
             meant.target
         )
     } else {
-        format!("{} is the only port left that the pods behind it tell of.", meant.target)
+        format!(
+            "{} is the only port left that the pods behind it tell of, or the one that the Service's port is named after.",
+            meant.target
+        )
     };
     let risk = if is_sure(port, meant) { Risk::Auto } else { Risk::Ask };
-    let path = field(port).child("targetPort");
+    let path = port_field(port).child("targetPort");
     let from = port.target.as_ref().map(PortTarget::to_value);
     Some((risk, because, Edit { path, from, to: Some(meant.target.to_value()) }))
 }
@@ -87,12 +102,7 @@ fn protocol_of(port: &ServicePortFacts) -> Option<(Risk, String, Edit)> {
     let because = format!(
         "The pods declare the port for {meant}. Which protocol the callers speak, only a person knows."
     );
-    let path = field(port).child("protocol");
+    let path = port_field(port).child("protocol");
     let from = Some(port.protocol.clone().into());
     Some((Risk::Advice, because, Edit { path, from, to: Some(meant.clone().into()) }))
-}
-
-/// Where the port stands in the Service.
-fn field(port: &ServicePortFacts) -> FieldPath {
-    FieldPath::root().child("spec").child("ports").index(port.index)
 }

@@ -96,7 +96,9 @@ fn no_pod_gets_a_class_of_the_system() {
     let near = "system-node-critical";
     let wrong = "system-node-critcal";
     let class = || named(ReferenceKind::PriorityClass, "priorityClassName", wrong, near);
-    assert_eq!(offered(Fault::FailedCreate, &class()), None);
+    let plan = offered(Fault::FailedCreate, &class()).unwrap();
+    assert_eq!(plan.risk, Risk::Advice);
+    assert!(plan.because.contains("only people give"), "{}", plan.because);
 
     let high = named(ReferenceKind::PriorityClass, "priorityClassName", "hihg", "high");
     let mut case = Case::offered(Fault::FailedCreate, high);

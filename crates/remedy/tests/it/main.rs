@@ -40,3 +40,4 @@ mod sliding;
 mod rights;
 mod traffic;
 mod commit;
+mod crossed;

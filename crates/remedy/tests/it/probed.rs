@@ -188,9 +188,7 @@ fn a_path_that_a_log_lists_beside_one_that_is_answered_goes_unasked() {
     let asked = |change: &dyn Fn(&mut Evidence)| {
         let plan = offered(Fault::ReadinessProbeFailing, &long(change)).unwrap();
         assert_eq!(plan.risk, Risk::Ask, "{plan}");
-        let mut case = case();
-        change(&mut case.evidence);
-        check(case, "out_of_scope", |_| {});
+        check(case(), "out_of_scope", |it| change(&mut it.evidence));
     };
     // It has not run for long, its other probe fails, asks another port, or asks in another folder.
     asked(&|it| it.containers[0].state.running_since = Some(it.taken_at));

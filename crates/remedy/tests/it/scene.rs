@@ -308,6 +308,7 @@ pub(crate) fn mistyped(kind: Kind) -> Evidence {
 
 pub(crate) fn revision(revision: i64, was_ready: bool, edits: Vec<Edit>) -> RevisionFacts {
     RevisionFacts {
+        plain: vec![],
         name: format!("web-{revision}"),
         spec_hash: format!("hash of revision {revision}"),
         revision,

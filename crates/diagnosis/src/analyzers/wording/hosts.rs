@@ -1,9 +1,11 @@
 //! What is known of a host that a program needs, as the end of a sentence.
 
+use types::kind_words::OF_SERVICES;
 use types::{Evidence, NeighbourFacts, ServiceFacts};
 
 use crate::near_miss::near_miss;
 use crate::same_program::of_same_program;
+use crate::same_words::of_same_words;
 
 /// What is known of a host that a program needs, as the end of a sentence: whether it is the pod itself, how the
 /// workload of that name is, and which name was probably meant. Empty where nothing is.
@@ -47,7 +49,9 @@ pub(in crate::analyzers) fn about_host(evidence: &Evidence, address: &str) -> St
 fn kin<'e>(evidence: &'e Evidence, address: &str) -> Option<&'e str> {
     let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
     let name = host.split('.').next().unwrap_or_default();
-    let only = of_same_program(name, evidence.services.iter().map(|it| it.name.as_str()))?;
+    let services = || evidence.services.iter().map(|it| it.name.as_str());
+    let same = || of_same_words(name, services(), OF_SERVICES);
+    let only = of_same_program(name, services()).or_else(same)?;
     let service = evidence.services.iter().find(|it| it.name == only)?;
     let is_there = port.is_empty()
         || service.targets.is_empty()

@@ -1,8 +1,11 @@
 //! What may have been meant by a name that is no slip of the finger.
 
 use types::ReferenceKind;
+use types::kind_words::{OF_ACCOUNTS, OF_CONFIG_MAPS, OF_SECRETS};
 
 use super::{Known, Reference};
+use crate::near_miss::written_alike;
+use crate::same_words::of_same_words;
 
 /// Names shorter than this begin too many others.
 const MIN_CHARS: usize = 3;
@@ -13,8 +16,8 @@ impl Known<'_> {
     /// What is there in the place of what is missing, as the end of a sentence, with its name where it is of the kind
     /// that is asked for.
     pub(super) fn alike(&self, it: &Reference) -> Option<(String, Option<String>)> {
-        if self.named(it) == Some(true) {
-            return self.other_key(it);
+        if self.named(it) == Some(true) || self.secrets.contains_key(&it.name) {
+            return self.key_of_its_variable(it).or_else(|| self.other_key(it));
         }
         if let Some(kind) = self.of_other_kind(it) {
             return Some((format!("there is a {kind} of this name"), None));
@@ -24,7 +27,9 @@ impl Known<'_> {
         } else {
             self.names(it.kind)?
         };
-        let longer = continued_or_of_kind(&it.name, &names, kind_words(it.kind))?;
+        let kinds = kind_words(it.kind);
+        let longer = continued_or_of_kind(&it.name, &names, kinds)
+            .or_else(|| of_same_words(&it.name, names.iter().copied(), kinds))?;
         Some((format!("there is {longer}, which may have been meant"), Some(longer.to_owned())))
     }
 
@@ -49,11 +54,40 @@ impl Known<'_> {
         }
     }
 
-    /// The only key, or the only one with this name before the dot.
+    /// The keys that are known of what it names: all of a ConfigMap, of a Secret those that others take.
+    fn keys(&self, it: &Reference) -> Option<Vec<&str>> {
+        if it.kind == ReferenceKind::Secret {
+            return Some(self.secrets.get(&it.name)?.iter().map(String::as_str).collect());
+        }
+        let mut maps = self.objects.config_maps.iter().flatten();
+        let map = maps.find(|map| map.name == it.name)?;
+        Some(map.keys.iter().map(String::as_str).collect())
+    }
+
+    /// The one key that has the name of the variable that is to take it.
+    fn key_of_its_variable(&self, it: &Reference) -> Option<(String, Option<String>)> {
+        let (key, variable) = (it.key.as_deref()?, it.variable.as_deref()?);
+        let keys = self.keys(it)?;
+        let is_called = |it: &&&str| **it == variable || written_alike(it, variable);
+        let mut called = keys.iter().filter(is_called);
+        let only = called.next().filter(|it| called.next().is_none() && **it != key)?;
+        let words = format!("its key {only} has the name of the variable that takes it");
+        Some((words, Some((*only).to_owned())))
+    }
+
+    /// The only key, the only one with this name before the dot, or the only one that says the same.
     fn other_key(&self, it: &Reference) -> Option<(String, Option<String>)> {
         let key = it.key.as_deref()?;
+        let all = self.keys(it)?;
+        let same = of_same_words(key, all.iter().copied(), &[]);
+        if let Some(same) = same {
+            let words = format!("it has {same}, which may have been meant");
+            return Some((words, Some(same.to_owned())));
+        }
+        // Of a Secret more may be there than is known.
         let mut maps = self.objects.config_maps.iter().flatten();
-        let keys = &maps.find(|map| map.name == it.name)?.keys;
+        let keys =
+            &maps.find(|map| map.name == it.name && it.kind == ReferenceKind::ConfigMap)?.keys;
         let stem = |it: &str| it.split('.').next().unwrap_or_default().to_owned();
         let of_stem: Vec<_> = keys.iter().filter(|it| stem(it) == stem(key)).collect();
         match (keys.as_slice(), of_stem.as_slice()) {
@@ -71,14 +105,11 @@ impl Known<'_> {
 /// What people put at the end of a name for the kind of the thing: it is left out or written otherwise as easily.
 fn kind_words(kind: ReferenceKind) -> &'static [&'static str] {
     match kind {
-        ReferenceKind::ConfigMap => {
-            &["config", "configmap", "cm", "conf", "cfg", "configs", "configuration"]
-        }
-        ReferenceKind::Secret => {
-            &["secret", "secrets", "creds", "credentials", "credential", "cred"]
-        }
+        ReferenceKind::ConfigMap => OF_CONFIG_MAPS,
+        ReferenceKind::Secret => OF_SECRETS,
+        // What is told and never written may differ in words that say a little more.
         ReferenceKind::Claim => &["pvc", "claim", "data", "volume", "storage"],
-        ReferenceKind::ServiceAccount => &["sa", "serviceaccount"],
+        ReferenceKind::ServiceAccount => OF_ACCOUNTS,
         ReferenceKind::PriorityClass
         | ReferenceKind::RuntimeClass
         | ReferenceKind::ResourceClaim
@@ -91,9 +122,7 @@ fn kind_words(kind: ReferenceKind) -> &'static [&'static str] {
 
 /// The name without the word for its kind at its end.
 pub(super) fn stem(name: &str, kind: ReferenceKind) -> String {
-    let words = kind_words(kind);
-    let bare = name.rsplit_once(BETWEEN).filter(|it| words.contains(&it.1));
-    bare.map_or(name, |it| it.0).to_owned()
+    types::kind_words::stem(name, kind_words(kind)).to_owned()
 }
 
 /// The one name that is this one with more or fewer words, or with another word for the kind at its end.

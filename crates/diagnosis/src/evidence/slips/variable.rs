@@ -1,14 +1,16 @@
 //! The name of a variable, and a host in the value of one.
 
 use k8s_openapi::api::core::v1::Service;
+use types::kind_words::OF_SERVICES;
 use types::{Edit, SlipKind};
 
 use super::{Slip, edit, replaced};
 use crate::evidence::failing::Failing;
-use crate::evidence::spots::{first_unset, meant_scheme};
+use crate::evidence::spots::{first_unset, linked, meant_scheme};
 use crate::log::reading::Trouble;
 use crate::near_miss::near_miss;
 use crate::same_program::of_same_program;
+use crate::same_words::of_same_words;
 
 /// The program lacks a variable, and the template sets one of nearly this name.
 pub(super) fn misnamed(failing: &Failing<'_>) -> Option<Slip> {
@@ -18,7 +20,8 @@ pub(super) fn misnamed(failing: &Failing<'_>) -> Option<Slip> {
     if variables().any(|it| it == wanted) {
         return None;
     }
-    let wrong = near_miss(wanted, variables())?;
+    let same = || of_same_words(wanted, variables(), &[]).map(ToOwned::to_owned);
+    let wrong = near_miss(wanted, variables()).or_else(same)?;
     let at = variables().position(|it| it == wrong)?;
     let path = failing.path.child("env").index(at).child("name");
     Some(Slip {
@@ -69,8 +72,9 @@ pub(super) fn missing_host(failing: &Failing<'_>) -> Option<Missing> {
     }
     let near = near_miss(wrong, services());
     let how = if near.is_some() { "as near" } else { "called after the same program" };
-    let near =
-        near.or_else(|| same_program(failing, wrong, of_same_program(wrong, services())?))?;
+    let same = || of_same_words(wrong, services(), OF_SERVICES);
+    let alike = || of_same_program(wrong, services()).or_else(same);
+    let near = near.or_else(|| same_program(failing, wrong, alike()?))?;
     let shown_by =
         format!("There is no Service {wrong}, there is {near}, and nothing else is {how}.");
     Some(Missing { wrong: wrong.to_owned(), near, shown_by })
@@ -125,18 +129,21 @@ pub(super) fn used_otherwise(failing: &Failing<'_>) -> Option<Slip> {
     let is_whole = failing.container.env_from.as_ref().is_none_or(Vec::is_empty);
     let log = || failing.facts.log.iter().chain(&failing.facts.previous_log);
     let is_shown = |wrong: &String| log().any(|it| it.contains(&format!("$({wrong})")));
+    let linked = linked(failing.objects, failing.spec);
+    let known: Vec<&str> = names.iter().copied().chain(linked.names()).collect();
     let mut found = failing.words().into_iter().chain(values).filter_map(|(path, text)| {
-        let wrong = first_unset(text, &names).filter(|it| is_whole || is_shown(it))?;
-        let near = near_miss(&wrong, names.iter().copied())?;
+        let wrong = first_unset(text, &known).filter(|it| is_whole || is_shown(it))?;
+        let of_own = near_miss(&wrong, names.iter().copied());
+        let of_own = of_own.map(|near| {
+            let why = format!("{near} is set, {wrong} is not, and nothing else is as near.");
+            (near, why)
+        });
+        let (near, why) = of_own.or_else(|| linked.meant(&wrong))?;
         let mended = text.replace(&format!("$({wrong})"), &format!("$({near})"));
-        (mended != text).then(|| (edit(path, text, mended), wrong, near))
+        (mended != text).then(|| (edit(path, text, mended), why))
     });
-    let (edit, wrong, near) = found.next()?;
-    Some(Slip {
-        kind: SlipKind::Value,
-        shown_by: format!("{near} is set, {wrong} is not, and nothing else is as near."),
-        edits: vec![edit],
-    })
+    let (edit, shown_by) = found.next()?;
+    Some(Slip { kind: SlipKind::Value, shown_by, edits: vec![edit] })
 }
 
 fn values(failing: &Failing<'_>, wrong: &str, near: &str) -> Vec<Edit> {

@@ -6,6 +6,7 @@ use regex::Regex;
 use types::{FieldPath, SpotTopic};
 
 use super::Spot;
+use super::linked::linked;
 use crate::evidence::failing::Failing;
 use crate::near_miss::near_miss;
 use crate::patterns::pattern;
@@ -23,11 +24,14 @@ pub(super) fn unset(failing: &Failing<'_>) -> Option<Spot> {
 /// nothing was put in. A shell reads `$(NAME)` as a command, so that it alone says nothing.
 fn unnamed(failing: &Failing<'_>) -> Option<Spot> {
     let names: Vec<_> = failing.container.env.iter().flatten().map(|it| it.name.as_str()).collect();
+    let linked = linked(failing.objects, failing.spec);
+    let known: Vec<&str> = names.iter().copied().chain(linked.names()).collect();
     let texts = failing.telling_words().into_iter().map(|(path, text)| (path, "", text));
     let values = failing.variables().into_iter();
     let mut found = texts.chain(values).filter_map(|(path, variable, text)| {
-        let wanted = first_unset(text, &names)?;
+        let wanted = first_unset(text, &known)?;
         let near = near_miss(&wanted, names.iter().copied().filter(|it| *it != variable));
+        let near = near.or_else(|| linked.meant(&wanted).map(|it| it.0));
         (near.is_some() || is_shown(failing, &wanted))
             .then_some((path, variable, text, wanted, near))
     });

@@ -7,9 +7,11 @@ use k8s_openapi::api::core::v1::{Pod, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::{MeantPort, PortTarget};
 
+use super::crossed::crossed;
 use super::probes::{answered, asks, found, mentions};
 use super::{Declared, declared, lasting, protocol, target};
 use crate::near_miss::near_miss;
+use crate::same_words::of_same_words;
 
 /// Numbers with fewer digits than this are too alike by chance.
 const MIN_DIGITS: usize = 3;
@@ -25,10 +27,19 @@ pub(in crate::survey) fn meant(
 ) -> Option<MeantPort> {
     let ports = ports_of(service);
     let port = *ports.get(index)?;
+    if let Some(places) = crossed(service, pods).filter(|it| it.contains(&index)) {
+        let other = places.into_iter().find(|it| *it != index)?;
+        let target = match ports.get(other)?.target_port.as_ref()? {
+            IntOrString::Int(number) => PortTarget::Number(*number),
+            IntOrString::String(name) => PortTarget::Name(name.clone()),
+        };
+        return Some(MeantPort { target, near: false, proven: false, agreed: false });
+    }
     let left = left(index, &ports, pods);
     match target(port) {
         IntOrString::String(wanted) => by_name(&wanted, &left)
             .or_else(|| only_one(index, &ports, &left, (pods, now)))
+            .or_else(|| by_words(&wanted, &left))
             .or_else(|| same_number(port, &left).map(|it| of_number(it, false, false)))
             .map(|it| MeantPort { agreed: is_agreed(port, &wanted, &it.target, &left), ..it }),
         IntOrString::Int(wanted) => {
@@ -91,6 +102,14 @@ fn by_name(wanted: &str, left: &[Declared<'_>]) -> Option<MeantPort> {
         proven: false,
         agreed: false,
     })
+}
+
+/// The one whose name says the same in other words.
+fn by_words(wanted: &str, left: &[Declared<'_>]) -> Option<MeantPort> {
+    let names = left.iter().map(|it| it.name).filter(|it| !it.is_empty());
+    let name = of_same_words(wanted, names, &[])?;
+    let target = PortTarget::Name(name.to_owned());
+    Some(MeantPort { target, near: false, proven: false, agreed: false })
 }
 
 /// The only one that there is.

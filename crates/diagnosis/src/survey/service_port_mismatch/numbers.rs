@@ -44,7 +44,14 @@ impl Behind<'_> {
             return None;
         }
         let (words, sure) = self.instead(meant, protocol(port))?;
-        let is_served = self.others().any(|it| self.reaches(it));
+        // Another Service for another port of theirs explains nothing.
+        let is_served = self.others().any(|it| match meant {
+            Some(meant) => leads_to_declared(it, &meant),
+            None => self.reaches(it),
+        });
+        let is_by_name =
+            meant.is_some_and(|it| !is_slip(wanted, it.number) && it.number != port.port);
+        let sure = if is_by_name && 1 < self.declared.len() { sure.min(0.7) } else { sure };
         let is_slip = meant.is_some_and(|it| is_slip(wanted, it.number)) && port.port != wanted;
         let (severity, sure) =
             if is_served && !is_slip { (Severity::Notice, 0.5) } else { (Severity::Warning, sure) };
@@ -115,6 +122,13 @@ impl Behind<'_> {
 fn place(index: usize, port: &ServicePort) -> String {
     let field = if port.target_port.is_some() { "targetPort" } else { "port" };
     format!("/spec/ports/{index}/{field}")
+}
+
+fn leads_to_declared(service: &Service, declared: &Declared<'_>) -> bool {
+    ports_of(service).into_iter().any(|it| match target(it) {
+        IntOrString::Int(number) => number == declared.number,
+        IntOrString::String(name) => name == declared.name,
+    })
 }
 
 fn leads_to(service: &Service, number: i32) -> bool {

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{Pod, Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::{Finding, PortTarget, ServicePortFacts};
 
-use crate::survey::service_port_mismatch::{Declared, declared, meant, protocol, target};
+use crate::survey::service_port_mismatch::{Declared, crossed, declared, meant, protocol, target};
 
 /// The ports, with what was meant where a finding says that one is wrong.
 pub(super) fn facts(
@@ -21,8 +21,10 @@ pub(super) fn facts(
         let fields = members.iter().map(|it| format!("/spec/ports/{index}/{it}"));
         fields.into_iter().any(|field| findings.iter().any(|it| it.field.as_ref() == Some(&field)))
     };
+    let crossed = crossed(service, pods);
     let of = |(index, port): (usize, &&ServicePort)| {
-        let wrong = is_wrong(index, &["targetPort", "port"]);
+        let is_crossed = crossed.is_some_and(|it| it.contains(&index));
+        let wrong = is_crossed || is_wrong(index, &["targetPort", "port"]);
         let wrong_protocol = is_wrong(index, &["protocol"]);
         ServicePortFacts {
             index,
