@@ -27,8 +27,9 @@ const AT_ONCE: usize = 8;
 const UNREAD: Duration = Duration::from_secs(2);
 /// How often a Service in trouble is read anew: what speaks for a fix of it may come with pods that are not its own.
 const SERVICE_AGAIN: Duration = Duration::from_mins(1);
-/// After so long an end of a container counts no more.
-const OLD_NEWS: Duration = diagnosis::RECENT.unsigned_abs();
+/// The same of a workload, whose own changes bring most of what there is to know: a sibling that became ready, a job
+/// beside it that is done. What speaks against it may be old news as well, and nothing else would tell.
+const WORKLOAD_AGAIN: Duration = Duration::from_mins(2);
 
 /// How long things have to last before they count.
 #[derive(Debug, Clone, Copy)]
@@ -236,9 +237,8 @@ impl Triage {
             Outcome::Wrong(report) => {
                 self.queue.not_healthy(&turn.subject);
                 self.publish(*report);
-                // What speaks against it may be old news then, and nothing else would tell.
                 let is_service = turn.subject.kind == Kind::Service;
-                let again = if is_service { SERVICE_AGAIN } else { OLD_NEWS };
+                let again = if is_service { SERVICE_AGAIN } else { WORKLOAD_AGAIN };
                 self.queue.mark(&turn.subject, again, None);
             }
             Outcome::Fine(evidence) => self.fine(&turn, &evidence, now),

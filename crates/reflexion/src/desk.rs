@@ -246,6 +246,7 @@ fn take_up(run: &Run, incident: &Incident, occasion: Occasion, now: Timestamp) -
         (R::Waiting, O::Due) if run.not_before.is_some_and(|it| it <= now) => TakeUp::Renew,
         // What waits was made for another trouble, or for another spec.
         (R::Waiting, O::Published) if run.is_of_another(incident) => TakeUp::Anew,
+        (R::Waiting, O::Published) if run.needs_no_yes(incident) => TakeUp::Renew,
         // A person's yes is told by the execution.
         (R::Waiting, O::Published | O::Due)
         | (R::Healed | R::Escalated | R::Closed | R::Healthy, O::Resumed | O::Due) => TakeUp::Leave,

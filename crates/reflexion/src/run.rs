@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use learning::Choice;
 use serde::{Deserialize, Serialize};
-use types::{Diagnosis, Execution, Incident, IncidentState, ObjectRef, Strategy};
+use types::{Diagnosis, Execution, Incident, IncidentState, ObjectRef, Risk, Strategy};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -238,6 +238,17 @@ impl Run {
         }
         self.incident.spec_hash != incident.spec_hash
             || !self.incident.diagnoses.iter().any(considered)
+    }
+
+    /// Whether what was ordered and waits for a yes is offered without one now, and was not then: a sibling that speaks
+    /// for it became ready meanwhile.
+    pub fn needs_no_yes(&self, incident: &Incident) -> bool {
+        let Some(newest) = self.attempts.last() else { return false };
+        let risk = |it: &Incident| {
+            let mut offers = it.offers.iter();
+            offers.find(|it| it.strategy == newest.choice.strategy).map(|it| it.risk)
+        };
+        risk(&self.incident) == Some(Risk::Ask) && risk(incident) == Some(Risk::Auto)
     }
 
     /// Whether the incident now holds something that this run has not considered: another spec or another offer. An

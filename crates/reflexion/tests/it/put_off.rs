@@ -1,7 +1,7 @@
 //! What the agent only put off is waited for and ordered again; what it proposed for another trouble is withdrawn.
 
 use reflexion::run::RunState;
-use types::{Diagnosis, ExecutionState, Fault, Incident, Strategy};
+use types::{Diagnosis, ExecutionState, Fault, Incident, Risk, Strategy};
 
 use crate::fakes::{GENTLE, STRONG, incident, offer};
 use crate::world::{World, until};
@@ -139,6 +139,23 @@ async fn another_fault_takes_the_place_of_a_proposal_that_waits() {
 
     assert_eq!(world.agent.ends_of(&lower), [(REJECTED, "superseded".to_owned())]);
     assert_eq!(world.agent.strategies(), [lower.key(), STRONG.key()]);
+}
+
+#[tokio::test]
+async fn what_is_offered_without_a_yes_by_now_is_ordered_anew() {
+    let world = World::new(&[(STRONG, PROPOSED, "needs_approval")]).await;
+    world.follow().await;
+    let mut incident = incident("web");
+    incident.offers.iter_mut().for_each(|it| it.risk = Risk::Ask);
+    world.tell(&incident, RunState::Waiting).await;
+
+    world.agent.script(&STRONG, VERIFIED, "");
+    incident.offers.iter_mut().for_each(|it| it.risk = Risk::Auto);
+    world.tell(&incident, RunState::Healed).await;
+
+    let mut ends = world.agent.ends_of(&STRONG);
+    ends.sort();
+    assert_eq!(ends, [(VERIFIED, String::new()), (REJECTED, "superseded".to_owned())]);
 }
 
 #[tokio::test]
