@@ -21,6 +21,9 @@ const SWITCHES: [&str; 6] = [
     "allowPrivilegeEscalation",
 ];
 
+/// What tells a container what to do.
+const TOLD: [&str; 4] = ["command", "args", "env", "envFrom"];
+
 /// The probes of a container.
 const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 
@@ -36,6 +39,19 @@ pub(crate) fn gives(edits: &[Edit]) -> bool {
 pub(crate) fn takes(edits: &[Edit]) -> bool {
     let (before, after) = both(edits);
     !before.is_subset(&after)
+}
+
+/// Whether they change what a container is told to do: its program, its arguments, its variables, or all of it.
+pub(crate) fn tells(edits: &[Edit]) -> bool {
+    let is_told = |it: &Edit| it.path.names().any(|it| TOLD.contains(&it.as_str()));
+    edits.iter().any(|it| is_told(it) || is_whole(it))
+}
+
+/// Whether it changes a list of containers, or one of them, as a whole.
+pub(crate) fn is_whole(edit: &Edit) -> bool {
+    let names: Vec<String> = edit.path.names().collect();
+    let is_list = |it: &String| ["containers", "initContainers"].contains(&it.as_str());
+    names.iter().rev().take(2).any(is_list)
 }
 
 /// The rights before and after.

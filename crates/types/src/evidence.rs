@@ -298,7 +298,7 @@ pub struct RevisionFacts {
     #[serde(skip)]
     pub edits: Vec<Edit>,
     /// The fields among them whose values may be shown: a plain word of a variable takes the place of another one,
-    /// and its name tells of no secret.
+    /// and its name tells of a choice and of no secret.
     #[serde(skip)]
     pub plain: Vec<FieldPath>,
 }

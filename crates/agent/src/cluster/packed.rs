@@ -12,7 +12,10 @@ use serde::de::DeserializeOwned;
 /// An object of the kind, as JSON.
 type Sample = Box<[u8]>;
 
-/// What packs the objects of one kind. The first of them is the sample for all that follow.
+/// A larger object is like no other: it says little of what all have.
+const MAX_SAMPLE: usize = 16 * 1024;
+
+/// What packs the objects of one kind. The first of usual size is the sample for all that follow.
 #[derive(Debug, Default)]
 pub(super) struct Press {
     sample: OnceLock<Arc<Sample>>,
@@ -29,9 +32,13 @@ impl Press {
     /// The object, packed; `None` where it has no JSON.
     pub(super) fn pack(&self, object: &impl Serialize) -> Option<Packed> {
         let json = serde_json::to_vec(object).ok()?;
-        let sample = self.sample.get_or_init(|| Arc::new(json.clone().into()));
-        let bytes = compress_prepend_size_with_dict(&json, sample);
-        Some(Packed { sample: Arc::clone(sample), bytes: bytes.into() })
+        let sample = if json.len() <= MAX_SAMPLE {
+            Arc::clone(self.sample.get_or_init(|| Arc::new(json.clone().into())))
+        } else {
+            self.sample.get().cloned().unwrap_or_default()
+        };
+        let bytes = compress_prepend_size_with_dict(&json, &sample);
+        Some(Packed { sample, bytes: bytes.into() })
     }
 }
 
@@ -84,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_may_be_larger_than_what_a_dictionary_holds() {
+    fn one_that_is_large_is_no_sample_and_is_packed_all_the_same() {
         let press = Press::default();
         let large = json!({"text": (0..40_000).map(|it| it.to_string()).collect::<String>()});
 

@@ -13,7 +13,7 @@ const LEAST: i64 = 256;
 /// One free page in so many is worth the work.
 const SHARE: i64 = 4;
 /// A file longer than this, in bytes, is not written anew at once: an intent would wait too long.
-const MAX_ANEW: i64 = 256 * 1024 * 1024;
+const MAX_ANEW: i64 = 64 * 1024 * 1024;
 /// Writes it anew, and so that it gives pages back in pieces from then on: what is asked for takes effect with that.
 const WRITE_ANEW: &str = "PRAGMA auto_vacuum = INCREMENTAL; VACUUM";
 /// What `PRAGMA auto_vacuum` says of a file that gives pages back in pieces

@@ -14,8 +14,15 @@ use crate::{Objects, Redactor};
 
 /// More jobs than this are never looked back at.
 const MAX_JOBS: usize = 100;
-/// So many jobs that failed are no chance.
-const MANY: usize = 2;
+/// Why a kubelet does not make a container of this template.
+const REFUSED: [&str; 6] = [
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+];
 /// What a runtime calls the end of a container whose program it could not start.
 const NOT_STARTED: [&str; 2] = ["StartError", "ContainerCannotRun"];
 /// Labels that the job controller gives to the pods of a job.
@@ -104,49 +111,66 @@ fn has_condition(job: &Job, type_: &str) -> bool {
     conditions.into_iter().any(|it| it.type_ == type_ && it.status == "True")
 }
 
-/// What says that the present template never came to anything. Jobs are cleared away: only those that are there tell,
-/// and when one succeeded last.
+/// What says that the present template never came to anything: the runtime refused its containers for what it says.
+/// That there is no pod, or no node for it, may be a neighbour's doing. Jobs are cleared away: only those that are
+/// there tell, and when one succeeded last.
 pub(super) fn never_worked(owner: &CronJob, objects: &Objects) -> Option<String> {
     let present = document(owner.spec.job_template.spec.as_ref()?);
     let is_present = |it: &&Arc<Job>| it.spec.as_ref().map(document).as_ref() == Some(&present);
-    let jobs: Vec<&Arc<Job>> = objects.whole_jobs.iter().filter(is_present).collect();
-    let made = |it: &&Arc<Job>| it.metadata.creation_timestamp.as_ref().map(|it| it.0);
-    let first = jobs.iter().map(made).collect::<Option<Vec<_>>>()?.into_iter().min()?;
-    let last_success = owner.status.as_ref().and_then(|it| it.last_successful_time.as_ref());
+    let (jobs, others): (Vec<_>, Vec<_>) = objects.whole_jobs.iter().partition(is_present);
     let is_well = |it: &&Arc<Job>| {
         let status = it.status.as_ref();
         let some = |it: Option<i32>| it.is_some_and(|it| 0 < it);
         has_succeeded(it) || status.is_some_and(|it| some(it.succeeded) || some(it.ready))
     };
-    if jobs.iter().any(is_well) || last_success.is_some_and(|it| first <= it.0) {
-        return None;
-    }
-    let failed = jobs.iter().filter(|it| has_condition(it, "Failed")).count();
-    if MANY <= failed {
-        return Some(format!("{failed} jobs of the present template failed, and none succeeded"));
-    }
+    // Another success than those that are there may have been of this template.
+    let ends = others
+        .iter()
+        .filter(|it| has_succeeded(it))
+        .filter_map(|it| it.status.as_ref()?.completion_time.as_ref().map(|it| it.0));
+    let last_told = ends.max();
+    let last = owner.status.as_ref().and_then(|it| it.last_successful_time.as_ref());
+    let is_told = last.is_none_or(|last| last_told.is_some_and(|it| last.0 <= it));
+    let is_refused = jobs.iter().any(|it| pods_of(it, objects).any(is_refused));
     let has_not_begun = jobs.iter().all(|it| never_started(it, objects));
-    has_not_begun.then(|| "no container of a job of the present template has started".to_owned())
+    (is_told && is_refused && has_not_begun && !jobs.iter().any(is_well))
+        .then(|| "no container of a job of the present template has started".to_owned())
+}
+
+fn pods_of<'o>(job: &'o Job, objects: &'o Objects) -> impl Iterator<Item = &'o Pod> {
+    let is_its = |it: &&Pod| {
+        let mut owners = it.metadata.owner_references.iter().flatten();
+        owners.any(|it| it.kind == "Job" && Some(&it.uid) == job.metadata.uid.as_ref())
+    };
+    objects.pods.iter().map(AsRef::as_ref).filter(is_its)
 }
 
 /// Whether all pods that the job ever had are there, and none of them has run anything. One that is suspended has
 /// none on purpose.
 fn never_started(job: &Job, objects: &Objects) -> bool {
-    let is_its = |it: &&Arc<Pod>| {
-        let mut owners = it.metadata.owner_references.iter().flatten();
-        owners.any(|it| it.kind == "Job" && Some(&it.uid) == job.metadata.uid.as_ref())
-    };
-    let pods: Vec<_> = objects.pods.iter().filter(is_its).collect();
+    let pods: Vec<_> = pods_of(job, objects).collect();
     let status = job.status.as_ref();
     let counted = [status.and_then(|it| it.active), status.and_then(|it| it.failed)];
     let counted: i32 = counted.into_iter().flatten().fold(0, i32::saturating_add);
-    let is_over = has_condition(job, "Failed");
     let are_all_there = usize::try_from(counted).is_ok_and(|it| it <= pods.len());
     let is_suspended = job.spec.as_ref().and_then(|it| it.suspend) == Some(true);
-    are_all_there
-        && !is_suspended
-        && !(is_over && pods.is_empty())
-        && pods.iter().all(|it| has_run_nothing(it))
+    are_all_there && !is_suspended && !pods.is_empty() && pods.iter().all(|it| has_run_nothing(it))
+}
+
+/// Whether a container of the pod was refused for what its template says.
+fn is_refused(pod: &Pod) -> bool {
+    let status = pod.status.as_ref();
+    let mut all = status.into_iter().flat_map(|it| {
+        let first = it.init_container_statuses.iter().flatten();
+        first.chain(it.container_statuses.iter().flatten())
+    });
+    all.any(|it| {
+        let state = it.state.as_ref();
+        let waits = state.and_then(|it| it.waiting.as_ref()?.reason.as_deref());
+        let ended = state.and_then(|it| it.terminated.as_ref()?.reason.as_deref());
+        waits.is_some_and(|it| REFUSED.contains(&it))
+            || ended.is_some_and(|it| NOT_STARTED.contains(&it))
+    })
 }
 
 /// Whether no container of the pod has started; one that could not be started has not.

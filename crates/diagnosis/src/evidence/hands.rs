@@ -7,7 +7,7 @@ use types::{FieldPath, OtherHand};
 use crate::Root;
 use crate::evidence::owners::{MAX_FIELDS, OURS, collect};
 
-/// Hands that are told.
+/// Hands that are told one by one.
 const MAX_HANDS: usize = 10;
 /// Every field manager of a person at the command line begins so, and all of them are one hand:
 /// `kubectl-client-side-apply`, `kubectl-edit`, `kubectl-set`.
@@ -45,7 +45,15 @@ pub(super) fn facts(root: &Root) -> Vec<OtherHand> {
         let (name, rest) = ((*name).to_owned(), (*most.0).to_owned());
         (is_other && !fields.is_empty()).then_some(OtherHand { name, rest, fields })
     };
-    hands.iter().filter_map(hand_beside).take(MAX_HANDS).collect()
+    let mut told: Vec<OtherHand> = hands.iter().filter_map(hand_beside).collect();
+    if MAX_HANDS < told.len() {
+        // Nobody keeps so many apart: whatever is written may be another's.
+        told.truncate(1);
+        for it in &mut told {
+            it.fields = vec![spec.to_string()];
+        }
+    }
+    told
 }
 
 /// Whose hand a field manager is; `None` for ours and the control plane's.

@@ -7,6 +7,28 @@ use crate::Redactor;
 
 /// The longest word that is shown.
 const MAX_WORD: usize = 20;
+/// Words in a name that say that its value is one of a few that a program knows.
+const CHOICES: [&str; 19] = [
+    "profile",
+    "profiles",
+    "mode",
+    "level",
+    "format",
+    "env",
+    "environment",
+    "backend",
+    "region",
+    "zone",
+    "stage",
+    "driver",
+    "type",
+    "kind",
+    "engine",
+    "provider",
+    "strategy",
+    "lang",
+    "tier",
+];
 /// Words in a name whose value may be one that opens something, though it is called no secret.
 const DOUBTFUL: [&str; 19] = [
     "key", "salt", "seed", "code", "login", "user", "cert", "hash", "answer", "pass", "pwd",
@@ -43,11 +65,13 @@ pub(super) fn fields(
     edits.iter().filter(is_open).map(|it| it.path.clone()).collect()
 }
 
-/// Whether it is a word and nothing drawn by chance, under a name that tells of no secret.
+/// Whether it is a word and nothing drawn by chance, under a name that tells of a choice and of no secret.
 fn is_plain(name: &str, text: &str, redactor: &Redactor) -> bool {
     let lower = name.to_lowercase();
     let is_letter = |it: char| it.is_ascii_lowercase() || it == '-';
-    !DOUBTFUL.iter().any(|it| lower.contains(it))
+    let is_choice = lower.split(['_', '-', '.']).any(|it| CHOICES.contains(&it));
+    is_choice
+        && !DOUBTFUL.iter().any(|it| lower.contains(it))
         && !Redactor::is_told(name)
         && !text.is_empty()
         && text.len() <= MAX_WORD
@@ -93,6 +117,10 @@ mod tests {
             ("JWT_SEED", "summer", "winter"),
             ("AUTH", "summer", "winter"),
             ("PIN", "one", "two"),
+            ("DB_PW", "sunshine", "moonlight"),
+            ("WIFI_PSK", "sunshine", "moonlight"),
+            ("GREETING", "sunshine", "moonlight"),
+            ("AUTH_MODE", "sunshine", "moonlight"),
             ("GREETING", "hunter2", "hunter3"),
             ("GREETING", "hello", "hunter2"),
             ("MODE", "Tr0ub4dor", "plain"),

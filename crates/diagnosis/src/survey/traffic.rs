@@ -139,7 +139,8 @@ fn slip_facts(
         formerly: is_empty && is_relabelled(workload, selector, replica_sets),
         meant_so: meant_key == slip.key && is_called(own, &slip.value),
         served: is_served(service, &pods, scene),
-        agreed: is_agreed((&slip.key, &meant_key), &slip.value, service, (workload, &pods)),
+        agreed: is_empty
+            && is_agreed((&slip.key, &meant_key), &slip.value, service, (workload, &pods)),
         key: slip.key,
         value: slip.value,
         meant_key,

@@ -17,6 +17,11 @@ const FAILED: &str = "failed: 1, conditions: [{type: Failed, status: 'True'}]";
 type Job<'a> = (&'a str, &'a [&'a str]);
 
 fn never_worked(owner: &str, jobs: &[Job<'_>]) -> Option<String> {
+    never_worked_after(owner, jobs, "")
+}
+
+/// The same with a job of the former template, of this status.
+fn never_worked_after(owner: &str, jobs: &[Job<'_>], former: &str) -> Option<String> {
     const TEMPLATE: &str =
         "{spec: {restartPolicy: Never, containers: [{name: app, image: 'shop/rollup:2'}]}}";
     let mut page = format!(
@@ -29,6 +34,25 @@ spec: {{schedule: '*/5 * * * *', jobTemplate: {{spec: {{template: {TEMPLATE}}}}}
 status: {{{owner}}}
 "
     );
+    if !former.is_empty() {
+        write!(
+            page,
+            "---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: rollup-former
+  namespace: shop
+  uid: rollup-former
+  creationTimestamp: 2026-11-24T01:00:00Z
+  ownerReferences: [{{apiVersion: batch/v1, controller: true, kind: CronJob, name: rollup, uid: rollup}}]
+spec: {{template: {}}}
+status: {{{former}}}
+",
+            TEMPLATE.replace("rollup:2", "rollup:1")
+        )
+        .unwrap();
+    }
     for (number, (status, pods)) in jobs.iter().enumerate() {
         let suspend = status.contains("Suspended");
         write!(
@@ -81,22 +105,39 @@ status: {{phase: Pending, {statuses}}}
 fn a_template_of_which_no_container_started_never_worked() {
     let said = Some("no container of a job of the present template has started".to_owned());
 
-    for container in [PULLS, LACKS, CANNOT, NO_NODE] {
+    for container in [PULLS, LACKS, CANNOT] {
         assert_eq!(never_worked("", &[("active: 1", &[container])]), said, "{container}");
     }
-    // Its pod may not even be made.
-    assert_eq!(never_worked("", &[("", &[])]), said);
+    assert_eq!(never_worked("", &[("active: 1", &[PULLS]), ("active: 1", &[NO_NODE])]), said);
     assert_eq!(never_worked("", &[("active: 1", &[PULLS]), (FAILED, &[CANNOT])]), said);
-    let before = "lastSuccessfulTime: 2026-11-24T01:59:00Z";
-    assert_eq!(never_worked(before, &[("active: 1", &[PULLS])]), said);
 }
 
 #[test]
-fn a_template_of_which_two_jobs_failed_and_none_succeeded_never_worked() {
-    let said = Some("2 jobs of the present template failed, and none succeeded".to_owned());
+fn a_neighbour_that_keeps_its_pods_away_says_nothing_of_a_template() {
+    // A full quota, and nodes that are taken.
+    for jobs in [
+        &[("", &[][..])][..],
+        &[("active: 1", &[NO_NODE])],
+        &[(FAILED, &[ENDED]), (FAILED, &[ENDED])],
+    ] {
+        assert_eq!(never_worked("", jobs), None, "{jobs:?}");
+    }
+}
 
-    assert_eq!(never_worked("", &[(FAILED, &[]), (FAILED, &[ENDED])]), said);
-    assert_eq!(never_worked("", &[(FAILED, &[]), (FAILED, &[]), ("active: 1", &[RUNS])]), said);
+#[test]
+fn a_success_that_no_job_is_left_of_may_be_the_present_templates() {
+    let before = "lastSuccessfulTime: 2026-11-24T01:59:00Z";
+    let jobs: &[Job<'_>] = &[("active: 1", &[PULLS])];
+    let former = |ended: &str| {
+        let status = format!(
+            "succeeded: 1, completionTime: {ended}, conditions: [{{type: Complete, status: 'True'}}]"
+        );
+        never_worked_after(before, jobs, &status).is_some()
+    };
+
+    assert_eq!(never_worked(before, jobs), None);
+    assert!(former("2026-11-24T01:59:00Z"));
+    assert!(!former("2026-11-24T01:20:00Z"));
 }
 
 #[test]
@@ -117,13 +158,12 @@ fn what_ran_once_or_may_have_run_is_not_said_to_be_without_effect() {
         // Somebody holds it back.
         &[("conditions: [{type: Suspended, status: 'True'}]", &[])],
         // One succeeded, or does well.
-        &[(FAILED, &[]), (FAILED, &[]), (complete, &[])],
-        &[(FAILED, &[]), (FAILED, &[]), ("active: 1, ready: 1", &[RUNS])],
+        &[("active: 1", &[PULLS]), (complete, &[])],
+        &[("active: 1", &[PULLS]), ("active: 1, ready: 1", &[RUNS])],
     ] {
         assert_eq!(never_worked("", jobs), None, "{jobs:?}");
     }
     // One succeeded since that was cleared away.
     let since = "lastSuccessfulTime: 2026-11-24T02:30:00Z";
-    assert_eq!(never_worked(since, &[(FAILED, &[]), (FAILED, &[])]), None);
     assert_eq!(never_worked(since, &[("active: 1", &[PULLS])]), None);
 }

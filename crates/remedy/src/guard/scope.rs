@@ -263,6 +263,13 @@ fn gives_no_rights(
     if let Some(field) = privilege::held(edits) {
         return Err(outside(field, "who a pod is, what it may and what runs in it stays as it is"));
     }
+    if plan.risk == Risk::Auto && evidence.subject.kind == Kind::CronJob && privilege::tells(edits)
+    {
+        return Err(outside(
+            "roll_back",
+            "what a job is told to do goes back after a person's yes",
+        ));
+    }
     if plan.risk == Risk::Auto && privilege::takes(edits) {
         return Err(outside("roll_back", "a right is taken away after a person's yes alone"));
     }

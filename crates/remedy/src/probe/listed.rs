@@ -44,7 +44,9 @@ pub(crate) fn is_beside_answered(
             && it.path.as_deref().and_then(folder) == folder(path)
     };
     let mut beside = container.probes.iter().filter(is_beside);
-    probe.path.as_deref().and_then(last) == last(path)
+    // Until its startup probe succeeds, a container is asked by no other.
+    probe.kind != ProbeKind::Startup
+        && probe.path.as_deref().and_then(last) == last(path)
         && beside.any(|it| is_answered(container, it, now))
 }
 

@@ -1,6 +1,6 @@
 //! Which labels a selector may ask for instead, and when nobody has to be asked.
 
-use types::kind_words::{OF_LABELS, differ_in_kind_word};
+use types::kind_words::{OF_LABELS, differ_in_kind_word, stem};
 use types::{Edit, FieldPath, LabelSlip, SwappedLabels, TrafficFacts};
 
 use crate::near::{TYPO_DISTANCE, are_siblings, differ_in_a_short_word, distance};
@@ -64,7 +64,11 @@ pub(crate) fn is_sure_label(slip: &LabelSlip) -> bool {
     } else {
         (&slip.key, &slip.meant_key)
     };
-    let is_of_kind = slip.key == slip.meant_key && differ_in_kind_word(wrong, meant, OF_LABELS);
+    // Two words for two kinds may be two things: `orders-service` and `orders-app`.
+    let is_bare = |it: &str| stem(it, OF_LABELS) == it;
+    let is_of_kind = slip.key == slip.meant_key
+        && (is_bare(wrong) || is_bare(meant))
+        && differ_in_kind_word(wrong, meant, OF_LABELS);
     let is_near = distance(wrong, meant) <= TYPO_DISTANCE && !differ_in_a_short_word(wrong, meant);
     let is_slip = is_near || is_of_kind;
     let is_typo = slip.near && is_slip && !are_siblings(wrong, meant);

@@ -11,8 +11,8 @@
 //!
 //! ## Risk
 //! Auto. Of a CronJob the revisions are what its jobs were made from, which keep their templates: a person is
-//! asked unless no container of the present template has started, or two jobs of it failed and none succeeded, and
-//! its next run proves it; where the limits of its jobs would change as well, it is advice. Bound:
+//! asked unless the runtime refused all containers of the present template and the way back leaves what they are told
+//! to do, and its next run proves it; where the limits of its jobs would change as well, it is advice. Bound:
 //! exactly the edits that lead to an own earlier revision that was ready, at most three back. Undo: the newer
 //! template. Verified by the pods' health over time. Attack: a revision that was never ready, or that changes
 //! nothing, is no aim. Where it takes away a right of the pods (a kernel setting, a capability, a switch), a person
@@ -111,7 +111,8 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
 /// Service.
 fn lies_elsewhere(diagnosis: &Diagnosis, evidence: &Evidence, aim: &RevisionFacts) -> bool {
     let calls = |it: &Edit| it.path.names().any(|it| CALLS.contains(&it.as_str()));
-    if !diagnosis.clues.iter().any(is_need) || aim.edits.iter().any(|it| calls(it) || is_whole(it))
+    if !diagnosis.clues.iter().any(is_need)
+        || aim.edits.iter().any(|it| calls(it) || privilege::is_whole(it))
     {
         return false;
     }
@@ -138,7 +139,10 @@ fn of_jobs(because: String, edits: &[Edit], evidence: &Evidence) -> (Risk, Strin
     }
     let (risk, because) = as_rights_change(because, edits);
     match &evidence.workload.never_worked {
-        Some(why) if risk == Risk::Auto => (risk, format!("{because} So far {why}.")),
+        // Whoever makes a job in the name of the CronJob says what that job is told to do.
+        Some(why) if risk == Risk::Auto && !privilege::tells(edits) => {
+            (risk, format!("{because} So far {why}."))
+        }
         _ => (risk.max(Risk::Ask), because),
     }
 }
@@ -164,14 +168,7 @@ fn as_rights_change(because: String, edits: &[Edit]) -> (Risk, String) {
 
 /// Whether the edit changes what a scheduler looks at.
 fn bears_on_scheduling(edit: &Edit) -> bool {
-    is_whole(edit) || edit.path.names().any(|it| SCHEDULING.contains(&it.as_str()))
-}
-
-/// Whether it changes a list of containers, or one of them, as a whole.
-fn is_whole(edit: &Edit) -> bool {
-    let names: Vec<String> = edit.path.names().collect();
-    let is_list = |it: &String| ["containers", "initContainers"].contains(&it.as_str());
-    names.iter().rev().take(2).any(is_list)
+    privilege::is_whole(edit) || edit.path.names().any(|it| SCHEDULING.contains(&it.as_str()))
 }
 
 /// The newest revision before the current one that was ready.

@@ -275,7 +275,16 @@ fn fits(strategy: &str, owner: &str, is_subject: bool, resizes: bool) -> bool {
 fn revision_opinion(edits: &[Value], plan: &FixPlan, evidence: &Evidence) -> Opinion {
     let of_jobs = evidence.subject.kind.as_str() == "CronJob";
     let worked = evidence.workload.never_worked.is_none();
-    need(!(of_jobs && worked) || plan.risk != Risk::Auto, "a person is asked")?;
+    let told = edits.iter().any(|it| {
+        let path = text(&it["path"]).to_owned();
+        let whole = path.trim_end_matches(|it: char| it.is_ascii_digit() || it == '/');
+        ["command", "args", "env", "envFrom"]
+            .iter()
+            .any(|it| path.split('/').any(|part| part == *it))
+            || whole.ends_with("/containers")
+            || whole.ends_with("/initContainers")
+    });
+    need(!(of_jobs && (worked || told)) || plan.risk != Risk::Auto, "a person is asked")?;
     let template = if of_jobs { "/spec/jobTemplate/spec/template/" } else { "/spec/template/" };
     let Some(now) = evidence.revisions.iter().find(|it| it.current) else { return no("revision") };
     let mut before: Vec<_> =

@@ -99,6 +99,15 @@ fn a_cron_job_whose_template_never_came_to_anything_goes_back_unasked() {
     // Something of it may have run, or its next run is not near.
     check(case(), "out_of_scope", |it| it.evidence.workload.never_worked = None);
     check(case(), "advice_only", |it| it.evidence.workload.next_run = None);
+    // What it is told to do may be another's words: anybody may make a job in its name.
+    for field in ["command/0", "args/0", "env/0/value"] {
+        check(case(), "out_of_scope", |it| {
+            let path = format!("/spec/jobTemplate/spec/template/spec/containers/0/{field}");
+            let edit = scene::edit(&path, "a", "b");
+            it.evidence.revisions[1].edits.push(edit.clone());
+            it.edits().push(edit);
+        });
+    }
     // Who a pod is, and what beside its template is told to a job, no machine changes.
     check(case(), "out_of_scope", |it| {
         let account = "/spec/jobTemplate/spec/template/spec/serviceAccountName";

@@ -1,6 +1,5 @@
-//! What a pod refers to that is proven to be there: the kubelet starts no container before all that its variables and
-//! the volumes of its pod name is there
-//! (<https://kubernetes.io/docs/concepts/configuration/secret/#restriction-secret-must-exist>).
+//! What a pod refers to that is proven to be there: the kubelet starts no container before all that its variables name
+//! is there (<https://kubernetes.io/docs/concepts/configuration/secret/#restriction-secret-must-exist>).
 
 use k8s_openapi::api::core::v1::{Container, ContainerState, ContainerStatus, Pod, PodSpec};
 use types::FieldPath;
@@ -8,30 +7,28 @@ use types::FieldPath;
 use super::{Reference, of_pod_spec};
 use crate::evidence::pods;
 
-/// All that a ready pod refers to; of another one the volumes, and what the containers name that were started.
+/// All that a ready pod refers to; of another one what the variables of those containers name that were started. A pod
+/// that is over or goes proves nothing of today.
 pub(super) fn references(pod: &Pod) -> Vec<Reference> {
     let Some(spec) = &pod.spec else { return vec![] };
     if pods::is_ready(pod) {
         return of_pod_spec(spec, &FieldPath::root());
     }
     let status = pod.status.as_ref();
+    let phase = status.and_then(|it| it.phase.as_deref()).unwrap_or_default();
+    if ["Succeeded", "Failed"].contains(&phase) || pod.metadata.deletion_timestamp.is_some() {
+        return vec![];
+    }
     let apps = status.and_then(|it| it.container_statuses.as_deref()).unwrap_or_default();
     let first = status.and_then(|it| it.init_container_statuses.as_deref()).unwrap_or_default();
     let containers = started(&spec.containers, apps);
     let init_containers = started(spec.init_containers.as_deref().unwrap_or_default(), first);
-    if containers.is_empty() && init_containers.is_empty() {
-        return vec![];
-    }
-    let proven = PodSpec {
-        containers,
-        init_containers: Some(init_containers),
-        volumes: spec.volumes.clone(),
-        ..PodSpec::default()
-    };
+    let init_containers = Some(init_containers);
+    let proven = PodSpec { containers, init_containers, ..PodSpec::default() };
     of_pod_spec(&proven, &FieldPath::root())
 }
 
-/// The containers that run, or ran once.
+/// The containers that run, or ran once and may run again: not those that now wait for what is not there.
 fn started(containers: &[Container], statuses: &[ContainerStatus]) -> Vec<Container> {
     let ran = |it: &ContainerStatus| {
         let mut states = [&it.state, &it.last_state].into_iter().flatten();
@@ -39,7 +36,8 @@ fn started(containers: &[Container], statuses: &[ContainerStatus]) -> Vec<Contai
             let ended = it.terminated.as_ref().is_some_and(|it| it.started_at.is_some());
             it.running.is_some() || ended
         };
-        states.any(has_run)
+        let waits = it.state.as_ref().and_then(|it| it.waiting.as_ref()?.reason.as_deref());
+        states.any(has_run) && waits != Some("CreateContainerConfigError")
     };
     let is_it = |container: &&Container| {
         statuses.iter().any(|status| status.name == container.name && ran(status))
@@ -78,10 +76,7 @@ mod tests {
         let waits = json!({"name": "side", "image": "i", "imageID": "", "ready": false, "restartCount": 0,
             "state": {"waiting": {"reason": "CreateContainerConfigError"}}});
 
-        assert_eq!(
-            secrets(&json!({"containerStatuses": [crashes, waits]})),
-            ["of-app", "of-volume"]
-        );
+        assert_eq!(secrets(&json!({"containerStatuses": [crashes, waits]})), ["of-app"]);
         assert_eq!(secrets(&json!({"containerStatuses": [waits]})), Vec::<String>::new());
         let ready = json!({"conditions": [{"type": "Ready", "status": "True"}]});
         assert_eq!(secrets(&ready), ["of-app", "of-first", "of-side", "of-volume"]);
@@ -94,5 +89,21 @@ mod tests {
             "state": {"terminated": unmade}});
 
         assert_eq!(secrets(&json!({"containerStatuses": [fails]})), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_was_there_once_need_not_be_there_now() {
+        let ended = json!({"exitCode": 1, "startedAt": "2026-11-24T03:00:00Z"});
+        let status = |waits: &str| {
+            json!({"name": "app", "image": "i", "imageID": "", "ready": false, "restartCount": 3,
+            "state": {"waiting": {"reason": waits}}, "lastState": {"terminated": ended}})
+        };
+        let of = |phase: &str, waits: &str| {
+            secrets(&json!({"phase": phase, "containerStatuses": [status(waits)]}))
+        };
+
+        assert_eq!(of("Running", "CrashLoopBackOff"), ["of-app"]);
+        assert_eq!(of("Running", "CreateContainerConfigError"), Vec::<String>::new());
+        assert_eq!(of("Failed", "CrashLoopBackOff"), Vec::<String>::new());
     }
 }
