@@ -1,7 +1,5 @@
 //! Whether the present template of a CronJob ever came to anything.
 
-use std::fmt::Write as _;
-
 use crate::casebook::gathered;
 
 const PULLS: &str = "state: {waiting: {reason: ImagePullBackOff}}";
@@ -16,14 +14,15 @@ const FAILED: &str = "failed: 1, conditions: [{type: Failed, status: 'True'}]";
 /// A job of the present template: its status, and the status of the container of each pod.
 type Job<'a> = (&'a str, &'a [&'a str]);
 
+const TEMPLATE: &str =
+    "{spec: {restartPolicy: Never, containers: [{name: app, image: 'shop/rollup:2'}]}}";
+
 fn never_worked(owner: &str, jobs: &[Job<'_>]) -> Option<String> {
     never_worked_after(owner, jobs, "")
 }
 
 /// The same with a job of the former template, of this status.
 fn never_worked_after(owner: &str, jobs: &[Job<'_>], former: &str) -> Option<String> {
-    const TEMPLATE: &str =
-        "{spec: {restartPolicy: Never, containers: [{name: app, image: 'shop/rollup:2'}]}}";
     let mut page = format!(
         "{{taken_at: 2026-11-24T03:10:00Z, root: CronJob rollup}}
 ---
@@ -35,54 +34,46 @@ status: {{{owner}}}
 "
     );
     if !former.is_empty() {
-        write!(
-            page,
-            "---
-apiVersion: batch/v1
-kind: Job
-metadata:
-  name: rollup-former
-  namespace: shop
-  uid: rollup-former
-  creationTimestamp: 2026-11-24T01:00:00Z
-  ownerReferences: [{{apiVersion: batch/v1, controller: true, kind: CronJob, name: rollup, uid: rollup}}]
-spec: {{template: {}}}
-status: {{{former}}}
-",
-            TEMPLATE.replace("rollup:2", "rollup:1")
-        )
-        .unwrap();
+        page += &job("former", "01:00", &TEMPLATE.replace("rollup:2", "rollup:1"), former);
     }
     for (number, (status, pods)) in jobs.iter().enumerate() {
-        let suspend = status.contains("Suspended");
-        write!(
-            page,
-            "---
+        page += &job(&number.to_string(), &format!("02:0{number}"), TEMPLATE, status);
+        for (place, container) in pods.iter().enumerate() {
+            page += &pod(number, place, container);
+        }
+    }
+    gathered(&page).workload.never_worked
+}
+
+fn job(name: &str, made: &str, template: &str, status: &str) -> String {
+    let suspend = status.contains("Suspended");
+    format!(
+        "---
 apiVersion: batch/v1
 kind: Job
 metadata:
-  name: rollup-{number}
+  name: rollup-{name}
   namespace: shop
-  uid: rollup-{number}
-  creationTimestamp: 2026-11-24T02:0{number}:00Z
+  uid: rollup-{name}
+  creationTimestamp: 2026-11-24T{made}:00Z
   ownerReferences: [{{apiVersion: batch/v1, controller: true, kind: CronJob, name: rollup, uid: rollup}}]
-spec: {{suspend: {suspend}, template: {TEMPLATE}}}
+spec: {{suspend: {suspend}, template: {template}}}
 status: {{{status}}}
 "
+    )
+}
+
+fn pod(number: usize, place: usize, container: &str) -> String {
+    let restarts = u8::from(container.contains("lastState"));
+    let statuses = if container.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "containerStatuses: [{{name: app, image: i, imageID: '', ready: false, restartCount: {restarts}, {container}}}]"
         )
-        .unwrap();
-        for (place, container) in pods.iter().enumerate() {
-            let statuses = if container.is_empty() {
-                String::new()
-            } else {
-                let restarts = u8::from(container.contains("lastState"));
-                format!(
-                    "containerStatuses: [{{name: app, image: i, imageID: '', ready: false, restartCount: {restarts}, {container}}}]"
-                )
-            };
-            write!(
-                page,
-                "---
+    };
+    format!(
+        "---
 apiVersion: v1
 kind: Pod
 metadata:
@@ -94,11 +85,7 @@ metadata:
 spec: {{containers: [{{name: app, image: 'shop/rollup:2'}}]}}
 status: {{phase: Pending, {statuses}}}
 "
-            )
-            .unwrap();
-        }
-    }
-    gathered(&page).workload.never_worked
+    )
 }
 
 #[test]
