@@ -50,6 +50,7 @@ mod stateful_set_reference_missing;
 mod workload_without_pods;
 mod selectors_overlap;
 mod rollout_waits;
+mod restarts_often;
 mod probe_cannot_ask;
 mod pods_not_as_template;
 mod config_outdated;
@@ -105,6 +106,7 @@ const ALL: &[Rule] = &[
     workload_without_pods::survey,
     selectors_overlap::survey,
     rollout_waits::survey,
+    restarts_often::survey,
     access_forbidden::survey,
     service_port_mismatch::survey,
     service_without_endpoints::survey,
