@@ -19,6 +19,7 @@ mod missed;
 mod host;
 mod rivals;
 mod rollout_without_room;
+mod rollout_takes_all;
 mod rights;
 mod schedule;
 mod volume_fit;
@@ -159,6 +160,7 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let named = named.map(|it| pods_preempted::named(it, &lost));
     let named = named.map(|it| rivals::named(host::named(it, &scene), &scene));
     let named = named.map(|it| rollout_without_room::named(it, &scene));
+    let named = named.map(|it| rollout_takes_all::named(it, &scene));
     found.extend(named.map(|it| edges::with_causes(it, &scene)));
     let found = missed::told_once(cron_job_failing::told_once(found));
     let mut found = workload_without_pods::told_last(found);
