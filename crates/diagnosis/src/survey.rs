@@ -52,6 +52,7 @@ mod workload_without_pods;
 mod selectors_overlap;
 mod rollout_waits;
 mod restarts_often;
+mod pull_secret_missing;
 mod probe_cannot_ask;
 mod pods_not_as_template;
 mod config_outdated;
@@ -108,6 +109,7 @@ const ALL: &[Rule] = &[
     selectors_overlap::survey,
     rollout_waits::survey,
     restarts_often::survey,
+    pull_secret_missing::survey,
     access_forbidden::survey,
     service_port_mismatch::survey,
     service_without_endpoints::survey,
