@@ -8,6 +8,7 @@ mod evicted;
 mod failed_create;
 mod image_not_found;
 mod image_not_pullable;
+mod image_still_pulled;
 mod init_not_done;
 mod invalid_image_name;
 mod job_failed;
@@ -64,7 +65,8 @@ const ALL: &[Analyzer] = &[
 ];
 
 /// What is asked in this order only when none of those answered.
-const LAST: &[Analyzer] = &[job_failed::analyze, rollout_stuck::analyze, unknown::analyze];
+const LAST: &[Analyzer] =
+    &[job_failed::analyze, image_still_pulled::analyze, rollout_stuck::analyze, unknown::analyze];
 
 /// What is wrong, causes before symptoms; empty for what is healthy or on its way.
 ///

@@ -23,6 +23,7 @@ mod scheduling;
 mod refusal;
 mod log;
 mod evidence;
+mod even_lives;
 mod analyzers;
 mod judge;
 mod suspicion;

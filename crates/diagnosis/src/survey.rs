@@ -19,6 +19,7 @@ mod missed;
 mod host;
 mod rivals;
 mod rollout_without_room;
+mod rollout_takes_all;
 mod rights;
 mod schedule;
 mod volume_fit;
@@ -50,6 +51,8 @@ mod stateful_set_reference_missing;
 mod workload_without_pods;
 mod selectors_overlap;
 mod rollout_waits;
+mod restarts_often;
+mod pull_secret_missing;
 mod probe_cannot_ask;
 mod pods_not_as_template;
 mod config_outdated;
@@ -105,6 +108,8 @@ const ALL: &[Rule] = &[
     workload_without_pods::survey,
     selectors_overlap::survey,
     rollout_waits::survey,
+    restarts_often::survey,
+    pull_secret_missing::survey,
     access_forbidden::survey,
     service_port_mismatch::survey,
     service_without_endpoints::survey,
@@ -157,6 +162,7 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let named = named.map(|it| pods_preempted::named(it, &lost));
     let named = named.map(|it| rivals::named(host::named(it, &scene), &scene));
     let named = named.map(|it| rollout_without_room::named(it, &scene));
+    let named = named.map(|it| rollout_takes_all::named(it, &scene));
     found.extend(named.map(|it| edges::with_causes(it, &scene)));
     let found = missed::told_once(cron_job_failing::told_once(found));
     let mut found = workload_without_pods::told_last(found);

@@ -21,8 +21,19 @@ const PASSING: [&str; 12] = [
     "bad gateway",
 ];
 
-/// Whether the image cannot be pulled for a reason that passes.
+/// Reasons of a waiting container that are part of an ordinary start.
+const ORDINARY_WAITS: [&str; 2] = ["ContainerCreating", "PodInitializing"];
+
+/// Whether the image is still being pulled: nobody refused it.
+pub(crate) fn is_under_way(container: &ContainerFacts) -> bool {
+    container.state.waiting.as_deref().is_some_and(|it| ORDINARY_WAITS.contains(&it))
+}
+
+/// Whether the image cannot be pulled for a reason that passes, or is not pulled yet.
 pub(crate) fn passes_by_itself(container: &ContainerFacts) -> bool {
+    if is_under_way(container) {
+        return true;
+    }
     let said = container.state.waiting_message.as_deref().unwrap_or_default().to_lowercase();
     PASSING.iter().any(|it| said.contains(it))
 }

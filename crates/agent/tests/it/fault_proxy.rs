@@ -3,6 +3,8 @@
 //!
 //! One request a connection, so that an answer ends where the connection does.
 
+mod held;
+
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -10,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use serde_json::Value;
 
-use crate::agent_process::eventually;
+pub(crate) use self::held::Held;
 use crate::api_server::ANY_PORT;
 
 /// Requests, by their method and path with query; of what is written to a Lease also by its body, on a line of its own.
@@ -62,7 +64,8 @@ pub(crate) enum Fault {
     HoldRequest,
     /// The connection breaks at once, and the cluster sees it when it is let go.
     ArriveLate,
-    /// The cluster does what it says; the answer waits until it is let go. What is refused for a conflict is not held.
+    /// The cluster does what it says; the answer waits until it is let go. What is refused, as for a conflict with the
+    /// kubelet, is not held.
     HoldAnswer,
 }
 
@@ -84,8 +87,8 @@ pub(crate) struct FaultProxy {
     play: Arc<Play>,
 }
 
-/// How the answer begins to a write that somebody else came before.
-const CONFLICT: &[u8] = b"HTTP/1.1 409";
+/// How the answer begins to a write that was made.
+const MADE: &[u8] = b"HTTP/1.1 2";
 
 struct Play {
     upstream: SocketAddr,
@@ -107,49 +110,6 @@ struct Rule {
     fault: Fault,
     once: bool,
     held: Held,
-}
-
-/// A request that a fault was meant for.
-#[derive(Clone)]
-pub(crate) struct Held(Arc<(Mutex<Phase>, Condvar)>);
-
-#[derive(Clone, Copy, PartialEq)]
-enum Phase {
-    Awaited,
-    Here,
-    LetGo,
-}
-
-impl Held {
-    fn new() -> Self {
-        Self(Arc::new((Mutex::new(Phase::Awaited), Condvar::new())))
-    }
-
-    fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-
-    /// Waits until the request is where it is held.
-    pub(crate) async fn here(&self) {
-        let (phase, _) = &*self.0;
-        eventually("a request is held", || *phase.lock().unwrap() != Phase::Awaited).await;
-    }
-
-    /// Lets it go on.
-    pub(crate) fn let_go(&self) {
-        let (phase, changed) = &*self.0;
-        *phase.lock().unwrap() = Phase::LetGo;
-        changed.notify_all();
-    }
-
-    fn hold(&self) {
-        let (phase, changed) = &*self.0;
-        let mut phase = phase.lock().unwrap();
-        if *phase == Phase::Awaited {
-            *phase = Phase::Here;
-        }
-        drop(changed.wait_while(phase, |it| *it != Phase::LetGo).unwrap());
-    }
 }
 
 impl FaultProxy {
@@ -287,6 +247,9 @@ impl Play {
             Some((Fault::HoldRequest, held)) => {
                 held.hold();
                 let answer = self.ask(&request)?;
+                if !answer.starts_with(MADE) {
+                    held.refuse();
+                }
                 client.write_all(&answer)
             }
             Some((Fault::ArriveLate, held)) => {
@@ -297,7 +260,7 @@ impl Play {
             Some((Fault::HoldAnswer, held)) => {
                 let answer = self.ask(&request)?;
                 // Of two who write at once one did nothing, and tries again: that one is waited for.
-                if !answer.starts_with(CONFLICT) {
+                if answer.starts_with(MADE) {
                     self.state.lock().unwrap().rules.retain(|it| !it.held.is(&held));
                     held.hold();
                 }

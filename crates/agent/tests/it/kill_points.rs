@@ -103,14 +103,14 @@ async fn check(point: Point, fate: Fate) {
     agent.kill();
     // What is lost stays where it is held.
     let held = held.filter(|_| !matches!(point, Point::WriteLost | Point::UndoLost));
-    if let Some(held) = held {
-        held.let_go();
-    }
+    held.iter().for_each(Held::let_go);
     let agent = stage.agent().await;
     let listed = agent.get("/api/v1/executions").await.1;
     let end = agent.end_of(&listed["executions"][0]).await;
 
-    let (state_wanted, limit, n_writes) = if point.is_before_the_write() {
+    // The kubelet may have written the status before a write arrives that is late.
+    let is_refused = point == Point::WriteLate && held.is_some_and(|it| it.was_refused());
+    let (state_wanted, limit, n_writes) = if point.is_before_the_write() || is_refused {
         (("refused", "not_applied"), fate.limit(), 0)
     } else if fate == Fate::Helps {
         (("verified", ""), "192Mi", 1)

@@ -7,10 +7,13 @@
 //! ## What it does not see
 //! A valid name that is not the one that was meant.
 
-use types::{Clue, Diagnosis, Evidence, Fault};
+use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault};
 
 use super::wording;
 use crate::image_name::{broken, short};
+
+/// Characters of what the runtime says that are quoted.
+const MAX_SAID: usize = 200;
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let container = evidence.containers.iter().find(|it| {
@@ -25,12 +28,30 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     Some(Diagnosis {
         fault: Fault::InvalidImageName,
         container: Some(name.clone()),
-        cause: format!(
-            "{image} is not a valid image name, so container {name} cannot be made{words}."
-        ),
+        cause: if is_valid(container) {
+            let said = container.state.waiting_message.as_deref().map(said).unwrap_or_default();
+            format!(
+                "The runtime of its node cannot tell what image {image} of container {name} is{said}."
+            )
+        } else {
+            format!("{image} is not a valid image name, so container {name} cannot be made{words}.")
+        },
         clues,
-        confidence: 0.99,
+        confidence: if is_valid(container) { 0.7 } else { 0.99 },
     })
+}
+
+/// Whether only the runtime stumbles over the name, and nothing is known to be wrong with it.
+fn is_valid(container: &ContainerFacts) -> bool {
+    container.state.waiting.as_deref() == Some("ImageInspectError")
+        && broken(&container.image).is_none()
+}
+
+/// What the runtime says, on one line, as the end of a sentence.
+fn said(message: &str) -> String {
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line: String = line.chars().filter(|it| !it.is_control()).take(MAX_SAID).collect();
+    if line.is_empty() { line } else { format!(": {}", line.trim_end_matches('.')) }
 }
 
 /// What is wrong with the name and what was meant, as the end of a sentence, and who runs that.

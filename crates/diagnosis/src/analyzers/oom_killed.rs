@@ -3,18 +3,19 @@
 //! ## What it looks for
 //! A last end with reason `OOMKilled` in the last ten minutes, also when the container runs again.
 //! The exit code says nothing: any SIGKILL gives 137, and a shell may outlive its killed child with 0. A limit that
-//! the template does not have and its pods were given, mostly by a limit range, is told with what gave it. Or, of a
-//! container that runs and does not become ready, a log that tells again and again of processes that were killed below
-//! the first one, and of no time that they took.
+//! the template does not have and its pods were given, mostly by a limit range, is told with what gave it, and lives
+//! that are about as long each time as what they are. Or, of a container that runs and does not become ready, a log
+//! that tells again and again of processes that were killed below the first one, and of no time that they took.
 //!
 //! ## What it does not see
 //! A node out of memory, which evicts the pod instead of killing the container.
 
 mod children;
 
-use types::{Clue, Diagnosis, Evidence, Fault, SpotTopic};
+use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, SpotTopic};
 
 use super::{ended_recently, wording};
+use crate::even_lives::even_life;
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     ended(evidence).or_else(|| children::killed(evidence))
@@ -42,7 +43,8 @@ fn ended(evidence: &Evidence) -> Option<Diagnosis> {
     };
     let spot = container.spots.iter().find(|it| it.topic == SpotTopic::Memory);
     let words = spot.map_or("", |it| it.words.as_str());
-    let cause = format!("{}{words}.", cause.trim_end_matches('.'));
+    let even = evenly(evidence, container).unwrap_or_default();
+    let cause = format!("{}{even}{words}.", cause.trim_end_matches('.'));
     clues.extend(spot.map(|it| Clue::new(it.path.clone(), &it.value)));
     if let Some(used) = container.memory_used {
         clues.push(Clue::new(wording::fact(container, "memory_used"), &used));
@@ -55,4 +57,14 @@ fn ended(evidence: &Evidence) -> Option<Diagnosis> {
         clues,
         confidence: 0.99,
     })
+}
+
+/// That it lived for about as long each time, as the end of a sentence.
+fn evenly(evidence: &Evidence, container: &ContainerFacts) -> Option<String> {
+    let state = &container.state;
+    let pod = evidence.pods.iter().find(|it| it.name == container.pod)?;
+    // The end that nobody has restarted it after yet is counted nowhere.
+    let ends = i64::from(container.restarts) + i64::from(state.running_since.is_none());
+    let said = even_life(pod.created_at?, (state.began_at?, state.exited_at?), ends)?;
+    Some(format!("; it was killed{}", said.trim_start_matches(',')))
 }

@@ -12,7 +12,7 @@ use types::{Clue, Diagnosis, Evidence, Fault, Kind, PodFacts};
 use super::wording;
 
 /// How long a pod may take before its silence is trouble.
-const LONG: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const LONG: SignedDuration = SignedDuration::from_mins(5);
 /// Characters of what a pod's status says that are quoted.
 const MAX_SAID: usize = 240;
 

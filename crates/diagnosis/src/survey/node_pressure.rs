@@ -8,7 +8,7 @@
 //! ## What it does not see
 //! A condition that nobody knows any more, because the node is not ready: that is told there.
 
-use k8s_openapi::api::core::v1::{Node, NodeCondition};
+use k8s_openapi::api::core::v1::{Event, Node, NodeCondition};
 use types::{ClusterFault, Finding, Severity};
 
 use super::cluster;
@@ -55,7 +55,7 @@ const GOOD: [&str; 10] = [
 ];
 
 /// Events about a node that tell of a trouble without a condition, and what that means.
-const EVENTS: [(&str, Severity, &str); 6] = [
+const EVENTS: [(&str, Severity, &str); 7] = [
     ("CIDRNotAvailable", Severity::Critical, "the cluster has no addresses left for its pods"),
     (
         "SystemOOM",
@@ -70,7 +70,12 @@ const EVENTS: [(&str, Severity, &str); 6] = [
     ("Ext4Error", Severity::Warning, "a file system of it has errors"),
     ("IOError", Severity::Warning, "a disk of it has errors"),
     ("TaskHung", Severity::Warning, "a task of its kernel hangs"),
+    (KILLING, Severity::Notice, "its kernel ended a process for want of memory"),
 ];
+/// The node problem detector's word for any process that the kernel ended for memory.
+const KILLING: &str = "OOMKilling";
+/// How the kernel says that it was the limit of a container and not the node: the workload's own rules tell that.
+const OF_CONTAINER: &str = "memory cgroup out of memory";
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let nodes = nodes(scene);
@@ -83,14 +88,16 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// The newest event of a trouble that no condition shows.
+/// The newest of the worst events of a trouble that no condition shows.
 fn of_events(node: &Node, scene: &Scene<'_>) -> Option<Finding> {
     let about = subject("Node", &node.metadata);
-    let mut recent = scene.events(&about).iter().filter(|it| scene.is_recent(it));
-    let (event, known) = recent.find_map(|it| {
+    let recent = scene.events(&about).iter().filter(|it| scene.is_recent(it));
+    let recent = recent.filter(|it| !is_of_container(it));
+    let known = recent.filter_map(|it| {
         let known = EVENTS.iter().find(|known| it.reason.as_deref() == Some(known.0))?;
         Some((it, known))
-    })?;
+    });
+    let (event, known) = known.min_by_key(|it| it.1.1)?;
     let (reason, severity, words) = known;
     if is_down(node) {
         return None;
@@ -100,6 +107,11 @@ fn of_events(node: &Node, scene: &Scene<'_>) -> Option<Finding> {
     let fault = cluster(ClusterFault::NodePressure);
     let finding = Finding::new(about.clone(), *severity, fault, cause).sure(0.85);
     Some(finding.clue(format!("events[{reason}].message"), &message))
+}
+
+fn is_of_container(event: &Event) -> bool {
+    let message = event.message.as_deref().unwrap_or_default().to_lowercase();
+    event.reason.as_deref() == Some(KILLING) && message.contains(OF_CONTAINER)
 }
 
 /// One thing that a condition says is wrong.

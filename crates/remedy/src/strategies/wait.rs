@@ -1,7 +1,8 @@
 //! Change nothing and look again: for what heals by itself.
 //!
 //! ## When it helps
-//! The registry throttles or is out of reach, or a rollout is on its way and its containers start slowly.
+//! The registry throttles or is out of reach, an image is still being pulled, or a rollout is on its way and its
+//! containers start slowly.
 //!
 //! ## When it does not
 //! Nothing is about to change.
@@ -12,11 +13,14 @@
 use types::{Diagnosis, Evidence, Fault, FixPlan, Risk, Strategy};
 
 use crate::place;
-use crate::pull::passes_by_itself;
+use crate::pull::{is_under_way, passes_by_itself};
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let container = place::container(diagnosis, evidence);
     let because = match diagnosis.fault {
+        Fault::ImageNotPullable if container.is_some_and(is_under_way) => {
+            "The image is still being pulled, and its node goes on by itself."
+        }
         Fault::ImageNotPullable if container.is_some_and(passes_by_itself) => {
             "The registry throttles or is out of reach; the kubelet tries again by itself."
         }
