@@ -83,12 +83,16 @@ pub struct Snapshot {
     pub certificates: Option<Vec<Value>>,
     /// `Issuer` and `ClusterIssuer` objects of cert-manager, as JSON.
     pub issuers: Option<Vec<Value>>,
-    /// `ScaledObject` objects of KEDA, as JSON; empty where it is not installed.
+    /// `ScaledObject` and `ScaledJob` objects of KEDA, as JSON; empty where it is not installed.
     pub scaled_objects: Option<Vec<Value>>,
+    /// `Prometheus` and `Alertmanager` objects of its operator, as JSON; empty where it is not installed.
+    pub monitors: Option<Vec<Value>>,
     /// Applications of Argo CD, as JSON; empty where it is not installed.
     pub applications: Option<Vec<Value>>,
     /// `Kustomization` and `HelmRelease` objects of Flux, as JSON; empty where it is not installed.
     pub deliveries: Option<Vec<Value>>,
+    /// Repositories, buckets and charts that Flux fetches, as JSON; empty where it is not installed.
+    pub sources: Option<Vec<Value>>,
     /// Who may do what; `None` where nobody has to know.
     pub rights: Option<Rights>,
     /// How the cluster is hardened; `None` where nobody asked for notices.
@@ -258,8 +262,10 @@ impl Snapshot {
             certificates: None,
             issuers: None,
             scaled_objects: None,
+            monitors: None,
             applications: None,
             deliveries: None,
+            sources: None,
             rights: None,
             hardening: None,
             k8sgpt_results: None,

@@ -66,6 +66,7 @@ mod quota_exhausted;
 mod autoscaler_cannot_scale;
 mod autoscaler_at_limit;
 mod scaled_object_not_ready;
+mod monitor_not_ready;
 mod storage_class_ambiguous;
 mod volume_not_usable;
 mod volume_small;
@@ -131,6 +132,7 @@ const ALL: &[Rule] = &[
     autoscaler_cannot_scale::survey,
     autoscaler_at_limit::survey,
     scaled_object_not_ready::survey,
+    monitor_not_ready::survey,
     probe_cannot_ask::survey,
     pods_not_as_template::survey,
     config_map_broken::survey,

@@ -83,12 +83,14 @@ pub enum ClusterFault {
     SelectorsOverlap,
     /// A policy engine such as Kyverno reports that an object breaks one of its policies.
     PolicyBroken,
+    /// An operator cannot bring about what one of its objects asks it for.
+    OperatorFailing,
     /// K8sGPT reports something that none of our rules found.
     ReportedByK8sgpt,
 }
 
 /// The word that stands for a [`ClusterFault`], and the same in plain words.
-const WORDS: [(ClusterFault, &str, &str); 37] = [
+const WORDS: [(ClusterFault, &str, &str); 38] = [
     (ClusterFault::LoadBalancerPending, "LoadBalancerPending", "load balancer pending"),
     (ClusterFault::IngressBackendMissing, "IngressBackendMissing", "ingress backend missing"),
     (ClusterFault::IngressRulesCollide, "IngressRulesCollide", "ingress rules collide"),
@@ -129,6 +131,7 @@ const WORDS: [(ClusterFault, &str, &str); 37] = [
     (ClusterFault::IngressSecretMissing, "IngressSecretMissing", "ingress secret missing"),
     (ClusterFault::SelectorsOverlap, "SelectorsOverlap", "selectors overlap"),
     (ClusterFault::PolicyBroken, "PolicyBroken", "policy broken"),
+    (ClusterFault::OperatorFailing, "OperatorFailing", "operator failing"),
     (ClusterFault::ReportedByK8sgpt, "ReportedByK8sgpt", "reported by K8sGPT"),
 ];
 

@@ -1,4 +1,4 @@
-//! Kinds that tools brought into the cluster: certificates, scalers and deliveries. Listed for a scan, as JSON.
+//! Kinds that tools brought into the cluster: certificates, scalers, monitors, deliveries. Listed for a scan, as JSON.
 
 use diagnosis::BrokenPolicy;
 use kube::Client;
@@ -20,8 +20,10 @@ pub(super) struct Additions {
     pub(super) certificates: Read<Value>,
     pub(super) issuers: Read<Value>,
     pub(super) scaled_objects: Read<Value>,
+    pub(super) monitors: Read<Value>,
     pub(super) applications: Read<Value>,
     pub(super) deliveries: Read<Value>,
+    pub(super) sources: Read<Value>,
 }
 
 /// All of it; empty where the tool is not installed.
@@ -32,19 +34,39 @@ pub(super) async fn read(client: &Client) -> Additions {
         of("cert-manager.io", "v1", "Issuer", "issuers"),
         of("cert-manager.io", "v1", "ClusterIssuer", "clusterissuers"),
     );
-    let (scaled_objects, applications, kustomizations, releases) = tokio::join!(
+    let (scaled_objects, scaled_jobs, applications, kustomizations, releases) = tokio::join!(
         of("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects"),
+        of("keda.sh", "v1alpha1", "ScaledJob", "scaledjobs"),
         of("argoproj.io", "v1alpha1", "Application", "applications"),
         of("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations"),
         of("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases"),
     );
+    let (servers, alertmanagers) = tokio::join!(
+        of("monitoring.coreos.com", "v1", "Prometheus", "prometheuses"),
+        of("monitoring.coreos.com", "v1", "Alertmanager", "alertmanagers"),
+    );
     Additions {
         certificates,
         issuers: both(issuers, cluster_issuers),
-        scaled_objects,
+        scaled_objects: both(scaled_objects, scaled_jobs),
+        monitors: both(servers, alertmanagers),
         applications,
         deliveries: both(kustomizations, releases),
+        sources: Box::pin(sources(client)).await,
     }
+}
+
+/// What Flux fetches.
+async fn sources(client: &Client) -> Read<Value> {
+    let of = |kind, plural| of_kind(client, "source.toolkit.fluxcd.io", "v1", (kind, plural));
+    let (git, images, repositories, charts, buckets) = tokio::join!(
+        of("GitRepository", "gitrepositories"),
+        of("OCIRepository", "ocirepositories"),
+        of("HelmRepository", "helmrepositories"),
+        of("HelmChart", "helmcharts"),
+        of("Bucket", "buckets"),
+    );
+    Ok([git?, images?, repositories?, charts?, buckets?].concat())
 }
 
 /// What the reports of policy engines say is broken; empty where there is no such engine.

@@ -76,10 +76,16 @@ pub const READS: &[Reads] = &[
     ),
     // What tools brought along; none of it need be there.
     reads("cert-manager.io", &["certificates", "issuers", "clusterissuers"], &["list"]),
-    reads("keda.sh", &["scaledobjects"], &["list"]),
+    reads("keda.sh", &["scaledobjects", "scaledjobs"], &["list"]),
+    reads("monitoring.coreos.com", &["prometheuses", "alertmanagers"], &["list"]),
     reads("argoproj.io", &["applications"], &["list"]),
     reads("kustomize.toolkit.fluxcd.io", &["kustomizations"], &["list"]),
     reads("helm.toolkit.fluxcd.io", &["helmreleases"], &["list"]),
+    reads(
+        "source.toolkit.fluxcd.io",
+        &["gitrepositories", "ocirepositories", "helmrepositories", "helmcharts", "buckets"],
+        &["list"],
+    ),
     reads("wgpolicyk8s.io", &["policyreports", "clusterpolicyreports"], &["list"]),
     reads("metrics.k8s.io", &["nodes", "pods"], &["list"]),
     reads("core.k8sgpt.ai", &["results"], &["list"]),

@@ -13,7 +13,6 @@ use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::additions::Additions;
 use super::kube::{KubeCluster, READ, within};
 use super::prune::cut_metadata;
 use super::{ClusterError, additions};
@@ -40,7 +39,6 @@ pub(super) async fn take(cluster: &KubeCluster) -> Snapshot {
     let (claims, volumes, storage_classes, config_maps, namespaces) = storage;
     let (autoscalers, budgets, quotas, limits, webhooks) = rules;
     let (gateway_classes, gateways, http_routes) = gateway;
-    let Additions { certificates, issuers, scaled_objects, applications, deliveries } = additions;
     Snapshot {
         pods: caches.pods.all(),
         nodes: caches.nodes.all(),
@@ -66,11 +64,13 @@ pub(super) async fn take(cluster: &KubeCluster) -> Snapshot {
         gateways: kept(gateways, &mut unread),
         http_routes: kept(http_routes, &mut unread),
         service_accounts: kept(accounts, &mut unread),
-        certificates: kept(certificates, &mut unread),
-        issuers: kept(issuers, &mut unread),
-        scaled_objects: kept(scaled_objects, &mut unread),
-        applications: kept(applications, &mut unread),
-        deliveries: kept(deliveries, &mut unread),
+        certificates: kept(additions.certificates, &mut unread),
+        issuers: kept(additions.issuers, &mut unread),
+        scaled_objects: kept(additions.scaled_objects, &mut unread),
+        monitors: kept(additions.monitors, &mut unread),
+        applications: kept(additions.applications, &mut unread),
+        deliveries: kept(additions.deliveries, &mut unread),
+        sources: kept(additions.sources, &mut unread),
         k8sgpt_results: kept(k8sgpt, &mut unread),
         unread,
         ..Snapshot::at(Timestamp::now(), cluster.name.to_string())

@@ -3,13 +3,15 @@
 //! ## What it looks for
 //! An `Application` of Argo CD whose manifests cannot be read or compared, whose last sync failed, whose objects it
 //! finds degraded or missing, or that is out of sync (a notice); a `Kustomization` or `HelmRelease` of Flux that is not
-//! ready. Each with the words of the tool. What is wrong with the objects themselves explains it.
+//! ready, and a source of Flux that cannot be fetched, which explains what is made of it. Each with the words of the
+//! tool. What is wrong with the objects themselves explains it.
 //!
 //! ## What it does not see
-//! What stands in the source. A release of Helm that nothing but Helm knows: its state is in Secrets. What is
-//! suspended, on its way, or waits for another that is told for itself.
+//! What stands in the source. A source of which nothing is said yet. A release of Helm that nothing but Helm knows: its
+//! state is in Secrets. What is suspended, on its way, or waits for another that is told for itself.
 
 mod application;
+mod source;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -28,8 +30,17 @@ const ON_ITS_WAY: [&str; 3] = ["Progressing", "ProgressingWithRetry", "Dependenc
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let applications = scene.all.applications.iter().flatten();
     let applications = applications.filter_map(|it| application::trouble(it, scene));
+    let sources = scene.all.sources.iter().flatten();
+    let sources: Vec<_> =
+        sources.filter_map(|it| Some((it, source::trouble(it, scene)?))).collect();
+    let ill: Vec<_> = sources.iter().map(|it| it.1.subject.clone()).collect();
     let deliveries = scene.all.deliveries.iter().flatten();
-    applications.chain(deliveries.filter_map(|it| of_flux(it, scene))).collect()
+    let deliveries = deliveries.filter_map(|it| Some((it, of_flux(it, scene)?)));
+    let of_flux = sources.into_iter().chain(deliveries).map(|(object, finding)| {
+        let above = source::above(object).into_iter().filter(|it| ill.contains(it));
+        above.fold(finding, Finding::because_of)
+    });
+    applications.chain(of_flux).collect()
 }
 
 fn of_flux(object: &Value, scene: &Scene<'_>) -> Option<Finding> {

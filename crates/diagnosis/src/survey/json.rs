@@ -70,7 +70,8 @@ pub(super) fn trouble<'v>(
     })
 }
 
-fn is_outdated(object: &Value, condition: &Value) -> bool {
+/// Whether a condition is about an earlier generation of its object.
+pub(super) fn is_outdated(object: &Value, condition: &Value) -> bool {
     let number = |value: &Value, pointer| value.pointer(pointer).and_then(Value::as_i64);
     let observed = number(condition, "/observedGeneration").filter(|it| 0 < *it);
     let generation = number(object, "/metadata/generation");

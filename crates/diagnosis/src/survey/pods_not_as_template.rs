@@ -4,15 +4,19 @@
 //! A StatefulSet or DaemonSet with `OnDelete` whose pods were not all made from its newest template, a StatefulSet
 //! whose `partition` keeps its first pods at an earlier one, and a ReplicaSet of nobody with pods of another image.
 //! A notice; where the pods that are in trouble are the ones left behind, that is said with their trouble. What was
-//! killed for its memory under a lower limit than that of its template is told so.
+//! killed for its memory under a lower limit than that of its template is told so. A notice too where something on the
+//! way gave all pods of a workload another image than its template's, or lower limits or requests.
 //!
 //! ## What it does not see
 //! A rollout on its way, which replaces its pods by itself, and one that is paused. Since when they are left behind.
+//! Pods that a vertical autoscaler changes, and images from a mirror. Limits and requests of pods that are well, of
+//! which the agent keeps none.
 
 use k8s_openapi::api::apps::v1::{DaemonSet, ReplicaSet, StatefulSet};
 use k8s_openapi::api::core::v1::Pod;
 use types::{ClusterFault, Finding, Severity, Subject};
 
+mod changed;
 mod lowered;
 
 use super::cluster;
@@ -29,6 +33,7 @@ const ON_DELETE: &str = "OnDelete";
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let left = scene.all.workloads.iter().filter_map(|it| of_root(it, scene));
     let mut found: Vec<_> = left.filter(|it| !it.is_stale).map(Left::told).collect();
+    found.extend(changed::told(scene));
     found.sort_by(|a, b| a.subject.cmp(&b.subject));
     found
 }

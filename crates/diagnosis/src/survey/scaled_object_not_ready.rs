@@ -2,7 +2,7 @@
 //!
 //! ## What it looks for
 //! A `ScaledObject` whose target is not there, with the near miss that is, or whose condition `Ready` is false, with
-//! KEDA's own words.
+//! KEDA's own words. A `ScaledJob` whose condition `Ready` is false.
 //!
 //! ## What it does not see
 //! One that is paused. A target of a kind that is not known to the survey.
@@ -36,7 +36,8 @@ fn is_paused(object: &Value) -> bool {
 }
 
 fn of_object(object: &Value, scene: &Scene<'_>) -> Option<Finding> {
-    let about = subject("ScaledObject", object);
+    // A `ScaledJob` has no target: it brings its template along.
+    let about = subject(text(object, "/kind"), object);
     let fault = cluster(ClusterFault::AutoscalerCannotScale);
     let created: Option<Timestamp> = text(object, "/metadata/creationTimestamp").parse().ok();
     let is_new = created.is_some_and(|it| scene.age_secs(Some(it)) < PATIENCE_SECS);

@@ -16,6 +16,7 @@ mod by_hand;
 mod by_ports;
 mod called_alike;
 mod external_name;
+mod not_written;
 mod swapped;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,7 +87,7 @@ pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Option<Finding
     let all = scene.pods_with(space, selector);
     let (over, pods): (Vec<&Pod>, Vec<&Pod>) = all.into_iter().partition(|it| is_over(it));
     if pods.iter().any(|it| is_ready(it)) {
-        return None;
+        return not_written::of_service(service, scene);
     }
     if pods.is_empty() {
         // Pods that go while others come are a rollout, or a pod that is replaced.

@@ -64,7 +64,7 @@ fn limit(container: &Container) -> Option<(String, u64)> {
 }
 
 /// Whether all pods are of the newest template: of an earlier one they may well have another limit.
-fn is_settled(root: &Root) -> bool {
+pub(super) fn is_settled(root: &Root) -> bool {
     let number = |it: Option<i32>| it.unwrap_or(0);
     match root {
         Root::Deployment(it) => it.status.as_ref().is_some_and(|status| {
@@ -86,7 +86,7 @@ fn is_settled(root: &Root) -> bool {
 }
 
 /// The one webhook that could do it.
-fn hook(scene: &Scene<'_>) -> String {
+pub(super) fn hook(scene: &Scene<'_>) -> String {
     let hooks = scene.all.webhooks.iter().flatten();
     let mut names: Vec<_> = hooks
         .filter(|it| it.kind.starts_with("Mutating"))

@@ -57,6 +57,10 @@ struct LogText {
     text: String,
 }
 
+/// Kinds of sources of Flux.
+const SOURCES: [&str; 5] =
+    ["GitRepository", "OCIRepository", "HelmRepository", "HelmChart", "Bucket"];
+
 /// The facts in the objects of a page.
 pub(super) fn evidence(text: &str) -> Evidence {
     gathered_beside(&objects(text), text)
@@ -116,9 +120,11 @@ pub(super) fn snapshot(text: &str) -> Option<Snapshot> {
         service_accounts: Some(all.read("ServiceAccount")),
         certificates: Some(all.read("Certificate")),
         issuers: Some([all.read("Issuer"), all.read("ClusterIssuer")].concat()),
-        scaled_objects: Some(all.read("ScaledObject")),
+        scaled_objects: Some([all.read("ScaledObject"), all.read("ScaledJob")].concat()),
+        monitors: Some([all.read("Prometheus"), all.read("Alertmanager")].concat()),
         applications: Some(all.read("Application")),
         deliveries: Some([all.read("Kustomization"), all.read("HelmRelease")].concat()),
+        sources: Some(SOURCES.iter().flat_map(|it| all.read(it)).collect()),
         rights: Some(Rights {
             roles: Some(all.read("Role")),
             cluster_roles: Some(all.read("ClusterRole")),
