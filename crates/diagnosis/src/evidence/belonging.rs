@@ -32,7 +32,7 @@ pub fn whose(metadata: &ObjectMeta) -> BTreeMap<String, String> {
 }
 
 /// A name as it may be told. Of annotations and owners nobody checks what they hold: what is no name is not repeated.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let is_part = |it: char| it.is_ascii_alphanumeric() || "-_./".contains(it);
     let is_name = text.len() <= MAX_NAME && text.chars().all(is_part);
     if is_name { text.to_owned() } else { "?".to_owned() }

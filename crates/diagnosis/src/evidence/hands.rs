@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use types::{FieldPath, OtherHand};
 
 use crate::Root;
+use crate::evidence::belonging::plain;
 use crate::evidence::owners::{MAX_FIELDS, OURS, collect};
 
 /// Hands that are told one by one.
@@ -42,7 +43,7 @@ pub(super) fn facts(root: &Root) -> Vec<OtherHand> {
         } else {
             vec![spec.to_string()]
         };
-        let (name, rest) = ((*name).to_owned(), (*most.0).to_owned());
+        let (name, rest) = (plain(name), plain(most.0));
         (is_other && !fields.is_empty()).then_some(OtherHand { name, rest, fields })
     };
     let mut told: Vec<OtherHand> = hands.iter().filter_map(hand_beside).collect();

@@ -68,6 +68,13 @@ fn a_field_that_another_one_set_than_the_rest_is_of_two_hands() {
 }
 
 #[test]
+fn a_hand_that_is_called_by_no_name_is_still_another() {
+    let hostile = "'<!channel> password=hunter2'";
+
+    check(&[("kubectl-client-side-apply", MOST), (hostile, ITS_IMAGE)], &[("?", "kubectl", IMAGE)]);
+}
+
+#[test]
 fn one_person_and_one_tool_are_one_hand_each() {
     for manager in ["kubectl-edit", "kubectl-patch", "kubectl-set", "kubectl"] {
         check(&[("kubectl-client-side-apply", MOST), (manager, ITS_IMAGE)], &[]);

@@ -6,7 +6,7 @@ use sandbox::store::Deletion;
 use serde_json::{Value, json};
 
 use crate::agent_binary::AgentBinary;
-use crate::fault_proxy::{Fault, rehearsal, write};
+use crate::fault_proxy::{Fault, Which, rehearsal, write};
 use crate::stage::{RAISE, Stage, code, state, until};
 
 /// How often the button is pressed while something is being written.
@@ -56,17 +56,18 @@ fn read(request: &str) -> bool {
     path == Some("/apis/apps/v1/namespaces/shop/deployments/web")
 }
 
-#[actix_web::test]
-async fn a_stop_counts_while_a_slow_api_server_keeps_the_write_from_being_sent() {
+/// The button is pressed after the rehearsal, while the next such request is on its way.
+async fn stopped_while_held(which: Which) {
     let stage = Stage::open().await;
     let agent = stage.agent().await;
     stage.run_hungry("web", "128Mi").await;
     let order = agent.order_for("web", RAISE).await;
 
+    // Whatever else asks for the same has done so.
     let rehearsed = stage.proxy.next(rehearsal, Fault::HoldAnswer);
     let press = async {
         rehearsed.here().await;
-        let slow = stage.proxy.next(read, Fault::HoldRequest);
+        let slow = stage.proxy.next(which, Fault::HoldRequest);
         rehearsed.let_go();
         slow.here().await;
         stop(&agent).await;
@@ -78,6 +79,11 @@ async fn a_stop_counts_while_a_slow_api_server_keeps_the_write_from_being_sent()
     assert_eq!(stage.proxy.n_seen(write), 0);
     arm(&agent).await;
     assert_eq!(state(&agent.carry_out(&order).await), ("verifying", ""));
+}
+
+#[actix_web::test]
+async fn a_stop_counts_while_a_slow_api_server_keeps_the_write_from_being_sent() {
+    stopped_while_held(read).await;
 }
 
 /// What is asked for so that there is a connection.
@@ -87,27 +93,7 @@ fn hail(request: &str) -> bool {
 
 #[actix_web::test]
 async fn a_stop_counts_while_the_connection_for_the_write_is_made() {
-    let stage = Stage::open().await;
-    let agent = stage.agent().await;
-    stage.run_hungry("web", "128Mi").await;
-    let order = agent.order_for("web", RAISE).await;
-
-    // Whatever else asks for the version has done so.
-    let rehearsed = stage.proxy.next(rehearsal, Fault::HoldAnswer);
-    let press = async {
-        rehearsed.here().await;
-        let slow = stage.proxy.next(hail, Fault::HoldRequest);
-        rehearsed.let_go();
-        slow.here().await;
-        stop(&agent).await;
-        slow.let_go();
-    };
-    let (end, ()) = tokio::join!(agent.carry_out(&order), press);
-
-    assert_eq!(state(&end), ("refused", "observing"), "{end:#}");
-    assert_eq!(stage.proxy.n_seen(write), 0);
-    arm(&agent).await;
-    assert_eq!(state(&agent.carry_out(&order).await), ("verifying", ""));
+    stopped_while_held(hail).await;
 }
 
 #[actix_web::test]
