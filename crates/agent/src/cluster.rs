@@ -54,6 +54,7 @@ pub(crate) use changes::key;
 pub(crate) use events::{about, last_seen};
 pub(crate) use gather::spec_hash_of;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +63,9 @@ use k8s_openapi::api::core::v1::Pod;
 use serde_json::Value;
 use tokio::sync::watch::Receiver;
 use types::{ObjectRef, Subresource};
+
+/// What containers use, by namespace, and what of it could not be read.
+pub type UsageRead = (Option<BTreeMap<String, Vec<diagnosis::Usage>>>, Vec<String>);
 
 /// An answer of the cluster that is still on its way.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, ClusterError>>;
@@ -126,6 +130,10 @@ pub trait Cluster: Send + Sync + 'static {
 
     /// How the cluster is hardened, for a scan that asks for notices, and what of it could not be read.
     fn hardening(&self) -> BoxFuture<'_, (diagnosis::Hardening, Vec<String>)>;
+
+    /// What containers use, of one namespace or of all, by namespace, and what of it could not be read; `None` where no
+    /// metrics server is installed.
+    fn usage<'a>(&'a self, namespace: Option<&'a str>) -> BoxFuture<'a, UsageRead>;
 
     /// What a workload of this namespace may suffer from besides its own trouble: far less than a snapshot.
     fn around<'a>(&'a self, namespace: &'a str) -> BoxFuture<'a, diagnosis::Snapshot>;

@@ -51,12 +51,15 @@ pub async fn scan(
         Ok(theirs) => snapshot.k8sgpt_results.get_or_insert_default().extend(theirs),
         Err(error) => snapshot.unread.push(error.to_string()),
     }
+    let asked = request.namespace.as_deref();
     if request.notices {
         let (hardening, unread) = agent.cluster.hardening().await;
         snapshot.hardening = Some(hardening);
         snapshot.unread.extend(unread);
+        let (usage, unread) = agent.cluster.usage(asked).await;
+        snapshot.usage = usage;
+        snapshot.unread.extend(unread);
     }
-    let asked = request.namespace.as_deref();
     let (workloads, unread) = workloads(agent, caches, &snapshot, (asked, progress)).await;
     if request.notices || diagnosis::tells_of_refusals(&snapshot, &workloads) {
         let (rights, unread) = agent.cluster.rights().await;

@@ -1,5 +1,6 @@
 //! The objects of a whole cluster, as the agent read them for a scan.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -22,7 +23,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 use crate::evidence::owners;
-use crate::{BrokenPolicy, K8sgptResult, Root};
+use crate::{BrokenPolicy, K8sgptResult, Root, Usage};
 
 /// The objects of a whole cluster. `None` where a kind could not be read: nothing is claimed about it then.
 #[derive(Debug, Clone)]
@@ -97,6 +98,8 @@ pub struct Snapshot {
     pub rights: Option<Rights>,
     /// How the cluster is hardened; `None` where nobody asked for notices.
     pub hardening: Option<Hardening>,
+    /// What containers use, by namespace; `None` where nobody asked for notices, or no metrics server is installed.
+    pub usage: Option<BTreeMap<String, Vec<Usage>>>,
     /// What K8sGPT reports; empty where it is not installed.
     pub k8sgpt_results: Option<Vec<K8sgptResult>>,
     /// Reads that failed, with reason.
@@ -268,6 +271,7 @@ impl Snapshot {
             sources: None,
             rights: None,
             hardening: None,
+            usage: None,
             k8sgpt_results: None,
             unread: vec![],
         }

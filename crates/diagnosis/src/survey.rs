@@ -54,6 +54,7 @@ mod rollout_waits;
 mod restarts_often;
 mod pull_secret_missing;
 mod probe_cannot_ask;
+mod at_cpu_limit;
 mod pods_not_as_template;
 mod config_outdated;
 mod config_map_broken;
@@ -134,6 +135,7 @@ const ALL: &[Rule] = &[
     scaled_object_not_ready::survey,
     monitor_not_ready::survey,
     probe_cannot_ask::survey,
+    at_cpu_limit::survey,
     pods_not_as_template::survey,
     config_map_broken::survey,
     config_outdated::survey,

@@ -81,6 +81,8 @@ pub enum ClusterFault {
     IngressSecretMissing,
     /// Two workloads select each other's pods.
     SelectorsOverlap,
+    /// A container uses all the CPU that its limit allows.
+    AtCpuLimit,
     /// A policy engine such as Kyverno reports that an object breaks one of its policies.
     PolicyBroken,
     /// An operator cannot bring about what one of its objects asks it for.
@@ -90,7 +92,7 @@ pub enum ClusterFault {
 }
 
 /// The word that stands for a [`ClusterFault`], and the same in plain words.
-const WORDS: [(ClusterFault, &str, &str); 38] = [
+const WORDS: [(ClusterFault, &str, &str); 39] = [
     (ClusterFault::LoadBalancerPending, "LoadBalancerPending", "load balancer pending"),
     (ClusterFault::IngressBackendMissing, "IngressBackendMissing", "ingress backend missing"),
     (ClusterFault::IngressRulesCollide, "IngressRulesCollide", "ingress rules collide"),
@@ -130,6 +132,7 @@ const WORDS: [(ClusterFault, &str, &str); 38] = [
     (ClusterFault::PodsPreempted, "PodsPreempted", "pods preempted"),
     (ClusterFault::IngressSecretMissing, "IngressSecretMissing", "ingress secret missing"),
     (ClusterFault::SelectorsOverlap, "SelectorsOverlap", "selectors overlap"),
+    (ClusterFault::AtCpuLimit, "AtCpuLimit", "at its CPU limit"),
     (ClusterFault::PolicyBroken, "PolicyBroken", "policy broken"),
     (ClusterFault::OperatorFailing, "OperatorFailing", "operator failing"),
     (ClusterFault::ReportedByK8sgpt, "ReportedByK8sgpt", "reported by K8sGPT"),

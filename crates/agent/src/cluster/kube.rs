@@ -26,8 +26,8 @@ use super::refusals::meaning;
 use super::watch::Sinks;
 use super::{
     Answer, Census, Cluster, ClusterError, Commons, LeaseName, Leave, NodeUsage, Notice, Patch,
-    Purpose, RightsReport, Written, announce, census, gather, json_patch, node_mates, rights,
-    snapshot, stop_object, usage,
+    Purpose, RightsReport, UsageRead, Written, announce, census, gather, json_patch, node_mates,
+    rights, snapshot, stop_object, usage,
 };
 
 /// Under which name our writes stand in `managedFields`.
@@ -332,6 +332,10 @@ impl Cluster for KubeCluster {
 
     fn hardening(&self) -> BoxFuture<'_, (diagnosis::Hardening, Vec<String>)> {
         Box::pin(snapshot::hardening(self))
+    }
+
+    fn usage<'a>(&'a self, namespace: Option<&'a str>) -> BoxFuture<'a, UsageRead> {
+        Box::pin(usage::of_cluster(&self.client, namespace))
     }
 
     fn around<'a>(&'a self, namespace: &'a str) -> BoxFuture<'a, diagnosis::Snapshot> {

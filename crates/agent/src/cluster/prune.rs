@@ -340,8 +340,10 @@ fn thin_container(container: &mut Container) {
     if let Some(whole) = &mut container.env_from {
         whole.retain(|it| it.secret_ref.is_some());
     }
-    // What it asks for is in its outline.
-    container.resources = None;
+    // What it may use and asks for stays: whether that is what its template says is seen on pods that are well, too.
+    if let Some(resources) = &mut container.resources {
+        resources.claims = None;
+    }
 }
 
 fn refers_by_name(volume: &Volume) -> bool {

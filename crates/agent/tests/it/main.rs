@@ -22,6 +22,7 @@ mod scan_command;
 mod k8sgpt;
 mod registry;
 mod shop;
+mod well;
 mod incidents;
 mod cluster;
 mod whole_cluster;

@@ -56,9 +56,11 @@ pub(super) fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
     res
 }
 
-/// Whether something may not work because of it: what a pod is allowed to do, and whose labels it shares, stops nobody.
+/// Whether something may not work because of it: what a pod is allowed to do, whose labels it shares, and that it was
+/// busy for a moment, stops nobody.
 fn may_explain(finding: &Finding) -> bool {
-    let harmless = [ClusterFault::PodNotConfined, ClusterFault::SelectorsOverlap];
+    let harmless =
+        [ClusterFault::PodNotConfined, ClusterFault::SelectorsOverlap, ClusterFault::AtCpuLimit];
     !harmless.iter().any(|it| finding.fault == AnyFault::Cluster(*it))
 }
 

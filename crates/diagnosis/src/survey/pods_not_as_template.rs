@@ -5,12 +5,13 @@
 //! whose `partition` keeps its first pods at an earlier one, and a ReplicaSet of nobody with pods of another image.
 //! A notice; where the pods that are in trouble are the ones left behind, that is said with their trouble. What was
 //! killed for its memory under a lower limit than that of its template is told so. A notice too where something on the
-//! way gave all pods of a workload another image than its template's, or lower limits or requests.
+//! way gave all pods of a workload another image than its template's, or lower limits or requests; of pods that were
+//! changed since they were made only another image tells, for limits and requests may be changed in place on purpose.
 //!
 //! ## What it does not see
 //! A rollout on its way, which replaces its pods by itself, and one that is paused. Since when they are left behind.
-//! Pods that a vertical autoscaler changes, and images from a mirror. Limits and requests of pods that are well, of
-//! which the agent keeps none.
+//! Pods that a vertical autoscaler changes, and images from a mirror. Before Kubernetes 1.33 nothing tells pods that
+//! were changed since they were made from those that were made so.
 
 use k8s_openapi::api::apps::v1::{DaemonSet, ReplicaSet, StatefulSet};
 use k8s_openapi::api::core::v1::Pod;

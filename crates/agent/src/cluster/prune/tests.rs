@@ -100,6 +100,28 @@ fn a_pod_that_is_well_keeps_the_names_of_secrets_and_claims() {
 }
 
 #[test]
+fn a_pod_that_is_well_keeps_what_it_may_use_and_asks_for_and_whether_it_was_changed() {
+    let (limits, requests) = (json!({"cpu": "100m", "memory": "64Mi"}), json!({"cpu": "20m"}));
+    let resources = json!({"limits": limits, "requests": requests, "claims": [{"name": "gpu"}]});
+    let mut pod: Pod = serde_json::from_value(json!({
+        "metadata": {"name": "web", "generation": 2, "ownerReferences": [
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "uid": "u"}]},
+        "spec": {"containers": [{"name": "app", "resources": resources}],
+            "initContainers": [{"name": "proxy", "resources": resources}]},
+    }))
+    .unwrap();
+
+    pod.prune();
+    thin_pod(&mut pod);
+
+    let kept = json!({"limits": limits, "requests": requests});
+    let spec = pod.spec.unwrap();
+    assert_eq!(json!(spec.containers[0].resources), kept);
+    assert_eq!(json!(spec.init_containers.unwrap()[0].resources), kept);
+    assert_eq!(pod.metadata.generation, Some(2));
+}
+
+#[test]
 fn of_how_a_container_is_confined_only_what_takes_no_room_stays_and_of_owned_pods_nothing() {
     let spec = json!({"containers": [{"name": "app",
         "securityContext": {"privileged": true, "capabilities": {"add": ["NET_ADMIN"]}},

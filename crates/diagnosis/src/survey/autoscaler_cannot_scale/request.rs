@@ -95,7 +95,7 @@ fn is_given(container: &Container, resource: &str, target: &Subject, scene: &Sce
     if same.any(|it| it.name == container.name && has_request(it, resource)) {
         return true;
     }
-    // Of pods that are well nobody keeps what they ask for.
+    // It may have no pod yet, or all were made before the range was.
     let ranges = scene.all.limit_ranges.iter().flatten();
     let here = ranges.filter(|it| namespace(&it.metadata) == target.namespace);
     let mut limits = here.flat_map(|it| it.spec.iter().flat_map(|it| &it.limits));

@@ -1,10 +1,11 @@
 //! Pods that were made with less than their template says, or with another image, though nothing suffers from it yet.
 
 use k8s_openapi::api::apps::v1::StatefulSet;
-use k8s_openapi::api::core::v1::{Container, Pod, ResourceRequirements};
+use k8s_openapi::api::core::v1::{Container, Pod, PodSpec, ResourceRequirements};
 use types::{AnyFault, ClusterFault, Fault, Finding, Severity, Subject};
 
-use super::lowered::{hook, is_settled};
+use super::REVISION;
+use super::lowered::{hook, is_as_made, is_settled};
 use crate::Root;
 use crate::evidence::images::{repository, tag};
 use crate::outline::{cpu, memory};
@@ -14,6 +15,8 @@ use crate::survey::words::{entry, listed, quoted};
 
 /// The mark of pods whose resources a vertical autoscaler has set, as somebody wanted.
 const VPA_UPDATES: &str = "vpaUpdates";
+/// The labels that tell the revisions of a workload apart.
+const REVISIONS: [&str; 2] = ["pod-template-hash", REVISION];
 /// What a container may have less of.
 const FIELDS: [(&str, &str); 4] =
     [("limits", "cpu"), ("limits", "memory"), ("requests", "cpu"), ("requests", "memory")];
@@ -35,20 +38,20 @@ fn of_root(root: &Root, scene: &Scene<'_>) -> Option<Finding> {
     let pods = scene.pods_of(&about).iter().copied().filter(|it| !is_over(it));
     let mut pods: Vec<&Pod> = pods.collect();
     pods.sort_by_key(|it| name(&it.metadata));
-    let first = *pods.first()?;
     let is_wanted = |it: &&Pod| entry(it.metadata.annotations.as_ref(), VPA_UPDATES).is_some();
-    if pods.iter().any(is_wanted) {
+    if pods.iter().any(is_wanted) || are_of_several_templates(&pods) {
         return None;
     }
-    let of_pod = |pod: &Pod| -> Vec<Change> {
-        template.containers.iter().flat_map(|it| changes(it, pod)).collect()
+    let made: Vec<&Pod> = pods.iter().copied().filter(|it| is_as_made(it)).collect();
+    let is_changed_since = made.is_empty();
+    let (looked_at, are, how) = if is_changed_since {
+        (pods, "are not", "they were changed after they were made".to_owned())
+    } else {
+        (made, "are not made", format!("something on the way changes them{}", hook(scene)))
     };
-    // One pod alone was changed by hand: what stands on the way changes all of them.
-    let mut common = of_pod(first);
-    for pod in pods.iter().skip(1) {
-        let other = of_pod(pod);
-        common.retain(|it| other.contains(it));
-    }
+    let mut common = common(template, &looked_at);
+    // Whoever resized a pod in place knows why.
+    common.retain(|it| !is_changed_since || it.field.ends_with("image"));
     // What was killed for its memory is told with its trouble.
     let is_killed =
         |it: &&Finding| it.subject == about && it.fault == AnyFault::Workload(Fault::OomKilled);
@@ -56,19 +59,36 @@ fn of_root(root: &Root, scene: &Scene<'_>) -> Option<Finding> {
         common.retain(|it| !it.field.ends_with("limits/memory"));
     }
     let words: Vec<_> = common.iter().map(|it| quoted(&it.words(), scene)).collect();
-    if words.is_empty() {
-        return None;
-    }
-    let cause = format!(
-        "Its pods are not made as its template says: {}; something on the way changes them{}.",
-        listed(&words),
-        hook(scene)
-    );
+    let first = looked_at.first().filter(|_| !words.is_empty())?;
+    let words = listed(&words);
+    let cause = format!("Its pods {are} as its template says: {words}; {how}.");
     let fault = cluster(ClusterFault::PodsNotAsTemplate);
     let finding = Finding::new(about, Severity::Notice, fault, cause).sure(0.8);
     let pod = subject("Pod", &first.metadata);
     let told = common.into_iter().map(|it| (format!("{pod} {}", it.field), it.has));
     Some(told.fold(finding, |finding, (fact, has)| finding.clue(fact, &quoted(&has, scene))))
+}
+
+/// Whether these pods are of several revisions: the cluster was read in the middle of a rollout.
+fn are_of_several_templates(pods: &[&Pod]) -> bool {
+    let of = |it: &&Pod| {
+        REVISIONS.map(|label| entry(it.metadata.labels.as_ref(), label).map(str::to_owned))
+    };
+    pods.iter().any(|it| pods.first().map(of) != Some(of(it)))
+}
+
+/// What all of these pods have otherwise than their template. One pod alone was changed by hand: what stands on the
+/// way changes all of them.
+fn common(template: &PodSpec, pods: &[&Pod]) -> Vec<Change> {
+    let of = |pod: &&Pod| -> Vec<Change> {
+        template.containers.iter().flat_map(|it| changes(it, pod)).collect()
+    };
+    let mut common = pods.first().map(of).unwrap_or_default();
+    for pod in pods.iter().skip(1) {
+        let other = of(pod);
+        common.retain(|it| other.contains(it));
+    }
+    common
 }
 
 /// What a container has otherwise than its template.

@@ -1,6 +1,6 @@
 //! A pod that was made with a lower memory limit than its template has.
 
-use k8s_openapi::api::core::v1::Container;
+use k8s_openapi::api::core::v1::{Container, Pod};
 use types::{AnyFault, Fault, Finding};
 
 use crate::Root;
@@ -33,7 +33,8 @@ fn lowered(finding: &Finding, scene: &Scene<'_>) -> Option<Lowered> {
     let is_it = |it: &&Container| it.name == container;
     let of_template = root.pod_spec()?.containers.iter().find(is_it)?;
     let own = scene.pods_of(about).iter().filter(|it| !is_over(it));
-    let (pod, index, has) = own.filter(|_| is_settled(root)).find_map(|pod| {
+    let mut made = own.filter(|it| is_settled(root) && is_as_made(it));
+    let (pod, index, has) = made.find_map(|pod| {
         let containers = pod.spec.as_ref()?.containers.iter().enumerate();
         let (index, it) = containers.into_iter().find(|it| it.1.name == container)?;
         Some((pod, index, limit(it)?))
@@ -83,6 +84,12 @@ pub(super) fn is_settled(root: &Root) -> bool {
             false
         }
     }
+}
+
+/// Whether nobody changed the pod since it was made: each change of its spec, a resize in place among them, counts its
+/// generation up, and what stands on the way of a new pod does not.
+pub(super) fn is_as_made(pod: &Pod) -> bool {
+    pod.metadata.generation.is_none_or(|it| it <= 1)
 }
 
 /// The one webhook that could do it.

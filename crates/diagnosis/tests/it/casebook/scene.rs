@@ -1,6 +1,6 @@
 //! The objects of a page, as the agent would have read them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use diagnosis::{
@@ -41,6 +41,9 @@ struct Frame {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UsageText {
+    /// Matters where the whole cluster is surveyed.
+    #[serde(default = "shop")]
+    namespace: String,
     pod: String,
     container: String,
     cpu_millis: u64,
@@ -55,6 +58,10 @@ struct LogText {
     #[serde(default)]
     previous: bool,
     text: String,
+}
+
+fn shop() -> String {
+    "shop".to_owned()
 }
 
 /// Kinds of sources of Flux.
@@ -140,6 +147,7 @@ pub(super) fn snapshot(text: &str) -> Option<Snapshot> {
                     .collect(),
             ),
         }),
+        usage: Some(usage_of_all(&frame)).filter(|it| !it.is_empty()),
         k8sgpt_results: Some(
             all.read::<serde_json::Value>("Result")
                 .iter()
@@ -251,6 +259,15 @@ fn usage(it: &UsageText) -> Usage {
         cpu_millis: it.cpu_millis,
         memory_bytes: it.memory_bytes,
     }
+}
+
+/// What containers use, by namespace.
+fn usage_of_all(frame: &Frame) -> BTreeMap<String, Vec<Usage>> {
+    let mut all: BTreeMap<String, Vec<Usage>> = BTreeMap::new();
+    for it in &frame.usage {
+        all.entry(it.namespace.clone()).or_default().push(usage(it));
+    }
+    all
 }
 
 /// What stands behind the root, where it is a Service.
