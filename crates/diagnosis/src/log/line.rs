@@ -111,6 +111,11 @@ impl<'l> Line<'l> {
         Self { raw, text: Cow::Owned(text), level, kind, complains, is_headline }
     }
 
+    /// Whether a word in capitals is no more than how bad a line is, and no name.
+    pub(super) fn is_level(word: &str) -> bool {
+        level(&format!("{word}:")).is_some_and(|it| Level::Warning <= it)
+    }
+
     /// How likely it says why.
     pub(super) fn class(&self) -> Class {
         let lived_through = forms::is_lived_through(&self.text);

@@ -185,8 +185,10 @@ fn of_text(text: &str) -> Option<Reading<'_>> {
         let is_refused = *trouble == Trouble::Unanswered && is_refused();
         let trouble = if is_refused { Trouble::Refused } else { *trouble };
         let reading = Reading { line: text, trouble, about };
-        // Another pattern may find the host, or the last one tells of none.
-        reading.address().is_none_or(is_address).then_some(reading)
+        // Another pattern may find the host or the variable, or the last one tells of none.
+        let is_level = reading.trouble == Trouble::Unset
+            && reading.about.as_deref().is_some_and(Line::is_level);
+        (reading.address().is_none_or(is_address) && !is_level).then_some(reading)
     })
 }
 

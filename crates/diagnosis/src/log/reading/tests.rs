@@ -111,6 +111,14 @@ const HOSTS: &[(&str, &str)] = &[
         "api:8080 refuses connections",
     ),
     (
+        "bucket check failed err=\"Head \\\"http://shop-minio:9000/shop/\\\": dial tcp 10.96.71.4:9000: connect: connection refused\"",
+        "shop-minio:9000 refuses connections",
+    ),
+    (
+        "Get \"http://catalog/items?page=1\": dial tcp 10.96.0.9:80: connect: connection refused",
+        "catalog:80 refuses connections",
+    ),
+    (
         "ConnectionRefusedError: [Errno 111] Connect call failed ('10.1.2.3', 5672)",
         "10.1.2.3:5672 refuses connections",
     ),
@@ -237,6 +245,15 @@ const SETTINGS: &[(&str, &str)] = &[
     ("/app/run: line 12: BUCKET: tell me where to", "the variable BUCKET is not set"),
     ("config error: REDIS_URL: required", "the variable REDIS_URL is not set"),
     ("Error: \"PORT\" is required", "the variable PORT is not set"),
+    (
+        "ERROR: required flag: --repo must be specified (env GITSYNC_REPO)",
+        "the variable GITSYNC_REPO is not set",
+    ),
+    ("ERROR: required flag --repo", ""),
+    (
+        "Please set app.keys in config/server.js (ex: keys: env.array('APP_KEYS'))",
+        "the variable APP_KEYS is not set",
+    ),
     ("ValueError: invalid value for PORT: '80a0'", "PORT is not a value that it can read"),
     ("invalid value \"fast\" for variable MODE", "MODE is not a value that it can read"),
     ("WORKERS must be a number", "WORKERS is not a value that it can read"),

@@ -84,6 +84,11 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Unanswered,
         r"failed to connect to (?P<host>[a-zA-Z0-9_.-]+) port (?P<port>[0-9]+)[^:]*: (?:timeout|(?:connection |operation )timed out)",
     ),
+    // The name that was asked for stands before the address that it had then.
+    (
+        Trouble::Refused,
+        r#"://(?:[^\s@/'"]*@)?(?P<host>[a-zA-Z][a-zA-Z0-9.-]*)(?::[0-9]+)?(?:[/?][^\s"]*)?"?: dial tcp[0-9]? \S+:(?P<port>[0-9]+): connect: connection refused"#,
+    ),
     (Trouble::Refused, r"dial (?:tcp|udp)[0-9]? (?P<what>\S+): connect: connection refused"),
     (Trouble::Refused, r"ECONNREFUSED (?P<what>[a-zA-Z0-9_.:\[\]-]+:[0-9]+)"),
     (

@@ -8,6 +8,15 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
         Trouble::Malformed,
         r#"(?-i)[\"'`]([A-Z][A-Z0-9_]{2,})[\"'`] (?i:(?:is )?(?:invalid|malformed|not valid|could not be parsed)\b)"#,
     ),
+    // A flag and the variable that stands for it, or the file that reads it.
+    (
+        Trouble::Unset,
+        r"(?-i)(?i:required|missing|must be|not (?:set|specified|given)).*[\[(](?i:(?:or )?\$|(?:or )?env(?:ironment)?(?: var(?:iable)?)?:? \$?)(?P<what>[A-Z][A-Z0-9_]{2,})[\])=]",
+    ),
+    (
+        Trouble::Unset,
+        r#"(?-i)(?i:required|missing|must|please|not set|undefined).*\benv(?:\.\w+)?\(['"`](?P<what>[A-Z][A-Z0-9_]{2,})['"`]"#,
+    ),
     (Trouble::Malformed, r"invalid DSN\b|\bBadDsn\b"),
     (Trouble::Malformed, r"\bur[il] must (?:specify|start with|begin with|have|use|include)\b"),
     (
