@@ -55,6 +55,7 @@ pub(crate) mod owners;
 mod hands;
 
 pub use belonging::whose;
+pub use references::forget_unmounted_secrets;
 
 use types::{Context, Evidence, Kind};
 

@@ -1,6 +1,7 @@
 //! Why an image cannot be pulled, and which tag of it the registry has instead.
 
-use types::{ContainerFacts, Evidence};
+use jiff::SignedDuration;
+use types::{ContainerFacts, Evidence, PodFacts};
 
 use crate::image::{Image, is_tag};
 use crate::near::are_siblings;
@@ -24,9 +25,21 @@ const PASSING: [&str; 12] = [
 /// Reasons of a waiting container that are part of an ordinary start.
 const ORDINARY_WAITS: [&str; 2] = ["ContainerCreating", "PodInitializing"];
 
+/// A pull that takes longer than this is not waited for any more.
+const LONGEST_PULL: SignedDuration = SignedDuration::from_hours(6);
+
 /// Whether the image is still being pulled: nobody refused it.
 pub(crate) fn is_under_way(container: &ContainerFacts) -> bool {
     container.state.waiting.as_deref().is_some_and(|it| ORDINARY_WAITS.contains(&it))
+}
+
+/// Whether the image has been pulled for hours, and is not there.
+pub(crate) fn is_overdue(container: &ContainerFacts, evidence: &Evidence) -> bool {
+    let is_awaited =
+        |it: &PodFacts| it.current && !it.ready && !it.terminating && it.phase == "Pending";
+    let took = |it: &PodFacts| it.prepared_at.map(|at| evidence.taken_at.duration_since(at));
+    let mut awaited = evidence.pods.iter().filter(|it| is_awaited(it)).filter_map(took);
+    is_under_way(container) && awaited.any(|it| LONGEST_PULL <= it)
 }
 
 /// Whether the image cannot be pulled for a reason that passes, or is not pulled yet.

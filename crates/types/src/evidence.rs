@@ -250,6 +250,10 @@ pub struct PodFacts {
     /// When it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
+    /// Since when its volumes are mounted and its sandbox is ready, so that its containers can be pulled and made
+    /// (`PodReadyToStartContainers`); `None` while they are not, and where the kubelet does not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepared_at: Option<Timestamp>,
     /// When the last of its containers ended, where all of them have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,

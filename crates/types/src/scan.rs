@@ -157,7 +157,8 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<String>,
     /// Who keeps the subject as somebody declared it, where a patch is shown, so that it has to be committed where
-    /// he takes it from: `argocd`, `flux`, `helm`.
+    /// he takes it from: `argocd`, `flux`, `helm`. By the marks of the object: who set single fields of it last a scan
+    /// does not look at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// Whose finding it is.

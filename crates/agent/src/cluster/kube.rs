@@ -212,7 +212,8 @@ impl KubeCluster {
             json_patch::request(&url, &target.name, patch.subresource, &params, patch.operations)?;
         let client = self.writer_for(&patch.purpose).await?;
         patch.purpose.ask()?;
-        let after: DynamicObject = within(WRITE, &what, client.request(request)).await?;
+        let call = within(WRITE, &what, client.request(request));
+        let after: DynamicObject = patch.purpose.while_let(call).await?;
         let object = reference(target.kind, &after.metadata);
         let spec_hash = gather::root_from(target.kind, after).ok().map(|it| it.spec_hash());
         Ok(Written { object, spec_hash })
@@ -238,7 +239,9 @@ impl KubeCluster {
         let api = Api::<Pod>::namespaced(client, &target.namespace);
         let call =
             api.create_subresource::<_, Status>("eviction", &target.name, &params, &eviction);
-        within(WRITE, &target.to_string(), call).await.map(|_: Status| ())
+        let what = target.to_string();
+        let call = within(WRITE, &what, call);
+        purpose.while_let(call).await.map(|_: Status| ())
     }
 }
 

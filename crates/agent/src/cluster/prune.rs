@@ -32,7 +32,19 @@ pub trait Prune {
     /// Drops what nobody reads.
     fn prune(&mut self);
 
-    /// The object, cut.
+    /// Drops what is nothing beside a part that is cut later: only a whole object tells.
+    fn weed(&mut self) {}
+
+    /// The object as it comes from the API server, cut.
+    fn arrived(mut self) -> Arc<Self>
+    where
+        Self: Sized,
+    {
+        self.weed();
+        self.pruned()
+    }
+
+    /// The object, cut, which may have been before.
     fn pruned(mut self) -> Arc<Self>
     where
         Self: Sized,
@@ -69,6 +81,10 @@ impl Prune for Pod {
         if let Some(status) = &mut self.status {
             cut_status(status);
         }
+    }
+
+    fn weed(&mut self) {
+        self.spec.iter_mut().for_each(diagnosis::forget_unmounted_secrets);
     }
 }
 

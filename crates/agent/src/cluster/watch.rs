@@ -201,12 +201,12 @@ impl<K: Watched> Line<K> {
             }
             watcher::Event::InitApply(object) => {
                 object.note(&self.sinks.caches);
-                let object = object.pruned();
+                let object = object.arrived();
                 self.list.push(K::store(&self.sinks.caches).parcel(&object));
                 return;
             }
             watcher::Event::InitDone => self.listed().await,
-            watcher::Event::Apply(object) => self.changed(object.pruned()).await,
+            watcher::Event::Apply(object) => self.changed(object.arrived()).await,
             watcher::Event::Delete(object) => self.deleted(&object).await,
         }
         K::bound(&self.sinks.caches);

@@ -76,3 +76,37 @@ async fn a_policy_that_keeps_a_pod_from_asking_for_names_is_told_in_its_diagnosi
     assert!(cause.ends_with(expected), "{cause}");
     assert_eq!(told["findings"][0]["subject"]["kind"], "NetworkPolicy", "{told}");
 }
+
+/// A pod that wants Secret `db-creds`, beside a ready one whose containers have these mounts of Secret `db-cred`.
+async fn what_was_meant_beside(mounts: &Value, secret: &Value) -> Value {
+    let api = ApiServer::start(ANY_PORT);
+    let status = json!({"name": "app", "image": "web:1", "imageID": "", "ready": false, "restartCount": 0,
+        "state": {"waiting": {"reason": "CreateContainerConfigError", "message": "secret \"db-creds\" not found"}}});
+    let mut failing = pod("web:1", &status);
+    failing["spec"]["containers"][0]["envFrom"] = json!([{"secretRef": {"name": "db-creds"}}]);
+    let status = json!({"name": "app", "image": "api:1", "imageID": "", "ready": true, "restartCount": 0,
+        "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}});
+    let mut ready = pod("api:1", &status);
+    ready["metadata"] =
+        json!({"namespace": "shop", "name": "api-1", "uid": "u2", "resourceVersion": "6"});
+    ready["spec"]["containers"][0]["volumeMounts"] = mounts.clone();
+    ready["spec"]["volumes"] = json!([{"name": "keys", "secret": secret}]);
+    ready["status"]["conditions"][0]["status"] = json!("True");
+    api.put("/api/v1/pods", &failing);
+    api.put("/api/v1/pods", &ready);
+    let told = analysis(&api).await;
+    let references = told["evidence"]["references"].as_array().unwrap();
+    let wanted = references.iter().find(|it| it["name"] == "db-creds").unwrap();
+    wanted["near_miss"].clone()
+}
+
+#[actix_web::test]
+async fn a_secret_is_only_known_by_a_ready_pod_that_mounts_it_and_cannot_do_without() {
+    let mounts = json!([{"name": "keys", "mountPath": "/keys"}]);
+    let secret = json!({"secretName": "db-cred"});
+    let optional = json!({"secretName": "db-cred", "optional": true});
+
+    assert_eq!(what_was_meant_beside(&mounts, &secret).await, "db-cred");
+    assert_eq!(what_was_meant_beside(&json!([]), &secret).await, Value::Null);
+    assert_eq!(what_was_meant_beside(&mounts, &optional).await, Value::Null);
+}

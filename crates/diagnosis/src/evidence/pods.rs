@@ -59,7 +59,6 @@ fn is_current(objects: &Objects, pod: &Pod, current: Option<&str>) -> bool {
 fn pod_facts(objects: &Objects, pod: &Arc<Pod>, current: bool, redactor: &Redactor) -> PodFacts {
     let word = |it: &Option<String>| it.clone().unwrap_or_default();
     let status = pod.status.as_ref();
-    let ready = condition(pod, "Ready").filter(|it| it.status == "True");
     let refused = condition(pod, "PodScheduled").filter(|it| it.status == "False");
     let containers = status.iter().flat_map(|it| it.container_statuses.iter().flatten());
     let message = status.and_then(|it| it.message.as_deref()).map(|it| redactor.redact(it));
@@ -74,8 +73,8 @@ fn pod_facts(objects: &Objects, pod: &Arc<Pod>, current: bool, redactor: &Redact
         message: message.map(|it| it.chars().take(MAX_CHARS).collect()),
         gates: gates.take(MAX_GATES).map(|it| it.name.clone()).collect(),
         unmet_gates: gates::facts(objects, pod, redactor),
-        ready: ready.is_some(),
-        ready_since: ready.and_then(|it| it.last_transition_time.as_ref()).map(|it| it.0),
+        ready: is_ready(pod),
+        ready_since: ready_since(pod),
         restarts: containers.map(|it| u32::try_from(it.restart_count).unwrap_or(0)).sum(),
         scheduled: node.is_some(),
         unschedulable: refused.and_then(|it| it.message.clone()),
@@ -84,6 +83,7 @@ fn pod_facts(objects: &Objects, pod: &Arc<Pod>, current: bool, redactor: &Redact
         current,
         terminating: pod.metadata.deletion_timestamp.is_some(),
         created_at: pod.metadata.creation_timestamp.as_ref().map(|it| it.0),
+        prepared_at: since(condition(pod, "PodReadyToStartContainers")),
         ended_at: ended_at(pod),
     }
 }
@@ -112,8 +112,13 @@ pub(super) fn condition<'a>(pod: &'a Pod, type_: &str) -> Option<&'a PodConditio
 
 /// Since when the pod is ready; `None` while it is not.
 pub(super) fn ready_since(pod: &Pod) -> Option<Timestamp> {
-    let ready = condition(pod, "Ready").filter(|it| it.status == "True")?;
-    ready.last_transition_time.as_ref().map(|it| it.0)
+    since(condition(pod, "Ready"))
+}
+
+/// Since when this condition holds; `None` while it does not.
+fn since(condition: Option<&PodCondition>) -> Option<Timestamp> {
+    let holds = condition.filter(|it| it.status == "True")?;
+    holds.last_transition_time.as_ref().map(|it| it.0)
 }
 
 /// Whether its condition `Ready` is true.

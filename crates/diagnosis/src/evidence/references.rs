@@ -12,6 +12,7 @@ use k8s_openapi::api::core::v1::{Container, KeyToPath, Pod, PodSpec, Volume};
 use types::{FieldPath, ReferenceFacts, ReferenceKind};
 
 pub(crate) use self::alike::continued;
+pub use self::started::forget_unmounted_secrets;
 use self::vouched::is_turned_round;
 use crate::evidence::{belonging, classes, devices, labels};
 use crate::near_miss::near_miss;
@@ -373,14 +374,20 @@ impl Known<'_> {
 /// never read.
 fn known_secrets(objects: &Objects) -> BTreeMap<String, BTreeSet<String>> {
     let namespace = &objects.root.metadata().namespace;
-    // A bare pod is not among the others.
-    let bare = if let Root::Pod(pod) = &objects.root { Some(pod) } else { None };
-    let pods = objects.namespace_pods.iter().chain(bare);
+    // A bare pod is not among the others, and is whole.
+    let bare = if let Root::Pod(pod) = &objects.root { Some(without_unmounted(pod)) } else { None };
+    let pods = objects.namespace_pods.iter().map(AsRef::as_ref).chain(&bare);
     let pods = pods.filter(|it| &it.metadata.namespace == namespace);
-    let named = pods.flat_map(|it| started::references(it));
+    let named = pods.flat_map(started::references);
     let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for it in named.filter(|it| it.kind == ReferenceKind::Secret && !it.optional) {
         known.entry(it.name).or_default().extend(it.key);
     }
     known
+}
+
+fn without_unmounted(pod: &Pod) -> Pod {
+    let mut pod = pod.clone();
+    pod.spec.iter_mut().for_each(forget_unmounted_secrets);
+    pod
 }

@@ -169,13 +169,20 @@ fn known<'a>(own: &Ingress, scene: &Scene<'a>) -> Known<'a> {
     let pods = scene.pods(space).iter().filter(|it| is_ready(it));
     for spec in pods.filter_map(|it| it.spec.as_ref()) {
         let volumes = spec.volumes.iter().flatten();
-        let of_volumes = volumes.filter_map(|it| it.secret.as_ref()?.secret_name.as_deref());
+        let of_volumes = volumes.filter_map(|it| {
+            let secret = it.secret.as_ref()?;
+            Some((secret.secret_name.as_deref()?, secret.optional))
+        });
         let containers = spec.containers.iter();
         let variables = containers.flat_map(|it| it.env.iter().flatten());
-        let of_variables = variables
-            .filter_map(|it| Some(it.value_from.as_ref()?.secret_key_ref.as_ref()?.name.as_str()));
-        for name in of_volumes.chain(of_variables) {
-            known.entry(name).or_default().weight += ENOUGH;
+        let of_variables = variables.filter_map(|it| {
+            let secret = it.value_from.as_ref()?.secret_key_ref.as_ref()?;
+            Some((secret.name.as_str(), secret.optional))
+        });
+        for (name, optional) in of_volumes.chain(of_variables) {
+            // What a pod can do without is named here, and not proven to be there.
+            let weight = if optional == Some(true) { 0 } else { ENOUGH };
+            known.entry(name).or_default().weight += weight;
         }
     }
     let accounts = scene.all.service_accounts.iter().flatten();

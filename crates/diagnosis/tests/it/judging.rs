@@ -232,6 +232,7 @@ pub(crate) fn pod_of(pod: &str, second: i64, restarts: u32) -> PodFacts {
         current: true,
         terminating: false,
         created_at: None,
+        prepared_at: None,
         ended_at: None,
     }
 }

@@ -17,6 +17,7 @@ mod node_mates;
 mod keys;
 mod brought;
 mod probed;
+mod pulls;
 mod twins;
 mod turned_back;
 mod hands;

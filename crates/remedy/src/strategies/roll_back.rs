@@ -5,9 +5,9 @@
 //!
 //! ## When it does not
 //! The newest revision was ready once: then something else changed. Nor when the cause lies outside the template:
-//! something that it calls and that is down for the earlier revision as well, a registry that throttles, a node
-//! that is full, data that was migrated. A pod that no node takes is helped only by a revision that asks for
-//! something else of the nodes.
+//! something that it calls and that is down for the earlier revision as well, a registry that throttles, an image that
+//! has been pulled for less than six hours, a node that is full, data that was migrated. A pod that no node takes is
+//! helped only by a revision that asks for something else of the nodes.
 //!
 //! ## Risk
 //! Auto. Of a CronJob the revisions are what its jobs were made from, which keep their templates: a person is
@@ -26,7 +26,7 @@ use types::{
 };
 
 use crate::needs::{is_need, needed};
-use crate::pull::passes_by_itself;
+use crate::pull::{is_overdue, passes_by_itself};
 use crate::{place, privilege, revision};
 
 /// Fields of a pod template that decide which node takes the pod.
@@ -69,7 +69,8 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let began_with_rollout =
         evidence.revisions.iter().find(|it| it.current).is_some_and(|it| !it.was_ready);
     let passes_by_itself = diagnosis.fault == Fault::ImageNotPullable
-        && place::container(diagnosis, evidence).is_some_and(passes_by_itself);
+        && place::container(diagnosis, evidence)
+            .is_some_and(|it| passes_by_itself(it) && !is_overdue(it, evidence));
     // A gate holds a pod on purpose, whatever revision it is of.
     let is_meant = diagnosis.fault == Fault::SchedulingGated;
     // The earlier template is the one that fails, and the newest has not run yet.

@@ -5,7 +5,7 @@
 //! containers start slowly.
 //!
 //! ## When it does not
-//! Nothing is about to change.
+//! Nothing is about to change, or an image has been pulled for six hours.
 //!
 //! ## Risk
 //! Auto: nothing is written. Bound: the time that verification has. There is nothing to undo or to attack.
@@ -13,10 +13,13 @@
 use types::{Diagnosis, Evidence, Fault, FixPlan, Risk, Strategy};
 
 use crate::place;
-use crate::pull::{is_under_way, passes_by_itself};
+use crate::pull::{is_overdue, is_under_way, passes_by_itself};
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let container = place::container(diagnosis, evidence);
+    if container.is_some_and(|it| is_overdue(it, evidence)) {
+        return vec![];
+    }
     let because = match diagnosis.fault {
         Fault::ImageNotPullable if container.is_some_and(is_under_way) => {
             "The image is still being pulled, and its node goes on by itself."

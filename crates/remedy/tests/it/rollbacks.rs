@@ -133,3 +133,20 @@ fn a_cron_job_that_takes_a_right_away_with_its_way_back_is_asked_about() {
 
     assert_eq!((plan.strategy.name(), plan.risk), ("roll_back", Risk::Ask));
 }
+
+#[test]
+fn an_image_that_is_being_pulled_is_waited_for_and_after_six_hours_taken_back() {
+    let offered = |hours: i64| {
+        let mut evidence = scene::rolled_out(Kind::Deployment);
+        evidence.containers[0].state.waiting = Some("ContainerCreating".to_owned());
+        evidence.pods[0].phase = "Pending".to_owned();
+        evidence.pods[0].prepared_at =
+            Some(evidence.taken_at - jiff::SignedDuration::from_hours(hours));
+        let plans = scene::plans(Fault::ImageNotPullable, &evidence);
+        let names: Vec<_> = plans.iter().map(|it| it.strategy.name().to_owned()).collect();
+        ["roll_back", "wait"].map(|it| names.iter().any(|name| name == it))
+    };
+
+    assert_eq!(offered(2), [false, true]);
+    assert_eq!(offered(6), [true, false]);
+}

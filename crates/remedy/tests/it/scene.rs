@@ -155,6 +155,7 @@ pub(crate) fn pod(name: &str) -> PodFacts {
         current: true,
         terminating: false,
         created_at: None,
+        prepared_at: None,
         ended_at: None,
     }
 }
@@ -253,8 +254,7 @@ pub(crate) fn littered(kind: Kind, many: usize) -> Evidence {
 }
 
 fn over(name: &str) -> PodFacts {
-    let (phase, reason) = ("Failed".to_owned(), Some("Evicted".to_owned()));
-    PodFacts { phase, reason, ..pod(name) }
+    PodFacts { phase: "Failed".to_owned(), reason: Some("Evicted".to_owned()), ..pod(name) }
 }
 
 /// `app` answers its liveness probe, and its readiness probe asks for another path.

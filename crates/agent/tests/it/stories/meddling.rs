@@ -122,7 +122,9 @@ async fn pod(stage: &Stage) -> String {
 
 #[actix_web::test]
 async fn what_another_hand_set_than_the_rest_is_proposed_and_what_the_same_set_is_written() {
-    for (bot, expected) in [("?fieldManager=config-bot", "proposed"), ("", "verifying")] {
+    for (bot, risk, expected) in
+        [("?fieldManager=config-bot", "ask", "proposed"), ("", "auto", "verifying")]
+    {
         let stage = Stage::open().await;
         stage.run_hungry("web", "256Mi").await;
         stage.until_steady("web").await;
@@ -130,6 +132,13 @@ async fn what_another_hand_set_than_the_rest_is_proposed_and_what_the_same_set_i
 
         let smaller = json!({"spec": {"template": {"spec": hungry("128Mi")}}});
         stage.cluster.change(&format!("deployments/web{bot}"), &smaller).await;
+        // What is told before anybody orders anything is what the order will meet.
+        let told = agent.until("/api/v1/incidents?state=open", |body| {
+            let offers = body["incidents"][0]["offers"].as_array()?;
+            let offer = offers.iter().find(|it| it["strategy"]["type"] == RAISE)?;
+            offer["risk"].as_str().map(str::to_owned)
+        });
+        assert_eq!(told.await, risk);
         let fix = agent.fix("web", RAISE).await;
 
         assert_eq!(fix["state"], expected, "{fix:#}");

@@ -1,14 +1,39 @@
 //! What a pod refers to that is proven to be there: the kubelet starts no container before all that its variables name
 //! is there (<https://kubernetes.io/docs/concepts/configuration/secret/#restriction-secret-must-exist>).
 
-use k8s_openapi::api::core::v1::{Container, ContainerState, ContainerStatus, Pod, PodSpec};
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::{
+    Container, ContainerState, ContainerStatus, Pod, PodSpec, Volume,
+};
 use types::FieldPath;
 
 use super::{Reference, of_pod_spec};
 use crate::evidence::pods;
+use crate::root::placed;
 
-/// All that a ready pod refers to; of another one what the variables of those containers name that were started. A pod
-/// that is over or goes proves nothing of today.
+/// Drops the volumes that take from Secrets and that no container mounts: the kubelet does not set them up, so that
+/// even a ready pod does not prove that what they name is there. A container that somebody adds to debug mounts late,
+/// and nothing waits for it.
+pub fn forget_unmounted_secrets(spec: &mut PodSpec) {
+    let mounts = |it: &Container| {
+        let mounts = it.volume_mounts.iter().flatten();
+        mounts.map(|it| it.name.clone()).collect::<Vec<_>>()
+    };
+    let mounted: BTreeSet<String> =
+        placed(spec, &FieldPath::root()).flat_map(|it| mounts(it.1)).collect();
+    if let Some(volumes) = &mut spec.volumes {
+        volumes.retain(|it| !takes_from_secret(it) || mounted.contains(&it.name));
+    }
+}
+
+fn takes_from_secret(volume: &Volume) -> bool {
+    let mut sources = volume.projected.iter().flat_map(|it| it.sources.iter().flatten());
+    volume.secret.is_some() || sources.any(|it| it.secret.is_some())
+}
+
+/// All that a ready pod refers to, of which what nobody mounts was dropped; of another one what the variables of those
+/// containers name that were started. A pod that is over or goes proves nothing of today.
 pub(super) fn references(pod: &Pod) -> Vec<Reference> {
     let Some(spec) = &pod.spec else { return vec![] };
     if pods::is_ready(pod) {
@@ -80,6 +105,27 @@ mod tests {
         assert_eq!(secrets(&json!({"containerStatuses": [waits]})), Vec::<String>::new());
         let ready = json!({"conditions": [{"type": "Ready", "status": "True"}]});
         assert_eq!(secrets(&ready), ["of-app", "of-first", "of-side", "of-volume"]);
+    }
+
+    #[test]
+    fn a_volume_of_a_secret_stays_where_a_container_mounts_it() {
+        let mount = |name: &str| json!([{"name": name, "mountPath": "/etc/keys"}]);
+        let of = |name: &str| json!({"name": name, "secret": {"secretName": name}});
+        let projected =
+            json!({"name": "unused-too", "projected": {"sources": [{"secret": {"name": "s"}}]}});
+        let spec = json!({
+            "containers": [{"name": "app", "volumeMounts": mount("of-app")}],
+            "initContainers": [{"name": "first", "volumeMounts": mount("of-first")}],
+            "ephemeralContainers": [{"name": "debug", "volumeMounts": mount("of-debug")}],
+            "volumes": [of("of-app"), of("of-first"), of("of-debug"), of("unused"), projected,
+                {"name": "map", "configMap": {"name": "map"}},
+                {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]});
+        let mut spec: PodSpec = serde_json::from_value(spec).unwrap();
+
+        forget_unmounted_secrets(&mut spec);
+
+        let left: Vec<_> = spec.volumes.iter().flatten().map(|it| it.name.as_str()).collect();
+        assert_eq!(left, ["of-app", "of-first", "map", "data"]);
     }
 
     #[test]
