@@ -33,7 +33,7 @@ mod snapshot;
 mod survey;
 
 pub use analyzers::diagnose;
-pub use evidence::{context, forget_unmounted_secrets, gather, whose};
+pub use evidence::{context, forget_unmounted_secrets, gather, named_secrets, whose};
 pub use image_name::tagged;
 pub use judge::{
     Health, Look, Patience, healthy, judge, look, look_at_growth, look_at_start, look_behind, meet,

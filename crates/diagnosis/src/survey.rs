@@ -42,6 +42,7 @@ mod policy_blocks_traffic;
 mod policy_blocks_lookups;
 mod policy_blocks_needs;
 mod policy_broken;
+mod policy_denies_all;
 mod policy_selects_nothing;
 mod webhook_unavailable;
 mod access_forbidden;
@@ -69,6 +70,7 @@ mod autoscaler_at_limit;
 mod scaled_object_not_ready;
 mod monitor_not_ready;
 mod storage_class_ambiguous;
+mod storage_class_binds_early;
 mod volume_not_usable;
 mod volume_small;
 mod claim_not_bound;
@@ -129,6 +131,7 @@ const ALL: &[Rule] = &[
     policy_blocks_lookups::survey,
     policy_broken::survey,
     policy_selects_nothing::survey,
+    policy_denies_all::survey,
     budget_blocks_eviction::survey,
     autoscaler_cannot_scale::survey,
     autoscaler_at_limit::survey,
@@ -145,6 +148,7 @@ const ALL: &[Rule] = &[
     stuck_terminating::survey,
     config_map_unused::survey,
     volume_small::survey,
+    storage_class_binds_early::survey,
     rights_too_wide::survey,
     default_account_used::survey,
     pod_not_confined::survey,
@@ -169,6 +173,7 @@ pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor)
     let named = named.map(|it| rollout_takes_all::named(it, &scene));
     found.extend(named.map(|it| edges::with_causes(it, &scene)));
     let found = missed::told_once(cron_job_failing::told_once(found));
+    let found = policy_denies_all::told_once(found);
     let mut found = workload_without_pods::told_last(found);
     found.extend(k8sgpt::unknown_to(&found, &scene));
     mend::kept(k8sgpt::with_clues(fold::fold(found), &scene), &scene)

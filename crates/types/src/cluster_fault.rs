@@ -23,6 +23,8 @@ pub enum ClusterFault {
     ClaimNotBound,
     /// Several storage classes are the default, so that the newest decides.
     StorageClassAmbiguous,
+    /// A storage class of volumes that are made by hand binds claims before their pods are placed.
+    StorageClassBindsEarly,
     /// A volume failed, or was released and waits for somebody.
     VolumeNotUsable,
     /// An autoscaler cannot scale: its target or its metrics are missing.
@@ -37,7 +39,7 @@ pub enum ClusterFault {
     NodeNotReady,
     /// A node runs short of memory, disk or process ids, or reports another trouble.
     NodePressure,
-    /// Network policies let nobody in to the pods of a Service.
+    /// Network policies let nobody in to the pods of a Service, or nothing in to or out of pods.
     PolicyBlocksTraffic,
     /// A network policy selects no pod.
     PolicySelectsNothing,
@@ -99,6 +101,11 @@ const WORDS: [(ClusterFault, &str, &str); 39] = [
     (ClusterFault::IngressClassMissing, "IngressClassMissing", "ingress class missing"),
     (ClusterFault::ClaimNotBound, "ClaimNotBound", "claim not bound"),
     (ClusterFault::StorageClassAmbiguous, "StorageClassAmbiguous", "storage class ambiguous"),
+    (
+        ClusterFault::StorageClassBindsEarly,
+        "StorageClassBindsEarly",
+        "storage class binds before pods are placed",
+    ),
     (ClusterFault::VolumeNotUsable, "VolumeNotUsable", "volume not usable"),
     (ClusterFault::AutoscalerCannotScale, "AutoscalerCannotScale", "autoscaler cannot scale"),
     (ClusterFault::AutoscalerAtLimit, "AutoscalerAtLimit", "autoscaler at its limit"),

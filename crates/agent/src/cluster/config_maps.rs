@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use diagnosis::{ConfigMapKeys, Root, Texts};
-use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod, PodSpec};
+use k8s_openapi::api::core::v1::{ConfigMap, Container, Event, Pod, PodSpec};
 use kube::ResourceExt;
 use kube::api::{Api, ListParams};
 
@@ -15,6 +15,36 @@ use super::kube::{KubeCluster, READ, within};
 /// More references than this in one template are looked up by one list instead of one by one, and no more are searched.
 const MAX_SINGLE: usize = 4;
 
+/// The names of ConfigMaps that somebody has to know.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Those that the template of the root or its pods refer to.
+    referred_to: BTreeSet<String>,
+    /// Those of Secrets that are said not to be there: a ConfigMap may have been meant.
+    perhaps: BTreeSet<String>,
+}
+
+/// The names of the ConfigMaps that the template of the root or its pods refer to, and of the Secrets that they refer
+/// to in vain, as the kubelet says of a container or in an event.
+pub(super) fn wanted(pods: &[Arc<Pod>], root: Option<&Root>, events: &[Arc<Event>]) -> Wanted {
+    let specs = pods.iter().filter_map(|it| it.spec.as_ref());
+    let secrets = specs.chain(root.and_then(template)).flat_map(diagnosis::named_secrets);
+    let statuses = pods.iter().filter_map(|it| it.status.as_ref());
+    let containers = statuses.flat_map(|it| {
+        let first = it.init_container_statuses.iter().flatten();
+        first.chain(it.container_statuses.iter().flatten())
+    });
+    let waiting = containers.filter_map(|it| it.state.as_ref()?.waiting.as_ref()?.message.as_ref());
+    let said: Vec<_> = waiting.chain(events.iter().filter_map(|it| it.message.as_ref())).collect();
+    let is_missing = |name: &String| {
+        let absence = format!("secret \"{name}\" not found");
+        said.iter().any(|it| it.contains(&absence))
+    };
+    let referred_to = referred_to(pods, root);
+    let perhaps = secrets.filter(|it| !referred_to.contains(it) && is_missing(it)).collect();
+    Wanted { referred_to, perhaps }
+}
+
 /// The ConfigMaps of the namespace with their keys, as far as somebody has to know them.
 ///
 /// While everything that is referred to is there, nothing else is read: a namespace may hold megabytes of
@@ -23,15 +53,20 @@ const MAX_SINGLE: usize = 4;
 pub(super) async fn read(
     cluster: &KubeCluster,
     namespace: &str,
-    referred_to: &BTreeSet<String>,
+    wanted: &Wanted,
 ) -> Result<Vec<ConfigMapKeys>, ClusterError> {
+    let Wanted { referred_to, perhaps } = wanted;
     if referred_to.len() <= MAX_SINGLE {
         let api = Api::<ConfigMap>::namespaced(cluster.client.clone(), namespace);
+        let namesakes = perhaps.iter().take(MAX_SINGLE);
+        let namesakes = namesakes.map(|it| within(READ, it, api.get_opt(it)));
         let each = referred_to.iter().map(|it| within(READ, it, api.get_opt(it)));
         let found = futures::future::try_join_all(each).await?;
         let found: Option<Vec<_>> = found.into_iter().collect();
         if let Some(found) = found {
-            return Ok(found.iter().map(ConfigMapKeys::with_texts).collect());
+            let namesakes = futures::future::try_join_all(namesakes).await?;
+            let namesakes = namesakes.iter().flatten().map(ConfigMapKeys::of);
+            return Ok(found.iter().map(ConfigMapKeys::with_texts).chain(namesakes).collect());
         }
     }
     let all = list::<ConfigMap>(cluster, namespace, ListParams::default()).await?;
@@ -49,7 +84,7 @@ pub(super) fn unsearched(maps: Vec<ConfigMapKeys>) -> Vec<ConfigMapKeys> {
 }
 
 /// The names of the ConfigMaps that the template of the root or its pods refer to.
-pub(super) fn referred_to(pods: &[Arc<Pod>], root: Option<&Root>) -> BTreeSet<String> {
+fn referred_to(pods: &[Arc<Pod>], root: Option<&Root>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let specs = pods.iter().filter_map(|it| it.spec.as_ref());
     for spec in specs.chain(root.and_then(template)) {
@@ -108,6 +143,26 @@ mod tests {
         assert_ne!(searched.texts, Texts::default());
         assert_eq!(unsearched(vec![searched]), [ConfigMapKeys::of(&map)]);
         assert_eq!(ConfigMapKeys::of(&map).keys, ["url", "blob"]);
+    }
+
+    #[test]
+    fn a_config_map_is_looked_for_where_a_secret_of_its_name_is_missing_and_no_other() {
+        let pod: Pod = serde_json::from_value(json!({"metadata": {"name": "web-1"}, "spec": {
+            "containers": [{"name": "app", "envFrom": [{"configMapRef": {"name": "a"}},
+                {"secretRef": {"name": "b"}}, {"secretRef": {"name": "there"}}]}],
+            "volumes": [{"name": "v", "secret": {"secretName": "c"}}]},
+            "status": {"containerStatuses": [{"name": "app", "image": "", "imageID": "", "ready": false,
+                "restartCount": 0, "state": {"waiting": {"message": "secret \"b\" not found"}}}]}}))
+        .unwrap();
+        let event: Event = serde_json::from_value(json!({"metadata": {}, "involvedObject": {},
+            "message": "MountVolume.SetUp failed for volume \"v\" : secret \"c\" not found, secret \"../x\" not found"}))
+        .unwrap();
+
+        let wanted = wanted(&[Arc::new(pod)], None, &[Arc::new(event)]);
+
+        let of = |it: BTreeSet<String>| it.into_iter().collect::<Vec<_>>();
+        assert_eq!(of(wanted.referred_to), ["a"]);
+        assert_eq!(of(wanted.perhaps), ["b", "c"]);
     }
 
     #[test]

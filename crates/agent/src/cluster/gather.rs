@@ -34,7 +34,7 @@ pub(super) async fn objects(
     let caches = &cluster.caches;
     let (pods, known) = (caches.pods_of(subject), caches.root(subject));
     let selector = known.as_ref().and_then(selector);
-    let references = config_maps::referred_to(&pods, known.as_ref());
+    let wanted = config_maps::wanted(&pods, known.as_ref(), &caches.events_of(subject));
 
     let namespace = subject.namespace.as_str();
     let (root, replica_sets, revisions, jobs, config_maps, common, logs) = tokio::join!(
@@ -42,7 +42,7 @@ pub(super) async fn objects(
         revisions_of::<ReplicaSet>(cluster, subject, Kind::Deployment, selector.as_ref()),
         controller_revisions(cluster, subject, selector.as_ref()),
         revisions_of::<Job>(cluster, subject, Kind::CronJob, None),
-        config_maps::read(cluster, &subject.namespace, &references),
+        config_maps::read(cluster, namespace, &wanted),
         common(cluster, namespace, commons),
         logs::of_failing(cluster, &pods),
     );

@@ -214,7 +214,14 @@ fn unread(container: &ContainerFacts) -> String {
         container.state.waiting_message.as_deref().or(container.state.exit_message.as_deref());
     let said: String = said.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
     let said: String = said.chars().filter(|it| !it.is_control()).take(MAX_QUOTE).collect();
-    let begin = format!("The runtime cannot start {}", wording::named(container));
+    let named = wording::named(container);
+    let begin = match container.state.waiting.as_deref() {
+        Some("PreCreateHookError") => {
+            format!("The kubelet cannot prepare {named} before it is created")
+        }
+        Some("PreStartHookError") => format!("The kubelet cannot prepare {named} before it starts"),
+        Some(_) | None => format!("The runtime cannot start {named}"),
+    };
     if said.is_empty() {
         format!("{begin}.")
     } else {

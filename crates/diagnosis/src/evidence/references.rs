@@ -79,7 +79,7 @@ fn of_pod_spec(spec: &PodSpec, path: &FieldPath) -> Vec<Reference> {
 }
 
 /// The Secrets that a pod cannot do without, by name.
-pub(crate) fn named_secrets(spec: &PodSpec) -> Vec<String> {
+pub fn named_secrets(spec: &PodSpec) -> Vec<String> {
     let all = of_pod_spec(spec, &FieldPath::root()).into_iter();
     all.filter(|it| it.kind == ReferenceKind::Secret && !it.optional).map(|it| it.name).collect()
 }
@@ -372,7 +372,7 @@ impl Known<'_> {
 
 /// The Secrets that pods of the same namespace run with, and the keys that they take of each. Secrets themselves are
 /// never read.
-fn known_secrets(objects: &Objects) -> BTreeMap<String, BTreeSet<String>> {
+pub(crate) fn known_secrets(objects: &Objects) -> BTreeMap<String, BTreeSet<String>> {
     let namespace = &objects.root.metadata().namespace;
     // A bare pod is not among the others, and is whole.
     let bare = if let Root::Pod(pod) = &objects.root { Some(without_unmounted(pod)) } else { None };

@@ -14,6 +14,7 @@ mod flag;
 mod job;
 mod variable;
 mod mount;
+mod other_kind;
 mod port;
 mod loopback;
 mod mode;
@@ -74,6 +75,7 @@ const FINDERS: &[Finder] = &[
     Here(variable::used_otherwise),
     Here(key::unlike_its_variable),
     Here(key::of_a_secret),
+    Here(other_kind::is_there),
     Here(key::of_a_misspelt_secret),
     Here(port::of_a_service),
     Here(loopback::of_a_service),

@@ -31,7 +31,7 @@ const PATIENCE_SECS: i64 = 60;
 /// How long a provisioner may be silent, in seconds, before it probably does not run.
 const PROVISIONER_SECS: i64 = 180;
 /// The provisioner of classes whose volumes are made by hand.
-const BY_HAND: &str = "kubernetes.io/no-provisioner";
+pub(super) const BY_HAND: &str = "kubernetes.io/no-provisioner";
 /// The annotation by which the scheduler tells the provisioner where a volume is to be.
 const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 

@@ -57,11 +57,18 @@ pub(super) fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
 }
 
 /// Whether something may not work because of it: what a pod is allowed to do, whose labels it shares, and that it was
-/// busy for a moment, stops nobody.
+/// busy for a moment, stops nobody, and of a policy that may be meant so nobody suffers whom it did not keep from something.
 fn may_explain(finding: &Finding) -> bool {
-    let harmless =
-        [ClusterFault::PodNotConfined, ClusterFault::SelectorsOverlap, ClusterFault::AtCpuLimit];
-    !harmless.iter().any(|it| finding.fault == AnyFault::Cluster(*it))
+    let harmless = [
+        ClusterFault::PodNotConfined,
+        ClusterFault::SelectorsOverlap,
+        ClusterFault::AtCpuLimit,
+        ClusterFault::StorageClassBindsEarly,
+    ];
+    let is_of = |it: ClusterFault| finding.fault == AnyFault::Cluster(it);
+    let is_policy_notice =
+        is_of(ClusterFault::PolicyBlocksTraffic) && finding.severity == Severity::Notice;
+    !is_policy_notice && !harmless.iter().any(|it| is_of(*it))
 }
 
 /// The finding at the end of the chain of causes; `None` where this one stands for itself. In a circle the
@@ -159,6 +166,18 @@ mod tests {
     fn the_first_of_a_circle_stands_for_all() {
         check(vec![finding("a", &["b"]), finding("b", &["a"])], &[("a", &["b"])]);
         check(vec![finding("a", &["a"])], &[("a", &[])]);
+    }
+
+    #[test]
+    fn a_policy_that_may_be_meant_so_explains_nothing_and_one_that_keeps_somebody_out_does() {
+        let policy = Subject::new("NetworkPolicy", "shop", "deny");
+        let fault = AnyFault::Cluster(ClusterFault::PolicyBlocksTraffic);
+        for (severity, left) in [(Severity::Notice, 2), (Severity::Warning, 1)] {
+            let cause = Finding::new(policy.clone(), severity, fault, String::new());
+            let found = vec![cause, finding("a", &[]).because_of(policy.clone())];
+
+            assert_eq!(fold(found).len(), left, "{severity:?}");
+        }
     }
 
     #[test]

@@ -1,25 +1,31 @@
 //! An object is being deleted and does not go.
 //!
 //! ## What it looks for
-//! A pod, a claim, a volume, a Service, a workload or a namespace whose time to go is long past: the finalizers that
-//! it waits for, the node that is down, the pod that still uses the claim, or what the namespace says of its content.
+//! A pod, a claim, a volume, a Service, an Ingress, a workload, a Job of a CronJob, a node or a namespace whose time to
+//! go is long past: the finalizers that it waits for, the node that is down, the pod that still uses the claim or the
+//! node, or what the namespace says of its content.
 //!
 //! ## What it does not see
-//! Whether the one who set a finalizer still runs. A long grace period that is not over is meant.
+//! Whether the one who set a finalizer still runs, and the ReplicaSets of Deployments. A long grace period that is not
+//! over is meant, and a node that is emptied first has a quarter of an hour.
 
-use k8s_openapi::api::core::v1::{Namespace, PersistentVolume, Pod};
+use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolume, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
 use super::edges;
 use super::node_not_ready::is_down;
-use super::scene::{Scene, subject};
+use super::scene::{Scene, controller, is_over, name, subject};
 use super::words::{listed, quoted};
 use crate::Root;
 
 /// How long after its time an object may still be there, in seconds.
 const PATIENCE_SECS: i64 = 120;
+/// The same of a node: its pods are evicted one by one first, and its machine is shut down.
+const NODE_PATIENCE_SECS: i64 = 900;
+/// Keeps an owner until what it owns is gone.
+const OWNED_FIRST: &str = "foregroundDeletion";
 /// Keeps a claim while a pod uses it.
 const CLAIM_IN_USE: &str = "kubernetes.io/pvc-protection";
 /// Keeps a volume while a claim is bound to it.
@@ -40,14 +46,15 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let volumes = scene.all.volumes.iter().flatten().filter_map(|it| of_volume(it, scene));
     let services = scene.all.services.iter().flatten();
     let services = services.filter_map(|it| by_finalizers("Service", &it.metadata, scene));
-    let workloads = scene.all.workloads.iter().filter(|it| !matches!(it, Root::Pod(_)));
-    let mut workloads: Vec<_> = workloads
-        .filter_map(|it| by_finalizers(it.kind().as_str(), it.metadata(), scene))
-        .collect();
+    let ingresses = scene.all.ingresses.iter().flatten();
+    let ingresses = ingresses.filter_map(|it| by_finalizers("Ingress", &it.metadata, scene));
+    let mut nodes: Vec<_> = scene.all.nodes.iter().filter_map(|it| of_node(it, scene)).collect();
     pods.sort_by(|a, b| a.subject.cmp(&b.subject));
-    workloads.sort_by(|a, b| a.subject.cmp(&b.subject));
+    nodes.sort_by(|a, b| a.subject.cmp(&b.subject));
+    let workloads = of_workloads(&pods, scene);
     let mut found = pods;
-    found.extend(claims.chain(volumes).chain(services).chain(workloads));
+    found.extend(claims.chain(volumes).chain(services).chain(ingresses).chain(workloads));
+    found.extend(nodes);
     let namespaces = scene.all.namespaces.iter().flatten();
     let namespaces: Vec<_> = namespaces.filter_map(|it| of_namespace(it, &found, scene)).collect();
     found.extend(namespaces);
@@ -123,6 +130,61 @@ fn of_volume(volume: &PersistentVolume, scene: &Scene<'_>) -> Option<Finding> {
     let cause = format!("It was deleted at {at}, but {claim} is still bound to it.");
     let finding = finding(about, cause).at("/metadata/finalizers");
     Some(finding.clue("/metadata/finalizers", VOLUME_IN_USE).because_of(claim))
+}
+
+/// Workloads, and the Jobs of CronJobs.
+fn of_workloads(pods: &[Finding], scene: &Scene<'_>) -> Vec<Finding> {
+    let roots = scene.all.workloads.iter().filter(|it| !matches!(it, Root::Pod(_)));
+    let roots = roots.map(|it| (it.kind().as_str(), it.metadata()));
+    let jobs = scene.all.jobs.iter().filter(|it| controller(&it.metadata).is_some());
+    let jobs = jobs.map(|it| ("Job", &it.metadata));
+    let all = roots.chain(jobs);
+    let mut found: Vec<_> = all.filter_map(|it| of_owner(it.0, it.1, pods, scene)).collect();
+    found.sort_by(|a, b| a.subject.cmp(&b.subject));
+    found.dedup_by(|a, b| a.subject == b.subject);
+    found
+}
+
+/// An owner, with the pods of it that have to go first and do not.
+fn of_owner(
+    kind: &str,
+    metadata: &ObjectMeta,
+    stuck: &[Finding],
+    scene: &Scene<'_>,
+) -> Option<Finding> {
+    let finding = by_finalizers(kind, metadata, scene)?;
+    if !finalizers(metadata).iter().any(|it| it == OWNED_FIRST) {
+        return Some(finding);
+    }
+    let about = finding.subject.clone();
+    let is_of_it = |it: &Subject| {
+        let pod = scene.pod(&it.namespace, &it.name).filter(|_| it.namespace == about.namespace);
+        pod.is_some_and(|it| {
+            let owner = controller(&it.metadata);
+            owner == Some((kind, about.name.as_str())) || scene.root_of(it) == about
+        })
+    };
+    let owned = stuck.iter().map(|it| &it.subject).filter(|it| is_of_it(it));
+    Some(owned.cloned().fold(finding, Finding::because_of))
+}
+
+/// A node waits for whoever takes care of its machine; what still runs on it is told.
+fn of_node(node: &Node, scene: &Scene<'_>) -> Option<Finding> {
+    let at = overdue(&node.metadata, scene)?;
+    if scene.age_secs(Some(at)) < NODE_PATIENCE_SECS {
+        return None;
+    }
+    let finding = by_finalizers("Node", &node.metadata, scene)?;
+    let is_on_it = |it: &&std::sync::Arc<Pod>| {
+        let on = it.spec.as_ref().and_then(|it| it.node_name.as_deref());
+        // Those of a DaemonSet and of the node itself go with it.
+        let stays = controller(&it.metadata).is_some_and(|it| matches!(it.0, "DaemonSet" | "Node"));
+        on == Some(name(&node.metadata)) && !stays && !is_over(it)
+    };
+    let left = scene.all.pods.iter().filter(is_on_it);
+    let mut left: Vec<_> = left.map(|it| subject("Pod", &it.metadata).to_string()).collect();
+    left.sort();
+    Some(if left.is_empty() { finding } else { finding.clue("pods", &listed(&left)) })
 }
 
 /// It waits for whoever set its finalizers.

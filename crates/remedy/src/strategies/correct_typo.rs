@@ -10,7 +10,8 @@
 //! stand beside, where a pod waits for one that nobody has; the key of a Secret, which nobody reads, where the
 //! variable that takes it has nearly its name; the same in a ConfigMap, whose key then is patched, where nothing in
 //! that key is to be hidden; how long a job may take, or how often it may try, where its twin came to its end with
-//! far more; or shared memory that is smaller than what the log asks for, or how many pods a
+//! far more; a ConfigMap that is asked for where a Secret of that very name is there, or the other way round; or
+//! shared memory that is smaller than what the log asks for, or how many pods a
 //! rollout takes away first, where the new one waits for what an old one has.
 //!
 //! ## When it does not
@@ -49,7 +50,9 @@ const OF_PODS: [SlipKind; 4] =
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let kinds = kinds(diagnosis.fault);
     let name = place::container(diagnosis, evidence).map(|it| it.name.as_str());
-    let is_of_pod = |it: &SlipFacts| diagnosis.container.is_none() && OF_PODS.contains(&it.kind);
+    let is_of_pod = |it: &SlipFacts| {
+        diagnosis.container.is_none() && (OF_PODS.contains(&it.kind) || is_of_volume(it))
+    };
     let is_meant = |it: &&SlipFacts| {
         is_of_job(it, diagnosis.fault)
             || (is_of_pod(it) || Some(it.container.as_str()) == name)
@@ -112,6 +115,11 @@ fn is_of_job(slip: &SlipFacts, fault: Fault) -> bool {
 /// Whether a container that is held to its limit has this fault, whatever it requests.
 fn is_of_limit(fault: Fault) -> bool {
     matches!(fault, Fault::OomKilled | Fault::SandboxNotCreated)
+}
+
+/// Whether it is what a volume is made from: without it none of the containers starts, and none is named.
+fn is_of_volume(slip: &SlipFacts) -> bool {
+    slip.kind == SlipKind::Key && slip.edits.iter().any(|it| it.path.as_str().contains("/volumes/"))
 }
 
 /// Whether it is the tag of an image that is shown, its repository staying.
