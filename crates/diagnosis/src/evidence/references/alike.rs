@@ -16,7 +16,8 @@ impl Known<'_> {
     /// What is there in the place of what is missing, as the end of a sentence, with its name where it is of the kind
     /// that is asked for.
     pub(super) fn alike(&self, it: &Reference) -> Option<(String, Option<String>)> {
-        if self.named(it) == Some(true) || self.secrets.contains_key(&it.name) {
+        let is_used = it.kind == ReferenceKind::Secret && self.secrets.contains_key(&it.name);
+        if self.named(it) == Some(true) || is_used {
             return self.key_of_its_variable(it).or_else(|| self.other_key(it));
         }
         if let Some(kind) = self.of_other_kind(it) {
