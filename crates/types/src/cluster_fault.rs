@@ -94,7 +94,7 @@ pub enum ClusterFault {
 }
 
 /// The word that stands for a [`ClusterFault`], and the same in plain words.
-const WORDS: [(ClusterFault, &str, &str); 39] = [
+const WORDS: [(ClusterFault, &str, &str); 40] = [
     (ClusterFault::LoadBalancerPending, "LoadBalancerPending", "load balancer pending"),
     (ClusterFault::IngressBackendMissing, "IngressBackendMissing", "ingress backend missing"),
     (ClusterFault::IngressRulesCollide, "IngressRulesCollide", "ingress rules collide"),
