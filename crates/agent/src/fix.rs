@@ -99,6 +99,8 @@ struct Case {
     diagnoses: Vec<Diagnosis>,
     /// The subject.
     seen: AsSeen,
+    /// Hash over what a yes to it is bound to.
+    seen_hash: String,
 }
 
 /// A plan, what was decided about it, and the object that it was made for.
@@ -222,7 +224,8 @@ impl Fixer {
         let subject = self.subject(order).await?;
         let objects = self.objects(&subject).await?;
         let (evidence, diagnoses) = self.agent.examine_and_ask(&objects).await;
-        Ok(Case { evidence, diagnoses, seen: AsSeen::of(&objects.root) })
+        let seen_hash = moved::bound_hash(&objects.root, &evidence);
+        Ok(Case { evidence, diagnoses, seen: AsSeen::of(&objects.root), seen_hash })
     }
 
     /// Everything around the subject, or an error while what the watches keep is old: a decision or a verdict
@@ -249,6 +252,7 @@ impl Fixer {
                 .unwrap_or(Fault::Unknown),
             context: diagnosis::context(&case.evidence),
             spec_hash: case.evidence.workload.spec_hash.clone(),
+            seen_hash: Some(case.seen_hash),
             strategy: plan.strategy.clone(),
             risk: plan.risk,
             diff: offers::diff(&plan, redactor),
