@@ -192,12 +192,14 @@ impl Fixer {
         let in_vain = verdict == Some(Verdict::Unchanged) && settle::had_no_effect(&mut fix);
         let counts = !settle::was_changed(&fix.execution) && !in_vain;
         fix.execution.verdict = verdict.filter(|_| counts);
+        let subject = fix.execution.subject.clone();
         match verdict {
             Some(Verdict::Recovered) => self.report(fix, ExecutionState::Verified).await,
             Some(Verdict::Progress) => self.keep(fix).await,
             Some(Verdict::Unchanged | Verdict::Worse) => self.undo(fix).await,
             None => self.report_gone(fix).await,
         }
+        self.heed_budget(&subject).await;
     }
 
     /// What the order is about: the pod's root owner. Where there is no such pod, the subject of the open incident that

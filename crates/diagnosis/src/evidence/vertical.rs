@@ -12,8 +12,8 @@ use crate::Objects;
 /// cannot be seen, the annotation that its admission webhook leaves on each pod
 /// (<https://github.com/kubernetes/autoscaler/tree/master/vertical-pod-autoscaler>).
 pub(super) fn owner(objects: &Objects) -> Option<Owner> {
-    let objects_of_root = objects.vertical_autoscalers.iter().flatten();
-    objects_of_root.into_iter().find_map(|it| named(it, objects)).or_else(|| annotated(objects))
+    let mut all = objects.vertical_autoscalers.iter().flatten();
+    all.find_map(|it| named(it, objects)).or_else(|| annotated(objects))
 }
 
 /// One that names the root. It acts unless its mode is `Off`: that only recommends. One that acts has its say even

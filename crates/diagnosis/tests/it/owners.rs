@@ -1,6 +1,6 @@
 //! Who else writes a workload, and what the guard makes of it.
 
-use remedy::{Authority, Policy, World};
+use remedy::{Authority, Past, Policy, World};
 use types::{Evidence, Mode, Owner, Strategy};
 
 use crate::casebook::gathered;
@@ -70,6 +70,7 @@ fn guard(evidence: &Evidence) -> Result<(), &'static str> {
         enrolled: true,
         evidence,
         writes: &[],
+        past: Past::default(),
         unhealthy: 1,
         workloads: 20,
         own_namespaces: vec![],
