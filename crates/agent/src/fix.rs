@@ -124,7 +124,8 @@ impl Fixer {
     /// Runs to that point even when the caller goes away.
     pub async fn order(self: &Arc<Self>, order: Order) -> Result<Execution, FixError> {
         let fixer = Arc::clone(self);
-        tokio::spawn(async move { fixer.fix(order).await }).await.map_err(|_| FixError::CutOff)?
+        let done = tokio::spawn(async move { Box::pin(fixer.fix(order)).await });
+        done.await.map_err(|_| FixError::CutOff)?
     }
 
     async fn fix(self: Arc<Self>, order: Order) -> Result<Execution, FixError> {
@@ -199,7 +200,7 @@ impl Fixer {
             Some(Verdict::Unchanged | Verdict::Worse) => self.undo(fix).await,
             None => self.report_gone(fix).await,
         }
-        self.heed_budget(&subject).await;
+        Box::pin(self.heed_budget(&subject)).await;
     }
 
     /// What the order is about: the pod's root owner. Where there is no such pod, the subject of the open incident that

@@ -56,7 +56,7 @@ impl Fixer {
             Err(refusal) => {
                 turn_down(fix, self.told(&refusal), refusal.needs_person());
                 if matches!(refusal, Refusal::BudgetExhausted { .. }) {
-                    self.heed_budget(&fix.execution.subject).await;
+                    Box::pin(self.heed_budget(&fix.execution.subject)).await;
                 }
                 Decision::Rest
             }
