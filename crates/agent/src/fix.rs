@@ -99,6 +99,8 @@ struct Case {
     diagnoses: Vec<Diagnosis>,
     /// The subject.
     seen: AsSeen,
+    /// Hash over what a yes to it is bound to.
+    seen_hash: String,
 }
 
 /// A plan, what was decided about it, and the object that it was made for.
@@ -122,7 +124,8 @@ impl Fixer {
     /// Runs to that point even when the caller goes away.
     pub async fn order(self: &Arc<Self>, order: Order) -> Result<Execution, FixError> {
         let fixer = Arc::clone(self);
-        tokio::spawn(async move { fixer.fix(order).await }).await.map_err(|_| FixError::CutOff)?
+        let done = tokio::spawn(async move { Box::pin(fixer.fix(order)).await });
+        done.await.map_err(|_| FixError::CutOff)?
     }
 
     async fn fix(self: Arc<Self>, order: Order) -> Result<Execution, FixError> {
@@ -190,12 +193,14 @@ impl Fixer {
         let in_vain = verdict == Some(Verdict::Unchanged) && settle::had_no_effect(&mut fix);
         let counts = !settle::was_changed(&fix.execution) && !in_vain;
         fix.execution.verdict = verdict.filter(|_| counts);
+        let subject = fix.execution.subject.clone();
         match verdict {
             Some(Verdict::Recovered) => self.report(fix, ExecutionState::Verified).await,
             Some(Verdict::Progress) => self.keep(fix).await,
             Some(Verdict::Unchanged | Verdict::Worse) => self.undo(fix).await,
             None => self.report_gone(fix).await,
         }
+        Box::pin(self.heed_budget(&subject)).await;
     }
 
     /// What the order is about: the pod's root owner. Where there is no such pod, the subject of the open incident that
@@ -222,7 +227,8 @@ impl Fixer {
         let subject = self.subject(order).await?;
         let objects = self.objects(&subject).await?;
         let (evidence, diagnoses) = self.agent.examine_and_ask(&objects).await;
-        Ok(Case { evidence, diagnoses, seen: AsSeen::of(&objects.root) })
+        let seen_hash = moved::bound_hash(&objects.root, &evidence);
+        Ok(Case { evidence, diagnoses, seen: AsSeen::of(&objects.root), seen_hash })
     }
 
     /// Everything around the subject, or an error while what the watches keep is old: a decision or a verdict
@@ -249,6 +255,7 @@ impl Fixer {
                 .unwrap_or(Fault::Unknown),
             context: diagnosis::context(&case.evidence),
             spec_hash: case.evidence.workload.spec_hash.clone(),
+            seen_hash: Some(case.seen_hash),
             strategy: plan.strategy.clone(),
             risk: plan.risk,
             diff: offers::diff(&plan, redactor),

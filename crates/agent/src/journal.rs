@@ -7,6 +7,8 @@ mod chain;
 mod decisions;
 mod open;
 mod room;
+mod remembered;
+mod earlier;
 mod suppressions;
 mod thin;
 mod vain;
@@ -21,9 +23,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row, SqliteConnection};
-use types::{
-    Action, DecisionRecord, Edit, Evidence, Execution, ExecutionState, FixPlan, Mode, Verdict,
-};
+use types::{Action, DecisionRecord, Edit, Evidence, Execution, ExecutionState, FixPlan, Verdict};
 use uuid::Uuid;
 
 pub use chain::{BrokenChain, Entry};
@@ -244,36 +244,6 @@ impl Journal {
         Ok(Some((id, row.try_get("body_hash")?)))
     }
 
-    /// The mode that was set last; `None` when none ever was.
-    pub async fn mode(&self) -> Result<Option<Mode>, JournalError> {
-        let row = sqlx::query("SELECT value FROM settings WHERE name = 'mode'")
-            .fetch_optional(&self.pool)
-            .await?;
-        row.as_ref().map(|it| value(it, "value")).transpose()
-    }
-
-    /// Sets the mode for good, with an entry that says who and why.
-    pub async fn set_mode(&self, mode: Mode, who: &str, why: &str) -> Result<(), JournalError> {
-        let mut tx = self.write().await?;
-        sqlx::query(
-            "INSERT INTO settings (name, value) VALUES ('mode', ?) \
-             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        )
-        .bind(text(&mode)?)
-        .execute(&mut *tx)
-        .await?;
-        let body = serde_json::json!({"mode": mode, "reason": why}).to_string();
-        let entry = Entry {
-            at: Timestamp::now().to_string(),
-            who: who.to_owned(),
-            what: "mode".to_owned(),
-            execution: None,
-            body,
-        };
-        chain::append(&mut tx, &entry).await?;
-        tx.commit().await
-    }
-
     /// Checks every entry against the one before it, and what is kept beside them against the newest ones.
     pub async fn verify_chain(&self) -> Result<Result<u64, BrokenChain>, JournalError> {
         chain::verify(&self.pool).await
@@ -342,7 +312,10 @@ fn entry(execution: &Execution) -> Result<Entry, JournalError> {
 
 /// What the guard knows a write by.
 pub(crate) fn past_write(stored: &Stored) -> PastWrite {
-    let execution = &stored.execution;
+    ended_write(&stored.execution, stored.edits())
+}
+
+fn ended_write(execution: &Execution, edits: Vec<Edit>) -> PastWrite {
     let ended = execution.state.is_final();
     PastWrite {
         at: execution.applied_at.unwrap_or(execution.requested_at),
@@ -354,7 +327,7 @@ pub(crate) fn past_write(stored: &Stored) -> PastWrite {
         undone: execution.state == ExecutionState::Undone,
         again: execution.again,
         result_hash: execution.result_hash.clone(),
-        edits: stored.edits(),
+        edits,
     }
 }
 

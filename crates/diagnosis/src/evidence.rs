@@ -53,6 +53,7 @@ mod node_mates;
 mod services;
 mod traffic;
 pub(crate) mod owners;
+mod vertical;
 mod hands;
 
 pub use belonging::whose;

@@ -6,6 +6,7 @@
 
 mod objects;
 mod root;
+mod bound;
 mod marks;
 mod outline;
 mod redact;

@@ -11,6 +11,7 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{ConfigMap, Event, LimitRange, Node, Pod, ResourceQuota, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use serde_json::Value;
 
 use crate::{PodOutline, Texts};
 
@@ -89,6 +90,8 @@ pub struct Objects {
     pub endpoint_slices: Option<Vec<EndpointSlice>>,
     /// The autoscalers of the namespace.
     pub autoscalers: Option<Vec<HorizontalPodAutoscaler>>,
+    /// The vertical autoscalers of the namespace, as JSON: a tool brings them along.
+    pub vertical_autoscalers: Option<Vec<Value>>,
     /// The limit ranges of the namespace.
     pub limit_ranges: Option<Vec<LimitRange>>,
     /// The quotas of the namespace.

@@ -62,6 +62,8 @@ pub struct Snapshot {
     pub storage_classes: Option<Vec<StorageClass>>,
     /// Autoscalers.
     pub autoscalers: Option<Vec<HorizontalPodAutoscaler>>,
+    /// Vertical autoscalers.
+    pub vertical_autoscalers: Option<Vec<Value>>,
     /// Disruption budgets.
     pub budgets: Option<Vec<PodDisruptionBudget>>,
     /// Quotas.
@@ -253,6 +255,7 @@ impl Snapshot {
             volumes: None,
             storage_classes: None,
             autoscalers: None,
+            vertical_autoscalers: None,
             budgets: None,
             quotas: None,
             limit_ranges: None,

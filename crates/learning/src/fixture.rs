@@ -83,6 +83,7 @@ pub(crate) fn execution(strategy: Strategy, state: ExecutionState) -> Execution 
         checks: vec![],
         again: false,
         result_hash: None,
+        seen_hash: None,
     }
 }
 

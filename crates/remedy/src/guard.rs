@@ -17,6 +17,7 @@ use types::{
 };
 
 pub use refusal::Refusal;
+pub use windows::budget_spent;
 
 use crate::patch::restart_path;
 use crate::place;
@@ -79,16 +80,29 @@ pub struct World<'a> {
     pub evidence: &'a Evidence,
     /// Our writes of the last four hours, any order.
     pub writes: &'a [PastWrite],
+    /// What lies longer ago.
+    pub past: Past<'a>,
     /// Workloads of the cluster that are not healthy.
     pub unhealthy: usize,
     /// Workloads of the cluster; 0 when they could not be counted.
     pub workloads: usize,
     /// The namespaces that the agent is at home in: never written.
     pub own_namespaces: Vec<&'a str>,
-    /// When [`Policy::is_stormy`] was last true, if it was since the start.
+    /// When [`Policy::is_stormy`] was last true, as far as anybody looked.
     pub last_storm: Option<Timestamp>,
     /// Who accepted this trouble, where somebody did.
     pub accepted: Option<&'a Suppression>,
+}
+
+/// What counts of what lies longer ago than four hours.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Past<'a> {
+    /// Our writes before that: those of the workload, and as many as the window of the error budget may reach back
+    /// to. What they wrote may be left out.
+    pub writes: &'a [PastWrite],
+    /// When a person last set mode `auto`: what was written before, he has looked at, and it is not held against
+    /// automation again.
+    pub armed_at: Option<Timestamp>,
 }
 
 /// A plan that the guard let through. Only [`approve`] makes one.

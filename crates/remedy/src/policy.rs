@@ -19,8 +19,9 @@ pub const HARD_DENIED: [&str; 3] = ["kube-system", "kube-public", "kube-node-lea
 pub(crate) const MAY_BE_LOOSENED: [&str; 5] =
     ["lower_requests", "raise_memory_limit", "relax_probe", "replace_image_tag", "restart_pod"];
 
-/// The longest window that the caps look back: the journal has to hand the guard this much.
-const LONGEST_LOCK_SECS: u64 = 4 * 3600;
+/// The longest lock, and the span in which the failures lie that lead to one: the journal has to hand the guard twice
+/// as much of a workload.
+pub(crate) const LONGEST_LOCK_SECS: u64 = 4 * 3600;
 
 /// What may be done without asking, where, and how often. Read from a file at start.
 ///
@@ -77,6 +78,9 @@ pub struct Lock {
     pub after_failures: usize,
     /// Seconds that it stays locked after the last of them; a person may still say yes.
     pub seconds: u64,
+    /// Seconds that it stays locked where all of them changed nothing and were taken back: more of the same is not
+    /// likely to do better before somebody looked.
+    pub ineffective_seconds: u64,
 }
 
 /// When most of the cluster looks sick, the system does less.
@@ -153,7 +157,7 @@ impl Default for Caps {
 
 impl Default for Lock {
     fn default() -> Self {
-        Self { after_failures: 3, seconds: 3600 }
+        Self { after_failures: 3, seconds: 3600, ineffective_seconds: 4 * 3600 }
     }
 }
 
@@ -195,8 +199,12 @@ impl Policy {
         if self.lock.after_failures == 0 {
             problems.push("lock.after_failures must be at least 1".to_owned());
         }
-        if self.lock.seconds > LONGEST_LOCK_SECS {
-            problems.push(format!("lock.seconds must be at most {LONGEST_LOCK_SECS}"));
+        let locks = [
+            ("lock.seconds", self.lock.seconds),
+            ("lock.ineffective_seconds", self.lock.ineffective_seconds),
+        ];
+        for (name, _) in locks.iter().filter(|it| LONGEST_LOCK_SECS < it.1) {
+            problems.push(format!("{name} must be at most {LONGEST_LOCK_SECS}"));
         }
         if self.evidence_ttl_seconds == 0 {
             problems.push("evidence_ttl_seconds must be at least 1".to_owned());

@@ -42,6 +42,7 @@ const ALL: &[Planner] = &[
     raise_memory_limit::plan,
     raise_cpu_limit::plan,
     lower_requests::plan,
+    wait::for_callee,
     roll_back::plan,
     relax_probe::plan,
     wait::plan,

@@ -330,6 +330,9 @@ pub struct NeighbourFacts {
     /// apply`), while it is scaled to nothing. `None` where KEDA scales it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared: Option<u32>,
+    /// Age of its newest pod in seconds, while it has fewer ready ones than it wants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_pod_secs: Option<u64>,
 }
 
 /// A Service, and the workloads whose pods it takes.

@@ -147,6 +147,9 @@ pub struct Execution {
     pub context: Context,
     /// Hash over the pod template before the fix.
     pub spec_hash: String,
+    /// Hash over all of the workload but its status, as it was when this was drawn up: a yes is bound to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_hash: Option<String>,
     /// What is done.
     pub strategy: Strategy,
     /// Who may say yes.

@@ -2,10 +2,13 @@
 
 use diagnosis::BrokenPolicy;
 use kube::Client;
-use kube::api::DynamicObject;
-use kube::core::GroupVersionKind;
+use kube::api::{Api, DynamicObject, ListParams};
+use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Map, Value};
 
+use super::ClusterError;
+use super::gather::MAX_LIST;
+use super::kube::{READ, within};
 use super::snapshot::{Read, added, added_as};
 
 /// Members of an Application that are large and that nobody reads: what was once deployed, and each step of it.
@@ -19,6 +22,7 @@ const LARGE: [(&str, &[&str]); 3] = [
 pub(super) struct Additions {
     pub(super) certificates: Read<Value>,
     pub(super) issuers: Read<Value>,
+    pub(super) vertical_autoscalers: Read<Value>,
     pub(super) scaled_objects: Read<Value>,
     pub(super) monitors: Read<Value>,
     pub(super) applications: Read<Value>,
@@ -41,18 +45,38 @@ pub(super) async fn read(client: &Client) -> Additions {
         of("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations"),
         of("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases"),
     );
-    let (servers, alertmanagers) = tokio::join!(
+    let (vertical_autoscalers, servers, alertmanagers) = tokio::join!(
+        of("autoscaling.k8s.io", "v1", "VerticalPodAutoscaler", "verticalpodautoscalers"),
         of("monitoring.coreos.com", "v1", "Prometheus", "prometheuses"),
         of("monitoring.coreos.com", "v1", "Alertmanager", "alertmanagers"),
     );
     Additions {
         certificates,
         issuers: both(issuers, cluster_issuers),
+        vertical_autoscalers,
         scaled_objects: both(scaled_objects, scaled_jobs),
         monitors: both(servers, alertmanagers),
         applications,
         deliveries: both(kustomizations, releases),
         sources: Box::pin(sources(client)).await,
+    }
+}
+
+/// The vertical autoscalers of a namespace; none where the cluster has no such thing.
+pub(super) async fn vertical_autoscalers(
+    client: &Client,
+    namespace: &str,
+) -> Result<Vec<Value>, ClusterError> {
+    let named = GroupVersionKind::gvk("autoscaling.k8s.io", "v1", "VerticalPodAutoscaler");
+    let resource = ApiResource::from_gvk_with_plural(&named, "verticalpodautoscalers");
+    let api = Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &resource);
+    let params = ListParams::default().limit(MAX_LIST);
+    match within(READ, "verticalpodautoscalers", api.list(&params)).await {
+        Ok(list) => {
+            Ok(list.items.into_iter().filter_map(|it| serde_json::to_value(it).ok()).collect())
+        }
+        Err(ClusterError::NotFound(_)) => Ok(vec![]),
+        Err(error) => Err(error),
     }
 }
 

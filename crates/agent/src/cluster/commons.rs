@@ -13,11 +13,12 @@ use kube::api::ListParams;
 use kube::core::NamespaceResourceScope;
 use kube::{Resource, ResourceExt};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::gather::{list, names_of};
 use super::kube::KubeCluster;
-use super::{ClusterError, usage};
+use super::{ClusterError, additions, usage};
 
 /// What the workloads of a snapshot have in common, namespace by namespace.
 pub struct Commons<'s> {
@@ -59,6 +60,7 @@ impl<'s> Commons<'s> {
             accounts: names(names_in(known.service_accounts.as_deref(), namespace)),
             services: all_in(known.services.as_deref(), namespace).ok_or_else(unread),
             scalers: all_in(known.autoscalers.as_deref(), namespace).ok_or_else(unread),
+            vertical: vertical_in(known, namespace).ok_or_else(unread),
             limit_ranges: all_in(known.limit_ranges.as_deref(), namespace).ok_or_else(unread),
             quotas: all_in(known.quotas.as_deref(), namespace).ok_or_else(unread),
             usage: self.usage(cluster, namespace).await,
@@ -93,12 +95,20 @@ fn names_in<K: ResourceExt>(objects: Option<&[K]>, namespace: &str) -> Option<Ve
     Some(objects?.iter().filter(is_in(namespace)).map(ResourceExt::name_any).collect())
 }
 
+fn vertical_in(known: &Snapshot, namespace: &str) -> Option<Vec<Value>> {
+    let space =
+        |it: &Value| it.pointer("/metadata/namespace").and_then(Value::as_str).map(str::to_owned);
+    let all = known.vertical_autoscalers.as_ref()?.iter();
+    Some(all.filter(|it| space(it).as_deref() == Some(namespace)).cloned().collect())
+}
+
 /// What the workloads of one namespace have in common.
 pub(super) struct Common {
     pub(super) claims: Result<Vec<String>, ClusterError>,
     pub(super) accounts: Result<Vec<String>, ClusterError>,
     pub(super) services: Result<Vec<Service>, ClusterError>,
     pub(super) scalers: Result<Vec<HorizontalPodAutoscaler>, ClusterError>,
+    pub(super) vertical: Result<Vec<Value>, ClusterError>,
     pub(super) limit_ranges: Result<Vec<LimitRange>, ClusterError>,
     pub(super) quotas: Result<Vec<ResourceQuota>, ClusterError>,
     pub(super) usage: Vec<Usage>,
@@ -107,17 +117,18 @@ pub(super) struct Common {
 impl Common {
     /// Reads all of it.
     pub(super) async fn read(cluster: &KubeCluster, namespace: &str) -> Self {
-        let (claims, accounts, services, scalers, limit_ranges, quotas, usage) = tokio::join!(
+        let (claims, accounts, services, scalers, vertical, limit_ranges, quotas, usage) = tokio::join!(
             names_of::<PersistentVolumeClaim>(cluster, namespace),
             names_of::<ServiceAccount>(cluster, namespace),
             whole::<Service>(cluster, namespace),
             whole::<HorizontalPodAutoscaler>(cluster, namespace),
+            additions::vertical_autoscalers(&cluster.client, namespace),
             whole::<LimitRange>(cluster, namespace),
             whole::<ResourceQuota>(cluster, namespace),
             usage::of_containers(&cluster.client, namespace),
         );
         let usage = usage.unwrap_or_default();
-        Self { claims, accounts, services, scalers, limit_ranges, quotas, usage }
+        Self { claims, accounts, services, scalers, vertical, limit_ranges, quotas, usage }
     }
 }
 

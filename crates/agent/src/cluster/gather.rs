@@ -19,7 +19,7 @@ use super::revisions::{Lasted, ReadyRevisions};
 use super::{ClusterError, Commons, classes, config_maps, logs, traffic};
 
 /// A list of more than this in one namespace is read in part: a near miss is then not sure to be the only one.
-const MAX_LIST: u32 = 500;
+pub(super) const MAX_LIST: u32 = 500;
 
 /// Everything around the root owner. Only the root itself has to be readable; the rest may be missing. With
 /// `commons`, what its namespace has in common is taken from there.
@@ -73,6 +73,7 @@ pub(super) async fn objects(
         services: unread.or_none("services", common.services),
         endpoint_slices: None,
         autoscalers: unread.or_none("autoscalers", common.scalers),
+        vertical_autoscalers: unread.or_none("vertical autoscalers", common.vertical),
         limit_ranges: unread.or_none("limit ranges", common.limit_ranges),
         quotas: unread.or_none("quotas", common.quotas),
         priority_classes: classes.priority.and_then(|it| unread.or_none("priority classes", it)),

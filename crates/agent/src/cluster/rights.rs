@@ -76,6 +76,7 @@ pub const READS: &[Reads] = &[
     ),
     // What tools brought along; none of it need be there.
     reads("cert-manager.io", &["certificates", "issuers", "clusterissuers"], &["list"]),
+    reads("autoscaling.k8s.io", &["verticalpodautoscalers"], &["list"]),
     reads("keda.sh", &["scaledobjects", "scaledjobs"], &["list"]),
     reads("monitoring.coreos.com", &["prometheuses", "alertmanagers"], &["list"]),
     reads("argoproj.io", &["applications"], &["list"]),

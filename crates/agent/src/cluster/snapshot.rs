@@ -66,6 +66,7 @@ pub(super) async fn take(cluster: &KubeCluster) -> Snapshot {
         service_accounts: kept(accounts, &mut unread),
         certificates: kept(additions.certificates, &mut unread),
         issuers: kept(additions.issuers, &mut unread),
+        vertical_autoscalers: kept(additions.vertical_autoscalers, &mut unread),
         scaled_objects: kept(additions.scaled_objects, &mut unread),
         monitors: kept(additions.monitors, &mut unread),
         applications: kept(additions.applications, &mut unread),

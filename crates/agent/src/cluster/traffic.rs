@@ -50,6 +50,7 @@ pub(super) async fn objects(
         services: unread.or_none("services", services),
         endpoint_slices: unread.or_none("endpoint slices", slices),
         autoscalers: None,
+        vertical_autoscalers: None,
         limit_ranges: None,
         quotas: None,
         priority_classes: None,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::{Mutex, broadcast, watch};
-use types::Mode;
+use types::{Mode, ObjectRef};
 
 use super::{Fixer, OpenError};
 use crate::config::Config;
@@ -14,6 +14,8 @@ use crate::journal::{Journal, JournalError};
 const NOTICES: usize = 16;
 /// Who set a mode that was taken over.
 const LEASE: &str = "lease";
+/// Who set a mode that was lowered because the error budget is spent.
+const BUDGET: &str = "error budget";
 
 /// A change of the mode, with who and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,6 +153,39 @@ impl Fixer {
             self.lead.share(|it| it.mode = Some(Mode::Observe)),
         );
         self.switch.tell(Mode::Observe, who, why);
+        kept?;
+        shared.map_err(OpenError::NotShared)
+    }
+
+    /// Lowers mode `auto` to `suggest` where what became of our writes leaves nothing of the error budget, and says so.
+    /// A person who looked sets `auto` again: what was written before that is not held against automation any more.
+    pub(super) async fn heed_budget(&self, subject: &ObjectRef) {
+        if let Err(error) = self.disarm_where_spent(subject).await {
+            // The next decision finds it spent as well.
+            let error = service::telemetry::chain(&error);
+            tracing::warn!(
+                error,
+                "whether the error budget is spent, or that it is, could not be kept"
+            );
+        }
+    }
+
+    async fn disarm_where_spent(&self, subject: &ObjectRef) -> Result<(), OpenError> {
+        if self.mode() != Mode::Auto {
+            return Ok(());
+        }
+        // Whoever arms meanwhile waits, or is seen here.
+        let _turn = self.switch.setting.lock().await;
+        let Some(spent) = self.spent_budget(subject).await? else { return Ok(()) };
+        if self.mode() != Mode::Auto {
+            return Ok(());
+        }
+        let why = format!("{}; set mode auto again once somebody has looked", spent.detail());
+        self.switch.lower(Mode::Suggest);
+        let kept = self.journal.set_mode(Mode::Suggest, BUDGET, &why).await;
+        // Somebody may have stopped everything meanwhile.
+        self.switch.tell(self.mode(), BUDGET, why);
+        let shared = self.lead.share(|it| it.mode = Some(self.mode())).await;
         kept?;
         shared.map_err(OpenError::NotShared)
     }

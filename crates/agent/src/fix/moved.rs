@@ -3,7 +3,7 @@
 use diagnosis::Root;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
-use types::Kind;
+use types::{Evidence, FieldPath, Kind};
 
 use crate::cluster;
 
@@ -19,6 +19,14 @@ impl AsSeen {
         let kind = root.object_ref().kind;
         Self { metadata: root.metadata().clone(), kind, spec_hash: root.spec_hash() }
     }
+}
+
+/// Hash over what a yes is bound to. An autoscaler sets the number of replicas all the time, and that is no reason to
+/// ask again: where one owns it, it is left out.
+pub(super) fn bound_hash(root: &Root, evidence: &Evidence) -> String {
+    let replicas = FieldPath::root().child("spec").child("replicas").to_string();
+    let owners = &evidence.workload.owners;
+    root.bound_hash(owners.iter().any(|it| it.fields == [replicas.as_str()]))
 }
 
 /// The `resourceVersion` of the object as it is now, where nothing but its status differs from what was seen. A

@@ -7,7 +7,7 @@ use remedy::Authority;
 use types::{Execution, ExecutionState, RefusalReport};
 use uuid::Uuid;
 
-use super::moved::AsSeen;
+use super::moved::{self, AsSeen};
 use super::{FixError, Fixer};
 use crate::journal::Stored;
 use crate::lead::NotLeading;
@@ -175,7 +175,8 @@ impl Fixer {
         Ok(fix)
     }
 
-    /// The same plan, made anew from the facts of now; a yes to another plan is none.
+    /// The same plan, made anew from the facts of now; a yes to another plan is none, and neither is one to what was
+    /// written since, but for its status.
     async fn as_it_is_now(&self, shown: &Stored) -> Result<(Stored, AsSeen), PersonError> {
         let subject = &shown.execution.subject;
         let objects = self.objects(subject).await.map_err(FixError::from)?;
@@ -184,13 +185,15 @@ impl Fixer {
             .into_iter()
             .find(|it| it.strategy == shown.execution.strategy)
             .ok_or(PersonError::Changed)?;
-        let is_same_spec = evidence.subject.uid == subject.uid
-            && evidence.workload.spec_hash == shown.execution.spec_hash;
+        let seen_hash = Some(moved::bound_hash(&objects.root, &evidence));
+        let is_same = evidence.subject.uid == subject.uid
+            && evidence.workload.spec_hash == shown.execution.spec_hash
+            && seen_hash == shown.execution.seen_hash;
         let is_as_shown = offers::diff(&plan, &self.agent.redactor) == shown.execution.diff;
         // Room that is a little more or less by now, or the next pods of a CronJob.
         let still_fits = || remedy::as_shown(&shown.plan, &plan, &evidence);
         let plan = if is_as_shown { Some(plan) } else { still_fits() };
-        let plan = plan.filter(|_| is_same_spec).ok_or(PersonError::Changed)?;
+        let plan = plan.filter(|_| is_same).ok_or(PersonError::Changed)?;
         let mut execution = shown.execution.clone();
         execution.subject = evidence.subject.clone();
         execution.diff = offers::diff(&plan, &self.agent.redactor);

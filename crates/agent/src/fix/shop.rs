@@ -97,6 +97,7 @@ impl Fixer {
         if let Some(missing) = unarmed(mode, policy_given, authenticated) {
             return Err(OpenError::Unarmed(missing));
         }
+        let storms = journal.storms().await?;
         let policy = policy.unwrap_or_default();
         // A second life in the same process has the same policy, or offers what its guard refuses.
         drop(agent.caps.set(policy.caps.clone()));
@@ -113,7 +114,7 @@ impl Fixer {
             },
             own_namespaces: own_namespaces(config),
             deciding: Semaphore::new(1),
-            last_storms: Mutex::default(),
+            last_storms: Mutex::new(storms),
             switch: Switch::new(mode),
             under_way: Mutex::default(),
             reached: watch::Sender::new(0),

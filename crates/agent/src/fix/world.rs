@@ -1,19 +1,24 @@
 //! The decision: what the guard has to know is collected, asked, and its answer is kept.
 
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use diagnosis::Redactor;
 use jiff::{SignedDuration, Timestamp};
-use remedy::{ApprovedPlan, Authority, Refusal, World};
-use types::{Execution, ExecutionState, FixPlan, RefusalReport};
+use remedy::{ApprovedPlan, Authority, Past, PastWrite, Refusal, World};
+use types::{Execution, ExecutionState, FixPlan, ObjectRef, RefusalReport};
+use uuid::Uuid;
 
 use super::{Decision, FixError, Fixer, MAX_IN_VAIN, Order};
 use crate::cluster::{Census, Share};
 use crate::failures::MEMORY;
-use crate::journal::Stored;
+use crate::journal::{JournalError, Stored};
 
 /// The most offers beside the one that was ordered of which the guard's answer is kept.
 const MAX_BESIDE: usize = 20;
+
+/// So many writes a trouble may have taken, for the error budget to see as many troubles as its window has.
+const ATTEMPTS: usize = 4;
 
 /// What no namespace is called.
 const EVERYWHERE: &str = "";
@@ -50,6 +55,9 @@ impl Fixer {
             }
             Err(refusal) => {
                 turn_down(fix, self.told(&refusal), refusal.needs_person());
+                if matches!(refusal, Refusal::BudgetExhausted { .. }) {
+                    Box::pin(self.heed_budget(&fix.execution.subject)).await;
+                }
                 Decision::Rest
             }
         };
@@ -86,7 +94,9 @@ impl Fixer {
         writes.extend(self.lead.writes_of_others());
         let census = self.agent.cluster.census();
         let counted = census.seen_from(namespace);
-        let last_storm = self.last_storm(&census, namespace, now);
+        let last_storm = self.last_storm(&census, namespace, now).await?;
+        let earlier = self.earlier_writes(&fix.execution.subject, now).await?;
+        let armed_at = self.journal.armed_at().await?;
         let accepted = self.journal.accepted(now).await?;
         let diagnoses = diagnosis::diagnose(&fix.before);
         let world = World {
@@ -98,6 +108,7 @@ impl Fixer {
             enrolled,
             evidence: &fix.before,
             writes: &writes,
+            past: Past { writes: &earlier, armed_at },
             unhealthy: counted.unhealthy,
             workloads: counted.workloads,
             own_namespaces: self.own_namespaces.iter().map(String::as_str).collect(),
@@ -114,8 +125,50 @@ impl Fixer {
         Ok(Answer { decision: remedy::approve(fix.plan.clone(), &self.policy, &world), beside })
     }
 
-    /// When a storm was last seen in this namespace, or anywhere.
-    fn last_storm(&self, census: &Census, namespace: &str, now: Timestamp) -> Option<Timestamp> {
+    /// What we wrote before the last hours: as far back as the error budget looks, and further where it was this
+    /// workload.
+    async fn earlier_writes(
+        &self,
+        subject: &ObjectRef,
+        now: Timestamp,
+    ) -> Result<Vec<PastWrite>, JournalError> {
+        let newest = self.policy.error_budget.window.saturating_mul(ATTEMPTS);
+        self.journal.writes_before(now - MEMORY, subject, newest).await
+    }
+
+    /// What the guard says to automation where the error budget is spent, by what became of all but this fix.
+    pub(super) async fn spent_budget(
+        &self,
+        subject: &ObjectRef,
+    ) -> Result<Option<Refusal>, JournalError> {
+        let now = Timestamp::now();
+        let writes = self.journal.writes_since(now - MEMORY, Uuid::nil()).await?;
+        let earlier = self.earlier_writes(subject, now).await?;
+        let past = Past { writes: &earlier, armed_at: self.journal.armed_at().await? };
+        Ok(remedy::budget_spent(&self.policy, &writes, &past))
+    }
+
+    /// When a storm was last seen in this namespace, or anywhere. One that is seen now is kept, so that a restart does
+    /// not end the time after it.
+    async fn last_storm(
+        &self,
+        census: &Census,
+        namespace: &str,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, JournalError> {
+        let (last, storms) = self.storms_seen(census, namespace, now);
+        if storms.values().any(|it| *it == now) {
+            self.journal.keep_storms(&storms).await?;
+        }
+        Ok(last)
+    }
+
+    fn storms_seen(
+        &self,
+        census: &Census,
+        namespace: &str,
+        now: Timestamp,
+    ) -> (Option<Timestamp>, BTreeMap<String, Timestamp>) {
         let mut last = self.last_storms.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = self.policy.storm.exit_seconds;
         let is_over = |at: Timestamp| {
@@ -128,7 +181,7 @@ impl Fixer {
                 last.insert(place.to_owned(), now);
             }
         }
-        last.get(EVERYWHERE).max(last.get(namespace)).copied()
+        (last.get(EVERYWHERE).max(last.get(namespace)).copied(), last.clone())
     }
 
     /// The refusal as it is shown: what it quotes of the cluster is redacted.

@@ -16,11 +16,13 @@ pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
     routes.service(read).service(set);
 }
 
-/// What the agent may do: `observe`, `suggest` or `auto`.
+/// What the agent may do: `observe`, `suggest` or `auto`; and who set it last and why, where anybody did.
 #[utoipa::path(operation_id = "read_mode", tag = "mode", responses((status = 200, body = ModeBody)))]
 #[get("/api/v1/mode")]
 async fn read(_: Reader, fixer: web::Data<Fixer>) -> web::Json<ModeBody> {
-    web::Json(ModeBody { mode: fixer.mode(), reason: String::new() })
+    // The mode is told whatever becomes of the journal.
+    let reason = fixer.journal().mode_reason().await.ok().flatten().unwrap_or_default();
+    web::Json(ModeBody { mode: fixer.mode(), reason })
 }
 
 /// Sets what the agent may do. `observe` stops all writing of this replica at once, whether it leads or not; neither a

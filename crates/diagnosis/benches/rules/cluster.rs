@@ -102,6 +102,7 @@ impl Cluster {
             services: Some(vec![]),
             endpoint_slices: None,
             autoscalers: Some(vec![]),
+            vertical_autoscalers: Some(vec![]),
             limit_ranges: Some(vec![]),
             quotas: Some(vec![]),
             priority_classes: None,

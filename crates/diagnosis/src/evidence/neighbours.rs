@@ -44,7 +44,16 @@ fn neighbour(root: &Root, objects: &Objects) -> Option<NeighbourFacts> {
     let own: Vec<_> = objects.namespace_pods.iter().filter(|it| belongs(it, root)).collect();
     let facts = counted(root, &own, objects.taken_at)?;
     let declared = declared(root, objects).filter(|_| facts.desired == 0);
-    Some(NeighbourFacts { declared, ..facts })
+    let is_whole = facts.desired <= facts.ready;
+    let newest_pod_secs = newest(&own, objects.taken_at).filter(|_| !is_whole);
+    Some(NeighbourFacts { declared, newest_pod_secs, ..facts })
+}
+
+/// Age of the newest of these pods.
+fn newest(pods: &[&Arc<Pod>], now: Timestamp) -> Option<u64> {
+    let made = pods.iter().filter_map(|it| it.metadata.creation_timestamp.as_ref());
+    let age = now.duration_since(made.map(|it| it.0).max()?);
+    u64::try_from(age.as_secs()).ok()
 }
 
 /// How a workload stands, with these of its pods as witnesses; `None` of what runs to its end, or alone, which says
@@ -81,6 +90,7 @@ pub(super) fn counted(
         steady: pods.iter().all(|it| is_steady(it, taken_at)),
         generation: root.metadata().generation.unwrap_or(0),
         declared: None,
+        newest_pod_secs: None,
     })
 }
 
@@ -103,6 +113,7 @@ fn beside(service: &Service, objects: &Objects) -> Option<NeighbourFacts> {
         steady: own.iter().all(|it| is_steady(it, objects.taken_at)),
         generation: i64::try_from(hash >> 1).unwrap_or(0),
         declared: None,
+        newest_pod_secs: None,
     })
 }
 

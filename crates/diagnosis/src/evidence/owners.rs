@@ -1,13 +1,11 @@
 //! Who else writes the object.
 
-use std::sync::Arc;
-
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
 use serde_json::{Map, Value};
 use types::{FieldPath, Owner};
 
+use super::vertical;
 use crate::Objects;
 
 /// Our own field manager.
@@ -25,8 +23,28 @@ const NOT_FOREIGN: [&str; 9] = [
     "unknown",
 ];
 /// Field managers of tools that write from a declaration of their own, though not by server-side apply: they put
-/// back what somebody else changes. Clients of unknown name may be anybody's script, and no mark of ownership.
-const DECLARING: [&str; 5] = ["pulumi", "Terraform", "HashiCorp", "kapp", "fleetagent"];
+/// back what somebody else changes. Argo CD that tracks by a label (its default before 3.0) leaves no other mark, for
+/// charts set that label as well; Helm writes so by default before 4. What follows such a name is a version, a node or
+/// a suffix. Clients of unknown name (`Go-http-client`, which Helm was before 3.7) may be anybody's script, and no mark
+/// of ownership; what somebody changes in the web page of Argo CD (`argocd-server`) is a person's.
+const DECLARING: [&str; 16] = [
+    "argocd-controller",
+    "argocd-application-controller",
+    "helm",
+    "helm-controller",
+    "helm-operator",
+    "kustomize-controller",
+    "flux-client-side-apply",
+    "pulumi",
+    "Terraform",
+    "terraform-provider",
+    "HashiCorp",
+    "kapp",
+    "kapp-controller",
+    "fleetagent",
+    "deploy@",
+    "configsync",
+];
 /// Labels and annotations by which a tool claims the whole object, and its name.
 const MARKS: [(&str, &str); 12] = [
     ("argocd.argoproj.io/tracking-id", "argocd"),
@@ -54,7 +72,7 @@ pub(super) const MAX_FIELDS: usize = 200;
 pub(super) fn facts(objects: &Objects) -> Vec<Owner> {
     let mut owners = marks(objects.root.metadata());
     owners.extend(objects.autoscalers.iter().flatten().filter_map(|it| autoscaler(it, objects)));
-    owners.extend(vertical_autoscaler(objects));
+    owners.extend(vertical::owner(objects));
     let managers = objects.root.metadata().managed_fields.iter().flatten();
     let spec = objects.root.spec_json();
     owners.extend(managers.filter_map(|it| manager(it, &spec)));
@@ -127,28 +145,12 @@ fn autoscaler(it: &HorizontalPodAutoscaler, objects: &Objects) -> Option<Owner> 
     })
 }
 
-/// A vertical autoscaler that sets what the pods of the root ask for. Its admission webhook says so on each pod
-/// (<https://github.com/kubernetes/autoscaler/tree/master/vertical-pod-autoscaler>).
-fn vertical_autoscaler(objects: &Objects) -> Option<Owner> {
-    let says_so =
-        |it: &Arc<Pod>| it.metadata.annotations.iter().flatten().any(|it| it.0 == "vpaUpdates");
-    objects.pods.iter().any(says_so).then_some(())?;
-    let containers = objects.root.object_ref().kind.pod_spec_path()?.child("containers");
-    let n_containers = objects.root.pod_spec().map_or(0, |it| it.containers.len());
-    let fields = (0..n_containers).map(|it| containers.index(it).child("resources").to_string());
-    Some(Owner {
-        name: "vpa".to_owned(),
-        mark: "annotation vpaUpdates of its pods".to_owned(),
-        fields: fields.collect(),
-    })
-}
-
 /// A field manager that is neither a person nor the control plane nor we, with the fields of the spec that are his.
 fn manager(entry: &ManagedFieldsEntry, spec: &Value) -> Option<Owner> {
     let name = entry.manager.as_deref()?;
     let ours = NOT_FOREIGN.iter().any(|it| name == *it || name.starts_with(&format!("{it}-")));
     let applies = entry.operation.as_deref() == Some("Apply");
-    let declares = DECLARING.iter().any(|it| name.starts_with(it));
+    let declares = DECLARING.iter().any(|it| is_called(name, it));
     if ours || entry.subresource.is_some() || !applies && !declares {
         return None;
     }
@@ -161,6 +163,12 @@ fn manager(entry: &ManagedFieldsEntry, spec: &Value) -> Option<Owner> {
             .to_owned(),
         fields: if fields.len() < MAX_FIELDS { fields } else { vec![] },
     })
+}
+
+/// Whether a manager is this tool, or a version or a part of it, and not one that is merely called alike.
+fn is_called(manager: &str, tool: &str) -> bool {
+    let rest = manager.strip_prefix(tool);
+    rest.is_some_and(|it| tool.ends_with('@') || !it.starts_with(char::is_alphanumeric))
 }
 
 /// The leaves of a `FieldsV1` tree as paths into the object.
@@ -234,6 +242,16 @@ mod tests {
     }
 
     #[test]
+    fn what_a_rollout_of_argo_controls_is_the_rollouts() {
+        let owned = |controller: bool| {
+            names(&json!({"ownerReferences": [{"apiVersion": "argoproj.io/v1alpha1",
+                "kind": "Rollout", "name": "web", "uid": "r1", "controller": controller}]}))
+        };
+        assert_eq!(owned(true), ["Rollout"]);
+        assert!(owned(false).is_empty());
+    }
+
+    #[test]
     fn what_a_person_applied_is_nobody_elses() {
         assert!(names(&json!({"labels": {MANAGED_BY: "kubectl"}})).is_empty());
         assert!(
@@ -251,9 +269,18 @@ mod tests {
         };
         let replicas = Some(vec!["/spec/replicas".to_owned()]);
 
-        assert_eq!(owner("pulumi-kubernetes", "Update"), replicas);
+        let tools = "argocd-controller argocd-application-controller helm helm-controller \
+            kustomize-controller pulumi-kubernetes terraform-provider-helm_v2.13.0_x5 Terraform fleetagent \
+            deploy@node1 kapp-controller";
+        for tool in tools.split_whitespace() {
+            assert_eq!(owner(tool, "Update"), replicas, "{tool}");
+        }
         assert_eq!(owner("anybody", "Apply"), replicas);
-        assert_eq!(owner("python-requests", "Update"), None);
-        assert_eq!(owner("kubectl-edit", "Update"), None);
+        for person in "kubectl-client-side-apply kubectl-edit python-requests Go-http-client argocd-server helmut \
+            kappa rancher node-fetch deploy"
+            .split_whitespace()
+        {
+            assert_eq!(owner(person, "Update"), None, "{person}");
+        }
     }
 }

@@ -116,6 +116,7 @@ mod tests {
             services: None,
             endpoint_slices: None,
             autoscalers: None,
+            vertical_autoscalers: None,
             limit_ranges: None,
             quotas: None,
             priority_classes: None,

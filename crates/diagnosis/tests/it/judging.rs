@@ -118,6 +118,7 @@ fn beside(ready: u32, steady: bool, generation: i64) -> Evidence {
         steady,
         generation,
         declared: None,
+        newest_pod_secs: None,
     };
     Evidence { neighbours: vec![neighbour], ..web() }
 }

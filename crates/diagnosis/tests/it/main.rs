@@ -14,6 +14,7 @@ mod redaction;
 mod judging;
 mod behind;
 mod node_mates;
+mod owners;
 mod keys;
 mod brought;
 mod probed;

@@ -42,6 +42,7 @@ fn neighbour(object: ObjectRef, it: Stands) -> NeighbourFacts {
         steady: it.steady,
         generation: it.generation,
         declared: None,
+        newest_pod_secs: None,
     }
 }
 

@@ -169,6 +169,7 @@ impl Reflexion {
             checks: vec![],
             again: false,
             result_hash: None,
+            seen_hash: None,
         };
         (choice, execution)
     }

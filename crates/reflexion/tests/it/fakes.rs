@@ -280,6 +280,7 @@ pub(crate) fn execution(
         checks: vec![],
         again: false,
         result_hash: None,
+        seen_hash: None,
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use types::{FixPlan, Verdict};
 
-use super::{PastWrite, Refusal, World};
+use super::{Past, PastWrite, Refusal, World};
 use crate::Policy;
-use crate::policy::{Caps, share};
+use crate::policy::{Caps, LONGEST_LOCK_SECS, share};
 
 const MINUTE_SECS: i64 = 60;
 const FIVE_MINUTES_SECS: i64 = 300;
@@ -82,13 +82,28 @@ pub(super) fn is_not_stranded(_: &FixPlan, _: &Policy, world: &World<'_>) -> Ans
 }
 
 pub(super) fn is_not_locked(_: &FixPlan, policy: &Policy, world: &World<'_>) -> Answer {
-    let mut ended: Vec<&PastWrite> = of_workload(world).filter(|it| it.verdict.is_some()).collect();
+    let subject = &world.evidence.subject;
+    let longer_ago = world.past.writes.iter().filter(|it| it.subject.is_same_life(subject));
+    let all = of_workload(world).chain(longer_ago);
+    let mut ended: Vec<&PastWrite> = all.filter(|it| it.verdict.is_some()).collect();
     ended.sort_by_key(|it| std::cmp::Reverse(it.at));
-    let failures = ended.iter().take_while(|it| failed(it)).count();
-    let Some(newest) = ended.first().filter(|_| policy.lock.after_failures <= failures) else {
+    let Some(newest) = ended.first() else { return Ok(()) };
+    let span = LONGEST_LOCK_SECS.cast_signed();
+    let is_near =
+        |it: &&&PastWrite| newest.at.as_second().saturating_sub(it.at.as_second()) <= span;
+    let in_a_row = ended.iter().take_while(|it| failed(it)).take_while(is_near);
+    let failures: Vec<_> = in_a_row.take(policy.lock.after_failures).collect();
+    if failures.len() < policy.lock.after_failures {
         return Ok(());
+    }
+    // What could not be taken back or made something worse did have an effect.
+    let had_none = |it: &&&PastWrite| it.verdict == Some(Verdict::Unchanged) && it.undone;
+    let seconds = if failures.iter().all(had_none) {
+        policy.lock.ineffective_seconds
+    } else {
+        policy.lock.seconds
     };
-    let seconds = i64::try_from(policy.lock.seconds).unwrap_or(i64::MAX);
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
     let until = newest.at.as_second().saturating_add(seconds);
     let until = Timestamp::from_second(until).unwrap_or(Timestamp::MAX);
     if world.now <= until { Err(Refusal::WorkloadLocked { until }) } else { Ok(()) }
@@ -125,23 +140,28 @@ struct Trouble {
 }
 
 pub(super) fn budget_is_left(_: &FixPlan, policy: &Policy, world: &World<'_>) -> Answer {
+    budget_spent(policy, world.writes, &world.past).map_or(Ok(()), Err)
+}
+
+/// What the guard says to automation where these writes of ours, and those longer ago, leave nothing of its error
+/// budget.
+pub fn budget_spent(policy: &Policy, writes: &[PastWrite], past: &Past<'_>) -> Option<Refusal> {
     let budget = &policy.error_budget;
+    let is_new = |it: &&PastWrite| past.armed_at.is_none_or(|armed| armed <= it.at);
+    let troubles = troubles(writes.iter().chain(past.writes).filter(is_new));
     let mut troubles: Vec<Trouble> =
-        troubles(world.writes).into_iter().filter(|it| it.healed || !it.is_open).collect();
+        troubles.into_iter().filter(|it| it.healed || !it.is_open).collect();
     troubles.sort_by_key(|it| std::cmp::Reverse(it.newest));
     troubles.truncate(budget.window);
     let of = troubles.len();
     let not_better = troubles.iter().filter(|it| !it.healed).count();
     let worse: usize = troubles.iter().map(|it| it.worse).sum();
     let too_often = 0 < of && budget.min <= of && budget.allowed_not_better < share(not_better, of);
-    if too_often || budget.allowed_worse < worse {
-        Err(Refusal::BudgetExhausted { not_better, of, worse })
-    } else {
-        Ok(())
-    }
+    let is_spent = too_often || budget.allowed_worse < worse;
+    is_spent.then_some(Refusal::BudgetExhausted { not_better, of, worse })
 }
 
-fn troubles(writes: &[PastWrite]) -> Vec<Trouble> {
+fn troubles<'a>(writes: impl Iterator<Item = &'a PastWrite>) -> Vec<Trouble> {
     let mut troubles: BTreeMap<_, Trouble> = BTreeMap::new();
     for write in writes {
         let subject = &write.subject;

@@ -16,6 +16,7 @@ mod anew;
 mod places;
 mod attacks;
 mod shown;
+mod callee;
 mod stray;
 mod room;
 mod given;

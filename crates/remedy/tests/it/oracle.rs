@@ -77,14 +77,22 @@ fn machine(plan: &FixPlan, world: &World<'_>) -> Opinion {
     need(!was_mended(plan, world), "somebody put it back")?;
     need(has_run(plan, world.evidence), "never ran here")?;
     calm(world)?;
-    let mut ended: Vec<&PastWrite> = own(world).filter(|it| it.verdict.is_some()).collect();
+    let name = world.evidence.subject.to_string();
+    let of_old = world.past.writes.iter().filter(|it| it.subject.to_string() == name);
+    let mut ended: Vec<&PastWrite> =
+        own(world).chain(of_old).filter(|it| it.verdict.is_some()).collect();
     ended.sort_by_key(|it| it.at);
     ended.reverse();
     if let Some(newest) = ended.first() {
-        need(!in_vain(newest) || newest.undone, "stranded")?;
-        let in_a_row = ended.iter().position(|it| !in_vain(it)).unwrap_or(ended.len());
-        let age = world.now.as_second() - newest.at.as_second();
-        need(in_a_row < 3 || 3600 < age, "locked")?;
+        let age = |it: &PastWrite| world.now.as_second() - it.at.as_second();
+        // Whether it is stranded is asked of the last four hours.
+        need(14_400 < age(newest) || !in_vain(newest) || newest.undone, "stranded")?;
+        let counts = |it: &&PastWrite| in_vain(it) && age(it) - age(newest) <= 14_400;
+        let in_a_row = ended.iter().position(|it| !counts(it)).unwrap_or(ended.len());
+        let idle =
+            ended.iter().take(3).all(|it| it.verdict == Some(Verdict::Unchanged) && it.undone);
+        let hours = if idle { 4 } else { 1 };
+        need(in_a_row < 3 || hours * 3600 < age(newest), "locked")?;
     }
     budget(world)
 }
@@ -106,12 +114,15 @@ fn calm(world: &World<'_>) -> Opinion {
 
 fn budget(world: &World<'_>) -> Opinion {
     let name = |it: &PastWrite| format!("{} {}", it.subject, it.spec_hash);
-    let mut names: Vec<String> = world.writes.iter().map(name).collect();
+    let armed = world.past.armed_at;
+    let all = world.writes.iter().chain(world.past.writes);
+    let all: Vec<&PastWrite> = all.filter(|it| armed.is_none_or(|armed| armed <= it.at)).collect();
+    let mut names: Vec<String> = all.iter().map(|it| name(it)).collect();
     names.sort();
     names.dedup();
     let mut troubles: Vec<(i64, bool, usize)> = vec![];
     for trouble in names {
-        let of: Vec<&PastWrite> = world.writes.iter().filter(|it| name(it) == trouble).collect();
+        let of: Vec<&PastWrite> = all.iter().copied().filter(|it| name(it) == trouble).collect();
         let healed = of.iter().any(|it| it.verdict.is_some() && !in_vain(it));
         let open = of.iter().any(|it| it.verdict.is_none());
         let worse = of.iter().filter(|it| it.verdict == Some(Verdict::Worse)).count();

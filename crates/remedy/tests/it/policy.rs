@@ -31,7 +31,7 @@ fn each_problem_is_named() {
         ..parse(
             "{strategies: {reboot: ask, restart_rollout: auto}, caps: {memory: lots}, \
              storm: {unhealthy_fraction: 2}, error_budget: {allowed_not_better: -1}, \
-             lock: {after_failures: 0, seconds: 99999}}",
+             lock: {after_failures: 0, seconds: 99999, ineffective_seconds: 14401}}",
         )
         .unwrap()
     };
@@ -46,6 +46,7 @@ fn each_problem_is_named() {
         "error_budget.allowed_not_better",
         "lock.after_failures",
         "lock.seconds",
+        "lock.ineffective_seconds",
         "evidence_ttl_seconds",
         "`shop/web`",
     ] {

@@ -69,6 +69,7 @@ fn where_no_earlier_pod_is_left_whoever_stands_behind_the_service_decides() {
         steady: true,
         generation: 1,
         declared: None,
+        newest_pod_secs: None,
     }];
     assert!(!is_offered("db:5432", &evidence));
     assert!(!is_offered("10.0.0.9:5432", &evidence));

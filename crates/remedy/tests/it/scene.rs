@@ -5,7 +5,7 @@ mod images;
 mod services;
 
 use jiff::Timestamp;
-use remedy::{Authority, PastWrite, World};
+use remedy::{Authority, Past, PastWrite, World};
 use serde_json::Value;
 use types::{
     ContainerFacts, ContainerRole, ContainerState, Diagnosis, Edit, Evidence, FailedFix, Fault,
@@ -15,7 +15,7 @@ use types::{
 };
 
 pub(crate) use images::{held, listed_tag, wrong_tag};
-pub(crate) use nodes::{taint, tainted};
+pub(crate) use nodes::{taint, tainted, unschedulable};
 pub(crate) use services::{named, service, swapped_labels, wrong_label, wrong_port};
 
 pub(crate) const NOW: i64 = 1_800_000_000;
@@ -330,14 +330,6 @@ pub(crate) fn rolled_out(kind: Kind) -> Evidence {
     evidence
 }
 
-pub(crate) fn unschedulable(kind: Kind, request: &str) -> Evidence {
-    let mut evidence = evidence(kind);
-    evidence.containers[0].memory_request = Some(quantity(request));
-    evidence.pods[0].unschedulable =
-        Some("0/1 nodes are available: 1 Insufficient memory.".to_owned());
-    evidence
-}
-
 /// A world in which automation may do all that the policy allows.
 pub(crate) fn world<'a>(evidence: &'a Evidence, writes: &'a [PastWrite]) -> World<'a> {
     World {
@@ -349,6 +341,7 @@ pub(crate) fn world<'a>(evidence: &'a Evidence, writes: &'a [PastWrite]) -> Worl
         enrolled: true,
         evidence,
         writes,
+        past: Past::default(),
         unhealthy: 1,
         workloads: 20,
         own_namespaces: vec!["k8s-reflexion"],

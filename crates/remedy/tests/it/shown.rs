@@ -141,7 +141,7 @@ fn a_policy_may_switch_off_what_is_only_shown_and_nothing_else() {
 }
 
 /// `web` calls the Service `db`, behind which a Deployment stands that was scaled to nothing.
-fn unanswered(declared: Option<u32>) -> (Evidence, types::Diagnosis) {
+pub(crate) fn unanswered(declared: Option<u32>) -> (Evidence, types::Diagnosis) {
     let mut evidence = scene::evidence(Kind::Deployment);
     let mut object = ObjectRef::named(Kind::Deployment, "shop", "store");
     (object.uid, object.resource_version) = ("uid-store".to_owned(), "3".to_owned());
@@ -153,6 +153,7 @@ fn unanswered(declared: Option<u32>) -> (Evidence, types::Diagnosis) {
         steady: true,
         generation: 1,
         declared,
+        newest_pod_secs: None,
     }];
     evidence.services = vec![ServiceFacts {
         name: "db".to_owned(),

@@ -1,6 +1,6 @@
 //! What our own past writes and the state of the cluster allow.
 
-use remedy::{PastWrite, Policy, approve};
+use remedy::{Past, PastWrite, Policy, World, approve};
 use types::{Evidence, Fault, Kind, Verdict};
 
 use crate::scene::{self, at, write};
@@ -85,15 +85,46 @@ fn a_workload_is_written_three_times_an_hour() {
 
 #[test]
 fn three_failures_lock_a_workload_for_an_hour_and_a_person_opens_it() {
-    let writes = [3000, 3700, 3800].map(|it| write("web", it, FAILED));
+    let failed = |ages: [i64; 3]| {
+        let mut writes = ages.map(|it| write("web", it, FAILED));
+        writes[1].verdict = Some(Verdict::Worse);
+        writes
+    };
+    let writes = failed([3000, 3700, 3800]);
     check(&writes, "workload_locked");
     assert_eq!(answer(&writes, 1, 20, true), "ok");
 
-    check(&[3601, 3700, 3800].map(|it| write("web", it, FAILED)), "ok");
+    check(&failed([3601, 3700, 3800]), "ok");
     let mut helped_between = writes;
     helped_between[1].verdict = HELPED;
     helped_between[1].undone = false;
     check(&helped_between, "ok");
+}
+
+/// The same with writes that lie longer ago, and with the time when a person last armed automation.
+fn with_past(writes: &[PastWrite], older: &[PastWrite], armed_ago: Option<i64>) -> String {
+    let evidence = scene::out_of_memory(Kind::Deployment, "64Mi");
+    let plan = scene::plans(Fault::OomKilled, &evidence).remove(0);
+    let armed_at = armed_ago.map(|it| at(scene::NOW - it));
+    let past = Past { writes: older, armed_at };
+    let world = World { past, ..scene::world(&evidence, writes) };
+    let answer = approve(plan, &Policy::default(), &world);
+    answer.map_or_else(|it| it.code().to_owned(), |_| "ok".to_owned())
+}
+
+#[test]
+fn three_attempts_without_effect_lock_a_workload_for_four_hours() {
+    let in_vain = |ages: [i64; 3]| ages.map(|it| write("web", it, FAILED)).to_vec();
+    check(&in_vain([3601, 3700, 3800]), "workload_locked");
+    check(&in_vain([14_400, 14_401, 14_402]), "workload_locked");
+    check(&in_vain([14_401, 14_402, 14_403]), "ok");
+
+    // The first of them lie longer ago than the rest is looked at, and within four hours of the last.
+    let (last, first) = (in_vain([14_000; 3]), in_vain([20_000, 28_400, 28_400]));
+    assert_eq!(with_past(&last[..1], &first[..2], None), "workload_locked");
+    assert_eq!(with_past(&last[..1], &first[..1], None), "ok");
+    let apart = in_vain([20_000, 28_401, 28_401]);
+    assert_eq!(with_past(&last[..1], &apart[..2], None), "ok");
 }
 
 /// The same writes, to a workload that had this uid.
@@ -204,6 +235,19 @@ fn automation_that_heals_too_little_asks_a_person() {
     check(&troubles(2, 3), "ok");
     check(&troubles(4, 0), "ok");
     assert_eq!(answer(&troubles(5, 0), 1, 20, true), "ok");
+}
+
+#[test]
+fn troubles_of_days_ago_count_until_a_person_arms_automation_again() {
+    let bad: Vec<_> = (0..5).map(|it| write(&format!("bad{it}"), 90_000 + it, FAILED)).collect();
+    assert_eq!(with_past(&[], &bad, None), "error_budget_exhausted");
+    assert_eq!(with_past(&[], &bad, Some(100_000)), "error_budget_exhausted");
+    assert_eq!(with_past(&[], &bad, Some(90_000)), "ok");
+    assert_eq!(with_past(&[], &bad[..4], None), "ok");
+    // What was written since counts.
+    let since: Vec<_> = (0..5).map(|it| write(&format!("new{it}"), 5000, FAILED)).collect();
+    assert_eq!(with_past(&since, &bad, Some(90_000)), "error_budget_exhausted");
+    assert_eq!(with_past(&since, &bad, Some(4999)), "ok");
 }
 
 #[test]

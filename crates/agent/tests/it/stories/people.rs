@@ -75,6 +75,44 @@ async fn a_yes_to_what_has_changed_since_is_none() {
     assert_eq!((stage.limit("web").as_str(), stage.proxy.n_seen(write)), ("96Mi", 0));
 }
 
+#[actix_web::test]
+async fn a_yes_is_to_the_workload_as_it_was_shown_and_to_no_other() {
+    let changes = [
+        json!({"metadata": {"annotations": {"on-call": "kim"}}}),
+        json!({"metadata": {"labels": {"tier": "gold"}}}),
+        json!({"spec": {"replicas": 2}}),
+        json!({"spec": {"minReadySeconds": 5}}),
+    ];
+    for change in changes {
+        let stage = Stage::open().await;
+        let (agent, proposed) = proposal(&stage).await;
+
+        stage.cluster.change("deployments/web", &change).await;
+        let (status, problem) = say(&agent, &proposed, "approve").await;
+
+        assert_eq!((status, code(&problem)), (409, "changed"), "{change}: {problem}");
+        assert_eq!((stage.limit("web").as_str(), stage.proxy.n_seen(write)), ("128Mi", 0));
+        let end = agent.end_of(&proposed).await;
+        assert_eq!(state(&end), ("rejected", "superseded"), "{end:#}");
+    }
+}
+
+#[actix_web::test]
+async fn a_yes_holds_where_the_status_moved_since_it_was_shown() {
+    let stage = Stage::open().await;
+    let (agent, proposed) = proposal(&stage).await;
+
+    let store = stage.cluster.sandbox.store();
+    let written = store.update_status("deployments", "shop", "web", |it| {
+        it["status"]["unavailableReplicas"] = json!(7);
+        Ok(())
+    });
+    written.unwrap();
+    let (_, answer) = say(&agent, &proposed, "approve").await;
+
+    assert_eq!(state(&answer), ("verifying", ""), "{answer:#}");
+}
+
 /// Says yes while this happens between the decision and the write.
 async fn approved_while(
     stage: &Stage,

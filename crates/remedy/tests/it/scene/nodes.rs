@@ -2,7 +2,7 @@
 
 use types::{Evidence, Kind, ObjectRef, StrayTaint};
 
-use super::evidence;
+use super::{evidence, quantity};
 
 /// `<kind> shop/web` that waits, because its only node has one taint too many.
 pub(crate) fn tainted(kind: Kind) -> Evidence {
@@ -29,4 +29,12 @@ pub(crate) fn taint(node: &str, index: usize, effect: &str) -> StrayTaint {
         effect: effect.to_owned(),
         added_at: None,
     }
+}
+
+pub(crate) fn unschedulable(kind: Kind, request: &str) -> Evidence {
+    let mut evidence = evidence(kind);
+    evidence.containers[0].memory_request = Some(quantity(request));
+    evidence.pods[0].unschedulable =
+        Some("0/1 nodes are available: 1 Insufficient memory.".to_owned());
+    evidence
 }

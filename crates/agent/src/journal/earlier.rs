@@ -1,0 +1,37 @@
+//! Our writes of longer ago, for the error budget and the lock: what became of them, without what they wrote.
+
+use jiff::{SignedDuration, Timestamp};
+use remedy::PastWrite;
+use types::{Execution, ObjectRef, Strategy};
+
+use super::{Journal, JournalError, ended_write, value};
+
+/// So much longer the writes of one workload are told: as long as the failures before a lock may lie apart.
+const OF_ONE: SignedDuration = SignedDuration::from_hours(4);
+
+impl Journal {
+    /// Our writes before this that have ended: the newest of all, and those of this workload in the hours before.
+    pub async fn writes_before(
+        &self,
+        before: Timestamp,
+        subject: &ObjectRef,
+        newest: usize,
+    ) -> Result<Vec<PastWrite>, JournalError> {
+        let rows = sqlx::query(
+            "SELECT body FROM executions \
+             WHERE applied_at < ?1 AND state NOT IN ('applying', 'verifying', 'undoing') \
+             AND (subject = ?2 AND ?3 <= applied_at OR id IN ( \
+                 SELECT id FROM executions WHERE applied_at < ?1 ORDER BY applied_at DESC LIMIT ?4))",
+        )
+        .bind(before.as_microsecond())
+        .bind(subject.to_string())
+        .bind((before - OF_ONE).as_microsecond())
+        .bind(i64::try_from(newest).unwrap_or(i64::MAX))
+        .fetch_all(&self.pool)
+        .await?;
+        let all: Vec<Execution> =
+            rows.iter().map(|it| value(it, "body")).collect::<Result<_, _>>()?;
+        let writes = all.iter().filter(|it| it.strategy != Strategy::Wait);
+        Ok(writes.map(|it| ended_write(it, vec![])).collect())
+    }
+}
