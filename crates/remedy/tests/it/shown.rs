@@ -141,7 +141,7 @@ fn a_policy_may_switch_off_what_is_only_shown_and_nothing_else() {
 }
 
 /// `web` calls the Service `db`, behind which a Deployment stands that was scaled to nothing.
-fn unanswered(declared: Option<u32>) -> (Evidence, types::Diagnosis) {
+pub(crate) fn unanswered(declared: Option<u32>) -> (Evidence, types::Diagnosis) {
     let mut evidence = scene::evidence(Kind::Deployment);
     let mut object = ObjectRef::named(Kind::Deployment, "shop", "store");
     (object.uid, object.resource_version) = ("uid-store".to_owned(), "3".to_owned());
@@ -205,7 +205,7 @@ fn what_nobody_misses_declares_nothing_or_is_one_of_several_stays_as_it_is() {
 }
 
 /// A job that gave up, as the API server has it.
-fn gave_up() -> Evidence {
+pub(crate) fn gave_up() -> Evidence {
     let mut evidence = scene::mistyped(Kind::Job);
     evidence.kubernetes_minor = None;
     let labels =
