@@ -2,17 +2,19 @@
 //!
 //! `GUARD_CASES=1000000` compares so many.
 
+mod past;
+mod policies;
 mod references;
 mod services;
 
-use remedy::{PastWrite, Policy, approve};
+use remedy::approve;
 use serde_json::{Value, json};
 use types::{
-    Action, ContainerRole, Edit, Evidence, Fault, FixPlan, Kind, Mode, ObjectRef, Owner, ProbeKind,
-    ReferenceKind, Risk, Strategy, Subresource, Verdict,
+    Action, ContainerRole, Evidence, Fault, FixPlan, Kind, Mode, Owner, ProbeKind, ReferenceKind,
+    Risk, Strategy, Subresource,
 };
 
-use crate::oracle::opinion;
+use crate::oracle::{Rules, opinion};
 use crate::scene::{self, APP, at, path};
 
 /// Enough that each broken rule meets each strategy many times; a few seconds in a debug build.
@@ -272,60 +274,6 @@ fn disturb_step(chance: &mut Chance, plan: &mut FixPlan) {
     }
 }
 
-fn writes(chance: &mut Chance) -> Vec<PastWrite> {
-    const AGES: [i64; 12] = [-5, 30, 60, 61, 100, 101, 300, 301, 1000, 3600, 3601, 9000];
-    let many = if chance.one_in(2) { 0 } else { chance.below(8) };
-    (0..many)
-        .map(|_| {
-            let kinds = [Kind::Deployment, Kind::StatefulSet, Kind::Job];
-            let kind = *chance.pick(&kinds);
-            let (namespace, name) = (*chance.pick(&NAMESPACES), *chance.pick(&NAMES));
-            let ended = [Verdict::Recovered, Verdict::Unchanged, Verdict::Worse];
-            let verdict = if chance.one_in(8) { None } else { Some(*chance.pick(&ended)) };
-            PastWrite {
-                at: at(scene::NOW - *chance.pick(&AGES)),
-                subject: ObjectRef::named(kind, namespace, name),
-                spec_hash: (*chance.pick(&["00000000deadbeef", "a", "b"])).to_owned(),
-                strategy: (*chance.pick(&[
-                    "roll_back",
-                    "raise_memory_limit@1.5",
-                    "raise_memory_limit@2",
-                    "raise_cpu_limit@1.5",
-                    "raise_cpu_limit@2",
-                    "restart_pod",
-                ]))
-                .to_owned(),
-                under_way: verdict.is_none(),
-                verdict,
-                undone: chance.one_in(2),
-                again: chance.one_in(2),
-                result_hash: chance.one_in(2).then(|| "hash of revision 3".to_owned()),
-                edits: past_edits(chance),
-            }
-        })
-        .collect()
-}
-
-/// What a write of ours wrote.
-fn past_edits(chance: &mut Chance) -> Vec<Edit> {
-    let limit = format!("{APP}/resources/limits/memory");
-    let cpu = format!("{APP}/resources/limits/cpu");
-    match chance.below(8) {
-        6 => vec![scene::edit(&cpu, "500m", "750m")],
-        7 => vec![scene::edit(&cpu, "500m", "1000m")],
-        0 => vec![],
-        1 => vec![scene::edit(&limit, "64Mi", "96Mi")],
-        2 => vec![scene::edit(&limit, "64Mi", "128Mi")],
-        3 => vec![scene::edit(&limit, "1536Mi", "2Gi")],
-        4 => vec![scene::edit(
-            &format!("{APP}/resources"),
-            json!({}),
-            json!({"limits": {"memory": "96Mi"}}),
-        )],
-        _ => vec![scene::edit(&format!("{APP}/image"), "shop/web:1.4", "shop/web:1.3")],
-    }
-}
-
 /// What is offered for so many random troubles.
 pub(crate) fn offers(n_troubles: u64) -> Vec<FixPlan> {
     (0..n_troubles)
@@ -356,7 +304,7 @@ fn the_guard_and_an_independent_opinion_agree() {
             disturb(&mut chance, &mut evidence, &mut plan);
         }
         // No two at the same second: which of them is the newest would be a matter of taste.
-        let mut writes = writes(&mut chance);
+        let mut writes = past::writes(&mut chance);
         writes.sort_by_key(|it| it.at);
         writes.dedup_by_key(|it| it.at);
         let mut world = scene::world(&evidence, &writes);
@@ -379,10 +327,16 @@ fn the_guard_and_an_independent_opinion_agree() {
         }
         world.accepted = chance.one_in(20).then_some(&accepted);
 
-        let answer = approve(plan.clone(), &Policy::default(), &world);
-        let told = opinion(&plan, &world);
+        let policy = policies::policy(&mut chance);
 
-        assert_eq!(answer.is_ok(), told.is_ok(), "seed {seed}: {answer:?} but {told:?}\n{plan}");
+        let answer = approve(plan.clone(), &policy, &world);
+        let told = opinion(&plan, &Rules::of(&policy), &world);
+
+        assert_eq!(
+            answer.is_ok(),
+            told.is_ok(),
+            "seed {seed}: {answer:?} but {told:?}\n{plan}\n{policy:?}"
+        );
         *(if told.is_ok() { &mut allowed } else { &mut refused }) += 1;
     }
     assert!(
