@@ -223,6 +223,9 @@ impl Policy {
                 Some(Risk::Advice)
             }
             (_, Risk::Advice) => Some(Risk::Advice),
+            (_, Risk::Auto | Risk::Ask) if ALWAYS_ASKED.contains(&strategy.name()) => {
+                Some(Risk::Ask)
+            }
             (Some(Consent::Ask), Risk::Auto | Risk::Ask) => Some(Risk::Ask),
             (Some(Consent::Auto), Risk::Ask) if MAY_BE_LOOSENED.contains(&strategy.name()) => {
                 Some(Risk::Auto)
@@ -271,6 +274,9 @@ const ALWAYS_MAY_BE_AUTO: [&str; 7] = [
     "roll_back",
     "wait",
 ];
+
+/// Strategies whose every plan asks a person: they replace all pods at once, or clear away what a pod said.
+const ALWAYS_ASKED: [&str; 2] = ["clear_leftovers", "restart_rollout"];
 
 /// Strategies that show what to do and never do it: they write what no machine may.
 const ALWAYS_ADVICE: [&str; 4] = ["correct_typo", "remove_taint", "rerun_job", "restore_replicas"];

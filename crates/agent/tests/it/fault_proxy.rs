@@ -150,7 +150,12 @@ impl FaultProxy {
 
     /// The second such request fares like this.
     pub(crate) fn second(&self, which: Which, fault: Fault) -> Held {
-        self.rule(which, Fault::Pass, true);
+        self.after(1, which, fault)
+    }
+
+    /// So many such requests pass, and the one after them fares like this.
+    pub(crate) fn after(&self, passed: usize, which: Which, fault: Fault) -> Held {
+        (0..passed).for_each(|_| drop(self.rule(which, Fault::Pass, true)));
         self.rule(which, fault, true)
     }
 

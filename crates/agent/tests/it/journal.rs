@@ -38,7 +38,7 @@ async fn filled(folder: &Path) {
 }
 
 /// A stage whose agent has carried out one fix and was killed then.
-async fn after_a_fix() -> (Stage, PathBuf) {
+pub(crate) async fn after_a_fix() -> (Stage, PathBuf) {
     let stage = Stage::open().await;
     let agent = stage.agent().await;
     stage.run_hungry("web", "128Mi").await;

@@ -1,13 +1,17 @@
 //! The agent is killed at every point of a fix, started again on the same data, and has to bring it to its end.
 //!
-//! `KILL_ROUNDS=12` repeats every point with every outcome so often: 21 kills a round.
+//! `KILL_ROUNDS=12` repeats every point with every outcome so often: 21 kills a round. Another kind of fix has its turn
+//! at each, so that six rounds bring every kind to every point.
+
+mod mends;
 
 use futures::StreamExt;
 use serde_json::Value;
 
+use self::mends::{MENDS, Mend};
 use crate::agent_binary::AgentBinary;
 use crate::fault_proxy::{Fault, Held, rehearsal, write};
-use crate::stage::{RAISE, Stage, state, until};
+use crate::stage::{Stage, state, until};
 
 /// Clusters at the same time: each waits most of the time.
 const AT_ONCE: usize = 4;
@@ -76,16 +80,10 @@ impl Fate {
 #[actix_web::test]
 async fn a_fix_that_is_cut_off_anywhere_is_made_once_and_brought_to_its_end() {
     let rounds = std::env::var("KILL_ROUNDS").ok().and_then(|it| it.parse().ok()).unwrap_or(1);
-    let round = POINTS.into_iter().flat_map(|point| {
-        let fates = [Fate::Helps, Fate::DoesNot].into_iter();
-        fates
-            .filter(move |it| !point.is_in_the_undo() || *it == Fate::DoesNot)
-            .map(move |it| (point, it))
-    });
-    let all: Vec<_> = std::iter::repeat_n(round.collect::<Vec<_>>(), rounds).flatten().collect();
+    let all = (0..rounds).flat_map(round);
 
     let n_killed = futures::stream::iter(all)
-        .map(|(point, fate)| check(point, fate))
+        .map(|(point, fate, mend)| check(point, fate, mend))
         .buffer_unordered(AT_ONCE)
         .count()
         .await;
@@ -93,13 +91,29 @@ async fn a_fix_that_is_cut_off_anywhere_is_made_once_and_brought_to_its_end() {
     println!("killed {n_killed} times, each fix made at most once and brought to its end");
 }
 
-async fn check(point: Point, fate: Fate) {
+/// Every point with every outcome, of a fix whose turn it is.
+fn round(number: usize) -> Vec<(Point, Fate, Mend)> {
+    let kills = POINTS.into_iter().flat_map(|point| {
+        let fates = [Fate::Helps, Fate::DoesNot].into_iter();
+        fates
+            .filter(move |it| !point.is_in_the_undo() || *it == Fate::DoesNot)
+            .map(move |it| (point, it))
+    });
+    let with_turns = kills.enumerate().map(|(index, (point, fate))| {
+        let mut turns = MENDS.into_iter().cycle().skip((number + index) % MENDS.len());
+        let mend = turns.find(|it| it.may_end(fate, point.is_in_the_undo())).unwrap();
+        (point, fate, mend)
+    });
+    with_turns.collect()
+}
+
+async fn check(point: Point, fate: Fate, mend: Mend) {
     let stage = Stage::open().await;
     let agent = stage.agent().await;
-    stage.run_hungry("web", fate.limit()).await;
-    let order = agent.order_for("web", RAISE).await;
+    let order = mend.trouble(&stage, &agent, fate).await;
+    let (before, generation) = (mend.field(&stage), mend.generation(&stage));
 
-    let held = bring_to(point, &stage, &agent, &order).await;
+    let held = bring_to(point, (&stage, mend), &agent, &order).await;
     agent.kill();
     // What is lost stays where it is held.
     let held = held.filter(|_| !matches!(point, Point::WriteLost | Point::UndoLost));
@@ -110,19 +124,31 @@ async fn check(point: Point, fate: Fate) {
 
     // The kubelet may have written the status before a write arrives that is late.
     let is_refused = point == Point::WriteLate && held.is_some_and(|it| it.was_refused());
-    let (state_wanted, limit, n_writes) = if point.is_before_the_write() || is_refused {
-        (("refused", "not_applied"), fate.limit(), 0)
+    let is_halfway =
+        mend == Mend::OrderedSet && matches!(point, Point::WriteMade | Point::WriteLate);
+    let (wanted, field, n_writes) = if point.is_before_the_write() || is_refused {
+        (("refused", "not_applied"), before, 0)
+    } else if is_halfway {
+        (("undone", "cut_off"), before, 2)
     } else if fate == Fate::Helps {
-        (("verified", ""), "192Mi", 1)
+        (("verified", ""), mend.written(), mend.n_writes())
     } else {
-        (("undone", ""), "64Mi", 2)
+        (("undone", ""), before, mend.n_writes_and_back())
     };
-    let what = format!("{point:?}, {fate:?}: {end:#}\n{:#?}\n{}", stage.writes(), agent.log());
+    let writes = stage.writes();
+    let what = format!("{point:?}, {fate:?}, {mend:?}: {end:#}\n{writes:#?}\n{}", agent.log());
+    let found = match state(&end) {
+        // What was resized while it did not run says nothing of what it needs.
+        (state, "no_effect") if mend == Mend::BarePod => (state, ""),
+        found => found,
+    };
     assert_eq!(listed["count"], 1, "{what}");
-    assert_eq!(state(&end), state_wanted, "{what}");
-    assert_eq!((stage.limit("web").as_str(), stage.n_writes()), (limit, n_writes), "{what}");
-    assert_eq!(stage.generation("web"), 1 + i64::try_from(n_writes).unwrap(), "{what}");
-    for write in stage.writes() {
+    assert_eq!(found, wanted, "{what}");
+    assert_eq!((mend.field(&stage), writes.len()), (field, n_writes), "{what}");
+    let edits: Vec<&Value> = writes.iter().filter(|it| it["verb"] == "patch").collect();
+    let n_edits = i64::try_from(edits.len()).unwrap();
+    assert_eq!(mend.generation(&stage), generation.map(|it| it + n_edits), "{what}");
+    for write in edits {
         let id = end["id"].as_str().unwrap();
         assert!(write["body"].to_string().contains(id), "{what}");
     }
@@ -131,18 +157,24 @@ async fn check(point: Point, fate: Fate) {
 }
 
 /// Orders the fix and waits until the agent is at this point; answers with what is held on its way.
-async fn bring_to(point: Point, stage: &Stage, agent: &AgentBinary, order: &Value) -> Option<Held> {
+async fn bring_to(
+    point: Point,
+    (stage, mend): (&Stage, Mend),
+    agent: &AgentBinary,
+    order: &Value,
+) -> Option<Held> {
     let proxy = &stage.proxy;
+    let undo = |fault| proxy.after(mend.n_writes(), write, fault);
     let held = match point {
         Point::BeforeTheRehearsal => proxy.next(rehearsal, Fault::HoldRequest),
         Point::AfterTheRehearsal => proxy.next(rehearsal, Fault::HoldAnswer),
         Point::WriteLost | Point::WriteLate => proxy.next(write, Fault::HoldRequest),
         Point::WriteMade => proxy.next(write, Fault::HoldAnswer),
-        Point::UndoLost | Point::UndoLate => proxy.second(write, Fault::HoldRequest),
-        Point::UndoMade => proxy.second(write, Fault::HoldAnswer),
+        Point::UndoLost | Point::UndoLate => undo(Fault::HoldRequest),
+        Point::UndoMade => undo(Fault::HoldAnswer),
         Point::WriteAnswered | Point::FirstLook | Point::LaterLook | Point::Ended => {
             let fix = agent.carry_out(order).await;
-            bring_on_to(point, stage, agent, &fix).await;
+            bring_on_to(point, (stage, mend), agent, &fix).await;
             return None;
         }
     };
@@ -159,13 +191,18 @@ async fn bring_to(point: Point, stage: &Stage, agent: &AgentBinary, order: &Valu
 }
 
 /// The same where nothing is held.
-async fn bring_on_to(point: Point, stage: &Stage, agent: &AgentBinary, fix: &Value) {
-    let is_read = |it: &str| it.starts_with("GET /apis/apps/v1/namespaces/shop/deployments/web");
-    let read = |n: usize| until("it looks", move || n <= stage.proxy.n_seen(is_read));
+async fn bring_on_to(
+    point: Point,
+    (stage, mend): (&Stage, Mend),
+    agent: &AgentBinary,
+    fix: &Value,
+) {
+    // What was read for the plan, for the rehearsal and for the write; then come the looks.
+    let before = stage.proxy.n_seen(mend.read());
+    let look = |n: usize| until("it looks", move || before + n <= stage.proxy.n_seen(mend.read()));
     match point {
-        // Read for the plan, for the rehearsal and for the write; then come the looks.
-        Point::FirstLook => read(4).await,
-        Point::LaterLook => read(5).await,
+        Point::FirstLook => look(1).await,
+        Point::LaterLook => look(2).await,
         Point::Ended => drop(agent.end_of(fix).await),
         Point::BeforeTheRehearsal
         | Point::AfterTheRehearsal

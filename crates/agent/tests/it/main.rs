@@ -34,6 +34,7 @@ mod stories;
 mod hooks;
 mod callers;
 mod journal;
+mod restarted_caps;
 mod kill_points;
 mod stolen_requests;
 mod stolen_rights;

@@ -1,4 +1,4 @@
-//! Many fixes, a third of which make things worse: none of them leaves its workload worse than it was.
+//! Many fixes of several kinds, a third of which make things worse: none of them leaves its workload worse than it was.
 //!
 //! `FIXES=500` makes so many; a few, when it is not set.
 
@@ -11,7 +11,7 @@ use types::Kind;
 
 use crate::agent_binary::AgentBinary;
 use crate::cluster::container;
-use crate::stage::{Stage, state, until};
+use crate::stage::{RAISE, Stage, state, until};
 
 /// Workloads of one cluster.
 const OF_A_STAGE: usize = 25;
@@ -20,9 +20,26 @@ const AT_ONCE: usize = 5;
 /// So much later than the verdict an undo may be.
 const UNDO: SignedDuration = SignedDuration::from_secs(15);
 
+/// How a rollout breaks a workload, and what mends it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Break {
+    /// Its image is not there: it is rolled back.
+    Image,
+    /// The same, and the tag is replaced.
+    Tag,
+    /// It names a ConfigMap that is not there: the reference is mended.
+    Reference,
+    /// Its memory limit is too low, and raised.
+    Limit,
+}
+
+/// Every third fix is made worse: four kinds, so that each has its turn at that.
+const BREAKS: [Break; 4] = [Break::Image, Break::Tag, Break::Reference, Break::Limit];
+
 /// What became of one fix.
 #[derive(Debug)]
 struct Outcome {
+    by: Break,
     was_worse: bool,
     /// From the look that decided to the end of the undo.
     undone_after: Option<SignedDuration>,
@@ -30,7 +47,7 @@ struct Outcome {
 
 #[actix_web::test]
 async fn no_fix_leaves_a_workload_worse_than_it_was() {
-    let wanted = std::env::var("FIXES").ok().and_then(|it| it.parse().ok()).unwrap_or(6);
+    let wanted = std::env::var("FIXES").ok().and_then(|it| it.parse().ok()).unwrap_or(8);
     let mut outcomes: Vec<Outcome> = vec![];
     while outcomes.len() < wanted {
         let some = OF_A_STAGE.min(wanted - outcomes.len());
@@ -40,8 +57,10 @@ async fn no_fix_leaves_a_workload_worse_than_it_was() {
     let worse: Vec<&Outcome> = outcomes.iter().filter(|it| it.was_worse).collect();
     let longest = worse.iter().filter_map(|it| it.undone_after).max().unwrap_or_default();
     assert!(!worse.is_empty() && worse.len() < outcomes.len());
+    let kinds = BREAKS.map(|by| outcomes.iter().filter(|it| it.by == by).count());
     println!(
-        "{} fixes: {} helped, {} were made worse and taken back, the last {} ms after its verdict; none was left worse",
+        "{} fixes ({kinds:?} of {BREAKS:?}): {} helped, {} were made worse and taken back, the last {} ms after its \
+         verdict; none was left worse",
         outcomes.len(),
         outcomes.len() - worse.len(),
         worse.len(),
@@ -52,7 +71,9 @@ async fn no_fix_leaves_a_workload_worse_than_it_was() {
 async fn of_a_stage(first: usize, count: usize) -> Vec<Outcome> {
     let stage = Stage::open().await;
     stage.set_policy("caps: {global_per_60s: 1000, namespace_per_60s: 1000}");
-    let agent = stage.agent_with(&["--mode", "suggest"]).await;
+    // What makes it worse comes after the write, and has to come before the verdict.
+    let patience = ["--mode", "suggest", "--settle-seconds", "2", "--verify-seconds", "12"];
+    let agent = stage.agent_with(&patience).await;
     let outcomes = futures::stream::iter(first..first + count)
         .map(|number| one(&stage, &agent, number))
         .buffer_unordered(AT_ONCE)
@@ -63,20 +84,51 @@ async fn of_a_stage(first: usize, count: usize) -> Vec<Outcome> {
     outcomes
 }
 
-/// A rollout that cannot be pulled is rolled back, while two pods of the former version still serve. Every third time
-/// that version does not run any more when it is returned to, and its pods are gone.
+impl Break {
+    /// What a container of the workload does while all is well.
+    fn behaviour(self) -> Behaviour {
+        let memory_need = (self == Self::Limit).then(|| "180Mi".to_owned());
+        Behaviour { memory_need, memory_after: 1.0, ..Behaviour::server(&[8080]) }
+    }
+
+    /// The rollout that breaks it.
+    fn rollout(self, name: &str, container: &mut Value) {
+        match self {
+            Self::Image | Self::Tag => {
+                container["image"] = json!(format!("registry.example/many/{name}:2"));
+            }
+            Self::Reference => {
+                let wrong = format!("{name}-cofig");
+                container["envFrom"] = json!([{"configMapRef": {"name": wrong}}]);
+            }
+            Self::Limit => container["resources"] = json!({"limits": {"memory": "128Mi"}}),
+        }
+    }
+
+    /// What mends it.
+    fn strategy(self) -> Value {
+        match self {
+            Self::Image => json!({"type": "roll_back"}),
+            Self::Tag => json!({"type": "replace_image_tag", "parameters": {"new_tag": "1"}}),
+            Self::Reference => json!({"type": "fix_reference"}),
+            Self::Limit => json!({"type": RAISE, "parameters": {"halves": 1}}),
+        }
+    }
+}
+
+/// A rollout that breaks a workload is mended, while two pods of the former template still serve. Every third time
+/// the image does not run any more when that is done, and the pods that served are gone.
 async fn one(stage: &Stage, agent: &AgentBinary, number: usize) -> Outcome {
-    let (name, made_worse) = (format!("app{number}"), number.is_multiple_of(3));
+    let (name, by) = (format!("app{number}"), BREAKS[number % BREAKS.len()]);
+    let made_worse = number.is_multiple_of(3);
     let images = stage.cluster.sandbox.controllers();
     let good = format!("registry.example/many/{name}:1");
-    assert!(images.add_image(&good, image(Behaviour::server(&[8080]))));
-    stage.cluster.run(Kind::Deployment, &name, &spec(&good)).await;
-    stage.cluster.change(&format!("deployments/{name}"), &json!({"spec": {"replicas": 2}})).await;
-    until("it is ready", || ready(stage, &name) == 2).await;
-    seen_ready(stage, agent, &name).await;
-    stage.cluster.set_image(&name, &format!("registry.example/many/{name}:2")).await;
+    assert!(images.add_image(&good, image(by.behaviour())));
+    break_by_rollout(by, stage, agent, &name).await;
 
-    let proposed = agent.fix(&name, "roll_back").await;
+    let mut order = agent.order_for(&name, by.strategy()["type"].as_str().unwrap()).await;
+    order["strategy"] = by.strategy();
+    let proposed = agent.carry_out(&order).await;
     let template = template(stage, &name);
     // So many that were made worse use the error budget up: a person's yes is what counts here.
     assert_eq!(proposed["state"], "proposed", "{proposed:#}");
@@ -90,7 +142,7 @@ async fn one(stage: &Stage, agent: &AgentBinary, number: usize) -> Outcome {
         remove_pods(stage, &name);
     }
     let end = agent.end_of(&proposed).await;
-    assert!(images.add_image(&good, image(Behaviour::server(&[8080]))));
+    assert!(images.add_image(&good, image(by.behaviour())));
 
     if made_worse {
         assert_eq!((state(&end), &end["verdict"]), (("undone", ""), &json!("worse")), "{end:#}");
@@ -101,7 +153,27 @@ async fn one(stage: &Stage, agent: &AgentBinary, number: usize) -> Outcome {
     until("as many serve as before", || 2 <= ready(stage, &name)).await;
     let undone_after = made_worse.then(|| undone_after(&end));
     assert!(undone_after.is_none_or(|it| it <= UNDO), "{end:#}");
-    Outcome { was_worse: made_worse, undone_after }
+    Outcome { by, was_worse: made_worse, undone_after }
+}
+
+/// Two pods that serve, and then a rollout whose pod does not.
+async fn break_by_rollout(by: Break, stage: &Stage, agent: &AgentBinary, name: &str) {
+    let settings = json!({"metadata": {"name": format!("{name}-config")}, "data": {"A": "1"}});
+    stage.cluster.sandbox.store().create("configmaps", "shop", settings).unwrap();
+    let mut spec = spec(&format!("registry.example/many/{name}:1"));
+    if by == Break::Limit {
+        spec["containers"][0]["resources"] = json!({"limits": {"memory": "256Mi"}});
+        // Later than it is killed where it has too little: it is ready for good, or never.
+        spec["containers"][0]["readinessProbe"]["initialDelaySeconds"] = json!(4);
+    }
+    stage.cluster.run(Kind::Deployment, name, &spec).await;
+    stage.cluster.change(&format!("deployments/{name}"), &json!({"spec": {"replicas": 2}})).await;
+    until("it is ready", || ready(stage, name) == 2).await;
+    agent.saw_ready(stage, name).await;
+    let mut container = json!({"name": "app"});
+    by.rollout(name, &mut container);
+    let rollout = json!({"spec": {"template": {"spec": {"containers": [container]}}}});
+    stage.cluster.change(&format!("deployments/{name}"), &rollout).await;
 }
 
 fn image(behaviour: Behaviour) -> Image {
@@ -129,14 +201,6 @@ fn pods(stage: &Stage, name: &str) -> Vec<String> {
     let pods = stage.cluster.sandbox.store().list("pods", Some("shop")).0;
     let own = pods.iter().filter(|it| it["metadata"]["labels"]["app"] == name);
     own.map(|it| it["metadata"]["name"].as_str().unwrap().to_owned()).collect()
-}
-
-/// The agent has to have seen it ready to know where back is.
-async fn seen_ready(stage: &Stage, agent: &AgentBinary, name: &str) {
-    for pod in pods(stage, name) {
-        let path = format!("/api/v1/pod-status/{pod}?namespace=shop");
-        agent.until(&path, |it| (it["containers_ready"] == true).then_some(())).await;
-    }
 }
 
 fn remove_pods(stage: &Stage, name: &str) {

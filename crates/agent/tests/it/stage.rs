@@ -311,6 +311,17 @@ impl AgentBinary {
         .await
     }
 
+    /// Waits until it has seen every pod of this workload ready: so it knows where back is.
+    pub(crate) async fn saw_ready(&self, stage: &Stage, name: &str) {
+        let mut pods = stage.cluster.sandbox.store().list("pods", Some("shop")).0;
+        pods.retain(|it| it["metadata"]["labels"]["app"] == name);
+        for pod in pods {
+            let pod = pod["metadata"]["name"].as_str().unwrap();
+            let path = format!("/api/v1/pod-status/{pod}?namespace=shop");
+            self.until(&path, |it| (it["containers_ready"] == true).then_some(())).await;
+        }
+    }
+
     /// Orders it as soon as it is offered, and answers with the execution so far.
     pub(crate) async fn fix(&self, name: &str, strategy: &str) -> Value {
         let order = self.order_for(name, strategy).await;

@@ -1,6 +1,7 @@
 //! Whole fixes, from the order to the end, each in a cluster of its own.
 
 mod verdicts;
+mod strategies;
 mod cpu;
 mod leftovers;
 mod races;

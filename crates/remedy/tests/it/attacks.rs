@@ -183,11 +183,15 @@ fn a_revision_that_changes_nothing_or_was_never_ready_is_no_aim() {
 
 #[test]
 fn a_ready_pod_or_one_without_uid_is_not_evicted() {
-    let mut evidence = scene::evidence(Kind::Deployment);
+    let mut hanging = scene::evidence(Kind::Deployment);
+    hanging.workload.was_ready = true;
+    assert_eq!(plans(Fault::Unknown, &hanging)[0].strategy, Strategy::RestartPod);
+
+    let mut evidence = hanging.clone();
     evidence.pods[0].uid.clear();
     check(Fault::Unknown, &evidence, "restart_pod");
 
-    let mut evidence = scene::evidence(Kind::Deployment);
+    let mut evidence = hanging;
     evidence.pods[0].ready = true;
     check(Fault::Unknown, &evidence, "restart_pod");
 }

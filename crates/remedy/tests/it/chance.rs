@@ -3,17 +3,18 @@
 //! `GUARD_CASES=1000000` compares so many.
 
 mod past;
+mod policies;
 mod references;
 mod services;
 
-use remedy::{Policy, approve};
+use remedy::approve;
 use serde_json::{Value, json};
 use types::{
-    Action, ContainerRole, Edit, Evidence, Fault, FixPlan, Kind, Mode, ObjectRef, Owner, ProbeKind,
-    ReferenceKind, Risk, Strategy, Subresource, Verdict,
+    Action, ContainerRole, Evidence, Fault, FixPlan, Kind, Mode, Owner, ProbeKind, ReferenceKind,
+    Risk, Strategy, Subresource,
 };
 
-use crate::oracle::opinion;
+use crate::oracle::{Rules, opinion};
 use crate::scene::{self, APP, at, path};
 
 /// Enough that each broken rule meets each strategy many times; a few seconds in a debug build.
@@ -327,10 +328,16 @@ fn the_guard_and_an_independent_opinion_agree() {
         }
         world.accepted = chance.one_in(20).then_some(&accepted);
 
-        let answer = approve(plan.clone(), &Policy::default(), &world);
-        let told = opinion(&plan, &world);
+        let policy = policies::policy(&mut chance);
 
-        assert_eq!(answer.is_ok(), told.is_ok(), "seed {seed}: {answer:?} but {told:?}\n{plan}");
+        let answer = approve(plan.clone(), &policy, &world);
+        let told = opinion(&plan, &Rules::of(&policy), &world);
+
+        assert_eq!(
+            answer.is_ok(),
+            told.is_ok(),
+            "seed {seed}: {answer:?} but {told:?}\n{plan}\n{policy:?}"
+        );
         *(if told.is_ok() { &mut allowed } else { &mut refused }) += 1;
     }
     assert!(

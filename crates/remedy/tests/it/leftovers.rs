@@ -10,12 +10,16 @@ fn offered(evidence: &Evidence) -> Option<FixPlan> {
     plans.find(|it| it.strategy.name() == "clear_leftovers")
 }
 
-/// The plan, as a person is asked for it.
+/// The plan, to which a person said yes.
 fn case() -> Case {
-    let mut case = Case::offered(Fault::Evicted, scene::littered(Kind::Deployment, 2));
-    assert_eq!(case.plan.risk, Risk::Ask);
+    Case::offered(Fault::Evicted, scene::littered(Kind::Deployment, 2)).approved()
+}
+
+#[test]
+fn no_plan_that_calls_itself_harmless_goes_unasked() {
+    let mut case = case();
     case.plan.risk = Risk::Auto;
-    case
+    check(case, "needs_approval", |it| it.world = |_| {});
 }
 
 #[test]
@@ -99,7 +103,7 @@ fn what_is_over_and_fills_a_quota_goes_after_a_yes() {
     let plan = of_quota(&crowded(true)).unwrap();
     assert_eq!((plan.risk, plan.steps.len()), (Risk::Ask, 2));
     let case = || {
-        let mut case = case().approved();
+        let mut case = case();
         (case.evidence, case.plan) = (crowded(true), plan.clone());
         case
     };

@@ -15,6 +15,7 @@ mod later;
 mod anew;
 mod places;
 mod attacks;
+mod attacked;
 mod shown;
 mod callee;
 mod stray;

@@ -1,21 +1,26 @@
 //! A second opinion on what may be written: the reference policy, written down again from its text.
 //!
-//! It shares no code with the guard. It reads a step as the JSON that it is, its paths as text, and
-//! knows the numbers of the reference policy by heart.
+//! It shares no code with the guard. It reads a step and a policy as the JSON that they are, and paths as text.
 
+mod calm;
+mod consent;
 mod images;
 mod past;
+mod rules;
 mod services;
 mod probes;
 mod references;
 mod room;
 
+use calm::{budget, calm, lock};
+use consent::{is_on, unasked};
 use images::{has_run, image_opinion};
 use past::{history, is_fought, was_mended};
 use probes::probe_opinion;
 use references::{beside_opinion, reference_opinion, rename_opinion};
 use remedy::{Authority, PastWrite, World};
 use room::{raise_opinion, room_opinion};
+pub(crate) use rules::Rules;
 use serde_json::{Value, json};
 use types::{ContainerFacts, Evidence, FixPlan, Mode, Risk, Verdict};
 
@@ -30,18 +35,20 @@ fn need(holds: bool, why: &str) -> Opinion {
     if holds { Ok(()) } else { no(why) }
 }
 
-pub(crate) fn opinion(plan: &FixPlan, world: &World<'_>) -> Opinion {
+pub(crate) fn opinion(plan: &FixPlan, rules: &Rules, world: &World<'_>) -> Opinion {
     let evidence = world.evidence;
     let age = world.now.as_second() - evidence.taken_at.as_second();
     need(world.mode != Mode::Observe, "observing")?;
     need(plan.risk != Risk::Advice, "advice")?;
     let shown = ["correct_typo", "remove_taint", "rerun_job", "restore_replicas"];
     need(!shown.contains(&plan.strategy.name()), "only shown")?;
-    need((-5..=120).contains(&age), "stale")?;
+    is_on(plan, rules)?;
+    need((-5..=rules.age()).contains(&age), "stale")?;
     need(!evidence.workload.opted_out && !evidence.workload.paused, "left alone")?;
     let closed = ["", "kube-system", "kube-public", "kube-node-lease"];
     let namespace = evidence.subject.namespace.as_str();
     need(!closed.contains(&namespace), "namespace")?;
+    need(!rules.lists("denied_namespaces", namespace), "denied")?;
     need(!world.own_namespaces.contains(&namespace), "own namespace")?;
     need(plan.steps.len() <= 3, "steps")?;
 
@@ -56,101 +63,55 @@ pub(crate) fn opinion(plan: &FixPlan, world: &World<'_>) -> Opinion {
             ["kind", "namespace", "name"].map(|field| text(&it["target"][field]).to_owned())
         };
         need(steps[..index].iter().all(|it| name(it) != name(step)), "each object once")?;
-        step_opinion(step, &steps, plan, world)?;
+        step_opinion(step, &steps, plan, (rules, world))?;
     }
     if plan.steps.is_empty() {
         return Ok(());
     }
-    history(plan, world)?;
+    history(plan, rules, world)?;
     match world.authority {
         Authority::Person(_) => Ok(()),
-        Authority::Automation => machine(plan, world),
+        Authority::Automation => machine(plan, rules, world),
     }
 }
 
-fn machine(plan: &FixPlan, world: &World<'_>) -> Opinion {
-    need(world.mode == Mode::Auto && plan.risk == Risk::Auto, "a person is asked")?;
+fn machine(plan: &FixPlan, rules: &Rules, world: &World<'_>) -> Opinion {
+    need(world.mode == Mode::Auto, "a person is asked")?;
+    unasked(plan, rules)?;
     need(world.policy_given && world.authenticated && world.enrolled, "not armed")?;
     need(world.accepted.is_none(), "somebody lives with it")?;
     need(world.evidence.workload.maintenance.is_none(), "it is meant")?;
     need(!is_fought(plan, world), "two take turns")?;
     need(!was_mended(plan, world), "somebody put it back")?;
-    need(has_run(plan, world.evidence), "never ran here")?;
-    calm(world)?;
-    let name = world.evidence.subject.to_string();
-    let of_old = world.past.writes.iter().filter(|it| it.subject.to_string() == name);
-    let mut ended: Vec<&PastWrite> =
-        own(world).chain(of_old).filter(|it| it.verdict.is_some()).collect();
-    ended.sort_by_key(|it| it.at);
-    ended.reverse();
-    if let Some(newest) = ended.first() {
-        let age = |it: &PastWrite| world.now.as_second() - it.at.as_second();
-        // Whether it is stranded is asked of the last four hours.
-        need(14_400 < age(newest) || !in_vain(newest) || newest.undone, "stranded")?;
-        let counts = |it: &&PastWrite| in_vain(it) && age(it) - age(newest) <= 14_400;
-        let in_a_row = ended.iter().position(|it| !counts(it)).unwrap_or(ended.len());
-        let idle =
-            ended.iter().take(3).all(|it| it.verdict == Some(Verdict::Unchanged) && it.undone);
-        let hours = if idle { 4 } else { 1 };
-        need(in_a_row < 3 || hours * 3600 < age(newest), "locked")?;
-    }
-    budget(world)
-}
-
-fn calm(world: &World<'_>) -> Opinion {
-    let (sick, all) = (world.unhealthy, world.workloads);
-    need(all != 0, "not counted")?;
-    let is_storm = 10 <= all && 55 * all <= 100 * sick;
-    let now = world.now.as_second();
-    if is_storm {
-        need(50 < all && sick < all, "storm")?;
-        return need(
-            world.writes.iter().all(|it| 100 < now - it.at.as_second()),
-            "one write in 100 s of storm",
-        );
-    }
-    need(world.last_storm.is_none_or(|it| 60 < now - it.as_second()), "after the storm")
-}
-
-fn budget(world: &World<'_>) -> Opinion {
-    let name = |it: &PastWrite| format!("{} {}", it.subject, it.spec_hash);
-    let armed = world.past.armed_at;
-    let all = world.writes.iter().chain(world.past.writes);
-    let all: Vec<&PastWrite> = all.filter(|it| armed.is_none_or(|armed| armed <= it.at)).collect();
-    let mut names: Vec<String> = all.iter().map(|it| name(it)).collect();
-    names.sort();
-    names.dedup();
-    let mut troubles: Vec<(i64, bool, usize)> = vec![];
-    for trouble in names {
-        let of: Vec<&PastWrite> = all.iter().copied().filter(|it| name(it) == trouble).collect();
-        let healed = of.iter().any(|it| it.verdict.is_some() && !in_vain(it));
-        let open = of.iter().any(|it| it.verdict.is_none());
-        let worse = of.iter().filter(|it| it.verdict == Some(Verdict::Worse)).count();
-        if healed || !open {
-            troubles.push((of.iter().map(|it| it.at.as_second()).max().unwrap(), healed, worse));
-        }
-    }
-    assert!(troubles.len() <= 20, "the generator stays within the window");
-    let unhealed = troubles.iter().filter(|it| !it.1).count();
-    let worse: usize = troubles.iter().map(|it| it.2).sum();
-    need(worse <= 1, "made worse")?;
-    need(troubles.len() < 5 || 10 * unhealed <= 4 * troubles.len(), "budget")
+    need(has_run(plan, rules, world.evidence), "never ran here")?;
+    calm(rules, world)?;
+    lock(rules, world)?;
+    budget(rules, world)
 }
 
 fn own<'a>(world: &'a World<'_>) -> impl Iterator<Item = &'a PastWrite> {
-    let name = world.evidence.subject.to_string();
-    world.writes.iter().filter(move |it| it.subject.to_string() == name)
+    let subject = &world.evidence.subject;
+    let name = subject.to_string();
+    // What was made anew under its name is another.
+    let lives = move |uid: &str| uid.is_empty() || subject.uid.is_empty() || uid == subject.uid;
+    world.writes.iter().filter(move |it| it.subject.to_string() == name && lives(&it.subject.uid))
 }
 
 fn in_vain(write: &PastWrite) -> bool {
     match write.verdict {
-        Some(Verdict::Recovered) => write.undone,
-        Some(_) => true,
+        // What it was made for is over.
+        Some(Verdict::Recovered | Verdict::Progress) => write.undone,
+        Some(Verdict::Unchanged | Verdict::Worse) => true,
         None => false,
     }
 }
 
-fn step_opinion(step: &Value, steps: &[Value], plan: &FixPlan, world: &World<'_>) -> Opinion {
+fn step_opinion(
+    step: &Value,
+    steps: &[Value],
+    plan: &FixPlan,
+    (rules, world): (&Rules, &World<'_>),
+) -> Opinion {
     let evidence = world.evidence;
     let target = &step["target"];
     let word = |name: &str| target[name].as_str().unwrap_or_default().to_owned();
@@ -204,7 +165,7 @@ fn step_opinion(step: &Value, steps: &[Value], plan: &FixPlan, world: &World<'_>
             left.starts_with(&right) || right.starts_with(&left)
         };
         need(!edits[..index].iter().any(overlaps), "overlap")?;
-        edit_opinion(edit, &word("kind"), plan, world)?;
+        edit_opinion(edit, &word("kind"), plan, (rules, world))?;
     }
     room_opinion(edits, &word("kind"), strategy, evidence)
 }
@@ -323,7 +284,12 @@ fn is_owned(path: &str, evidence: &Evidence) -> bool {
     })
 }
 
-fn edit_opinion(edit: &Value, kind: &str, plan: &FixPlan, world: &World<'_>) -> Opinion {
+fn edit_opinion(
+    edit: &Value,
+    kind: &str,
+    plan: &FixPlan,
+    (rules, world): (&Rules, &World<'_>),
+) -> Opinion {
     let evidence = world.evidence;
     let spec = spec_of(kind);
     let path = text(&edit["path"]);
@@ -345,11 +311,11 @@ fn edit_opinion(edit: &Value, kind: &str, plan: &FixPlan, world: &World<'_>) -> 
     let here = |it: &&ContainerFacts| it.index.to_string() == index && json!(it.role) == role;
     let Some(container) = evidence.containers.iter().find(here) else { return no("no container") };
     match (strategy, rest) {
-        ("replace_image_tag", ["image"]) => image_opinion(edit, plan, container, evidence),
+        ("replace_image_tag", ["image"]) => image_opinion(edit, (plan, rules), container, evidence),
         (
             "raise_memory_limit" | "raise_cpu_limit",
             ["resources", list @ ("limits" | "requests"), resource @ ("memory" | "cpu")],
-        ) => raise_opinion(edit, (strategy, list, resource), (kind, container), world),
+        ) => raise_opinion(edit, (strategy, list, resource), (kind, container), (rules, world)),
         ("lower_requests", ["resources", "requests", "memory"]) => {
             let request = container.memory_request.as_ref().map(|it| it.0.clone());
             need(json!(request) == edit["from"], "not what was seen")?;

@@ -63,7 +63,11 @@ fn a_policy_tightens_everything_and_loosens_what_is_listed() {
     let consent = |strategy, risk| policy.consent(&strategy, risk);
     assert_eq!(consent(Strategy::RollBack, Risk::Auto), Some(Risk::Ask));
     assert_eq!(consent(Strategy::RestartPod, Risk::Ask), Some(Risk::Auto));
-    assert_eq!(consent(Strategy::RestartRollout, Risk::Ask), Some(Risk::Ask));
+    // Whatever a plan says of itself.
+    for risk in [Risk::Auto, Risk::Ask] {
+        assert_eq!(consent(Strategy::RestartRollout, risk), Some(Risk::Ask));
+        assert_eq!(consent(Strategy::ClearLeftovers, risk), Some(Risk::Ask));
+    }
     assert_eq!(consent(Strategy::Wait, Risk::Auto), None);
     assert_eq!(consent(Strategy::RestartPod, Risk::Advice), Some(Risk::Advice));
 }

@@ -206,7 +206,7 @@ fn what_nobody_misses_declares_nothing_or_is_one_of_several_stays_as_it_is() {
 }
 
 /// A job that gave up, as the API server has it.
-fn gave_up() -> Evidence {
+pub(crate) fn gave_up() -> Evidence {
     let mut evidence = scene::mistyped(Kind::Job);
     evidence.kubernetes_minor = None;
     let labels =

@@ -85,16 +85,44 @@ fn every_rule_of_the_survey_has_a_casebook_page_and_a_place_in_the_registry() {
     check("a rule is incomplete", &incomplete("crates/diagnosis/src/survey", "survey"));
 }
 
-#[test]
-fn every_strategy_is_in_the_registry() {
-    let registry = &files("crates/remedy/src", "src/strategies.rs")[0].text;
-    let offenders: Vec<_> = files("crates/remedy/src/strategies", ".rs")
+/// The names of the strategies, each a file of its own.
+fn strategies() -> Vec<String> {
+    files("crates/remedy/src/strategies", ".rs")
         .into_iter()
         .filter(|it| it.text.contains("fn plan("))
         .map(|it| it.path.rsplit('/').next().unwrap().trim_end_matches(".rs").to_owned())
-        .filter(|name| !registry.contains(&format!("{name}::plan")))
-        .collect();
+        .collect()
+}
+
+#[test]
+fn every_strategy_is_in_the_registry() {
+    let registry = &files("crates/remedy/src", "src/strategies.rs")[0].text;
+    let mut offenders = strategies();
+    offenders.retain(|name| !registry.contains(&format!("{name}::plan")));
     check("a strategy is missing in ALL of strategies.rs", &offenders);
+}
+
+/// What the page of a strategy says of it, a line each.
+const OF_A_STRATEGY: [&str; 5] = ["Bound", "Risk", "Undo", "Verified by", "Attack"];
+
+#[test]
+fn every_strategy_has_a_page_that_bounds_it_and_an_attack_that_buys_nothing() {
+    let attacked = &files("crates/remedy/tests", "it/attacked.rs")[0].text;
+    let mut offenders = Vec::new();
+    for name in strategies() {
+        if !attacked.contains(&format!("strategy: \"{name}\"")) {
+            offenders.push(format!("{name}: add its row to crates/remedy/tests/it/attacked.rs"));
+        }
+        let page = format!("docs/casebook/{name}.md");
+        let Some(page) = files("docs/casebook", ".md").into_iter().find(|it| it.path == page)
+        else {
+            offenders.push(format!("{name}: write {page}"));
+            continue;
+        };
+        let unsaid = OF_A_STRATEGY.iter().filter(|it| !page.text.contains(&format!("\n- {it}: ")));
+        offenders.extend(unsaid.map(|it| format!("{}: say `- {it}: …`", page.path)));
+    }
+    check("a strategy is incomplete", &offenders);
 }
 
 #[test]

@@ -198,6 +198,34 @@ async fn a_stop_between_two_steps_answers_at_once_and_takes_the_first_back_later
 }
 
 #[actix_web::test]
+async fn an_agent_that_ends_between_two_steps_takes_the_first_back_and_says_so() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry_as(Kind::StatefulSet, "db", "128Mi").await;
+    let order = agent.order_for("db", RAISE).await;
+
+    // The edit is made, and nobody is told.
+    let held = stage.proxy.next(write, Fault::HoldAnswer);
+    tokio::select! {
+        answer = agent.post("/api/v1/execute-fix", &order) => panic!("it is not held: {answer:?}"),
+        () = held.here() => {}
+    }
+    assert_eq!(limit_of_set(&stage), "192Mi");
+    agent.kill();
+    held.let_go();
+    let agent = stage.agent().await;
+    let listed = agent.get("/api/v1/executions").await.1;
+    let end = agent.end_of(&listed["executions"][0]).await;
+
+    assert_eq!((state(&end), &end["verdict"]), (("undone", "cut_off"), &Value::Null), "{end:#}");
+    assert!(end["refusal"]["detail"].as_str().unwrap().contains("halfway"), "{end:#}");
+    assert_eq!((limit_of_set(&stage).as_str(), stage.n_writes()), ("128Mi", 2));
+    assert_eq!((stage.proxy.n_seen(eviction), limit_of_pod(&stage)), (0, Some(json!("128Mi"))));
+    // Nobody knows whether it would have helped.
+    assert_ne!(state(&agent.carry_out(&order).await).1, "failed_before");
+}
+
+#[actix_web::test]
 async fn an_old_pod_that_a_budget_keeps_is_left_to_a_person() {
     let stage = Stage::open().await;
     let agent = stage.agent().await;

@@ -122,6 +122,81 @@ async fn a_stop_counts_while_a_slow_api_server_keeps_an_undo_from_being_sent() {
     assert_eq!((state(&end), stage.n_writes()), (("undone", ""), 2), "{end:#}");
 }
 
+/// How the button is pressed.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Api,
+    CommandLine,
+    ConfigMap,
+}
+
+const WAYS: [Way; 3] = [Way::Api, Way::CommandLine, Way::ConfigMap];
+
+impl Way {
+    /// Presses it, and returns as soon as that is done.
+    async fn press(self, stage: &Stage, agent: &AgentBinary) {
+        match self {
+            Self::Api => stop(agent).await,
+            Self::CommandLine => {
+                let pressed = mode_command(agent, &["observe", "--reason", "3 am"]).await;
+                assert!(pressed.status.success(), "{pressed:?}");
+            }
+            Self::ConfigMap => hold(stage),
+        }
+    }
+
+    /// How long an order waits, so that a button that takes its time is pressed before and after the write as well.
+    fn lead(self, moment: usize) -> std::time::Duration {
+        let moment = u64::try_from(moment).unwrap();
+        std::time::Duration::from_millis(match self {
+            Self::Api | Self::ConfigMap => 0,
+            Self::CommandLine => moment / 4,
+        })
+    }
+
+    /// Lets it go on.
+    async fn release(self, stage: &Stage, agent: &AgentBinary) {
+        match self {
+            Self::Api | Self::CommandLine => arm(agent).await,
+            Self::ConfigMap => let_go(stage, agent, "auto").await,
+        }
+    }
+}
+
+/// Makes the object that stops all writing.
+fn hold(stage: &Stage) {
+    let stop = json!({"metadata": {"name": "k8s-reflexion-stop"}});
+    stage.cluster.sandbox.store().create("configmaps", "k8s-reflexion", stop).unwrap();
+}
+
+/// Removes that object, and sets this mode as soon as that may be done.
+async fn let_go(stage: &Stage, agent: &AgentBinary, mode: &str) {
+    let store = stage.cluster.sandbox.store();
+    store
+        .delete("configmaps", "k8s-reflexion", "k8s-reflexion-stop", &Deletion::default())
+        .unwrap();
+    let started = std::time::Instant::now();
+    while agent.set_mode(mode).await.0 == 409 {
+        assert!(started.elapsed() < crate::agent_binary::PATIENCE, "it is still held");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+/// `agent mode` with these arguments.
+async fn mode_command(agent: &AgentBinary, arguments: &[&str]) -> std::process::Output {
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_agent"));
+    command.env("AGENT_URL", agent.url()).args(["mode", "--token-file"]).arg(agent.token_file());
+    command.args(arguments).output().await.unwrap()
+}
+
+/// A stage on which the object that stops all writing has its namespace.
+async fn open_at_home() -> Stage {
+    let stage = Stage::open().await;
+    let namespace = json!({"metadata": {"name": "k8s-reflexion"}});
+    stage.cluster.sandbox.store().create("namespaces", "", namespace).unwrap();
+    stage
+}
+
 #[actix_web::test]
 async fn whenever_the_button_is_pressed_no_write_comes_a_second_later() {
     const AT_ONCE: usize = 4;
@@ -129,37 +204,43 @@ async fn whenever_the_button_is_pressed_no_write_comes_a_second_later() {
     // A stage is made anew for every few: so many workloads are one cluster of a test.
     let rounds = pressed.div_ceil(PRESSED);
     for _ in 0..rounds {
-        futures::future::join_all((0..AT_ONCE).map(|it| press_often(it * 100, PRESSED / AT_ONCE)))
-            .await;
+        futures::future::join_all((0..AT_ONCE).map(|it| press_often(it, PRESSED / AT_ONCE))).await;
     }
     println!(
-        "stopped {} times while something was written, and nothing a second later",
+        "stopped {} times by {WAYS:?} while something was written, and nothing a second later",
         rounds * PRESSED
     );
 }
 
 /// Presses the button so often, each time at another moment from before the decision to after the write.
-async fn press_often(first: usize, rounds: usize) {
-    let stage = Stage::open().await;
+async fn press_often(player: usize, rounds: usize) {
+    let stage = open_at_home().await;
     stage.set_policy("caps: {global_per_60s: 100, namespace_per_60s: 100}");
     let agent = stage.agent().await;
     for number in 0..rounds {
         stage.run_hungry(&format!("web{number}"), "128Mi").await;
     }
     for number in 0..rounds {
+        let (way, moment) = (WAYS[(player + number) % WAYS.len()], player * 100 + number * 20);
         let order = agent.order_for(&format!("web{number}"), RAISE).await;
+        let ordered = async {
+            tokio::time::sleep(way.lead(moment)).await;
+            agent.carry_out(&order).await
+        };
         let press = async {
-            for _ in 0..first + number * 20 {
+            for _ in 0..moment {
                 tokio::task::yield_now().await;
             }
-            stop(&agent).await;
+            way.press(&stage, &agent).await;
             jiff::Timestamp::now() + jiff::SignedDuration::from_secs(1)
         };
-        let (_, silent_from) = tokio::join!(agent.carry_out(&order), press);
+        let (_, silent_from) = tokio::join!(ordered, press);
         until("a second is over", || silent_from < jiff::Timestamp::now()).await;
+        assert_eq!(agent.get("/api/v1/mode").await.1["mode"], "observe", "{way:?}");
         let at = |it: &Value| it["at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
-        assert_eq!(stage.writes().iter().filter(|it| silent_from < at(it)).count(), 0);
-        arm(&agent).await;
+        let late = stage.writes().iter().filter(|it| silent_from < at(it)).count();
+        assert_eq!(late, 0, "{way:?}");
+        way.release(&stage, &agent).await;
     }
 }
 
@@ -242,16 +323,12 @@ async fn two_agents_do_not_share_a_data_folder() {
 
 #[actix_web::test]
 async fn an_object_in_the_cluster_stops_all_writing_and_its_end_arms_nothing() {
-    let stage = Stage::open().await;
+    let stage = open_at_home().await;
     let agent = stage.agent().await;
-    let store = stage.cluster.sandbox.store();
-    let namespace = json!({"metadata": {"name": "k8s-reflexion"}});
-    store.create("namespaces", "", namespace).unwrap();
     stage.run_hungry("web", "128Mi").await;
     let order = agent.order_for("web", RAISE).await;
 
-    let stop = json!({"metadata": {"name": "k8s-reflexion-stop"}});
-    store.create("configmaps", "k8s-reflexion", stop).unwrap();
+    hold(&stage);
 
     agent.until("/api/v1/mode", |it| (it["mode"] == "observe").then_some(())).await;
     let fix = agent.carry_out(&order).await;
@@ -259,13 +336,7 @@ async fn an_object_in_the_cluster_stops_all_writing_and_its_end_arms_nothing() {
     let (status, problem) = agent.set_mode("auto").await;
     assert_eq!((status, code(&problem)), (409, "held"), "{problem:#}");
 
-    let gone = Deletion::default();
-    store.delete("configmaps", "k8s-reflexion", "k8s-reflexion-stop", &gone).unwrap();
-    let started = std::time::Instant::now();
-    while agent.set_mode("suggest").await.0 == 409 {
-        assert!(started.elapsed() < crate::agent_binary::PATIENCE, "it is still held");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    let_go(&stage, &agent, "suggest").await;
     assert_eq!(agent.get("/api/v1/mode").await.1["mode"], "suggest");
 }
 
@@ -273,24 +344,17 @@ async fn an_object_in_the_cluster_stops_all_writing_and_its_end_arms_nothing() {
 async fn the_button_can_be_pressed_on_the_command_line() {
     let stage = Stage::open().await;
     let agent = stage.agent().await;
-    let press = |arguments: &[&str]| {
-        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_agent"));
-        command
-            .env("AGENT_URL", agent.url())
-            .args(["mode", "--token-file"])
-            .arg(agent.token_file());
-        command.args(arguments).output()
-    };
+    let press = |arguments: &'static [&'static str]| mode_command(&agent, arguments);
 
-    let now = press(&[]).await.unwrap();
+    let now = press(&[]).await;
     assert_eq!(String::from_utf8(now.stdout).unwrap(), "auto\n");
-    let stopped = press(&["observe", "--reason", "3 am"]).await.unwrap();
+    let stopped = press(&["observe", "--reason", "3 am"]).await;
     assert_eq!(String::from_utf8(stopped.stdout).unwrap(), "observe\n");
     assert_eq!(agent.get("/api/v1/mode").await.1["mode"], "observe");
-    let refused = press(&["auto"]).await.unwrap();
+    let refused = press(&["auto"]).await;
     let words = String::from_utf8(refused.stderr).unwrap();
     assert!(refused.status.code() == Some(1) && words.contains("wants a reason"), "{words}");
-    let nobody = press(&["observe", "--agent", "http://127.0.0.1:1"]).await.unwrap();
+    let nobody = press(&["observe", "--agent", "http://127.0.0.1:1"]).await;
     let words = String::from_utf8(nobody.stderr).unwrap();
     assert!(words.contains("configmap k8s-reflexion-stop"), "{words}");
 }

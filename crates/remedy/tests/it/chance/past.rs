@@ -1,4 +1,4 @@
-//! What we wrote in the past.
+//! What was written before, as it may have been.
 
 use remedy::PastWrite;
 use serde_json::json;
@@ -26,11 +26,15 @@ fn drawn(chance: &mut Chance, ages: &[i64]) -> Vec<PastWrite> {
             let kinds = [Kind::Deployment, Kind::StatefulSet, Kind::Job];
             let kind = *chance.pick(&kinds);
             let (namespace, name) = (*chance.pick(&NAMESPACES), *chance.pick(&NAMES));
-            let ended = [Verdict::Recovered, Verdict::Unchanged, Verdict::Worse];
+            let ended = [Verdict::Recovered, Verdict::Progress, Verdict::Unchanged, Verdict::Worse];
             let verdict = if chance.one_in(8) { None } else { Some(*chance.pick(&ended)) };
             PastWrite {
                 at: at(scene::NOW - *chance.pick(ages)),
-                subject: ObjectRef::named(kind, namespace, name),
+                subject: ObjectRef {
+                    // Another life of the same name, now and then.
+                    uid: (*chance.pick(&["uid-web", "uid-web", "uid-web of before"])).to_owned(),
+                    ..ObjectRef::named(kind, namespace, name)
+                },
                 spec_hash: (*chance.pick(&["00000000deadbeef", "a", "b"])).to_owned(),
                 strategy: (*chance.pick(&[
                     "roll_back",

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 use types::{ContainerFacts, Evidence, FixPlan};
 
-use super::{Opinion, need, text};
+use super::{Opinion, Rules, need, text};
 
 pub(super) fn image_opinion(
     edit: &Value,
-    plan: &FixPlan,
+    (plan, rules): (&FixPlan, &Rules),
     container: &ContainerFacts,
     evidence: &Evidence,
 ) -> Opinion {
@@ -20,18 +20,20 @@ pub(super) fn image_opinion(
         "repository",
     )?;
     need(new.ends_with(&format!(":{wanted_tag}")), "tag")?;
-    need(ran(new, evidence) || registry_has(&wanted_tag, container, evidence), "never seen")
+    let known = ran(new, evidence) || rules.lists("allowed_images", new);
+    need(known || registry_has(&wanted_tag, container, evidence), "never seen")
 }
 
-/// Whether each image of the plan ran here.
-pub(super) fn has_run(plan: &FixPlan, evidence: &Evidence) -> bool {
+/// Whether each image of the plan ran here, or the operator vouches for it.
+pub(super) fn has_run(plan: &FixPlan, rules: &Rules, evidence: &Evidence) -> bool {
+    let known = |image: &str| ran(image, evidence) || rules.lists("allowed_images", image);
     let steps = json!(plan.steps);
     let edits = steps.as_array().unwrap().iter().filter_map(|it| it["action"]["edit"].as_array());
     plan.strategy.name() != "replace_image_tag"
         || edits
             .flatten()
             .filter(|it| text(&it["path"]).ends_with("/image"))
-            .all(|it| ran(text(&it["to"]), evidence))
+            .all(|it| known(text(&it["to"])))
 }
 
 fn ran(image: &str, evidence: &Evidence) -> bool {

@@ -5,10 +5,15 @@ use serde_json::{Value, json};
 use types::{Action, Evidence, FixPlan, Verdict};
 
 use super::room::millis;
-use super::{Opinion, bytes, in_vain, need, own, text};
+use super::{Opinion, Rules, bytes, in_vain, need, own, text};
 
-pub(super) fn history(plan: &FixPlan, world: &World<'_>) -> Opinion {
-    need(own(world).all(|it| !it.under_way), "in flight")?;
+pub(super) fn history(plan: &FixPlan, rules: &Rules, world: &World<'_>) -> Opinion {
+    let cap = |line: &str| rules.count("caps", line);
+    // What is under way for an object that is gone has still to end.
+    let name = world.evidence.subject.to_string();
+    let is_its = |it: &&PastWrite| it.under_way && it.subject.to_string() == name;
+    let under_way = world.writes.iter().filter(is_its).count();
+    need(under_way < cap("workload_in_flight"), "in flight")?;
     let hash = &world.evidence.workload.spec_hash;
     let key = plan.strategy.key();
     let in_vain_here: Vec<&PastWrite> =
@@ -40,12 +45,16 @@ pub(super) fn history(plan: &FixPlan, world: &World<'_>) -> Opinion {
     let within = |secs: i64| move |it: &&PastWrite| now - it.at.as_second() <= secs;
     let namespace = &world.evidence.subject.namespace;
     let here = world.writes.iter().filter(|it| it.subject.namespace == *namespace);
-    need(world.writes.iter().filter(within(60)).count() < 6, "cluster cap")?;
-    need(here.filter(within(60)).count() < 2, "namespace cap")?;
-    let kept = own(world).filter(|it| !(it.undone && in_vain(it)));
-    need(kept.filter(within(300)).count() < 1, "cool-down")?;
-    need(own(world).filter(within(300)).count() < 3, "attempts")?;
-    need(own(world).filter(within(3600)).count() < 3, "hour")
+    let all = world.writes.iter();
+    need(all.filter(within(60)).count() < cap("global_per_60s"), "cluster cap")?;
+    need(here.filter(within(60)).count() < cap("namespace_per_60s"), "namespace cap")?;
+    // What laid another fault bare is an attempt: that fault may be answered at once.
+    let bared = |it: &PastWrite| it.verdict == Some(Verdict::Progress);
+    let kept = own(world).filter(|it| !(it.undone && in_vain(it)) && !bared(it));
+    need(kept.filter(within(300)).count() < cap("workload_per_5min"), "cool-down")?;
+    let attempts = own(world).filter(within(300)).count();
+    need(attempts < cap("workload_attempts_per_5min"), "attempts")?;
+    need(own(world).filter(within(3600)).count() < cap("workload_per_hour"), "hour")
 }
 
 /// Whether it writes a field that others turn back, or that is of another hand than the rest.

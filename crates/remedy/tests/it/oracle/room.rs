@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use types::{ContainerFacts, ContainerRole, Evidence, ResourceRoom};
 
 use super::past::proven_too_little;
-use super::{Opinion, bytes, need, spec_of, text};
+use super::{Opinion, Rules, bytes, need, spec_of, text};
 
 pub(super) fn raise_opinion(
     edit: &Value,
     (strategy, list, resource): (&str, &str, &str),
     (kind, container): (&str, &ContainerFacts),
-    world: &World<'_>,
+    (rules, world): (&Rules, &World<'_>),
 ) -> Opinion {
     need(strategy == format!("raise_{resource}_limit"), "another resource")?;
     let (limit, request) = match resource {
@@ -34,8 +34,8 @@ pub(super) fn raise_opinion(
     let lists = if container.role == ContainerRole::App { "containers" } else { "initContainers" };
     let field = format!("{spec}/{lists}/{}/resources/{list}/{resource}", container.index);
     let known = proven_too_little(&field, resource, world).max(old);
-    let cap = if resource == "memory" { 2 << 30 } else { 2000 };
-    need(old < new && new <= 2 * known && new <= cap, "raise bound")
+    let highest = rules.highest(resource);
+    need(old < new && new <= 2 * known && new <= highest, "raise bound")
 }
 
 /// Thousandths of a processor.
