@@ -243,6 +243,9 @@ pub struct PodFacts {
     /// Its node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
+    /// Whether its node is not ready and nobody has heard of it since: what else is known of it is from before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut_off: bool,
     /// Whether it belongs to the newest revision.
     pub current: bool,
     /// Whether it is being deleted.
@@ -269,6 +272,9 @@ pub struct EventFacts {
     pub object: String,
     /// How often it was seen.
     pub count: u32,
+    /// When it was first seen, where that is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_seen: Option<Timestamp>,
     /// When it was last seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<Timestamp>,
