@@ -356,10 +356,11 @@ impl Evidence {
         self.containers.iter().find(|it| it.name == name)
     }
 
-    /// A pod that shows the trouble: of the newest revision and not ready, else any that is not ready.
+    /// A pod that shows the trouble: of the newest revision and not ready, else any that is not ready. One that is cut
+    /// off stands last: nobody there shows anything, or can be asked for anything.
     pub fn failing_pod(&self) -> Option<&PodFacts> {
         let failing = |it: &&PodFacts| !it.ready && !it.terminating && it.phase != "Succeeded";
-        self.pods.iter().filter(failing).find(|it| it.current).or(self.pods.iter().find(failing))
+        self.pods.iter().filter(failing).min_by_key(|it| (it.cut_off, !it.current))
     }
 
     /// Whether the subject is a pod that nothing owns.
