@@ -10,7 +10,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use types::{Context, Diagnosis, Evidence, Incident, IncidentState, ObjectRef, Offer, StreamEvent};
+use types::{
+    AnyFault, Context, Diagnosis, Evidence, Finding, Incident, IncidentState, ObjectRef, Offer,
+    Severity, StreamEvent, Subject,
+};
 use uuid::Uuid;
 
 use crate::cluster::key;
@@ -22,6 +25,8 @@ const CLOSED: usize = 500;
 const SAME_TROUBLE: SignedDuration = SignedDuration::from_secs(60);
 /// How many incidents keep their evidence; a storm must not fill the memory with facts.
 const WITH_EVIDENCE: usize = 64;
+/// How many incidents beside one are asked whether they explain it.
+const BESIDE: usize = 100;
 /// How many pods evidence lists at most: one that is not in a full list may well be there.
 const LISTED_PODS: usize = 50;
 
@@ -32,6 +37,8 @@ pub struct Report {
     pub evidence: Evidence,
     /// What is wrong, causes first; not empty.
     pub diagnoses: Vec<Diagnosis>,
+    /// What explains it from beyond.
+    pub caused_by: Vec<Subject>,
     /// What could be done.
     pub offers: Vec<Offer>,
     /// What kind of workload this is.
@@ -174,6 +181,17 @@ impl Incidents {
         })
     }
 
+    /// What the open incidents of other workloads of its namespace are about, as findings: what explains them may
+    /// explain this one.
+    pub fn found_beside(&self, subject: &ObjectRef) -> Vec<Finding> {
+        let own = key(subject);
+        self.read(|known| {
+            let open = known.open.iter().filter(|it| it.0.namespace == own.namespace);
+            let others = open.filter(|it| *it.0 != own).take(BESIDE);
+            others.flat_map(|it| findings(it.1)).collect()
+        })
+    }
+
     /// All incidents that are known, newest first, without evidence.
     pub fn all(&self) -> Vec<Incident> {
         let mut all: Vec<_> = self.read(|known| known.all().map(bare).collect());
@@ -215,6 +233,24 @@ impl Known {
     }
 }
 
+/// The diagnoses of an incident of a workload; a Service is looked at anew.
+fn findings(incident: &Incident) -> Vec<Finding> {
+    if incident.subject.kind == types::Kind::Service {
+        return vec![];
+    }
+    let finding = |it: &Diagnosis| Finding {
+        container: it.container.clone(),
+        clues: it.clues.clone(),
+        ..Finding::new(
+            Subject::from(&incident.subject),
+            Severity::Critical,
+            AnyFault::Workload(it.fault),
+            it.cause.clone(),
+        )
+    };
+    incident.diagnoses.iter().map(finding).collect()
+}
+
 fn bare(incident: &Incident) -> Incident {
     // The evidence is by far the largest part: it is not even copied.
     let Incident { id, since, updated_at, seen_at, state, fault, .. } = *incident;
@@ -230,6 +266,7 @@ fn bare(incident: &Incident) -> Incident {
         pod: incident.pod.clone(),
         error_type: incident.error_type.clone(),
         diagnoses: incident.diagnoses.clone(),
+        caused_by: incident.caused_by.clone(),
         offers: incident.offers.clone(),
         context: incident.context.clone(),
         spec_hash: incident.spec_hash.clone(),
@@ -239,7 +276,7 @@ fn bare(incident: &Incident) -> Incident {
 
 /// The incident after this report, with the identity of the one before.
 fn incident(before: Option<&Incident>, report: Report) -> Incident {
-    let Report { evidence, diagnoses, offers, context, seen_at } = report;
+    let Report { evidence, diagnoses, caused_by, offers, context, seen_at } = report;
     let fault = diagnoses.first().map_or(types::Fault::Unknown, |it| it.fault);
     let known_pod = before.and_then(|it| it.pod.clone());
     Incident {
@@ -254,6 +291,7 @@ fn incident(before: Option<&Incident>, report: Report) -> Incident {
         fault,
         error_type: fault.error_type().to_owned(),
         diagnoses,
+        caused_by,
         offers,
         context,
         spec_hash: evidence.workload.spec_hash.clone(),
@@ -296,6 +334,7 @@ fn matters(before: &Incident, now: &Incident) -> bool {
     before.state != now.state
         || before.pod != now.pod
         || before.spec_hash != now.spec_hash
+        || before.caused_by != now.caused_by
         || faults(before) != faults(now)
         || offers(before) != offers(now)
 }

@@ -11,7 +11,7 @@ use diagnosis::Root;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use types::{Diagnosis, Evidence, IncidentState, Kind, ObjectRef};
+use types::{Diagnosis, Evidence, IncidentState, Kind, ObjectRef, Subject};
 
 use crate::Agent;
 use crate::cluster::{Caches, Change, ClusterError, Seen};
@@ -309,9 +309,12 @@ async fn look(agent: &Agent, turn: &Turn) -> Outcome {
     if diagnoses.is_empty() {
         return Outcome::Fine(Box::new(evidence));
     }
-    let mut report = report(agent, evidence, diagnoses, turn.seen_at);
+    let mut report = report(agent, &objects, (evidence, diagnoses), turn.seen_at);
     if diagnosis::are_about_claims(&report.diagnoses) {
         explain_claims(agent, &mut report).await;
+    } else if diagnosis::are_about_webhooks(&report.diagnoses) {
+        let around = agent.cluster.around(&turn.subject.namespace).await;
+        report.caused_by = caused_by(agent, &around, (&report.evidence, &report.diagnoses));
     }
     Outcome::Wrong(Box::new(report))
 }
@@ -324,6 +327,7 @@ async fn explain_claims(agent: &Agent, report: &mut Report) {
     let own = diagnosis::of_workload(&report.evidence, &report.diagnoses);
     let findings = diagnosis::beside(&around, about, own, &agent.redactor);
     report.diagnoses = diagnosis::told_why(report.diagnoses.clone(), &findings);
+    report.caused_by = caused_by(agent, &around, (&report.evidence, &report.diagnoses));
     report.offers.extend(of_claims(&around, &findings, &agent.redactor));
 }
 
@@ -340,14 +344,14 @@ async fn objects(agent: &Agent, subject: &ObjectRef) -> Result<diagnosis::Object
 pub(crate) async fn report_anew(agent: &Agent, objects: &diagnosis::Objects) {
     let (evidence, diagnoses) = agent.examine_and_ask(objects).await;
     if !diagnoses.is_empty() && agent.incidents.is_open(&evidence.subject) {
-        agent.incidents.report(report(agent, evidence, diagnoses, None));
+        agent.incidents.report(report(agent, objects, (evidence, diagnoses), None));
     }
 }
 
 fn report(
     agent: &Agent,
-    evidence: Evidence,
-    diagnoses: Vec<Diagnosis>,
+    objects: &diagnosis::Objects,
+    (evidence, diagnoses): (Evidence, Vec<Diagnosis>),
     seen_at: Option<Timestamp>,
 ) -> Report {
     let plans = remedy::plans(&diagnoses, &evidence);
@@ -355,7 +359,19 @@ fn report(
     let context = diagnosis::context(&evidence);
     let others = agent.incidents.said_beside(&evidence.subject);
     let diagnoses = diagnosis::told_of_keys(diagnoses, &evidence, &others);
-    Report { evidence, diagnoses, offers, context, seen_at }
+    let around = diagnosis::Snapshot::around(objects);
+    let caused_by = caused_by(agent, &around, (&evidence, &diagnoses));
+    Report { evidence, diagnoses, caused_by, offers, context, seen_at }
+}
+
+/// What explains the trouble of a workload from beyond it, as far as that can be told from this.
+pub(crate) fn caused_by(
+    agent: &Agent,
+    around: &diagnosis::Snapshot,
+    (evidence, diagnoses): (&Evidence, &[Diagnosis]),
+) -> Vec<Subject> {
+    let others = agent.incidents.found_beside(&evidence.subject);
+    diagnosis::causes_beyond(around, (evidence, diagnoses), others, &agent.redactor)
 }
 
 impl Caches {

@@ -1,6 +1,7 @@
 //! The registry of analyzers; its order is rank: a cause stands before its symptoms.
 
 mod amounts;
+mod changed_before;
 mod config_not_found;
 mod container_cannot_run;
 mod crash_loop;
@@ -13,6 +14,7 @@ mod init_not_done;
 mod invalid_image_name;
 mod job_failed;
 mod liveness_probe_failing;
+mod node_down;
 mod oom_killed;
 mod probe_kills;
 mod probe_reading;
@@ -86,10 +88,15 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Diagnosis> {
             found.push(diagnosis);
         }
     }
+    // What its pods elsewhere suffer from is their own; all else that is seen comes of the node.
+    let down = node_down::analyze(evidence);
+    if let Some(down) = down.filter(|_| found.iter().all(|it| node_down::explains(it, evidence))) {
+        return vec![down];
+    }
     if found.is_empty() {
         found.extend(LAST.iter().find_map(|analyze| analyze(evidence)));
     }
-    found
+    found.into_iter().map(|it| changed_before::told(it, evidence)).collect()
 }
 
 /// Whether what looks like trouble is meant: scaled to nothing, suspended, done. Nothing is wanted by mistake where

@@ -1,6 +1,7 @@
 //! Objects become facts, redacted on the way.
 
 mod pods;
+mod cut_off;
 mod containers;
 mod waits;
 mod sleeps;
@@ -92,7 +93,7 @@ pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
         images,
         on_nodes,
         references: references::facts(objects),
-        nodes: room::facts(objects),
+        nodes: room::facts(objects, redactor),
         neighbours: neighbours::facts(objects),
         node_mates: node_mates::facts(objects),
         services: services::facts(objects),

@@ -89,10 +89,14 @@ fn is_complete(evidence: &Evidence) -> bool {
 /// What this evidence shows, compared with the evidence before the fix that was written at `applied_at`.
 pub fn look(before: &Evidence, now: &Evidence, applied_at: Timestamp) -> Look {
     let fresh = without_old_news(before, now, applied_at);
-    let faults =
+    let mut faults =
         if waits_for_next_run(before, now, applied_at) { vec![] } else { diagnose(&fresh) };
-    let (health, note) = if let Some(note) = lost::lost(before, now, applied_at, !faults.is_empty())
-    {
+    let down = faults.iter().find(|it| it.fault == Fault::NodeDown).map(|it| it.cause.clone());
+    let (health, note) = if let Some(note) = down {
+        // No fix takes a node down, and what one did is not seen on it.
+        faults.clear();
+        (Health::OnItsWay, note)
+    } else if let Some(note) = lost::lost(before, now, applied_at, !faults.is_empty()) {
         (Health::Worse, note)
     } else if let Some(fault) = faults.first() {
         (Health::Failing, fault.cause.clone())

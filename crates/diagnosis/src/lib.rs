@@ -11,6 +11,7 @@ mod marks;
 mod outline;
 mod redact;
 mod near_miss;
+mod node_state;
 mod same_program;
 mod same_words;
 mod image_name;
@@ -49,12 +50,12 @@ pub use redact::Redactor;
 pub use registry::{TagList, nearest};
 pub use snapshot::{ConfigMapSize, Hardening, Rights, Snapshot, Webhook};
 pub use survey::{
-    ClaimAnew, accept, accepted_trouble, are_about_claims, asked_for, beside, claims_anew,
-    explained, of_workload, reach, service_address, survey, tells_of_refusals, told_of_keys,
-    told_why,
+    ClaimAnew, accept, accepted_trouble, are_about_claims, are_about_webhooks, asked_for, beside,
+    causes_beyond, claims_anew, explained, of_workload, reach, service_address, survey,
+    tells_of_refusals, told_of_keys, told_why,
 };
 pub use suspicion::{
     LASTING, PATIENCE, RECENT, is_quiet, lacks_pods, suspicious_pod, suspicious_workload,
-    tells_of_unmade_job, waits_for_claims,
+    tells_of_unmade_job, tells_of_webhook, waits_for_claims,
 };
 pub use texts::Texts;

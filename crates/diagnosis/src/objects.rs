@@ -125,6 +125,8 @@ pub struct ConfigMapKeys {
     pub keys: Vec<String>,
     /// Its labels that say whose it is ([`crate::whose`]).
     pub whose: BTreeMap<String, String>,
+    /// When somebody last wrote values of it, as far as the API server remembers.
+    pub changed_at: Option<Timestamp>,
     /// What it says, of one that a failing template refers to; nothing of any other.
     pub texts: Texts,
 }
@@ -138,6 +140,7 @@ impl ConfigMapKeys {
             name: map.metadata.name.clone().unwrap_or_default(),
             keys: text.chain(binary).cloned().collect(),
             whose: crate::whose(&map.metadata),
+            changed_at: crate::snapshot::changed_at(&map.metadata),
             texts: Texts::default(),
         }
     }

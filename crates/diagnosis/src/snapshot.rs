@@ -23,7 +23,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 use crate::evidence::owners;
-use crate::{BrokenPolicy, K8sgptResult, Root, Usage};
+use crate::{BrokenPolicy, K8sgptResult, Objects, Root, Usage};
 
 /// The objects of a whole cluster. `None` where a kind could not be read: nothing is claimed about it then.
 #[derive(Debug, Clone)]
@@ -280,6 +280,24 @@ impl Snapshot {
         }
     }
 
+    /// What was read around one workload anyway: what stands around it, as far as that goes.
+    pub fn around(objects: &Objects) -> Self {
+        let mut workloads = objects.workloads.clone();
+        workloads.push(objects.root.clone());
+        Self {
+            pods: objects.namespace_pods.clone(),
+            nodes: objects.nodes.clone().unwrap_or_default(),
+            workloads,
+            jobs: objects.jobs.clone(),
+            events: objects.events.clone(),
+            services: objects.services.clone(),
+            autoscalers: objects.autoscalers.clone(),
+            quotas: objects.quotas.clone(),
+            limit_ranges: objects.limit_ranges.clone(),
+            ..Self::at(objects.taken_at, objects.cluster.clone())
+        }
+    }
+
     /// How many objects there are.
     pub fn n_objects(&self) -> usize {
         fn n<T>(items: Option<&Vec<T>>) -> usize {
@@ -308,7 +326,7 @@ impl Snapshot {
 /// When the values of a ConfigMap were last written: the API server remembers it for each of those who write them.
 /// The time is that of any field that he wrote, so that only those count who write nothing but values: an upgrade
 /// that moves a label alone is no change.
-fn changed_at(metadata: &ObjectMeta) -> Option<Timestamp> {
+pub(crate) fn changed_at(metadata: &ObjectMeta) -> Option<Timestamp> {
     let writers = metadata.managed_fields.iter().flatten();
     let of_values =
         writers.filter(|it| it.fields_v1.as_ref().is_some_and(|it| is_of_values(&it.0)));

@@ -38,6 +38,7 @@ mod ingress_secret_missing;
 mod certificate_not_ready;
 mod gateway_not_ready;
 mod route_not_accepted;
+mod policy_age;
 mod policy_blocks_traffic;
 mod policy_blocks_lookups;
 mod policy_blocks_needs;
@@ -90,7 +91,7 @@ pub(crate) use host::has_port;
 pub use reach::reach;
 pub(crate) use scene::selects;
 pub use service_without_endpoints::service_address;
-pub use told_why::{are_about_claims, told_why};
+pub use told_why::{are_about_claims, are_about_webhooks, told_why};
 pub(crate) use traffic::facts as traffic_facts;
 pub use workload::of_workload;
 
@@ -158,25 +159,48 @@ const ALL: &[Rule] = &[
 /// workloads' own rules; what another finding explains is told there, and not for itself.
 pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor) -> Vec<Finding> {
     let scene = Scene::new(snapshot, workloads, redactor);
-    let mut found: Vec<_> = ALL.iter().flat_map(|rule| rule(&scene)).collect();
+    mend::kept(k8sgpt::with_clues(fold::fold(found(&scene)), &scene), &scene)
+}
+
+/// What is wrong in this scene, each finding for itself, with what causes it.
+fn found(scene: &Scene<'_>) -> Vec<Finding> {
+    let mut found: Vec<_> = ALL.iter().flat_map(|rule| rule(scene)).collect();
     let workloads = scene.workload_findings.iter().cloned();
-    let workloads = workloads.filter(|it| !host::waits_for_a_start(it, &scene));
-    let workloads = workloads.filter(|it| !edges::waits_for_work(it, &scene));
-    let workloads = workloads.map(|it| edges::with_job(it, &scene));
-    let named = workloads.map(|it| limit_range::named(it, &scene));
-    let named = named.map(|it| elsewhere::named(it, &scene));
-    let named = named.map(|it| pods_not_as_template::named(it, &scene));
-    let lost = pods_preempted::lost(&scene);
+    let workloads = workloads.filter(|it| !host::waits_for_a_start(it, scene));
+    let workloads = workloads.filter(|it| !edges::waits_for_work(it, scene));
+    let workloads = workloads.map(|it| edges::with_job(it, scene));
+    let named = workloads.map(|it| limit_range::named(it, scene));
+    let named = named.map(|it| elsewhere::named(it, scene));
+    let named = named.map(|it| pods_not_as_template::named(it, scene));
+    let lost = pods_preempted::lost(scene);
     let named = named.map(|it| pods_preempted::named(it, &lost));
-    let named = named.map(|it| rivals::named(host::named(it, &scene), &scene));
-    let named = named.map(|it| rollout_without_room::named(it, &scene));
-    let named = named.map(|it| rollout_takes_all::named(it, &scene));
-    found.extend(named.map(|it| edges::with_causes(it, &scene)));
+    let named = named.map(|it| rivals::named(host::named(it, scene), scene));
+    let named = named.map(|it| rollout_without_room::named(it, scene));
+    let named = named.map(|it| rollout_takes_all::named(it, scene));
+    found.extend(named.map(|it| edges::with_causes(it, scene)));
     let found = missed::told_once(cron_job_failing::told_once(found));
     let found = policy_denies_all::told_once(found);
     let mut found = workload_without_pods::told_last(found);
-    found.extend(k8sgpt::unknown_to(&found, &scene));
-    mend::kept(k8sgpt::with_clues(fold::fold(found), &scene), &scene)
+    found.extend(k8sgpt::unknown_to(&found, scene));
+    found
+}
+
+/// What explains the trouble of a workload from beyond it: the objects at which a scan of what stands around it would
+/// tell that trouble, by the same rules. `others` is what is known to be wrong beside it.
+pub fn causes_beyond(
+    around: &Snapshot,
+    (evidence, diagnoses): (&Evidence, &[Diagnosis]),
+    others: Vec<Finding>,
+    redactor: &Redactor,
+) -> Vec<Subject> {
+    // Of a Service only what nothing else explains is told as its own.
+    if evidence.service.is_some() {
+        return vec![];
+    }
+    let about = Subject::from(&evidence.subject);
+    let mut workloads = of_workload(evidence, diagnoses);
+    workloads.extend(others);
+    fold::roots(&about, &found(&Scene::new(around, workloads, redactor)))
 }
 
 /// What a workload suffers from that its own rules cannot see, from what stands around it; `workload` are their

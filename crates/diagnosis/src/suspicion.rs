@@ -26,10 +26,16 @@ pub(crate) const ORDINARY_WAITS: [&str; 2] = ["ContainerCreating", "PodInitializ
 /// Whether this pod should be looked at more closely at `now`.
 pub fn suspicious_pod(pod: &Pod, now: Timestamp) -> bool {
     let Some(status) = &pod.status else { return false };
-    if pod.metadata.deletion_timestamp.is_some() || status.phase.as_deref() == Some("Succeeded") {
+    let is_over = |phase: &str| status.phase.as_deref() == Some(phase);
+    if let Some(until) = &pod.metadata.deletion_timestamp {
+        // Nobody is there who would let it go.
+        let is_late = PATIENCE < now.duration_since(until.0);
+        return is_late && !is_over("Succeeded") && !is_over("Failed");
+    }
+    if is_over("Succeeded") {
         return false;
     }
-    if status.phase.as_deref() == Some("Failed") {
+    if is_over("Failed") {
         return true;
     }
     let conditions = status.conditions.iter().flatten();
@@ -219,6 +225,14 @@ pub fn lacks_pods(job: &Job) -> bool {
 pub fn tells_of_unmade_job(event: &Event) -> bool {
     let about = event.involved_object.kind.as_deref();
     about == Some("CronJob") && event.reason.as_deref() == Some("FailedCreate")
+}
+
+/// What the API server says where a webhook keeps it from making something.
+pub(crate) const CALL_FAILED: &str = "failed calling webhook";
+
+/// Whether this event tells that a webhook did not answer: which one it is stands in its configuration.
+pub fn tells_of_webhook(event: &Event) -> bool {
+    event.message.as_ref().is_some_and(|it| it.contains(CALL_FAILED))
 }
 
 /// Whether this pod has no node and mounts claims: one that is not bound may be the reason.

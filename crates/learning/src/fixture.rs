@@ -49,6 +49,7 @@ pub(crate) fn incident(fault: Fault, offers: Vec<Offer>) -> Incident {
         fault,
         error_type: fault.error_type().to_owned(),
         diagnoses: vec![],
+        caused_by: vec![],
         offers,
         context: context(),
         spec_hash: "0123456789abcdef".to_owned(),

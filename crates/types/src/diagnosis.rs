@@ -50,6 +50,8 @@ pub enum Fault {
     RolloutStuck,
     /// The job gave up.
     JobFailed,
+    /// The node of its pods is not ready, and nobody hears of them.
+    NodeDown,
     /// A Service selects no pod, or none that is ready.
     ServiceWithoutEndpoints,
     /// A Service sends traffic to a port that its pods do not declare.
@@ -60,7 +62,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault, in the order of the enum.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::ImageNotFound,
         Self::ImageNotPullable,
         Self::InvalidImageName,
@@ -81,6 +83,7 @@ impl Fault {
         Self::InitNotDone,
         Self::RolloutStuck,
         Self::JobFailed,
+        Self::NodeDown,
         Self::ServiceWithoutEndpoints,
         Self::ServicePortMismatch,
         Self::Unknown,
@@ -109,6 +112,7 @@ impl Fault {
             Self::InitNotDone => "InitNotDone",
             Self::RolloutStuck => "RolloutStuck",
             Self::JobFailed => "JobFailed",
+            Self::NodeDown => "NodeDown",
             Self::ServiceWithoutEndpoints => "ServiceWithoutEndpoints",
             Self::ServicePortMismatch => "ServicePortMismatch",
             Self::Unknown => "Unknown",
@@ -138,6 +142,8 @@ impl Fault {
             Self::InitNotDone => "PodInitializing",
             Self::RolloutStuck => "ProgressDeadlineExceeded",
             Self::JobFailed => "BackoffLimitExceeded",
+            // The reason of the event about each of its pods.
+            Self::NodeDown => "NodeNotReady",
             // Nothing that `kubectl` lists has a word for these.
             Self::ServiceWithoutEndpoints => "ServiceWithoutEndpoints",
             Self::ServicePortMismatch => "ServicePortMismatch",
@@ -186,6 +192,7 @@ impl fmt::Display for Fault {
             Self::InitNotDone => "init container not done",
             Self::RolloutStuck => "rollout stuck",
             Self::JobFailed => "job failed",
+            Self::NodeDown => "node down",
             Self::ServiceWithoutEndpoints => "service without endpoints",
             Self::ServicePortMismatch => "service port mismatch",
             Self::Unknown => "unhealthy for an unknown reason",

@@ -243,6 +243,9 @@ pub struct PodFacts {
     /// Its node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
+    /// Whether its node is not ready and nobody has heard of it since: what else is known of it is from before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut_off: bool,
     /// Whether it belongs to the newest revision.
     pub current: bool,
     /// Whether it is being deleted.
@@ -273,6 +276,9 @@ pub struct EventFacts {
     pub object: String,
     /// How often it was seen.
     pub count: u32,
+    /// When it was first seen, where that is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_seen: Option<Timestamp>,
     /// When it was last seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<Timestamp>,
@@ -357,10 +363,11 @@ impl Evidence {
         self.containers.iter().find(|it| it.name == name)
     }
 
-    /// A pod that shows the trouble: of the newest revision and not ready, else any that is not ready.
+    /// A pod that shows the trouble: of the newest revision and not ready, else any that is not ready. One that is cut
+    /// off stands last: nobody there shows anything, or can be asked for anything.
     pub fn failing_pod(&self) -> Option<&PodFacts> {
         let failing = |it: &&PodFacts| !it.ready && !it.terminating && it.phase != "Succeeded";
-        self.pods.iter().filter(failing).find(|it| it.current).or(self.pods.iter().find(failing))
+        self.pods.iter().filter(failing).min_by_key(|it| (it.cut_off, !it.current))
     }
 
     /// Whether the subject is a pod that nothing owns.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::{Diagnosis, Evidence, Execution, Mode, RefusalReport, Risk, Strategy};
+use crate::{Diagnosis, Evidence, Execution, Mode, RefusalReport, Risk, Strategy, Subject};
 
 /// An execution from its evidence to its end. All words in it are redacted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -30,6 +30,9 @@ pub struct DecisionRecord {
     pub mode: Mode,
     /// What the rules said of the evidence, causes before symptoms.
     pub diagnoses: Vec<Diagnosis>,
+    /// What explained its incident from beyond the subject then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caused_by: Vec<Subject>,
     /// Who ordered it, and why.
     pub order: OrderReason,
     /// Why the guard refused it, where it did; what it lets through has none.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Diagnosis, Evidence, Execution, Fault, Kind, ObjectRef, Risk, Strategy};
+use crate::{Diagnosis, Evidence, Execution, Fault, Kind, ObjectRef, Risk, Strategy, Subject};
 
 /// One trouble of one root object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -34,6 +34,11 @@ pub struct Incident {
     pub error_type: String,
     /// All diagnoses, causes before symptoms.
     pub diagnoses: Vec<Diagnosis>,
+    /// What explains the trouble from beyond the subject, where the facts name it: the node that is down, the Service
+    /// or the workload that is called and does not answer, a claim, a quota. The same object in many incidents is one
+    /// trouble.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caused_by: Vec<Subject>,
     /// What could be done, best first by rule.
     pub offers: Vec<Offer>,
     /// What kind of workload this is, for learning.

@@ -24,6 +24,9 @@ pub struct NodeFacts {
     /// Nodes that are not ready; at most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub down: Vec<String>,
+    /// Those of them that have pods of the subject of which nobody hears since; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cut_off: Vec<DownNode>,
     /// Taints that keep the template away, such as `dedicated=gpu:NoSchedule`; at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taints: Vec<String>,
@@ -37,6 +40,31 @@ pub struct NodeFacts {
     /// Host ports that the template wants and another pod has; at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taken_ports: Vec<PortFacts>,
+}
+
+/// A node that is not ready, with pods of the subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DownNode {
+    /// Its name.
+    pub name: String,
+    /// What its condition `Ready` says: `False`, or `Unknown` where its kubelet says nothing any more.
+    pub ready: String,
+    /// The reason of that condition.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Its message, redacted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// Since when it is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
+
+impl DownNode {
+    /// Whether its kubelet says nothing any more.
+    pub fn is_silent(&self) -> bool {
+        self.ready == "Unknown"
+    }
 }
 
 /// A taint that keeps the template off a node which would take it, and that nobody seems to have meant.

@@ -1,5 +1,6 @@
 //! What a template names: ConfigMaps, Secrets, claims, classes, labels of nodes.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -101,6 +102,10 @@ pub struct ReferenceFacts {
     pub belongs_to: Option<String>,
     /// Whether the template says that it may be absent.
     pub optional: bool,
+    /// When somebody last wrote values of it, of a ConfigMap, as far as the API server remembers; `None` where that was
+    /// when the subject was made, or before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Timestamp>,
 }
 
 impl ReferenceFacts {

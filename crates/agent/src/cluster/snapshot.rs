@@ -101,7 +101,8 @@ pub(super) async fn hardening(cluster: &KubeCluster) -> (Hardening, Vec<String>)
 }
 
 /// As much of the cluster as one workload of this namespace may suffer from besides its own trouble: the pods and their
-/// events from the caches, and two small reads. Where a pod may wait for a claim, claims and volumes as well.
+/// events from the caches, and two small reads. Where a pod may wait for a claim, claims and volumes as well, and
+/// webhooks where one was called in vain.
 pub(super) async fn around(cluster: &KubeCluster, namespace: &str) -> Snapshot {
     let (caches, client) = (&cluster.caches, &cluster.client);
     let policies = Api::<NetworkPolicy>::namespaced(client.clone(), namespace);
@@ -110,23 +111,28 @@ pub(super) async fn around(cluster: &KubeCluster, namespace: &str) -> Snapshot {
     let services = Api::<Service>::namespaced(client.clone(), namespace);
     let pods = caches.pods.of(namespace);
     let waits = pods.iter().any(|it| diagnosis::waits_for_claims(it));
-    let (policies, services, space, (claims, volumes, storage_classes)) = tokio::join!(
+    let events = caches.events.of(namespace);
+    let calls = events.iter().any(|it| diagnosis::tells_of_webhook(it));
+    let (policies, services, space, (claims, volumes, storage_classes), webhooks) = tokio::join!(
         within(READ, "network policies", policies.list(&params)),
         within(READ, "services", services.list(&params)),
         within(READ, "namespaces", spaces.get_opt(NAME_SERVERS)),
         async {
             if waits { Box::pin(claims_of(client, namespace)).await } else { (None, None, None) }
         },
+        async { if calls { Box::pin(webhooks(client)).await.ok() } else { None } },
     );
     let is_here = |it: &Root| it.metadata().namespace.as_deref() == Some(namespace);
     Snapshot {
         pods,
+        nodes: caches.nodes.all(),
         claims,
         volumes,
         storage_classes,
         workloads: caches.workloads_of(namespace).into_iter().filter(is_here).collect(),
         jobs: caches.jobs.of(namespace),
-        events: caches.events.of(namespace),
+        events,
+        webhooks,
         network_policies: policies.ok().map(|it| it.items),
         services: services.ok().map(|it| it.items),
         namespaces: space.ok().map(|it| it.into_iter().collect()),
@@ -194,14 +200,15 @@ async fn rules(
     Read<k8s_openapi::api::core::v1::LimitRange>,
     Read<Webhook>,
 ) {
-    let webhooks = async {
-        let (validating, mutating) = tokio::join!(
-            each(client, |it| Webhook::validating(&it)),
-            each(client, |it| Webhook::mutating(&it)),
-        );
-        Ok(validating?.into_iter().chain(mutating?).flatten().collect())
-    };
-    tokio::join!(all(client), all(client), all(client), all(client), webhooks)
+    tokio::join!(all(client), all(client), all(client), all(client), webhooks(client))
+}
+
+async fn webhooks(client: &Client) -> Read<Webhook> {
+    let (validating, mutating) = tokio::join!(
+        each(client, |it| Webhook::validating(&it)),
+        each(client, |it| Webhook::mutating(&it)),
+    );
+    Ok(validating?.into_iter().chain(mutating?).flatten().collect())
 }
 
 async fn gateway(client: &Client) -> (Read<Value>, Read<Value>, Read<Value>) {

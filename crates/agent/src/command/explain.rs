@@ -79,6 +79,9 @@ fn decision_of(page: &mut Page, decision: &DecisionRecord) {
             page.say(&format!("  {} = {}", clue.fact, clue.value));
         }
     }
+    for subject in &decision.caused_by {
+        page.say(&format!("caused by {subject}"));
+    }
     page.head("ordered");
     let order = &decision.order;
     page.say(&format!("by {} at {}, in mode {}", order.by, decision.at, decision.mode));

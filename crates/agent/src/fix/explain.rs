@@ -42,10 +42,12 @@ impl Fixer {
         for step in &mut undo {
             step.resource_version.clear();
         }
+        let incident = self.agent.incidents.open_of(&fix.before.subject);
         let record = DecisionRecord {
             at: Timestamp::now(),
             mode: self.mode(),
             diagnoses: diagnosis::diagnose(&fix.before),
+            caused_by: incident.map(|it| it.caused_by).unwrap_or_default(),
             order,
             refusal: answer.decision.as_ref().err().map(|it| self.told(it)),
             alternatives: answer.beside.iter().map(alternative).collect(),
@@ -97,6 +99,7 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             mode: Mode::Auto,
             diagnoses: vec![],
+            caused_by: vec![],
             order: OrderReason::default(),
             refusal: None,
             alternatives: vec![],

@@ -80,6 +80,7 @@ impl Event {
         let details = json!({"incident": {
             "id": incident.id, "state": incident.state, "fault": incident.fault,
             "subject": subject, "pod": incident.pod, "since": incident.since,
+            "caused_by": incident.caused_by,
         }});
         Self::new(kind, &incident.cluster, &words, details)
     }

@@ -13,6 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{failure, names};
 use crate::Agent;
 use crate::offers::offers;
+use crate::triage::caused_by;
 
 pub(super) fn configure(routes: &mut ServiceConfig<'_>) {
     routes.service(analyze);
@@ -57,6 +58,8 @@ async fn analyze(
     analysis.insert("cluster".to_owned(), json!(*agent.name));
     analysis.insert("subject".to_owned(), member(&evidence.subject)?);
     analysis.insert("diagnoses".to_owned(), member(&diagnoses)?);
+    let caused_by = caused_by(&agent, &around, (&evidence, &diagnoses));
+    analysis.insert("caused_by".to_owned(), member(&caused_by)?);
     analysis.insert("findings".to_owned(), member(&findings)?);
     analysis.insert("offers".to_owned(), member(&offers(&plans, &evidence, &agent.redactor))?);
     analysis.insert("context".to_owned(), member(&diagnosis::context(&evidence))?);

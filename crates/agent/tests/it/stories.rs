@@ -24,3 +24,4 @@ mod explained;
 mod meddling;
 mod node_mates;
 mod budget;
+mod node_down;

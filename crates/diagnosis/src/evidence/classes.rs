@@ -63,6 +63,7 @@ pub(super) fn facts(objects: &Objects, spec: &PodSpec, path: &FieldPath) -> Vec<
                 exists,
                 key: None,
                 optional: false,
+                changed_at: None,
                 name,
             })
         };

@@ -129,14 +129,17 @@ impl Reader<'_> {
         self.objects.root.metadata().namespace.as_deref().unwrap_or_default()
     }
 
-    /// The worst status of this container over the pods of the newest revision; over all when there are none.
+    /// The worst status of this container over the pods of the newest revision; over all when there are none. What a
+    /// node that is down told of its pods last is old news, and counts where there is no other.
     fn worst(&self, name: &str) -> Option<(&Pod, &ContainerStatus)> {
+        let has_news = self.pods.iter().any(|it| it.current && !it.terminating && !it.cut_off);
+        let is_old_news = |it: &PodFacts| it.terminating || it.cut_off && has_news;
         let fact = |pod: &Pod| {
             self.pods.iter().find(|it| Some(it.name.as_str()) == pod.metadata.name.as_deref())
         };
         let among = |current: bool| {
             let pods = self.objects.pods.iter().filter(move |pod| {
-                fact(pod).is_some_and(|it| !it.terminating && (it.current || !current))
+                fact(pod).is_some_and(|it| !is_old_news(it) && (it.current || !current))
                     && !outdated::is_outdated(self.objects, pod)
             });
             pods.filter_map(|pod| Some((&**pod, self.status(pod, name)?)))

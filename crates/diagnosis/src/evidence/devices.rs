@@ -28,6 +28,7 @@ pub(super) fn facts(spec: &PodSpec, path: &FieldPath) -> Vec<ReferenceFacts> {
             vouched: None,
             belongs_to: None,
             optional: false,
+            changed_at: None,
         })
     });
     facts.collect()

@@ -36,6 +36,7 @@ fn event_facts(event: &Event, redactor: &Redactor) -> EventFacts {
             word(&object.name)
         ),
         count: series.or(event.count).and_then(|it| u32::try_from(it).ok()).unwrap_or(1),
+        first_seen: first_seen(event),
         last_seen: last_seen(event),
     }
 }
@@ -44,6 +45,12 @@ fn event_facts(event: &Event, redactor: &Redactor) -> EventFacts {
 pub(crate) fn message(event: &Event) -> &str {
     let message = event.message.as_deref().unwrap_or_default();
     message.strip_prefix(COMBINED).unwrap_or(message)
+}
+
+/// When an event was first seen; of a series, as far as it goes back.
+fn first_seen(event: &Event) -> Option<Timestamp> {
+    let first = event.first_timestamp.as_ref().map(|it| it.0);
+    first.or(event.event_time.as_ref().map(|it| it.0))
 }
 
 /// When an event was last seen, by whichever of its clocks is set.

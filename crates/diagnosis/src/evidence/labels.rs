@@ -118,6 +118,7 @@ fn fact(
         vouched: None,
         belongs_to: None,
         optional: false,
+        changed_at: None,
     }
 }
 

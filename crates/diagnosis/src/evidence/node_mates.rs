@@ -13,6 +13,7 @@ use types::{NodeMateFacts, StrainFacts, StrainKind};
 
 use super::events::last_seen;
 use super::neighbours::{counted, is_ready};
+use crate::node_state::{since, unready};
 use crate::{NodeMate, Objects};
 
 /// More workloads than this are not compared.
@@ -150,9 +151,7 @@ fn pressed_since(node: &Node) -> Option<Timestamp> {
 
 /// Since when the node is not ready, or unheard of.
 fn down_since(node: &Node) -> Option<Timestamp> {
-    let conditions = node.status.as_ref()?.conditions.as_ref()?;
-    let ready = conditions.iter().find(|it| it.type_ == "Ready" && it.status != "True")?;
-    ready.last_transition_time.as_ref().map(|it| it.0)
+    since(unready(node)?)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use types::{FieldPath, PortFacts, SelectorFacts};
 
 use super::labels;
 use crate::near_miss::near_miss;
+use crate::node_state::is_down;
 use crate::{Objects, PodOutline, scheduling};
 
 /// Nodes that are named.
@@ -19,11 +20,8 @@ pub(super) const MAX_WANTED: usize = 50;
 
 /// The nodes that are not ready.
 pub(super) fn down(nodes: &[Arc<Node>]) -> Vec<String> {
-    let is_down = |node: &&Arc<Node>| {
-        let conditions = node.status.iter().flat_map(|it| it.conditions.iter().flatten());
-        conditions.into_iter().any(|it| it.type_ == "Ready" && it.status != "True")
-    };
-    let names = nodes.iter().filter(is_down).filter_map(|it| it.metadata.name.clone());
+    let down = nodes.iter().filter(|it| is_down(it));
+    let names = down.filter_map(|it| it.metadata.name.clone());
     let sorted: BTreeSet<_> = names.collect();
     sorted.into_iter().take(MAX_NODES).collect()
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
 use types::PodFacts;
 
-use crate::evidence::{gates, workload};
+use crate::evidence::{cut_off, gates, workload};
 use crate::outline::own_scheduler;
 use crate::{Objects, Redactor, Root};
 
@@ -80,6 +80,7 @@ fn pod_facts(objects: &Objects, pod: &Arc<Pod>, current: bool, redactor: &Redact
         unschedulable: refused.and_then(|it| it.message.clone()),
         scheduler: unknown_scheduler(objects, pod).filter(|_| node.is_none()),
         node,
+        cut_off: cut_off::is_cut_off(objects, pod),
         current,
         terminating: pod.metadata.deletion_timestamp.is_some(),
         created_at: pod.metadata.creation_timestamp.as_ref().map(|it| it.0),

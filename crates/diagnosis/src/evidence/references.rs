@@ -1,6 +1,7 @@
 //! What the template refers to by name, whether it is there, and what was probably meant.
 
 mod alike;
+mod changed;
 mod namesakes;
 mod started;
 mod vouched;
@@ -234,6 +235,7 @@ impl Known<'_> {
                 && (self.secrets.contains_key(&it.name) || self.lacks_key(&it));
         let path = it.key_path.filter(|_| named).unwrap_or(it.path);
         ReferenceFacts {
+            changed_at: changed::changed_at(self.objects, it.kind, &it.name),
             kind: it.kind,
             name: it.name,
             key: it.key,

@@ -6,12 +6,12 @@ use k8s_openapi::api::core::v1::{Node, PodSpec};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::NodeFacts;
 
-use super::{placing, stray};
-use crate::Objects;
+use super::{cut_off, placing, stray};
 use crate::outline::{cpu, memory, requests};
+use crate::{Objects, Redactor};
 
 /// What the nodes could take; `None` when nodes cannot be read.
-pub(super) fn facts(objects: &Objects) -> Option<NodeFacts> {
+pub(super) fn facts(objects: &Objects, redactor: &Redactor) -> Option<NodeFacts> {
     let nodes = objects.nodes.as_ref()?;
     let mut asked: HashMap<&str, (u64, u64, u64)> = HashMap::with_capacity(nodes.len());
     for pod in &objects.all_pods {
@@ -45,6 +45,7 @@ pub(super) fn facts(objects: &Objects) -> Option<NodeFacts> {
         free_cpu: most(&mut open.iter().map(|it| room(it).0)),
         free_memory: most(&mut open.iter().map(|it| room(it).1)),
         down: placing::down(nodes),
+        cut_off: cut_off::nodes(objects, redactor),
         taints: placing::taints(objects, nodes),
         stray: stray::taints(objects, nodes, holds),
         selectors: placing::selectors(objects, nodes),

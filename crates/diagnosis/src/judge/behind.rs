@@ -72,6 +72,7 @@ impl Stage {
             | Fault::Evicted
             | Fault::RolloutStuck
             | Fault::JobFailed
+            | Fault::NodeDown
             | Fault::Unknown => None,
         }
     }

@@ -16,14 +16,7 @@ pub(super) fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
     for finding in &mut found {
         finding.fingerprint = fingerprint(finding);
     }
-    // Among several findings of one object the first of the worst is the cause of what hangs on it.
-    let mut by_subject: BTreeMap<Subject, usize> = BTreeMap::new();
-    for (index, finding) in found.iter().enumerate().filter(|it| may_explain(it.1)) {
-        let cause = by_subject.entry(finding.subject.clone()).or_insert(index);
-        if found.get(*cause).is_some_and(|it| finding.severity < it.severity) {
-            *cause = index;
-        }
-    }
+    let by_subject = by_subject(&found);
     let causes: Vec<_> = (0..found.len()).map(|it| cause(it, &found, &by_subject)).collect();
     let mut explained: BTreeMap<usize, Vec<Subject>> = BTreeMap::new();
     let mut worst: BTreeMap<usize, Severity> = BTreeMap::new();
@@ -54,6 +47,30 @@ pub(super) fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
     // Stable: findings that weigh the same stay in the order of their rules.
     res.sort_by_key(|it| (it.severity, Reverse(it.explains.len())));
     res
+}
+
+/// The objects whose findings explain those of this one.
+pub(super) fn roots(about: &Subject, found: &[Finding]) -> Vec<Subject> {
+    let by_subject = by_subject(found);
+    let own = (0..found.len()).filter(|it| found.get(*it).is_some_and(|it| it.subject == *about));
+    let causes = own.filter_map(|it| cause(it, found, &by_subject)).filter_map(|it| found.get(it));
+    let mut roots: Vec<_> = causes.map(|it| it.subject.clone()).collect();
+    roots.sort();
+    roots.dedup();
+    roots.retain(|it| it != about);
+    roots
+}
+
+/// Among several findings of one object the first of the worst is the cause of what hangs on it.
+fn by_subject(found: &[Finding]) -> BTreeMap<Subject, usize> {
+    let mut by_subject: BTreeMap<Subject, usize> = BTreeMap::new();
+    for (index, finding) in found.iter().enumerate().filter(|it| may_explain(it.1)) {
+        let cause = by_subject.entry(finding.subject.clone()).or_insert(index);
+        if found.get(*cause).is_some_and(|it| finding.severity < it.severity) {
+            *cause = index;
+        }
+    }
+    by_subject
 }
 
 /// Whether something may not work because of it: what a pod is allowed to do, whose labels it shares, and that it was

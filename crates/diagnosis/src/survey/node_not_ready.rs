@@ -8,15 +8,13 @@
 //! Why the machine is gone. A node that has just joined gets ready in its own time, and one that is being deleted may
 //! be silent.
 
-use k8s_openapi::api::core::v1::{Node, NodeCondition};
+use k8s_openapi::api::core::v1::Node;
 use types::{ClusterFault, Finding, Severity};
 
 use super::cluster;
 use super::scene::{Scene, is_over, name, subject};
 use super::words::quoted;
-
-/// How long a new node may take until it is ready, in seconds: its network is set up by pods.
-const JOINING_SECS: i64 = 180;
+use crate::node_state::{comes_or_goes, is_cordoned, since, unready};
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     nodes(scene).into_iter().filter_map(|it| of_node(it, scene)).collect()
@@ -30,16 +28,13 @@ pub(super) fn nodes<'a>(scene: &Scene<'a>) -> Vec<&'a Node> {
 }
 
 fn of_node(node: &Node, scene: &Scene<'_>) -> Option<Finding> {
-    let ready = condition(node, "Ready").filter(|it| it.status != "True")?;
-    let created = node.metadata.creation_timestamp.as_ref().map(|it| it.0);
-    let is_new = created.is_some() && scene.age_secs(created) < JOINING_SECS;
-    if is_new || node.metadata.deletion_timestamp.is_some() {
+    let ready = unready(node)?;
+    if comes_or_goes(node, scene.all.taken_at) {
         return None;
     }
     let reason = ready.reason.as_deref().unwrap_or_default();
     let message = quoted(ready.message.as_deref().unwrap_or_default(), scene);
-    let since = ready.last_transition_time.as_ref().map(|it| format!(" since {}", it.0));
-    let since = since.unwrap_or_default();
+    let since = since(ready).map(|it| format!(" since {it}")).unwrap_or_default();
     let cause = match (ready.status.as_str(), reason) {
         (_, "NodeStatusNeverUpdated") => "Its kubelet never reported.".to_owned(),
         ("Unknown", _) => {
@@ -62,21 +57,6 @@ fn of_node(node: &Node, scene: &Scene<'_>) -> Option<Finding> {
         .clue("status.conditions[Ready].reason", reason)
         .clue("status.conditions[Ready].message", &message);
     Some(if is_cordoned(node) { finding.clue("spec.unschedulable", "true") } else { finding })
-}
-
-/// A condition of a node.
-pub(super) fn condition<'n>(node: &'n Node, type_: &str) -> Option<&'n NodeCondition> {
-    node.status.as_ref()?.conditions.as_ref()?.iter().find(|it| it.type_ == type_)
-}
-
-/// Whether a node is known not to be ready.
-pub(super) fn is_down(node: &Node) -> bool {
-    condition(node, "Ready").is_some_and(|it| it.status != "True")
-}
-
-/// Whether somebody keeps new pods away from it.
-pub(super) fn is_cordoned(node: &Node) -> bool {
-    node.spec.as_ref().and_then(|it| it.unschedulable) == Some(true)
 }
 
 /// Whether no pod is on it but those that every node has.

@@ -12,9 +12,10 @@ use k8s_openapi::api::core::v1::{Event, Node, NodeCondition};
 use types::{ClusterFault, Finding, Severity};
 
 use super::cluster;
-use super::node_not_ready::{is_cordoned, is_down, nodes};
+use super::node_not_ready::nodes;
 use super::scene::{Scene, subject};
 use super::words::quoted;
+use crate::node_state::{is_cordoned, is_down};
 
 /// Conditions that are known to be bad when they are true, and what that means.
 const KNOWN: [(&str, Severity, &str); 17] = [

@@ -20,11 +20,11 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::{AnyFault, ClusterFault, Fault, Finding, Severity, Subject};
 
-use super::cluster;
 use super::host::{Address, Place, has_port, is_lookup_unanswered, needs, place};
 use super::scene::{Scene, is_over, is_ready, name, namespace, subject};
 use super::service_port_mismatch::{declared, protocol, target};
 use super::words::{entry, listed};
+use super::{cluster, policy_age};
 pub(super) use gate::peer_words;
 use gate::{Asked, Other, Side, Why, is_about, lets, why};
 
@@ -57,12 +57,16 @@ pub(super) struct Block {
 }
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
-    let mut by_policy: BTreeMap<&Subject, (&Block, Vec<String>)> = BTreeMap::new();
+    let mut by_policy: BTreeMap<&Subject, (&Block, Vec<&Subject>)> = BTreeMap::new();
     for (workload, block) in blocks(scene) {
         let workloads = &mut by_policy.entry(&block.policy).or_insert((block, vec![])).1;
-        workloads.push(workload.to_string());
+        workloads.push(workload);
     }
-    by_policy.into_values().map(|(block, workloads)| told(block, &workloads)).collect()
+    let told = by_policy.into_values().map(|(block, workloads)| {
+        let names: Vec<_> = workloads.iter().map(ToString::to_string).collect();
+        policy_age::told(told(block, &names), policy_age::begin(&workloads, scene), scene)
+    });
+    told.collect()
 }
 
 /// The policies that this rule speaks of.

@@ -20,7 +20,7 @@ use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::scene::{Scene, is_ready, namespace, subject};
 use super::words::listed;
-use super::{cluster, policy_blocks_needs};
+use super::{cluster, policy_age, policy_blocks_needs};
 use gate::{Gate, Shut};
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
@@ -43,7 +43,9 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
         let fault = cluster(ClusterFault::PolicyBlocksTraffic);
         let finding = Finding::new(policy, Severity::Warning, fault, cause).sure(shut.sure());
         let finding = finding.clue(shut.field.clone(), &shut.value).at(shut.field);
-        finding.clue("selected", &format!("ready pods of {}", listed(&services)))
+        let finding = finding.clue("selected", &format!("ready pods of {}", listed(&services)));
+        // Who suffers is not known: it began with the policy, or nobody has noticed.
+        policy_age::told(finding, Some(scene.all.taken_at), scene)
     });
     told.chain(misspelt).collect()
 }

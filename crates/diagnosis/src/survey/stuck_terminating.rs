@@ -15,10 +15,10 @@ use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
 use super::edges;
-use super::node_not_ready::is_down;
 use super::scene::{Scene, controller, is_over, name, subject};
 use super::words::{listed, quoted};
 use crate::Root;
+use crate::node_state::is_down;
 
 /// How long after its time an object may still be there, in seconds.
 const PATIENCE_SECS: i64 = 120;

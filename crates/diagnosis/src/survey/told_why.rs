@@ -2,12 +2,20 @@
 
 use types::{Clue, Diagnosis, Fault, Finding};
 
+use crate::suspicion::CALL_FAILED;
+
 /// The kind of what a pod may wait for.
 const CLAIM: &str = "PersistentVolumeClaim";
 
 /// Whether more can be told about one of them by what stands around it: a claim keeps its pod waiting.
 pub fn are_about_claims(diagnoses: &[Diagnosis]) -> bool {
     diagnoses.iter().any(waits)
+}
+
+/// Whether one of them blames a webhook that does not answer.
+pub fn are_about_webhooks(diagnoses: &[Diagnosis]) -> bool {
+    let mut clues = diagnoses.iter().flat_map(|it| &it.clues);
+    clues.any(|it| it.value.contains(CALL_FAILED))
 }
 
 /// Whether no node can take the pod because of a claim.

@@ -67,6 +67,7 @@ fn field(evidence: &Evidence, diagnosis: &Diagnosis) -> Option<String> {
         | Fault::InitNotDone
         | Fault::RolloutStuck
         | Fault::JobFailed
+        | Fault::NodeDown
         | Fault::ServiceWithoutEndpoints
         | Fault::ServicePortMismatch
         | Fault::Unknown => None,

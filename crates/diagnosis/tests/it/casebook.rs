@@ -53,6 +53,16 @@ pub(crate) fn gathered(text: &str) -> Evidence {
     scene::evidence(text)
 }
 
+/// What explains the trouble of the root of these objects from beyond it, with this known to be wrong beside it.
+pub(crate) fn caused_by(text: &str, others: Vec<Finding>) -> Vec<String> {
+    let around = Snapshot::around(&scene::objects(text));
+    let evidence = scene::evidence(text);
+    let found = diagnosis::diagnose(&evidence);
+    let redactor = Redactor::new([0; 32]);
+    let causes = diagnosis::causes_beyond(&around, (&evidence, &found), others, &redactor);
+    causes.iter().map(ToString::to_string).collect()
+}
+
 /// What a scan of these objects finds; `None` where they are about one workload alone.
 pub(crate) fn scanned(text: &str) -> Option<Vec<Finding>> {
     scene::snapshot(text).map(|it| found(&it, text))

@@ -230,6 +230,7 @@ pub(crate) fn pod_of(pod: &str, second: i64, restarts: u32) -> PodFacts {
         unschedulable: None,
         scheduler: None,
         node: None,
+        cut_off: false,
         current: true,
         terminating: false,
         created_at: None,

@@ -189,6 +189,7 @@ fn made_up(fault: Fault) -> Incident {
         fault,
         error_type: fault.error_type().to_owned(),
         diagnoses: vec![],
+        caused_by: vec![],
         offers: vec![],
         context: Context {
             owner_kind: Kind::Deployment,

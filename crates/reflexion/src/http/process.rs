@@ -11,7 +11,9 @@ use service::auth::Actor;
 use service::input::Body;
 use service::problem::Failure;
 use types::wire::{K8sGptAnalyzeRequest, ProcessRequest, ProcessResponse, ReflexionSummary};
-use types::{Context, Diagnosis, Fault, Incident, IncidentState, ObjectRef, Offer, Problem, names};
+use types::{
+    Context, Diagnosis, Fault, Incident, IncidentState, ObjectRef, Offer, Problem, Subject, names,
+};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -189,6 +191,8 @@ struct Analysis {
     cluster: String,
     subject: ObjectRef,
     diagnoses: Vec<Diagnosis>,
+    #[serde(default)]
+    caused_by: Vec<Subject>,
     offers: Vec<Offer>,
     context: Context,
     spec_hash: String,
@@ -345,6 +349,7 @@ fn incident(analysis: Analysis, request: &ProcessRequest) -> Incident {
         fault,
         error_type: fault.error_type().to_owned(),
         diagnoses: analysis.diagnoses,
+        caused_by: analysis.caused_by,
         offers: analysis.offers,
         context: analysis.context,
         spec_hash: analysis.spec_hash,

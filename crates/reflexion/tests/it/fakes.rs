@@ -62,6 +62,7 @@ pub(crate) fn incident(name: &str) -> Incident {
             clues: vec![],
             confidence: 0.95,
         }],
+        caused_by: vec![],
         offers: vec![offer(GENTLE), offer(STRONG)],
         context: Context {
             owner_kind: Kind::Deployment,

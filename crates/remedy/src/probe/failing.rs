@@ -45,6 +45,7 @@ pub(crate) fn failing_probes<'a>(
         | Fault::InitNotDone
         | Fault::RolloutStuck
         | Fault::JobFailed
+        | Fault::NodeDown
         | Fault::ServiceWithoutEndpoints
         | Fault::ServicePortMismatch
         | Fault::FailedCreate

@@ -174,6 +174,7 @@ fn kinds(fault: Fault) -> &'static [SlipKind] {
         | Fault::SchedulingGated
         | Fault::ReadinessGateNotMet
         | Fault::RolloutStuck
+        | Fault::NodeDown
         | Fault::ServiceWithoutEndpoints
         | Fault::ServicePortMismatch
         | Fault::Unknown => &[],

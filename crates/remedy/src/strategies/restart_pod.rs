@@ -59,6 +59,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         | Fault::ReadinessGateNotMet
         | Fault::InitNotDone
         | Fault::JobFailed
+        | Fault::NodeDown
         | Fault::ServiceWithoutEndpoints
         | Fault::ServicePortMismatch
         | Fault::FailedCreate => return vec![],

@@ -71,8 +71,8 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let passes_by_itself = diagnosis.fault == Fault::ImageNotPullable
         && place::container(diagnosis, evidence)
             .is_some_and(|it| passes_by_itself(it) && !is_overdue(it, evidence));
-    // A gate holds a pod on purpose, whatever revision it is of.
-    let is_meant = diagnosis.fault == Fault::SchedulingGated;
+    // A gate holds a pod on purpose, and a node takes its pods along, whatever revision they are of.
+    let is_meant = matches!(diagnosis.fault, Fault::SchedulingGated | Fault::NodeDown);
     // The earlier template is the one that fails, and the newest has not run yet.
     let is_old = |it: &PodFacts| !it.current && evidence.workload.ordered;
     let is_of_earlier = evidence.subject.kind == Kind::StatefulSet

@@ -54,6 +54,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         | Fault::InitNotDone
         | Fault::RolloutStuck
         | Fault::JobFailed
+        | Fault::NodeDown
         | Fault::ServiceWithoutEndpoints
         | Fault::ServicePortMismatch
         | Fault::FailedCreate

@@ -89,6 +89,7 @@ pub(crate) fn nodes() -> NodeFacts {
         free_memory: 1 << 30,
         free_cpu: 1000,
         down: vec![],
+        cut_off: vec![],
         taints: vec![],
         stray: vec![],
         selectors: vec![],
@@ -152,6 +153,7 @@ pub(crate) fn pod(name: &str) -> PodFacts {
         unschedulable: None,
         scheduler: None,
         node: None,
+        cut_off: false,
         current: true,
         terminating: false,
         created_at: None,
@@ -217,6 +219,7 @@ pub(crate) fn dangling(kind: ReferenceKind, name: &str, near_miss: &str) -> Evid
         vouched: None,
         belongs_to: None,
         optional: false,
+        changed_at: None,
     }];
     evidence
 }
@@ -247,9 +250,7 @@ pub(crate) fn littered(kind: Kind, many: usize) -> Evidence {
     let mut evidence = evidence(kind);
     evidence.workload.ready = 1;
     evidence.pods = (0..many).map(|it| over(&format!("old-{it}"))).collect();
-    let mut whole = pod("web-1");
-    whole.ready = true;
-    evidence.pods.push(whole);
+    evidence.pods.push(PodFacts { ready: true, ..pod("web-1") });
     evidence
 }
 

@@ -4,12 +4,13 @@ use k8s_openapi::api::core::v1::{Node, Pod};
 use types::{AnyFault, Fault, Finding, Subject};
 
 use super::{failing, is_evicted};
+use crate::node_state::{condition, is_cordoned, is_down};
 use crate::scheduling;
-use crate::survey::node_not_ready::{condition, is_cordoned, is_down};
 use crate::survey::scene::{Scene, subject};
 
 /// What a node in trouble may do to its pods. A missing image or a crash has another cause, wherever it runs.
-const EXPLAINED: [Fault; 11] = [
+const EXPLAINED: [Fault; 12] = [
+    Fault::NodeDown,
     Fault::Unknown,
     Fault::Unschedulable,
     Fault::ReadinessProbeFailing,
@@ -29,15 +30,19 @@ pub(super) fn causes(finding: &Finding, scene: &Scene<'_>) -> Vec<Subject> {
         matches!(finding.fault, AnyFault::Workload(fault) if EXPLAINED.contains(&fault));
     let is_about_one = is_explained && !scene.all.nodes.is_empty();
     let pods = if is_about_one { failing(finding, scene) } else { vec![] };
+    // Those that come in the place of what is cut off may start elsewhere, or wait.
+    let is_cut_off = finding.fault == AnyFault::Workload(Fault::NodeDown);
     let mut nodes: Vec<Subject> = vec![];
     let mut waiting: Vec<&Pod> = vec![];
     for pod in pods {
         match pod.spec.as_ref().and_then(|it| it.node_name.as_deref()) {
             Some(name) => match on_bad_node(pod, name, scene) {
                 Some(node) => nodes.push(node),
+                None if is_cut_off => {}
                 // One that fails elsewhere as well has another cause.
                 None => return vec![],
             },
+            None if is_cut_off => {}
             None => waiting.push(pod),
         }
     }
