@@ -284,7 +284,7 @@ mod tests {
 
         assert_eq!(special, ["raise_memory_limit@room", "raise_memory_limit@meant"]);
         assert_eq!(others, ["1.5", "2", "4", "8"].map(|it| format!("raise_memory_limit@{it}")));
-        let most = |doses: &[u8]| doses.iter().max().map(|it| (2 + u64::from(*it)) / 2);
+        let most = |doses: &[u8]| doses.iter().max().map(|it| 1 + u64::from(*it) / 2);
         assert_eq!(most(&Strategy::MEMORY_DOSES), Some(Strategy::MEMORY_TIMES));
         assert_eq!(most(&Strategy::CPU_DOSES), Some(Strategy::CPU_TIMES));
         let meant = Strategy::RaiseMemoryLimit { halves: Strategy::AS_MEANT };
