@@ -9,8 +9,9 @@ on_live() { KUBECONFIG="$KUBECONFIG_LIVE" kubectl "$@"; }
 live_clean() {
     [ -n "$live" ] || return 0
     on_live delete namespace "$live" "$live-other" "$live-agent" --wait=false --ignore-not-found >/dev/null 2>&1
-    on_live delete clusterrolebinding,clusterrole "$live-observer" "$live-executor" --ignore-not-found >/dev/null 2>&1
+    on_live delete clusterrolebinding,clusterrole "$live-observer" "$live-executor" "$live-restorer" --ignore-not-found >/dev/null 2>&1
     on_live delete validatingadmissionpolicybinding,validatingadmissionpolicy "$live-executor" "$live-executor-pods" \
+        "$live-executor-services" "$live-executor-leases" "$live-restorer" "$live-restorer-pods" \
         --ignore-not-found >/dev/null 2>&1
 }
 
@@ -27,6 +28,7 @@ live_prepare() {
     make_namespace "$live-agent"
     # Under names of this run, so that an agent that is installed there keeps its own.
     sed "s/k8s-reflexion-executor/$live-executor/; s/k8s-reflexion-observer/$live-observer/
+        s/k8s-reflexion-restorer/$live-restorer/; s/k8s-reflexion:restorer/$live-agent:restorer/
         s/namespace: k8s-reflexion$/namespace: $live-agent/; s/k8s-reflexion:executor/$live-agent:executor/
         s/''k8s-reflexion''/''$live-agent''/" "$top"/deploy/base/{rbac,admission}.yaml |
         on_live apply -f - >/dev/null

@@ -39,12 +39,14 @@ pub use census::{Census, Share};
 pub use changes::{Change, Seen};
 pub use commons::Commons;
 pub use connect::{Clients, ConnectError, connect};
-pub use executor::ExecutorAccount;
+pub use executor::{Account, Accounts};
 pub use kube::{FIELD_MANAGER, KubeCluster, Watching};
 pub use lease::{KubeLease, LeaseName, LeaseRecord};
 pub use leave::{Leave, Purpose};
 pub use reviews::{AUTHORITY_PATH, KubeReviewer};
-pub use rights::{EVENTS, LEASE_READ, LEASE_WRITES, READS, REVIEWS, Reads, RightsReport};
+pub use rights::{
+    EVENTS, LEASE, LEASE_READ, LEASE_WRITES, READS, REVIEWS, Reads, RightsReport, RightsWanted,
+};
 pub use stop_object::STOP_OBJECT;
 pub use store::Store;
 pub use watch::WATCHED;

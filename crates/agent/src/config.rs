@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use remedy::Writer;
 use types::Mode;
 
-use crate::cluster::{ExecutorAccount, LeaseName};
+use crate::cluster::{Account, Accounts, LeaseName};
 use crate::registry::Allowed;
 
 /// Watches a Kubernetes cluster, explains what is wrong, and mends it under a policy.
@@ -22,10 +23,15 @@ pub struct Config {
     #[arg(long, env = "KUBECONFIG", value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
 
-    /// The service account that writes, NAMESPACE/NAME: a token for it is asked for when something is to be
-    /// written. Without one, the identity that reads writes too.
+    /// The service account that writes all but rollbacks, NAMESPACE/NAME: a token for it is asked for when something
+    /// is to be written. Without one, the identity that reads writes too.
     #[arg(long, env = "AGENT_EXECUTOR", value_name = "ACCOUNT")]
-    pub executor: Option<ExecutorAccount>,
+    pub executor: Option<Account>,
+
+    /// The service account that writes rollbacks, and nothing else, NAMESPACE/NAME. Without one, `restorer` beside
+    /// the account of --executor.
+    #[arg(long, env = "AGENT_RESTORER", value_name = "ACCOUNT")]
+    pub restorer: Option<Account>,
 
     /// Where the stop object is looked for: a ConfigMap `k8s-reflexion-stop` stops all writing. The agent's own
     /// namespace in a pod, else k8s-reflexion.
@@ -168,6 +174,16 @@ impl Config {
     /// Whether callers are authenticated.
     pub fn authenticates(&self) -> bool {
         self.tokens_file.is_some() || self.auth == Auth::TokenReview
+    }
+
+    /// The service accounts that write.
+    pub fn accounts(&self) -> Accounts {
+        let beside = |it: &Account| {
+            let (namespace, name) = (it.namespace.clone(), Writer::Restorer.name().to_owned());
+            Account { namespace, name }
+        };
+        let restorer = self.restorer.clone().or_else(|| self.executor.as_ref().map(beside));
+        Accounts { executor: self.executor.clone(), restorer }
     }
 
     /// Refuses times under which no fix could ever count.

@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 use crate::Agent;
 use crate::cluster::{
-    self, ClusterError, KubeCluster, KubeLease, KubeReviewer, LeaseName, WATCHED,
+    self, ClusterError, KubeCluster, KubeLease, KubeReviewer, RightsWanted, WATCHED,
 };
 use crate::config::{Auth, Config, PatienceError};
 use crate::fix::{self, Fixer, OpenError};
@@ -42,6 +42,8 @@ const JOURNAL_LOOK: Duration = Duration::from_secs(15);
 const DAY: Duration = Duration::from_hours(24);
 /// The longest pause between two questions for our rights.
 const RIGHTS_PAUSE: Duration = Duration::from_secs(30);
+/// How many rights are named that are missing or too much.
+const MOST_RIGHTS: usize = 40;
 /// The journal, as `/readyz` names it.
 const JOURNAL: &str = "journal";
 /// How long open requests may take when the process stops; streams are cut.
@@ -145,7 +147,7 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let watching = KubeCluster::watch(
         clients,
         name,
-        config.executor.clone(),
+        config.accounts(),
         probes.clone(),
         measures.watch_restarts.clone(),
     );
@@ -163,7 +165,7 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let review = tokio::spawn(review_rights(
         Arc::clone(&cluster),
         fixer.policy().clone(),
-        (config.lease.clone(), config.auth == Auth::TokenReview),
+        config.clone(),
         agent.measures.rights.clone(),
     ));
     let stand = tokio::spawn(Arc::clone(&fixer).stand());
@@ -217,10 +219,17 @@ fn stop_namespace(config: &Config) -> String {
 async fn review_rights(
     cluster: Arc<KubeCluster>,
     policy: Policy,
-    (lease, reviews): (Option<LeaseName>, bool),
+    config: Config,
     measured: RightsMeasures,
 ) {
-    let ask = || async { cluster.rights(&policy, lease.as_ref(), reviews).await };
+    let stop_namespace = stop_namespace(&config);
+    let wanted = RightsWanted {
+        policy: &policy,
+        lease: config.lease.as_ref(),
+        reviews: config.auth == Auth::TokenReview,
+        stop_namespace: &stop_namespace,
+    };
+    let ask = || async { cluster.rights(&wanted).await };
     let patience = ExponentialBuilder::default().with_max_delay(RIGHTS_PAUSE).without_max_times();
     let is_away = |it: &ClusterError| it.is_in_doubt();
     match ask.retry(patience).when(is_away).await {
@@ -228,13 +237,13 @@ async fn review_rights(
             measured.set(&report);
             if !report.missing.is_empty() {
                 tracing::warn!(
-                    missing = report.missing.join(", "),
+                    missing = first(&report.missing),
                     "rights are missing; `agent rbac` prints what is needed"
                 );
             }
             if !report.excess.is_empty() {
                 tracing::warn!(
-                    excess = report.excess.join(", "),
+                    excess = first(&report.excess),
                     "the agent may do what it never does; give it the roles of `agent rbac` and no others"
                 );
             }
@@ -246,6 +255,15 @@ async fn review_rights(
             error = service::telemetry::chain(&error),
             "the API server does not say what the agent may do"
         ),
+    }
+}
+
+/// As many of them as somebody reads.
+fn first(words: &[String]) -> String {
+    let shown = words.get(..MOST_RIGHTS).unwrap_or(words).join(", ");
+    match words.len().saturating_sub(MOST_RIGHTS) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Amounts of memory and CPU as a manifest would write them.
 
-use types::{ContainerFacts, Quantity};
+use types::{ContainerFacts, Quantity, Strategy};
 
 const KIBI: u64 = 1024;
 const MEBI: u64 = 1024 * KIBI;
@@ -34,6 +34,14 @@ impl Resource {
         match self {
             Self::Memory => "raise_memory_limit",
             Self::Cpu => "raise_cpu_limit",
+        }
+    }
+
+    /// How many times as much one write may give at most: the admission policies hold it too.
+    pub(crate) fn most_times(self) -> u64 {
+        match self {
+            Self::Memory => Strategy::MEMORY_TIMES,
+            Self::Cpu => Strategy::CPU_TIMES,
         }
     }
 

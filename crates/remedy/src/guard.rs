@@ -9,6 +9,7 @@ mod amounts;
 mod names;
 mod windows;
 mod repeats;
+mod taken_back;
 
 use jiff::Timestamp;
 use types::{
@@ -22,7 +23,7 @@ pub use windows::budget_spent;
 use crate::patch::restart_path;
 use crate::place;
 use crate::policy::HARD_DENIED;
-use crate::{Consent, Policy, raise};
+use crate::{Policy, raise};
 
 /// How far the clock of the evidence may run ahead of the guard's.
 const CLOCK_SKEW_SECS: i64 = 5;
@@ -301,11 +302,8 @@ fn machine_may_act(plan: &FixPlan, policy: &Policy, world: &World<'_>) -> Result
             "only the registry says that there is such a tag; it never ran here".to_owned(),
         ));
     }
-    if adds_a_limit(plan) && policy.strategies.get("roll_back") == Some(&Consent::Off) {
-        return Err(Refusal::NeedsApproval(
-            "the template has no limit, and where nothing is rolled back none can be taken away again"
-                .to_owned(),
-        ));
+    if let Some(why) = taken_back::is_for_good(plan, policy, world.evidence) {
+        return Err(Refusal::NeedsApproval(why.to_owned()));
     }
     match consent(plan, policy)? {
         Risk::Auto => Ok(()),
@@ -315,17 +313,6 @@ fn machine_may_act(plan: &FixPlan, policy: &Policy, world: &World<'_>) -> Result
             plan.strategy.name()
         ))),
     }
-}
-
-/// Whether it sets a limit where there was none: its undo takes one away.
-fn adds_a_limit(plan: &FixPlan) -> bool {
-    let edits = plan.steps.iter().filter_map(|it| match &it.action {
-        Action::Edit(edits) => Some(edits),
-        Action::Evict | Action::Restart => None,
-    });
-    let is_limit = |it: &Edit| it.path.as_str().contains("/resources/limits/");
-    plan.strategy != Strategy::RollBack
-        && edits.flatten().any(|it| it.from.is_none() && is_limit(it))
 }
 
 /// Whether all it does is to put images that the operator listed, and he did not ask to be asked.

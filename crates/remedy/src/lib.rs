@@ -41,7 +41,7 @@ pub use policy::{
 };
 pub use privilege::{INNER_VOLUMES, TELLING_ANNOTATIONS};
 pub use request::{RequestError, requested};
-pub use rights::{Right, rights_of, rights_under};
+pub use rights::{Right, Writer, rights_of, rolls_back};
 pub use shown::as_shown;
 pub use strategies::{answered, is_backed, plans, unknown_image};
 pub use written::WrittenPlan;

@@ -53,12 +53,13 @@ impl Wanted<'_> {
         is_below_cap && room::room_for(&raise, evidence).is_ok()
     }
 
-    /// Whether it is more than what was too little, and at most double of that.
+    /// Whether it is more than what was too little, and at most double of that; and no more than one write may give.
     pub(crate) fn is_next(&self, evidence: &Evidence) -> bool {
         let (_, old) = room::amounts(self.resource, self.container);
         let known = self.too_little(evidence).unwrap_or(0).max(old);
         let least = known.saturating_add(known / LEAST_PART);
-        known < self.amount && least <= self.amount && self.amount <= known.saturating_mul(2)
+        let most = known.saturating_mul(2).min(old.saturating_mul(self.resource.most_times()));
+        known < self.amount && least <= self.amount && self.amount <= most
     }
 
     /// The most that a fix wrote on this very spec and that was too little.

@@ -23,6 +23,7 @@ mod patches;
 mod pods;
 mod protobuf;
 pub(crate) mod reviews;
+mod roles;
 mod scale;
 mod selectors;
 mod target;
@@ -148,6 +149,11 @@ impl Api {
         target: &Target,
         subresource: &str,
     ) -> Result<Answer, StatusError> {
+        if (target.resource.plural, subresource) == ("serviceaccounts", "token")
+            && call.method == "POST"
+        {
+            return self.give_token(call, target);
+        }
         if !target.resource.subresources.contains(&subresource) {
             return Err(StatusError::not_served());
         }

@@ -76,6 +76,7 @@ fn call(request: &HttpRequest, body: Vec<u8>) -> Call {
         accept: header(header::ACCEPT),
         content_type: header(header::CONTENT_TYPE),
         user_agent: header(header::USER_AGENT),
+        token: header(header::AUTHORIZATION).trim_start_matches("Bearer ").to_owned(),
         body,
     }
 }

@@ -111,6 +111,11 @@ impl Strategy {
     /// The doses of `raise_cpu_limit`, in halves that are added: one and a half times, double and four times.
     pub const CPU_DOSES: [u8; 3] = [1, 2, 6];
 
+    /// The largest of [`Self::MEMORY_DOSES`]: how many times as much memory one write gives at most.
+    pub const MEMORY_TIMES: u64 = 8;
+    /// The same of [`Self::CPU_DOSES`].
+    pub const CPU_TIMES: u64 = 4;
+
     /// The registered names, in the order of the enum.
     pub const NAMES: [&'static str; 18] = [
         "roll_back",
@@ -279,6 +284,9 @@ mod tests {
 
         assert_eq!(special, ["raise_memory_limit@room", "raise_memory_limit@meant"]);
         assert_eq!(others, ["1.5", "2", "4", "8"].map(|it| format!("raise_memory_limit@{it}")));
+        let most = |doses: &[u8]| doses.iter().max().map(|it| 1 + u64::from(*it) / 2);
+        assert_eq!(most(&Strategy::MEMORY_DOSES), Some(Strategy::MEMORY_TIMES));
+        assert_eq!(most(&Strategy::CPU_DOSES), Some(Strategy::CPU_TIMES));
         let meant = Strategy::RaiseMemoryLimit { halves: Strategy::AS_MEANT };
         assert_eq!(meant.to_string(), "raise the memory limit to what was probably meant");
     }

@@ -1,4 +1,4 @@
-//! Who writes: the agent itself, or an identity of its own whose token is asked for when something is to be written.
+//! Who writes: the agent itself, or identities of their own whose tokens are asked for when something is to be written.
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::api::{Api, PostParams};
 use kube::config::AuthInfo;
 use kube::{Client, Config};
+use remedy::Writer;
 use tokio::sync::Mutex;
 
 use super::ClusterError;
@@ -17,16 +18,16 @@ const LIFETIME: i64 = 600;
 /// A token that ends sooner than this is not used any more.
 const SPARE: SignedDuration = SignedDuration::from_secs(90);
 
-/// The service account that writes: `namespace/name`.
+/// A service account that writes: `namespace/name`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExecutorAccount {
+pub struct Account {
     /// Its namespace.
     pub namespace: String,
     /// Its name.
     pub name: String,
 }
 
-impl std::str::FromStr for ExecutorAccount {
+impl std::str::FromStr for Account {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -39,27 +40,76 @@ impl std::str::FromStr for ExecutorAccount {
     }
 }
 
-/// The client that writes.
-pub(super) struct Executor {
+impl std::fmt::Display for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// The service accounts that write; where there is none, the identity that reads writes too.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// Carries out everything but rollbacks.
+    pub executor: Option<Account>,
+    /// Carries out rollbacks.
+    pub restorer: Option<Account>,
+}
+
+impl Accounts {
+    /// The account of this writer.
+    pub fn of(&self, writer: Writer) -> Option<&Account> {
+        match writer {
+            Writer::Executor => self.executor.as_ref(),
+            Writer::Restorer => self.restorer.as_ref(),
+        }
+    }
+}
+
+/// The clients that write, each under its own identity.
+pub(super) struct Writers {
+    pub(super) accounts: Accounts,
+    executor: Executor,
+    restorer: Executor,
+}
+
+impl Writers {
+    pub(super) fn new(asking: &Client, config: &Config, accounts: Accounts) -> Self {
+        let own = Client::try_from(config.clone()).unwrap_or_else(|_| asking.clone());
+        let writer = |account: &Option<Account>| Executor {
+            asking: asking.clone(),
+            own: own.clone(),
+            config: config.clone(),
+            account: account.clone(),
+            newest: Mutex::default(),
+        };
+        let (executor, restorer) = (writer(&accounts.executor), writer(&accounts.restorer));
+        Self { accounts, executor, restorer }
+    }
+
+    /// A client whose credential is good for the next minute at least.
+    pub(super) async fn client(&self, writer: Writer) -> Result<Client, ClusterError> {
+        match writer {
+            Writer::Executor => self.executor.client().await,
+            Writer::Restorer => self.restorer.client().await,
+        }
+    }
+}
+
+/// The client of one of them.
+struct Executor {
     asking: Client,
     /// Writes where there is no account. Whoever reads has connections of his own, and takes away none that was
     /// made for a write.
     own: Client,
     /// Where the API server is and how it is trusted; its credential is replaced.
     config: Config,
-    account: Option<ExecutorAccount>,
+    account: Option<Account>,
     /// The client of the newest token, and when that ends.
     newest: Mutex<Option<(Client, Timestamp)>>,
 }
 
 impl Executor {
-    pub(super) fn new(asking: Client, config: Config, account: Option<ExecutorAccount>) -> Self {
-        let own = Client::try_from(config.clone()).unwrap_or_else(|_| asking.clone());
-        Self { asking, own, config, account, newest: Mutex::default() }
-    }
-
-    /// A client whose credential is good for the next minute at least.
-    pub(super) async fn client(&self) -> Result<Client, ClusterError> {
+    async fn client(&self) -> Result<Client, ClusterError> {
         let Some(account) = &self.account else { return Ok(self.own.clone()) };
         let mut newest = self.newest.lock().await;
         if let Some((client, _)) = newest.as_ref().filter(|it| Timestamp::now() + SPARE < it.1) {
@@ -70,15 +120,12 @@ impl Executor {
         Ok(client)
     }
 
-    async fn take_on(
-        &self,
-        account: &ExecutorAccount,
-    ) -> Result<(Client, Timestamp), ClusterError> {
+    async fn take_on(&self, account: &Account) -> Result<(Client, Timestamp), ClusterError> {
         let api = Api::<ServiceAccount>::namespaced(self.asking.clone(), &account.namespace);
         let spec =
             TokenRequestSpec { expiration_seconds: Some(LIFETIME), ..TokenRequestSpec::default() };
         let request = TokenRequest { spec: Some(spec), ..TokenRequest::default() };
-        let what = format!("a token of ServiceAccount {}/{}", account.namespace, account.name);
+        let what = format!("a token of ServiceAccount {account}");
         let params = PostParams::default();
         let call = api.create_token_request(&account.name, &params, &request);
         let given = within(READ, &what, call).await.map_err(|it| refused(it, &what))?.status;
@@ -115,14 +162,14 @@ mod tests {
 
     #[test]
     fn an_account_is_a_namespace_and_a_name() {
-        let account: ExecutorAccount = "k8s-reflexion/executor".parse().unwrap();
+        let account: Account = "k8s-reflexion/executor".parse().unwrap();
 
         assert_eq!(
             (account.namespace.as_str(), account.name.as_str()),
             ("k8s-reflexion", "executor")
         );
         for text in ["executor", "/executor", "k8s-reflexion/", "a/b/c", "A/b", "a/../b"] {
-            assert!(text.parse::<ExecutorAccount>().is_err(), "{text}");
+            assert!(text.parse::<Account>().is_err(), "{text}");
         }
     }
 

@@ -12,7 +12,7 @@ use kube::core::Status;
 use kube::discovery::ApiResource;
 use kube::{Client, ResourceExt};
 use prometheus_client::metrics::counter::Counter;
-use remedy::Policy;
+use remedy::Writer;
 use service::health::Probes;
 use tokio::sync::{OnceCell, mpsc, watch};
 use tokio::task::JoinSet;
@@ -21,13 +21,13 @@ use types::{Kind, ObjectRef};
 use super::caches::{Caches, reference};
 use super::changes::{Change, Counters};
 use super::connect::Clients;
-use super::executor::{Executor, ExecutorAccount};
+use super::executor::{Accounts, Writers};
 use super::refusals::meaning;
 use super::watch::Sinks;
 use super::{
-    Answer, Census, Cluster, ClusterError, Commons, LeaseName, Leave, NodeUsage, Notice, Patch,
-    Purpose, RightsReport, UsageRead, Written, announce, census, gather, json_patch, node_mates,
-    rights, snapshot, stop_object, usage,
+    Answer, Census, Cluster, ClusterError, Commons, Leave, NodeUsage, Notice, Patch, Purpose,
+    RightsReport, RightsWanted, UsageRead, Written, announce, census, gather, json_patch,
+    node_mates, rights, snapshot, stop_object, usage,
 };
 
 /// Under which name our writes stand in `managedFields`.
@@ -45,7 +45,7 @@ const DECIDED_ON: [&str; 5] = ["pods", "deployments", "replicasets", "statefulse
 /// The real cluster.
 pub struct KubeCluster {
     pub(super) client: Client,
-    executor: Executor,
+    writers: Writers,
     pub(super) name: Arc<str>,
     pub(super) caches: Arc<Caches>,
     counters: Arc<Counters>,
@@ -69,11 +69,11 @@ pub struct Watching {
 impl KubeCluster {
     /// Starts to watch; answers at once, whether the API server can be reached or not.
     ///
-    /// `account` writes; where there is none, the identity that reads does.
+    /// `accounts` write; where there is none, the identity that reads does.
     pub fn watch(
         clients: Clients,
         name: Arc<str>,
-        account: Option<ExecutorAccount>,
+        accounts: Accounts,
         probes: Probes,
         restarts: Counter,
     ) -> Watching {
@@ -88,10 +88,10 @@ impl KubeCluster {
             restarts,
         };
         let watches = super::watch::start(&clients.watching, &sinks);
-        let executor = Executor::new(clients.asking.clone(), clients.config, account);
+        let writers = Writers::new(&clients.asking, &clients.config, accounts);
         let cluster = Self {
             client: clients.asking,
-            executor,
+            writers,
             name,
             caches: Arc::clone(&caches),
             counters,
@@ -126,27 +126,20 @@ impl KubeCluster {
         receiver
     }
 
-    /// What the API server says about our rights, and those of who writes for us, under this policy and with this
-    /// Lease.
-    pub async fn rights(
-        &self,
-        policy: &Policy,
-        lease: Option<&LeaseName>,
-        reviews: bool,
-    ) -> Result<RightsReport, ClusterError> {
-        let wants = rights::Wants { policy, lease, reviews };
-        rights::review(&self.client, &self.writer().await?, &wants).await
+    /// What the API server says about our rights, and those of who writes for us.
+    pub async fn rights(&self, wanted: &RightsWanted<'_>) -> Result<RightsReport, ClusterError> {
+        rights::review(&self.client, &self.writers, wanted).await
     }
 
-    /// The client that writes.
+    /// The client that writes what is no fix: Events, and the Lease.
     pub(super) async fn writer(&self) -> Result<Client, ClusterError> {
-        self.executor.client().await
+        self.writers.client(Writer::Executor).await
     }
 
-    /// The same, with a connection that is made already where something is written: that takes its time too, and
-    /// nothing is to lie between the last question and the request.
+    /// The client of whoever carries this out, with a connection that is made already where something is written:
+    /// that takes its time too, and nothing is to lie between the last question and the request.
     async fn writer_for(&self, purpose: &Purpose) -> Result<Client, ClusterError> {
-        let client = self.writer().await?;
+        let client = self.writers.client(purpose.writer()).await?;
         if purpose.is_rehearsal() {
             return Ok(client);
         }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use remedy::Writer;
+
 use super::ClusterError;
 
 /// How often leave is asked for again while a request is under way.
@@ -34,28 +36,34 @@ impl fmt::Debug for Leave {
     }
 }
 
-/// What a write is sent for.
+/// What a write is sent for, and under whose name.
 #[derive(Debug, Clone)]
 pub enum Purpose {
     /// The API server only checks it.
-    Rehearse,
+    Rehearse(Writer),
     /// It is made, if there still is leave when all is ready.
-    Write(Leave),
+    Write(Writer, Leave),
 }
 
 impl Purpose {
     pub(super) fn is_rehearsal(&self) -> bool {
         match self {
-            Self::Rehearse => true,
-            Self::Write(_) => false,
+            Self::Rehearse(_) => true,
+            Self::Write(..) => false,
+        }
+    }
+
+    pub(super) fn writer(&self) -> Writer {
+        match self {
+            Self::Rehearse(writer) | Self::Write(writer, _) => *writer,
         }
     }
 
     /// The last thing that is asked before the request is sent.
     pub(super) fn ask(&self) -> Result<(), ClusterError> {
         match self {
-            Self::Rehearse => Ok(()),
-            Self::Write(leave) => leave.ask(),
+            Self::Rehearse(_) => Ok(()),
+            Self::Write(_, leave) => leave.ask(),
         }
     }
 
@@ -108,13 +116,15 @@ mod tests {
     fn leave_that_was_taken_away_meanwhile_is_none_and_a_rehearsal_wants_none() {
         let armed = Arc::new(AtomicBool::new(true));
         let asked = Arc::clone(&armed);
-        let write = Purpose::Write(Leave::new(move || asked.load(Ordering::Relaxed)));
+        let leave = Leave::new(move || asked.load(Ordering::Relaxed));
+        let write = Purpose::Write(Writer::Restorer, leave);
         assert_eq!(write.ask(), Ok(()));
 
         armed.store(false, Ordering::Relaxed);
 
         assert_eq!(write.ask(), Err(ClusterError::Stopped));
-        assert_eq!(Purpose::Rehearse.ask(), Ok(()));
+        assert_eq!(Purpose::Rehearse(Writer::Executor).ask(), Ok(()));
+        assert_eq!(write.writer(), Writer::Restorer);
     }
 
     #[tokio::test]

@@ -1,15 +1,25 @@
 //! What the agent may read, and whether the API server lets it do what it has to do, and no more.
 
+use std::collections::BTreeSet;
+
 use futures::{StreamExt, stream};
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
 use kube::Client;
 use kube::api::{Api, PostParams};
-use remedy::{Policy, Right, rights_under};
+use remedy::{Policy, Right};
 
+use super::executor::Writers;
 use super::kube::{READ, within};
 use super::{ClusterError, LeaseName};
+
+mod held;
+mod needs;
+mod spaces;
+
+use needs::{Identity, Need};
+use spaces::Spaces;
 
 /// Reviews that are under way at the same time: nobody waits for them.
 const AT_ONCE: usize = 4;
@@ -105,11 +115,14 @@ pub const REVIEWS: [Right; 2] = [
     Right { group: "authentication.k8s.io", resource: "tokenreviews", verb: "create" },
     Right { group: "authorization.k8s.io", resource: "subjectaccessreviews", verb: "create" },
 ];
+/// The Lease that replicas agree by, where its name is not set.
+pub const LEASE: &str = "k8s-reflexion-agent";
 /// What a replica reads of the Lease.
 pub const LEASE_READ: Right =
     Right { group: "coordination.k8s.io", resource: "leases", verb: "get" };
 
-/// What the agent must not be able to do, whoever gave it the right: the ends of the ways out of its role.
+/// What none of ours must be able to do, whoever gave the right: the ends of the ways out of a role. Asked for one by
+/// one, since a list of rules need not be whole.
 const NEVER: &[Right] = &[
     Right { group: "", resource: "secrets", verb: "get" },
     Right { group: "", resource: "secrets", verb: "list" },
@@ -129,12 +142,12 @@ const NEVER: &[Right] = &[
     },
 ];
 
-/// What the API server says about the rights of an identity.
+/// What the API server says about the rights of our identities.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RightsReport {
-    /// Rights that are needed and not there: `list networking.k8s.io/ingresses`.
+    /// Rights that are needed and not there: `agent: list networking.k8s.io/ingresses`.
     pub missing: Vec<String>,
-    /// Rights that are there and must not be.
+    /// Rights that are there and that `agent rbac` does not print: `executor: get secrets in shop`.
     pub excess: Vec<String>,
 }
 
@@ -159,79 +172,84 @@ fn read_rights() -> Vec<Right> {
 }
 
 /// What makes rights necessary.
-pub(super) struct Wants<'a> {
+#[derive(Debug, Clone, Copy)]
+pub struct RightsWanted<'a> {
     /// Strategies that are not off.
-    pub(super) policy: &'a Policy,
+    pub policy: &'a Policy,
     /// The Lease, where there is one.
-    pub(super) lease: Option<&'a LeaseName>,
+    pub lease: Option<&'a LeaseName>,
     /// Whether callers are asked for.
-    pub(super) reviews: bool,
+    pub reviews: bool,
+    /// Where the stop object is looked for.
+    pub stop_namespace: &'a str,
 }
 
-/// A question to the API server.
-struct Question {
-    client: Client,
-    right: Right,
-    /// Where, when it is about one namespace: and about which object, when it is about one.
-    place: Option<(String, Option<String>)>,
-    wanted: bool,
-}
-
-/// What is asked about the Lease.
-fn of_lease(lease: &LeaseName, reading: &Client, writing: &Client) -> Vec<Question> {
-    let question = |client: &Client, right, is_named: bool| Question {
-        client: client.clone(),
-        right,
-        place: Some((lease.namespace.clone(), is_named.then(|| lease.name.clone()))),
-        wanted: true,
-    };
-    let mut questions = vec![question(reading, LEASE_READ, true)];
-    questions.extend(LEASE_WRITES.map(|(right, is_named)| question(writing, right, is_named)));
-    questions
-}
-
-/// Asks the API server what this identity may do: what the policy makes necessary, and what nobody should.
+/// Asks the API server what our identities may do: what the policy makes necessary, and what is more than that.
 pub(super) async fn review(
     reading: &Client,
-    writing: &Client,
-    wants: &Wants<'_>,
+    writers: &Writers,
+    wanted: &RightsWanted<'_>,
 ) -> Result<RightsReport, ClusterError> {
-    let question = |client: &Client, right, wanted| Question {
-        client: client.clone(),
-        right,
-        place: None,
-        wanted,
-    };
-    let reads = read_rights().into_iter().map(|it| question(reading, it, true));
-    let writes = rights_under(wants.policy).into_iter().chain([EVENTS]);
-    let writes = writes.map(|it| question(writing, it, true));
-    let never = NEVER.iter();
-    let never = never.flat_map(|it| [reading, writing].map(|client| question(client, *it, false)));
-    let reviews = REVIEWS.iter().filter(|_| wants.reviews);
-    let reviews = reviews.map(|it| question(reading, *it, true));
-    let leases = wants.lease.map(|it| of_lease(it, reading, writing)).unwrap_or_default();
-    let asked: Vec<_> = reads.chain(writes).chain(never).chain(leases).chain(reviews).collect();
-    let answers = stream::iter(asked)
-        .map(|question| async move {
-            may(&question).await.map(|it| (question.right, question.wanted, it))
-        })
-        .buffered(AT_ONCE);
-    let answers: Vec<_> = answers.collect().await;
-    let mut report = RightsReport::default();
-    for answer in answers {
-        let (right, wanted, allowed) = answer?;
-        let words = words(right);
-        let list = if wanted { &mut report.missing } else { &mut report.excess };
-        if wanted != allowed && !list.contains(&words) {
-            list.push(words);
-        }
+    let spaces = Spaces::read(reading, &writers.accounts).await?;
+    let (identities, unusable) = needs::identities(reading, writers, wanted).await?;
+    let asked_in = spaces.asked_in(&writers.accounts, wanted);
+    let mut report = RightsReport { missing: unusable, excess: vec![] };
+    for identity in &identities {
+        let missing = missing(identity, &spaces).await?;
+        report.missing.extend(missing.into_iter().map(|it| identity.says(&it)));
+        let excess = excess(identity, &asked_in).await?;
+        report.excess.extend(excess.into_iter().map(|it| identity.says(&it)));
     }
     Ok(report)
 }
 
-async fn may(question: &Question) -> Result<bool, ClusterError> {
-    let Question { client, right, place, .. } = question;
-    let (namespace, name) = place.clone().unzip();
+/// What it needs and may not do. A writer that has a role in some namespaces alone needs it there.
+async fn missing(identity: &Identity, spaces: &Spaces) -> Result<BTreeSet<String>, ClusterError> {
+    let needed: Vec<_> = identity.needs.iter().filter(|it| it.required).cloned().collect();
+    let denied: Vec<Need> = denied(identity, needed).await?;
+    let places = identity.account.as_ref().map(|it| spaces.of(it)).unwrap_or_default();
+    let (elsewhere, mut missing): (Vec<Need>, Vec<Need>) =
+        denied.into_iter().partition(|it| it.namespace.is_none() && !places.is_empty());
+    let there = elsewhere.iter().flat_map(|need| {
+        places.iter().map(|it| Need { namespace: Some(it.clone()), ..need.clone() })
+    });
+    missing.extend(self::denied(identity, there.collect()).await?);
+    Ok(missing.iter().map(Need::words).collect())
+}
+
+/// Those of them that the API server does not allow.
+async fn denied(identity: &Identity, needs: Vec<Need>) -> Result<Vec<Need>, ClusterError> {
+    let answers = stream::iter(needs)
+        .map(|it| async move { may(&identity.client, &it).await.map(|may| (it, may)) })
+        .buffered(AT_ONCE);
+    let answers: Vec<_> = answers.collect().await;
+    let answers: Vec<(Need, bool)> = answers.into_iter().collect::<Result<_, _>>()?;
+    Ok(answers.into_iter().filter(|it| !it.1).map(|it| it.0).collect())
+}
+
+/// What it may do and does not need, by the rules that hold for it in these namespaces.
+async fn excess(
+    identity: &Identity,
+    namespaces: &BTreeSet<String>,
+) -> Result<BTreeSet<String>, ClusterError> {
+    let rules = stream::iter(namespaces.clone())
+        .map(|it| async move { held::rules(&identity.client, &it).await.map(|rules| (it, rules)) })
+        .buffered(AT_ONCE);
+    let rules: Vec<_> = rules.collect().await;
+    let rules = rules.into_iter().collect::<Result<Vec<_>, ClusterError>>()?;
+    let mut excess = held::excess(&identity.needs, &rules);
+    if excess.contains(held::EVERYTHING) {
+        return Ok(excess);
+    }
+    let never: Vec<_> = NEVER.iter().map(|it| Need::everywhere(*it)).collect();
+    let denied = denied(identity, never).await?;
+    let allowed = NEVER.iter().filter(|it| denied.iter().all(|denied| denied.right != **it));
+    excess.extend(allowed.map(|it| words(*it)));
+    Ok(excess)
+}
+
+async fn may(client: &Client, need: &Need) -> Result<bool, ClusterError> {
+    let right = need.right;
     let (resource, subresource) = match right.resource.split_once('/') {
         Some((resource, subresource)) => (resource, Some(subresource.to_owned())),
         None => (right.resource, None),
@@ -243,8 +261,8 @@ async fn may(question: &Question) -> Result<bool, ClusterError> {
                 resource: Some(resource.to_owned()),
                 subresource,
                 verb: Some(right.verb.to_owned()),
-                namespace,
-                name: name.flatten(),
+                namespace: need.namespace.clone(),
+                name: need.name.clone(),
                 ..ResourceAttributes::default()
             }),
             ..SelfSubjectAccessReviewSpec::default()
@@ -278,7 +296,9 @@ mod tests {
 
     #[test]
     fn what_must_never_be_there_is_never_asked_for() {
-        let needed: Vec<_> = rights_under(&Policy::default()).into_iter().collect();
+        let policy = Policy::default();
+        let needed = remedy::Writer::ALL.into_iter().flat_map(|it| it.rights_under(&policy));
+        let needed: Vec<_> = needed.collect();
         for right in NEVER {
             assert!(!needed.contains(right) && !read_rights().contains(right), "{}", words(*right));
         }

@@ -1,30 +1,23 @@
-//! What holds the executor to the registry inside the API server: a `ValidatingAdmissionPolicy`.
+//! What holds those who write to the registry inside the API server: `ValidatingAdmissionPolicy` objects of each.
 //!
-//! The guard decides what is right; this decides what is possible with a stolen token. A role can only name
-//! resources, so fields are held here (KEP-3488,
+//! The guard decides what is right; this decides what is possible with a stolen token. Of a template the executor
+//! changes the fields that its strategies write, and the restorer what leads to no right and out of no pod. A role can
+//! only name resources, so fields are held here (KEP-3488,
 //! <https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/>).
 
-use remedy::{FIX_ID_ANNOTATION, HARD_DENIED, OPT_OUT_ANNOTATION, Policy, rights_of};
+use remedy::{
+    FIX_ID_ANNOTATION, HARD_DENIED, MANAGED_LABEL, OPT_OUT_ANNOTATION, Policy, Writer, rolls_back,
+};
 use serde_json::{Value, json};
-use types::Quantity;
 
-use super::rbac::{EXECUTOR, EXECUTOR_ROLE};
+use super::rbac::role_of;
 
+mod amounts;
 mod kept;
 mod leases;
 mod opened;
 mod rights;
 mod services;
-
-/// The policy for owners of pods.
-const WORKLOADS: &str = EXECUTOR_ROLE;
-/// The policy for pods.
-const PODS: &str = "k8s-reflexion-executor-pods";
-
-/// The policy for Services.
-const SERVICES: &str = "k8s-reflexion-executor-services";
-/// The policy for Leases.
-const LEASES: &str = "k8s-reflexion-executor-leases";
 
 /// `image` without digest and tag, and without what somebody put around it: a scheme, a second tag, or a tag with a
 /// slash, as the name of a branch has. With one of these it cannot run. A colon before digits and a slash belongs
@@ -37,32 +30,75 @@ const GENERATION: &str = "deprecated.daemonset.template.generation";
 /// The subresource that is asked for; the API server leaves the field out where there is none.
 const SUBRESOURCE: &str = "(has(request.subResource) ? request.subResource : '')";
 
-/// All policies with their bindings, for the executor of this namespace.
-pub(super) fn objects(namespace: &str, policy: &Policy) -> Vec<Value> {
-    let apps = json!({
-        "apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE", "DELETE"],
-        "resources": ["deployments", "replicasets", "statefulsets", "daemonsets"],
-    });
-    let batch = json!({
-        "apiGroups": ["batch"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE", "DELETE"],
-        "resources": ["cronjobs", "jobs"],
-    });
-    let pods = json!({
-        "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE", "DELETE"],
-        "resources": ["pods", "pods/resize", "pods/ephemeralcontainers", "pods/eviction"],
-    });
-    let workloads = Held {
-        rules: vec![apps, batch],
-        variables: of_workloads(),
-        claims: workload_claims(namespace, policy),
+/// For whom policies are printed.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    /// Where those who write are at home.
+    pub(super) namespace: &'a str,
+    /// What they may do.
+    pub(super) policy: &'a Policy,
+    /// Whether the API server looks at the enrolment too.
+    pub(super) enrolled_only: bool,
+}
+
+/// All policies with their bindings.
+pub(super) fn objects(scope: Scope<'_>) -> Vec<Value> {
+    let (executor, restorer) = (Writer::Executor, Writer::Restorer);
+    let mut all = vec![
+        (executor, "", workloads(executor, scope)),
+        (executor, "-pods", pods(scope)),
+        (executor, "-services", services::held(scope)),
+        (executor, "-leases", leases::held(scope.namespace)),
+    ];
+    if rolls_back(scope.policy) {
+        all.push((restorer, "", workloads(restorer, scope)));
+        all.push((restorer, "-pods", evictions(scope)));
+    }
+    let both = |(writer, suffix, held): (Writer, &str, Held)| {
+        let name = format!("{}{suffix}", role_of(writer));
+        [held.policy(&name, writer, scope.namespace), binding(&name)]
     };
-    let pods =
-        Held { rules: vec![pods], variables: of_pods(), claims: pod_claims(namespace, policy) };
-    let (services, leases) = (services::held(namespace, policy), leases::held(namespace));
-    [(WORKLOADS, workloads), (PODS, pods), (SERVICES, services), (LEASES, leases)]
-        .into_iter()
-        .flat_map(|(name, held)| [held.policy(name, namespace), binding(name)])
-        .collect()
+    all.into_iter().flat_map(both).collect()
+}
+
+fn workloads(writer: Writer, scope: Scope<'_>) -> Held {
+    let apps = rule("apps", &["deployments", "replicasets", "statefulsets", "daemonsets"]);
+    let batch = rule("batch", &["cronjobs", "jobs"]);
+    let claims = workload_claims(writer, scope);
+    Held { rules: vec![apps, batch], variables: of_workloads(), claims }
+}
+
+fn pods(scope: Scope<'_>) -> Held {
+    let rules = vec![rule("", &PODS)];
+    Held { rules, variables: of_pods(), claims: pod_claims(scope) }
+}
+
+/// What the restorer does beside templates, and all that he does to what the executor's other policies are about.
+fn evictions(scope: Scope<'_>) -> Held {
+    let rules = vec![
+        rule("", &PODS),
+        rule("", &["services", "services/status"]),
+        rule("coordination.k8s.io", &["leases"]),
+    ];
+    let mut claims = vec![(
+        format!(
+            "request.resource.resource == 'pods' && {SUBRESOURCE} == 'eviction' && request.operation == 'CREATE'"
+        ),
+        "beside templates nothing is written, and pods are evicted",
+    )];
+    claims.extend(of_namespace(scope));
+    Held { rules, variables: vec![], claims }
+}
+
+/// Pods and what lies below them.
+const PODS: [&str; 4] = ["pods", "pods/resize", "pods/ephemeralcontainers", "pods/eviction"];
+
+fn rule(group: &str, resources: &[&str]) -> Value {
+    let version = if group == "coordination.k8s.io" { "*" } else { "v1" };
+    json!({
+        "apiGroups": [group], "apiVersions": [version],
+        "operations": ["CREATE", "UPDATE", "DELETE"], "resources": resources,
+    })
 }
 
 /// A claim that has to be true, in CEL, and what is said where it is not.
@@ -76,8 +112,8 @@ struct Held {
 }
 
 impl Held {
-    fn policy(&self, name: &str, namespace: &str) -> Value {
-        let user = format!("system:serviceaccount:{namespace}:{EXECUTOR}");
+    fn policy(&self, name: &str, writer: Writer, namespace: &str) -> Value {
+        let user = format!("system:serviceaccount:{namespace}:{}", writer.name());
         let variable =
             |(name, expression): &(&str, String)| json!({"name": name, "expression": expression});
         let claim = |(expression, message): &Claim| json!({"expression": expression, "message": message, "reason": "Forbidden"});
@@ -88,7 +124,7 @@ impl Held {
                 "failurePolicy": "Fail",
                 "matchConstraints": {"resourceRules": self.rules},
                 "matchConditions": [{
-                    "name": "by-the-executor",
+                    "name": format!("by-the-{}", writer.name()),
                     "expression": format!("request.userInfo.username == '{user}'"),
                 }],
                 "variables": self.variables.iter().map(variable).collect::<Vec<_>>(),
@@ -164,22 +200,37 @@ fn repository(image: &str) -> String {
     REPOSITORY.replace("IMAGE", image)
 }
 
-/// What holds for everything that the executor writes.
-fn common_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
-    let denied = policy.denied_namespaces.iter().map(String::as_str);
-    let closed: Vec<_> = HARD_DENIED.into_iter().chain([namespace]).chain(denied).collect();
+/// Where anything may be written at all.
+fn of_namespace(scope: Scope<'_>) -> Vec<Claim> {
+    let denied = scope.policy.denied_namespaces.iter().map(String::as_str);
+    let closed: Vec<_> = HARD_DENIED.into_iter().chain([scope.namespace]).chain(denied).collect();
     let closed: Vec<_> =
         closed.into_iter().filter(|it| is_namespace(it)).map(|it| format!("'{it}'")).collect();
+    let mut claims = vec![(
+        format!("!(request.namespace in [{}])", closed.join(", ")),
+        "nothing is ever written in this namespace",
+    )];
+    if scope.enrolled_only {
+        let labels = "namespaceObject.metadata.labels";
+        claims.push((
+            format!(
+                "has({labels}) && '{MANAGED_LABEL}' in {labels} && {labels}['{MANAGED_LABEL}'] == 'true'"
+            ),
+            "the namespace is not enrolled",
+        ));
+    }
+    claims
+}
+
+/// What holds for everything that is written.
+fn common_claims(scope: Scope<'_>) -> Vec<Claim> {
     let kept = |field: &str, empty: &str| {
         let (now, before) =
             (format!("object.metadata.{field}"), format!("oldObject.metadata.{field}"));
         format!("{} == {}", or_empty(&now, empty), or_empty(&before, empty))
     };
-    vec![
-        (
-            format!("!(request.namespace in [{}])", closed.join(", ")),
-            "nothing is ever written in this namespace",
-        ),
+    let mut claims = of_namespace(scope);
+    claims.extend([
         (
             format!(
                 "!('{OPT_OUT_ANNOTATION}' in variables.notesBefore) || \
@@ -200,7 +251,8 @@ fn common_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
             ),
             "no annotation changes but the fix id",
         ),
-    ]
+    ]);
+    claims
 }
 
 /// Whether there can be a namespace of this name: one with a quotation mark would be read as more than a name.
@@ -208,9 +260,9 @@ fn is_namespace(name: &str) -> bool {
     name.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-')
 }
 
-/// What holds for everything that the executor writes and that has containers.
-fn container_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
-    let mut claims = common_claims(namespace, policy);
+/// What holds for everything that is written and that has containers.
+fn container_claims(scope: Scope<'_>) -> Vec<Claim> {
+    let mut claims = common_claims(scope);
     claims.push((
         format!(
             "variables.containers.all(c, (c.name + ' ' + {}) in variables.imagesBefore)",
@@ -221,14 +273,19 @@ fn container_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
     claims
 }
 
-fn workload_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
+fn workload_claims(writer: Writer, scope: Scope<'_>) -> Vec<Claim> {
+    let closed = match writer {
+        Writer::Executor => "'jobs'",
+        // What is made of a template has no earlier one.
+        Writer::Restorer => "'jobs', 'replicasets'",
+    };
     let mut claims = vec![(
         format!(
-            "request.operation == 'UPDATE' && {SUBRESOURCE} == '' && request.resource.resource != 'jobs'"
+            "request.operation == 'UPDATE' && {SUBRESOURCE} == '' && !(request.resource.resource in [{closed}])"
         ),
         "workloads are edited, never made, deleted or scaled",
     )];
-    claims.extend(container_claims(namespace, policy));
+    claims.extend(container_claims(scope));
     claims
         .push((format!("'{FIX_ID_ANNOTATION}' in variables.notes"), "a write carries its fix id"));
     claims.extend([
@@ -249,25 +306,20 @@ fn workload_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
             "only the pod template is edited",
         ),
     ]);
-    claims.extend(rights::claims(policy));
-    claims.extend(caps(policy));
-    if rolls_back(policy) {
-        claims.extend(opened::claims());
-    } else {
+    claims.extend(rights::claims(writer));
+    claims.extend(amounts::caps(scope.policy));
+    match writer {
         // A rollback puts back whatever an earlier revision had; nothing else writes these.
-        claims.push(limits_stay());
-        claims.extend(kept::claims());
+        Writer::Executor => {
+            claims.extend(amounts::bounds(scope.policy));
+            claims.extend(kept::claims());
+        }
+        Writer::Restorer => claims.extend(opened::claims()),
     }
     claims
 }
 
-/// Whether a template may be written that an earlier revision had, as a whole.
-pub(super) fn rolls_back(policy: &Policy) -> bool {
-    !rights_of("roll_back").is_empty()
-        && policy.strategies.get("roll_back") != Some(&remedy::Consent::Off)
-}
-
-fn pod_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
+fn pod_claims(scope: Scope<'_>) -> Vec<Claim> {
     let eviction = format!("{SUBRESOURCE} == 'eviction'");
     let mut claims = vec![(
         format!(
@@ -275,15 +327,16 @@ fn pod_claims(namespace: &str, policy: &Policy) -> Vec<Claim> {
         ),
         "pods are edited, resized and evicted, never made or deleted",
     )];
-    let mut of_pods = container_claims(namespace, policy);
+    // The object of an eviction is no pod: of it only the namespace can be held.
+    let everywhere = of_namespace(scope);
+    let mut of_pods = container_claims(scope).split_off(everywhere.len());
+    claims.extend(everywhere);
     of_pods.extend([(
         same_but("object.spec", "oldObject.spec", &["containers", "initContainers"]),
         "only containers are edited",
     )]);
-    of_pods.extend(caps(policy));
-    of_pods.push(limits_stay());
-    // The object of an eviction is no pod: of it only the namespace can be held.
-    claims.push((of_pods.remove(0).0, "nothing is ever written in this namespace"));
+    of_pods.extend(amounts::caps(scope.policy));
+    of_pods.extend(amounts::bounds(scope.policy));
     claims.extend(
         of_pods.into_iter().map(|(claim, message)| (format!("{eviction} || ({claim})"), message)),
     );
@@ -311,49 +364,4 @@ fn of_each(names: &[&str]) -> String {
     format!(
         "variables.containers.all(c, variables.containersBefore.exists(b, b.name == c.name && {same}))"
     )
-}
-
-/// Whether the container has a limit of this resource.
-fn has_limit(of: &str, resource: &str) -> String {
-    format!(
-        "has({of}.resources) && has({of}.resources.limits) && '{resource}' in {of}.resources.limits"
-    )
-}
-
-/// What had a limit has one: without any, no cap would hold it.
-fn limits_stay() -> Claim {
-    let stays = ["memory", "cpu"].map(|resource| {
-        format!(
-            "variables.containersBefore.all(b, !({}) || \
-             variables.containers.exists(c, c.name == b.name && {}))",
-            has_limit("b", resource),
-            has_limit("c", resource),
-        )
-    });
-    (stays.join(" && "), "no limit of memory or CPU is dropped")
-}
-
-/// Each limit is the one before, or not above the cap.
-fn capped(resource: &str, cap: &Quantity) -> String {
-    let limit = |of: &str| has_limit(of, resource);
-    let amount = |of: &str| format!("{of}.resources.limits['{resource}']");
-    format!(
-        "variables.containers.all(c, !({}) || quantity(string({now})).compareTo(quantity('{cap}')) <= 0 || \
-         variables.containersBefore.exists(b, b.name == c.name && {} && {} == {now}))",
-        limit("c"),
-        limit("b"),
-        amount("b"),
-        now = amount("c"),
-    )
-}
-
-/// No amount of memory or CPU is raised above its cap.
-fn caps(policy: &Policy) -> [Claim; 2] {
-    [
-        (
-            capped("memory", &policy.caps.memory),
-            "no memory limit is raised above the cap of the policy",
-        ),
-        (capped("cpu", &policy.caps.cpu), "no CPU limit is raised above the cap of the policy"),
-    ]
 }

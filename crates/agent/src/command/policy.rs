@@ -12,8 +12,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::fix::read_policy;
 
-/// What no admission policy can hold while templates of before may come back.
-const UNHELD: &str = "Notice: as `roll_back` is on, the admission policies let a template without limits of memory and CPU through, \
+/// What no admission policy can hold of whoever puts templates of before back.
+const UNHELD: &str = "Notice: as `roll_back` is on, the admission policies let the restorer write a template without limits of memory and CPU, \
      whatever `caps` says: an earlier revision may have had none. Only the agent's guard holds it to such a revision.";
 
 /// What is done with a policy.
@@ -51,7 +51,7 @@ fn checked(file: &Path) -> anyhow::Result<String> {
         "and at most {} writes in the cluster and {} in a namespace within a minute, {} of one workload within an hour.",
         caps.global_per_60s, caps.namespace_per_60s, caps.workload_per_hour
     );
-    if super::admission::rolls_back(&policy) {
+    if remedy::rolls_back(&policy) {
         let _ = writeln!(res, "{UNHELD}");
     }
     Ok(res)

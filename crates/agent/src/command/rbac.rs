@@ -1,42 +1,36 @@
 //! `agent rbac`: the roles that the agent needs under a policy, and no more.
 //!
-//! Two identities: `agent` reads and answers, `executor` writes. The agent may ask for a token of the
-//! executor, and for nobody else's. Without that right it can write nothing.
+//! Three identities: `agent` reads and answers, `restorer` writes rollbacks, `executor` all else. The agent may ask for
+//! a token of these two, and for nobody else's. Without that right it can write nothing.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use remedy::{Policy, Right, rights_under};
+use remedy::{Policy, Right, Writer, rolls_back};
 use serde_json::{Value, json};
 
-use super::admission;
+use super::admission::{self, Scope};
 use crate::cluster::{
-    AUTHORITY_PATH, EVENTS, LEASE_READ, LEASE_WRITES, READS, REVIEWS, STOP_OBJECT,
+    AUTHORITY_PATH, EVENTS, LEASE, LEASE_READ, LEASE_WRITES, READS, REVIEWS, STOP_OBJECT,
 };
 use crate::fix::read_policy;
 
 /// The name of the identity that reads.
 const AGENT: &str = "agent";
-/// The name of the identity that writes.
-pub(super) const EXECUTOR: &str = "executor";
-/// The role of the first, in the whole cluster.
+/// Its role, in the whole cluster.
 const OBSERVER_ROLE: &str = "k8s-reflexion-observer";
-/// The role of the second.
-pub(super) const EXECUTOR_ROLE: &str = "k8s-reflexion-executor";
-/// The role by which the first may speak for the second.
+/// The role by which it may speak for those who write.
 const TOKEN_ROLE: &str = "k8s-reflexion-executor-token";
-/// The role by which the first sees the stop object.
+/// The role by which it sees the stop object.
 const STOP_ROLE: &str = "k8s-reflexion-observer-stop";
-/// The role by which the first sees who leads, where there are replicas.
+/// The role by which it sees who leads, where there are replicas.
 const LEASE_ROLE: &str = "k8s-reflexion-observer-lease";
-/// The role by which the second says that a replica leads.
+/// The role by which the executor says that a replica leads.
 const LEADER_ROLE: &str = "k8s-reflexion-executor-lease";
-/// The role by which the first asks who calls.
+/// The role by which it asks who calls.
 const REVIEW_ROLE: &str = "k8s-reflexion-observer-reviews";
-/// The Lease that replicas agree by.
-pub(super) const LEASE: &str = "k8s-reflexion-agent";
 /// The API group of roles.
 const GROUP: &str = "rbac.authorization.k8s.io";
 
@@ -44,7 +38,8 @@ const GROUP: &str = "rbac.authorization.k8s.io";
 const RBAC_HEAD: &str = "# Made by `agent rbac`: what the agent may do, and nothing that it does not.\n\
     # Reflexion has no service account token and no rights at all.\n";
 /// The same of the admission policies.
-const ADMISSION_HEAD: &str = "# Made by `agent rbac --admission`: what the executor may change, field by field, whoever holds its token.\n";
+const ADMISSION_HEAD: &str = "# Made by `agent rbac --admission`: what those who write may change, field by field,\n\
+    # whoever holds their tokens.\n";
 
 /// For which policy, and where.
 #[derive(Debug, Clone, Args)]
@@ -64,10 +59,13 @@ pub struct RbacArguments {
     /// Let it ask who calls and what he may do, for `AGENT_AUTH=tokenreview`; and print roles to give to callers.
     #[arg(long)]
     pub tokenreview: bool,
-    /// Print what holds the executor to its strategies inside the API server instead: roles name resources,
+    /// Print what holds those who write to their strategies inside the API server instead: roles name resources,
     /// admission policies (Kubernetes 1.30 and later) fields.
     #[arg(long, conflicts_with_all = ["only", "observe"])]
     pub admission: bool,
+    /// Let the API server refuse all that is written where the namespace is not enrolled, after a person's yes too.
+    #[arg(long, requires = "admission")]
+    pub enrolled_only: bool,
 }
 
 pub(super) fn run(arguments: &RbacArguments) -> anyhow::Result<ExitCode> {
@@ -79,7 +77,9 @@ pub(super) fn run(arguments: &RbacArguments) -> anyhow::Result<ExitCode> {
 pub fn manifests(arguments: &RbacArguments) -> anyhow::Result<String> {
     let policy = arguments.policy.as_deref().map(read_policy).transpose()?.unwrap_or_default();
     let (head, objects) = if arguments.admission {
-        (ADMISSION_HEAD, admission::objects(&arguments.namespace, &policy))
+        let enrolled_only = arguments.enrolled_only;
+        let scope = Scope { namespace: &arguments.namespace, policy: &policy, enrolled_only };
+        (ADMISSION_HEAD, admission::objects(scope))
     } else {
         (RBAC_HEAD, objects(arguments, &policy))
     };
@@ -112,37 +112,61 @@ fn objects(arguments: &RbacArguments, policy: &Policy) -> Vec<Value> {
     if arguments.observe {
         return objects;
     }
+    let writers = writers(policy);
+    let names: Vec<_> = writers.iter().map(|it| it.name()).collect();
     let token = [json!({
-        "apiGroups": [""], "resources": ["serviceaccounts/token"], "resourceNames": [EXECUTOR],
+        "apiGroups": [""], "resources": ["serviceaccounts/token"], "resourceNames": names,
         "verbs": ["create"],
     })];
     let here = Some(namespace);
+    let leader = LEASE_WRITES.map(|(right, named)| lease_rule(right, named));
     objects.extend([
-        account(EXECUTOR, namespace),
-        role("ClusterRole", EXECUTOR_ROLE, None, &write_rules(policy)),
         role("Role", TOKEN_ROLE, here, &token),
         binding("RoleBinding", (TOKEN_ROLE, "Role"), here, (AGENT, namespace)),
         role("Role", LEASE_ROLE, here, &[lease_rule(LEASE_READ, true)]),
         binding("RoleBinding", (LEASE_ROLE, "Role"), here, (AGENT, namespace)),
-        role(
-            "Role",
-            LEADER_ROLE,
-            here,
-            &LEASE_WRITES.map(|(right, named)| lease_rule(right, named)),
-        ),
-        binding("RoleBinding", (LEADER_ROLE, "Role"), here, (EXECUTOR, namespace)),
+        role("Role", LEADER_ROLE, here, &leader),
+        binding("RoleBinding", (LEADER_ROLE, "Role"), here, (Writer::Executor.name(), namespace)),
     ]);
-    let executor = (EXECUTOR, namespace);
-    let role = (EXECUTOR_ROLE, "ClusterRole");
-    if arguments.only.is_empty() {
-        objects.push(binding("ClusterRoleBinding", role, None, executor));
-    }
-    let each = arguments.only.iter();
-    objects.extend(each.map(|it| binding("RoleBinding", role, Some(it), executor)));
+    objects.extend(writers.into_iter().flat_map(|it| write_objects(it, arguments, policy)));
     objects
 }
 
-/// What the first needs to ask for callers, and a role for each of theirs. Nobody is given one here.
+/// Those who have something to write under this policy.
+fn writers(policy: &Policy) -> Vec<Writer> {
+    let has_work = |it: &Writer| match it {
+        // Events are his.
+        Writer::Executor => true,
+        Writer::Restorer => rolls_back(policy),
+    };
+    Writer::ALL.into_iter().filter(has_work).collect()
+}
+
+/// Who carries plans out: his account and role, in the whole cluster or in the namespaces that are named.
+fn write_objects(writer: Writer, arguments: &RbacArguments, policy: &Policy) -> Vec<Value> {
+    let (account, name) = ((writer.name(), arguments.namespace.as_str()), role_of(writer));
+    let mut objects = vec![
+        self::account(account.0, account.1),
+        role("ClusterRole", name, None, &write_rules(writer, policy)),
+    ];
+    let role = (name, "ClusterRole");
+    if arguments.only.is_empty() {
+        objects.push(binding("ClusterRoleBinding", role, None, account));
+    }
+    let each = arguments.only.iter();
+    objects.extend(each.map(|it| binding("RoleBinding", role, Some(it), account)));
+    objects
+}
+
+/// The name of his role, and of the admission policy for what owns pods.
+pub(super) fn role_of(writer: Writer) -> &'static str {
+    match writer {
+        Writer::Executor => "k8s-reflexion-executor",
+        Writer::Restorer => "k8s-reflexion-restorer",
+    }
+}
+
+/// What the agent needs to ask for callers, and a role for each of theirs. Nobody is given one here.
 fn review_objects(namespace: &str) -> Vec<Value> {
     let ask: Vec<_> = REVIEWS
         .iter()
@@ -212,9 +236,10 @@ fn read_rules() -> Vec<Value> {
 }
 
 /// One rule for each group and verb.
-fn write_rules(policy: &Policy) -> Vec<Value> {
+fn write_rules(writer: Writer, policy: &Policy) -> Vec<Value> {
     let mut rules: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    for Right { group, resource, verb } in rights_under(policy).into_iter().chain([EVENTS]) {
+    let events = [EVENTS].into_iter().filter(|_| writer == Writer::Executor);
+    for Right { group, resource, verb } in writer.rights_under(policy).into_iter().chain(events) {
         rules.entry((group, verb)).or_default().push(resource);
     }
     let rule = |((group, verb), resources)| json!({"apiGroups": [group], "resources": resources, "verbs": [verb]});

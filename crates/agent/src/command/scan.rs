@@ -178,7 +178,7 @@ async fn scan(arguments: &ScanArguments) -> Result<ScanResponse, ScanError> {
         let Watching { cluster, caches, mut changes } = KubeCluster::watch(
             clients,
             name,
-            None,
+            cluster::Accounts::default(),
             probes.clone(),
             prometheus_client::metrics::counter::Counter::default(),
         );

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use remedy::ApprovedPlan;
+use remedy::{ApprovedPlan, Writer};
 use serde_json::Value;
 use types::{Action, Execution, ExecutionState, ObjectRef, RefusalReport, Step};
 
@@ -95,14 +95,14 @@ impl Fixer {
         self.rehearse(fix, approved, version.as_ref()).await.map_err(|it| failed(0, it))?;
         // Whoever was overtaken finds out here: his version of the Lease is an old one.
         self.share_intent(fix).await.map_err(untold)?;
-        let fix_id = fix.execution.id.to_string();
+        let (fix_id, writer) = (fix.execution.id.to_string(), Writer::of(&fix.plan.strategy));
         let (mut written, mut result_hash) = (version, None);
         for (index, step) in approved.plan().steps.iter().enumerate() {
             let step = following(step, written.as_ref());
             if !self.may_write() {
                 return Err(self.not_let(index));
             }
-            match self.write(&step, &fix_id).await {
+            match self.write(&step, &fix_id, writer).await {
                 Ok(Some(after)) => {
                     if after.object.is_same(&fix.execution.subject) {
                         result_hash = after.spec_hash;
@@ -115,7 +115,7 @@ impl Fixer {
                 // The edit before it moved the controller to replace this pod: that is what was wanted.
                 Err(ClusterError::Conflict(_)) if 0 < index && step.action == Action::Evict => {}
                 Err(ClusterError::Conflict(_)) if 0 < index && step.subresource.is_some() => {
-                    match self.resize_anew(&step, &fix_id).await {
+                    match self.resize_anew(&step, &fix_id, writer).await {
                         Ok(()) => {}
                         Err(ClusterError::Unreachable(_)) => return Err(ApplyError::InDoubt),
                         Err(error) => return Err(failed(index, error)),
@@ -137,7 +137,12 @@ impl Fixer {
 
     /// Resizes a pod whose status was written meanwhile, as that of a pod that fails is again and again. The values
     /// that were seen are tested all the same; a pod that is another by now was made from the edited template.
-    async fn resize_anew(&self, step: &Step, fix_id: &str) -> Result<(), ClusterError> {
+    async fn resize_anew(
+        &self,
+        step: &Step,
+        fix_id: &str,
+        writer: Writer,
+    ) -> Result<(), ClusterError> {
         let mut step = step.clone();
         let mut last = ClusterError::Conflict(step.target.to_string());
         for _ in 0..RESIZE_TRIES {
@@ -153,7 +158,7 @@ impl Fixer {
             word("/metadata/resourceVersion")
                 .unwrap_or_default()
                 .clone_into(&mut step.target.resource_version);
-            match self.write(&step, fix_id).await {
+            match self.write(&step, fix_id, writer).await {
                 Ok(_) => return Ok(()),
                 Err(error @ ClusterError::Conflict(_)) => last = error,
                 Err(error) => return Err(error),
@@ -169,18 +174,20 @@ impl Fixer {
         approved: &ApprovedPlan,
         version: Option<&ObjectRef>,
     ) -> Result<(), ClusterError> {
-        let fix_id = fix.execution.id.to_string();
+        let (fix_id, writer) = (fix.execution.id.to_string(), Writer::of(&fix.plan.strategy));
         for step in &approved.plan().steps {
             let step = following(step, version);
             let Some(operations) = self.operations(&step, &fix_id).await? else {
-                match self.agent.cluster.evict(&step.target, Purpose::Rehearse).await {
+                let purpose = Purpose::Rehearse(writer);
+                match self.agent.cluster.evict(&step.target, purpose).await {
                     // A busy API server may let it through in a moment.
                     Ok(()) | Err(ClusterError::Throttled { .. }) => continue,
                     Err(error) => return Err(error),
                 }
             };
             let (target, subresource) = (&step.target, step.subresource);
-            let patch = Patch { target, subresource, operations, purpose: Purpose::Rehearse };
+            let purpose = Purpose::Rehearse(writer);
+            let patch = Patch { target, subresource, operations, purpose };
             self.agent.cluster.patch(patch).await?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 //! A StatefulSet that waits for each pod waits for a broken one too, and a ReplicaSet replaces none. What has to be
 //! evicted is computed from what is seen after the undo, as the undo is from the plan.
 
-use remedy::WrittenPlan;
+use remedy::{Writer, WrittenPlan};
 use serde_json::Value;
 
 use super::Fixer;
@@ -67,7 +67,8 @@ impl Fixer {
             if self.is_spared(&step.target).await? {
                 continue;
             }
-            match self.agent.cluster.evict(&step.target, self.to_write()).await {
+            let purpose = self.to_write(Writer::of(&fix.plan.strategy));
+            match self.agent.cluster.evict(&step.target, purpose).await {
                 // Another pod has its name by now.
                 Ok(()) | Err(ClusterError::NotFound(_) | ClusterError::Conflict(_)) => {}
                 Err(error) => return Err(error),

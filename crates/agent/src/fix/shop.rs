@@ -280,6 +280,7 @@ fn own_namespaces(config: &Config) -> Vec<String> {
     let set = [
         own_namespace(),
         config.executor.as_ref().map(|it| it.namespace.clone()),
+        config.restorer.as_ref().map(|it| it.namespace.clone()),
         config.lease.as_ref().map(|it| it.namespace.clone()),
         config.stop_namespace.clone(),
     ];

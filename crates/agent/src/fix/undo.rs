@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use remedy::WrittenPlan;
+use remedy::{Writer, WrittenPlan};
 use serde_json::Value;
 use types::{ExecutionState, Mode, RefusalReport, Step};
 
@@ -83,17 +83,22 @@ impl Fixer {
         let plan = WrittenPlan::by_journal(fix.plan.clone());
         let fix_id = fix.execution.id.to_string();
         for step in &plan.undo().steps {
-            self.take_back_step(step, &fix_id).await?;
+            self.take_back_step(step, &fix_id, Writer::of(&fix.plan.strategy)).await?;
         }
         self.let_pods_follow(&plan, fix).await
     }
 
-    async fn take_back_step(&self, step: &Step, fix_id: &str) -> Result<(), TakeBackError> {
+    async fn take_back_step(
+        &self,
+        step: &Step,
+        fix_id: &str,
+        writer: Writer,
+    ) -> Result<(), TakeBackError> {
         let target = step.target.to_string();
         let (mut pause, mut contentions) = (PAUSE, 0);
         loop {
             self.until_armed().await;
-            match self.try_to_take_back(step, fix_id).await {
+            match self.try_to_take_back(step, fix_id, writer).await {
                 // What is gone needs no undo.
                 Try::Done | Try::Failed(ClusterError::NotFound(_)) => return Ok(()),
                 Try::Contended(detail) if contentions == CONTENTIONS => {
@@ -117,7 +122,7 @@ impl Fixer {
         }
     }
 
-    async fn try_to_take_back(&self, step: &Step, fix_id: &str) -> Try {
+    async fn try_to_take_back(&self, step: &Step, fix_id: &str, writer: Writer) -> Try {
         let object = match self.agent.cluster.object(&step.target).await {
             Ok(object) => object,
             Err(error) => return Try::Failed(error),
@@ -129,7 +134,7 @@ impl Fixer {
         }
         let Some(operations) = remedy::undo_patch(step, fix_id, &object) else { return Try::Done };
         let (target, subresource) = (&step.target, step.subresource);
-        let patch = Patch { target, subresource, operations, purpose: self.to_write() };
+        let patch = Patch { target, subresource, operations, purpose: self.to_write(writer) };
         match self.agent.cluster.patch(patch).await {
             Ok(_) => Try::Done,
             Err(ClusterError::Conflict(detail)) if is_ours(&object, step) => Try::Contended(detail),

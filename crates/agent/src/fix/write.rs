@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use remedy::FIX_ID_ANNOTATION;
+use remedy::{FIX_ID_ANNOTATION, Writer};
 use serde_json::Value;
 use types::{Action, Mode, ObjectRef, Step};
 
@@ -44,15 +44,17 @@ impl Fixer {
         &self,
         step: &Step,
         fix_id: &str,
+        writer: Writer,
     ) -> Result<Option<Written>, ClusterError> {
         let Some(operations) = self.operations(step, fix_id).await? else {
-            return self.evict(&step.target).await.map(|()| None);
+            return self.evict(&step.target, writer).await.map(|()| None);
         };
         let (target, subresource) = (&step.target, step.subresource);
         let mut doubt = None;
         for _ in 0..WRITE_TRIES {
             let operations = operations.clone();
-            let patch = Patch { target, subresource, operations, purpose: self.to_write() };
+            let purpose = self.to_write(writer);
+            let patch = Patch { target, subresource, operations, purpose };
             let error = match self.agent.cluster.patch(patch).await {
                 Ok(after) => return Ok(Some(after)),
                 // The one before may still be on its way.
@@ -74,14 +76,14 @@ impl Fixer {
 
     /// Evicts the pod, unless it is ready by now: an eviction holds to no version, and what was seen of the pod may
     /// be a while ago. A disruption budget that needs it is a refusal, and nothing is tried in its place.
-    pub(super) async fn evict(&self, pod: &ObjectRef) -> Result<(), ClusterError> {
+    pub(super) async fn evict(&self, pod: &ObjectRef, writer: Writer) -> Result<(), ClusterError> {
         let mut tried = 0;
         loop {
             tried += 1;
             if self.is_spared(pod).await? {
                 return Ok(());
             }
-            match self.agent.cluster.evict(pod, self.to_write()).await {
+            match self.agent.cluster.evict(pod, self.to_write(writer)).await {
                 // Gone is what was wanted.
                 Ok(()) | Err(ClusterError::NotFound(_)) => return Ok(()),
                 Err(ClusterError::Throttled { retry_after, .. }) if tried < EVICTION_TRIES => {
@@ -135,8 +137,8 @@ impl Fixer {
     }
 
     /// What every write is sent for.
-    pub(super) fn to_write(&self) -> Purpose {
-        Purpose::Write(self.leave())
+    pub(super) fn to_write(&self, writer: Writer) -> Purpose {
+        Purpose::Write(writer, self.leave())
     }
 }
 

@@ -70,19 +70,49 @@ fn a_policy_is_looked_at_before_an_agent_gets_it() {
 }
 
 #[test]
-fn limits_of_templates_stay_where_none_of_before_comes_back() {
+fn who_writes_rollbacks_is_there_where_something_is_rolled_back() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policy.yaml");
-    let held = |policy: &str| {
+    let printed = |policy: &str, more: &[&str]| {
         std::fs::write(&file, policy).unwrap();
-        let output = print(&["rbac", "--policy", file.to_str().unwrap(), "--admission"]);
-        let printed = String::from_utf8(output.stdout).unwrap();
-        printed.matches("no limit of memory or CPU is dropped").count()
+        let output = print(&[&["rbac", "--policy", file.to_str().unwrap()], more].concat());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (on, off) = ("strategies: {roll_back: ask}", "strategies: {roll_back: off}");
+
+    for more in [&[][..], &["--only", "shop"], &["--admission"]] {
+        assert!(printed(on, more).contains("restorer"), "{more:?}");
+        assert!(!printed(off, more).contains("restorer"), "{more:?}");
+    }
+    // What holds the executor is the same: of templates, and of pods.
+    let held = |text: &str| text.matches("no limit of memory or CPU is dropped").count();
+    assert_eq!([on, off].map(|it| held(&printed(it, &["--admission"]))), [2, 2]);
+    // Whoever puts templates back does nothing else.
+    let roles = printed(on, &["--only", "shop"]);
+    let of = |kind: &str| {
+        roles
+            .split("---\n")
+            .find(|it| it.contains(kind) && it.contains("reflexion-restorer"))
+            .unwrap()
+    };
+    let role = of("kind: ClusterRole\n");
+    for other in ["services", "pods/resize", "- pods\n", "replicasets", "events", "leases"] {
+        assert!(!role.contains(other), "{other}: {role}");
+    }
+    assert!(of("kind: RoleBinding").contains("namespace: shop"));
+}
+
+#[test]
+fn the_api_server_looks_at_the_enrolment_where_that_is_wanted() {
+    let held = |more: &[&str]| {
+        let output = print(&[&["rbac", "--admission"], more].concat());
+        String::from_utf8(output.stdout).unwrap().matches("is not enrolled").count()
     };
 
-    // Those of pods, and those of templates.
-    assert_eq!(held("strategies: {roll_back: off}"), 2);
-    assert_eq!(held("strategies: {roll_back: ask}"), 1);
+    assert_eq!(held(&[]), 0);
+    // Templates, pods and Services of the one, templates and pods of the other.
+    assert_eq!(held(&["--enrolled-only"]), 5);
+    assert!(!print(&["rbac", "--enrolled-only"]).status.success());
 }
 
 #[test]
@@ -95,9 +125,9 @@ fn what_a_policy_denies_the_admission_policies_deny_too() {
         String::from_utf8(output.stdout).unwrap()
     };
 
-    // Workloads, pods and Services.
+    // Workloads, pods and Services, and of the restorer workloads and evictions.
     let text = printed("denied_namespaces: [payments, \"it's nowhere\"]");
-    assert_eq!(text.matches("'payments'").count(), 3, "{text}");
+    assert_eq!(text.matches("'payments'").count(), 5, "{text}");
     assert!(!text.contains("nowhere"), "{text}");
     assert!(!printed("{}").contains("payments"));
 }
@@ -128,13 +158,11 @@ fn roles_follow_the_policy_and_the_namespaces() {
     assert!(two.contains("namespace: shop\n") && two.contains("namespace: web\n"), "{two}");
     assert_eq!(
         all.matches("ClusterRoleBinding").count() - two.matches("ClusterRoleBinding").count(),
-        1
+        2
     );
     let none = roles(&["--observe"]);
     assert!(
-        !none.contains("patch") && !none.contains("create") && !none.contains("executor"),
+        ["patch", "create", "executor", "restorer"].iter().all(|it| !none.contains(it)),
         "{none}"
     );
-    let held = roles(&["--admission"]);
-    assert!(!held.contains("commands, arguments"), "a rollback is on: {held}");
 }

@@ -222,7 +222,8 @@ impl Stage {
             let is_made = it["code"].as_u64().unwrap() < 300 && it["dryRun"].is_null();
             // To ask what one may do is a `create` too, and to tell what was done.
             let path = it["path"].as_str().unwrap();
-            let is_word = path.ends_with("reviews") || path.ends_with("/events");
+            let words = ["reviews", "/events", "/token"];
+            let is_word = words.iter().any(|it| path.ends_with(it));
             is_change && is_made && !is_word && it["manager"] == "k8s-reflexion-agent"
         };
         lines.filter(is_write).collect()

@@ -1,8 +1,8 @@
-//! Requests with the executor's token that have to be refused.
+//! Requests with the token of somebody who writes that have to be refused.
 
 use serde_json::{Value, json};
 
-/// One request. `HOME`, `SHOP` and `DENIED` in its path stand for namespaces.
+/// One request. `HOME`, `SHOP`, `OTHER` and `DENIED` in its path stand for namespaces, and `ID` for this run.
 pub(crate) struct Request {
     pub(crate) what: &'static str,
     pub(crate) method: &'static str,
@@ -65,7 +65,7 @@ pub(crate) fn forbidden() -> Vec<Request> {
     all
 }
 
-/// The executor reads nothing at all.
+/// Who writes reads nothing at all.
 fn reads() -> Vec<Request> {
     [
         ("list secrets of the shop", "/api/v1/namespaces/SHOP/secrets"),
@@ -182,9 +182,15 @@ fn doors() -> Vec<Request> {
             token.clone(),
         ),
         request(
-            "ask for a token of its own",
+            "ask for a token of the executor",
             "POST",
             "/api/v1/namespaces/HOME/serviceaccounts/executor/token",
+            token.clone(),
+        ),
+        request(
+            "ask for a token of the restorer",
+            "POST",
+            "/api/v1/namespaces/HOME/serviceaccounts/restorer/token",
             token,
         ),
         request(

@@ -1,21 +1,49 @@
-//! Requests with the executor's token where the policy says `roll_back: off`: of a template only the fields change
-//! that a strategy writes.
+//! Requests with the executor's token: of a template only the fields change that a strategy writes, since rollbacks
+//! are not his.
 
 use serde_json::{Value, json};
 
 use crate::stolen_fields::{FULL, field, fields};
-use crate::stolen_requests::{Request, WEB, container, patch};
+use crate::stolen_requests::{POD, Request, WEB, container, patch, request};
 
 fn template(what: &'static str, path: &str, template: &Value) -> Request {
     patch(what, path, json!({"spec": {"template": template}}))
 }
 
-/// What a rollback may bring back, and nothing else does.
+/// What a rollback may bring back, and nothing that the executor does.
 pub(crate) fn forbidden() -> Vec<Request> {
     let mut all = of_pods();
     all.extend(of_containers());
     all.extend(of_names());
+    all.extend(of_amounts());
     all
+}
+
+/// Below the caps of the policy, and more than one write gives.
+fn of_amounts() -> Vec<Request> {
+    let limits = |memory: &str| json!({"resources": {"limits": {"memory": memory}}});
+    vec![
+        container("take sixteen times its memory", &limits("1Gi")),
+        container("have no limit any more", &json!({"resources": {"limits": null}})),
+        request(
+            "take sixteen times its memory where it runs",
+            "PATCH",
+            &format!("{POD}/resize"),
+            json!({"spec": {"containers": [{"name": "app", "resources": limits("1Gi")["resources"]}]}}),
+        ),
+        field(
+            "ask for more memory than the cap where there is no limit",
+            "add",
+            "containers/1/resources",
+            &json!({"requests": {"memory": "64Gi"}}),
+        ),
+        field(
+            "ask for more CPU than the cap where there is no limit",
+            "add",
+            "containers/1/resources",
+            &json!({"requests": {"cpu": "64"}}),
+        ),
+    ]
 }
 
 fn of_pods() -> Vec<Request> {
@@ -171,6 +199,12 @@ pub(crate) fn legal() -> Vec<Request> {
     let mark = json!({"metadata": {"annotations": {"k8s-reflexion.io/restarted-by": "a-fix"}}});
     vec![
         template("a rollout of the same once more", FULL, &mark),
+        field(
+            "a request below the cap where there is no limit",
+            "add",
+            "containers/1/resources",
+            &json!({"requests": {"memory": "1Gi", "cpu": "1"}}),
+        ),
         set(
             "another tag of a first container",
             "initContainers/0/image",

@@ -9,8 +9,8 @@
 //! ## Risk
 //! Auto up to 2Gi, Ask above, where only a log tells of processes that were killed, and where a log counts up
 //! without an end beside a volume in memory that has no size. Where the limit is a limit range's default, the
-//! template gets one of its own, and the undo takes it away again: the guard asks a person where `roll_back` is
-//! off, since the admission policy lets nobody drop a limit then. The policy has a cap of its own. Bound: old < new
+//! template gets one of its own, and the undo takes it away again: the guard asks a person, since the admission
+//! policy lets no executor drop a limit. The policy has a cap of its own. Bound: old < new
 //! <= 2 * old, where old is the most that a fix of ours wrote on this very spec and the container was killed at
 //! again, and not more than limit ranges, quotas and the largest node allow. So what was too little is not tried
 //! again, and four times comes after double was; where there is no room for the next of these, what there is room

@@ -12,7 +12,8 @@ use crate::scene::{self, APP, edit, quantity};
 /// No node has what the pod asks for, and the facts say what was meant.
 fn far_too_much(alike: bool) -> Evidence {
     let mut evidence = scene::evidence(Kind::Deployment);
-    evidence.containers[0].cpu_request = Some(quantity("50"));
+    let app = &mut evidence.containers[0];
+    (app.cpu_request, app.cpu_limit) = (Some(quantity("50")), Some(quantity("50")));
     evidence.pods[0].unschedulable =
         Some("0/1 nodes are available: 1 Insufficient cpu.".to_owned());
     let path = format!("{APP}/resources/requests/cpu");
@@ -39,7 +40,9 @@ fn a_request_that_no_node_has_becomes_that_of_another_workload_of_the_image() {
     assert_eq!(plan.risk, Risk::Auto);
     assert!(plan.to_string().ends_with(r#"requests/cpu: "50" -> "50m""#), "{plan}");
     assert_eq!(offered("correct_typo", Fault::Unschedulable, &evidence), None);
-    assert_eq!(Case::offered(Fault::Unschedulable, evidence).answer(), Ok(()));
+    let case = || Case::offered(Fault::Unschedulable, evidence.clone());
+    // Without a limit that bounds it, a request above the cap could not be put back.
+    check(case(), "needs_approval", |it| it.evidence.containers[0].cpu_limit = None);
 
     // Nobody else has it: it is shown.
     let alone = far_too_much(false);
@@ -53,7 +56,7 @@ fn a_default_that_no_node_has_gives_way_to_a_request_of_its_own() {
     let given = |range: bool| {
         let mut evidence = far_too_much(true);
         let container = &mut evidence.containers[0];
-        container.cpu_request = None;
+        (container.cpu_request, container.cpu_limit) = (None, None);
         container.given_requests = vec![GivenRequest {
             resource: "cpu".to_owned(),
             amount: quantity("100"),

@@ -2,10 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use remedy::{Consent, Policy, Right, rights_of, rights_under};
+use remedy::{Consent, Policy, Right, Writer, rights_of};
 use types::{Action, FixPlan, Kind, Step, Strategy, Subresource};
 
 use crate::chance;
+
+/// The rights of all who write.
+fn rights_under(policy: &Policy) -> BTreeSet<Right> {
+    Writer::ALL.into_iter().flat_map(|it| it.rights_under(policy)).collect()
+}
 
 /// The door that this step goes through.
 fn needed(step: &Step) -> Right {
@@ -41,6 +46,28 @@ fn the_rights_of_a_strategy_are_what_its_plans_need() {
     }
     let all: BTreeSet<Right> = used.into_values().flatten().collect();
     assert_eq!(all, rights_under(&Policy::default()), "a right that no plan needs");
+}
+
+#[test]
+fn rollbacks_are_written_by_somebody_who_writes_nothing_else() {
+    let writers = |name: &str| -> Vec<Writer> {
+        let his = Writer::ALL.into_iter().filter(|writer| {
+            let others = Strategy::NAMES.into_iter().filter(|it| *it != name);
+            let strategies = others.map(|it| (it.to_owned(), Consent::Off)).collect();
+            !writer.rights_under(&Policy { strategies, ..Policy::default() }).is_empty()
+        });
+        his.collect()
+    };
+
+    for name in Strategy::NAMES.into_iter().filter(|it| !rights_of(it).is_empty()) {
+        let writer = if name == "roll_back" { Writer::Restorer } else { Writer::Executor };
+        assert_eq!(writers(name), [writer], "{name}");
+    }
+    assert_eq!(Writer::of(&Strategy::RollBack), Writer::Restorer);
+    assert_eq!(Writer::of(&Strategy::RestartRollout), Writer::Executor);
+    let of_both = |it: &Right| ["pods/resize", "pods", "services"].contains(&it.resource);
+    let rights = Writer::Restorer.rights_under(&Policy::default());
+    assert!(!rights.is_empty() && !rights.iter().any(of_both), "{rights:?}");
 }
 
 #[test]

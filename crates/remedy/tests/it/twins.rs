@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use types::{
-    ContainerFacts, Evidence, Fault, FixPlan, ProbeFacts, ProbeKind, ReferenceKind, Risk,
-    ServiceFacts, SlipFacts, SlipKind,
+    ContainerFacts, Evidence, Fault, FixPlan, Kind, NodeFacts, ProbeFacts, ProbeKind,
+    ReferenceKind, Risk, ServiceFacts, SlipFacts, SlipKind,
 };
 
 use crate::gates::{Case, check, passes};
@@ -68,6 +68,36 @@ fn no_path_is_put_that_no_twin_answers() {
         it.evidence.slips[0].edits[0].to = Some(to.clone());
         it.edits()[0].to = Some(to);
     });
+}
+
+#[test]
+fn a_request_above_the_cap_without_a_limit_is_lowered_far_after_a_yes_since_it_cannot_be_put_back()
+{
+    let lowered = |from: &str, to: &str| {
+        let mut evidence = scene::unschedulable(Kind::Deployment, from);
+        let path = format!("{APP}/resources/requests/memory");
+        evidence.slips = vec![SlipFacts {
+            container: "app".to_owned(),
+            kind: SlipKind::Amount,
+            path: path.clone(),
+            config_map: None,
+            shown_by: "Deployment web-eu runs the same image.".to_owned(),
+            alike: true,
+            edits: vec![edit(&path, from, to)],
+        }];
+        evidence.nodes = Some(NodeFacts { largest_memory: 64 << 30, ..scene::nodes() });
+        Case::offered(Fault::Unschedulable, evidence)
+    };
+
+    passes(lowered("512Gi", "512Mi").approved(), |_| {});
+    let refusal = lowered("512Gi", "512Mi").answer().unwrap_err();
+    assert_eq!(refusal.code(), "needs_approval");
+    assert!(refusal.detail().contains("could not be put back"), "{}", refusal.detail());
+    // A limit bounds the request of before, and what is not lowered so far can be put back.
+    passes(lowered("512Gi", "512Mi"), |it| {
+        it.evidence.containers[0].memory_limit = Some(scene::quantity("512Gi"));
+    });
+    passes(lowered("512Gi", "64Gi"), |_| {});
 }
 
 /// The readiness probe asks at the port `metrics`, which only the container beside it has.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use super::call::Call;
+use super::reviews;
 use super::target::Place;
 use crate::json::set;
 
@@ -29,6 +30,9 @@ impl Audit {
             "at": jiff::Timestamp::now().to_string(), "verb": verb(call, place), "path": call.path,
             "code": code, "userAgent": call.user_agent, "manager": call.manager(),
         });
+        if let Some(user) = reviews::user(&call.token) {
+            set(&mut line, "user", user);
+        }
         if call.rehearsal() {
             set(&mut line, "dryRun", true);
         }

@@ -11,6 +11,8 @@ pub(crate) struct Call {
     pub(crate) accept: String,
     pub(crate) content_type: String,
     pub(crate) user_agent: String,
+    /// The bearer token, where one is shown.
+    pub(crate) token: String,
     pub(crate) body: Vec<u8>,
 }
 

@@ -1,5 +1,5 @@
-//! May I, who is this, and may he? Everybody may do everything here but what is no resource: that is looked up in the
-//! cluster roles. A token that [`token`] makes is that user's, for that audience.
+//! May I, who is this, and may he? Whoever is no service account may do everything here but what is no resource: that
+//! is looked up in the cluster roles. A token that [`token`] makes is that user's, for that audience.
 
 use serde_json::{Value, json};
 
@@ -9,6 +9,7 @@ use crate::json::{at, list, set, text};
 use crate::status::StatusError;
 
 const SELF: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+const RULES: &str = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
 const SUBJECT: &str = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
 const TOKEN: &str = "/apis/authentication.k8s.io/v1/tokenreviews";
 
@@ -29,6 +30,11 @@ fn said(token: &str) -> Option<String> {
     String::from_utf8(bytes.into_iter().map(u8::try_from).collect::<Result<_, _>>().ok()?).ok()
 }
 
+/// Whose token this is.
+pub(super) fn user(token: &str) -> Option<String> {
+    said(token)?.rsplit_once('|').map(|it| it.0.to_owned())
+}
+
 impl Api {
     /// Answers a question about permissions or about a token.
     pub(super) fn review(&self, call: &Call) -> Option<Result<Answer, StatusError>> {
@@ -36,7 +42,8 @@ impl Api {
             return None;
         }
         match call.path.as_str() {
-            SELF => Some(answer(call, "SelfSubjectAccessReview", |_| json!({"allowed": true}))),
+            SELF => Some(answer(call, "SelfSubjectAccessReview", |it| self.may_i(call, it))),
+            RULES => Some(answer(call, "SelfSubjectRulesReview", |it| self.my_rules(call, it))),
             SUBJECT => {
                 Some(answer(call, "SubjectAccessReview", |it| json!({"allowed": self.allows(it)})))
             }
@@ -89,7 +96,7 @@ fn known(review: &Value) -> Value {
 }
 
 /// Whether this subject of a binding is that user.
-fn is(subject: &Value, user: &str) -> bool {
+pub(super) fn is(subject: &Value, user: &str) -> bool {
     let name = text(subject, "name");
     match text(subject, "kind") {
         "ServiceAccount" => {

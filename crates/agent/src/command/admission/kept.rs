@@ -1,4 +1,5 @@
-//! Where nothing is rolled back: a template stays as it is, but for the fields that a strategy writes, each named here.
+//! What the executor writes, who rolls nothing back: a template stays as it is, but for the fields that a strategy
+//! writes, each named here.
 //!
 //! Lists keep their entries. A name in an entry may be another one, and what kind of a thing is named stays.
 

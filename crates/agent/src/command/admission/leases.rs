@@ -1,16 +1,11 @@
 //! The policy for Leases: the one by which replicas agree, and no other.
 
-use serde_json::json;
-
-use super::super::rbac::LEASE;
-use super::{Held, SUBRESOURCE, or_empty};
+use super::{Held, SUBRESOURCE, or_empty, rule};
+use crate::cluster::LEASE;
 
 /// What holds for every Lease that the executor of this namespace writes. A role cannot name what is made.
 pub(super) fn held(namespace: &str) -> Held {
-    let rule = json!({
-        "apiGroups": ["coordination.k8s.io"], "apiVersions": ["*"],
-        "operations": ["CREATE", "UPDATE", "DELETE"], "resources": ["leases"],
-    });
+    let rule = rule("coordination.k8s.io", &["leases"]);
     let (finalizers, owners) = (Field("finalizers"), Field("ownerReferences"));
     let claims = vec![
         (

@@ -1,9 +1,9 @@
-//! The rights of pods: they stay as they are, or, where templates are rolled back, become fewer. None is given, to
+//! The rights of pods: they stay as they are, or, where a template is rolled back, become fewer. None is given, to
 //! no one.
 
-use remedy::{INNER_VOLUMES, Policy};
+use remedy::{INNER_VOLUMES, Writer};
 
-use super::{Claim, of_each, or_empty, rolls_back, same_but, unchanged};
+use super::{Claim, of_each, or_empty, same_but, unchanged};
 
 /// Fields of a pod that say who it is and how it is kept apart.
 const IDENTITY: [&str; 7] = [
@@ -19,8 +19,8 @@ const IDENTITY: [&str; 7] = [
 const SHARED: [&str; 4] = ["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"];
 
 /// Nothing gets more rights.
-pub(super) fn claims(policy: &Policy) -> Vec<Claim> {
-    let may_lose = rolls_back(policy);
+pub(super) fn claims(writer: Writer) -> Vec<Claim> {
+    let may_lose = writer == Writer::Restorer;
     let (now, before) = ("variables.now.spec", "variables.before.spec");
     let kept = |names: &[&str]| names.iter().map(|it| unchanged(now, before, it)).collect();
     let mut of_pod: Vec<String> = if may_lose {

@@ -1,16 +1,12 @@
 //! The policy for Services: where their traffic goes, one label or target port at a time, and nothing else.
 
-use remedy::{FIX_ID_ANNOTATION, Policy};
-use serde_json::json;
+use remedy::FIX_ID_ANNOTATION;
 
-use super::{Claim, Held, SUBRESOURCE, common_claims, metadata, or_empty, same_but};
+use super::{Claim, Held, SUBRESOURCE, Scope, common_claims, metadata, or_empty, rule, same_but};
 
-/// What holds for every Service that the executor of this namespace writes.
-pub(super) fn held(namespace: &str, policy: &Policy) -> Held {
-    let rule = json!({
-        "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE", "DELETE"],
-        "resources": ["services", "services/status"],
-    });
+/// What holds for every Service that the executor writes.
+pub(super) fn held(scope: Scope<'_>) -> Held {
+    let rule = rule("", &["services", "services/status"]);
     let mut variables = metadata();
     variables.extend([
         ("labels", or_empty("object.spec.selector", "{}")),
@@ -23,7 +19,7 @@ pub(super) fn held(namespace: &str, policy: &Policy) -> Held {
         format!("request.operation == 'UPDATE' && {SUBRESOURCE} == ''"),
         "Services are edited, never made or deleted",
     )];
-    claims.extend(common_claims(namespace, policy));
+    claims.extend(common_claims(scope));
     claims.extend([
         (format!("'{FIX_ID_ANNOTATION}' in variables.notes"), "a write carries its fix id"),
         (
