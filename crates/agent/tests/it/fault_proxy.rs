@@ -54,6 +54,8 @@ fn changes(request: &str) -> bool {
 pub(crate) enum Fault {
     /// Nothing bad: so that the fault after it meets the next one.
     Pass,
+    /// The same; what is refused, as for a conflict with the kubelet, is not counted.
+    PassMade,
     /// The cluster does not see it, and this is the answer.
     Answer(u16, Value),
     /// The connection breaks before the cluster sees it.
@@ -150,12 +152,13 @@ impl FaultProxy {
 
     /// The second such request fares like this.
     pub(crate) fn second(&self, which: Which, fault: Fault) -> Held {
-        self.after(1, which, fault)
+        self.rule(which, Fault::Pass, true);
+        self.rule(which, fault, true)
     }
 
-    /// So many such requests pass, and the one after them fares like this.
-    pub(crate) fn after(&self, passed: usize, which: Which, fault: Fault) -> Held {
-        (0..passed).for_each(|_| drop(self.rule(which, Fault::Pass, true)));
+    /// So many such requests do what they say, and the one after them fares like this.
+    pub(crate) fn after(&self, made: usize, which: Which, fault: Fault) -> Held {
+        (0..made).for_each(|_| drop(self.rule(which, Fault::PassMade, true)));
         self.rule(which, fault, true)
     }
 
@@ -236,6 +239,13 @@ impl Play {
         }
         match fault {
             None | Some((Fault::Pass, _)) => self.pass(&request, client),
+            Some((Fault::PassMade, held)) => {
+                let answer = self.ask(&request)?;
+                if answer.starts_with(MADE) {
+                    self.state.lock().unwrap().rules.retain(|it| !it.held.is(&held));
+                }
+                client.write_all(&answer)
+            }
             Some((Fault::Answer(code, body), held)) => {
                 held.let_go();
                 answer(client, code, &body)
@@ -283,7 +293,7 @@ impl Play {
         let fault = index.map(|index| {
             let rule = &state.rules[index];
             let found = (rule.fault.clone(), rule.held.clone());
-            if rule.once && !matches!(rule.fault, Fault::HoldAnswer) {
+            if rule.once && !matches!(rule.fault, Fault::HoldAnswer | Fault::PassMade) {
                 state.rules.remove(index);
             }
             found

@@ -70,7 +70,7 @@ pub(super) fn budget(rules: &Rules, world: &World<'_>) -> Opinion {
         }
     }
     let count = |line: &str| rules.count("error_budget", line);
-    troubles.sort();
+    troubles.sort_unstable();
     let last = &troubles[troubles.len().saturating_sub(count("window"))..];
     let unhealed = last.iter().filter(|it| !it.1).count();
     let worse: usize = last.iter().map(|it| it.2).sum();

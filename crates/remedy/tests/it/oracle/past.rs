@@ -50,7 +50,7 @@ pub(super) fn history(plan: &FixPlan, rules: &Rules, world: &World<'_>) -> Opini
     need(here.filter(within(60)).count() < cap("namespace_per_60s"), "namespace cap")?;
     // What laid another fault bare is an attempt: that fault may be answered at once.
     let bared = |it: &PastWrite| it.verdict == Some(Verdict::Progress);
-    let kept = own(world).filter(|it| !(it.undone && in_vain(it)) && !bared(it));
+    let kept = own(world).filter(|it| !(bared(it) || it.undone && in_vain(it)));
     need(kept.filter(within(300)).count() < cap("workload_per_5min"), "cool-down")?;
     let attempts = own(world).filter(within(300)).count();
     need(attempts < cap("workload_attempts_per_5min"), "attempts")?;
