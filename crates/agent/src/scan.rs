@@ -63,7 +63,8 @@ pub async fn scan(
         snapshot.rights = Some(rights);
         snapshot.unread.extend(unread);
     }
-    let found = diagnosis::survey(&snapshot, workloads, &agent.redactor);
+    let redactor = agent.redactor.knowing(&agent.known.all());
+    let found = diagnosis::survey(&snapshot, workloads, &redactor);
     let findings = diagnosis::asked_for(found, request, &labels, &snapshot);
     let findings = diagnosis::accept(findings, accepted, snapshot.taken_at).into_iter();
     let findings = findings.map(|it| with_patch(it, &agent.redactor)).collect();

@@ -322,7 +322,7 @@ async fn explain_claims(agent: &Agent, report: &mut Report) {
     let about = &report.evidence.subject;
     let around = agent.cluster.around(&about.namespace).await;
     let own = diagnosis::of_workload(&report.evidence, &report.diagnoses);
-    let findings = diagnosis::beside(&around, about, own, &agent.redactor);
+    let findings = diagnosis::beside(&around, about, own, &agent.redactor_of(about));
     report.diagnoses = diagnosis::told_why(report.diagnoses.clone(), &findings);
     report.offers.extend(of_claims(&around, &findings, &agent.redactor));
 }

@@ -11,6 +11,7 @@ mod tails;
 mod unsaid;
 mod peer_cases;
 mod redaction;
+mod known;
 mod judging;
 mod behind;
 mod node_mates;
