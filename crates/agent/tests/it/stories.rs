@@ -22,3 +22,4 @@ mod stopping_replicas;
 mod explained;
 mod meddling;
 mod node_mates;
+mod canaries;
