@@ -66,6 +66,8 @@ use serde_json::Value;
 use tokio::sync::watch::Receiver;
 use types::{ObjectRef, Subresource};
 
+use crate::scan::Progress;
+
 /// What containers use, by namespace, and what of it could not be read.
 pub type UsageRead = (Option<BTreeMap<String, Vec<diagnosis::Usage>>>, Vec<String>);
 
@@ -124,8 +126,8 @@ pub trait Cluster: Send + Sync + 'static {
     /// A counter that grows when anything of this subject changes.
     fn changes(&self, subject: &ObjectRef) -> Receiver<u64>;
 
-    /// The whole cluster for a scan. What could not be read is named in it.
-    fn snapshot(&self) -> BoxFuture<'_, diagnosis::Snapshot>;
+    /// The whole cluster for a scan. What could not be read is named in it; `progress` hears of each list.
+    fn snapshot<'a>(&'a self, progress: Progress<'a>) -> BoxFuture<'a, diagnosis::Snapshot>;
 
     /// Who may do what in the cluster, and what of it could not be read.
     fn rights(&self) -> BoxFuture<'_, (diagnosis::Rights, Vec<String>)>;

@@ -1,7 +1,9 @@
 //! A `k8sgpt` that is asked as well: started with arguments that are ours, bounded in time and words, and ended
-//! when nobody waits for it any more. It is the one program that the agent starts, and only where a setting names it.
+//! when nobody waits for it any more. It is the one program that the agent starts, and only where a setting names it;
+//! who scans from a terminal may have it looked up.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -78,6 +80,16 @@ pub async fn reports(
         Some(it) => it.analyze(request.namespace.as_deref(), &agent.redactor).await,
         None => Ok(vec![]),
     }
+}
+
+/// The first `k8sgpt` in these folders, as `PATH` lists them. A folder that is not named from the root on is passed
+/// over: what lies where somebody happens to be is never started.
+pub fn looked_up(path: &OsStr) -> Option<PathBuf> {
+    let folders = std::env::split_paths(path).filter(|it| it.is_absolute());
+    let is_program = |it: &PathBuf| {
+        std::fs::metadata(it).is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+    };
+    folders.map(|it| it.join("k8sgpt")).find(is_program)
 }
 
 impl K8sgpt {

@@ -20,6 +20,7 @@ pub mod fix;
 pub mod hooks;
 pub mod http;
 pub mod measures;
+mod known;
 mod secret_key;
 pub mod start;
 
@@ -30,10 +31,11 @@ use diagnosis::{Objects, Redactor, TagList};
 use failures::Failures;
 use incidents::{Feed, Incidents};
 use k8sgpt::K8sgpt;
+use known::Known;
 use measures::Measures;
 use registry::Registries;
 use remedy::Caps;
-use types::{Diagnosis, Evidence};
+use types::{Diagnosis, Evidence, ObjectRef};
 
 /// What all parts of the process share. Cheap to clone.
 #[derive(Clone)]
@@ -48,6 +50,8 @@ pub struct Agent {
     pub feed: Arc<Feed>,
     /// Takes secrets out of every text on its way out.
     pub redactor: Redactor,
+    /// What the templates of the workloads hide that were looked at.
+    pub(crate) known: Arc<Known>,
     /// What is counted.
     pub measures: Arc<Measures>,
     /// Fixes that did not help.
@@ -71,6 +75,7 @@ impl Agent {
             incidents: Arc::new(Incidents::publishing_on(Arc::clone(&feed))),
             feed,
             redactor,
+            known: Arc::default(),
             measures: Arc::default(),
             failures: Arc::default(),
             caps: Arc::default(),
@@ -79,9 +84,17 @@ impl Agent {
         }
     }
 
+    /// A redactor that knows what this workload hides, where that was looked at.
+    pub(crate) fn redactor_of(&self, subject: &ObjectRef) -> Redactor {
+        self.redactor.knowing(&self.known.of(subject))
+    }
+
     /// The facts in these objects, and what the rules say about them.
     pub fn examine(&self, objects: &Objects) -> (Evidence, Vec<Diagnosis>) {
-        let mut evidence = diagnosis::gather(objects, &self.redactor);
+        let secrets = diagnosis::secrets(objects, &self.redactor);
+        let redactor = self.redactor.knowing(&secrets);
+        self.known.remember(&objects.root.object_ref(), secrets);
+        let mut evidence = diagnosis::facts(objects, &redactor);
         self.failures.add_to(&mut evidence);
         if let (Some(room), Some(caps)) = (&mut evidence.room, self.caps.get()) {
             room.memory.cap = caps.memory.units();

@@ -4,13 +4,13 @@ mod claims;
 pub(crate) mod findings;
 mod left_out;
 mod said;
+mod shown;
 
 pub(crate) use claims::of_claims;
 use diagnosis::Redactor;
 use serde_json::Value;
-use types::{
-    Action, Edit, Evidence, FieldPath, FixPlan, Offer, ShownStep, Step, Strategy, Subresource,
-};
+pub(crate) use shown::shown_steps;
+use types::{Action, Edit, Evidence, FieldPath, FixPlan, Offer, Step, Strategy};
 
 /// The longest text of each kind that an offer carries, in bytes: offers stay in every open incident and go out on the
 /// stream, and what is in them was written by whoever may make a workload.
@@ -124,40 +124,6 @@ fn cut(text: &str) -> usize {
     }
     let (kept, _) = text.split_at(text.floor_char_boundary(MAX_TEXT));
     kept.rfind(char::is_whitespace).map_or(0, |at| text.ceil_char_boundary(at + 1))
-}
-
-/// What the plan writes, step by step, with what it depends on, without secrets.
-pub(crate) fn shown_steps(plan: &FixPlan, redactor: &Redactor) -> Vec<ShownStep> {
-    let shown = |step: &Step| {
-        let action = match (&step.action, step.subresource) {
-            (Action::Edit(_), None) => "edit",
-            (Action::Edit(_), Some(Subresource::Resize)) => "resize",
-            (Action::Evict, _) => "evict",
-            (Action::Restart, _) => "restart",
-        };
-        let operations = remedy::operations_of(&masked(step, plan, redactor));
-        ShownStep {
-            target: step.target.to_string(),
-            action: action.to_owned(),
-            uid: step.target.uid.clone(),
-            resource_version: step.target.resource_version.clone(),
-            operations: operations.into_iter().map(|it| redacted(it, redactor)).collect(),
-        }
-    };
-    plan.steps.iter().map(shown).collect()
-}
-
-/// Every text in it redacted.
-fn redacted(value: Value, redactor: &Redactor) -> Value {
-    match value {
-        Value::String(text) => Value::String(redactor.redact(&text)),
-        Value::Array(items) => items.into_iter().map(|it| redacted(it, redactor)).collect(),
-        Value::Object(members) => {
-            let members = members.into_iter().map(|(name, it)| (name, redacted(it, redactor)));
-            Value::Object(members.collect())
-        }
-        plain @ (Value::Null | Value::Bool(_) | Value::Number(_)) => plain,
-    }
 }
 
 /// The step with values of environment variables hidden: a reader has to know that one changes, not to what. But the

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use diagnosis::Snapshot;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Namespace;
 use tokio::runtime::Handle;
 use types::{
     BadLabelQuery, Finding, Kind, LabelQuery, ObjectRef, ScanRequest, ScanResponse, Suppression,
+    UnknownKind, scanned_kind,
 };
 
 use crate::apart::{self, BrokeOff};
@@ -20,8 +22,40 @@ use crate::{Agent, k8sgpt};
 /// How many workloads are read at once: more would only wait for the API server.
 const AT_ONCE: usize = 4;
 
-/// What a scan tells about itself while it lasts: workloads read, of so many.
-pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+/// What a scan is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// So many kinds of what is watched are read, of so many.
+    Watching(usize, usize),
+    /// So many kinds of all else are listed, of so many.
+    Listing(usize, usize),
+    /// So many workloads that seem wrong were looked at, of so many.
+    Looking(usize, usize),
+}
+
+/// Hears what a scan is at while it lasts.
+pub type Progress<'a> = &'a (dyn Fn(Stage) + Sync);
+
+/// Why nothing can be scanned as it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadScan {
+    /// The selector is none.
+    #[error(transparent)]
+    Labels(#[from] BadLabelQuery),
+    /// A kind is none.
+    #[error(transparent)]
+    Kind(#[from] UnknownKind),
+    /// There is no such namespace.
+    #[error("there is no namespace `{0}` in the cluster")]
+    Namespace(String),
+}
+
+/// The question, with each kind under its own name; refused where it asks for none that there is.
+pub fn understood(request: &ScanRequest) -> Result<(ScanRequest, LabelQuery), BadScan> {
+    let kinds = request.kinds.iter().map(|it| scanned_kind(it).map(ToOwned::to_owned));
+    let kinds = kinds.collect::<Result<_, _>>()?;
+    Ok((ScanRequest { kinds, ..request.clone() }, request.labels.parse()?))
+}
 
 /// A scan on a thread of its own: between two waits it works for long, and those who serve HTTP are not kept. One at a
 /// time: it unpacks the whole cluster.
@@ -30,9 +64,9 @@ pub async fn scan_apart(
     caches: Arc<Caches>,
     request: ScanRequest,
     accepted: Vec<Suppression>,
-) -> Result<Result<ScanResponse, BadLabelQuery>, BrokeOff> {
+) -> Result<Result<ScanResponse, BadScan>, BrokeOff> {
     let runtime = Handle::current();
-    let look = move || runtime.block_on(scan(&agent, &caches, &request, &accepted, &|_, _| {}));
+    let look = move || runtime.block_on(scan(&agent, &caches, &request, &accepted, &|_| {}));
     apart::done(look).await
 }
 
@@ -43,10 +77,13 @@ pub async fn scan(
     request: &ScanRequest,
     accepted: &[Suppression],
     progress: Progress<'_>,
-) -> Result<ScanResponse, BadLabelQuery> {
-    let labels: LabelQuery = request.labels.parse()?;
+) -> Result<ScanResponse, BadScan> {
+    let (request, labels) = &understood(request)?;
     let (mut snapshot, theirs) =
-        tokio::join!(agent.cluster.snapshot(), k8sgpt::reports(agent, request));
+        tokio::join!(agent.cluster.snapshot(progress), k8sgpt::reports(agent, request));
+    if let Some(namespace) = request.namespace.as_deref().filter(|it| lacks(&snapshot, it)) {
+        return Err(BadScan::Namespace(namespace.to_owned()));
+    }
     match theirs {
         Ok(theirs) => snapshot.k8sgpt_results.get_or_insert_default().extend(theirs),
         Err(error) => snapshot.unread.push(error.to_string()),
@@ -66,8 +103,9 @@ pub async fn scan(
         snapshot.rights = Some(rights);
         snapshot.unread.extend(unread);
     }
-    let found = diagnosis::survey(&snapshot, workloads, &agent.redactor);
-    let findings = diagnosis::asked_for(found, request, &labels, &snapshot);
+    let redactor = agent.redactor.knowing(&agent.known.all());
+    let found = diagnosis::survey(&snapshot, workloads, &redactor);
+    let findings = diagnosis::asked_for(found, request, labels, &snapshot);
     let findings = diagnosis::accept(findings, accepted, snapshot.taken_at).into_iter();
     let findings = findings.map(|it| with_patch(it, &agent.redactor)).collect();
     snapshot.unread.extend(unread);
@@ -79,6 +117,13 @@ pub async fn scan(
         findings,
         unread,
     })
+}
+
+/// Whether it is known that there is no such namespace.
+fn lacks(snapshot: &Snapshot, namespace: &str) -> bool {
+    let all = snapshot.namespaces.as_ref().filter(|it| !it.is_empty());
+    let is_it = |it: &Namespace| it.metadata.name.as_deref() == Some(namespace);
+    all.is_some_and(|it| !it.iter().any(is_it))
 }
 
 /// The findings of the workloads that look wrong, and what could not be read. Of another namespace than the one that
@@ -125,7 +170,7 @@ async fn looked_at(
         .buffer_unordered(AT_ONCE);
     while let Some((findings, subject)) = looks.next().await {
         n_read += 1;
-        progress(n_read, n_due);
+        progress(Stage::Looking(n_read, n_due));
         match findings {
             Ok(findings) => found.extend(findings),
             // What went in between is no trouble.

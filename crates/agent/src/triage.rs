@@ -325,7 +325,7 @@ async fn explain_claims(agent: &Agent, report: &mut Report) {
     let about = &report.evidence.subject;
     let around = agent.cluster.around(&about.namespace).await;
     let own = diagnosis::of_workload(&report.evidence, &report.diagnoses);
-    let findings = diagnosis::beside(&around, about, own, &agent.redactor);
+    let findings = diagnosis::beside(&around, about, own, &agent.redactor_of(about));
     report.diagnoses = diagnosis::told_why(report.diagnoses.clone(), &findings);
     report.caused_by = caused_by(agent, &around, (&report.evidence, &report.diagnoses));
     report.offers.extend(of_claims(&around, &findings, &agent.redactor));

@@ -56,16 +56,23 @@ mod traffic;
 pub(crate) mod owners;
 mod vertical;
 mod hands;
+mod secrets;
 
 pub use belonging::whose;
 pub use references::forget_unmounted_secrets;
+pub use secrets::{secrets, secrets_of_pod};
 
 use types::{Context, Evidence, Kind};
 
 use crate::{Objects, Redactor, Root};
 
-/// The facts in these objects, redacted.
+/// The facts in these objects, redacted. What the workload's template hides is hidden in all of them.
 pub fn gather(objects: &Objects, redactor: &Redactor) -> Evidence {
+    facts(objects, &redactor.knowing(&secrets(objects, redactor)))
+}
+
+/// The same by a redactor that knows what the template hides.
+pub fn facts(objects: &Objects, redactor: &Redactor) -> Evidence {
     if let Root::Service(service) = &objects.root {
         return traffic::gather(service, objects, redactor);
     }

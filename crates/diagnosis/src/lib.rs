@@ -35,7 +35,9 @@ mod snapshot;
 mod survey;
 
 pub use analyzers::diagnose;
-pub use evidence::{context, forget_unmounted_secrets, gather, named_secrets, whose};
+pub use evidence::{
+    context, facts, forget_unmounted_secrets, gather, named_secrets, secrets, secrets_of_pod, whose,
+};
 pub use image_name::tagged;
 pub use judge::{
     Health, Look, Patience, healthy, judge, look, look_at_growth, look_at_start, look_behind, meet,
@@ -46,7 +48,7 @@ pub use marks::{Marks, ServiceOutline};
 pub use objects::{ConfigMapKeys, Log, NodeMate, Objects, Root, Usage};
 pub use outline::PodOutline;
 pub use policy_report::BrokenPolicy;
-pub use redact::Redactor;
+pub use redact::{Redactor, Secrets};
 pub use registry::{TagList, nearest};
 pub use snapshot::{ConfigMapSize, Hardening, Rights, Snapshot, Webhook};
 pub use survey::{

@@ -8,14 +8,20 @@ mod assignments;
 mod names;
 mod sentences;
 mod values;
+mod cloud;
 mod shapes;
+mod known;
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 
 use crate::patterns::pattern;
 use hmac::{Hmac, Mac};
 use regex::{Captures, Match, Regex};
 use sha2::Sha256;
+
+pub(crate) use known::Hidden;
+pub use known::Secrets;
 
 /// What every mark begins with.
 const MARK: &str = "[redacted:";
@@ -30,25 +36,31 @@ const MAX_PASSES: usize = 4;
 #[derive(Clone)]
 pub struct Redactor {
     key: [u8; 32],
+    known: Secrets,
 }
 
 impl Redactor {
     /// A redactor whose marks are keyed: 32 random bytes that the agent keeps.
     pub fn new(key: [u8; 32]) -> Self {
-        Self { key }
+        Self { key, known: Secrets::default() }
+    }
+
+    /// The same, that also hides these values wherever they stand. Its marks are the same.
+    #[must_use]
+    pub fn knowing(&self, secrets: &Secrets) -> Self {
+        Self { key: self.key, known: self.known.with(secrets) }
     }
 
     /// The text without secrets. Takes time in proportion to the text, whatever the text says.
     pub fn redact(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for _ in 0..MAX_PASSES {
-            let next = self.pass(&text);
-            if next == text {
-                break;
-            }
-            text = next;
-        }
-        text
+        Marking { redactor: self, seen: None }.redact(text)
+    }
+
+    /// The secrets in this text, as [`Redactor::redact`] finds them.
+    pub(crate) fn secrets_in(&self, text: &str) -> Vec<String> {
+        let marks = Marking { redactor: self, seen: Some(RefCell::default()) };
+        marks.redact(text);
+        marks.seen.map(RefCell::into_inner).unwrap_or_default()
     }
 
     /// The value of something called `name`, without secrets: whole when the name says that it is one.
@@ -60,21 +72,18 @@ impl Redactor {
         }
     }
 
+    /// What is hidden of the value of something called `name`: all of it, or the secrets in it, or both.
+    pub(crate) fn hidden_of(&self, name: &str, value: &str) -> Vec<Hidden> {
+        let inside = self.secrets_in(value).into_iter().map(|text| Hidden { text, is_word: true });
+        let is_told = names::is_secret(name) && !values::is_harmless(value);
+        let whole =
+            is_told.then(|| Hidden { text: value.to_owned(), is_word: names::is_password(name) });
+        inside.chain(whole).collect()
+    }
+
     /// Whether the name alone says that what it stands for is a secret.
     pub(crate) fn is_told(name: &str) -> bool {
         names::is_secret(name)
-    }
-
-    /// Blocks come first, since nothing inside them should be looked at; shapes last, since a name
-    /// before a secret tells more about where it ends than its shape.
-    fn pass(&self, text: &str) -> String {
-        let text = blocks::redact(self, text);
-        let text = edits::redact(self, &text);
-        let text = headers::redact(self, &text);
-        let text = addresses::redact(self, &text);
-        let text = assignments::redact(self, &text);
-        let text = sentences::redact(self, &text);
-        shapes::redact(self, &text)
     }
 
     /// What stands for a secret: `[redacted:1f3a5b7c]`, the same for the same secret. A mark stands for itself.
@@ -94,6 +103,46 @@ impl Redactor {
         }
         mark.push(']');
         mark
+    }
+}
+
+/// One redaction: who marks, and what was marked where somebody asks for that.
+struct Marking<'r> {
+    redactor: &'r Redactor,
+    seen: Option<RefCell<Vec<String>>>,
+}
+
+impl Marking<'_> {
+    fn redact(&self, text: &str) -> String {
+        let mut text = self.redactor.known.hidden_in(text, self.redactor);
+        for _ in 0..MAX_PASSES {
+            let next = self.pass(&text);
+            if next == text {
+                break;
+            }
+            text = next;
+        }
+        text
+    }
+
+    /// Blocks come first, since nothing inside them should be looked at; shapes last, since a name
+    /// before a secret tells more about where it ends than its shape.
+    fn pass(&self, text: &str) -> String {
+        let text = blocks::redact(self, text);
+        let text = edits::redact(self, &text);
+        let text = headers::redact(self, &text);
+        let text = addresses::redact(self, &text);
+        let text = assignments::redact(self, &text);
+        let text = sentences::redact(self, &text);
+        let text = cloud::redact(self, &text);
+        shapes::redact(self, &text)
+    }
+
+    fn mark(&self, secret: &str) -> String {
+        if let Some(seen) = &self.seen {
+            seen.borrow_mut().push(secret.to_owned());
+        }
+        self.redactor.mark(secret)
     }
 
     /// The text with the group `secret` of every match replaced, where `is_secret` agrees.

@@ -251,10 +251,12 @@ pub struct ScanRequest {
     /// Only this namespace; objects without a namespace are then left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    /// Only objects of these kinds, as written in a manifest. All, when empty.
+    /// Only objects of these kinds, as in a manifest or as `kubectl` takes them: `deploy`, `pvc`, `services`. All, when
+    /// empty.
     #[serde(default)]
     pub kinds: Vec<String>,
-    /// Only objects with these labels, as `kubectl` writes them: `app=web,tier!=db`. All, when empty.
+    /// Only objects with these labels, as `kubectl` writes them: `app=web,tier!=db`. All, when empty. An object whose
+    /// labels are not read never fits, also not what is excluded.
     #[serde(default)]
     pub labels: String,
     /// Whether notices are told as well.

@@ -29,6 +29,7 @@ use super::{
     RightsReport, RightsWanted, UsageRead, Written, announce, census, gather, json_patch,
     node_mates, rights, snapshot, stop_object, usage,
 };
+use crate::scan::Progress;
 
 /// Under which name our writes stand in `managedFields`.
 pub const FIELD_MANAGER: &str = "k8s-reflexion-agent";
@@ -318,8 +319,8 @@ impl Cluster for KubeCluster {
         self.counters.of(subject)
     }
 
-    fn snapshot(&self) -> BoxFuture<'_, diagnosis::Snapshot> {
-        Box::pin(snapshot::take(self))
+    fn snapshot<'a>(&'a self, progress: Progress<'a>) -> BoxFuture<'a, diagnosis::Snapshot> {
+        Box::pin(snapshot::take(self, progress))
     }
 
     fn rights(&self) -> BoxFuture<'_, (diagnosis::Rights, Vec<String>)> {

@@ -16,25 +16,34 @@ use serde_json::Value;
 use super::kube::{KubeCluster, READ, within};
 use super::prune::cut_metadata;
 use super::{ClusterError, additions};
+use crate::scan::{Progress, Stage};
 
 /// Lists are read in pages of this size.
 const PAGE: u32 = 250;
 /// Pages of one kind that are read: what lies beyond is said to be unread.
 const MAX_PAGES: usize = 80;
+/// Kinds that are listed for a scan, beside what is watched.
+const N_LISTED: usize = 36;
 /// Where name servers are.
 const NAME_SERVERS: &str = "kube-system";
 
 /// The cluster as it is now.
-pub(super) async fn take(cluster: &KubeCluster) -> Snapshot {
+pub(super) async fn take(cluster: &KubeCluster, progress: Progress<'_>) -> Snapshot {
     let (caches, client) = (&cluster.caches, &cluster.client);
     let mut unread = vec![];
     // One group after another: all at once would need the memory of all pages at once.
+    let told = |n_listed| progress(Stage::Listing(n_listed, N_LISTED));
+    told(0);
     let near = Box::pin(network(client)).await;
+    told(5);
     let storage = Box::pin(storage(client)).await;
+    told(10);
     let (rules, gateway, k8sgpt) =
         tokio::join!(rules(client), gateway(client), k8sgpt_results(client));
+    told(20);
     let additions = Box::pin(additions::read(client)).await;
     let accounts = all(client).await;
+    told(N_LISTED);
     let (services, slices, ingresses, classes, policies) = near;
     let (claims, volumes, storage_classes, config_maps, namespaces) = storage;
     let (autoscalers, budgets, quotas, limits, webhooks) = rules;

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,23 +11,28 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use diagnosis::Redactor;
 use service::health::{NotReady, Probes};
-use types::{
-    BadLabelQuery, LabelQuery, ScanRequest, ScanResponse, Severity, Suppression, Suppressions,
-};
+use types::{ScanRequest, ScanResponse, Severity, Suppression, Suppressions};
 
 use super::screen::Screen;
 use super::table::table;
 use crate::Agent;
 use crate::cluster::{self, KubeCluster, WATCHED, Watching};
-use crate::k8sgpt::K8sgpt;
+use crate::k8sgpt::{K8sgpt, looked_up};
+use crate::scan::{BadScan, Stage, understood};
 use crate::secret_key;
 
-/// The exit code where the worst that was found is a warning. 2 is a command line that is wrong.
+/// The exit code where something could not be read, and the rest is well: what was not seen is not healthy.
+const UNREAD: u8 = 1;
+/// The exit code where the question asks for nothing that there is, as of a command line that is wrong.
+const BAD_QUESTION: u8 = 2;
+/// The exit code where the worst that was found is a warning.
 const WARNINGS: u8 = 3;
 /// The exit code where something critical was found.
 const CRITICAL: u8 = 4;
 /// A scan that is done sooner needs no progress line.
 const LONG: Duration = Duration::from_secs(1);
+/// How often the line says how far the watches are.
+const OFTEN: Duration = Duration::from_millis(300);
 /// Clears the line and goes back to its beginning.
 const CLEAR: &str = "\r\x1b[2K";
 
@@ -34,13 +40,14 @@ const CLEAR: &str = "\r\x1b[2K";
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Exit code: 0 nothing but notices and what is accepted, 3 warnings, 4 something critical,\n\
-    1 the cluster could not be read, 2 the command line is wrong."
+    1 the cluster, or a kind of objects in it, could not be read and nothing worse was found,\n\
+    2 the command line is wrong, or there is no such namespace."
 )]
 pub struct ScanArguments {
     /// Only this namespace; objects without a namespace are told where they explain something in it.
     #[arg(long, short, value_name = "NAME")]
     pub namespace: Option<String>,
-    /// Only objects of these kinds, as written in a manifest: Deployment,Service
+    /// Only objects of these kinds, as in a manifest or as kubectl takes them: Deployment,svc,pvc
     #[arg(long, short, value_name = "KIND", value_delimiter = ',')]
     pub kinds: Vec<String>,
     /// Only objects with these labels, as kubectl takes them: app=web,tier!=db
@@ -68,7 +75,10 @@ pub struct ScanArguments {
     /// Keep the key of redaction there, so that the same secret gets the same mark every time.
     #[arg(long, env = "AGENT_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// A `k8sgpt` that is asked as well, without a model. None is looked up.
+    /// Ask the `k8sgpt` that is in PATH as well, without a model.
+    #[arg(long, conflicts_with = "k8sgpt_binary")]
+    pub k8sgpt: bool,
+    /// A `k8sgpt` that is asked as well, without a model. None is looked up without `--k8sgpt`.
     #[arg(long, env = "AGENT_K8SGPT_BINARY", value_name = "FILE")]
     pub k8sgpt_binary: Option<PathBuf>,
     /// How long the cluster may take to be read, in seconds.
@@ -90,9 +100,12 @@ pub enum Output {
 /// Why nothing can be told.
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
-    /// The selector is none.
-    #[error("--labels: {0}; write it as kubectl takes it: app=web,tier!=db")]
-    Labels(#[from] BadLabelQuery),
+    /// The question asks for nothing that there is.
+    #[error("{}{}{}", option(.0), .0, advice(.0))]
+    Question(#[from] BadScan),
+    /// There is no `k8sgpt` to be asked.
+    #[error("--k8sgpt: there is no k8sgpt in PATH; name one with --k8sgpt-binary")]
+    NoK8sgpt,
     /// The file of accepted findings cannot be read.
     #[error("--accepted: {path} cannot be read")]
     Accepted {
@@ -140,9 +153,33 @@ pub enum ScanError {
     Format(#[source] anyhow::Error),
 }
 
+/// Which option is wrong.
+fn option(bad: &BadScan) -> &'static str {
+    match bad {
+        BadScan::Labels(_) => "--labels: ",
+        BadScan::Kind(_) => "--kinds: ",
+        BadScan::Namespace(_) => "--namespace: ",
+    }
+}
+
+/// How it is written.
+fn advice(bad: &BadScan) -> &'static str {
+    match bad {
+        BadScan::Labels(_) => "; write it as kubectl takes it: app=web,tier!=db",
+        BadScan::Kind(_) | BadScan::Namespace(_) => "",
+    }
+}
+
 /// Scans once and tells.
 pub async fn run(arguments: &ScanArguments) -> Result<ExitCode, ScanError> {
-    let scan = scan(arguments).await?;
+    let scan = match scan(arguments).await {
+        Err(error @ (ScanError::Question(_) | ScanError::NoK8sgpt)) => {
+            // Where standard error is closed there is nobody to tell.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            return Ok(ExitCode::from(BAD_QUESTION));
+        }
+        scan => scan?,
+    };
     let told = match arguments.output {
         Output::Table => table(&scan, Screen::of_stdout(), arguments.patches),
         Output::Json => {
@@ -153,7 +190,18 @@ pub async fn run(arguments: &ScanArguments) -> Result<ExitCode, ScanError> {
         }
     };
     super::print(&told)?;
-    Ok(exit_code(&scan))
+    let code = exit_code(&scan);
+    if code == UNREAD {
+        let _ = writeln!(io::stderr(), "{}", not_read(&scan.unread));
+    }
+    Ok(ExitCode::from(code))
+}
+
+/// Why a scan that found nothing does not end like one of a cluster that is well.
+fn not_read(unread: &[String]) -> String {
+    let plain = unread.join("; ");
+    let plain: String = plain.chars().filter(|it| !it.is_control()).collect();
+    format!("not read: {plain}; so nobody knows whether all is well")
 }
 
 async fn scan(arguments: &ScanArguments) -> Result<ScanResponse, ScanError> {
@@ -164,7 +212,8 @@ async fn scan(arguments: &ScanArguments) -> Result<ScanResponse, ScanError> {
         notices: arguments.notices,
     };
     // What is wrong with the question is said before the cluster is asked.
-    let _: LabelQuery = request.labels.parse()?;
+    understood(&request)?;
+    let binary = k8sgpt_binary(arguments)?;
     let accepted = arguments.accepted.as_deref().map_or(Ok(vec![]), accepted)?;
     let key = key(arguments.data.as_deref())?;
     let clients = cluster::connect(arguments.kubeconfig.as_deref()).await?;
@@ -185,14 +234,13 @@ async fn scan(arguments: &ScanArguments) -> Result<ScanResponse, ScanError> {
         // The watches wait while nobody takes what they tell.
         let reader = tokio::spawn(async move { while changes.recv().await.is_some() {} });
         let unread = |reason| ScanError::Unread { url: url.clone(), reason };
-        probes.until_ready().await.map_err(unread)?;
-        let k8sgpt =
-            K8sgpt::configured(arguments.k8sgpt_binary.clone(), arguments.kubeconfig.clone());
+        progress.follow(&probes).await.map_err(unread)?;
+        let k8sgpt = K8sgpt::configured(binary, arguments.kubeconfig.clone());
         let agent = Agent {
             k8sgpt: k8sgpt.map(Arc::new),
             ..Agent::new(&arguments.cluster, cluster, Redactor::new(key))
         };
-        let report = |n_read, of| progress.show(n_read, of);
+        let report = |stage| progress.show(stage);
         let scan = crate::scan::scan(&agent, &caches, &request, &accepted, &report).await?;
         reader.abort();
         Ok(scan)
@@ -200,6 +248,15 @@ async fn scan(arguments: &ScanArguments) -> Result<ScanResponse, ScanError> {
     let over = tokio::time::timeout(limit, work).await;
     progress.clear();
     over.unwrap_or_else(|_| Err(ScanError::TooLong { url: url.clone(), seconds }))
+}
+
+/// The `k8sgpt` that is named, or looked up where somebody says so.
+fn k8sgpt_binary(arguments: &ScanArguments) -> Result<Option<PathBuf>, ScanError> {
+    if !arguments.k8sgpt {
+        return Ok(arguments.k8sgpt_binary.clone());
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    looked_up(&path).map(Some).ok_or(ScanError::NoK8sgpt)
 }
 
 fn accepted(path: &Path) -> Result<Vec<Suppression>, ScanError> {
@@ -217,12 +274,13 @@ fn key(data: Option<&Path>) -> Result<[u8; 32], ScanError> {
     key.map_err(|source| ScanError::Key { path, source })
 }
 
-fn exit_code(scan: &ScanResponse) -> ExitCode {
+fn exit_code(scan: &ScanResponse) -> u8 {
     let told = scan.findings.iter().filter(|it| it.suppressed.is_none());
     match told.map(|it| it.severity).min() {
-        Some(Severity::Critical) => ExitCode::from(CRITICAL),
-        Some(Severity::Warning) => ExitCode::from(WARNINGS),
-        Some(Severity::Notice) | None => ExitCode::SUCCESS,
+        Some(Severity::Critical) => CRITICAL,
+        Some(Severity::Warning) => WARNINGS,
+        Some(Severity::Notice) | None if !scan.unread.is_empty() => UNREAD,
+        Some(Severity::Notice) | None => 0,
     }
 }
 
@@ -239,12 +297,22 @@ impl Default for ProgressLine {
 }
 
 impl ProgressLine {
-    fn show(&self, n_read: usize, of: usize) {
+    fn show(&self, stage: Stage) {
         if LONG <= self.started.elapsed() && io::stderr().is_terminal() {
             self.is_shown.store(true, Ordering::Relaxed);
             // Without a terminal there is nobody to tell.
-            let _ =
-                write!(io::stderr(), "{CLEAR}looked at {n_read} of {of} workloads that seem wrong");
+            let _ = write!(io::stderr(), "{CLEAR}{}", line(stage));
+        }
+    }
+
+    /// Shows how far the watches are, until all of them are.
+    async fn follow(&self, probes: &Probes) -> Result<(), NotReady> {
+        let mut ready = pin!(probes.until_ready());
+        loop {
+            match tokio::time::timeout(OFTEN, &mut ready).await {
+                Ok(ready) => return ready,
+                Err(_) => self.show(watching(probes)),
+            }
         }
     }
 
@@ -254,3 +322,22 @@ impl ProgressLine {
         }
     }
 }
+
+fn watching(probes: &Probes) -> Stage {
+    let checks = probes.checks();
+    Stage::Watching(checks.values().filter(|it| *it == "ok").count(), checks.len())
+}
+
+/// What a long scan is at, in one line.
+fn line(stage: Stage) -> String {
+    match stage {
+        Stage::Watching(n, of) => {
+            format!("reading the cluster: {n} of {of} kinds that are kept in memory")
+        }
+        Stage::Listing(n, of) => format!("reading the cluster: {n} of {of} other kinds"),
+        Stage::Looking(n, of) => format!("looked at {n} of {of} workloads that seem wrong"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -46,11 +46,12 @@ async fn analyze(
     let (evidence, diagnoses) = agent.examine_and_ask(&objects).await;
     let around = agent.cluster.around(&subject.namespace).await;
     let own = diagnosis::of_workload(&evidence, &diagnoses);
-    let findings = diagnosis::beside(&around, &subject, own, &agent.redactor);
+    let redactor = agent.redactor_of(&subject);
+    let findings = diagnosis::beside(&around, &subject, own, &redactor);
     let plans = remedy::plans(&diagnoses, &evidence);
     let others = agent.incidents.said_beside(&subject);
     let diagnoses = diagnosis::told_of_keys(diagnoses, &evidence, &others);
-    let diagnoses = diagnosis::explained(&around, &evidence, diagnoses, &agent.redactor);
+    let diagnoses = diagnosis::explained(&around, &evidence, diagnoses, &redactor);
     let diagnoses = diagnosis::told_why(diagnoses, &findings);
     let first = diagnoses.first();
     let mut analysis = Map::new();

@@ -58,7 +58,8 @@ async fn pod_status(
     names::pod(&name)?;
     let pod = agent.cluster.pod(&query.namespace, &name).await.map_err(|it| failure(&it))?;
     let events = caches.events_about(Kind::Pod, &query.namespace, &name);
-    Ok(web::Json(answer(&pod, &events, &agent.redactor)))
+    let secrets = diagnosis::secrets_of_pod(&pod, &agent.redactor);
+    Ok(web::Json(answer(&pod, &events, &agent.redactor.knowing(&secrets))))
 }
 
 fn answer(pod: &Pod, events: &[Arc<Event>], redactor: &Redactor) -> PodStatusResponse {

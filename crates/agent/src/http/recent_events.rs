@@ -97,7 +97,11 @@ async fn recent_events(
         None => caches.events.all(),
     };
     let events = newest(events, &query, limit);
-    let events: Vec<_> = events.iter().map(|it| shown(it, &agent.redactor)).collect();
+    let redactor = |event: &Event| match caches.root_of_event(event) {
+        Some(root) => agent.redactor_of(&root),
+        None => agent.redactor.clone(),
+    };
+    let events: Vec<_> = events.iter().map(|it| shown(it, &redactor(it))).collect();
     Ok(web::Json(RecentEventsResponse { count: events.len(), events }))
 }
 

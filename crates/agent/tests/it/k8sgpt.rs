@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use agent::k8sgpt::K8sgpt;
+use agent::k8sgpt::{K8sgpt, looked_up};
 use diagnosis::Redactor;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -56,13 +56,15 @@ async fn what_a_k8sgpt_reports_is_told_as_its_own() {
     let flags = ["--k8sgpt-binary", binary.to_str().unwrap()];
     let agent = AgentProcess::with(&api.kubeconfig(), &flags).await;
 
-    let answer = scanned(&agent, &json!({})).await;
+    let unasked = scanned(&agent, &json!({})).await;
+    let answer = scanned(&agent, &json!({"notices": true})).await;
 
+    assert_eq!(unasked["findings"], json!([]), "{unasked}");
     let finding = &answer["findings"][0];
     assert_eq!(finding["source"], "k8sgpt", "{answer}");
     assert_eq!(finding["fault"], "ReportedByK8sgpt");
     assert_eq!(finding["subject"]["name"], "web");
-    assert_eq!((&finding["severity"], &finding["confidence"]), (&json!("warning"), &json!(0.5)));
+    assert_eq!((&finding["severity"], &finding["confidence"]), (&json!("notice"), &json!(0.5)));
     assert!(!answer.to_string().contains("hunter22"), "{answer}");
     assert_eq!(answer["unread"], Value::Null);
 }
@@ -146,7 +148,7 @@ async fn results_of_the_operator_are_taken_in_or_said_to_be_unread() {
     api.put(RESULTS, &result);
     let agent = AgentProcess::beside(&api).await;
 
-    let taken = scanned(&agent, &json!({"namespace": "shop"})).await;
+    let taken = scanned(&agent, &json!({"namespace": "shop", "notices": true})).await;
     api.answer_once(&format!("GET {RESULTS}"), 403, status(403, "not allowed"));
     let refused = scanned(&agent, &json!({})).await;
     api.answer_once(&format!("GET {RESULTS}"), 404, status(404, "not found"));
@@ -156,4 +158,17 @@ async fn results_of_the_operator_are_taken_in_or_said_to_be_unread() {
     let unread = refused["unread"][0].as_str().unwrap();
     assert!(unread.starts_with("results: "), "{refused}");
     assert_eq!((&absent["findings"], &absent["unread"]), (&json!([]), &Value::Null));
+}
+
+#[test]
+fn it_is_looked_up_only_where_path_names_a_folder_from_the_root_on() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(here.path().join("k8sgpt"), "no program").unwrap();
+    let program = script(&there, "true");
+    let path = |parts: &[&std::path::Path]| std::env::join_paths(parts).unwrap();
+    let relative = std::path::Path::new("target");
+
+    assert_eq!(looked_up(&path(&[relative, here.path(), there.path()])), Some(program));
+    assert_eq!(looked_up(&path(&[relative, here.path()])), None);
+    assert_eq!(looked_up(std::ffi::OsStr::new("")), None);
 }

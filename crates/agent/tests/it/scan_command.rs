@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use types::Kind;
 
+use crate::agent_process::AgentProcess;
+use crate::api_server::{ANY_PORT, ApiServer, status};
 use crate::cluster::{Cluster, container};
 
 /// A cluster, and where its kubeconfig lies.
@@ -123,10 +125,10 @@ async fn what_is_accepted_in_a_file_stands_last_and_counts_no_more() {
 async fn only_what_was_asked_for_is_told() {
     let scanned = Scanned::with_a_typo().await;
 
-    for arguments in [&["-n", "default"][..], &["-k", "Service"], &["-l", "app=well"]] {
+    for arguments in [&["-n", "default"][..], &["-k", "svc"], &["-l", "app=well"]] {
         check(&scanned.scan(arguments).await, 0);
     }
-    for arguments in [&["-k", "service,deployment"][..], &["-l", "app in (typo,other)"]] {
+    for arguments in [&["-k", "services,deploy"][..], &["-l", "app in (typo,other)"]] {
         check(&scanned.scan(arguments).await, 4);
     }
 }
@@ -230,11 +232,56 @@ async fn what_is_wrong_with_the_question_or_the_way_is_said() {
 
     let told = check(&scan(&scanned.path("missing"), &[]).await, 1);
     assert!(told.contains("kubeconfig"), "{told}");
-    let told = check(&scanned.scan(&["-l", "app in web"]).await, 1);
+    let told = check(&scanned.scan(&["-l", "app in web"]).await, 2);
     assert!(told.contains("--labels"), "{told}");
+    let told = check(&scanned.scan(&["-k", "Deployment,deploymint"]).await, 2);
+    assert!(told.contains("--kinds: `deploymint` is no kind"), "{told}");
+    assert!(told.contains("Deployment (deploy)"), "{told}");
+    let told = check(&scanned.scan(&["-n", "shpo"]).await, 2);
+    assert!(told.contains("--namespace: there is no namespace `shpo`"), "{told}");
     let told = check(&scanned.scan(&["--accepted", "/nowhere"]).await, 1);
     assert!(told.contains("--accepted: /nowhere"), "{told}");
     check(&scanned.scan(&["-o", "xml"]).await, 2);
+}
+
+#[actix_web::test]
+async fn a_scan_that_may_not_read_everything_and_finds_nothing_is_exit_code_1() {
+    let api = ApiServer::start(ANY_PORT);
+    let folder = tempfile::tempdir().unwrap();
+    let kubeconfig = folder.path().join("kubeconfig");
+    std::fs::write(&kubeconfig, api.kubeconfig()).unwrap();
+    let list = "GET /apis/networking.k8s.io/v1/ingresses";
+    let of = |arguments: &'static [&'static str]| scan(&kubeconfig, arguments);
+
+    api.answer_once(list, 403, status(403, "ingresses is forbidden"));
+    let refused = of(&["-o", "json"]).await;
+    api.answer_once(list, 404, status(404, "not found"));
+    let absent = of(&[]).await;
+
+    let told = check(&refused, 1);
+    assert!(told.contains("\nnot read: ingresses: "), "{told}");
+    assert!(told.ends_with("so nobody knows whether all is well\n"), "{told}");
+    assert!(!check(&absent, 0).contains("not read"));
+}
+
+#[actix_web::test]
+async fn a_question_for_nothing_that_there_is_is_refused_by_a_running_agent() {
+    let api = ApiServer::start(ANY_PORT);
+    let shop = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}});
+    api.put("/api/v1/namespaces", &shop);
+    let agent = AgentProcess::beside(&api).await;
+    agent.ready(200).await;
+
+    for (question, status, reason) in [
+        (json!({"kinds": ["deploymint"]}), 400, "unknown-kind"),
+        (json!({"labels": "app in web"}), 400, "bad-labels"),
+        (json!({"namespace": "shpo"}), 404, "no-namespace"),
+        (json!({"namespace": "shop", "kinds": ["po", "pvc"]}), 200, ""),
+    ] {
+        let (code, answer) = agent.post("/api/v1/scan", &question.to_string()).await;
+        assert_eq!(code, status, "{question}: {answer}");
+        assert!(answer.to_string().contains(reason), "{question}: {answer}");
+    }
 }
 
 /// A caller in `shop` of what does not run in `far`, and a workload in `away` that nobody calls and that fails as well.

@@ -25,3 +25,4 @@ mod meddling;
 mod node_mates;
 mod budget;
 mod node_down;
+mod canaries;

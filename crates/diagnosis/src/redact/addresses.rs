@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::{Redactor, compiled, group, values};
+use super::{Marking, compiled, group, values};
 
 /// A URL with a password; one with a `/`, `?` or `#` in its password, which only an ill-formed URL has, and which
 /// is no port then; the same with a password that begins like a port, where no web server is asked; a URL with a
@@ -27,11 +27,11 @@ const UNITS: [&str; 7] = ["service", "slice", "scope", "mount", "timer", "socket
 
 static ADDRESSES: LazyLock<Vec<Regex>> = LazyLock::new(|| compiled(&PATTERNS));
 
-pub(super) fn redact(redactor: &Redactor, text: &str) -> String {
+pub(super) fn redact(marks: &Marking<'_>, text: &str) -> String {
     if !text.contains('@') {
         return text.to_owned();
     }
-    ADDRESSES.iter().fold(text.to_owned(), |text, it| redactor.replace(&text, it, is_secret))
+    ADDRESSES.iter().fold(text.to_owned(), |text, it| marks.replace(&text, it, is_secret))
 }
 
 fn is_secret(found: &Captures<'_>) -> bool {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::values::{self, Place, Value};
-use super::{Redactor, between, compiled, group, names};
+use super::{Marking, between, compiled, group, names};
 
 /// A value before a colon is the next part of an error message, unless it is as long as this.
 const MIN_SECRET_BEFORE_COLON: usize = 16;
@@ -23,16 +23,16 @@ const PATTERNS: [&str; 4] = [
 
 static ASSIGNMENTS: LazyLock<Vec<Regex>> = LazyLock::new(|| compiled(&PATTERNS));
 
-pub(super) fn redact(redactor: &Redactor, text: &str) -> String {
-    ASSIGNMENTS.iter().fold(text.to_owned(), |text, it| replace(redactor, &text, it))
+pub(super) fn redact(marks: &Marking<'_>, text: &str) -> String {
+    ASSIGNMENTS.iter().fold(text.to_owned(), |text, it| replace(marks, &text, it))
 }
 
-fn replace(redactor: &Redactor, text: &str, pattern: &Regex) -> String {
+fn replace(marks: &Marking<'_>, text: &str, pattern: &Regex) -> String {
     let mut res = String::with_capacity(text.len());
     let mut copied = 0;
     for it in named(text, pattern).filter(|it| it.is_secret) {
         res.push_str(between(text, copied, it.start));
-        res.push_str(&redactor.mark(it.value.text));
+        res.push_str(&marks.mark(it.value.text));
         copied = it.start + it.value.text.len();
     }
     res.push_str(between(text, copied, text.len()));

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Redactor, compiled};
+use super::{Marking, compiled};
 
 /// A whole block; one whose end is missing; one whose beginning is missing. Lines may be broken by
 /// `\n` in so many letters, as in JSON.
@@ -18,11 +18,11 @@ const PATTERNS: [&str; 3] = [
 
 static BLOCKS: LazyLock<Vec<Regex>> = LazyLock::new(|| compiled(&PATTERNS));
 
-pub(super) fn redact(redactor: &Redactor, text: &str) -> String {
+pub(super) fn redact(marks: &Marking<'_>, text: &str) -> String {
     if !text.contains("-----") {
         return text.to_owned();
     }
-    BLOCKS.iter().fold(text.to_owned(), |text, it| redactor.replace(&text, it, |_| true))
+    BLOCKS.iter().fold(text.to_owned(), |text, it| marks.replace(&text, it, |_| true))
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::{Redactor, compiled, group, names, values};
+use super::{Marking, compiled, group, names, values};
 
 /// Both sides of an edit; a value that stands before its name.
 const PATTERNS: [&str; 3] = [
@@ -15,8 +15,8 @@ const PATTERNS: [&str; 3] = [
 
 static EDITS: LazyLock<Vec<Regex>> = LazyLock::new(|| compiled(&PATTERNS));
 
-pub(super) fn redact(redactor: &Redactor, text: &str) -> String {
-    EDITS.iter().fold(text.to_owned(), |text, it| redactor.replace(&text, it, is_secret))
+pub(super) fn redact(marks: &Marking<'_>, text: &str) -> String {
+    EDITS.iter().fold(text.to_owned(), |text, it| marks.replace(&text, it, is_secret))
 }
 
 fn is_secret(found: &Captures<'_>) -> bool {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::{Redactor, compiled, group, values};
+use super::{Marking, compiled, group, values};
 
 /// A header with its scheme; a scheme alone; a header without a scheme; cookies; `redis-cli -a`; `mysql -p`;
 /// a line of a Redis configuration; `curl -u`.
@@ -21,8 +21,8 @@ const PATTERNS: [&str; 8] = [
 
 static HEADERS: LazyLock<Vec<Regex>> = LazyLock::new(|| compiled(&PATTERNS));
 
-pub(super) fn redact(redactor: &Redactor, text: &str) -> String {
-    HEADERS.iter().fold(text.to_owned(), |text, it| redactor.replace(&text, it, is_secret))
+pub(super) fn redact(marks: &Marking<'_>, text: &str) -> String {
+    HEADERS.iter().fold(text.to_owned(), |text, it| marks.replace(&text, it, is_secret))
 }
 
 /// What only its shape tells from prose ("Bearer authentication failed") has to look drawn by chance.

@@ -84,6 +84,18 @@ pub(super) fn is_secret(name: &str) -> bool {
     ANYWHERE.iter().any(|it| joined.contains(it)) || words(name).any(|it| ALONE.contains(&&*it))
 }
 
+/// Parts of the names of what a person chose, and which may therefore be a plain word.
+const CHOSEN: [&str; 5] = ["password", "passwd", "passphrase", "passwort", "pwd"];
+
+/// Whether something of this name is a secret that may be a plain word. `AUTH_MODE` and `SECRET_STORE` are called
+/// like a secret, and their words are those of every log.
+pub(super) fn is_password(name: &str) -> bool {
+    let joined: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let joined = joined.to_ascii_lowercase();
+    is_secret(name)
+        && (CHOSEN.iter().any(|it| joined.contains(it)) || words(name).any(|it| it == "pass"))
+}
+
 /// The words of a name, in small letters: `dbPass` and `DB_PASS` are both `db` and `pass`.
 fn words(name: &str) -> impl Iterator<Item = String> {
     let mut words = vec![String::new()];

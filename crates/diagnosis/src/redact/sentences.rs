@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::{Redactor, compiled, group, names, values};
+use super::{Marking, compiled, group, names, values};
 
 /// In order: a sentence that tells one; a name and its value side by side; a pair of user and password; a statement
 /// that sets a password, and other names of secrets before a quoted one, with each kind of quote; one in brackets;
@@ -21,8 +21,8 @@ const PATTERNS: [&str; 7] = [
 
 static TOLD: LazyLock<Vec<Regex>> = LazyLock::new(|| compiled(&PATTERNS));
 
-pub(super) fn redact(redactor: &Redactor, text: &str) -> String {
-    TOLD.iter().fold(text.to_owned(), |text, it| redactor.replace(&text, it, is_secret))
+pub(super) fn redact(marks: &Marking<'_>, text: &str) -> String {
+    TOLD.iter().fold(text.to_owned(), |text, it| marks.replace(&text, it, is_secret))
 }
 
 /// Whether it is one: "the password is required" tells none, and `<name>` is no secret's element.

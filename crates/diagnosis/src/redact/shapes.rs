@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::{Redactor, compiled, group};
+use super::{Marking, compiled, group};
 
 /// Letters in a row, without a hyphen, that no name of a pod has: a key of the model providers has them.
 const MIN_RUN: usize = 24;
@@ -38,8 +38,8 @@ const PATTERNS: [&str; 21] = [
 
 static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| compiled(&PATTERNS));
 
-pub(super) fn redact(redactor: &Redactor, text: &str) -> String {
-    SHAPES.iter().fold(text.to_owned(), |text, it| redactor.replace(&text, it, is_secret))
+pub(super) fn redact(marks: &Marking<'_>, text: &str) -> String {
+    SHAPES.iter().fold(text.to_owned(), |text, it| marks.replace(&text, it, is_secret))
 }
 
 /// `sk-` also begins names of people's own; a key has capitals, or more letters in a row than a name.

@@ -1,4 +1,4 @@
-//! What K8sGPT reports: a clue on a finding about the same object, or a finding of its own where there is none.
+//! What K8sGPT reports: a clue on a finding about the same object, or a notice of its own where there is none.
 //!
 //! Its words are somebody else's: redacted, shortened, and believed half.
 
@@ -19,7 +19,8 @@ const MAX_RESULTS: usize = 1000;
 /// Texts of one object that are shown.
 const MAX_TEXTS: usize = 3;
 
-/// The reports about objects that none of these findings is about, one finding for each root owner.
+/// The reports about objects that none of these findings is about, one notice for each root owner: much of what is
+/// reported is meant so, such as a CronJob that is suspended.
 pub(super) fn unknown_to(found: &[Finding], scene: &Scene<'_>) -> Vec<Finding> {
     let mut own: BTreeMap<Subject, Finding> = BTreeMap::new();
     for result in results(scene) {
@@ -35,7 +36,7 @@ pub(super) fn unknown_to(found: &[Finding], scene: &Scene<'_>) -> Vec<Finding> {
                 None => {
                     let fault = cluster(ClusterFault::ReportedByK8sgpt);
                     let cause = format!("K8sGPT reports{whom}: {text}.");
-                    let finding = Finding::new(root.clone(), Severity::Warning, fault, cause);
+                    let finding = Finding::new(root.clone(), Severity::Notice, fault, cause);
                     let finding = Finding { source: FindingSource::K8sgpt, ..finding };
                     own.insert(root.clone(), finding.sure(CONFIDENCE));
                 }

@@ -12,6 +12,7 @@ mod tails;
 mod unsaid;
 mod peer_cases;
 mod redaction;
+mod known;
 mod judging;
 mod behind;
 mod node_mates;

@@ -159,6 +159,51 @@ fn a_key_that_is_known_by_its_shape_is_gone() {
     assert!(!redactor().redact(&format!("key {id} is not valid")).contains(id));
 }
 
+/// Forty letters of base64, as AWS makes them.
+const AWS_SECRET: &str = concat!("wJalrXUtnFEMI/", "K7MDENG/bPxRfiCYZq7CANARY4");
+
+#[test]
+fn a_secret_access_key_is_gone_where_something_says_whose_it_is() {
+    for text in [
+        format!("aws credentials: {AWS_SECRET}"),
+        format!("using AWS key pair {} and {AWS_SECRET}", concat!("AK", "IAQ7CANARYW4X00000")),
+        format!("{AWS_SECRET} belongs to {}", concat!("AK", "IAQ7CANARYW4X00000")),
+        format!("the secret\n{AWS_SECRET}\nis old"),
+    ] {
+        assert!(!redactor().redact(&text).contains(AWS_SECRET), "{text}");
+    }
+    for text in [
+        "aws sdk built from 3f2a9c1d4e5b6a7988776655443322110099aabb",
+        "image shop/web:3f2a9c1d4e5b6a7988776655443322110099aabb, secret web-db",
+        "digest sha256:3f2a9c1d4e5b6a79887766554433221100ffeeddccbbaa99887766554433221100 of the secret",
+        "secret web-6c8d7f9b5d is gone, uid 8f14e45f-ceea-467f-a0e6-1c1d2c8b6d3e",
+        "secret /etc/AppConfig2/certs/ClientCertificates/Main01 cannot be read",
+    ] {
+        kept(text);
+    }
+}
+
+#[test]
+fn a_long_word_drawn_by_chance_is_gone_behind_the_word_for_a_key() {
+    for text in [
+        "using token Zq7canaryW4xAbCdEf0123",
+        "the key 'Zq7canaryW4x_AbCdEf0123' is old",
+        "rotated secret (Zq7canaryW4xAbCdEf0123)",
+    ] {
+        gone(text);
+    }
+    let hex = "9f86d081884c7d659a2feaa0c55ad015";
+    assert!(!redactor().redact(&format!("token {hex} refused")).contains(hex));
+    for text in [
+        "token 8f14e45f-ceea-467f-a0e6-1c1d2c8b6d3e-is-no-token",
+        "cache key 9f86d081884c7d659a2feaa0c55ad015 is stale",
+        "secret kube-api-access-7xk2p-and-more-words",
+        "key spec.template.spec.containers",
+    ] {
+        kept(text);
+    }
+}
+
 #[test]
 fn a_connection_string_loses_its_password() {
     for text in [
