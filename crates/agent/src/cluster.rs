@@ -30,6 +30,7 @@ mod logs;
 mod usage;
 mod census;
 mod snapshot;
+mod reports;
 mod additions;
 mod revisions;
 
@@ -141,6 +142,9 @@ pub trait Cluster: Send + Sync + 'static {
 
     /// What a workload of this namespace may suffer from besides its own trouble: far less than a snapshot.
     fn around<'a>(&'a self, namespace: &'a str) -> BoxFuture<'a, diagnosis::Snapshot>;
+
+    /// What the operator of K8sGPT reports, where it is installed: as it was a minute ago at most.
+    fn reports(&self) -> BoxFuture<'_, Arc<[diagnosis::K8sgptResult]>>;
 
     /// How many workloads there are, and how many of them are not healthy, from the caches.
     fn census(&self) -> Census;

@@ -84,6 +84,20 @@ impl Agent {
         }
     }
 
+    /// The diagnoses of a workload, with what K8sGPT reports of it. Nobody is asked where nothing is wrong.
+    pub(crate) async fn with_reports(
+        &self,
+        diagnoses: Vec<Diagnosis>,
+        evidence: &Evidence,
+    ) -> Vec<Diagnosis> {
+        if diagnoses.is_empty() {
+            return diagnoses;
+        }
+        let reports = self.cluster.reports().await;
+        let redactor = self.redactor_of(&evidence.subject);
+        diagnosis::with_reports(diagnoses, evidence, &reports, &redactor)
+    }
+
     /// A redactor that knows what this workload hides, where that was looked at.
     pub(crate) fn redactor_of(&self, subject: &ObjectRef) -> Redactor {
         self.redactor.knowing(&self.known.of(subject))

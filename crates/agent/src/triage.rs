@@ -316,6 +316,7 @@ async fn look(agent: &Agent, turn: &Turn) -> Outcome {
         let around = agent.cluster.around(&turn.subject.namespace).await;
         report.caused_by = caused_by(agent, &around, (&report.evidence, &report.diagnoses));
     }
+    report.diagnoses = agent.with_reports(report.diagnoses, &report.evidence).await;
     Outcome::Wrong(Box::new(report))
 }
 
@@ -344,7 +345,9 @@ async fn objects(agent: &Agent, subject: &ObjectRef) -> Result<diagnosis::Object
 pub(crate) async fn report_anew(agent: &Agent, objects: &diagnosis::Objects) {
     let (evidence, diagnoses) = agent.examine_and_ask(objects).await;
     if !diagnoses.is_empty() && agent.incidents.is_open(&evidence.subject) {
-        agent.incidents.report(report(agent, objects, (evidence, diagnoses), None));
+        let mut report = report(agent, objects, (evidence, diagnoses), None);
+        report.diagnoses = agent.with_reports(report.diagnoses, &report.evidence).await;
+        agent.incidents.report(report);
     }
 }
 

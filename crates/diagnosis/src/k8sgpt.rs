@@ -1,12 +1,18 @@
 //! What K8sGPT reports of an object: somebody else's words, taken in and not believed.
 
 use serde_json::Value;
-use types::Subject;
+use types::{Clue, Diagnosis, Evidence, Subject};
+
+use crate::Redactor;
 
 /// Texts of one result that are kept.
 const MAX_TEXTS: usize = 10;
 /// Bytes of a text: a longer one is none that a person wants to read, and half of one may show half a secret.
 const MAX_TEXT: usize = 16 << 10;
+/// Texts about one workload that are shown.
+const MAX_SHOWN: usize = 3;
+/// Characters of a text that are shown.
+const MAX_CHARS: usize = 300;
 /// Characters of a name in Kubernetes.
 const MAX_NAME: usize = 253;
 /// Characters of a kind.
@@ -48,6 +54,42 @@ impl K8sgptResult {
         let results = output.get("results").and_then(Value::as_array);
         Ok(results.into_iter().flatten().filter_map(Self::read).collect())
     }
+}
+
+/// The diagnoses of a workload, the first of them with what these results say of it, of its pods, or of what hangs on
+/// it: as clues, in their words and under their name. What is said of a workload that is well is left out.
+pub fn with_reports(
+    mut diagnoses: Vec<Diagnosis>,
+    evidence: &Evidence,
+    results: &[K8sgptResult],
+    redactor: &Redactor,
+) -> Vec<Diagnosis> {
+    let Some(first) = diagnoses.first_mut() else { return diagnoses };
+    let root = &evidence.subject;
+    let is_its = |kind: &str, name: &str| {
+        (kind == root.kind.as_str() && name == root.name)
+            || (kind == "Pod" && evidence.pods.iter().any(|it| it.name == name))
+    };
+    let about = results.iter().filter(|it| {
+        it.subject.namespace == root.namespace
+            && (is_its(&it.subject.kind, &it.subject.name)
+                || it.parent.as_ref().is_some_and(|it| is_its(&it.0, &it.1)))
+    });
+    let mut texts: Vec<String> = vec![];
+    for text in about.flat_map(|it| &it.texts).map(|it| shown(it, redactor)) {
+        if texts.len() < MAX_SHOWN && !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    first.clues.extend(texts.iter().map(|it| Clue::new("k8sgpt", it)));
+    diagnoses
+}
+
+/// A text without secrets, on one line and short.
+fn shown(text: &str, redactor: &Redactor) -> String {
+    let text = redactor.redact(text);
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().filter(|it| !it.is_control()).take(MAX_CHARS).collect()
 }
 
 /// `shop/web` or `node-1`. A result about a log has the container after the pod.

@@ -43,7 +43,7 @@ pub use judge::{
     Health, Look, Patience, healthy, judge, look, look_at_growth, look_at_start, look_behind, meet,
     shown_after,
 };
-pub use k8sgpt::K8sgptResult;
+pub use k8sgpt::{K8sgptResult, with_reports};
 pub use marks::{Marks, ServiceOutline};
 pub use objects::{ConfigMapKeys, Log, NodeMate, Objects, Root, Usage};
 pub use outline::PodOutline;

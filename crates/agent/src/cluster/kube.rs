@@ -23,6 +23,7 @@ use super::changes::{Change, Counters};
 use super::connect::Clients;
 use super::executor::{Accounts, Writers};
 use super::refusals::meaning;
+use super::reports::Reports;
 use super::watch::Sinks;
 use super::{
     Answer, Census, Cluster, ClusterError, Commons, Leave, NodeUsage, Notice, Patch, Purpose,
@@ -53,6 +54,7 @@ pub struct KubeCluster {
     probes: Probes,
     /// What the API server said of its version, once it answered.
     minor_version: OnceCell<u32>,
+    reports: Reports,
     /// The watches end with the cluster.
     _watches: JoinSet<()>,
 }
@@ -98,6 +100,7 @@ impl KubeCluster {
             counters,
             probes,
             minor_version: OnceCell::new(),
+            reports: Reports::default(),
             _watches: watches,
         };
         Watching { cluster: Arc::new(cluster), caches, changes }
@@ -337,6 +340,10 @@ impl Cluster for KubeCluster {
 
     fn around<'a>(&'a self, namespace: &'a str) -> BoxFuture<'a, diagnosis::Snapshot> {
         Box::pin(snapshot::around(self, namespace))
+    }
+
+    fn reports(&self) -> BoxFuture<'_, Arc<[diagnosis::K8sgptResult]>> {
+        Box::pin(self.reports.read(&self.client))
     }
 
     fn census(&self) -> Census {

@@ -109,7 +109,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn write(armed: bool) -> Purpose {
-        Purpose::Write(Leave::new(move || armed))
+        Purpose::Write(Writer::Executor, Leave::new(move || armed))
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(write(false).while_let(ready(Ok(7))).await, Ok(7));
         let given_up = timeout(SECOND, write(false).while_let(unanswered())).await;
         assert!(given_up.unwrap().is_err_and(|it| it.is_in_doubt()));
-        for let_through in [write(true), Purpose::Rehearse] {
+        for let_through in [write(true), Purpose::Rehearse(Writer::Executor)] {
             assert!(timeout(SECOND, let_through.while_let(unanswered())).await.is_err());
         }
     }

@@ -53,6 +53,7 @@ async fn analyze(
     let diagnoses = diagnosis::told_of_keys(diagnoses, &evidence, &others);
     let diagnoses = diagnosis::explained(&around, &evidence, diagnoses, &redactor);
     let diagnoses = diagnosis::told_why(diagnoses, &findings);
+    let diagnoses = agent.with_reports(diagnoses, &evidence).await;
     let first = diagnoses.first();
     let mut analysis = Map::new();
     analysis.insert("healthy".to_owned(), json!(diagnoses.is_empty()));

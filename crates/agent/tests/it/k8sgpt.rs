@@ -172,3 +172,39 @@ fn it_is_looked_up_only_where_path_names_a_folder_from_the_root_on() {
     assert_eq!(looked_up(&path(&[relative, here.path()])), None);
     assert_eq!(looked_up(std::ffi::OsStr::new("")), None);
 }
+
+#[actix_web::test]
+async fn what_the_operator_reports_of_a_failing_pod_is_a_clue_of_its_analysis() {
+    let api = ApiServer::start(ANY_PORT);
+    let waiting = json!({"reason": "ErrImagePull", "message": "nginx:1.72: not found"});
+    let pod = json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"namespace": "shop", "name": "web-1", "uid": "u1", "resourceVersion": "5"},
+        "spec": {"nodeName": "n1", "containers": [{"name": "app", "image": "nginx:1.72"}]},
+        "status": {"phase": "Pending",
+            "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": "2026-01-01T00:00:00Z"}],
+            "containerStatuses": [{"name": "app", "image": "nginx:1.72", "imageID": "", "ready": false,
+                "restartCount": 0, "state": {"waiting": waiting}}]}});
+    api.put("/api/v1/pods", &pod);
+    let result = |name: &str, of: &str, text: &str| {
+        json!({"apiVersion": "core.k8sgpt.ai/v1alpha1", "kind": "Result",
+            "metadata": {"name": name, "namespace": "k8sgpt"},
+            "spec": {"kind": "Pod", "name": of, "error": [{"text": text}], "parentObject": ""}})
+    };
+    api.put(RESULTS, &result("shopweb1", "shop/web-1", "cannot pull\nwith password=hunter22"));
+    api.put(RESULTS, &result("otherweb1", "other/web-1", "somebody else's"));
+    let agent = AgentProcess::beside(&api).await;
+    agent.ready(200).await;
+
+    let question = json!({"pod_name": "web-1", "namespace": "shop"}).to_string();
+    let (_, answer) = agent.post("/api/v1/k8sgpt-analyze", &question).await;
+    let (_, again) = agent.post("/api/v1/k8sgpt-analyze", &question).await;
+
+    let clues = answer["analysis"]["diagnoses"][0]["clues"].as_array().unwrap();
+    let theirs: Vec<_> = clues.iter().filter(|it| it["fact"] == "k8sgpt").collect();
+    assert_eq!(theirs.len(), 1, "{answer}");
+    let said = theirs[0]["value"].as_str().unwrap();
+    assert!(said.starts_with("cannot pull with password=[redacted:"), "{said}");
+    assert_eq!(answer["analysis"]["diagnoses"], again["analysis"]["diagnoses"]);
+    // However many ask, and however often: triage as well.
+    assert_eq!(api.n_seen(&format!("GET {RESULTS}")), 1);
+}

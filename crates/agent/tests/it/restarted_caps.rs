@@ -2,7 +2,7 @@
 
 use agent::journal::{Journal, Stored};
 use jiff::{SignedDuration, Timestamp};
-use remedy::{Authority, Caps, PastWrite, Policy, World};
+use remedy::{Authority, Caps, Past, PastWrite, Policy, World};
 use types::{ExecutionState, Mode, ObjectRef, Verdict};
 use uuid::Uuid;
 
@@ -110,6 +110,7 @@ fn world<'a>(fix: &'a Stored, writes: &'a [PastWrite], now: Timestamp) -> World<
         enrolled: true,
         evidence: &fix.before,
         writes,
+        past: Past::default(),
         unhealthy: 1,
         workloads: 20,
         own_namespaces: vec![],

@@ -74,7 +74,8 @@ fn by_subject(found: &[Finding]) -> BTreeMap<Subject, usize> {
 }
 
 /// Whether something may not work because of it: what a pod is allowed to do, whose labels it shares, and that it was
-/// busy for a moment, stops nobody, and of a policy that may be meant so nobody suffers whom it did not keep from something.
+/// busy for a moment, stops nobody, and of a policy that may be meant so nobody suffers whom it did not keep from
+/// something.
 fn may_explain(finding: &Finding) -> bool {
     let harmless = [
         ClusterFault::PodNotConfined,
