@@ -91,7 +91,10 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Diagnosis> {
     // What its pods elsewhere suffer from is their own; all else that is seen comes of the node.
     let down = node_down::analyze(evidence);
     if let Some(down) = down.filter(|_| found.iter().all(|it| node_down::explains(it, evidence))) {
-        return vec![down];
+        let is_elsewhere = evidence.pods.iter().any(node_down::is_in_trouble_elsewhere);
+        let mut last = LAST.iter().filter(|_| found.is_empty() && is_elsewhere);
+        let other = last.find_map(|analyze| analyze(evidence));
+        return vec![other.filter(|it| it.fault != types::Fault::Unknown).unwrap_or(down)];
     }
     if found.is_empty() {
         found.extend(LAST.iter().find_map(|analyze| analyze(evidence)));

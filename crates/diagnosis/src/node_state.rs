@@ -6,6 +6,11 @@ use k8s_openapi::api::core::v1::{Node, NodeCondition};
 /// How long a new node may take until it is ready: its network is set up by pods.
 const JOINING: SignedDuration = SignedDuration::from_secs(180);
 
+/// Taints by which autoscalers say that they take a node away
+/// (<https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md>,
+/// <https://karpenter.sh/docs/concepts/disruption/>).
+const LEAVING: [&str; 2] = ["ToBeDeletedByClusterAutoscaler", "karpenter.sh/disrupted"];
+
 /// A condition of a node.
 pub(crate) fn condition<'n>(node: &'n Node, type_: &str) -> Option<&'n NodeCondition> {
     node.status.as_ref()?.conditions.as_ref()?.iter().find(|it| it.type_ == type_)
@@ -27,11 +32,13 @@ pub(crate) fn since(condition: &NodeCondition) -> Option<Timestamp> {
 }
 
 /// Whether a node that is not ready yet, or not any more, is so in the course of things: it has just joined, or it is
-/// being deleted.
+/// being deleted, or an autoscaler empties it for that.
 pub(crate) fn comes_or_goes(node: &Node, now: Timestamp) -> bool {
     let created = node.metadata.creation_timestamp.as_ref().map(|it| it.0);
     let is_new = created.is_some_and(|it| now.duration_since(it) < JOINING);
-    is_new || node.metadata.deletion_timestamp.is_some()
+    let taints = || node.spec.iter().flat_map(|it| it.taints.iter().flatten());
+    let is_leaving = || taints().any(|it| LEAVING.contains(&it.key.as_str()));
+    is_new || node.metadata.deletion_timestamp.is_some() || is_leaving()
 }
 
 /// Whether somebody keeps new pods away from it.

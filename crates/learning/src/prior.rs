@@ -70,8 +70,9 @@ const TABLE: &[(Fault, &str, f64)] = &[
     (Fault::CrashLoopBackOff, "fix_reference", 0.50),
     (Fault::CrashLoopBackOff, "replace_image_tag", 0.30),
     (Fault::CrashLoopBackOff, "relax_probe", 0.25),
-    // Only offered where nothing is ready behind what it calls: another revision would call in vain as well.
-    (Fault::CrashLoopBackOff, "wait", 0.85),
+    // Only offered where nothing is ready behind what it calls. A rollback is only offered beside it where the earlier
+    // revision did not call that.
+    (Fault::CrashLoopBackOff, "wait", 0.65),
     (Fault::Unschedulable, "lower_requests", 0.70),
     (Fault::Unschedulable, "fix_reference", 0.75),
     (Fault::Unschedulable, "roll_back", 0.60),
@@ -91,7 +92,7 @@ const TABLE: &[(Fault, &str, f64)] = &[
     (Fault::VolumeNotMounted, "roll_back", 0.50),
     (Fault::ReadinessGateNotMet, "roll_back", 0.50),
     (Fault::InitNotDone, "roll_back", 0.55),
-    (Fault::InitNotDone, "wait", 0.75),
+    (Fault::InitNotDone, "wait", 0.50),
     // Only offered for a CronJob, one of whose jobs succeeded with what the newest template changed.
     (Fault::JobFailed, "roll_back", 0.60),
     (Fault::RolloutStuck, "roll_back", 0.60),

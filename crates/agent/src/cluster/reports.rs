@@ -1,9 +1,11 @@
 //! What the operator of K8sGPT reports, looked up for one workload: one list for all of them, kept for a minute.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use diagnosis::K8sgptResult;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
 use kube::Client;
 use kube::api::{Api, DynamicObject, ListParams};
 use kube::core::{ApiResource, GroupVersionKind};
@@ -18,33 +20,39 @@ const FRESH: Duration = Duration::from_mins(1);
 /// How long nobody asks again where the kind is not installed.
 const ABSENT: Duration = Duration::from_mins(10);
 
-/// Until when it counts, and what was read.
-type Kept = (Instant, Arc<[K8sgptResult]>);
+/// How long what was read counts, and what that is: on its way, or there.
+type Answer = Shared<BoxFuture<'static, (Duration, Arc<[K8sgptResult]>)>>;
 
-/// What was read last.
+/// What was asked last, and when.
 #[derive(Default)]
-pub(super) struct Reports(Mutex<Option<Kept>>);
+pub(super) struct Reports(Mutex<Option<(Instant, Answer)>>);
 
 impl Reports {
     /// The reports about the whole cluster; none where they cannot be read. Nothing that is done hangs on them.
     pub(super) async fn read(&self, client: &Client) -> Arc<[K8sgptResult]> {
-        if let Some((until, results)) = self.kept().clone()
-            && Instant::now() < until
-        {
-            return results;
-        }
-        let (patience, results) = match listed(client).await {
-            Ok(results) => (FRESH, results),
-            Err(ClusterError::NotFound(_)) => (ABSENT, vec![]),
-            Err(_) => (FRESH, vec![]),
-        };
-        let results: Arc<[K8sgptResult]> = results.into();
-        *self.kept() = Some((Instant::now() + patience, Arc::clone(&results)));
-        results
+        // Who comes meanwhile waits for the same answer.
+        let answer = self.answer(client);
+        answer.await.1
     }
 
-    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn answer(&self, client: &Client) -> Answer {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((asked, answer)) = &*kept
+            && answer.peek().is_none_or(|it| asked.elapsed() < it.0)
+        {
+            return answer.clone();
+        }
+        let answer = read(client.clone()).boxed().shared();
+        *kept = Some((Instant::now(), answer.clone()));
+        answer
+    }
+}
+
+async fn read(client: Client) -> (Duration, Arc<[K8sgptResult]>) {
+    match listed(&client).await {
+        Ok(results) => (FRESH, results.into()),
+        Err(ClusterError::NotFound(_)) => (ABSENT, Arc::from([])),
+        Err(_) => (FRESH, Arc::from([])),
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let nodes = evidence.nodes.as_ref().map(|it| it.cut_off.as_slice()).unwrap_or_default();
     let workload = &evidence.workload;
     let first = nodes.first()?;
-    if workload.desired <= workload.ready || has_ended(evidence) {
+    if workload.desired <= workload.ready || has_ended(evidence) || are_replaced(evidence) {
         return None;
     }
     let cut_off = evidence.pods.iter().filter(|it| it.cut_off).count();
@@ -57,7 +57,7 @@ pub(super) fn explains(found: &Diagnosis, evidence: &Evidence) -> bool {
     let is_attached = || found.cause.contains("can be attached to one node only");
     let has_others = || evidence.pods.iter().any(is_in_trouble_elsewhere);
     match found.fault {
-        Fault::Unschedulable => is_of_newest,
+        Fault::Unschedulable => is_of_newest && !waits_for_longer(evidence),
         Fault::FailedCreate | Fault::SchedulingGated => false,
         Fault::VolumeNotMounted => is_attached() || !has_others(),
         Fault::ImageNotFound
@@ -83,8 +83,33 @@ pub(super) fn explains(found: &Diagnosis, evidence: &Evidence) -> bool {
     }
 }
 
+/// Whether as many pods as are wanted are somewhere else by now, and nothing is known against them: what is left on the
+/// node is only not gone yet. A job goes on with any of its own.
+fn are_replaced(evidence: &Evidence) -> bool {
+    let is_batch = matches!(evidence.subject.kind, types::Kind::Job | types::Kind::CronJob);
+    let lives = |it: &&PodFacts| {
+        let is_over = matches!(it.phase.as_str(), "Succeeded" | "Failed") || it.terminating;
+        !it.cut_off && !is_over && it.scheduled && (it.current || !is_batch)
+    };
+    let living = evidence.pods.iter().filter(lives).count();
+    let wanted = usize::try_from(evidence.workload.desired).unwrap_or(usize::MAX);
+    let is_of_now = |it: &PodFacts| it.cut_off && it.current;
+    if is_batch {
+        return 0 < living || !evidence.pods.iter().any(is_of_now);
+    }
+    wanted <= living
+}
+
+/// Whether a pod found no node before these were down.
+fn waits_for_longer(evidence: &Evidence) -> bool {
+    let nodes = evidence.nodes.iter().flat_map(|it| &it.cut_off);
+    let Some(begin) = nodes.filter_map(|it| it.since).min() else { return false };
+    let waiting = evidence.pods.iter().filter(|it| it.unschedulable.is_some());
+    waiting.filter_map(|it| it.created_at).any(|it| it < begin)
+}
+
 /// Whether a pod fails on a node that is not down.
-fn is_in_trouble_elsewhere(pod: &PodFacts) -> bool {
+pub(super) fn is_in_trouble_elsewhere(pod: &PodFacts) -> bool {
     let is_over = pod.phase == "Succeeded" || pod.terminating;
     pod.scheduled && !pod.ready && !pod.cut_off && !is_over
 }

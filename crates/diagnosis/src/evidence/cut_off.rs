@@ -21,6 +21,8 @@ const MAX_NODES: usize = 20;
 const MAX_CHARS: usize = 300;
 /// Two clocks tell when a node and its pods were given up: they differ by less than this.
 const SLACK: SignedDuration = SignedDuration::from_secs(60);
+/// How long a node that still speaks has to be not ready.
+const SETTLED: SignedDuration = SignedDuration::from_secs(60);
 
 /// Whether nobody has heard of this pod since its node is not ready.
 pub(super) fn is_cut_off(objects: &Objects, pod: &Pod) -> bool {
@@ -33,6 +35,11 @@ pub(super) fn is_cut_off(objects: &Objects, pod: &Pod) -> bool {
         return false;
     }
     let is_silent = said.status == "Unknown";
+    // A kubelet that is restarted says so for seconds.
+    let is_new = |at| objects.taken_at.duration_since(at) < SETTLED;
+    if !is_silent && since(said).is_some_and(is_new) {
+        return false;
+    }
     if let Some(until) = &pod.metadata.deletion_timestamp {
         return is_silent || until.0 < objects.taken_at;
     }
@@ -70,7 +77,7 @@ fn down_node<'o>(objects: &'o Objects, pod: &Pod) -> Option<(&'o Node, &'o NodeC
 fn has_lost_readiness(pod: &Pod, said: &NodeCondition) -> bool {
     let Some(ready) = condition(pod, "Ready") else { return false };
     let lost_at = ready.last_transition_time.as_ref().map(|it| it.0);
-    lost_at.zip(since(said)).is_none_or(|(lost_at, since)| since <= lost_at + SLACK)
+    lost_at.zip(since(said)).is_none_or(|(lost_at, since)| since.duration_since(lost_at) <= SLACK)
 }
 
 /// The statuses of those of its containers that stay.

@@ -53,7 +53,8 @@ fn neighbour(root: &Root, objects: &Objects) -> Option<NeighbourFacts> {
 fn newest(pods: &[&Arc<Pod>], now: Timestamp) -> Option<u64> {
     let made = pods.iter().filter_map(|it| it.metadata.creation_timestamp.as_ref());
     let age = now.duration_since(made.map(|it| it.0).max()?);
-    u64::try_from(age.as_secs()).ok()
+    // The clock of the API server may be ahead.
+    u64::try_from(age.as_secs().max(0)).ok()
 }
 
 /// How a workload stands, with these of its pods as witnesses; `None` of what runs to its end, or alone, which says

@@ -30,7 +30,7 @@ fn of_class(class: &StorageClass, scene: &Scene<'_>) -> Option<Finding> {
     if class.provisioner != BY_HAND || mode != "Immediate" {
         return None;
     }
-    let volumes = scene.all.volumes.iter().flatten();
+    let volumes = scene.all.volumes.as_ref()?.iter();
     let of_class = |it: &&PersistentVolume| {
         let of = it.spec.as_ref().and_then(|it| it.storage_class_name.as_deref());
         of == Some(name(&class.metadata))

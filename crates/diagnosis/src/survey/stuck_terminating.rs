@@ -22,6 +22,11 @@ use crate::node_state::is_down;
 
 /// How long after its time an object may still be there, in seconds.
 const PATIENCE_SECS: i64 = 120;
+/// What is given back to a cloud: its controller may take minutes, and tries again.
+const OF_CLOUDS: [&str; 4] =
+    ["load-balancer-cleanup", "elbv2.k8s.aws", "ingress.k8s.aws", "networking.gke.io"];
+/// The time that has, in seconds.
+const CLOUD_PATIENCE_SECS: i64 = 900;
 /// The same of a node: its pods are evicted one by one first, and its machine is shut down.
 const NODE_PATIENCE_SECS: i64 = 900;
 /// Keeps an owner until what it owns is gone.
@@ -153,10 +158,16 @@ fn of_owner(
     scene: &Scene<'_>,
 ) -> Option<Finding> {
     let finding = by_finalizers(kind, metadata, scene)?;
+    let about = finding.subject.clone();
     if !finalizers(metadata).iter().any(|it| it == OWNED_FIRST) {
         return Some(finding);
     }
-    let about = finding.subject.clone();
+    // A pod that has its time to end has to be waited for.
+    let goes = |it: &Pod| it.metadata.deletion_timestamp.is_some();
+    let mut own = scene.pods_of(&about).iter();
+    if own.any(|it| goes(it) && overdue(&it.metadata, scene).is_none()) {
+        return None;
+    }
     let is_of_it = |it: &Subject| {
         let pod = scene.pod(&it.namespace, &it.name).filter(|_| it.namespace == about.namespace);
         pod.is_some_and(|it| {
@@ -184,14 +195,27 @@ fn of_node(node: &Node, scene: &Scene<'_>) -> Option<Finding> {
     let left = scene.all.pods.iter().filter(is_on_it);
     let mut left: Vec<_> = left.map(|it| subject("Pod", &it.metadata).to_string()).collect();
     left.sort();
-    Some(if left.is_empty() { finding } else { finding.clue("pods", &listed(&left)) })
+    if left.is_empty() {
+        return Some(finding);
+    }
+    let left = listed(&left);
+    let is_emptied = finalizers(&node.metadata).iter().any(|it| it.starts_with("karpenter.sh/"));
+    let finding = if is_emptied {
+        let cause = format!("It was deleted at {at}, and is still being emptied: {left}.");
+        Finding { cause, severity: Severity::Notice, ..finding }
+    } else {
+        finding
+    };
+    Some(finding.clue("pods", &left))
 }
 
 /// It waits for whoever set its finalizers.
 fn by_finalizers(kind: &str, metadata: &ObjectMeta, scene: &Scene<'_>) -> Option<Finding> {
     let at = overdue(metadata, scene)?;
     let names = finalizers(metadata);
-    if names.is_empty() {
+    let is_of_cloud = names.iter().any(|it| OF_CLOUDS.iter().any(|part| it.contains(part)));
+    let has_time = is_of_cloud && scene.age_secs(Some(at)) < CLOUD_PATIENCE_SECS;
+    if names.is_empty() || has_time {
         return None;
     }
     let names = scene.redact(&listed(names));

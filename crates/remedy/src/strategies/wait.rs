@@ -7,7 +7,8 @@
 //!
 //! ## When it does not
 //! Nothing is about to change, or an image has been pulled for six hours. What is scaled to 0 does not come by itself,
-//! nor does a host that no Service has.
+//! nor does a host that no Service has, or what has not been ready for six hours. Where pods of an earlier template
+//! are ready, it is the newest one that cannot wait.
 //!
 //! ## Risk
 //! Auto: nothing is written. Bound: the time that verification has. There is nothing to undo or to attack.
@@ -17,6 +18,9 @@ use types::{Diagnosis, Evidence, Fault, FixPlan, NeighbourFacts, Risk, ServiceFa
 use crate::needs::needed;
 use crate::place;
 use crate::pull::{is_overdue, is_under_way, passes_by_itself};
+
+/// How old the newest pod of what is called may be while that still counts as coming, in seconds.
+const PATIENCE_SECS: u64 = 6 * 3600;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let container = place::container(diagnosis, evidence);
@@ -69,6 +73,8 @@ pub(super) fn for_callee(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixP
         diagnosis.fault,
         Fault::InitNotDone | Fault::CrashLoopBackOff | Fault::ReadinessProbeFailing
     );
+    // What was ready before the newest template calls as well: then it is that template that cannot wait.
+    let waits = waits && !evidence.pods.iter().any(|it| it.ready && !it.current);
     let callees = needed(diagnosis, evidence).filter_map(|it| Some((it, coming(it, evidence)?)));
     let mut callees = callees.filter(|_| waits);
     callees
@@ -87,7 +93,9 @@ fn coming<'a>(service: &ServiceFacts, evidence: &'a Evidence) -> Option<&'a Neig
     let [only] = service.behind.as_slice() else { return None };
     let is_it = |it: &&NeighbourFacts| *only == format!("{} {}", it.object.kind, it.object.name);
     let callee = evidence.neighbours.iter().find(is_it)?;
-    (service.selects && 1 <= callee.desired && callee.ready == 0).then_some(callee)
+    let is_given_up = callee.newest_pod_secs.is_some_and(|it| PATIENCE_SECS < it);
+    let comes = service.selects && 1 <= callee.desired && callee.ready == 0;
+    (comes && !is_given_up).then_some(callee)
 }
 
 fn how_far(service: &ServiceFacts, callee: &NeighbourFacts) -> String {

@@ -57,6 +57,10 @@ fn turned_round(failing: &Failing<'_>, asked: Asked, name: &str) -> Option<Slip>
     let spec = serde_json::to_value(failing.spec).ok()?;
     let path = failing.objects.root.kind().pod_spec_path()?;
     let mut edits = vec![];
+    if asked.members().iter().any(|it| is_named(&spec, it.1, name)) {
+        // Both kinds are meant, and one of them is still to come.
+        return None;
+    }
     for (path, place) in places(&spec, &path) {
         for (own, other) in asked.members() {
             let source = place.get(own).and_then(Value::as_object);
@@ -71,6 +75,18 @@ fn turned_round(failing: &Failing<'_>, asked: Asked, name: &str) -> Option<Slip>
         }
     }
     (!edits.is_empty()).then_some(Slip { kind: SlipKind::Key, shown_by, edits })
+}
+
+/// Whether a member like this, anywhere below, asks for this name.
+fn is_named(below: &Value, member: &str, name: &str) -> bool {
+    match below {
+        Value::Object(members) => members.iter().any(|(key, value)| {
+            let is_it = key == member && value.as_object().and_then(name_of) == Some(name);
+            is_it || is_named(value, member, name)
+        }),
+        Value::Array(items) => items.iter().any(|it| is_named(it, member, name)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }
 
 /// The keys that are known of the other kind, and a sentence that it is there. A Secret is never read: it is there

@@ -139,12 +139,19 @@ fn image(container: &Container) -> &str {
     container.image.as_deref().unwrap_or_default()
 }
 
+/// What a template says whose image is put in on the way, as that of Istio's gateways
+/// (<https://istio.io/latest/docs/setup/additional-setup/gateway/>).
+const LATER: &str = "auto";
+
 /// Whether this is another image: the same one from a mirror, or by its digest, is not.
 fn is_another(wanted: &str, has: &str) -> bool {
     let name = |it: &str| repository(it).rsplit('/').next().unwrap_or_default().to_owned();
     let is_pinned = has.contains('@') && !wanted.contains('@');
     let tags_differ = tag(wanted) != tag(has) && !is_pinned;
-    !wanted.is_empty() && !has.is_empty() && (name(wanted) != name(has) || tags_differ)
+    wanted != LATER
+        && !wanted.is_empty()
+        && !has.is_empty()
+        && (name(wanted) != name(has) || tags_differ)
 }
 
 fn amount<'c>(
