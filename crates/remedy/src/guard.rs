@@ -279,31 +279,8 @@ fn machine_may_act(plan: &FixPlan, policy: &Policy, world: &World<'_>) -> Result
     if !world.enrolled {
         return Err(Refusal::NamespaceNotEnrolled(world.evidence.subject.namespace.clone()));
     }
-    if let Some(said) = &world.evidence.workload.maintenance {
-        return Err(Refusal::NeedsApproval(format!(
-            "it says that it is under maintenance ({said}), and may be as it should be"
-        )));
-    }
-    if let Some(field) = place::turned_back(plan, world.evidence) {
-        return Err(Refusal::NeedsApproval(format!(
-            "{field} was turned back before and holds again what it held then: two owners take turns"
-        )));
-    }
-    if let Some(why) = place::other_hand(plan, world.evidence) {
+    if let Some(why) = asks_by_facts(plan, policy, world.evidence) {
         return Err(Refusal::NeedsApproval(why));
-    }
-    if raise::is_unsure(plan, world.evidence) {
-        return Err(Refusal::NeedsApproval(
-            "its log alone speaks for more memory, or against it".to_owned(),
-        ));
-    }
-    if images::is_only_listed(plan, policy, world.evidence) {
-        return Err(Refusal::NeedsApproval(
-            "only the registry says that there is such a tag; it never ran here".to_owned(),
-        ));
-    }
-    if let Some(why) = taken_back::is_for_good(plan, policy, world.evidence) {
-        return Err(Refusal::NeedsApproval(why.to_owned()));
     }
     match consent(plan, policy)? {
         Risk::Auto => Ok(()),
@@ -313,6 +290,33 @@ fn machine_may_act(plan: &FixPlan, policy: &Policy, world: &World<'_>) -> Result
             plan.strategy.name()
         ))),
     }
+}
+
+/// What the facts hold against going unasked, whatever the policy says.
+fn asks_by_facts(plan: &FixPlan, policy: &Policy, evidence: &Evidence) -> Option<String> {
+    if let Some(said) = &evidence.workload.maintenance {
+        return Some(format!(
+            "it says that it is under maintenance ({said}), and may be as it should be"
+        ));
+    }
+    if let Some(field) = place::turned_back(plan, evidence) {
+        return Some(format!(
+            "{field} was turned back before and holds again what it held then: two owners take turns"
+        ));
+    }
+    if let Some(why) = place::other_hand(plan, evidence) {
+        return Some(why);
+    }
+    let why = if raise::sets_amounts(&plan.strategy) && evidence.may_be_scaled() {
+        "whether a VerticalPodAutoscaler sets its amounts could not be read"
+    } else if raise::is_unsure(plan, evidence) {
+        "its log alone speaks for more memory, or against it"
+    } else if images::is_only_listed(plan, policy, evidence) {
+        "only the registry says that there is such a tag; it never ran here"
+    } else {
+        taken_back::is_for_good(plan, policy, evidence)?
+    };
+    Some(why.to_owned())
 }
 
 /// Whether all it does is to put images that the operator listed, and he did not ask to be asked.

@@ -35,10 +35,16 @@ pub(crate) fn gives(edits: &[Edit]) -> bool {
     !after.is_subset(&before)
 }
 
-/// Whether they take away one that only a person can give back.
+/// Whether they take away what no machine gives back: a right, a container, or a fence around one that the admission
+/// policies keep. The API server would refuse the undo.
 pub(crate) fn takes(edits: &[Edit]) -> bool {
-    let (before, after) = both(edits);
-    !before.is_subset(&after)
+    let undo: Vec<Edit> = edits.iter().map(inverse).collect();
+    gives(&undo) || held(&undo).is_some()
+}
+
+/// What puts back what this edit replaces.
+fn inverse(edit: &Edit) -> Edit {
+    Edit { path: edit.path.clone(), from: edit.to.clone(), to: edit.from.clone() }
 }
 
 /// Whether they change what a container is told to do: its program, its arguments, its variables, or all of it.
@@ -255,7 +261,42 @@ mod tests {
         let user = "/spec/template/spec/containers/0/securityContext/runAsUser";
         let user = edit(user, json!(1000), Value::Null);
 
-        assert!(!gives(&[image.clone(), user.clone()]));
-        assert!(!takes(&[image, user]));
+        assert!(!gives(&[image.clone(), user]));
+        assert!(!takes(&[image]));
+    }
+
+    #[test]
+    fn what_the_policy_keeps_is_taken_away_where_its_undo_would_be_refused() {
+        let taken = |path: &str, from: Value, to: Value| {
+            takes(&[edit(&format!("/spec/template/spec/{path}"), from, to)])
+        };
+        let none = Value::Null;
+        let app = json!({"name": "app", "image": "shop/web:1"});
+        let sidecar = json!({"name": "proxy", "image": "shop/proxy:1"});
+        let context = "containers/0/securityContext";
+        assert!(taken("containers", json!([app, sidecar]), json!([app])));
+        assert!(taken("initContainers", json!([sidecar]), none.clone()));
+        assert!(!taken("containers", json!([app, sidecar]), json!([sidecar, app])));
+        for fence in ["readOnlyRootFilesystem", "runAsNonRoot"] {
+            assert!(taken(&format!("{context}/{fence}"), none.clone(), json!(true)), "{fence}");
+        }
+        assert!(taken(&format!("{context}/allowPrivilegeEscalation"), none.clone(), json!(false)));
+        assert!(taken(context, none.clone(), json!({"capabilities": {"drop": ["ALL"]}})));
+        let drops = |it: Value| json!({"drop": it});
+        let capabilities = format!("{context}/capabilities");
+        assert!(taken(
+            &capabilities,
+            drops(json!(["SYS_TIME"])),
+            drops(json!(["ALL", "SYS_TIME"]))
+        ));
+        assert!(taken("priorityClassName", json!("system-node-critical"), json!("web")));
+        // What a bad release changes every day.
+        assert!(!taken("containers/0/env", json!([{"name": "A"}]), none.clone()));
+        assert!(!taken("containers/0/args", json!(["-x"]), json!([])));
+        assert!(!taken("containers/0/resources", json!({"limits": {"cpu": "1"}}), none.clone()));
+        let map = json!([{"name": "c", "configMap": {"name": "web"}}]);
+        assert!(!taken("volumes", map, none.clone()));
+        let mount = json!([{"name": "c", "mountPath": "/etc/web"}]);
+        assert!(!taken("containers/0/volumeMounts", mount, none));
     }
 }

@@ -206,6 +206,16 @@ pub(crate) fn is_told_alone(container: &ContainerFacts) -> bool {
     state.running_since.is_some() && state.last_exit.as_deref() != Some("OOMKilled")
 }
 
+/// Whether the strategy sets what containers ask for, as a vertical autoscaler does.
+pub(crate) fn sets_amounts(strategy: &Strategy) -> bool {
+    matches!(
+        strategy,
+        Strategy::RaiseMemoryLimit { .. }
+            | Strategy::RaiseCpuLimit { .. }
+            | Strategy::LowerRequests
+    )
+}
+
 /// Whether the plan raises a limit because of words alone, or for what may take any amount: no policy may let a machine
 /// do that.
 pub(crate) fn is_unsure(plan: &FixPlan, evidence: &Evidence) -> bool {

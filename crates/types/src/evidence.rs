@@ -284,6 +284,19 @@ pub struct EventFacts {
     pub last_seen: Option<Timestamp>,
 }
 
+/// What a failed read of [`Evidence::unread`] begins with that would have said what else sets amounts of containers.
+pub const VERTICAL_AUTOSCALERS: &str = "vertical autoscalers";
+
+impl Evidence {
+    /// Whether nobody knows if a vertical autoscaler sets what the containers ask for.
+    pub fn may_be_scaled(&self) -> bool {
+        let is_it = |it: &String| {
+            it.strip_prefix(VERTICAL_AUTOSCALERS).is_some_and(|it| it.starts_with(':'))
+        };
+        self.unread.iter().any(is_it)
+    }
+}
+
 /// A former or the current template of the owner.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RevisionFacts {
@@ -304,6 +317,9 @@ pub struct RevisionFacts {
     /// Whether a return to it would mount files of the host where none are mounted now, or let them be written.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mounts_host: bool,
+    /// Whether a return to it would mount files of the host no more, or only to be read: no machine takes that back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unmounts_host: bool,
     /// The edits that a return to it needs. Never leaves the process: values are not redacted.
     #[serde(skip)]
     pub edits: Vec<Edit>,

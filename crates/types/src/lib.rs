@@ -45,7 +45,7 @@ pub use diagnosis::{Clue, Diagnosis, Fault};
 pub use episode::{Correction, Episode, Observation, Record, Reflection, ReflectionSource};
 pub use evidence::{
     EventFacts, Evidence, FailedFix, NeighbourFacts, OtherHand, Owner, PodFacts, RevisionFacts,
-    ServiceFacts, WorkloadFacts,
+    ServiceFacts, VERTICAL_AUTOSCALERS, WorkloadFacts,
 };
 pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdict};
 pub use explanation::{

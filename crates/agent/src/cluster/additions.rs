@@ -2,14 +2,13 @@
 
 use diagnosis::BrokenPolicy;
 use kube::Client;
-use kube::api::{Api, DynamicObject, ListParams};
+use kube::api::{Api, DynamicObject};
 use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Map, Value};
 
 use super::ClusterError;
-use super::gather::MAX_LIST;
 use super::kube::{READ, within};
-use super::snapshot::{Read, added, added_as};
+use super::snapshot::{Read, added, added_as, pages};
 
 /// Members of an Application that are large and that nobody reads: what was once deployed, and each step of it.
 const LARGE: [(&str, &[&str]); 3] = [
@@ -62,20 +61,29 @@ pub(super) async fn read(client: &Client) -> Additions {
     }
 }
 
-/// The vertical autoscalers of a namespace; none where the cluster has no such thing.
+/// All vertical autoscalers of a namespace; none where the cluster has no such thing.
 pub(super) async fn vertical_autoscalers(
     client: &Client,
     namespace: &str,
 ) -> Result<Vec<Value>, ClusterError> {
     let named = GroupVersionKind::gvk("autoscaling.k8s.io", "v1", "VerticalPodAutoscaler");
-    let resource = ApiResource::from_gvk_with_plural(&named, "verticalpodautoscalers");
+    let plural = "verticalpodautoscalers";
+    let resource = ApiResource::from_gvk_with_plural(&named, plural);
     let api = Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &resource);
-    let params = ListParams::default().limit(MAX_LIST);
-    match within(READ, "verticalpodautoscalers", api.list(&params)).await {
-        Ok(list) => {
-            Ok(list.items.into_iter().filter_map(|it| serde_json::to_value(it).ok()).collect())
+    match pages(api, plural, serde_json::to_value).await {
+        Ok(all) => {
+            let all: serde_json::Result<Vec<Value>> = all.into_iter().collect();
+            all.map_err(|it| ClusterError::Malformed(it.to_string()))
         }
         Err(ClusterError::NotFound(_)) => Ok(vec![]),
+        // Rights are looked at before the kind is: who has none is refused where there is no such kind, too.
+        Err(error @ ClusterError::Refused(_)) => {
+            let known = client.list_api_group_resources("autoscaling.k8s.io/v1");
+            match within(READ, plural, known).await {
+                Err(ClusterError::NotFound(_)) => Ok(vec![]),
+                Ok(_) | Err(_) => Err(error),
+            }
+        }
         Err(error) => Err(error),
     }
 }

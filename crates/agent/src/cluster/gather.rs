@@ -73,7 +73,7 @@ pub(super) async fn objects(
         services: unread.or_none("services", common.services),
         endpoint_slices: None,
         autoscalers: unread.or_none("autoscalers", common.scalers),
-        vertical_autoscalers: unread.or_none("vertical autoscalers", common.vertical),
+        vertical_autoscalers: unread.or_none(types::VERTICAL_AUTOSCALERS, common.vertical),
         limit_ranges: unread.or_none("limit ranges", common.limit_ranges),
         quotas: unread.or_none("quotas", common.quotas),
         priority_classes: classes.priority.and_then(|it| unread.or_none("priority classes", it)),

@@ -291,7 +291,11 @@ where
 }
 
 /// All objects, page by page; each is cut where it arrives, so that only one page is ever whole.
-async fn pages<K, T>(api: Api<K>, what: &str, keep: impl Fn(K) -> T) -> Result<Vec<T>, ClusterError>
+pub(super) async fn pages<K, T>(
+    api: Api<K>,
+    what: &str,
+    keep: impl Fn(K) -> T,
+) -> Result<Vec<T>, ClusterError>
 where
     K: Clone + DeserializeOwned + std::fmt::Debug,
 {

@@ -158,6 +158,7 @@ impl Fixer {
     }
 
     /// Lowers mode `auto` to `suggest` where what became of our writes leaves nothing of the error budget, and says so.
+    /// What one namespace spent alone is refused there, and lowers nothing.
     /// A person who looked sets `auto` again: what was written before that is not held against automation any more.
     pub(super) async fn heed_budget(&self, subject: &ObjectRef) {
         if let Err(error) = self.disarm_where_spent(subject).await {

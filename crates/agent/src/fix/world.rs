@@ -136,7 +136,7 @@ impl Fixer {
         self.journal.writes_before(now - MEMORY, subject, newest).await
     }
 
-    /// What the guard says to automation where the error budget is spent, by what became of all but this fix.
+    /// What the guard says to automation where more than one namespace spent the error budget of the cluster.
     pub(super) async fn spent_budget(
         &self,
         subject: &ObjectRef,
@@ -145,7 +145,7 @@ impl Fixer {
         let writes = self.journal.writes_since(now - MEMORY, Uuid::nil()).await?;
         let earlier = self.earlier_writes(subject, now).await?;
         let past = Past { writes: &earlier, armed_at: self.journal.armed_at().await? };
-        Ok(remedy::budget_spent(&self.policy, &writes, &past))
+        Ok(remedy::budget_spent(&self.policy, &writes, &past, now, None))
     }
 
     /// When a storm was last seen in this namespace, or anywhere. One that is seen now is kept, so that a restart does

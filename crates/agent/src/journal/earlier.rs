@@ -10,7 +10,8 @@ use super::{Journal, JournalError, ended_write, value};
 const OF_ONE: SignedDuration = SignedDuration::from_hours(4);
 
 impl Journal {
-    /// Our writes before this that have ended: the newest of all, and those of this workload in the hours before.
+    /// Our writes before this that have ended: the newest of all, and those of this workload in the hours before. What
+    /// only waited wrote nothing, and takes no place among the newest.
     pub async fn writes_before(
         &self,
         before: Timestamp,
@@ -21,7 +22,9 @@ impl Journal {
             "SELECT body FROM executions \
              WHERE applied_at < ?1 AND state NOT IN ('applying', 'verifying', 'undoing') \
              AND (subject = ?2 AND ?3 <= applied_at OR id IN ( \
-                 SELECT id FROM executions WHERE applied_at < ?1 ORDER BY applied_at DESC LIMIT ?4))",
+                 SELECT id FROM executions WHERE applied_at < ?1 \
+                 AND json_extract(body, '$.strategy.type') IS NOT 'wait' \
+                 ORDER BY applied_at DESC LIMIT ?4))",
         )
         .bind(before.as_microsecond())
         .bind(subject.to_string())

@@ -62,6 +62,7 @@ pub(super) fn facts(
             current,
             was_ready: it.has_succeeded,
             mounts_host: host_mounts::opens(template(&present), template(&it.document)),
+            unmounts_host: host_mounts::opens(template(&it.document), template(&present)),
             spec_hash: spec_hash(template(&it.document)),
             edits,
         }

@@ -108,6 +108,7 @@ fn revision_facts(revision: Revision, current: &Value, redactor: &Redactor) -> R
         current: revision.current,
         was_ready: revision.was_ready,
         mounts_host: host_mounts::opens(current, &revision.template),
+        unmounts_host: host_mounts::opens(&revision.template, current),
         edits,
     }
 }

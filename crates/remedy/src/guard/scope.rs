@@ -270,8 +270,12 @@ fn gives_no_rights(
             "what a job is told to do goes back after a person's yes",
         ));
     }
-    if plan.risk == Risk::Auto && privilege::takes(edits) {
-        return Err(outside("roll_back", "a right is taken away after a person's yes alone"));
+    let unmounts_host = evidence.revisions.iter().any(|it| it.unmounts_host && it.edits == edits);
+    if plan.risk == Risk::Auto && (unmounts_host || privilege::takes(edits)) {
+        return Err(outside(
+            "roll_back",
+            "what no machine may give back is taken away after a person's yes alone",
+        ));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use types::{FixPlan, Verdict};
 
-use super::{Past, PastWrite, Refusal, World};
+use super::{CLOCK_SKEW_SECS, Past, PastWrite, Refusal, World};
 use crate::Policy;
 use crate::policy::{Caps, LONGEST_LOCK_SECS, share};
 
@@ -132,7 +132,8 @@ pub(super) fn no_storm_rages(_: &FixPlan, policy: &Policy, world: &World<'_>) ->
 
 /// What became of one trouble: a workload with one spec, however many attempts it took.
 #[derive(Clone, Copy)]
-struct Trouble {
+struct Trouble<'a> {
+    namespace: &'a str,
     newest: Timestamp,
     is_open: bool,
     healed: bool,
@@ -140,33 +141,64 @@ struct Trouble {
 }
 
 pub(super) fn budget_is_left(_: &FixPlan, policy: &Policy, world: &World<'_>) -> Answer {
-    budget_spent(policy, world.writes, &world.past).map_or(Ok(()), Err)
+    let namespace = world.evidence.subject.namespace.as_str();
+    budget_spent(policy, world.writes, &world.past, world.now, Some(namespace)).map_or(Ok(()), Err)
 }
 
 /// What the guard says to automation where these writes of ours, and those longer ago, leave nothing of its error
-/// budget.
-pub fn budget_spent(policy: &Policy, writes: &[PastWrite], past: &Past<'_>) -> Option<Refusal> {
+/// budget: for a fix in this namespace, or, where none is named, for all of the cluster. Of any other namespace no more
+/// is counted than of the rest together, so that nobody spends what is everybody's.
+pub fn budget_spent(
+    policy: &Policy,
+    writes: &[PastWrite],
+    past: &Past<'_>,
+    now: Timestamp,
+    namespace: Option<&str>,
+) -> Option<Refusal> {
     let budget = &policy.error_budget;
-    let is_new = |it: &&PastWrite| past.armed_at.is_none_or(|armed| armed <= it.at);
+    // A clock that jumped back must not open the budget.
+    let is_past =
+        |it: &Timestamp| it.as_second().saturating_sub(now.as_second()) <= CLOCK_SKEW_SECS;
+    let armed_at = past.armed_at.filter(is_past);
+    let is_new = |it: &&PastWrite| armed_at.is_none_or(|armed| armed <= it.at);
     let troubles = troubles(writes.iter().chain(past.writes).filter(is_new));
-    let mut troubles: Vec<Trouble> =
+    let mut troubles: Vec<Trouble<'_>> =
         troubles.into_iter().filter(|it| it.healed || !it.is_open).collect();
     troubles.sort_by_key(|it| std::cmp::Reverse(it.newest));
     troubles.truncate(budget.window);
-    let of = troubles.len();
-    let not_better = troubles.iter().filter(|it| !it.healed).count();
-    let worse: usize = troubles.iter().map(|it| it.worse).sum();
+    let (not_better, alone) =
+        counted(troubles.iter().map(|it| (it.namespace, usize::from(!it.healed))), namespace);
+    let of = troubles.len().saturating_sub(alone);
+    let (worse, _) = counted(troubles.iter().map(|it| (it.namespace, it.worse)), namespace);
     let too_often = 0 < of && budget.min <= of && budget.allowed_not_better < share(not_better, of);
     let is_spent = too_often || budget.allowed_worse < worse;
     is_spent.then_some(Refusal::BudgetExhausted { not_better, of, worse })
 }
 
-fn troubles<'a>(writes: impl Iterator<Item = &'a PastWrite>) -> Vec<Trouble> {
-    let mut troubles: BTreeMap<_, Trouble> = BTreeMap::new();
+/// How much of it counts in this namespace, and how much does not: what another namespace has above all others
+/// together is its own affair. Only one can have more than half.
+fn counted<'a>(
+    shares: impl Iterator<Item = (&'a str, usize)>,
+    namespace: Option<&str>,
+) -> (usize, usize) {
+    let mut of: BTreeMap<&str, usize> = BTreeMap::new();
+    for (place, count) in shares {
+        *of.entry(place).or_default() += count;
+    }
+    let all: usize = of.values().sum();
+    let most = of.into_iter().max_by_key(|it| it.1);
+    let most = most.filter(|it| Some(it.0) != namespace).map_or(0, |it| it.1);
+    let alone = most.saturating_sub(all - most);
+    (all - alone, alone)
+}
+
+fn troubles<'a>(writes: impl Iterator<Item = &'a PastWrite>) -> Vec<Trouble<'a>> {
+    let mut troubles: BTreeMap<_, Trouble<'a>> = BTreeMap::new();
     for write in writes {
         let subject = &write.subject;
         let key = (subject.kind, &subject.namespace, &subject.name, &write.spec_hash);
         let trouble = troubles.entry(key).or_insert(Trouble {
+            namespace: &subject.namespace,
             newest: write.at,
             is_open: false,
             healed: false,

@@ -15,8 +15,10 @@
 //! to do, and its next run proves it; where the limits of its jobs would change as well, it is advice. Bound:
 //! exactly the edits that lead to an own earlier revision that was ready, at most three back. Undo: the newer
 //! template. Verified by the pods' health over time. Attack: a revision that was never ready, or that changes
-//! nothing, is no aim. Where it takes away a right of the pods (a kernel setting, a capability, a switch), a person
-//! is asked, since the undo would give it again, which no machine does; one that gives a right is advice, and so is
+//! nothing, is no aim. Where it takes away a right of the pods (a kernel setting, a capability, a switch, a mount of
+//! the host), removes a container, puts back what confines one (a root filesystem that is only read, dropped
+//! capabilities), or lowers a limit from above the cap of the policy, a person is asked, since the undo would give it
+//! again, which no machine does; one that gives a right is advice, and so is
 //! one that changes who a pod is (its user, its account), brings a container back or opens what the admission
 //! policy keeps: a command of a probe, ports and files of the host, annotations that somebody acts on.
 
@@ -62,6 +64,9 @@ const CALLS: [&str; 11] = [
     "volumes",
 ];
 
+/// Why a person is asked first where the undo would be refused.
+const FOR_GOOD: &str = "It takes away what no machine may give back (a right, a container, a fence around one): what does not help stays.";
+
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let is_cron_job = evidence.subject.kind == Kind::CronJob;
     let has_revisions = is_cron_job
@@ -101,6 +106,8 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let (risk, because) = if aim.mounts_host {
         let why = "It would mount files of the host that are not mounted now, and no machine does: apply or commit the patch.";
         (Risk::Advice, format!("{because} {why}"))
+    } else if aim.unmounts_host && risk == Risk::Auto {
+        (Risk::Ask, format!("{because} {FOR_GOOD}"))
     } else {
         (risk, because)
     };
@@ -160,8 +167,7 @@ fn as_rights_change(because: String, edits: &[Edit]) -> (Risk, String) {
         );
         (Risk::Advice, format!("{because} {why}"))
     } else if privilege::takes(edits) {
-        let why = "It takes away rights that no machine may give back: what does not help stays.";
-        (Risk::Ask, format!("{because} {why}"))
+        (Risk::Ask, format!("{because} {FOR_GOOD}"))
     } else {
         (Risk::Auto, because)
     }

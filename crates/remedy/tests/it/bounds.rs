@@ -231,6 +231,56 @@ fn a_rollback_opens_nothing_of_the_host_and_runs_no_command_as_a_probe() {
 }
 
 #[test]
+fn a_rollback_whose_undo_would_be_refused_asks_a_person() {
+    let rolled = |field: &str, from: Option<Value>, to: Option<Value>| {
+        let mut evidence = scene::rolled_out(Kind::Deployment);
+        let path = path(&format!("/spec/template/spec/{field}"));
+        evidence.revisions[1].edits.push(Edit { path, from, to });
+        Case::offered(Fault::CrashLoopBackOff, evidence)
+    };
+    let app = json!({"name": "app", "image": "shop/web:1.4"});
+    let sidecar = json!({"name": "proxy", "image": "shop/proxy:1"});
+    let limit = |it: &str| json!({"limits": {"memory": it}});
+    let resources = "containers/0/resources";
+    let context = "containers/0/securityContext/readOnlyRootFilesystem";
+    let with = |amount: &str| json!([{"name": "app", "resources": limit(amount)}]);
+    let asked = [
+        ("containers", Some(json!([app, sidecar])), Some(json!([app]))),
+        ("initContainers", Some(json!([sidecar])), None),
+        (context, None, Some(json!(true))),
+        (resources, Some(limit("64Gi")), Some(limit("1Gi"))),
+        (resources, Some(limit("64Gi")), None),
+        ("containers/0/resources/limits/cpu", Some(json!("900")), Some(json!("1"))),
+        ("containers", Some(with("64Gi")), Some(with("1Gi"))),
+    ];
+    for (field, from, to) in asked {
+        let case = || rolled(field, from.clone(), to.clone());
+        assert_eq!(case().answer().unwrap_err().code(), "needs_approval", "{field}");
+        assert_eq!(case().approved().answer(), Ok(()), "{field}");
+    }
+    let unasked = [
+        ("containers/0/env/0/value", Some(json!("a")), Some(json!("b"))),
+        ("containers/0/args", Some(json!(["-x"])), None),
+        ("containers/0/readinessProbe/httpGet/port", Some(json!(81)), Some(json!(80))),
+        (resources, Some(limit("512Mi")), Some(limit("256Mi"))),
+        ("containers/0/resources/requests/memory", Some(json!("64Gi")), Some(json!("1Gi"))),
+        ("volumes", Some(json!([{"name": "c", "configMap": {"name": "web"}}])), None),
+        ("containers/0/volumeMounts", Some(json!([{"name": "c", "mountPath": "/c"}])), None),
+        ("containers", Some(with("64Gi")), Some(with("64Gi"))),
+    ];
+    for (field, from, to) in unasked {
+        assert_eq!(rolled(field, from, to).answer(), Ok(()), "{field}");
+    }
+
+    let mut evidence = scene::rolled_out(Kind::Deployment);
+    evidence.revisions[1].unmounts_host = true;
+    let mut unmounts = Case::offered(Fault::CrashLoopBackOff, evidence);
+    assert_eq!(unmounts.answer().unwrap_err().code(), "needs_approval");
+    unmounts.plan.risk = Risk::Auto;
+    assert_eq!(unmounts.answer().unwrap_err().code(), "out_of_scope");
+}
+
+#[test]
 fn a_listed_image_of_another_repository_is_still_another_repository() {
     let known = [("shop/web:1.3", "revision 3", true)];
     let case = Case::offered(Fault::ImageNotFound, scene::wrong_tag(Kind::Deployment, &known));

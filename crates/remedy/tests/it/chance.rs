@@ -303,11 +303,15 @@ fn the_guard_and_an_independent_opinion_agree() {
         for _ in 0..chance.below(3) {
             disturb(&mut chance, &mut evidence, &mut plan);
         }
+        if chance.one_in(10) {
+            let what = *chance.pick(&["vertical autoscalers", "quotas"]);
+            evidence.unread.push(format!("{what}: no answer"));
+        }
         let (new, old) =
             (past::writes(&mut chance, &past::LATELY), past::writes(&mut chance, &past::LONG_AGO));
         let mut world = scene::world(&evidence, &new);
         world.past.writes = if chance.one_in(3) { &old[..] } else { &[] };
-        let armed = scene::NOW - *chance.pick(&[100, 3601, 14_401]);
+        let armed = scene::NOW - *chance.pick(&[-100, 100, 3601, 14_401]);
         world.past.armed_at = chance.one_in(4).then(|| at(armed));
         world.mode = if chance.one_in(8) { Mode::Suggest } else { Mode::Auto };
         if chance.one_in(20) {

@@ -84,6 +84,22 @@ fn auto_wants_policy_authentication_and_enrolment() {
 }
 
 #[test]
+fn amounts_that_an_autoscaler_nobody_could_read_may_set_are_left_to_a_person() {
+    let unread = |what: &'static str| {
+        move |it: &mut Case| it.evidence.unread.push(format!("{what}: no answer"))
+    };
+    let starved =
+        || Case::offered(Fault::StartupProbeFailing, scene::starved(Kind::Deployment, "500m", 490));
+    for case in [Case::oom, starved] {
+        check(case(), "needs_approval", unread(types::VERTICAL_AUTOSCALERS));
+        passes(case().approved(), unread(types::VERTICAL_AUTOSCALERS));
+        passes(case(), unread("autoscalers"));
+    }
+    let rollback = Case::offered(Fault::CrashLoopBackOff, scene::rolled_out(Kind::Deployment));
+    passes(rollback, unread(types::VERTICAL_AUTOSCALERS));
+}
+
+#[test]
 fn trouble_that_somebody_accepted_is_left_to_a_person() {
     let accepted = scene::acceptance();
     let case = Case::oom();

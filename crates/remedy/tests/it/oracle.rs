@@ -81,6 +81,10 @@ fn machine(plan: &FixPlan, rules: &Rules, world: &World<'_>) -> Opinion {
     need(world.policy_given && world.authenticated && world.enrolled, "not armed")?;
     need(world.accepted.is_none(), "somebody lives with it")?;
     need(world.evidence.workload.maintenance.is_none(), "it is meant")?;
+    let name = plan.strategy.name();
+    let sets_amounts = name.starts_with("raise_") || name == "lower_requests";
+    let is_hidden = world.evidence.unread.iter().any(|it| it.starts_with("vertical autoscalers: "));
+    need(!(sets_amounts && is_hidden), "an autoscaler that nobody could read")?;
     need(!is_fought(plan, world), "two take turns")?;
     need(!was_mended(plan, world), "somebody put it back")?;
     need(has_run(plan, rules, world.evidence), "never ran here")?;

@@ -317,6 +317,7 @@ pub(crate) fn revision(revision: i64, was_ready: bool, edits: Vec<Edit>) -> Revi
         was_ready,
         changed: vec![],
         mounts_host: false,
+        unmounts_host: false,
         edits,
     }
 }

@@ -237,6 +237,59 @@ fn automation_that_heals_too_little_asks_a_person() {
     assert_eq!(answer(&troubles(5, 0), 1, 20, true), "ok");
 }
 
+/// So many troubles of a namespace that stayed unhealed.
+fn unhealed(namespace: &str, many: usize) -> Vec<PastWrite> {
+    let mut writes: Vec<_> =
+        (0..many).map(|it| write(&format!("{namespace}-{it}"), 5000, FAILED)).collect();
+    for write in &mut writes {
+        namespace.clone_into(&mut write.subject.namespace);
+    }
+    writes
+}
+
+/// Whether the budget of the whole cluster is spent, so that the mode drops.
+fn is_all_spent(writes: &[PastWrite]) -> bool {
+    let (policy, now) = (Policy::default(), at(scene::NOW));
+    remedy::budget_spent(&policy, writes, &Past::default(), now, None).is_some()
+}
+
+#[test]
+fn a_namespace_that_spends_the_error_budget_alone_disarms_itself_and_nobody_else() {
+    let elsewhere = unhealed("other", 12);
+    check(&elsewhere, "ok");
+    assert!(!is_all_spent(&elsewhere));
+    let here = unhealed("shop", 12);
+    check(&here, "error_budget_exhausted");
+    assert!(!is_all_spent(&here));
+
+    // One beside it does not make it everybody's, and half of it does.
+    check(&[unhealed("other", 12), unhealed("api", 2)].concat(), "ok");
+    let of_two = [unhealed("other", 12), unhealed("api", 3)].concat();
+    check(&of_two, "error_budget_exhausted");
+    assert!(is_all_spent(&of_two));
+
+    let worse = |spaces: [&str; 2]| {
+        let mut writes = spaces.map(|it| unhealed(it, 1)).concat();
+        for (number, write) in writes.iter_mut().enumerate() {
+            write.verdict = Some(Verdict::Worse);
+            write.subject.name = format!("w{number}");
+        }
+        writes
+    };
+    check(&worse(["other", "other"]), "ok");
+    check(&worse(["shop", "shop"]), "error_budget_exhausted");
+    assert!(!is_all_spent(&worse(["shop", "shop"])));
+    assert!(is_all_spent(&worse(["shop", "other"])));
+}
+
+#[test]
+fn an_arming_that_is_still_to_come_forgives_nothing() {
+    let bad = unhealed("shop", 5);
+    assert_eq!(with_past(&bad, &[], Some(-6)), "error_budget_exhausted");
+    // The clock of the replica that armed may be a little ahead.
+    assert_eq!(with_past(&bad, &[], Some(-5)), "ok");
+}
+
 #[test]
 fn troubles_of_days_ago_count_until_a_person_arms_automation_again() {
     let bad: Vec<_> = (0..5).map(|it| write(&format!("bad{it}"), 90_000 + it, FAILED)).collect();

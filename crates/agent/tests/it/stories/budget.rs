@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use agent::journal::{Journal, Stored};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use types::{ExecutionState, Verdict};
+use types::{ExecutionState, Kind, ObjectRef, Verdict};
 use uuid::Uuid;
 
 use crate::agent_binary::AgentBinary;
@@ -15,8 +15,9 @@ async fn journal(stage: &Stage) -> Journal {
     Journal::open(&stage.data.path().join("agent")).await.unwrap()
 }
 
-/// An agent whose journal knows of so many troubles that stayed unhealed yesterday, beside one that was healed.
-async fn after_failures(stage: &Stage, failures: usize) -> AgentBinary {
+/// An agent whose journal knows of so many troubles that stayed unhealed yesterday, in these namespaces by turns, beside
+/// one that was healed.
+async fn after_failures(stage: &Stage, failures: usize, namespaces: [&str; 2]) -> AgentBinary {
     let agent = stage.agent().await;
     stage.run_hungry("web", "128Mi").await;
     let fix = agent.fix("web", RAISE).await;
@@ -24,8 +25,10 @@ async fn after_failures(stage: &Stage, failures: usize) -> AgentBinary {
     agent.kill();
     let journal = journal(stage).await;
     let helped = journal.find(fix["id"].as_str().unwrap().parse().unwrap()).await.unwrap().unwrap();
-    for number in 0..failures {
-        journal.begin(&failed(helped.clone(), number), None).await.unwrap();
+    for (number, namespace) in (0..failures).zip(namespaces.into_iter().cycle()) {
+        let mut fix = failed(helped.clone(), number);
+        namespace.clone_into(&mut fix.execution.subject.namespace);
+        journal.begin(&fix, None).await.unwrap();
     }
     journal.close().await;
     stage.run_hungry("api", "128Mi").await;
@@ -54,7 +57,7 @@ async fn mode(agent: &AgentBinary) -> (Value, String) {
 #[actix_web::test]
 async fn a_spent_error_budget_disarms_until_a_person_arms_again() {
     let stage = Stage::open().await;
-    let agent = after_failures(&stage, 4).await;
+    let agent = after_failures(&stage, 4, ["shop", "store"]).await;
     assert_eq!(mode(&agent).await.0, "auto");
 
     let proposed = agent.fix("api", RAISE).await;
@@ -76,14 +79,49 @@ async fn a_spent_error_budget_disarms_until_a_person_arms_again() {
 }
 
 #[actix_web::test]
+async fn an_error_budget_that_one_namespace_spent_alone_is_refused_there_and_disarms_nobody() {
+    for (namespace, expected) in
+        [("shop", ("proposed", "error_budget_exhausted")), ("store", ("verifying", ""))]
+    {
+        let stage = Stage::open().await;
+        let agent = after_failures(&stage, 5, [namespace; 2]).await;
+
+        let fix = agent.fix("api", RAISE).await;
+
+        assert_eq!(state(&fix), expected, "{fix:#}");
+        assert_eq!(mode(&agent).await.0, "auto");
+    }
+}
+
+#[actix_web::test]
 async fn an_error_budget_of_which_something_is_left_lets_automation_go_on() {
     let stage = Stage::open().await;
-    let agent = after_failures(&stage, 3).await;
+    let agent = after_failures(&stage, 3, ["shop", "store"]).await;
 
     let fix = agent.fix("api", RAISE).await;
 
     assert_eq!(state(&fix), ("verifying", ""), "{fix:#}");
     assert_eq!(mode(&agent).await.0, "auto");
+}
+
+#[actix_web::test]
+async fn what_only_waited_takes_no_place_among_the_writes_that_are_looked_back_at() {
+    let stage = Stage::open().await;
+    drop(after_failures(&stage, 2, ["shop"; 2]).await);
+    let journal = journal(&stage).await;
+    let (now, subject) = (Timestamp::now(), ObjectRef::named(Kind::Deployment, "shop", "new"));
+    let before = async |newest| journal.writes_before(now, &subject, newest).await.unwrap().len();
+    let known = before(10).await;
+    let of_all = journal.recent(Timestamp::UNIX_EPOCH, Uuid::nil()).await.unwrap();
+    let template = of_all.into_iter().find(|it| it.execution.applied_at.is_some()).unwrap();
+    for number in 0..5 {
+        let mut wait = failed(template.clone(), number);
+        wait.execution.strategy = types::Strategy::Wait;
+        wait.execution.applied_at = Some(now - SignedDuration::from_secs(1));
+        journal.begin(&wait, None).await.unwrap();
+    }
+
+    assert_eq!((known, before(2).await, before(10).await), (3, 2, 3));
 }
 
 /// What becomes of an order after a restart, when a storm was last seen so long before.

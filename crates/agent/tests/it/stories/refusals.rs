@@ -228,3 +228,27 @@ async fn a_strategy_that_failed_on_this_spec_is_not_tried_again_after_a_restart(
     assert_eq!(state(&agent.fix("web", RAISE).await), ("refused", "failed_before"));
     assert_eq!(stage.n_writes(), 2);
 }
+
+#[actix_web::test]
+async fn amounts_wait_for_a_person_where_vertical_autoscalers_could_not_be_read() {
+    let listed = |it: &str| it.contains("/verticalpodautoscalers");
+    let known = |it: &str| it.split([' ', '?']).nth(1) == Some("/apis/autoscaling.k8s.io/v1");
+    let kinds = json!({"kind": "APIResourceList", "groupVersion": "autoscaling.k8s.io/v1", "resources": []});
+    for (code, is_installed, expected) in [
+        (403, true, ("proposed", "needs_approval")),
+        // Nobody has the right, and nobody has the kind.
+        (403, false, ("verifying", "")),
+    ] {
+        let stage = Stage::open().await;
+        stage.proxy.every(listed, Fault::Answer(code, status(code, "forbidden")));
+        if is_installed {
+            stage.proxy.every(known, Fault::Answer(200, kinds.clone()));
+        }
+        let agent = stage.agent().await;
+        stage.run_hungry("web", "128Mi").await;
+
+        let fix = agent.fix("web", RAISE).await;
+
+        assert_eq!(state(&fix), expected, "{fix:#}");
+    }
+}

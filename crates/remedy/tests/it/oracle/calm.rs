@@ -51,13 +51,14 @@ pub(super) fn lock(rules: &Rules, world: &World<'_>) -> Opinion {
 
 pub(super) fn budget(rules: &Rules, world: &World<'_>) -> Opinion {
     let name = |it: &PastWrite| format!("{} {}", it.subject, it.spec_hash);
-    let armed = world.past.armed_at;
+    // An arming that is still to come is none; the clocks of two may be five seconds apart.
+    let armed = world.past.armed_at.filter(|it| it.as_second() <= world.now.as_second() + 5);
     let all = world.writes.iter().chain(world.past.writes);
     let all: Vec<&PastWrite> = all.filter(|it| armed.is_none_or(|armed| armed <= it.at)).collect();
     let mut names: Vec<String> = all.iter().map(|it| name(it)).collect();
     names.sort();
     names.dedup();
-    let mut troubles: Vec<(i64, bool, usize)> = vec![];
+    let mut troubles: Vec<(i64, usize, usize, String)> = vec![];
     for trouble in names {
         let of: Vec<&PastWrite> = all.iter().copied().filter(|it| name(it) == trouble).collect();
         // What laid another fault bare neither healed it nor did not.
@@ -66,15 +67,33 @@ pub(super) fn budget(rules: &Rules, world: &World<'_>) -> Opinion {
         let open = of.iter().any(|it| is_open(it));
         let worse = of.iter().filter(|it| it.verdict == Some(Verdict::Worse)).count();
         if healed || !open {
-            troubles.push((of.iter().map(|it| it.at.as_second()).max().unwrap(), healed, worse));
+            let newest = of.iter().map(|it| it.at.as_second()).max().unwrap();
+            let place = of[0].subject.namespace.clone();
+            troubles.push((newest, usize::from(!healed), worse, place));
         }
     }
     let count = |line: &str| rules.count("error_budget", line);
     troubles.sort_unstable();
     let last = &troubles[troubles.len().saturating_sub(count("window"))..];
-    let unhealed = last.iter().filter(|it| !it.1).count();
-    let worse: usize = last.iter().map(|it| it.2).sum();
-    need(worse <= count("allowed_worse"), "made worse")?;
-    let allowed = rules.share("error_budget", "allowed_not_better") * last.len();
-    need(last.len() < count("min") || 1000 * unhealed <= allowed, "budget")
+    let here = world.evidence.subject.namespace.as_str();
+    let unhealed: Vec<_> = last.iter().map(|it| (it.3.as_str(), it.1)).collect();
+    let worse: Vec<_> = last.iter().map(|it| (it.3.as_str(), it.2)).collect();
+    let (unhealed, not_here) = felt(&unhealed, here);
+    need(felt(&worse, here).0 <= count("allowed_worse"), "made worse")?;
+    let many = last.len() - not_here;
+    let allowed = rules.share("error_budget", "allowed_not_better") * many;
+    need(many < count("min") || 1000 * unhealed <= allowed, "budget")
+}
+
+/// What counts in this namespace, and what does not: of each other one at most as much as of all the rest.
+fn felt(all: &[(&str, usize)], here: &str) -> (usize, usize) {
+    let sum = |is_meant: &dyn Fn(&str) -> bool| {
+        all.iter().filter(|it| is_meant(it.0)).map(|it| it.1).sum::<usize>()
+    };
+    let mut others: Vec<&str> = all.iter().map(|it| it.0).filter(|it| *it != here).collect();
+    others.sort_unstable();
+    others.dedup();
+    let of_each = others.iter().map(|one| sum(&|it| it == *one).min(sum(&|it| it != *one)));
+    let counts = sum(&|it| it == here) + of_each.sum::<usize>();
+    (counts, sum(&|_| true) - counts)
 }
