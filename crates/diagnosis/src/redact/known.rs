@@ -273,11 +273,11 @@ mod tests {
     fn a_long_hostile_text_is_read_to_its_end() {
         let secrets = (0..500).map(|it| hidden(&format!("{}Zq7{it}", "a".repeat(it % 50))));
         let secrets = Secrets::of(secrets, &BTreeSet::new());
-        let text = "a".repeat(64 << 10) + " aZq7101 ";
+        let text = "a".repeat(64 << 10) + "Zq7149 ";
 
         let redacted = Redactor::new([0; 32]).knowing(&secrets).redact(&text);
 
-        assert!(!redacted.contains("Zq7101"));
+        assert!(!redacted.contains("Zq7149"));
         assert!(secrets.0.forms.len() <= MAX_SECRETS);
     }
 
