@@ -173,7 +173,7 @@ impl Fixer {
                 service::telemetry::chain(&error)
             }
         };
-        let detail = self.agent.redactor.redact(&format!(
+        let detail = self.agent.redactor_of(&fix.execution.subject).redact(&format!(
             "the object changed while the fix was made, nothing was changed; then: {why}"
         ));
         fix.execution.refusal = Some(RefusalReport::new("stale", detail));
@@ -242,7 +242,7 @@ impl Fixer {
 
     /// The execution of this plan, before anything was decided, and the object that it is about.
     fn draw_up(&self, id: Uuid, order: &Order, case: Case, plan: FixPlan) -> (Stored, AsSeen) {
-        let redactor = &self.agent.redactor;
+        let redactor = &self.agent.redactor_of(&case.evidence.subject);
         let execution = Execution {
             id,
             incident: order

@@ -103,11 +103,15 @@ pub async fn scan(
         snapshot.rights = Some(rights);
         snapshot.unread.extend(unread);
     }
-    let redactor = agent.redactor.knowing(&agent.known.all());
+    let redactor = agent.redactor.knowing_apart(agent.known.by_namespace());
     let found = diagnosis::survey(&snapshot, workloads, &redactor);
     let findings = diagnosis::asked_for(found, request, labels, &snapshot);
     let findings = diagnosis::accept(findings, accepted, snapshot.taken_at).into_iter();
-    let findings = findings.map(|it| with_patch(it, &agent.redactor)).collect();
+    let findings = findings.map(|it| {
+        let redactor = redactor.within(&it.subject.namespace);
+        with_patch(it, &redactor)
+    });
+    let findings = findings.collect();
     snapshot.unread.extend(unread);
     let unread = snapshot.unread.iter().map(|it| agent.redactor.redact(it)).collect();
     Ok(ScanResponse {
@@ -175,7 +179,9 @@ async fn looked_at(
             Ok(findings) => found.extend(findings),
             // What went in between is no trouble.
             Err(ClusterError::NotFound(_)) => {}
-            Err(error) => unread.push(format!("{subject}: {error}")),
+            Err(error) => {
+                unread.push(agent.redactor_of(&subject).redact(&format!("{subject}: {error}")));
+            }
         }
     }
 }

@@ -326,10 +326,11 @@ async fn explain_claims(agent: &Agent, report: &mut Report) {
     let about = &report.evidence.subject;
     let around = agent.cluster.around(&about.namespace).await;
     let own = diagnosis::of_workload(&report.evidence, &report.diagnoses);
-    let findings = diagnosis::beside(&around, about, own, &agent.redactor_of(about));
+    let redactor = agent.redactor_of(about);
+    let findings = diagnosis::beside(&around, about, own, &redactor);
     report.diagnoses = diagnosis::told_why(report.diagnoses.clone(), &findings);
     report.caused_by = caused_by(agent, &around, (&report.evidence, &report.diagnoses));
-    report.offers.extend(of_claims(&around, &findings, &agent.redactor));
+    report.offers.extend(of_claims(&around, &findings, &redactor));
 }
 
 /// Everything around the workload; around the owner of a pod whose owner the watch did not bring.
@@ -358,7 +359,7 @@ fn report(
     seen_at: Option<Timestamp>,
 ) -> Report {
     let plans = remedy::plans(&diagnoses, &evidence);
-    let offers = offers(&plans, &evidence, &agent.redactor);
+    let offers = offers(&plans, &evidence, &agent.redactor_of(&evidence.subject));
     let context = diagnosis::context(&evidence);
     let others = agent.incidents.said_beside(&evidence.subject);
     let diagnoses = diagnosis::told_of_keys(diagnoses, &evidence, &others);

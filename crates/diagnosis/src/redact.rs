@@ -11,9 +11,13 @@ mod values;
 mod cloud;
 mod shapes;
 mod known;
+mod place;
+mod search;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use crate::patterns::pattern;
 use hmac::{Hmac, Mac};
@@ -37,18 +41,40 @@ const MAX_PASSES: usize = 4;
 pub struct Redactor {
     key: [u8; 32],
     known: Secrets,
+    /// What is hidden in texts about one namespace alone.
+    apart: Arc<BTreeMap<String, Secrets>>,
 }
 
 impl Redactor {
     /// A redactor whose marks are keyed: 32 random bytes that the agent keeps.
     pub fn new(key: [u8; 32]) -> Self {
-        Self { key, known: Secrets::default() }
+        Self { key, known: Secrets::default(), apart: Arc::default() }
     }
 
     /// The same, that also hides these values wherever they stand. Its marks are the same.
     #[must_use]
     pub fn knowing(&self, secrets: &Secrets) -> Self {
-        Self { key: self.key, known: self.known.with(secrets) }
+        let apart = Arc::clone(&self.apart);
+        Self { key: self.key, known: self.known.with(secrets), apart }
+    }
+
+    /// The same, that also hides the values of each namespace in texts about that namespace: one tenant's secret may
+    /// be a plain word of another's.
+    #[must_use]
+    pub fn knowing_apart(&self, apart: BTreeMap<String, Secrets>) -> Self {
+        Self { key: self.key, known: self.known.clone(), apart: Arc::new(apart) }
+    }
+
+    /// The redactor of texts about this namespace.
+    #[must_use]
+    pub fn within(&self, namespace: &str) -> Self {
+        self.apart.get(namespace).map_or_else(|| self.clone(), |it| self.knowing(it))
+    }
+
+    /// The text without what the workloads of this namespace hide; all else stays.
+    pub(crate) fn hide_apart(&self, namespace: &str, text: &str) -> String {
+        let secrets = self.apart.get(namespace);
+        secrets.map_or_else(|| text.to_owned(), |it| it.hidden_in(text, self))
     }
 
     /// The text without secrets. Takes time in proportion to the text, whatever the text says.

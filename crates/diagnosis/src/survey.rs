@@ -159,7 +159,10 @@ const ALL: &[Rule] = &[
 /// workloads' own rules; what another finding explains is told there, and not for itself.
 pub fn survey(snapshot: &Snapshot, workloads: Vec<Finding>, redactor: &Redactor) -> Vec<Finding> {
     let scene = Scene::new(snapshot, workloads, redactor);
-    mend::kept(k8sgpt::with_clues(fold::fold(found(&scene)), &scene), &scene)
+    let apart = |it: Finding| scene.apart(it);
+    let found = found(&scene).into_iter().map(apart).collect();
+    let found = k8sgpt::with_clues(fold::fold(found), &scene).into_iter().map(apart).collect();
+    mend::kept(found, &scene)
 }
 
 /// What is wrong in this scene, each finding for itself, with what causes it.

@@ -205,7 +205,8 @@ impl Fixer {
             tokio::spawn(self.go_on(fix));
             return Ok(execution);
         }
-        fix.execution.refusal = Some(RefusalReport::new(code(&error), self.words(&error)));
+        let words = self.words(&fix.execution.subject, &error);
+        fix.execution.refusal = Some(RefusalReport::new(code(&error), words));
         let ApplyError::Halfway { step, .. } = error else {
             self.reach(&mut fix, ExecutionState::Refused).await;
             return Ok(fix.execution);
@@ -218,9 +219,9 @@ impl Fixer {
         Ok(execution)
     }
 
-    /// An error as it may leave the process: what the API server says can quote values.
-    pub(super) fn words(&self, error: &impl std::error::Error) -> String {
-        self.agent.redactor.redact(&error.to_string())
+    /// An error about this workload as it may leave the process: what the API server says can quote values.
+    pub(super) fn words(&self, subject: &ObjectRef, error: &impl std::error::Error) -> String {
+        self.agent.redactor_of(subject).redact(&error.to_string())
     }
 }
 

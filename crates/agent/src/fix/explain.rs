@@ -31,7 +31,8 @@ impl Fixer {
         order: OrderReason,
         answer: &Answer,
     ) -> DecisionRecord {
-        let redactor = &self.agent.redactor;
+        let subject = &fix.before.subject;
+        let redactor = &self.agent.redactor_of(subject);
         let alternative = |(plan, refusal): &(types::FixPlan, Option<types::RefusalReport>)| {
             let (refusal, strategy) = (refusal.clone(), plan.strategy.clone());
             Alternative { title: strategy.to_string(), strategy, risk: plan.risk, refusal }
@@ -49,7 +50,7 @@ impl Fixer {
             diagnoses: diagnosis::diagnose(&fix.before),
             caused_by: incident.map(|it| it.caused_by).unwrap_or_default(),
             order,
-            refusal: answer.decision.as_ref().err().map(|it| self.told(it)),
+            refusal: answer.decision.as_ref().err().map(|it| self.told(subject, it)),
             alternatives: answer.beside.iter().map(alternative).collect(),
             patch: offers::shown_steps(&fix.plan, redactor),
             undo,

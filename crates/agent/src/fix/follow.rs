@@ -39,7 +39,7 @@ impl Fixer {
                     return Err(TakeBackError::Refused { target, detail });
                 }
                 Err(error) => {
-                    let error = self.words(&error);
+                    let error = self.words(&fix.execution.subject, &error);
                     tracing::warn!(error, execution = %fix.execution.id, "an undo waits for the API server");
                     pause = (pause * 2).min(MAX_PAUSE);
                 }

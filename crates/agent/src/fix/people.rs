@@ -84,7 +84,7 @@ impl Fixer {
         let approved = match answer.decision {
             Ok(approved) => approved,
             Err(refusal) => {
-                fix.execution.refusal = Some(self.told(&refusal));
+                fix.execution.refusal = Some(self.told(&fix.execution.subject, &refusal));
                 return Ok(fix.execution);
             }
         };
@@ -189,15 +189,17 @@ impl Fixer {
         let is_same = evidence.subject.uid == subject.uid
             && evidence.workload.spec_hash == shown.execution.spec_hash
             && seen_hash == shown.execution.seen_hash;
-        let is_as_shown = offers::diff(&plan, &self.agent.redactor) == shown.execution.diff;
+        // Both are masked by what the workload hides.
+        let redactor = &self.agent.redactor_of(subject);
+        let is_as_shown = offers::diff(&plan, redactor) == shown.execution.diff;
         // Room that is a little more or less by now, or the next pods of a CronJob.
         let still_fits = || remedy::as_shown(&shown.plan, &plan, &evidence);
         let plan = if is_as_shown { Some(plan) } else { still_fits() };
         let plan = plan.filter(|_| is_same).ok_or(PersonError::Changed)?;
         let mut execution = shown.execution.clone();
         execution.subject = evidence.subject.clone();
-        execution.diff = offers::diff(&plan, &self.agent.redactor);
-        execution.undo = offers::diff(&plan.undo(), &self.agent.redactor);
+        execution.diff = offers::diff(&plan, redactor);
+        execution.undo = offers::diff(&plan.undo(), redactor);
         let fix = Stored { execution, plan, before: evidence, decision: None };
         Ok((fix, AsSeen::of(&objects.root)))
     }

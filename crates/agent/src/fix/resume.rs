@@ -87,16 +87,16 @@ impl Fixer {
     }
 
     async fn n_made(&self, fix: &Stored) -> usize {
-        let fix_id = fix.execution.id.to_string();
         for (index, step) in fix.plan.steps.iter().enumerate() {
-            if !self.was_made(step, &fix_id).await {
+            if !self.was_made(step, fix).await {
                 return index;
             }
         }
         fix.plan.steps.len()
     }
 
-    async fn was_made(&self, step: &Step, fix_id: &str) -> bool {
+    async fn was_made(&self, step: &Step, fix: &Stored) -> bool {
+        let fix_id = fix.execution.id.to_string();
         let mut pause = PAUSE;
         loop {
             match self.agent.cluster.object(&step.target).await {
@@ -105,12 +105,12 @@ impl Fixer {
                     let leaves = object.pointer("/metadata/deletionTimestamp").is_some();
                     return match step.action {
                         Action::Evict => leaves || uid != Some(step.target.uid.as_str()),
-                        Action::Edit(_) | Action::Restart => has_landed(&object, step, fix_id),
+                        Action::Edit(_) | Action::Restart => has_landed(&object, step, &fix_id),
                     };
                 }
                 Err(ClusterError::NotFound(_)) => return step.action == Action::Evict,
                 Err(error) => {
-                    let error = self.words(&error);
+                    let error = self.words(&fix.execution.subject, &error);
                     tracing::warn!(error, target = %step.target, "a fix waits to find out how far it came");
                 }
             }

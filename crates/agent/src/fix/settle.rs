@@ -94,7 +94,7 @@ impl Fixer {
                 }
                 Err(ClusterError::NotFound(_)) => return None,
                 Err(error) => {
-                    let error = self.words(&error);
+                    let error = self.words(&fix.execution.subject, &error);
                     tracing::warn!(error, execution = %fix.execution.id, "the workload cannot be looked at");
                     tokio::time::sleep(RETRY).await;
                     // Health that nobody saw does not count, and neither does the time since somebody did.

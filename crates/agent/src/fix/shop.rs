@@ -213,7 +213,7 @@ impl Fixer {
             Ok(objects) => crate::triage::report_anew(&self.agent, &objects).await,
             // The next change brings it.
             Err(error) => {
-                let error = self.words(&error);
+                let error = self.words(subject, &error);
                 tracing::warn!(error, %subject, "the workload cannot be looked at");
             }
         }

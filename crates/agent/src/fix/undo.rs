@@ -63,14 +63,14 @@ impl Fixer {
             Ok(()) => self.report(fix, ExecutionState::Undone).await,
             // What he wrote stays: it was his workload before the fix had come to anything.
             Err(error @ TakeBackError::Changed { .. }) if is_changed => {
-                let words = self.words(&error);
+                let words = self.words(&fix.execution.subject, &error);
                 if let Some(refusal) = &mut fix.execution.refusal {
                     refusal.detail = format!("{}; nothing is taken back: {words}", refusal.detail);
                 }
                 self.report(fix, ExecutionState::Undone).await;
             }
             Err(error) => {
-                let detail = self.words(&error);
+                let detail = self.words(&fix.execution.subject, &error);
                 tracing::error!(execution = %fix.execution.id, detail, "a person has to look");
                 fix.execution.refusal = Some(RefusalReport::new("stranded", detail));
                 self.report(fix, ExecutionState::Stranded).await;
@@ -81,24 +81,19 @@ impl Fixer {
     /// Carries out the undo of the plan. While the agent is stopped it waits: an undo is a write too.
     async fn take_back(&self, fix: &Stored) -> Result<(), TakeBackError> {
         let plan = WrittenPlan::by_journal(fix.plan.clone());
-        let fix_id = fix.execution.id.to_string();
         for step in &plan.undo().steps {
-            self.take_back_step(step, &fix_id, Writer::of(&fix.plan.strategy)).await?;
+            self.take_back_step(step, fix).await?;
         }
         self.let_pods_follow(&plan, fix).await
     }
 
-    async fn take_back_step(
-        &self,
-        step: &Step,
-        fix_id: &str,
-        writer: Writer,
-    ) -> Result<(), TakeBackError> {
+    async fn take_back_step(&self, step: &Step, fix: &Stored) -> Result<(), TakeBackError> {
+        let (fix_id, writer) = (fix.execution.id.to_string(), Writer::of(&fix.plan.strategy));
         let target = step.target.to_string();
         let (mut pause, mut contentions) = (PAUSE, 0);
         loop {
             self.until_armed().await;
-            match self.try_to_take_back(step, fix_id, writer).await {
+            match self.try_to_take_back(step, &fix_id, writer).await {
                 // What is gone needs no undo.
                 Try::Done | Try::Failed(ClusterError::NotFound(_)) => return Ok(()),
                 Try::Contended(detail) if contentions == CONTENTIONS => {
@@ -113,7 +108,7 @@ impl Fixer {
                 }
                 Try::Failed(ClusterError::Stopped) => continue,
                 Try::Failed(error) => {
-                    let error = self.words(&error);
+                    let error = self.words(&fix.execution.subject, &error);
                     tracing::warn!(error, target, "an undo waits for the API server");
                 }
             }

@@ -54,7 +54,8 @@ impl Fixer {
                 Decision::Apply(approved)
             }
             Err(refusal) => {
-                turn_down(fix, self.told(&refusal), refusal.needs_person());
+                let told = self.told(&fix.execution.subject, &refusal);
+                turn_down(fix, told, refusal.needs_person());
                 if matches!(refusal, Refusal::BudgetExhausted { .. }) {
                     Box::pin(self.heed_budget(&fix.execution.subject)).await;
                 }
@@ -119,7 +120,7 @@ impl Fixer {
         let others = offered.into_iter().filter(|it| it.strategy != fix.plan.strategy);
         let beside = others.take(MAX_BESIDE).map(|plan| {
             let refusal = remedy::approve(plan.clone(), &self.policy, &world).err();
-            (plan, refusal.as_ref().map(|it| self.told(it)))
+            (plan, refusal.as_ref().map(|it| self.told(&fix.execution.subject, it)))
         });
         let beside = beside.collect();
         Ok(Answer { decision: remedy::approve(fix.plan.clone(), &self.policy, &world), beside })
@@ -184,9 +185,9 @@ impl Fixer {
         (last.get(EVERYWHERE).max(last.get(namespace)).copied(), last.clone())
     }
 
-    /// The refusal as it is shown: what it quotes of the cluster is redacted.
-    pub(super) fn told(&self, refusal: &Refusal) -> RefusalReport {
-        shown(refusal, &self.agent.redactor)
+    /// The refusal as it is shown: what it quotes of the cluster is redacted, and what the workload hides.
+    pub(super) fn told(&self, subject: &ObjectRef, refusal: &Refusal) -> RefusalReport {
+        shown(refusal, &self.agent.redactor_of(subject))
     }
 
     /// A dry run: the API server checks every step and writes none.
@@ -194,7 +195,7 @@ impl Fixer {
         if let Err(error) = self.rehearse(fix, approved, None).await {
             fix.execution.state = ExecutionState::Refused;
             fix.execution.finished_at = Some(Timestamp::now());
-            let detail = self.agent.redactor.redact(&error.to_string());
+            let detail = self.words(&fix.execution.subject, &error);
             fix.execution.refusal = Some(RefusalReport::new("refused_by_cluster", detail));
         }
     }

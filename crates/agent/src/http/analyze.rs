@@ -63,7 +63,7 @@ async fn analyze(
     let caused_by = caused_by(&agent, &around, (&evidence, &diagnoses));
     analysis.insert("caused_by".to_owned(), member(&caused_by)?);
     analysis.insert("findings".to_owned(), member(&findings)?);
-    analysis.insert("offers".to_owned(), member(&offers(&plans, &evidence, &agent.redactor))?);
+    analysis.insert("offers".to_owned(), member(&offers(&plans, &evidence, &redactor))?);
     analysis.insert("context".to_owned(), member(&diagnosis::context(&evidence))?);
     analysis.insert("spec_hash".to_owned(), json!(evidence.workload.spec_hash));
     analysis.insert("evidence".to_owned(), member(&evidence)?);

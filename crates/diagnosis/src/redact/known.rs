@@ -1,59 +1,37 @@
 //! Values that are hidden where they stand under a secret's name, and then wherever else they stand.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::{MARK, Redactor, between, inside_mark, values};
+use super::place::{Place, place};
+use super::search::Search;
+use super::{Redactor, between, inside_mark, values};
 
-/// Values of one workload that are looked for: each is a search through every text.
+/// Values of one workload that are looked for, and forms of them: whoever writes a template writes as many as he likes.
 const MAX_SECRETS: usize = 200;
+/// Bytes of the forms of one workload.
+const MAX_BYTES: usize = 32 << 10;
 /// Forms of the values of many workloads that are looked for in one text.
-const MAX_FORMS: usize = 4000;
-/// Bytes of a value that is looked for: a key of 4096 bits as PEM has three thousand.
-const MAX_LENGTH: usize = 4096;
-/// Characters of a value that is looked for: shorter ones are in every log.
-const MIN_LENGTH: usize = 6;
-/// Characters of one that is looked for inside words as well.
-const LONG: usize = 12;
+const MAX_FORMS: usize = 2000;
+/// Bytes of a form that go before longer ones: a few large files must not push the passwords out.
+const SHORT: usize = 256;
+/// Bytes that a form takes beside its text, with its part of the search.
+const BYTES_BESIDE: usize = 512;
 /// Characters of a line of a value that is looked for by itself.
 const MIN_LINE: usize = 24;
 
-/// Words that are often a password and oftener none: whoever set one of them keeps no secret, and without them no log
-/// could be read.
-const COMMON: [&str; 26] = [
-    "password",
-    "passwort",
-    "passwd",
-    "secret",
-    "postgres",
-    "postgresql",
-    "mariadb",
-    "mongodb",
-    "rabbitmq",
-    "elastic",
-    "grafana",
-    "database",
-    "default",
-    "changeme",
-    "change-me",
-    "changeit",
-    "example",
-    "enabled",
-    "disabled",
-    "optional",
-    "required",
-    "anonymous",
-    "kubernetes",
-    "localhost",
-    "minioadmin",
-    "strict",
-];
-
 /// Values that are secrets, in every form in which they are looked for.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secrets(Arc<[Form]>);
+#[derive(Clone, Default)]
+pub struct Secrets(Arc<Forms>);
+
+/// The forms, the longest first, since it may hold a shorter one; and what finds them, from the first text on.
+#[derive(Default)]
+struct Forms {
+    forms: Vec<Form>,
+    search: OnceLock<Search>,
+}
 
 /// Something that was hidden once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,64 +49,92 @@ struct Form {
     /// The secret that it is a form of: it has the mark of that.
     of: Arc<str>,
     place: Place,
-}
-
-/// Where a secret is taken for one.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// Anywhere, also within a word.
-    Anywhere,
-    /// Where neither a letter nor a digit is next to it.
-    Apart,
-    /// Where it is a word of its own, and no part of a name.
-    Word,
+    /// How many forms of the same workload go before this one.
+    rank: usize,
 }
 
 impl Secrets {
     /// What of this is looked for. What `names` has is a name of the cluster: it says nothing, and much would be
     /// hidden with it.
     pub(crate) fn of(hidden: impl IntoIterator<Item = Hidden>, names: &BTreeSet<&str>) -> Self {
-        let mut forms = BTreeMap::new();
-        for it in hidden.into_iter().take(MAX_SECRETS) {
-            let Some(place) = place(&it, names) else { continue };
-            let of: Arc<str> = it.text.as_str().into();
-            for text in forms_of(&it.text) {
-                forms.entry(text.clone()).or_insert(Form { text, of: Arc::clone(&of), place });
+        let known = hidden.into_iter().filter_map(|it| {
+            let place = place(&it, names)?;
+            Some((place, SHORT < it.text.len(), Reverse(it.text.len()), it.text))
+        });
+        // What is surely a secret first, and what is none takes nobody's room.
+        let known: BTreeSet<_> = known.collect();
+        let mut forms: BTreeMap<String, (usize, Place, Arc<str>)> = BTreeMap::new();
+        for (place, .., text) in known.into_iter().take(MAX_SECRETS) {
+            let of: Arc<str> = text.as_str().into();
+            for (round, text) in forms_of(&text).into_iter().enumerate() {
+                forms.entry(text).or_insert_with(|| (round, place, Arc::clone(&of)));
             }
         }
-        Self::sorted(forms)
+        // One form of each before the second of any.
+        let mut forms: Vec<_> = forms.into_iter().collect();
+        forms.sort_by_key(|(text, it)| (it.0, it.1, SHORT < text.len(), Reverse(text.len())));
+        let mut bytes = 0;
+        forms.retain(|(text, _)| {
+            let fits = bytes + text.len() <= MAX_BYTES;
+            bytes += if fits { text.len() } else { 0 };
+            fits
+        });
+        let forms = forms.into_iter().take(MAX_SECRETS).enumerate();
+        Self::sorted(forms.map(|(rank, (text, (_, place, of)))| Form { text, of, place, rank }))
     }
 
     /// These and those.
     pub(super) fn with(&self, more: &Self) -> Self {
-        if self.0.is_empty() {
+        if self.is_empty() {
             return more.clone();
+        }
+        if more.is_empty() {
+            return self.clone();
         }
         Self::all([self, more])
     }
 
     /// A longer one may hold a shorter one.
-    fn sorted(forms: BTreeMap<String, Form>) -> Self {
-        let mut forms: Vec<_> = forms.into_values().collect();
-        forms.sort_by_key(|it| std::cmp::Reverse(it.text.len()));
-        Self(forms.into())
+    fn sorted(forms: impl Iterator<Item = Form>) -> Self {
+        let mut forms: Vec<_> = forms.collect();
+        forms.sort_by(|one, other| {
+            let length = other.text.len().cmp(&one.text.len());
+            length.then_with(|| one.text.cmp(&other.text))
+        });
+        Self(Arc::new(Forms { forms, search: OnceLock::new() }))
     }
 
     /// Whether there is nothing to look for.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.forms.is_empty()
     }
 
-    /// All of these together, as many as are looked for in one text.
+    /// About how many bytes of memory they take.
+    pub fn n_bytes(&self) -> usize {
+        self.0.forms.iter().map(|it| it.text.len() + it.of.len() + BYTES_BESIDE).sum()
+    }
+
+    /// All of these together, as many as are looked for in one text, as many of each.
     pub fn all<'s>(secrets: impl IntoIterator<Item = &'s Self>) -> Self {
-        let forms = secrets.into_iter().flat_map(|it| it.0.iter()).take(MAX_FORMS);
-        Self::sorted(forms.map(|it| (it.text.clone(), it.clone())).collect())
+        let mut forms: Vec<_> = secrets.into_iter().flat_map(|it| &it.0.forms).collect();
+        // Forms of the same rank stay in the order of their workloads.
+        forms.sort_by_key(|it| it.rank);
+        let mut seen = BTreeSet::new();
+        forms.retain(|it| seen.insert(&*it.text));
+        Self::sorted(forms.into_iter().take(MAX_FORMS).cloned())
     }
 
     /// The text with a mark in the place of each.
     pub(super) fn hidden_in(&self, text: &str, redactor: &Redactor) -> String {
+        let forms = &self.0.forms;
+        if forms.is_empty() {
+            return text.to_owned();
+        }
+        let texts = || forms.iter().map(|it| &*it.text);
+        let search = self.0.search.get_or_init(|| Search::of(texts()));
         let mut text = text.to_owned();
-        for form in self.0.iter() {
+        for form in search.may_be_in(&text, forms.len()).into_iter().filter_map(|it| forms.get(it))
+        {
             if text.contains(&form.text) {
                 text = form.hidden_in(&text, redactor);
             }
@@ -140,7 +146,7 @@ impl Secrets {
 /// Without what they are.
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} secrets", self.0.len())
+        write!(f, "{} secrets", self.0.forms.len())
     }
 }
 
@@ -148,6 +154,7 @@ impl Form {
     fn hidden_in(&self, text: &str, redactor: &Redactor) -> String {
         let mut res = String::with_capacity(text.len());
         let mut copied = 0;
+        let mark = redactor.mark(&self.of);
         for (start, found) in text.match_indices(&self.text) {
             let end = start + found.len();
             let before = between(text, 0, start).chars().next_back();
@@ -155,7 +162,7 @@ impl Form {
             let is_apart = self.place.is_apart(before) && self.place.is_apart(behind);
             if is_apart && !inside_mark(text, start) {
                 res.push_str(between(text, copied, start));
-                res.push_str(&redactor.mark(&self.of));
+                res.push_str(&mark);
                 copied = end;
             }
         }
@@ -164,81 +171,21 @@ impl Form {
     }
 }
 
-impl Place {
-    fn is_apart(self, next: Option<char>) -> bool {
-        match self {
-            Self::Anywhere => true,
-            Self::Apart => next.is_none_or(|it| !it.is_alphanumeric()),
-            Self::Word => {
-                next.is_none_or(|it| !it.is_alphanumeric() && !matches!(it, '-' | '_' | '/'))
-            }
-        }
-    }
-}
-
-/// Where something that was hidden is taken for the secret that it is; `None` where it may be anything.
-fn place(hidden: &Hidden, names: &BTreeSet<&str>) -> Option<Place> {
-    let text = hidden.text.trim();
-    let n = text.chars().count();
-    if n < MIN_LENGTH || MAX_LENGTH < text.len() || text.contains(MARK) {
-        return None;
-    }
-    let host = text.rsplit_once(':').map_or(text, |it| it.0);
-    if values::is_harmless(text) || is_setting(text) || names.contains(text) || names.contains(host)
-    {
-        return None;
-    }
-    let is_number = text.chars().all(|it| it.is_ascii_digit());
-    if is_number || !values::looks_random(text) {
-        let is_word = hidden.is_word && !COMMON.contains(&&*text.to_ascii_lowercase());
-        return is_word.then_some(Place::Word);
-    }
-    Some(if n < LONG { Place::Apart } else { Place::Anywhere })
-}
-
-/// Whether it is an address, a path or an amount of time: something that names of secrets are also given to, and that
-/// is in logs for its own sake. The password in an address is hidden for itself.
-fn is_setting(text: &str) -> bool {
-    let is_small = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
-    let host = text.rsplit_once(':').filter(|it| it.1.bytes().all(|it| it.is_ascii_digit()));
-    let host = host.map_or(text, |it| it.0);
-    let (_, last) = host.rsplit_once('.').unwrap_or_default();
-    let is_host = 2 <= last.len()
-        && last.bytes().all(|it| it.is_ascii_lowercase())
-        && host.split('.').all(|it| !it.is_empty() && it.chars().all(is_small));
-    let is_path = text.starts_with('/')
-        && text.chars().all(|it| is_small(it) || matches!(it, '/' | '.' | '_'));
-    text.contains("://") || host.parse::<IpAddr>().is_ok() || is_host || is_path || is_span(text)
-}
-
-/// `90s`, `1h30m`.
-fn is_span(text: &str) -> bool {
-    let mut rest = text;
-    while !rest.is_empty() {
-        let unit = rest.trim_start_matches(|it: char| it.is_ascii_digit());
-        let behind = unit.trim_start_matches(|it: char| it.is_ascii_lowercase());
-        let length = unit.len() - behind.len();
-        if unit.len() == rest.len() || !(1..=2).contains(&length) {
-            return false;
-        }
-        rest = behind;
-    }
-    true
-}
-
-/// The forms in which a text may repeat it: as it is, within JSON, within a URL; each long line of a key.
-fn forms_of(secret: &str) -> BTreeSet<String> {
+/// The forms in which a text may repeat it: as it is, each long line of a key, within JSON, within a URL.
+fn forms_of(secret: &str) -> Vec<String> {
     let text = secret.trim();
-    let mut forms = BTreeSet::from([text.to_owned()]);
-    let json = serde_json::Value::from(text).to_string();
-    forms.extend(json.strip_prefix('"').and_then(|it| it.strip_suffix('"')).map(str::to_owned));
-    forms.insert(percent_encoded(text));
     let lines = text.lines().map(str::trim).filter(|it| MIN_LINE <= it.len());
     let is_drawn = |it: &&str| {
         let is_of_key = |it: u8| it.is_ascii_alphanumeric() || b"+/=_-".contains(&it);
         values::looks_random(it) && it.bytes().all(is_of_key)
     };
+    let mut forms = vec![text.to_owned()];
     forms.extend(lines.filter(is_drawn).map(str::to_owned));
+    let json = serde_json::Value::from(text).to_string();
+    forms.extend(json.strip_prefix('"').and_then(|it| it.strip_suffix('"')).map(str::to_owned));
+    forms.push(percent_encoded(text));
+    let mut seen = BTreeSet::new();
+    forms.retain(|it| seen.insert(it.clone()));
     forms
 }
 
@@ -326,11 +273,53 @@ mod tests {
     fn a_long_hostile_text_is_read_to_its_end() {
         let secrets = (0..500).map(|it| hidden(&format!("{}Zq7{it}", "a".repeat(it % 50))));
         let secrets = Secrets::of(secrets, &BTreeSet::new());
-        let text = "a".repeat(64 << 10) + " aZq7101 ";
+        let text = "a".repeat(64 << 10) + "Zq7149 ";
 
         let redacted = Redactor::new([0; 32]).knowing(&secrets).redact(&text);
 
-        assert!(!redacted.contains("Zq7101"));
-        assert!(secrets.0.len() <= MAX_SECRETS);
+        assert!(!redacted.contains("Zq7149"));
+        assert!(secrets.0.forms.len() <= MAX_SECRETS);
+    }
+
+    #[test]
+    fn what_one_workload_may_have_hidden_is_bounded_and_every_value_has_its_part() {
+        let line = |it: usize| format!("MIIEpAIBAAKCAQEAabcdefgh{it:07}Zq7");
+        let file =
+            |of: usize| (0..90).map(|it| line(1000 * of + it)).collect::<Vec<_>>().join("\n");
+        let files = (0..50).map(|it| hidden(&file(it)));
+        let secrets = Secrets::of(files.chain([hidden("Sommer2024")]), &BTreeSet::new());
+
+        assert!(secrets.0.forms.len() <= MAX_SECRETS);
+        let bytes: usize = secrets.0.forms.iter().map(|it| it.text.len()).sum();
+        assert!(bytes <= MAX_BYTES && MAX_BYTES / 2 < bytes, "{bytes}");
+        let redactor = Redactor::new([0; 32]).knowing(&secrets);
+        assert!(!redactor.redact("got Sommer2024 back").contains("Sommer2024"));
+    }
+
+    #[test]
+    fn what_is_no_secret_takes_no_room_of_one() {
+        let short = (0..300).map(|it| hidden(&format!("a{it}")));
+        let words = (0..300).map(|it| hidden(&format!("wort{}", "x".repeat(it))));
+        let all = short.chain(words).chain([hidden("zZq7canaryW4x")]);
+        let secrets = Secrets::of(all, &BTreeSet::new());
+        let redactor = Redactor::new([0; 32]).knowing(&secrets);
+
+        assert!(!redactor.redact("got zZq7canaryW4x back").contains("Zq7canary"));
+    }
+
+    #[test]
+    fn a_workload_with_many_secrets_leaves_room_for_those_of_the_next() {
+        let many = |of: usize| {
+            let all = (0..200).map(move |it| hidden(&format!("Zq7canary{of:02}W4x{it:03}")));
+            Secrets::of(all, &BTreeSet::new())
+        };
+        let hostile: Vec<_> = (0..15).map(many).collect();
+        let last = Secrets::of([hidden("Sommer2024")], &BTreeSet::new());
+
+        let all = Secrets::all(hostile.iter().chain([&last]));
+
+        assert_eq!(all.0.forms.len(), MAX_FORMS);
+        let redactor = Redactor::new([0; 32]).knowing(&all);
+        assert!(!redactor.redact("got Sommer2024 back").contains("Sommer2024"));
     }
 }

@@ -89,7 +89,7 @@ fn finding(
     let index = spec.containers.iter().position(|it| it.name == container)?;
     let message = told.event.message.as_deref()?;
     let quoted = |mark: &str| {
-        let text = scene.redact(message.split_once(mark)?.1.split('"').next()?);
+        let text = scene.redact_about(&root, message.split_once(mark)?.1.split('"').next()?);
         Some(text.chars().filter(|it| !it.is_control()).take(MAX_CHARS).collect::<String>())
     };
     let base = match root.kind.as_str() {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Event, Pod, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
-use types::{Finding, Subject};
+use types::{Clue, Finding, Subject};
 
 use super::policy_blocks_needs::Block;
 use crate::suspicion::RECENT;
@@ -176,6 +176,19 @@ impl<'a> Scene<'a> {
     /// A text without secrets.
     pub(super) fn redact(&self, text: &str) -> String {
         self.redactor.redact(text)
+    }
+
+    /// A text about this object without secrets, to be cut.
+    pub(super) fn redact_about(&self, about: &Subject, text: &str) -> String {
+        self.redactor.within(&about.namespace).redact(text)
+    }
+
+    /// The finding without what the workloads of its namespace hide.
+    pub(super) fn apart(&self, finding: Finding) -> Finding {
+        let hide = |it: &str| self.redactor.hide_apart(&finding.subject.namespace, it);
+        let clue = |it: &Clue| Clue { value: hide(&it.value), ..it.clone() };
+        let clues = finding.clues.iter().map(clue).collect();
+        Finding { cause: hide(&finding.cause), clues, ..finding }
     }
 
     /// How long ago this was, in seconds; 0 when it is not known.

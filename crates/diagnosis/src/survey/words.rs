@@ -20,6 +20,8 @@ pub(super) fn quoted(text: &str, scene: &Scene<'_>) -> String {
     let line: String = line.chars().filter(|it| !it.is_control()).collect();
     let mut short: String = line.chars().take(MAX_CHARS).collect();
     if short.len() < line.len() {
+        // Before the word that does not fit: half a secret is not known as one, when the finding is told.
+        short.truncate(short.rfind(' ').unwrap_or(short.len()));
         short.push('…');
     }
     short.trim_end_matches('.').to_owned()

@@ -1,6 +1,9 @@
 //! What a template hides under a secret's name is hidden in all of its evidence.
 
-use diagnosis::Redactor;
+use std::sync::Arc;
+
+use diagnosis::{Redactor, Secrets, Snapshot};
+use serde_json::json;
 use types::Evidence;
 
 use crate::casebook::gathered;
@@ -126,4 +129,42 @@ fn names_tags_hosts_and_common_words_are_not() {
     assert!(said.contains("role postgres does not exist"), "{said}");
     assert!(said.contains("mode strict2"), "{said}");
     assert!(text.contains("web-6c8d7f9b5d-x2x4z"), "{text}");
+}
+
+/// What a pod hides whose template has this password.
+fn secrets(password: &str) -> Secrets {
+    let env = json!([{"name": "DB_PASSWORD", "value": password}]);
+    let spec = json!({"containers": [{"name": "app", "env": env}]});
+    let pod = serde_json::from_value(json!({"metadata": {"name": "web"}, "spec": spec})).unwrap();
+    diagnosis::secrets_of_pod(&pod, &Redactor::new([0; 32]))
+}
+
+#[test]
+fn a_scan_hides_what_the_workloads_of_a_namespace_hide_and_there_alone() {
+    let mut all = Snapshot::at("2026-11-24T03:00:00Z".parse().unwrap(), "test");
+    let (mut services, message) = (vec![], "the cloud said frostnacht and Sommer2024");
+    for space in ["shop", "other"] {
+        let metadata = json!({"name": "web", "namespace": space});
+        let spec = json!({"type": "LoadBalancer", "ports": [{"port": 80}]});
+        let service = json!({"metadata": metadata, "spec": spec});
+        services.push(serde_json::from_value(service).unwrap());
+        let about = json!({"kind": "Service", "namespace": space, "name": "web"});
+        let event = json!({"metadata": metadata, "involvedObject": about, "type": "Warning",
+            "reason": "SyncLoadBalancerFailed", "message": message, "lastTimestamp": all.taken_at});
+        all.events.push(Arc::new(serde_json::from_value(event).unwrap()));
+    }
+    all.services = Some(services);
+    let apart = [("shop", "Sommer2024"), ("other", "frostnacht")];
+    let apart = apart.map(|it| (it.0.to_owned(), secrets(it.1)));
+    let redactor = Redactor::new([0; 32]).knowing_apart(apart.into());
+
+    let found = diagnosis::survey(&all, vec![], &redactor);
+
+    for (space, hidden, open) in
+        [("shop", "Sommer2024", "frostnacht"), ("other", "frostnacht", "Sommer2024")]
+    {
+        let told = found.iter().find(|it| it.subject.namespace == space).unwrap();
+        assert!(!serde_json::to_string(told).unwrap().contains(hidden), "{told:?}");
+        assert!(told.cause.contains(open) && told.cause.contains("[redacted:"), "{told:?}");
+    }
 }

@@ -55,7 +55,9 @@ fn talkative() -> Value {
         PLANTED.iter().map(|(_, name, value, _)| json!({"name": name, "value": value})).collect();
     let told: String =
         PLANTED.iter().map(|it| format!("echo \"connecting with ${}\"; ", it.1)).collect();
-    let script = format!("{told}echo \"refused $CACHE_PASS\"; exit 3");
+    // A plan that takes this back quotes it.
+    let script =
+        format!("{told}echo \"refused $CACHE_PASS\"; echo began with Canary4Alpha; exit 3");
     spec["containers"][0]["env"] = json!(env);
     spec["containers"][0]["envFrom"] = json!([{"configMapRef": {"name": "settings"}}]);
     spec["containers"][0]["command"] = json!(["sh", "-c", script]);
@@ -176,8 +178,8 @@ async fn no_secret_that_is_in_the_cluster_leaves_the_agent_on_any_way() {
     let order = agent.order_for("web", "roll_back").await;
     let answer = told.post(&agent, "/api/v1/execute-fix", &order).await;
     let execution = answer["execution_id"].as_str().unwrap();
-    told.get(&agent, &format!("/api/v1/executions/{execution}")).await;
-    told.get(&agent, &format!("/api/v1/executions/{execution}/explain")).await;
+    let shown = told.get(&agent, &format!("/api/v1/executions/{execution}")).await;
+    let why = told.get(&agent, &format!("/api/v1/executions/{execution}/explain")).await;
     told.get(&agent, "/api/v1/executions").await;
     for (path, body) in [
         (
@@ -213,6 +215,9 @@ async fn no_secret_that_is_in_the_cluster_leaves_the_agent_on_any_way() {
         (&analysis, "connecting with [redacted:"),
         (&analysis, "refused [redacted:"),
         (&events, "got [redacted:"),
+        (&analysis["offers"], "began with [redacted:"),
+        (&shown, "began with [redacted:"),
+        (&why["decision"], "began with [redacted:"),
     ] {
         assert!(answer.to_string().contains(words), "{words}: {answer:#}");
     }
