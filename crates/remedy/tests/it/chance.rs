@@ -7,7 +7,7 @@ mod policies;
 mod references;
 mod services;
 
-use remedy::approve;
+use remedy::{World, approve};
 use serde_json::{Value, json};
 use types::{
     Action, ContainerRole, Evidence, Fault, FixPlan, Kind, Mode, Owner, ProbeKind, ReferenceKind,
@@ -284,6 +284,27 @@ pub(crate) fn offers(n_troubles: u64) -> Vec<FixPlan> {
         .collect()
 }
 
+/// Who asks, what is armed, and how the cluster stands.
+fn draw_state(chance: &mut Chance, world: &mut World<'_>) {
+    world.mode = if chance.one_in(8) { Mode::Suggest } else { Mode::Auto };
+    if chance.one_in(20) {
+        world.mode = Mode::Observe;
+    }
+    if chance.one_in(3) {
+        world.authority = scene::person();
+    }
+    world.enrolled = !chance.one_in(12);
+    world.authenticated = !chance.one_in(12);
+    world.policy_given = !chance.one_in(12);
+    if chance.one_in(8) {
+        world.workloads = *chance.pick(&[0, 5, 9, 10, 20, 50, 51, 100]);
+        world.unhealthy = chance.below(world.workloads + 1);
+    }
+    if chance.one_in(12) {
+        world.last_storm = Some(at(scene::NOW - 50 - i64::try_from(chance.below(20)).unwrap()));
+    }
+}
+
 #[test]
 fn the_guard_and_an_independent_opinion_agree() {
     let wanted = std::env::var("GUARD_CASES").ok().and_then(|it| it.parse().ok()).unwrap_or(CASES);
@@ -313,23 +334,7 @@ fn the_guard_and_an_independent_opinion_agree() {
         world.past.writes = if chance.one_in(3) { &old[..] } else { &[] };
         let armed = scene::NOW - *chance.pick(&[-100, 100, 3601, 14_401]);
         world.past.armed_at = chance.one_in(4).then(|| at(armed));
-        world.mode = if chance.one_in(8) { Mode::Suggest } else { Mode::Auto };
-        if chance.one_in(20) {
-            world.mode = Mode::Observe;
-        }
-        if chance.one_in(3) {
-            world.authority = scene::person();
-        }
-        world.enrolled = !chance.one_in(12);
-        world.authenticated = !chance.one_in(12);
-        world.policy_given = !chance.one_in(12);
-        if chance.one_in(8) {
-            world.workloads = *chance.pick(&[0, 5, 9, 10, 20, 50, 51, 100]);
-            world.unhealthy = chance.below(world.workloads + 1);
-        }
-        if chance.one_in(12) {
-            world.last_storm = Some(at(scene::NOW - 50 - i64::try_from(chance.below(20)).unwrap()));
-        }
+        draw_state(&mut chance, &mut world);
         world.accepted = chance.one_in(20).then_some(&accepted);
 
         let policy = policies::policy(&mut chance);
