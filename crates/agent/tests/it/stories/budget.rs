@@ -15,8 +15,8 @@ async fn journal(stage: &Stage) -> Journal {
     Journal::open(&stage.data.path().join("agent")).await.unwrap()
 }
 
-/// An agent whose journal knows of so many troubles that stayed unhealed yesterday, in these namespaces by turns, beside
-/// one that was healed.
+/// An agent whose journal knows of so many troubles that stayed unhealed yesterday, in these namespaces by turns,
+/// beside one that was healed.
 async fn after_failures(stage: &Stage, failures: usize, namespaces: [&str; 2]) -> AgentBinary {
     let agent = stage.agent().await;
     stage.run_hungry("web", "128Mi").await;
