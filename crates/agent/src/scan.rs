@@ -1,10 +1,11 @@
 //! A scan: every workload that looks wrong is read and judged by its rules, the rest of the cluster is surveyed.
 
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::thread;
 
-use diagnosis::Snapshot;
+use diagnosis::{Objects, Snapshot};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
@@ -20,7 +21,10 @@ use crate::offers::findings::with_patch;
 use crate::{Agent, k8sgpt};
 
 /// How many workloads are read at once: more would only wait for the API server.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 8;
+
+/// What was read of one workload, or came of that.
+type Of<T> = (Result<T, ClusterError>, ObjectRef);
 
 /// What a scan is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,33 +173,49 @@ async fn looked_at(
     (found, unread): (&mut Vec<Finding>, &mut Vec<String>),
 ) {
     let (n_due, mut n_read) = (due.len(), 0);
-    let mut looks = stream::iter(due)
-        .map(|it| async move { (looked_at_one(agent, &it, commons).await, it) })
-        .buffer_unordered(AT_ONCE);
-    while let Some((findings, subject)) = looks.next().await {
-        n_read += 1;
-        progress(Stage::Looking(n_read, n_due));
-        match findings {
-            Ok(findings) => found.extend(findings),
-            // What went in between is no trouble.
-            Err(ClusterError::NotFound(_)) => {}
-            Err(error) => {
-                unread.push(agent.redactor_of(&subject).redact(&format!("{subject}: {error}")));
+    let mut read = stream::iter(due)
+        .map(|it| async move { (agent.cluster.objects_among(&it, commons).await, it) })
+        .buffer_unordered(AT_ONCE)
+        .ready_chunks(AT_ONCE);
+    while let Some(some) = read.next().await {
+        n_read += some.len();
+        for (findings, subject) in all_judged(agent, some) {
+            match findings {
+                Ok(findings) => found.extend(findings),
+                // What went in between is no trouble.
+                Err(ClusterError::NotFound(_)) => {}
+                Err(error) => {
+                    unread.push(agent.redactor_of(&subject).redact(&format!("{subject}: {error}")));
+                }
             }
         }
+        progress(Stage::Looking(n_read, n_due));
     }
 }
 
+/// What is found at each of these. The rules wait for nobody, so that a second thread takes half of the work.
+fn all_judged(agent: &Agent, mut read: Vec<Of<Objects>>) -> Vec<Of<Vec<Finding>>> {
+    let in_turn = |it: Vec<Of<Objects>>| -> Vec<_> {
+        let judged = |objects: Objects| judged(agent, &objects);
+        it.into_iter().map(|(objects, of)| (objects.and_then(judged), of)).collect()
+    };
+    let rest = read.split_off(read.len().div_ceil(2));
+    if rest.is_empty() {
+        return in_turn(read);
+    }
+    thread::scope(|scope| {
+        let rest = scope.spawn(|| in_turn(rest));
+        let mut all = in_turn(read);
+        all.extend(rest.join().unwrap_or_else(|it| resume_unwind(it)));
+        all
+    })
+}
+
 /// What is found at one workload.
-async fn looked_at_one(
-    agent: &Agent,
-    subject: &ObjectRef,
-    commons: &Commons<'_>,
-) -> Result<Vec<Finding>, ClusterError> {
-    let objects = agent.cluster.objects_among(subject, commons).await?;
+fn judged(agent: &Agent, objects: &Objects) -> Result<Vec<Finding>, ClusterError> {
     // One that cannot be judged does not keep the others from it.
     let judged = catch_unwind(AssertUnwindSafe(|| {
-        let (evidence, diagnoses) = agent.examine(&objects);
+        let (evidence, diagnoses) = agent.examine(objects);
         diagnosis::of_workload(&evidence, &diagnoses)
     }));
     judged.map_err(|_| ClusterError::Malformed("its rules did not end".to_owned()))
