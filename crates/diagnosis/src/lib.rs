@@ -28,6 +28,7 @@ mod evidence;
 mod even_lives;
 mod analyzers;
 mod judge;
+mod lasting;
 mod suspicion;
 mod k8sgpt;
 mod policy_report;
@@ -44,6 +45,7 @@ pub use judge::{
     shown_after,
 };
 pub use k8sgpt::{K8sgptResult, with_reports};
+pub use lasting::{LASTING, needed_readiness};
 pub use marks::{Marks, ServiceOutline};
 pub use objects::{ConfigMapKeys, Log, NodeMate, Objects, Root, Usage};
 pub use outline::PodOutline;
@@ -57,7 +59,7 @@ pub use survey::{
     tells_of_refusals, told_of_keys, told_why,
 };
 pub use suspicion::{
-    LASTING, PATIENCE, RECENT, is_quiet, lacks_pods, suspicious_pod, suspicious_workload,
+    PATIENCE, RECENT, is_quiet, lacks_pods, suspicious_pod, suspicious_workload,
     tells_of_unmade_job, tells_of_webhook, waits_for_claims,
 };
 pub use texts::Texts;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::{
     ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet,
 };
@@ -110,8 +110,8 @@ pub struct Objects {
     pub usage: Vec<Usage>,
     /// Revisions (ReplicaSets, ControllerRevisions) that were seen ready before, by name.
     pub ready_revisions: Vec<String>,
-    /// Those of them that were ready for [`crate::LASTING`]: what ends after a second was never well.
-    pub steady_revisions: Vec<String>,
+    /// How long a pod of each was ready at a stretch: what ends after a second was never well.
+    pub longest_ready: Vec<(String, SignedDuration)>,
     /// Reads that failed, with reason.
     pub unread: Vec<String>,
 }

@@ -16,10 +16,6 @@ pub(crate) const SHORT_LIFE: SignedDuration = SignedDuration::from_secs(30);
 /// How long an end of a container stays news.
 pub const RECENT: SignedDuration = SignedDuration::from_secs(600);
 
-/// How long a pod of a revision has to be ready before the revision counts as one that works: without a probe, a
-/// program that ends after a second is ready for that second.
-pub const LASTING: SignedDuration = SignedDuration::from_secs(10);
-
 /// Reasons of a waiting container that are part of an ordinary start.
 pub(crate) const ORDINARY_WAITS: [&str; 2] = ["ContainerCreating", "PodInitializing"];
 

@@ -1,6 +1,7 @@
 //! What is known of a probe that fails: what its failures mean, and which port or path it should ask. The plans and
 //! the guard both ask it.
 
+mod absent;
 mod failing;
 mod listed;
 mod path;

@@ -306,8 +306,9 @@ pub struct RevisionFacts {
     pub revision: i64,
     /// Whether this is what the owner wants now.
     pub current: bool,
-    /// Whether a pod of it was seen ready; of the current one, for ten seconds at least. Never of one that a fix of
-    /// ours made that did not help. Of a CronJob, whether a Job made from it came to its end.
+    /// Whether a pod of it was seen ready; of the current one, for ten seconds at least, and of one whose containers
+    /// end again and again for longer than between two ends. Never of one that a fix of ours made that did not
+    /// help. Of a CronJob, whether a Job made from it came to its end.
     pub was_ready: bool,
     /// Hash over its template.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -15,7 +15,7 @@ use types::{Kind, ObjectRef};
 
 use super::commons::Common;
 use super::kube::{KubeCluster, READ, within};
-use super::revisions::{Lasted, ReadyRevisions};
+use super::revisions::ReadyRevisions;
 use super::{ClusterError, Commons, classes, config_maps, logs, traffic};
 
 /// A list of more than this in one namespace is read in part: a near miss is then not sure to be the only one.
@@ -84,7 +84,7 @@ pub(super) async fn objects(
         logs: logs.logs,
         usage: common.usage,
         ready_revisions: vec![],
-        steady_revisions: vec![],
+        longest_ready: vec![],
         unread: vec![],
     };
     let objects = with_its_own(objects, subject, &caches.ready_revisions);
@@ -114,9 +114,9 @@ fn with_its_own(mut objects: Objects, subject: &ObjectRef, seen: &ReadyRevisions
         | Kind::PersistentVolumeClaim
         | Kind::ConfigMap => holder == uid,
     };
-    let ready = seen.of(subject, Lasted::Ever, is_its);
-    let steady = seen.of(subject, Lasted::Long, is_its);
-    Objects { ready_revisions: ready, steady_revisions: steady, ..objects }
+    let ready_revisions = seen.that_worked(subject, is_its);
+    let longest_ready = seen.longest(subject, is_its);
+    Objects { ready_revisions, longest_ready, ..objects }
 }
 
 /// Whether the owner with this uid controls it.

@@ -14,15 +14,6 @@ const LIMIT: usize = 20_000;
 /// The label with which stateful and daemon sets name the revision of a pod.
 const REVISION_LABEL: &str = "controller-revision-hash";
 
-/// For how long a revision was ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lasted {
-    /// It was seen ready, and no pod of it was seen to lose that at once.
-    Ever,
-    /// It was ready for [`diagnosis::LASTING`].
-    Long,
-}
-
 /// The revisions whose pods were seen ready, as namespace and name of the object that holds the template, and uid
 /// of the owner of the pods.
 #[derive(Debug, Default)]
@@ -33,10 +24,10 @@ pub(super) struct ReadyRevisions {
 /// What was seen of the readiness of a revision.
 #[derive(Debug, Default, Clone, Copy)]
 struct Seen {
-    /// It lasted.
-    lasted: bool,
-    /// A pod that nobody deleted lost it before it had lasted.
-    broke: bool,
+    /// For how long at a stretch.
+    longest: SignedDuration,
+    /// How long it would have to be, by a pod that nobody deleted and that lost it at once or ends again and again.
+    least: SignedDuration,
 }
 
 impl ReadyRevisions {
@@ -44,8 +35,8 @@ impl ReadyRevisions {
     pub(super) fn note(&self, pod: &Pod, now: Timestamp) {
         let Some(since) = ready_since(pod) else { return };
         let Some(name) = revision_name(pod) else { return };
-        let lasts = diagnosis::LASTING <= now.duration_since(since);
-        self.add(pod, name, Seen { lasted: lasts, broke: false });
+        let longest = now.duration_since(since);
+        self.add(pod, name, Seen { longest, least: SignedDuration::ZERO });
     }
 
     /// Remembers for how long a pod was ready that was so before and may not be any more. What is read late may
@@ -54,9 +45,11 @@ impl ReadyRevisions {
         let Some(since) = ready_since(before) else { return };
         let Some(name) = revision_name(before) else { return };
         let end = [unready_since(after), asked_to_go(after)].into_iter().flatten().min();
-        let lasted = diagnosis::LASTING <= end.unwrap_or(now).duration_since(since);
+        let longest = end.unwrap_or(now).duration_since(since);
         let stays = after.metadata.deletion_timestamp.is_none() && ready_since(after).is_none();
-        self.add(before, name, Seen { lasted, broke: stays && !lasted });
+        let between_ends = || diagnosis::needed_readiness(after, now);
+        let least = stays.then(|| between_ends().unwrap_or(diagnosis::LASTING));
+        self.add(before, name, Seen { longest, least: least.unwrap_or(SignedDuration::ZERO) });
     }
 
     fn add(&self, pod: &Pod, name: String, new: Seen) {
@@ -67,25 +60,39 @@ impl ReadyRevisions {
             seen.clear();
         }
         let known = seen.entry((namespace, name, owner)).or_default();
-        known.lasted |= new.lasted;
-        known.broke |= new.broke;
+        known.longest = known.longest.max(new.longest);
+        known.least = known.least.max(new.least);
+    }
+
+    /// Those of a subject that were seen ready, and for no mere moment between two ends.
+    pub(super) fn that_worked(
+        &self,
+        subject: &ObjectRef,
+        is_its: impl Fn(&str, &str) -> bool,
+    ) -> Vec<String> {
+        let known = self.of(subject, is_its).into_iter();
+        known.filter(|(_, it)| it.least <= it.longest).map(|it| it.0).collect()
+    }
+
+    /// For how long at a stretch a pod of each of them was ready.
+    pub(super) fn longest(
+        &self,
+        subject: &ObjectRef,
+        is_its: impl Fn(&str, &str) -> bool,
+    ) -> Vec<(String, SignedDuration)> {
+        let known = self.of(subject, is_its).into_iter();
+        known.map(|(name, it)| (name, it.longest)).collect()
     }
 
     /// Those of a subject: the names of its revisions begin with its own, and `is_its` says of a name and the uid
     /// of the owner of its pods whether they are its own and not of another of that name.
-    pub(super) fn of(
-        &self,
-        subject: &ObjectRef,
-        lasted: Lasted,
-        is_its: impl Fn(&str, &str) -> bool,
-    ) -> Vec<String> {
+    fn of(&self, subject: &ObjectRef, is_its: impl Fn(&str, &str) -> bool) -> Vec<(String, Seen)> {
         let prefix = format!("{}-", subject.name);
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.range((subject.namespace.clone(), prefix.clone(), String::new())..)
             .take_while(|((it, name, _), _)| *it == subject.namespace && name.starts_with(&prefix))
-            .filter(|(_, it)| it.lasted || lasted == Lasted::Ever && !it.broke)
             .filter(|((_, name, owner), _)| is_its(name, owner))
-            .map(|((_, name, _), _)| name.clone())
+            .map(|((_, name, _), it)| (name.clone(), *it))
             .collect()
     }
 }
@@ -157,15 +164,14 @@ mod tests {
         revisions.note(&pod("StatefulSet", "db", "db-5f4", "True"), at(101));
         revisions.note(&pod("DaemonSet", "log", "6c8", "True"), at(101));
 
-        let of = |kind, name| {
-            revisions.of(&ObjectRef::named(kind, "shop", name), Lasted::Ever, |_, _| true)
-        };
+        let of =
+            |kind, name| revisions.that_worked(&ObjectRef::named(kind, "shop", name), |_, _| true);
 
         assert_eq!(of(Kind::Deployment, "web"), ["web-7d9"]);
         assert_eq!(of(Kind::StatefulSet, "db"), ["db-5f4"]);
         assert_eq!(of(Kind::DaemonSet, "log"), ["log-6c8"]);
         let other = ObjectRef::named(Kind::Deployment, "other", "web");
-        assert!(revisions.of(&other, Lasted::Ever, |_, _| true).is_empty());
+        assert!(revisions.that_worked(&other, |_, _| true).is_empty());
     }
 
     #[test]
@@ -174,7 +180,7 @@ mod tests {
         revisions.note(&pod("ReplicaSet", "web-7d9", "", "True"), at(101));
         let web = ObjectRef::named(Kind::Deployment, "shop", "web");
 
-        let owned_by = |uid: &str| revisions.of(&web, Lasted::Ever, |_, owner| owner == uid);
+        let owned_by = |uid: &str| revisions.that_worked(&web, |_, owner| owner == uid);
 
         assert_eq!(owned_by("u"), ["web-7d9"]);
         assert!(owned_by("of its successor").is_empty());
@@ -188,8 +194,10 @@ mod tests {
         revisions.note(&pod("ReplicaSet", "web-works", "", "True"), at(102));
         revisions.note(&pod("ReplicaSet", "web-works", "", "True"), at(110));
 
-        assert_eq!(revisions.of(&web, Lasted::Ever, |_, _| true), ["web-crashes", "web-works"]);
-        assert_eq!(revisions.of(&web, Lasted::Long, |_, _| true), ["web-works"]);
+        assert_eq!(revisions.that_worked(&web, |_, _| true), ["web-crashes", "web-works"]);
+        let secs = SignedDuration::from_secs;
+        let longest = [("web-crashes".to_owned(), secs(2)), ("web-works".to_owned(), secs(10))];
+        assert_eq!(revisions.longest(&web, |_, _| true), longest);
     }
 
     /// The pod as it is once it is not ready any more, since then.
@@ -219,7 +227,41 @@ mod tests {
             revisions.note_change(&before, &after, at(300));
         }
 
-        assert_eq!(revisions.of(&web, Lasted::Ever, |_, _| true), ["web-replaced", "web-worked"]);
-        assert_eq!(revisions.of(&web, Lasted::Long, |_, _| true), ["web-worked"]);
+        assert_eq!(revisions.that_worked(&web, |_, _| true), ["web-replaced", "web-worked"]);
+    }
+
+    /// A pod whose second container has been restarted so often, and ends again after 12 seconds.
+    fn crashed(revision: &str, restarts: i32, since: i64) -> Pod {
+        let mut pod = unready(revision, since);
+        let statuses = json!([
+            {"name": "app", "image": "", "imageID": "", "ready": true, "restartCount": 0,
+                "state": {"running": {"startedAt": at(100)}}},
+            {"name": "beside", "image": "", "imageID": "", "ready": false, "restartCount": restarts,
+                "state": {"terminated": {"exitCode": 1, "startedAt": at(since - 12), "finishedAt": at(since)}}}]);
+        let statuses = serde_json::from_value(statuses).unwrap();
+        pod.status.as_mut().unwrap().container_statuses = Some(statuses);
+        pod
+    }
+
+    #[test]
+    fn what_is_ready_as_long_as_it_lives_never_worked_however_often_it_is() {
+        let revisions = ReadyRevisions::default();
+        let web = ObjectRef::named(Kind::Deployment, "shop", "web");
+        let mut worked = pod("ReplicaSet", "web-worked", "", "True");
+        revisions.note_change(&worked, &unready("web-worked", 400), at(400));
+        for (restarts, start) in [(0, 100), (1, 113), (2, 135), (3, 167), (4, 219)] {
+            for name in ["web-crashes", "web-worked"] {
+                worked = pod("ReplicaSet", name, "", "True");
+                let conditions = worked.status.as_mut().unwrap().conditions.as_mut().unwrap();
+                conditions[0].last_transition_time = Some(Time(at(start)));
+                revisions.note(&worked, at(start + 11));
+                let ended = crashed(name, restarts, start + 12);
+                revisions.note_change(&worked, &ended, at(start + 12));
+            }
+        }
+
+        assert_eq!(revisions.that_worked(&web, |_, _| true), ["web-worked"]);
+        let longest = revisions.longest(&web, |_, _| true);
+        assert_eq!(longest[0], ("web-crashes".to_owned(), SignedDuration::from_secs(12)));
     }
 }

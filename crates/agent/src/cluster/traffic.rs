@@ -61,7 +61,7 @@ pub(super) async fn objects(
         logs: vec![],
         usage: vec![],
         ready_revisions: vec![],
-        steady_revisions: vec![],
+        longest_ready: vec![],
         unread: unread.0,
     })
 }

@@ -112,7 +112,7 @@ impl Cluster {
             logs: vec![],
             usage: vec![],
             ready_revisions: vec![],
-            steady_revisions: vec![],
+            longest_ready: vec![],
             unread: vec![],
         }
     }

@@ -83,7 +83,10 @@ fn told(container: &ContainerFacts, probe: &ProbeFacts) -> Failure {
         let words = format!("{command} is not in the image");
         return Failure::of(words, Some("exec/command"));
     }
-    if ["timed out", "timeout", "deadline exceeded"].iter().any(|it| words.contains(it)) {
+    // A shell that does not find the program `timeout` says nothing of time.
+    let is_missed = handler == "exec" && words.trim_end().ends_with(": not found");
+    let is_late = ["timed out", "timeout", "deadline exceeded"].iter().any(|it| words.contains(it));
+    if is_late && !is_missed {
         let limit = probe.timeout();
         let slowed = slowed(container);
         let words =
@@ -355,6 +358,8 @@ mod tests {
             None,
         );
         check("exec", None, "failed: ", "its command fails without a word", None);
+        let words = "its command says \"sh: timeout: not found\"";
+        check("exec", None, "failed: sh: timeout: not found\n", words, None);
         check(
             "exec",
             None,

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::{ControllerRevision, ReplicaSet};
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 use serde_json::Value;
 use types::{Edit, RevisionFacts};
 
 use crate::evidence::{diff, earlier_jobs, host_mounts, plain_values, pods};
+use crate::lasting::{LASTING, needed_readiness, worked_before};
 use crate::root::{spec_hash, template_json};
-use crate::suspicion::LASTING;
 use crate::{Objects, Redactor, Root};
 
 /// More revisions than this are never returned to.
@@ -145,7 +145,8 @@ fn of_replica_sets(objects: &Objects) -> Vec<Revision> {
                 || (was_before
                     && !was_overtaken(objects, set)
                     && available_since_before(objects, newest_made));
-            was_seen && (!keeps_ending(objects, is_of_it) || has_lasted(objects, &name, is_of_it))
+            let ends = readiness_between_ends(objects, is_of_it).is_some();
+            was_seen && (!ends || has_lasted(objects, &name, is_of_it))
         };
         Some(Revision {
             was_ready,
@@ -158,32 +159,27 @@ fn of_replica_sets(objects: &Objects) -> Vec<Revision> {
     objects.replica_sets.iter().filter_map(revision).collect()
 }
 
-/// Whether a pod of the newest revision was ready long enough to say that the revision works.
+/// Whether a pod of the revision was ready for longer than for a moment between two ends, so that the revision works.
 fn has_lasted(objects: &Objects, name: &str, is_of_it: impl Fn(&Pod) -> bool) -> bool {
+    let least = readiness_between_ends(objects, &is_of_it).unwrap_or(LASTING);
+    let now = objects.taken_at;
     let lasts = |it: &Pod| {
         let since = pods::ready_since(it);
-        since.is_some_and(|since| LASTING <= objects.taken_at.duration_since(since))
+        since.is_some_and(|since| least <= now.duration_since(since)) || worked_before(it, now)
     };
-    objects.steady_revisions.iter().any(|it| it == name)
+    let mut known = objects.longest_ready.iter();
+    known.any(|it| it.0 == name && least <= it.1)
         || objects.pods.iter().any(|it| is_of_it(it) && lasts(it))
 }
 
-/// Whether a pod of a revision starts and ends again and again: then it was ready for moments, and nobody wants it
-/// back.
-fn keeps_ending(objects: &Objects, is_of_it: impl Fn(&Pod) -> bool) -> bool {
-    let ends = |it: &ContainerStatus| {
-        let state = it.state.as_ref();
-        let waiting = state.and_then(|it| it.waiting.as_ref()?.reason.as_deref());
-        let has_ended = state.is_some_and(|it| it.terminated.is_some());
-        // Between two ends it runs, and may even be ready.
-        let since = state.and_then(|it| it.running.as_ref()?.started_at.as_ref());
-        let is_new = since.is_some_and(|it| objects.taken_at.duration_since(it.0) < LASTING);
-        0 < it.restart_count && (waiting == Some("CrashLoopBackOff") || has_ended || is_new)
-    };
-    let statuses = |it: &Pod| {
-        it.status.as_ref().and_then(|it| it.container_statuses.clone()).unwrap_or_default()
-    };
-    objects.pods.iter().any(|it| is_of_it(it) && statuses(it).iter().any(ends))
+/// Where pods of a revision start and end again and again: how long it has to be ready to be more than for moments,
+/// in which nobody wants it back.
+fn readiness_between_ends(
+    objects: &Objects,
+    is_of_it: impl Fn(&Pod) -> bool,
+) -> Option<SignedDuration> {
+    let pods = objects.pods.iter().filter(|it| is_of_it(it));
+    pods.filter_map(|it| needed_readiness(it, objects.taken_at)).max()
 }
 
 fn has_ready(set: &ReplicaSet) -> bool {
@@ -230,8 +226,8 @@ fn of_controller_revisions(objects: &Objects) -> Vec<Revision> {
         } else {
             let was_seen = objects.ready_revisions.contains(&name)
                 || objects.pods.iter().any(|pod| pods::is_ready(pod) && carries(pod, marks));
-            let ends = || keeps_ending(objects, |it| carries(it, marks));
-            was_seen && (!ends() || has_lasted(objects, &name, |it| carries(it, marks)))
+            let ends = readiness_between_ends(objects, |it| carries(it, marks)).is_some();
+            was_seen && (!ends || has_lasted(objects, &name, |it| carries(it, marks)))
         };
         Some(Revision { was_ready, current: is_current, number: it.revision, template, name })
     };

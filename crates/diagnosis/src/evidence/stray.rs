@@ -126,7 +126,7 @@ mod tests {
             logs: vec![],
             usage: vec![],
             ready_revisions: vec![],
-            steady_revisions: vec![],
+            longest_ready: vec![],
             unread: vec![],
         };
         (objects, vec![Arc::new(node)])

@@ -26,6 +26,7 @@ mod turned_back;
 mod hands;
 mod barren_jobs;
 mod killed_below;
+mod lasting;
 mod unasked;
 mod same_words;
 mod named_in;

@@ -20,6 +20,12 @@ use crate::twin::of_twin;
 
 /// How many times as long as before a time of a probe may be.
 const MOST_TIMES: u64 = 4;
+/// How many times as long a probe may wait for an answer, once it waits longer than [`SHORT_ANSWER`].
+const MOST_TIMES_FOR_LONG: u64 = 2;
+/// In seconds: what a probe may wait for an answer by [`MOST_TIMES`].
+const SHORT_ANSWER: u64 = 20;
+/// No time of a probe grows to more, in seconds.
+const LONGEST: u64 = 3600;
 
 /// What the edits are made in.
 pub(super) struct Scene<'a> {
@@ -151,7 +157,8 @@ pub(super) fn container<'a, 'n>(
     Some((found, rest))
 }
 
-/// One of three times, at most four times what it was; what is absent has the default of Kubernetes.
+/// One of three times, at most four times what it was, and of an answer that takes long twice; what is absent has the
+/// default of Kubernetes.
 fn relaxed(edit: &Edit, name: &str, probe: &ProbeFacts) -> Answer {
     let (seen, default) = match name {
         "initialDelaySeconds" => (probe.initial_delay_secs, None),
@@ -164,10 +171,15 @@ fn relaxed(edit: &Edit, name: &str, probe: &ProbeFacts) -> Answer {
     }
     let old = seen.or(default).map(u64::from).ok_or("there is no time to multiply")?;
     let new = edit.to.as_ref().and_then(Value::as_u64).ok_or("a time is a number")?;
-    if old < new && new <= old * MOST_TIMES {
+    let most = old * MOST_TIMES;
+    let is_too_long =
+        name == "timeoutSeconds" && SHORT_ANSWER < new && old * MOST_TIMES_FOR_LONG < new;
+    if is_too_long {
+        Err("the time for an answer is at most doubled, once it is long")
+    } else if old < new && new <= most && new <= LONGEST {
         Ok(())
     } else {
-        Err("a time grows, and at most to four times itself")
+        Err("a time grows, at most to four times itself, and to an hour")
     }
 }
 

@@ -2,6 +2,7 @@
 
 use types::{ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
 
+use super::absent::is_absent;
 use crate::place;
 
 /// How sure it is that a probe is to blame which somebody saw fail.
@@ -16,7 +17,7 @@ pub(crate) enum Answer {
     Nobody,
     /// An error of its own, or words nobody knows: it may still be warming up.
     Troubled,
-    /// It listens and says no, or time has nothing to do with it.
+    /// It listens and says no, or time has nothing to do with it: what the probe runs is not there.
     No,
 }
 
@@ -63,6 +64,10 @@ pub(crate) fn failing_probes<'a>(
 /// What the newest failure of a probe means.
 pub(crate) fn answer(probe: &ProbeFacts) -> Answer {
     let Some(failure) = probe.failure.as_deref() else { return Answer::Troubled };
+    // Its name may be that of a program which measures time.
+    if is_absent(probe, failure) {
+        return Answer::No;
+    }
     let failure = failure.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|it| failure.contains(it));
     // The kubelet says that it ran out of time of every gRPC connection that comes to nothing, and a host of its own is

@@ -1,4 +1,5 @@
-//! Give the probe up to twice the time it has, or four times where nobody listens yet; its handler stays.
+//! Give the probe more of the time it has: four times where that is little or nobody listens yet, else twice; its
+//! handler stays.
 //!
 //! ## When it helps
 //! The container starts or answers slower than the probe allows: it is killed before it is up, or the
@@ -7,12 +8,14 @@
 //! ## When it does not
 //! The container answers, and says no: then it is not about time. Nor where its log says that it waits for another
 //! service, whatever the kubelet kills it for, or where the probe asks for a file or a program whose name is misspelt.
+//! Nor where the command of the probe, or its script, is not in the image.
 //!
 //! ## Risk
 //! Auto when nobody answered in time; Ask when the container answered with an error of its own, and when no event
 //! is left of the probe's failures. Bound: `initialDelaySeconds`, `timeoutSeconds` and `failureThreshold`, each at
 //! most an hour and at most doubled; but where nobody listens when the kubelet asks, all that is known is that the
-//! start takes longer, and the first and the last get four times what they were. Undo: the former times. Verified
+//! start takes longer, and the first and the last get four times what they were. Of an answer that comes too late it is
+//! as little known by how much: its time is given four times, up to 20 seconds. Undo: the former times. Verified
 //! by the pods' health over time. Attack: huge times yield no edit, and no field beside the three is ever named.
 
 use types::{
@@ -25,8 +28,12 @@ use crate::probe::{Answer, SURE, answer, failing_probes};
 
 /// No probe is given more than an hour, in any of its fields.
 const MAX_VALUE: u32 = 3600;
-/// How many times as long an answer may take.
+/// How many times as long a probe may take where it is known to be answered.
 const TIMES: u32 = 2;
+/// How many times as long an answer may take that was not waited for: how late it would have come is not known.
+const TIMES_FOR_AN_ANSWER: u32 = 4;
+/// Up to so many seconds; what was given more than half of them is known to be slow, and gets twice as much.
+const SHORT_ANSWER: u32 = 20;
 /// How many times as long a start may take: it was cut off, so that how long it takes is not known.
 const TIMES_FOR_A_START: u32 = 4;
 
@@ -81,14 +88,18 @@ fn edits(
     };
     let path = path.child(probe.kind.field());
     let times = if answer == Answer::Nobody { TIMES_FOR_A_START } else { TIMES };
-    let more = |name: &str, seen: Option<u32>, default: Option<u32>| -> Option<Edit> {
+    let more = |name: &str, (seen, default), by: fn(u32, u32) -> Option<u32>| -> Option<Edit> {
+        let seen: Option<u32> = seen;
         let old = seen.or(default).filter(|it| 0 < *it)?;
-        let new = old.checked_mul(times).filter(|it| *it <= MAX_VALUE)?;
+        let new = by(old, times).filter(|it| *it <= MAX_VALUE)?;
         Some(place::edit(path.child(name), seen.map(Into::into), new))
     };
-    let delay = more("initialDelaySeconds", probe.initial_delay_secs, None);
-    let timeout = more("timeoutSeconds", probe.timeout_secs, Some(ProbeFacts::TIMEOUT));
-    let threshold = more("failureThreshold", probe.failure_threshold, Some(ProbeFacts::TRIES));
+    let delay = (probe.initial_delay_secs, None);
+    let delay = more("initialDelaySeconds", delay, u32::checked_mul);
+    let timeout = (probe.timeout_secs, Some(ProbeFacts::TIMEOUT));
+    let timeout = more("timeoutSeconds", timeout, |old, _| long_enough(old));
+    let threshold = (probe.failure_threshold, Some(ProbeFacts::TRIES));
+    let threshold = more("failureThreshold", threshold, u32::checked_mul);
     match (answer, probe.kind) {
         (Answer::TooLate, ProbeKind::Readiness) => timeout.into_iter().collect(),
         (Answer::TooLate, ProbeKind::Startup | ProbeKind::Liveness) => {
@@ -98,4 +109,10 @@ fn edits(
             [delay, threshold].into_iter().flatten().collect()
         }
     }
+}
+
+/// How long an answer is waited for next, where none came in `old` seconds.
+fn long_enough(old: u32) -> Option<u32> {
+    let twice = old.checked_mul(TIMES)?;
+    Some(twice.max(old.saturating_mul(TIMES_FOR_AN_ANSWER).min(SHORT_ANSWER)))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use types::{Edit, Fault, Kind, ProbeKind, ReferenceKind, RegistryTags, Risk, Strategy};
 
-use crate::gates::{Case, check};
+use crate::gates::{Case, check, passes};
 use crate::scene::{self, APP, edit, path};
 
 #[test]
@@ -340,6 +340,15 @@ fn of_a_probe_only_the_times_and_a_declared_port_are_written() {
     }
     for to in [json!(21), json!(5), json!(-1), json!("10"), json!(null)] {
         check(relaxed(), "out_of_scope", |it| it.edits()[0].to = Some(to));
+    }
+    let awaited = |was: u32| {
+        let mut evidence = scene::probed(ProbeKind::Readiness, "context deadline exceeded");
+        evidence.containers[0].probes[0].timeout_secs = Some(was);
+        Case::offered(Fault::ReadinessProbeFailing, evidence)
+    };
+    for (was, most) in [(1, 4), (5, 20), (8, 20), (11, 22), (1800, 3600)] {
+        passes(awaited(was), |it| it.edits()[0].to = Some(json!(most)));
+        check(awaited(was), "out_of_scope", |it| it.edits()[0].to = Some(json!(most + 1)));
     }
 
     let mut evidence = scene::probed(ProbeKind::Liveness, "connection refused");

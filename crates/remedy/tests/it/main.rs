@@ -25,6 +25,7 @@ mod unsure;
 mod refused;
 mod labels;
 mod probed;
+mod relaxed;
 mod twins;
 mod together;
 mod leftovers;

@@ -275,7 +275,7 @@ fn a_probe_that_is_answered_with_no_is_not_about_time() {
 #[test]
 fn a_readiness_probe_gets_more_time_only_when_the_answer_comes_too_late() {
     let late = scene::probed(ProbeKind::Readiness, "context deadline exceeded");
-    check(Fault::ReadinessProbeFailing, &late, &["relax_probe auto 1 -> 2"]);
+    check(Fault::ReadinessProbeFailing, &late, &["relax_probe auto 1 -> 4"]);
 
     let refused = scene::probed(ProbeKind::Readiness, "connection refused");
     check(Fault::ReadinessProbeFailing, &refused, &[]);

@@ -7,7 +7,7 @@ use diagnosis::{
     BrokenPolicy, ConfigMapKeys, Hardening, K8sgptResult, Log, Objects, PodOutline, Redactor,
     Rights, Root, Snapshot, TagList, Usage, Webhook,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -28,6 +28,9 @@ struct Frame {
     /// Names of revisions that the agent saw ready.
     #[serde(default)]
     ready_revisions: Vec<String>,
+    /// For how many seconds at a stretch it saw them ready, where that is not an hour.
+    #[serde(default)]
+    longest_ready: BTreeMap<String, i64>,
     /// What a metrics server tells.
     #[serde(default)]
     usage: Vec<UsageText>,
@@ -248,10 +251,16 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
         logs: frame.logs.iter().map(log).collect(),
         usage: frame.usage.iter().map(usage).collect(),
         ready_revisions: frame.ready_revisions.clone(),
-        steady_revisions: frame.ready_revisions.clone(),
+        longest_ready: longest_ready(frame),
         unread: vec![],
         root,
     }
+}
+
+fn longest_ready(frame: &Frame) -> Vec<(String, SignedDuration)> {
+    let hour = SignedDuration::from_hours(1);
+    let secs = |it: &String| frame.longest_ready.get(it).copied().map(SignedDuration::from_secs);
+    frame.ready_revisions.iter().map(|it| (it.clone(), secs(it).unwrap_or(hour))).collect()
 }
 
 fn usage(it: &UsageText) -> Usage {

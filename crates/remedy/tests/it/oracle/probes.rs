@@ -22,7 +22,11 @@ pub(super) fn probe_opinion(
             need(edit["from"] == json!(seen), "not what was seen")?;
             let old = u64::from(seen.unwrap_or(default));
             let new = edit["to"].as_u64().unwrap_or(0);
-            need(old < new && new <= 4 * old, "time bound")
+            let times = match (*name, new) {
+                ("timeoutSeconds", 21..) => 2,
+                _ => 4,
+            };
+            need(old < new && new <= times * old && new <= 60 * 60, "time bound")
         }
         ("fix_probe_port", ["httpGet" | "tcpSocket" | "grpc", "port"]) => {
             let begins = |it: &&(String, u16)| {
