@@ -90,10 +90,7 @@ fn field(strategy: &Strategy, edit: &Edit, names: &[&str], scene: &Scene<'_>) ->
         (
             Strategy::RaiseCpuLimit { .. },
             Some((container, ["resources", list @ ("limits" | "requests"), "cpu"])),
-        ) => {
-            causes::waits_for_cpu(container)?;
-            amounts::raised(edit, (*list, Resource::Cpu), container, scene)
-        }
+        ) => amounts::raised(edit, (*list, Resource::Cpu), container, scene),
         (
             Strategy::LowerRequests,
             Some((container, ["resources", "requests", resource @ ("memory" | "cpu")])),
