@@ -5,6 +5,7 @@
 //! for, and its intent stands in the Lease before, under the version that this replica has seen there. Whoever was
 //! overtaken cannot write that, and so does not write at all.
 
+mod earlier;
 mod election;
 mod refusal;
 mod shared;
@@ -22,7 +23,10 @@ use crate::cluster::{ClusterError, KubeLease, LeaseRecord};
 use election::{Observed, Replica, Step, Terms};
 use told::Told;
 
+pub use earlier::EarlierWrite;
+pub(crate) use earlier::MAX as MAX_EARLIER;
 pub use refusal::{NotLeading, Unshared};
+pub(crate) use shared::EVERYWHERE;
 pub use shared::{Shared, SharedWrite};
 
 /// How often a Lease is written anew that somebody else wrote at the same time, to ask for a turn.

@@ -6,6 +6,7 @@ mod fields;
 mod images;
 mod traffic;
 mod amounts;
+mod causes;
 mod names;
 mod windows;
 mod repeats;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kube::core::Status;
+use kube::core::response::StatusCause;
 use kube::runtime::watcher;
 
 use super::ClusterError;
@@ -28,7 +29,7 @@ fn of_status(status: &Status, what: &str) -> ClusterError {
     let message = status.message.clone();
     match status.code {
         404 => ClusterError::NotFound(what.to_owned()),
-        422 if blames_a_field(status) => ClusterError::Refused(message),
+        422 if names_a_cause(status) => ClusterError::Refused(message),
         // 422 is a test operation of a JSON Patch that did not hold: the server says no more than this.
         409 | 422 => ClusterError::Conflict(message),
         429 if is_disruption_budget(status) => ClusterError::Refused(message),
@@ -38,9 +39,11 @@ fn of_status(status: &Status, what: &str) -> ClusterError {
     }
 }
 
-/// Validation names the fields that it does not like; a failed patch names none.
-fn blames_a_field(status: &Status) -> bool {
-    status.details.as_ref().is_some_and(|it| it.causes.iter().any(|it| !it.field.is_empty()))
+/// Validation names the fields that it does not like, and an admission policy that says no more than `Invalid` its own
+/// words; a patch whose test failed names neither.
+fn names_a_cause(status: &Status) -> bool {
+    let is_cause = |it: &StatusCause| !it.field.is_empty() || !it.message.is_empty();
+    status.details.as_ref().is_some_and(|it| it.causes.iter().any(is_cause))
 }
 
 fn is_disruption_budget(status: &Status) -> bool {
@@ -88,12 +91,16 @@ mod tests {
             message: message(),
         };
         let field = json!({"causes": [{"field": "spec.replicas", "reason": "FieldValueInvalid"}]});
+        let policy =
+            json!({"causes": [{"message": "ValidatingAdmissionPolicy 'p' denied request"}]});
         let budget = json!({"causes": [{"reason": "DisruptionBudget"}]});
 
         check(404, &Value::Null, &ClusterError::NotFound("Pod shop/web".to_owned()));
         check(409, &Value::Null, &ClusterError::Conflict(message()));
         check(422, &Value::Null, &ClusterError::Conflict(message()));
+        check(422, &json!({}), &ClusterError::Conflict(message()));
         check(422, &field, &ClusterError::Refused(message()));
+        check(422, &policy, &ClusterError::Refused(message()));
         check(403, &Value::Null, &ClusterError::Refused(message()));
         check(429, &Value::Null, &throttled(1));
         check(429, &json!({"retryAfterSeconds": 7}), &throttled(7));

@@ -36,6 +36,12 @@ pub(super) enum ApplyError {
     /// The cluster did not take the first step.
     #[error("nothing was changed: {0}")]
     Refused(ClusterError),
+    /// The cluster would take the fix, and not what its undo puts back.
+    #[error(
+        "the cluster would not take back what is there now, so this could not be undone: {0}; approve this execution, \
+         or leave it"
+    )]
+    ForGood(ClusterError),
     /// The steps before `step` are written, and this one is not to be: they have to be taken back.
     #[error("step {step} failed, and what was written before it is taken back: {reason}")]
     Halfway {
@@ -93,6 +99,7 @@ impl Fixer {
         version: Option<ObjectRef>,
     ) -> Result<Option<String>, ApplyError> {
         self.rehearse(fix, approved, version.as_ref()).await.map_err(|it| failed(0, it))?;
+        self.rehearse_undo(fix, approved).await?;
         // Whoever was overtaken finds out here: his version of the Lease is an old one.
         self.share_intent(fix).await.map_err(untold)?;
         let (fix_id, writer) = (fix.execution.id.to_string(), Writer::of(&fix.plan.strategy));
@@ -193,6 +200,32 @@ impl Fixer {
         Ok(())
     }
 
+    /// Lets the API server check what an undo would put back, which is what is there now: an admission policy that came
+    /// later may not take it any more. Then a person is asked first; who said yes already is not asked again.
+    async fn rehearse_undo(&self, fix: &Stored, approved: &ApprovedPlan) -> Result<(), ApplyError> {
+        if fix.execution.decided_by.is_some() {
+            return Ok(());
+        }
+        let (fix_id, writer) = (fix.execution.id.to_string(), Writer::of(&fix.plan.strategy));
+        let is_edit = |it: &&Step| it.subresource.is_none() && matches!(it.action, Action::Edit(_));
+        for step in approved.plan().steps.iter().filter(is_edit) {
+            let target = &step.target;
+            let object = self.agent.cluster.object(target).await.map_err(|it| failed(0, it))?;
+            let as_it_is = Step { action: Action::Edit(vec![]), ..step.clone() };
+            let Some(operations) = remedy::undo_patch(&as_it_is, &fix_id, &object) else {
+                continue;
+            };
+            let purpose = Purpose::Rehearse(writer);
+            let patch = Patch { target, subresource: None, operations, purpose };
+            match self.agent.cluster.patch(patch).await {
+                Ok(_) => {}
+                Err(error @ ClusterError::Refused(_)) => return Err(ApplyError::ForGood(error)),
+                Err(error) => return Err(failed(0, error)),
+            }
+        }
+        Ok(())
+    }
+
     /// The plan was not carried out whole: says so, takes back what was written of it, and leaves what is in
     /// doubt to be found out behind the answer.
     pub(super) async fn not_applied(
@@ -208,7 +241,9 @@ impl Fixer {
         let words = self.words(&fix.execution.subject, &error);
         fix.execution.refusal = Some(RefusalReport::new(code(&error), words));
         let ApplyError::Halfway { step, .. } = error else {
-            self.reach(&mut fix, ExecutionState::Refused).await;
+            let is_asked = matches!(error, ApplyError::ForGood(_));
+            let state = if is_asked { ExecutionState::Proposed } else { ExecutionState::Refused };
+            self.reach(&mut fix, state).await;
             return Ok(fix.execution);
         };
         fix.plan.steps.truncate(step);
@@ -254,6 +289,7 @@ fn code(error: &ApplyError) -> &'static str {
         ApplyError::Stopped => "observing",
         ApplyError::NotLeading(_) | ApplyError::Untold(Unshared::NotLeading(_)) => "not_leading",
         ApplyError::Untold(Unshared::NoRoom) => "too_often",
+        ApplyError::ForGood(_) => "needs_approval",
         ApplyError::Refused(ClusterError::NotFound(_)) => "gone",
         ApplyError::Refused(
             ClusterError::Unreachable(_)

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use jiff::Timestamp;
 use tokio::sync::{Mutex, broadcast, watch};
 use types::{Mode, ObjectRef};
 
 use super::{Fixer, OpenError};
 use crate::config::Config;
 use crate::journal::{Journal, JournalError};
+use crate::lead::Shared;
 
 /// How many changes of the mode somebody who listens may be behind.
 const NOTICES: usize = 16;
@@ -142,7 +144,9 @@ impl Fixer {
             return Err(OpenError::Overtaken);
         }
         self.switch.tell(mode, who, why);
-        self.lead.share(|it| it.mode = Some(self.mode())).await.map_err(OpenError::NotShared)
+        let armed_at = self.journal.armed_at().await?;
+        let shared = self.lead.share(|it| (it.mode, it.armed_at) = (Some(self.mode()), armed_at));
+        shared.await.map_err(OpenError::NotShared)
     }
 
     /// Writing is stopped already: makes that last, in the journal and in the Lease, each whatever becomes of the
@@ -202,6 +206,19 @@ impl Fixer {
         self.journal.set_mode(told, LEASE, why).await?;
         self.switch.tell(told, LEASE, why.to_owned());
         Ok(())
+    }
+
+    /// Takes over when a person armed the replica before this one, where both are armed: he has looked at what was
+    /// written before. It arms nothing itself, and an arming that is still to come is none.
+    pub(super) async fn take_over_arming(&self, told: &Shared) -> Result<(), JournalError> {
+        let _turn = self.switch.setting.lock().await;
+        let both_are_armed = told.mode == Some(Mode::Auto) && self.mode() == Mode::Auto;
+        let Some(at) = told.armed_at.filter(|_| both_are_armed) else { return Ok(()) };
+        let known = self.journal.armed_at().await?;
+        if Timestamp::now() < at || known.is_some_and(|it| at <= it) {
+            return Ok(());
+        }
+        self.journal.keep_arming(at, LEASE).await
     }
 
     /// Stops whenever the stop object comes, and keeps stopped while it is there. When it goes nothing is armed:

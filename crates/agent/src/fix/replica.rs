@@ -1,15 +1,17 @@
 //! One replica among several: it stands by, takes over what the one before it told, and leads.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use types::ExecutionState;
 use uuid::Uuid;
 
 use super::resume::failed_fix;
 use super::{Fixer, OpenError};
 use crate::failures::MEMORY;
 use crate::journal::Stored;
-use crate::lead::{Lead, Looked, Shared, SharedWrite, Unshared};
+use crate::lead::{EarlierWrite, Lead, Looked, MAX_EARLIER, Shared, SharedWrite, Unshared};
 
 impl Fixer {
     /// Looks at the Lease again and again: renews it, takes it over, or lets it go.
@@ -44,17 +46,42 @@ impl Fixer {
     }
 
     /// Takes in what the replica before this one told, and tells it on with what this one knows better.
-    async fn take_over(&self, told: Shared) -> Result<(), OpenError> {
+    async fn take_over(&self, mut told: Shared) -> Result<(), OpenError> {
+        told.forget_old(Timestamp::now());
         if let Some(mode) = told.mode {
             self.take_over_mode(mode).await?;
         }
-        let own = self.journal.recent(Timestamp::now() - MEMORY, Uuid::nil()).await?;
-        let own: Vec<_> = own.iter().filter(|it| it.plan.writes()).map(SharedWrite::of).collect();
-        let is_ours = |it: &SharedWrite| own.iter().any(|own| own.id == it.id);
+        self.take_over_arming(&told).await?;
         let mode = self.mode();
-        let mut shared = Shared { mode: Some(mode), writes: own.clone() };
+        let mut shared = Shared {
+            mode: Some(mode),
+            armed_at: self.journal.armed_at().await?,
+            storms: self.take_over_storms(&told.storms).await?,
+            ..Shared::default()
+        };
+        let mut others =
+            self.take_over_writes(std::mem::take(&mut told.writes), &mut shared).await?;
+        others.extend(self.take_over_earlier(told.earlier, &mut shared).await?);
+        shared.forget_old(Timestamp::now());
+        self.lead.begin(shared, others).await.map_err(OpenError::Lease)?;
+        if self.mode() != mode {
+            // Stopped meanwhile: what was told is not so any more.
+            self.lead.note(|it| it.mode = Some(self.mode()));
+        }
+        Ok(())
+    }
+
+    /// What was written in the last hours, our own and what is told of others; the ids of those.
+    async fn take_over_writes(
+        &self,
+        told: Vec<SharedWrite>,
+        shared: &mut Shared,
+    ) -> Result<Vec<Uuid>, OpenError> {
+        let own = self.journal.recent(Timestamp::now() - MEMORY, Uuid::nil()).await?;
+        shared.writes = own.iter().filter(|it| it.plan.writes()).map(SharedWrite::of).collect();
+        let ours: BTreeSet<Uuid> = shared.writes.iter().map(|it| it.id).collect();
         let mut others = vec![];
-        for write in told.writes.into_iter().filter(|it| !is_ours(it)) {
+        for write in told.into_iter().filter(|it| !ours.contains(&it.id)) {
             // An intent of ours that came to nothing while another one led: nobody has to wait for it any more.
             if write.under_way && self.journal.find(write.id).await?.is_some() {
                 continue;
@@ -71,13 +98,27 @@ impl Fixer {
             }
             shared.put(write);
         }
-        shared.forget_old(Timestamp::now());
-        self.lead.begin(shared, others).await.map_err(OpenError::Lease)?;
-        if self.mode() != mode {
-            // Stopped meanwhile: what was told is not so any more.
-            self.lead.note(|it| it.mode = Some(self.mode()));
+        Ok(others)
+    }
+
+    /// The same of what was written before that.
+    async fn take_over_earlier(
+        &self,
+        told: Vec<EarlierWrite>,
+        shared: &mut Shared,
+    ) -> Result<Vec<Uuid>, OpenError> {
+        let before = Timestamp::now() - MEMORY;
+        let own = self.journal.writes_before(before, None, MAX_EARLIER).await?;
+        let mut others = vec![];
+        for write in told {
+            // What is ours, the journal knows better.
+            if self.journal.find(write.id).await?.is_none() {
+                others.push(write.id);
+                shared.earlier.push(write);
+            }
         }
-        Ok(())
+        shared.earlier.extend(own.iter().filter_map(|(id, it)| EarlierWrite::of_past(*id, it)));
+        Ok(others)
     }
 
     /// Puts the intent of a fix where the next replica finds it. Fails where this one does not lead, or where there
@@ -94,7 +135,9 @@ impl Fixer {
         if !fix.plan.writes() {
             return;
         }
-        let was_written = fix.execution.applied_at.is_some() || !fix.execution.state.is_final();
+        let state = fix.execution.state;
+        let may_be = !state.is_final() && state != ExecutionState::Proposed;
+        let was_written = fix.execution.applied_at.is_some() || may_be;
         let write = SharedWrite::of(fix);
         if fix.execution.state.is_final() {
             self.lead.note_end(write.id);

@@ -13,15 +13,13 @@ use super::{Decision, FixError, Fixer, MAX_IN_VAIN, Order};
 use crate::cluster::{Census, Share};
 use crate::failures::MEMORY;
 use crate::journal::{JournalError, Stored};
+use crate::lead::EVERYWHERE;
 
 /// The most offers beside the one that was ordered of which the guard's answer is kept.
 const MAX_BESIDE: usize = 20;
 
 /// So many writes a trouble may have taken, for the error budget to see as many troubles as its window has.
 const ATTEMPTS: usize = 4;
-
-/// What no namespace is called.
-const EVERYWHERE: &str = "";
 
 /// What the guard says.
 pub(super) struct Answer {
@@ -126,24 +124,27 @@ impl Fixer {
         Ok(Answer { decision: remedy::approve(fix.plan.clone(), &self.policy, &world), beside })
     }
 
-    /// What we wrote before the last hours: as far back as the error budget looks, and further where it was this
-    /// workload.
+    /// What we wrote before the last hours, this replica and others: as far back as the error budget looks, and further
+    /// where it was this workload.
     async fn earlier_writes(
         &self,
         subject: &ObjectRef,
         now: Timestamp,
     ) -> Result<Vec<PastWrite>, JournalError> {
         let newest = self.policy.error_budget.window.saturating_mul(ATTEMPTS);
-        self.journal.writes_before(now - MEMORY, subject, newest).await
+        let own = self.journal.writes_before(now - MEMORY, Some(subject), newest).await?;
+        let others = self.lead.earlier_writes_of_others();
+        Ok(own.into_iter().map(|it| it.1).chain(others).collect())
     }
 
-    /// What the guard says to automation where more than one namespace spent the error budget of the cluster.
+    /// What the guard says to automation where three namespaces or more spent the error budget of the cluster.
     pub(super) async fn spent_budget(
         &self,
         subject: &ObjectRef,
     ) -> Result<Option<Refusal>, JournalError> {
         let now = Timestamp::now();
-        let writes = self.journal.writes_since(now - MEMORY, Uuid::nil()).await?;
+        let mut writes = self.journal.writes_since(now - MEMORY, Uuid::nil()).await?;
+        writes.extend(self.lead.writes_of_others());
         let earlier = self.earlier_writes(subject, now).await?;
         let past = Past { writes: &earlier, armed_at: self.journal.armed_at().await? };
         Ok(remedy::budget_spent(&self.policy, &writes, &past, now, None))
@@ -160,8 +161,31 @@ impl Fixer {
         let (last, storms) = self.storms_seen(census, namespace, now);
         if storms.values().any(|it| *it == now) {
             self.journal.keep_storms(&storms).await?;
+            self.lead.note(|it| it.storms = storms);
         }
         Ok(last)
+    }
+
+    /// Takes in when another replica saw storms, and answers with all that is known of them now.
+    pub(super) async fn take_over_storms(
+        &self,
+        told: &BTreeMap<String, Timestamp>,
+    ) -> Result<BTreeMap<String, Timestamp>, JournalError> {
+        let now = Timestamp::now();
+        let storms = {
+            let mut last = self.last_storms.lock().unwrap_or_else(PoisonError::into_inner);
+            for (place, at) in told {
+                // One that is told of the future is seen now, and ends as others do.
+                let at = (*at).min(now);
+                let known = last.entry(place.clone()).or_insert(at);
+                *known = (*known).max(at);
+            }
+            last.clone()
+        };
+        if !told.is_empty() {
+            self.journal.keep_storms(&storms).await?;
+        }
+        Ok(storms)
     }
 
     fn storms_seen(

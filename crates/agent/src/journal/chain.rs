@@ -17,7 +17,7 @@ pub struct Entry {
     pub at: String,
     /// Who asked for it.
     pub who: String,
-    /// The state that was reached, `mode`, `decision`, `thinned`, or what became of a yes.
+    /// The state that was reached, `mode`, `armed`, `decision`, `thinned`, or what became of a yes.
     pub what: String,
     /// The execution it is about.
     pub execution: Option<String>,

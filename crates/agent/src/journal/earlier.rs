@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use remedy::PastWrite;
 use types::{Execution, ObjectRef, Strategy};
+use uuid::Uuid;
 
 use super::{Journal, JournalError, ended_write, value};
 
@@ -10,14 +11,14 @@ use super::{Journal, JournalError, ended_write, value};
 const OF_ONE: SignedDuration = SignedDuration::from_hours(4);
 
 impl Journal {
-    /// Our writes before this that have ended: the newest of all, and those of this workload in the hours before. What
-    /// only waited wrote nothing, and takes no place among the newest.
+    /// Our writes before this that have ended, with the ids of their executions: the newest of all, and those of this
+    /// workload in the hours before. What only waited wrote nothing, and takes no place among the newest.
     pub async fn writes_before(
         &self,
         before: Timestamp,
-        subject: &ObjectRef,
+        subject: Option<&ObjectRef>,
         newest: usize,
-    ) -> Result<Vec<PastWrite>, JournalError> {
+    ) -> Result<Vec<(Uuid, PastWrite)>, JournalError> {
         let rows = sqlx::query(
             "SELECT body FROM executions \
              WHERE applied_at < ?1 AND state NOT IN ('applying', 'verifying', 'undoing') \
@@ -27,7 +28,7 @@ impl Journal {
                  ORDER BY applied_at DESC LIMIT ?4))",
         )
         .bind(before.as_microsecond())
-        .bind(subject.to_string())
+        .bind(subject.map(ToString::to_string))
         .bind((before - OF_ONE).as_microsecond())
         .bind(i64::try_from(newest).unwrap_or(i64::MAX))
         .fetch_all(&self.pool)
@@ -35,6 +36,6 @@ impl Journal {
         let all: Vec<Execution> =
             rows.iter().map(|it| value(it, "body")).collect::<Result<_, _>>()?;
         let writes = all.iter().filter(|it| it.strategy != Strategy::Wait);
-        Ok(writes.map(|it| ended_write(it, vec![])).collect())
+        Ok(writes.map(|it| (it.id, ended_write(it, vec![]))).collect())
     }
 }

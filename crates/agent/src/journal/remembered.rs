@@ -54,6 +54,22 @@ impl Journal {
         tx.commit().await
     }
 
+    /// Keeps when a person armed another replica, with an entry that says so.
+    pub async fn keep_arming(&self, at: Timestamp, who: &str) -> Result<(), JournalError> {
+        let mut tx = self.write().await?;
+        keep(&mut tx, ARMED_AT, &at).await?;
+        let body = serde_json::json!({"armed_at": at}).to_string();
+        let entry = Entry {
+            at: Timestamp::now().to_string(),
+            who: who.to_owned(),
+            what: "armed".to_owned(),
+            execution: None,
+            body,
+        };
+        chain::append(&mut tx, &entry).await?;
+        tx.commit().await
+    }
+
     /// When storms were last seen, by the namespace from which.
     pub async fn storms(&self) -> Result<BTreeMap<String, Timestamp>, JournalError> {
         Ok(self.remembered(STORMS).await?.unwrap_or_default())

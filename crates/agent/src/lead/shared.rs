@@ -1,7 +1,11 @@
-//! What the replica that leads tells the next one: the mode, and what was written, so that caps hold across replicas.
+//! What the replica that leads tells the next one: the mode, what was written, when a person armed automation and when
+//! a storm was seen, so that caps, locks, storms and the error budget hold across replicas.
 //!
 //! It stands in an annotation of the Lease. An intent is put there before the write, so that no replica can have
-//! written what the next one does not know of. Values are not: the journal holds those.
+//! written what the next one does not know of. Values are not: the journal holds those. What an older version does not
+//! tell is not known, and what a newer one tells besides is passed over.
+
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use remedy::PastWrite;
@@ -9,23 +13,39 @@ use serde::{Deserialize, Serialize};
 use types::{Edit, Mode, ObjectRef, Verdict};
 use uuid::Uuid;
 
+use super::earlier::EarlierWrite;
 use crate::failures::MEMORY;
 use crate::journal::{Stored, past_write};
 
 /// The most writes that are told. Far more than the caps of the reference policy let through in an hour.
 const MAX_WRITES: usize = 400;
 /// The most bytes of them: all annotations of an object together take 256 KiB
-/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/>), and what is known of a write
-/// grows until it has ended.
-const MAX_BYTES: usize = 200 * 1024;
+/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/>), what is known of a write grows
+/// until it has ended, and what lies longer ago takes 24 KiB.
+const MAX_BYTES: usize = 192 * 1024;
+/// The most namespaces of which a storm is told by name.
+const MAX_STORMS: usize = 50;
+/// What a namespace is called at the most.
+const MAX_NAME: usize = 63;
+/// What no namespace is called: a storm seen from anywhere.
+pub(crate) const EVERYWHERE: &str = "";
 
 /// What one replica tells the next.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Shared {
     /// What the agent may do.
     pub mode: Option<Mode>,
+    /// When a person last set mode `auto`, whichever replica he told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub armed_at: Option<Timestamp>,
+    /// When storms were last seen, by the namespace from which.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub storms: BTreeMap<String, Timestamp>,
     /// What was written in the last hours, the oldest first.
     pub writes: Vec<SharedWrite>,
+    /// What was written before that and has come to something, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierWrite>,
 }
 
 /// A write, as another replica has to know it.
@@ -151,12 +171,17 @@ impl Shared {
         fits
     }
 
-    /// Forgets what the guard does not look back to, and the oldest that have ended where there are too many.
+    /// Keeps of what lies longer ago what the error budget and locks ask for, and of all of it as much as there is room
+    /// for: the oldest that have ended are forgotten first.
     pub fn forget_old(&mut self, now: Timestamp) {
         // A clock that jumped back must not forget: what lies in the future stays.
         let is_recent =
             |it: &SharedWrite| now.duration_since(it.at) < MEMORY + SignedDuration::from_mins(1);
-        self.writes.retain(is_recent);
+        let (recent, old) = std::mem::take(&mut self.writes).into_iter().partition(is_recent);
+        self.writes = recent;
+        self.earlier.extend(old.iter().filter_map(EarlierWrite::of));
+        EarlierWrite::keep_newest(&mut self.earlier);
+        self.bound_storms();
         let (mut n_writes, mut n_bytes) = (self.writes.len(), self.n_bytes());
         self.writes.retain(|it| {
             let stays = it.under_way || (n_writes <= MAX_WRITES && n_bytes <= MAX_BYTES);
@@ -168,20 +193,46 @@ impl Shared {
         });
     }
 
-    /// Takes in what this replica read there before: a write that was told once is not forgotten because somebody
-    /// leaves it out. Nobody says any more that it is under way.
+    /// Takes in what this replica read there before: a write or a storm that was told once is not forgotten because
+    /// somebody leaves it out, and what failed has not helped since. Nobody says any more that it is under way. When
+    /// a person armed automation counts as it is told now, for an earlier arming forgives less.
     pub fn recall(&mut self, known: &Self) {
+        self.mode = self.mode.or(known.mode);
+        for (place, at) in &known.storms {
+            let last = self.storms.entry(place.clone()).or_insert(*at);
+            *last = (*last).max(*at);
+        }
         for before in &known.writes {
+            if self.earlier.iter().any(|it| it.id == before.id) {
+                continue;
+            }
             match self.writes.iter_mut().find(|it| it.id == before.id) {
                 Some(now) => {
                     now.at = now.at.max(before.at);
                     now.undone |= before.undone;
                     now.again |= before.again;
+                    if !before.under_way && is_failure(before.verdict) {
+                        now.verdict = before.verdict;
+                    }
                 }
                 None => self.writes.push(SharedWrite { under_way: false, ..before.clone() }),
             }
         }
         self.writes.sort_by_key(|it| it.at);
+        let lately: Vec<Uuid> = self.writes.iter().map(|it| it.id).collect();
+        let known = known.earlier.iter().filter(|it| !lately.contains(&it.id));
+        EarlierWrite::recall(&mut self.earlier, known);
+    }
+
+    /// Where more storms are told than there is room for, or of what is no namespace, all of the cluster is calm no
+    /// earlier than the last of them.
+    fn bound_storms(&mut self) {
+        let is_name = |it: &String| it.len() <= MAX_NAME;
+        if self.storms.len() <= MAX_STORMS && self.storms.keys().all(is_name) {
+            return;
+        }
+        let newest = self.storms.values().max().copied();
+        self.storms = newest.map(|it| (EVERYWHERE.to_owned(), it)).into_iter().collect();
     }
 
     /// About as many bytes as its text has.
@@ -190,114 +241,10 @@ impl Shared {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use types::Kind;
-
-    use super::*;
-
-    fn write(number: u128, at: Timestamp) -> SharedWrite {
-        SharedWrite {
-            id: Uuid::from_u128(number),
-            at,
-            subject: ObjectRef::named(
-                Kind::Deployment,
-                "a-namespace-of-some-length",
-                "a-workload-with-a-name",
-            ),
-            spec_hash: "0123456789abcdef".to_owned(),
-            strategy: "raise_memory_limit@2".to_owned(),
-            under_way: true,
-            verdict: Some(Verdict::Unchanged),
-            undone: true,
-            again: true,
-            result_hash: Some("fedcba9876543210".to_owned()),
-            amounts: vec![],
-        }
-    }
-
-    /// A write with the longest names that there are, and two amounts.
-    fn long(number: u128, at: Timestamp) -> SharedWrite {
-        let path = "/spec/template/spec/containers/0/resources/limits/memory";
-        let edit = Edit {
-            path: types::FieldPath::parse(path).unwrap(),
-            from: Some(serde_json::json!("1024Mi")),
-            to: Some(serde_json::json!("1536Mi")),
-        };
-        let (namespace, name) = ("n".repeat(63), "w".repeat(253));
-        SharedWrite {
-            subject: ObjectRef::named(Kind::Deployment, &namespace, &name),
-            amounts: vec![edit.clone(), edit],
-            ..write(number, at)
-        }
-    }
-
-    #[test]
-    fn what_is_told_fits_into_an_annotation_and_the_newest_of_it_is_kept() {
-        let now = Timestamp::from_second(1_700_000_000).unwrap();
-        for (make, at_least) in [(write as fn(_, _) -> _, MAX_WRITES), (long, 150)] {
-            let mut shared = Shared::default();
-            for number in 0..1000_u128 {
-                let at = now - SignedDuration::from_secs(i64::try_from(2000 - number).unwrap());
-                shared.put(SharedWrite { under_way: false, ..make(number, at) });
-            }
-
-            let told = shared.text(now);
-
-            assert!(told.len() < 256 * 1024, "{}", told.len());
-            let read = Shared::parse(Some(&told)).unwrap();
-            assert!(at_least <= read.writes.len(), "{}", read.writes.len());
-            assert_eq!(read.writes.last().unwrap().id, Uuid::from_u128(999));
-            assert_eq!(shared.writes.len(), read.writes.len(), "nothing more is kept than is told");
-        }
-    }
-
-    #[test]
-    fn what_is_under_way_is_never_forgotten_for_a_new_write_and_what_has_ended_is() {
-        let now = Timestamp::from_second(1_700_000_000).unwrap();
-        let mut shared = Shared::default();
-        let mut n_made = 0;
-        while shared.make_room_for(long(n_made, now), now) {
-            n_made += 1;
-        }
-
-        assert_eq!(shared.writes.len(), usize::try_from(n_made).unwrap());
-        assert!((150..MAX_WRITES as u128).contains(&n_made), "{n_made}");
-        shared.put(SharedWrite { under_way: false, ..long(0, now) });
-        assert!(shared.make_room_for(long(n_made, now), now));
-        assert!(shared.writes.iter().all(|it| it.under_way && it.id != Uuid::from_u128(0)));
-    }
-
-    #[test]
-    fn what_was_read_once_is_not_forgotten_when_somebody_leaves_it_out_or_makes_it_older() {
-        let now = Timestamp::from_second(1_700_000_000).unwrap();
-        let known = Shared { mode: None, writes: vec![write(1, now), write(2, now)] };
-        let older = SharedWrite { undone: false, ..write(2, now - SignedDuration::from_hours(3)) };
-        let mut told = Shared { mode: None, writes: vec![older] };
-
-        told.recall(&known);
-
-        let kept: Vec<_> = told.writes.iter().map(|it| (it.at, it.undone, it.under_way)).collect();
-        assert_eq!(kept, [(now, true, true), (now, true, false)]);
-    }
-
-    #[test]
-    fn what_is_told_again_is_told_once_and_what_is_old_is_not_told() {
-        let now = Timestamp::from_second(1_700_000_000).unwrap();
-        let mut shared = Shared::default();
-        shared.put(write(1, now));
-        shared.put(SharedWrite { under_way: false, ..write(1, now) });
-        shared.put(write(2, now - SignedDuration::from_hours(5)));
-
-        let read = Shared::parse(Some(&shared.text(now))).unwrap();
-
-        assert_eq!(read.writes.len(), 1);
-        assert!(!read.writes[0].under_way);
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_not_taken_for_nothing() {
-        assert!(Shared::parse(Some("{")).is_err());
-        assert_eq!(Shared::parse(None).unwrap(), Shared::default());
-    }
+/// Whether it did not help.
+pub(super) fn is_failure(verdict: Option<Verdict>) -> bool {
+    matches!(verdict, Some(Verdict::Unchanged | Verdict::Worse))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use remedy::PastWrite;
 use uuid::Uuid;
 
-use super::{Lead, Seen, Shared, SharedWrite};
+use super::{EarlierWrite, Lead, Seen, Shared, SharedWrite};
 use crate::cluster::LeaseRecord;
 
 /// What is told, and which writes are not ours.
@@ -25,6 +25,13 @@ impl Lead {
         let told = self.told();
         let others = told.shared.writes.iter().filter(|it| told.others.contains(&it.id));
         others.map(SharedWrite::past_write).collect()
+    }
+
+    /// What they wrote longer ago.
+    pub fn earlier_writes_of_others(&self) -> Vec<PastWrite> {
+        let told = self.told();
+        let others = told.shared.earlier.iter().filter(|it| told.others.contains(&it.id));
+        others.map(EarlierWrite::past_write).collect()
     }
 
     /// Brings up to date what is told; it goes out with the next renewal, which is at once.
@@ -55,7 +62,7 @@ impl Lead {
         !told.ended.is_empty()
     }
 
-    /// Keeps what others wrote, as it was read. Whoever forgets it in the Lease does not make us forget.
+    /// Keeps what others told, as it was read. Whoever forgets it in the Lease does not make us forget.
     pub(super) fn remember(&self, seen: &mut Seen, record: &LeaseRecord) {
         let text = record.shared();
         if seen.text.as_deref() == text {
@@ -67,7 +74,7 @@ impl Lead {
         let mut told = self.told();
         read.recall(&told.shared);
         read.forget_old(Timestamp::now());
-        told.shared.writes = read.writes;
+        told.shared = read;
     }
 
     pub(super) fn told(&self) -> std::sync::MutexGuard<'_, Told> {

@@ -1,5 +1,7 @@
 //! A real cluster mended by the agent, after a person's yes. Runs when `KUBECONFIG_LIVE` names a kubeconfig.
 
+mod admission;
+
 use std::future::Future;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -58,10 +60,14 @@ async fn live<F: Future<Output = ()> + 'static>(claim: impl FnOnce(Live) -> F) {
     let agent = AgentProcess::with(&text, &flags).await;
     agent.ready(200).await;
 
-    let claimed =
-        tokio::task::spawn_local(claim(Live { client, namespace: namespace.clone(), agent }));
+    let claimed = tokio::task::spawn_local(claim(Live {
+        client: client.clone(),
+        namespace: namespace.clone(),
+        agent,
+    }));
 
     let outcome = claimed.await;
+    admission::forget(&client, &namespace).await;
     namespaces.delete(&namespace, &DeleteParams::default()).await.unwrap();
     outcome.unwrap();
 }

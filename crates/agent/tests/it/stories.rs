@@ -14,6 +14,7 @@ mod room;
 mod registry;
 mod sets;
 mod tainted;
+mod takeovers;
 mod config_maps;
 mod services;
 mod orders;

@@ -3,20 +3,24 @@
 use types::{ContainerFacts, Edit, Evidence, Kind, Quantity, Strategy};
 
 use super::fields::{Answer, Scene, container, spec_names, text};
-use super::{Refusal, repeats};
+use super::{Refusal, causes, repeats};
 use crate::amount::Resource;
 use crate::place;
 use crate::room::{self, Raise};
 use crate::twin::is_alike;
 
 /// `old < new <= 2 * old`, or twice what was written and is known to be too little; of an amount in which nothing
-/// can run what its text says was meant, and nothing else. A request only together with a limit that it equals.
+/// can run what its text says was meant, and nothing else. A request only together with a limit that it equals. CPU only
+/// for what waits for it.
 pub(super) fn raised(
     edit: &Edit,
     (list, resource): (&str, Resource),
     container: &ContainerFacts,
     scene: &Scene<'_>,
 ) -> Answer {
+    if resource == Resource::Cpu {
+        causes::waits_for_cpu(container)?;
+    }
     let (request, limit) = resource.held(container);
     let limit = limit.ok_or("there is no limit to raise")?;
     // A pod has the request that its template leaves to the default.

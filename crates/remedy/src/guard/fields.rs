@@ -8,7 +8,7 @@ use types::{
     ContainerFacts, ContainerRole, Edit, Evidence, Kind, ProbeFacts, ProbeKind, Risk, Strategy,
 };
 
-use super::{Refusal, World, amounts, images, names};
+use super::{Refusal, World, amounts, causes, images, names};
 use crate::Policy;
 use crate::amount::Resource;
 use crate::near::{TYPO_DISTANCE, distance};
@@ -183,8 +183,8 @@ fn relaxed(edit: &Edit, name: &str, probe: &ProbeFacts) -> Answer {
     }
 }
 
-/// A port that is declared; after a person's yes also one that the facts speak for otherwise, or the one declared
-/// name that begins like the one that is asked.
+/// The only port that can be meant, where it is declared; after a person's yes also where the facts speak for it
+/// otherwise, or the one declared name that begins like the one that is asked.
 fn declared(
     edit: &Edit,
     (container, probe): (&ContainerFacts, &ProbeFacts),
@@ -196,13 +196,14 @@ fn declared(
         return if is_as_seen { Ok(()) } else { Err("the port is not the one that was seen") };
     }
     let port = edit.to.as_ref().and_then(Value::as_u64).ok_or("a port is a number")?;
+    causes::leads_to_the_only_port(port, edit.from.as_ref(), (container, probe), scene.evidence)?;
     let is_declared = container.ports.iter().any(|(_, it)| u64::from(*it) == port);
     let is_heard = is_heard_port(port, container, scene.evidence);
     let is_unclear = is_of_another(scene.evidence, container, probe) && !is_heard;
     if scene.risk == Risk::Auto && is_unclear {
         return Err("a person is asked where the name is one of a container beside it");
     }
-    if (is_declared || is_heard && scene.risk != Risk::Auto) && edit.from.is_some() {
+    if is_declared || is_heard && scene.risk != Risk::Auto {
         Ok(())
     } else {
         Err("a probe asks a port that its container declares")

@@ -1,5 +1,6 @@
 //! What our own past writes and the state of the cluster allow: caps, locks, storms, the error budget.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -12,6 +13,8 @@ use crate::policy::{Caps, LONGEST_LOCK_SECS, share};
 const MINUTE_SECS: i64 = 60;
 const FIVE_MINUTES_SECS: i64 = 300;
 const HOUR_SECS: i64 = 3600;
+/// So many namespaces may be of one hand: together they spend no more of the error budget than all others do.
+const OF_ONE_HAND: usize = 2;
 
 type Answer = Result<(), Refusal>;
 
@@ -86,7 +89,7 @@ pub(super) fn is_not_locked(_: &FixPlan, policy: &Policy, world: &World<'_>) -> 
     let longer_ago = world.past.writes.iter().filter(|it| it.subject.is_same_life(subject));
     let all = of_workload(world).chain(longer_ago);
     let mut ended: Vec<&PastWrite> = all.filter(|it| it.verdict.is_some()).collect();
-    ended.sort_by_key(|it| std::cmp::Reverse(it.at));
+    ended.sort_by_key(|it| Reverse(it.at));
     let Some(newest) = ended.first() else { return Ok(()) };
     let span = LONGEST_LOCK_SECS.cast_signed();
     let is_near =
@@ -146,8 +149,8 @@ pub(super) fn budget_is_left(_: &FixPlan, policy: &Policy, world: &World<'_>) ->
 }
 
 /// What the guard says to automation where these writes of ours, and those longer ago, leave nothing of its error
-/// budget: for a fix in this namespace, or, where none is named, for all of the cluster. Of any other namespace no more
-/// is counted than of the rest together, so that nobody spends what is everybody's.
+/// budget: for a fix in this namespace, or, where none is named, for all of the cluster. Of any two other namespaces no
+/// more is counted than of the rest together, so that nobody spends what is everybody's: that takes three.
 pub fn budget_spent(
     policy: &Policy,
     writes: &[PastWrite],
@@ -164,7 +167,7 @@ pub fn budget_spent(
     let troubles = troubles(writes.iter().chain(past.writes).filter(is_new));
     let mut troubles: Vec<Trouble<'_>> =
         troubles.into_iter().filter(|it| it.healed || !it.is_open).collect();
-    troubles.sort_by_key(|it| std::cmp::Reverse(it.newest));
+    troubles.sort_by_key(|it| Reverse(it.newest));
     troubles.truncate(budget.window);
     let (not_better, alone) =
         counted(troubles.iter().map(|it| (it.namespace, usize::from(!it.healed))), namespace);
@@ -175,8 +178,8 @@ pub fn budget_spent(
     is_spent.then_some(Refusal::BudgetExhausted { not_better, of, worse })
 }
 
-/// How much of it counts in this namespace, and how much does not: what another namespace has above all others
-/// together is its own affair. Only one can have more than half.
+/// How much of it counts in this namespace, and how much does not: what the two others with the most have above all the
+/// rest together is their own affair.
 fn counted<'a>(
     shares: impl Iterator<Item = (&'a str, usize)>,
     namespace: Option<&str>,
@@ -186,8 +189,10 @@ fn counted<'a>(
         *of.entry(place).or_default() += count;
     }
     let all: usize = of.values().sum();
-    let most = of.into_iter().max_by_key(|it| it.1);
-    let most = most.filter(|it| Some(it.0) != namespace).map_or(0, |it| it.1);
+    let others = of.into_iter().filter(|it| Some(it.0) != namespace);
+    let mut others: Vec<usize> = others.map(|it| it.1).collect();
+    others.sort_unstable_by_key(|it| Reverse(*it));
+    let most: usize = others.iter().take(OF_ONE_HAND).sum();
     let alone = most.saturating_sub(all - most);
     (all - alone, alone)
 }

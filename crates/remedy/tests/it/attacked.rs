@@ -77,8 +77,12 @@ static ATTACKED: [Attacked; Strategy::NAMES.len()] = [
         attacks: &[
             |it| it.containers[0].cpu_limit = Some(quantity("-200m")),
             |it| it.containers[0].cpu_limit = Some(quantity("9223372036854775807")),
+            |it| it.containers[0].cpu_used = None,
+            |it| it.containers[0].cpu_used = Some(20),
+            |it| it.containers[0].probes[0].failure = Some("statuscode: 404".to_owned()),
+            |it| it.containers[0].probes[0].failure = None,
         ],
-        causes: &[|it| it.containers[0].cpu_used = None],
+        causes: &[],
     },
     Attacked {
         strategy: "correct_typo",
@@ -149,8 +153,12 @@ static ATTACKED: [Attacked; Strategy::NAMES.len()] = [
         attacks: &[
             |it| it.containers[0].ports = vec![("http".to_owned(), 9090)],
             |it| it.containers[0].ports.clear(),
+            |it| it.containers[0].ports.push(("admin".to_owned(), 8081)),
+            |it| it.containers[0].listens = vec![9090],
+            |it| it.containers[0].probes[0].failure = Some("statuscode: 500".to_owned()),
+            |it| it.containers[0].probes[0].host = Some("10.0.0.1".to_owned()),
         ],
-        causes: &[|it| it.containers[0].ports.push(("admin".to_owned(), 8081))],
+        causes: &[],
     },
     Attacked {
         strategy: "fix_reference",

@@ -2,6 +2,7 @@
 //!
 //! `GUARD_CASES=1000000` compares so many.
 
+mod causes;
 mod past;
 mod policies;
 mod references;
@@ -161,7 +162,8 @@ fn bound(chance: &mut Chance, evidence: &mut Evidence) {
 
 /// One thing that is different from what the plan was made for, or from what a plan should be.
 fn disturb(chance: &mut Chance, evidence: &mut Evidence, plan: &mut FixPlan) {
-    match chance.below(22) {
+    match chance.below(23) {
+        22 => causes::disturb_cause(chance, evidence),
         21 => disturb_registry(chance, evidence),
         18 => services::disturb_service(chance, evidence),
         19 => references::believe(chance, evidence, plan),

@@ -16,6 +16,7 @@ mod anew;
 mod places;
 mod attacks;
 mod attacked;
+mod causes;
 mod shown;
 mod callee;
 mod stray;

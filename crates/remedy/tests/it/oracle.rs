@@ -16,7 +16,7 @@ use calm::{budget, calm, lock};
 use consent::{is_on, unasked};
 use images::{has_run, image_opinion};
 use past::{history, is_fought, was_mended};
-use probes::probe_opinion;
+use probes::{probe_opinion, starves};
 use references::{beside_opinion, reference_opinion, rename_opinion};
 use remedy::{Authority, PastWrite, World};
 use room::{raise_opinion, room_opinion};
@@ -319,7 +319,10 @@ fn edit_opinion(
         (
             "raise_memory_limit" | "raise_cpu_limit",
             ["resources", list @ ("limits" | "requests"), resource @ ("memory" | "cpu")],
-        ) => raise_opinion(edit, (strategy, list, resource), (kind, container), (rules, world)),
+        ) => {
+            need(strategy != "raise_cpu_limit" || starves(container), "it does not wait for CPU")?;
+            raise_opinion(edit, (strategy, list, resource), (kind, container), (rules, world))
+        }
         ("lower_requests", ["resources", "requests", "memory"]) => {
             let request = container.memory_request.as_ref().map(|it| it.0.clone());
             need(json!(request) == edit["from"], "not what was seen")?;

@@ -254,32 +254,53 @@ fn is_all_spent(writes: &[PastWrite]) -> bool {
 }
 
 #[test]
-fn a_namespace_that_spends_the_error_budget_alone_disarms_itself_and_nobody_else() {
-    let elsewhere = unhealed("other", 12);
-    check(&elsewhere, "ok");
-    assert!(!is_all_spent(&elsewhere));
+fn two_namespaces_that_spend_the_error_budget_alone_disarm_themselves_and_nobody_else() {
+    let of_one = unhealed("other", 12);
+    check(&of_one, "ok");
+    assert!(!is_all_spent(&of_one));
     let here = unhealed("shop", 12);
     check(&here, "error_budget_exhausted");
     assert!(!is_all_spent(&here));
+    // Both may be one tenant's.
+    for (one, two) in [(6, 6), (12, 3), (3, 3)] {
+        let of_two = [unhealed("other", one), unhealed("api", two)].concat();
+        check(&of_two, "ok");
+        assert!(!is_all_spent(&of_two));
+        let here = [unhealed("other", one), unhealed("shop", two)].concat();
+        check(&here, "error_budget_exhausted");
+        assert!(!is_all_spent(&here));
+    }
+    // One beside them does not make it everybody's, and as many as both have together do.
+    let of_three = |rest| [unhealed("other", 3), unhealed("api", 3), unhealed("db", rest)].concat();
+    check(&of_three(1), "ok");
+    assert!(!is_all_spent(&of_three(1)));
+    check(&of_three(3), "error_budget_exhausted");
+    assert!(is_all_spent(&of_three(3)));
+    let of_many = ["a", "b", "c", "d", "e"].map(|it| unhealed(it, 1)).concat();
+    check(&of_many, "error_budget_exhausted");
+    assert!(is_all_spent(&of_many));
+}
 
-    // One beside it does not make it everybody's, and half of it does.
-    check(&[unhealed("other", 12), unhealed("api", 2)].concat(), "ok");
-    let of_two = [unhealed("other", 12), unhealed("api", 3)].concat();
-    check(&of_two, "error_budget_exhausted");
-    assert!(is_all_spent(&of_two));
-
-    let worse = |spaces: [&str; 2]| {
-        let mut writes = spaces.map(|it| unhealed(it, 1)).concat();
+#[test]
+fn what_two_namespaces_made_worse_is_held_against_them_and_what_three_did_against_all() {
+    let worse = |spaces: &[&str]| {
+        let mut writes: Vec<_> = spaces.iter().flat_map(|it| unhealed(it, 1)).collect();
         for (number, write) in writes.iter_mut().enumerate() {
             write.verdict = Some(Verdict::Worse);
             write.subject.name = format!("w{number}");
         }
         writes
     };
-    check(&worse(["other", "other"]), "ok");
-    check(&worse(["shop", "shop"]), "error_budget_exhausted");
-    assert!(!is_all_spent(&worse(["shop", "shop"])));
-    assert!(is_all_spent(&worse(["shop", "other"])));
+    for (spaces, here, is_all) in [
+        (&["other", "other"][..], "ok", false),
+        (&["other", "api"], "ok", false),
+        (&["shop", "shop"], "error_budget_exhausted", false),
+        (&["shop", "other"], "error_budget_exhausted", false),
+        (&["other", "api", "db"], "error_budget_exhausted", true),
+    ] {
+        check(&worse(spaces), here);
+        assert_eq!(is_all_spent(&worse(spaces)), is_all, "{spaces:?}");
+    }
 }
 
 #[test]

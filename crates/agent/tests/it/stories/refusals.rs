@@ -79,6 +79,31 @@ async fn an_undo_that_the_cluster_refuses_is_left_to_a_person() {
 }
 
 #[actix_web::test]
+async fn a_fix_whose_undo_admission_would_refuse_is_asked_about_first() {
+    let stage = Stage::open().await;
+    let agent = stage.agent().await;
+    stage.run_hungry("web", "128Mi").await;
+    let order = agent.order_for("web", RAISE).await;
+
+    // The fix itself would be let through.
+    let words = "ValidatingAdmissionPolicy 'least' denied request: so little memory is not given";
+    let mut denied = status(422, words);
+    denied["details"] = json!({"causes": [{"message": words}]});
+    stage.proxy.after_first(rehearsal, Fault::Answer(422, denied));
+    let fix = agent.carry_out(&order).await;
+
+    assert_eq!(state(&fix), ("proposed", "needs_approval"), "{fix:#}");
+    let told = fix["refusal"]["detail"].as_str().unwrap();
+    assert!(told.contains("could not be undone") && told.contains(words), "{told}");
+    assert_eq!((stage.limit("web").as_str(), stage.n_writes()), ("128Mi", 0));
+    stage.proxy.heal();
+    let path = format!("/api/v1/executions/{}/approve", fix["id"].as_str().unwrap());
+    assert_eq!(agent.post(&path, &json!({})).await.0, 200);
+    assert_eq!(state(&agent.end_of(&fix).await), ("verified", ""));
+    assert_eq!(stage.limit("web"), "192Mi");
+}
+
+#[actix_web::test]
 async fn a_secret_in_a_refusal_does_not_leave_the_agent() {
     let stage = Stage::open().await;
     let agent = stage.agent().await;

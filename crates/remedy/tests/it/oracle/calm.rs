@@ -85,7 +85,7 @@ pub(super) fn budget(rules: &Rules, world: &World<'_>) -> Opinion {
     need(many < count("min") || 1000 * unhealed <= allowed, "budget")
 }
 
-/// What counts in this namespace, and what does not: of each other one at most as much as of all the rest.
+/// What counts in this namespace, and what does not: of any two others at most as much as of all the rest.
 fn felt(all: &[(&str, usize)], here: &str) -> (usize, usize) {
     let sum = |is_meant: &dyn Fn(&str) -> bool| {
         all.iter().filter(|it| is_meant(it.0)).map(|it| it.1).sum::<usize>()
@@ -93,7 +93,13 @@ fn felt(all: &[(&str, usize)], here: &str) -> (usize, usize) {
     let mut others: Vec<&str> = all.iter().map(|it| it.0).filter(|it| *it != here).collect();
     others.sort_unstable();
     others.dedup();
-    let of_each = others.iter().map(|one| sum(&|it| it == *one).min(sum(&|it| it != *one)));
-    let counts = sum(&|it| it == here) + of_each.sum::<usize>();
+    let mut counts = sum(&|_| true);
+    for one in &others {
+        for two in &others {
+            let is_either = |it: &str| it == *one || it == *two;
+            let rest = sum(&|it| !is_either(it));
+            counts = counts.min(rest + rest.min(sum(&is_either)));
+        }
+    }
     (counts, sum(&|_| true) - counts)
 }

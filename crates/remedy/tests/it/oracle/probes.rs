@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use types::{ContainerFacts, Evidence, FixPlan, ProbeFacts, ProbeKind, Risk};
 
+use super::room::millis;
 use super::{Opinion, need, no, text};
 
 pub(super) fn probe_opinion(
@@ -37,9 +38,7 @@ pub(super) fn probe_opinion(
             if plan.risk == Risk::Ask && names.len() == 1 && edit["to"] == json!(names[0]) {
                 return need(edit["from"] != edit["to"] && probe.host.is_none(), "it is there");
             }
-            let port = edit["to"].as_u64().unwrap_or(0);
-            let is_declared = container.ports.iter().any(|it| u64::from(it.1) == port);
-            need(is_declared && !edit["from"].is_null(), "port")
+            port_opinion(edit, plan, (probe, container), evidence)
         }
         ("fix_probe_port", ["httpGet", "path"]) => {
             let to = text(&edit["to"]);
@@ -66,6 +65,69 @@ pub(super) fn probe_opinion(
         }
         _ => no("field"),
     }
+}
+
+/// Nobody is there where it asks, and one port alone can be meant.
+fn port_opinion(
+    edit: &Value,
+    plan: &FixPlan,
+    (probe, container): (&ProbeFacts, &ContainerFacts),
+    evidence: &Evidence,
+) -> Opinion {
+    let asked = probe.port.clone().unwrap_or_default();
+    let seen = asked.parse::<u64>().map_or(json!(asked), |it| json!(it));
+    need(edit["from"] == seen, "not what was seen")?;
+    let is_answered = probe.failure.as_ref().is_some_and(|it| it.contains("statuscode: "));
+    need(probe.host.is_none() && !is_answered, "somebody answers")?;
+    let number = |it: &str| {
+        let named = container.ports.iter().find(|port| port.0 == it).map(|port| port.1);
+        named.or_else(|| it.parse().ok())
+    };
+    let is_up = container.state.running_since.is_some();
+    let is_held_up =
+        container.probes.iter().any(|it| it.kind == ProbeKind::Startup && it.failure.is_some());
+    let succeeds = |it: &&ProbeFacts| {
+        let may = it.kind == ProbeKind::Startup || is_up && !is_held_up;
+        may && it.failure.is_none() && it.host.is_none()
+    };
+    let found = container.probes.iter().filter(succeeds);
+    let mut says: Vec<u16> = found.filter_map(|it| number(it.port.as_deref()?)).collect();
+    says.extend(&container.listens);
+    let of_all = evidence.containers.iter().flat_map(|it| &it.ports);
+    let is_there = of_all.clone().any(|it| it.1.to_string() == asked)
+        || container.ports.iter().any(|it| it.0 == asked)
+        || says.iter().any(|it| it.to_string() == asked);
+    need(!is_there, "it is there")?;
+    let me = format!("{} {}", evidence.subject.kind.as_str(), evidence.subject.name);
+    let mut wanted: Vec<u16> = evidence
+        .services
+        .iter()
+        .filter(|it| it.selects && it.behind.contains(&me))
+        .flat_map(|it| it.targets.iter().filter_map(|it| number(it)))
+        .collect();
+    if !says.is_empty() {
+        wanted.clone_from(&says);
+    }
+    let declared: Vec<u16> = container.ports.iter().map(|it| it.1).collect();
+    let mut left: Vec<u16> = declared.iter().copied().filter(|it| wanted.contains(it)).collect();
+    if left.is_empty() {
+        left = if says.is_empty() && !declared.is_empty() { declared.clone() } else { wanted };
+    }
+    left.sort_unstable();
+    left.dedup();
+    need(left.len() == 1 && edit["to"] == json!(left[0]), "not the only port")?;
+    need(declared.contains(&left[0]) || plan.risk != Risk::Auto, "not declared")
+}
+
+/// Whether it waits for CPU: most of its limit is used, and a probe of it is answered late or by nobody yet.
+pub(super) fn starves(container: &ContainerFacts) -> bool {
+    let limit = container.cpu_limit.as_ref().and_then(|it| millis(&it.0)).unwrap_or(u128::MAX / 10);
+    let is_slow = container.probes.iter().filter(|it| it.host.is_none()).any(|it| {
+        let said = it.failure.clone().unwrap_or_default();
+        let late = said.contains("deadline") || said.contains("timeout");
+        late || said.contains("refused") && json!(it.kind) != "readiness"
+    });
+    is_slow && container.cpu_used.is_some_and(|it| limit * 9 <= u128::from(it) * 10)
 }
 
 /// What all others of that port ask for, where none of them is told that it is wrong; unasked where one is known to
