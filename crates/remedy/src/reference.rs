@@ -2,12 +2,13 @@
 
 mod meant;
 
-use types::{ReferenceFacts, ReferenceKind, Risk};
+use types::{Edit, Evidence, ReferenceFacts, ReferenceKind, Risk};
 
 pub(crate) use self::meant::{is_turned_round, of_kind, synonym};
 use crate::near::{
     are_siblings, are_swapped, are_written_alike, differ_at_the_end, differ_by_an_ending, is_slip,
 };
+use crate::revision;
 
 /// The longest name that Kubernetes gives to anything, and the longest key of a label.
 const MAX_NAME_LENGTH: usize = 317;
@@ -35,8 +36,44 @@ const ARCHITECTURES: [&str; 10] =
 
 const SYSTEMS: [&str; 6] = ["linux", "windows", "darwin", "freebsd", "openbsd", "netbsd"];
 
+/// Whether an earlier revision that was ready had `near` in this very field, where now `wrong` stands: what the
+/// workload read, or where it ran, as it worked. Claims, schedulers, classes and accounts are never taken on that word.
+pub(crate) fn was_so(
+    reference: &ReferenceFacts,
+    (wrong, near): (&str, &str),
+    evidence: &Evidence,
+) -> bool {
+    let may_return = match reference.kind {
+        ReferenceKind::ConfigMap
+        | ReferenceKind::Secret
+        | ReferenceKind::NodeLabelKey
+        | ReferenceKind::NodeLabelValue => true,
+        ReferenceKind::Claim
+        | ReferenceKind::ServiceAccount
+        | ReferenceKind::PriorityClass
+        | ReferenceKind::RuntimeClass
+        | ReferenceKind::ResourceClaim
+        | ReferenceKind::ResourceClaimTemplate
+        | ReferenceKind::Scheduler => false,
+    };
+    let leads_back = |it: &Edit| {
+        it.path.as_str() == reference.path
+            && it.from.as_ref().is_some_and(|it| it == wrong)
+            && it.to.as_ref().is_some_and(|it| it == near)
+    };
+    may_return
+        && revision::earlier(evidence).any(|it| it.was_ready && it.edits.iter().any(leads_back))
+}
+
 /// Who has to say yes to `near` in the place of `wrong`; advice is for nobody to carry out.
-pub(crate) fn risk_of_reference(reference: &ReferenceFacts, wrong: &str, near: &str) -> Risk {
+pub(crate) fn risk_of_reference(
+    reference: &ReferenceFacts,
+    (wrong, near): (&str, &str),
+    evidence: &Evidence,
+) -> Risk {
+    if was_so(reference, (wrong, near), evidence) {
+        return Risk::Auto;
+    }
     let is_place = |key: Option<&str>| key.is_none_or(|it| PLACES.contains(&it));
     let needs_a_yes = match reference.kind {
         ReferenceKind::ServiceAccount | ReferenceKind::RuntimeClass => return Risk::Advice,

@@ -55,7 +55,7 @@ fn may_follow(known: &ReferenceFacts, (from, to): (&str, &str), scene: &Scene<'_
             "a name that is more than two letters away, and not the same in another style, is another one",
         );
     }
-    match (risk_of_reference(known, from, to), scene.risk) {
+    match (risk_of_reference(known, (from, to), scene.evidence), scene.risk) {
         (Risk::Auto, _) | (Risk::Ask, Risk::Ask | Risk::Advice) => Ok(()),
         (Risk::Ask, Risk::Auto) => Err("a person is asked where data or scheduling change hands"),
         (Risk::Advice, _) => Err("rights and isolation stay as they are"),

@@ -12,7 +12,8 @@
 //! ## Risk
 //! Bound: the fields that hold the names or keys, and only the near misses in the facts, at most two letters away or
 //! the same letters in another style of writing. Auto for labels of nodes, and for config maps and secrets where the
-//! names differ as by a slip of the finger. A person is asked where data or scheduling change hands (claims,
+//! names differ as by a slip of the finger, or an earlier revision that was ready had the near miss in that very
+//! field. Else a person is asked where data or scheduling change hands (claims,
 //! schedulers, zones, and priority classes of which more than the style of writing differs; not where no node anywhere
 //! is of such an architecture or system, as `amd46`, or `x86_64` for `amd64`) and where the difference may be on
 //! purpose, as that of siblings is: in digits, in the last letter, in a short word such as `eu` and `us`; and where
@@ -35,7 +36,7 @@ use types::{
 use crate::near::is_near;
 use crate::place;
 use crate::reference::{
-    OF_THE_SYSTEM, is_name, is_turned_round, of_kind, risk_of_reference, synonym,
+    OF_THE_SYSTEM, is_name, is_turned_round, of_kind, risk_of_reference, synonym, was_so,
 };
 
 /// References that one plan mends.
@@ -178,6 +179,9 @@ fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> 
 
     let place = if reference.kind.is_of_namespace() { " in the namespace" } else { "" };
     let because = match &reference.belongs_to {
+        _ if was_so(reference, (wrong, near), evidence) => {
+            format!("{near} exists{place}, and an earlier revision that was ready had it there.")
+        }
         Some(mark) => {
             format!("{near} exists{place}, but is marked {mark}: it may be somebody else's.")
         }
@@ -200,7 +204,7 @@ fn plan_for(evidence: &Evidence, reference: &ReferenceFacts) -> Option<FixPlan> 
     if !place::has_editable_template(evidence.subject.kind) {
         return Some(place::advice(Strategy::FixReference, &because, evidence, edits));
     }
-    let risk = risk_of_reference(reference, wrong, near);
+    let risk = risk_of_reference(reference, (wrong, near), evidence);
     let steps = if risk == Risk::Advice {
         let action = Action::Edit(edits);
         vec![Step { target: evidence.subject.clone(), subresource: None, action }]

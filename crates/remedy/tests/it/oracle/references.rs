@@ -69,7 +69,9 @@ pub(super) fn reference_opinion(
             && (kind != "priority_class" || !to.starts_with("system-"))
             && is_word(to, kind == "node_label_key")
             && is_slip(from, to)
-            && (json!(plan.risk) != "auto" || goes_unasked(it, from, to))
+            && (json!(plan.risk) != "auto"
+                || goes_unasked(it, from, to)
+                || is_way_back(edit, it, evidence))
             && kind != "service_account"
             && kind != "runtime_class"
     });
@@ -142,6 +144,22 @@ fn goes_unasked(it: &ReferenceFacts, from: &str, to: &str) -> bool {
         && bare(from) != bare(to)
         && (!may_be_shared || it.belongs_to.is_none() && slipped(from, to))
         && !(is_label && but_last(from) == but_last(to))
+}
+
+/// Whether one of the three revisions before this one was ready with just this change undone.
+fn is_way_back(edit: &Value, it: &ReferenceFacts, evidence: &Evidence) -> bool {
+    let kind = json!(it.kind);
+    let may = ["config_map", "secret", "node_label_key", "node_label_value"];
+    let Some(now) = evidence.revisions.iter().find(|it| it.current) else { return false };
+    let mut before: Vec<_> =
+        evidence.revisions.iter().filter(|it| it.revision < now.revision).collect();
+    before.sort_by_key(|it| -it.revision);
+    before.truncate(3);
+    may.iter().any(|it| kind == **it)
+        && before.iter().filter(|it| it.was_ready).flat_map(|it| &it.edits).any(|known| {
+            let known = json!(known);
+            ["path", "from", "to"].iter().all(|it| known[it] == edit[it])
+        })
 }
 
 /// Whether nothing but what separates the words differs.
