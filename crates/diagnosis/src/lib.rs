@@ -10,6 +10,7 @@ mod bound;
 mod marks;
 mod outline;
 mod redact;
+mod near_file;
 mod near_miss;
 mod node_state;
 mod same_program;

@@ -28,7 +28,7 @@ pub struct TrafficFacts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub swapped: Option<SwappedLabels>,
     /// The one label too many, where the pods of just one workload have all the others, and only the workload has
-    /// this one.
+    /// this one, or nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surplus: Option<SurplusLabel>,
     /// What the survey says of it that is its own trouble: a workload's is told there.
@@ -36,7 +36,8 @@ pub struct TrafficFacts {
     pub findings: Vec<Finding>,
 }
 
-/// A label of a selector that a workload has for itself and does not give its pods.
+/// A label of a selector that keeps the pods of a workload out, which have all the others: the workload has it for
+/// itself and does not give it to them, or nobody has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SurplusLabel {
     /// The key in the selector.
@@ -49,6 +50,12 @@ pub struct SurplusLabel {
     pub pods: u32,
     /// How many of those are ready.
     pub ready: u32,
+    /// Whether no workload, no template and no pod of the namespace has it, and no other Service takes those pods.
+    #[serde(default)]
+    pub nobodys: bool,
+    /// Whether an earlier revision of that workload had the very labels that are asked for: its pods lost one.
+    #[serde(default)]
+    pub formerly: bool,
 }
 
 /// Two labels of a selector, each of which has the value that pods have under the key of the other.

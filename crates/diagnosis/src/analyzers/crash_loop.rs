@@ -18,6 +18,7 @@ use self::fields::{advised, blamed, holder, meant, quoted, set_as, started_by};
 use super::{ended_recently, evicted, init_not_done, running_for, spot, wording};
 use crate::log::last_words::{self, Words};
 use crate::log::reading::{self, Reading, Trouble};
+use crate::near_file::near_file;
 use crate::near_miss::near_miss;
 use crate::suspicion::{RECENT, SHORT_LIFE};
 
@@ -243,7 +244,7 @@ fn about_file(container: &ContainerFacts, file: &str) -> String {
     let stem = |it: &str| it.split('.').next().unwrap_or_default().to_owned();
     let here: Vec<_> = all.iter().filter(|it| it.0 == folder).map(|it| it.1.as_str()).collect();
     let of_stem: Vec<_> = here.iter().filter(|it| stem(it) == stem(&name)).collect();
-    let near = near_miss(&name, here.iter().copied()).or_else(|| match of_stem.as_slice() {
+    let near = near_file(&name, here.iter().copied()).or_else(|| match of_stem.as_slice() {
         [only] => Some((**only).to_owned()),
         _ => None,
     });

@@ -14,6 +14,7 @@ mod flag;
 mod job;
 mod variable;
 mod mount;
+mod file;
 mod other_kind;
 mod port;
 mod loopback;
@@ -80,8 +81,9 @@ const FINDERS: &[Finder] = &[
     Here(port::of_a_service),
     Here(loopback::of_a_service),
     Here(mount::at_another_place),
-    Here(mount::of_another_file),
     Here(mount::under_another_name),
+    Here(file::of_its_mounts),
+    Here(file::beside_another),
     Here(mount::of_another_part),
     Here(shared_memory::too_small),
     Before(revision::spelt_otherwise),

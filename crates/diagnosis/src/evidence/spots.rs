@@ -42,6 +42,7 @@ use crate::log::{reading, waits};
 use crate::quoting::stands_alone;
 use crate::{Objects, Redactor};
 
+pub(super) use files::{contains as names_file, mount_of};
 pub(super) use held::setting;
 pub(crate) use hosts::address_in;
 pub(super) use linked::linked;

@@ -9,7 +9,7 @@ use crate::near_miss::near_miss;
 use crate::same_words::of_same_words;
 
 /// Labels that controllers make: nobody means them.
-const MADE: [&str; 3] =
+pub(super) const MADE: [&str; 3] =
     ["pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name"];
 /// Keys that are used for what a pod is.
 const USUAL: [&str; 5] =

@@ -9,9 +9,7 @@ use jiff::SignedDuration;
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
-use types::{
-    Clue, Finding, LabelSlip, Severity, Subject, SurplusLabel, SwappedLabels, TrafficFacts,
-};
+use types::{Clue, Finding, LabelSlip, Severity, Subject, SwappedLabels, TrafficFacts};
 
 use super::scene::{Scene, has_labels, is_over, is_ready, name, namespace};
 use super::service_without_endpoints::Swap;
@@ -21,6 +19,7 @@ use crate::near_miss::near_miss;
 use crate::{Objects, Redactor, Root, Snapshot};
 
 mod ports;
+mod surplus;
 
 /// How long pods have to be ready before traffic is led to them.
 const STEADY: SignedDuration = SignedDuration::from_secs(30);
@@ -48,7 +47,10 @@ pub(crate) fn facts(service: &Service, objects: &Objects, redactor: &Redactor) -
         endpoints: objects.endpoint_slices.as_ref().map(|it| endpoints(service, it)),
         slip: slip_facts(service, (&selector, pods.is_empty()), (&scene, &objects.replica_sets)),
         swapped: pods.is_empty().then(|| swapped(service, &selector, &scene)).flatten(),
-        surplus: pods.is_empty().then(|| surplus(service, &selector, &scene)).flatten(),
+        surplus: pods
+            .is_empty()
+            .then(|| surplus::facts(service, &selector, (&scene, &objects.replica_sets)))
+            .flatten(),
         selector,
         findings,
     }
@@ -178,29 +180,6 @@ fn swapped(
         ready: count(pods.iter().filter(|it| is_ready(it)).count()),
         settled: pods.iter().all(|it| is_steady(it, scene)) && is_rolled_out(&workload, scene),
         workload: workload.to_string(),
-    })
-}
-
-/// The label too many, where the one workload whose pods have all the others has it on itself.
-fn surplus(
-    service: &Service,
-    selector: &BTreeMap<String, String>,
-    scene: &Scene<'_>,
-) -> Option<SurplusLabel> {
-    let slip = service_without_endpoints::slip_of(service, scene)?;
-    let mut others = selector.clone();
-    others.remove(&slip.key).filter(|_| slip.meant.is_none())?;
-    let pods = taken(&others, namespace(&service.metadata), scene);
-    let roots: BTreeSet<Subject> = pods.iter().map(|it| scene.root_of(it)).collect();
-    let workload = roots.first().filter(|_| roots.len() == 1)?;
-    let root = scene.workload(&workload.kind, &workload.namespace, &workload.name)?;
-    let own = root.metadata().labels.as_ref().and_then(|it| it.get(&slip.key));
-    (own == Some(&slip.value)).then(|| SurplusLabel {
-        workload: workload.to_string(),
-        pods: count(pods.len()),
-        ready: count(pods.iter().filter(|it| is_ready(it)).count()),
-        key: slip.key,
-        value: slip.value,
     })
 }
 

@@ -2,8 +2,9 @@
 //!
 //! ## When it helps
 //! A program, a flag, the name or the value of a variable, an image or a mount is a letter or two away from what is
-//! known to work: `ngnix` for `nginx`. So is the tag of an image where nothing but a node that holds another one
-//! speaks for that: nobody saw it run, so that no machine puts it. Or an amount in a unit that no node has or in
+//! known to work: `ngnix` for `nginx`; or a file has another ending that means the same: `site.tmpl` for
+//! `site.template`. So is the tag of an image where nothing but a node that holds another one speaks for that:
+//! nobody saw it run, so that no machine puts it. Or an amount in a unit that no node has or in
 //! which nothing can run, one that the namespace demands and that others of the same image state, one in place of a
 //! default that no node has, the mode of a script that nobody may execute or of a key that others may read. Or what
 //! a probe asks for, where the container has nearly the same elsewhere; the label of the pods that others must

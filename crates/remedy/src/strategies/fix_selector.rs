@@ -8,8 +8,9 @@
 //!
 //! ## When it does not
 //! Pods of two workloads would do, or of none; the pods are not ready, or another version of them is on its way; a
-//! label too many, which may be there to keep just these pods out; a Service called what it asks for (`cart`),
-//! beside pods that have a Service of their own (`card`).
+//! label too many that something else in the namespace has, that the Service is called after (`web-canary`) or whose
+//! pods another Service takes: it may be there to keep just these pods out; a Service called what it asks for
+//! (`cart`), beside pods that have a Service of their own (`card`).
 //!
 //! ## Risk
 //! Traffic goes where it did not go before. Auto only where a letter or two are all that differs, or the word for the
@@ -19,9 +20,9 @@
 //! ports. A person is asked where only the name, or that nothing else is there, points at the workload, where the
 //! selector takes another's pods, where the labels differ in digits alone or in a short word that is another one
 //! (`orders-eu`, `orders-us`), and where two values change places. A label too many is advice, and only where the
-//! workload has it on itself. Bound: one label of the selector, its value or its key, or the values of two of them.
-//! Undo: the former label. Verified by the endpoints over time. Attack: a label that is none, or that lies farther
-//! away than the facts say, yields no plan.
+//! workload has it on itself or nothing in the namespace has it. Bound: one label of the selector, its value or its
+//! key, or the values of two of them. Undo: the former label. Verified by the endpoints over time. Attack: a label
+//! that is none, or that lies farther away than the facts say, yields no plan.
 
 use types::{
     Action, Diagnosis, Edit, Evidence, Fault, FieldPath, FixPlan, Kind, Risk, Step, Strategy,
@@ -87,11 +88,20 @@ fn swapped(swap: &SwappedLabels, service: &TrafficFacts, evidence: &Evidence) ->
 
 /// A label too many may be there to keep these very pods out: a person decides.
 fn without(surplus: &SurplusLabel, evidence: &Evidence) -> FixPlan {
-    let SurplusLabel { key, value, workload, pods, ready } = surplus;
-    let because = format!(
-        "{workload} has {key}={value} and does not give it to its pods, of which {ready} of {pods} are ready: apply or commit \
-         the patch, or give it to them."
-    );
+    let SurplusLabel { key, value, workload, pods, ready, nobodys, formerly } = surplus;
+    let whose = if *nobodys {
+        format!(
+            "Nothing in the namespace has {key}={value}, and all pods that it takes without it are of {workload}"
+        )
+    } else {
+        format!("{workload} has {key}={value} and does not give it to its pods")
+    };
+    let what = if *formerly {
+        ". An earlier revision gave it to them: apply or commit the patch, or give it to them again."
+    } else {
+        ": apply or commit the patch, or give it to them."
+    };
+    let because = format!("{whose}, of which {ready} of {pods} are ready{what}");
     let path = FieldPath::root().child("spec").child("selector").child(key);
     let edit = Edit { path, from: Some(value.clone().into()), to: None };
     let action = Action::Edit(vec![edit]);

@@ -2,7 +2,9 @@
 
 use remedy::{Policy, approve, json_patch, undo_patch};
 use serde_json::{Value, json};
-use types::{Action, Edit, Evidence, Fault, FixPlan, PortTarget, Risk, Strategy, TrafficFacts};
+use types::{
+    Action, Edit, Evidence, Fault, FixPlan, PortTarget, Risk, Strategy, SurplusLabel, TrafficFacts,
+};
 
 use crate::scene::{self, named, path, plans, world, wrong_label, wrong_port};
 
@@ -132,6 +134,38 @@ fn two_values_that_changed_places_are_put_back_after_a_yes() {
     assert_eq!(refused(|it| it.risk = Risk::Auto), "out_of_scope");
     assert_eq!(refused(|it| label(it).truncate(1)), "out_of_scope");
     assert_eq!(refused(|it| label(it)[1].to = Some("db".into())), "out_of_scope");
+}
+
+#[test]
+fn a_label_too_many_is_only_shown_whoever_says_yes() {
+    let surplus = |nobodys, formerly| {
+        let facts = scene::swapped_labels();
+        let surplus = SurplusLabel {
+            key: "part".to_owned(),
+            value: "x".to_owned(),
+            workload: "Deployment shop/web".to_owned(),
+            pods: 2,
+            ready: 2,
+            nobodys,
+            formerly,
+        };
+        TrafficFacts { swapped: None, surplus: Some(surplus), ..facts }
+    };
+    let expected = (Risk::Advice, r#"/spec/selector/part: "x" -> nothing"#.to_owned());
+    for facts in [surplus(false, false), surplus(true, false), surplus(true, true)] {
+        assert_eq!(offered(facts.clone()), Some(expected.clone()));
+        let evidence = scene::service(facts);
+        let plan = plans(Fault::ServiceWithoutEndpoints, &evidence).remove(0);
+        for risk in [Risk::Auto, Risk::Ask] {
+            let plan = FixPlan { risk, ..plan.clone() };
+            assert_eq!(answer(plan, &evidence), "out_of_scope");
+        }
+    }
+    let because =
+        |facts| plans(Fault::ServiceWithoutEndpoints, &scene::service(facts)).remove(0).because;
+    assert!(because(surplus(false, false)).starts_with("Deployment shop/web has part=x"));
+    assert!(because(surplus(true, false)).starts_with("Nothing in the namespace has part=x"));
+    assert!(because(surplus(true, true)).contains("An earlier revision gave it to them"));
 }
 
 /// The edits of the plan.

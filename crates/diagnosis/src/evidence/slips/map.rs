@@ -1,13 +1,14 @@
-//! A word in a key of a ConfigMap: a host, a value that the program lists another for, or the name of a setting.
+//! A word in a key of a ConfigMap: a host, a value that the program lists another for, the name of a setting, or a file.
 
 use types::{FieldPath, SlipFacts, SlipKind};
 
+use super::file::missing as missing_file;
 use super::variable::missing_host;
 use super::{edit, replaced};
 use crate::Redactor;
 use crate::evidence::brought::{Brought, only};
 use crate::evidence::failing::Failing;
-use crate::evidence::spots::{allowed, setting};
+use crate::evidence::spots::{allowed, names_file, setting};
 use crate::log::reading::Trouble;
 use crate::near_miss::near_miss;
 
@@ -23,6 +24,7 @@ pub(super) fn slip(failing: &Failing<'_>, redactor: &Redactor) -> Option<SlipFac
     let (found, shown_by, to) = host(failing, &all)
         .or_else(|| value(failing, &all))
         .or_else(|| misnamed(failing, &all))
+        .or_else(|| file(failing, &all))
         .filter(|it| !in_template(it.0.1))
         .and_then(|((found, word), (meant, shown_by))| {
             Some((found, shown_by, replaced(found.text, word, &meant)?))
@@ -76,6 +78,13 @@ fn misnamed<'b, 'a>(failing: &Failing<'a>, all: &'b [Brought<'a>]) -> Option<Fou
     let found = only(all, has)?;
     let shown_by = format!("The program asks for {wanted}, and nothing else is as near.");
     Some(((found, word_in(found, &wrong)?), (wanted.to_owned(), shown_by)))
+}
+
+/// A file that it misses, and that is there under nearly the name that one key gives it.
+fn file<'b, 'a>(failing: &Failing<'a>, all: &'b [Brought<'a>]) -> Option<Found<'b, 'a>> {
+    let missing = missing_file(failing)?;
+    let found = only(all, |it| names_file(it.text, &missing.wrong))?;
+    Some(((found, word_in(found, &missing.wrong)?), (missing.right, missing.shown_by)))
 }
 
 /// The word as it stands in the text.

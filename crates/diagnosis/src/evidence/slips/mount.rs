@@ -1,12 +1,12 @@
-//! Where a volume is mounted, and which of its files is asked for.
+//! Where a volume is mounted, and what its files are called there.
 
-use k8s_openapi::api::core::v1::{Volume, VolumeMount};
+use k8s_openapi::api::core::v1::VolumeMount;
 use types::{FieldPath, ReferenceFacts, SlipKind, SpotTopic};
 
-use super::{Slip, edit, replaced};
+use super::{Slip, edit};
 use crate::evidence::failing::Failing;
 use crate::evidence::{files, references};
-use crate::log::reading::{Reading, Trouble};
+use crate::near_file::near_file;
 use crate::near_miss::near_miss;
 
 /// The program misses a file that a ConfigMap puts into a folder of nearly the same name.
@@ -29,67 +29,6 @@ pub(super) fn at_another_place(failing: &Failing<'_>) -> Option<Slip> {
         shown_by: format!("The program looks for {name} in {folder}."),
         edits: vec![edit(path, &mount.mount_path, folder.to_owned())],
     })
-}
-
-/// A word of the command or a variable names a file in a folder that is made of ConfigMaps and holds no such file,
-/// but one of nearly this name. Nobody can write there, so that the file cannot come from elsewhere.
-pub(super) fn of_another_file(failing: &Failing<'_>) -> Option<Slip> {
-    let says_why = |it: &Reading<'_>| {
-        it.missing_file().is_none() && !matches!(it.trouble, Trouble::File | Trouble::Config)
-    };
-    if failing.reading.as_ref().is_some_and(says_why) {
-        return None;
-    }
-    let mounts = failing.container.volume_mounts.iter().flatten();
-    let whole = mounts.filter(|it| it.sub_path.is_none() && it.sub_path_expr.is_none());
-    let mut slips = whole.filter_map(|mount| {
-        let keys = keys(failing, &mount.name)?;
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let folder = format!("{}/", mount.mount_path.trim_end_matches('/'));
-        failing.words_and_values().into_iter().find_map(|(path, text)| {
-            let name = file_below(text, &folder).filter(|it| !keys.contains(it))?;
-            let near = near_miss(name, keys.iter().copied())?;
-            let (wrong, right) = (format!("{folder}{name}"), format!("{folder}{near}"));
-            let is_elsewhere = failing.container.volume_mounts.iter().flatten();
-            if is_elsewhere.map(|it| &it.mount_path).any(|it| *it == wrong) {
-                return None;
-            }
-            let edits = vec![edit(path, text, replaced(text, &wrong, &right)?)];
-            let shown_by = format!(
-                "No key of its ConfigMap is mounted as {wrong}, one is as {right}, and nothing else is as near."
-            );
-            Some(Slip { kind: SlipKind::Mount, shown_by, edits })
-        })
-    });
-    slips.next()
-}
-
-/// The file that a text names right below a folder.
-fn file_below<'a>(text: &'a str, folder: &str) -> Option<&'a str> {
-    let at = text.find(folder)? + folder.len();
-    let rest = text.get(at..)?;
-    let is_letter = |it: char| it.is_alphanumeric() || "-_.".contains(it);
-    let (name, after) = rest.split_at(rest.find(|it| !is_letter(it)).unwrap_or(rest.len()));
-    (!name.is_empty() && !after.starts_with('/')).then_some(name)
-}
-
-/// The files of a volume of ConfigMaps, of which all are known.
-fn keys(failing: &Failing<'_>, name: &str) -> Option<Vec<String>> {
-    let volumes = failing.spec.volumes.as_ref()?;
-    let volume: &Volume = volumes.iter().find(|it| it.name == name)?;
-    let is_there = |name: &str| {
-        let mut maps = failing.objects.config_maps.iter().flatten();
-        maps.any(|it| it.name == name)
-    };
-    let is_known = match (&volume.config_map, &volume.projected) {
-        (Some(it), _) => is_there(&it.name),
-        (None, Some(it)) => {
-            let mut sources = it.sources.iter().flatten();
-            sources.all(|it| it.config_map.as_ref().is_some_and(|it| is_there(&it.name)))
-        }
-        (None, None) => false,
-    };
-    is_known.then(|| files::below(failing.objects, volume))
 }
 
 /// The program misses a file that an item of a volume puts there under nearly the same name.
@@ -121,8 +60,9 @@ pub(super) fn of_another_part(failing: &Failing<'_>) -> Option<Slip> {
         {
             return None;
         }
-        let keys = keys(failing, &mount.name)?;
-        let near = near_miss(wanted, keys.iter().map(String::as_str))?;
+        let volume = failing.spec.volumes.iter().flatten().find(|it| it.name == mount.name)?;
+        let all = files::all_below(failing.objects, volume)?;
+        let near = near_file(wanted, all.iter().map(String::as_str))?;
         let shown_by =
             format!("The volume has no {wanted}, it has {near}, and nothing else is as near.");
         let edits = vec![edit(path, wanted, near)];

@@ -7,7 +7,7 @@ use super::Spot;
 use super::sources::key_at;
 use crate::evidence::failing::Failing;
 use crate::log::reading::Trouble;
-use crate::near_miss::near_miss;
+use crate::near_file::near_file;
 
 /// What keeps a program from writing into its own image.
 const OWN_READ_ONLY: &str =
@@ -188,7 +188,7 @@ pub(super) fn near(failing: &Failing<'_>) -> Option<Spot> {
     let here: Vec<&String> = failing.facts.files.iter().filter(in_folder).collect();
     let last = |it: &'_ String| it.rsplit('/').next().unwrap_or_default().to_owned();
     let names: Vec<String> = here.iter().map(|it| last(it)).collect();
-    let near = near_miss(name, names.iter().map(String::as_str))?;
+    let near = near_file(name, names.iter().map(String::as_str))?;
     let place = here.into_iter().find(|it| last(it) == near)?;
     let (path, value, map, key) = key_at(failing, place)?;
     let words = format!("; the file is key {key} of ConfigMap {map}");
@@ -207,7 +207,7 @@ pub(super) fn variable(failing: &Failing<'_>) -> Option<Spot> {
 }
 
 /// Whether a text names a file, and not only a longer one.
-pub(super) fn contains(text: &str, file: &str) -> bool {
+pub(in crate::evidence) fn contains(text: &str, file: &str) -> bool {
     let is_part =
         |it: Option<char>| it.is_some_and(|it| it.is_alphanumeric() || "-_./".contains(it));
     !file.is_empty()
@@ -219,7 +219,10 @@ pub(super) fn contains(text: &str, file: &str) -> bool {
 }
 
 /// The innermost mount that a file lies in.
-pub(super) fn mount_of<'a>(failing: &Failing<'a>, file: &str) -> Option<(usize, &'a VolumeMount)> {
+pub(in crate::evidence) fn mount_of<'a>(
+    failing: &Failing<'a>,
+    file: &str,
+) -> Option<(usize, &'a VolumeMount)> {
     let is_below = |mount: &VolumeMount| {
         let base = mount.mount_path.trim_end_matches('/');
         file.strip_prefix(base).is_some_and(|it| it.is_empty() || it.starts_with('/'))

@@ -10,7 +10,7 @@ use super::files::{contains, mount_of};
 use super::sources::below;
 use crate::evidence::failing::Failing;
 use crate::log::reading::Trouble;
-use crate::near_miss::near_miss;
+use crate::near_file::near_file;
 use crate::outline::memory;
 
 /// Where the token of a service account is mounted.
@@ -146,7 +146,7 @@ pub(super) fn item(failing: &Failing<'_>) -> Option<Spot> {
     let (path, volume) = volume(failing, mount)?;
     let items = items(volume, &path);
     let stem = |it: &str| it.split('.').next().unwrap_or_default().to_owned();
-    let near = near_miss(wanted, items.iter().map(|it| it.path));
+    let near = near_file(wanted, items.iter().map(|it| it.path));
     let is_it = |it: &&Item<'_>| {
         near.as_deref() == Some(it.path) || it.key == Some(wanted) && stem(it.path) == stem(wanted)
     };
