@@ -12,7 +12,7 @@
 mod fields;
 
 use jiff::SignedDuration;
-use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, Kind};
+use types::{Clue, ContainerFacts, ContainerRole, Diagnosis, Evidence, Fault, Kind};
 
 use self::fields::{advised, blamed, holder, meant, quoted, set_as, started_by};
 use super::{ended_recently, evicted, init_not_done, running_for, spot, wording};
@@ -118,7 +118,7 @@ pub(super) fn ending(evidence: &Evidence, container: &ContainerFacts) -> String 
         .map(|it| format!("; its command waits for {it}{}", wording::about_host(evidence, it)));
     let last = last.unwrap_or_default() + &asked.unwrap_or(called) + spot;
     match container.state.exit_code {
-        Some(0) if container.sidecar || container.role == types::ContainerRole::App => {
+        Some(0) if container.sidecar || container.role == ContainerRole::App => {
             "ends by itself without an error and is started again each time: it keeps nothing running \
              in the foreground"
                 .to_owned()
@@ -300,8 +300,12 @@ pub(super) fn crashes(container: &ContainerFacts, evidence: &Evidence) -> bool {
 }
 
 /// Whether what ended without an error a moment ago had run for seconds only: it does its work and is started again.
+/// What stands before the others and ended so is done, however often it had to try.
 fn lives_shortly(container: &ContainerFacts, evidence: &Evidence) -> bool {
     let state = &container.state;
+    if container.role == ContainerRole::Init && !container.sidecar {
+        return false;
+    }
     let lived = state.exited_at.zip(state.began_at).map(|(end, start)| end.duration_since(start));
     let ended_well = state.exit_code == Some(0);
     ended_well && lived.is_some_and(|it| it < SHORT_LIFE) && ended_recently(container, evidence)

@@ -16,7 +16,7 @@ use types::{
 
 pub(crate) use images::{held, listed_tag, wrong_tag};
 pub(crate) use nodes::{taint, tainted, unschedulable};
-pub(crate) use services::{named, service, swapped_labels, wrong_label, wrong_port};
+pub(crate) use services::{named, service, surplus_label, swapped_labels, wrong_label, wrong_port};
 
 pub(crate) const NOW: i64 = 1_800_000_000;
 

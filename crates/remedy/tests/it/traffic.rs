@@ -2,9 +2,7 @@
 
 use remedy::{Policy, approve, json_patch, undo_patch};
 use serde_json::{Value, json};
-use types::{
-    Action, Edit, Evidence, Fault, FixPlan, PortTarget, Risk, Strategy, SurplusLabel, TrafficFacts,
-};
+use types::{Action, Edit, Evidence, Fault, FixPlan, PortTarget, Risk, Strategy, TrafficFacts};
 
 use crate::scene::{self, named, path, plans, world, wrong_label, wrong_port};
 
@@ -138,19 +136,7 @@ fn two_values_that_changed_places_are_put_back_after_a_yes() {
 
 #[test]
 fn a_label_too_many_is_only_shown_whoever_says_yes() {
-    let surplus = |nobodys, formerly| {
-        let facts = scene::swapped_labels();
-        let surplus = SurplusLabel {
-            key: "part".to_owned(),
-            value: "x".to_owned(),
-            workload: "Deployment shop/web".to_owned(),
-            pods: 2,
-            ready: 2,
-            nobodys,
-            formerly,
-        };
-        TrafficFacts { swapped: None, surplus: Some(surplus), ..facts }
-    };
+    let surplus = scene::surplus_label;
     let expected = (Risk::Advice, r#"/spec/selector/part: "x" -> nothing"#.to_owned());
     for facts in [surplus(false, false), surplus(true, false), surplus(true, true)] {
         assert_eq!(offered(facts.clone()), Some(expected.clone()));

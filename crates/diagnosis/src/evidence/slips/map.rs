@@ -1,4 +1,5 @@
-//! A word in a key of a ConfigMap: a host, a value that the program lists another for, the name of a setting, or a file.
+//! A word in a key of a ConfigMap: a host, a value that the program lists another for, the name of a setting, or a
+//! file.
 
 use types::{FieldPath, SlipFacts, SlipKind};
 

@@ -1,7 +1,8 @@
 //! Services of the shop that lead nowhere.
 
 use types::{
-    Evidence, Kind, LabelSlip, MeantPort, PortTarget, ServicePortFacts, SwappedLabels, TrafficFacts,
+    Evidence, Kind, LabelSlip, MeantPort, PortTarget, ServicePortFacts, SurplusLabel,
+    SwappedLabels, TrafficFacts,
 };
 
 use super::evidence;
@@ -83,6 +84,20 @@ pub(crate) fn wrong_port(target: PortTarget, meant: PortTarget, near: bool) -> T
         surplus: None,
         findings: vec![],
     }
+}
+
+/// A Service that asks for `part=x` beside what the pods of `Deployment shop/web` have.
+pub(crate) fn surplus_label(nobodys: bool, formerly: bool) -> TrafficFacts {
+    let surplus = SurplusLabel {
+        key: "part".to_owned(),
+        value: "x".to_owned(),
+        workload: "Deployment shop/web".to_owned(),
+        pods: 2,
+        ready: 2,
+        nobodys,
+        formerly,
+    };
+    TrafficFacts { swapped: None, surplus: Some(surplus), ..swapped_labels() }
 }
 
 /// A port of a pod by name.
