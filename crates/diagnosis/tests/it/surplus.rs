@@ -17,8 +17,8 @@ status: {{observedGeneration: 1, replicas: {replicas}, updatedReplicas: {replica
     )
 }
 
-/// The label too many of Service `name` that asks for `app: web` and this label, beside Deployment web, whose one pod is
-/// ready or not and declares port 8080, and other objects.
+/// The label too many of Service `name` that asks for `app: web` and this label, beside Deployment web, whose one pod
+/// is ready or not and declares port 8080, and other objects.
 fn told((name, label): (&str, &str), ready: &str, beside: &str) -> Option<SurplusLabel> {
     let web = workload("web", ("app: web", "app: web"), 1);
     let page = format!(
