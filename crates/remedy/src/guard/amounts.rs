@@ -10,8 +10,8 @@ use crate::room::{self, Raise};
 use crate::twin::is_alike;
 
 /// `old < new <= 2 * old`, or twice what was written and is known to be too little; of an amount in which nothing
-/// can run what its text says was meant, and nothing else. A request only together with a limit that it equals. CPU only
-/// for what waits for it.
+/// can run what its text says was meant, and nothing else. A request only together with a limit that it equals. CPU
+/// only for what waits for it.
 pub(super) fn raised(
     edit: &Edit,
     (list, resource): (&str, Resource),

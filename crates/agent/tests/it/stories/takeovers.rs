@@ -1,5 +1,5 @@
-//! What holds automation back holds over a takeover: the error budget, a lock, the time after a storm, and a mode that was
-//! disarmed. What a person looked at is not held against it again.
+//! What holds automation back holds over a takeover: the error budget, a lock, the time after a storm, and a mode that
+//! was disarmed. What a person looked at is not held against it again.
 
 use std::collections::BTreeMap;
 
