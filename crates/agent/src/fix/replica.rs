@@ -107,10 +107,10 @@ impl Fixer {
         told: Vec<EarlierWrite>,
         shared: &mut Shared,
     ) -> Result<Vec<Uuid>, OpenError> {
-        let before = Timestamp::now() - MEMORY;
-        let own = self.journal.writes_before(before, None, MAX_EARLIER).await?;
+        let now = Timestamp::now();
+        let own = self.journal.writes_before(now - MEMORY, None, MAX_EARLIER).await?;
         let mut others = vec![];
-        for write in told {
+        for write in told.into_iter().filter(|it| it.is_credible(now)) {
             // What is ours, the journal knows better.
             if self.journal.find(write.id).await?.is_none() {
                 others.push(write.id);

@@ -53,6 +53,11 @@ impl EarlierWrite {
         })
     }
 
+    /// Whether it may be believed: nothing can have helped already that is still to come.
+    pub fn is_credible(&self, now: Timestamp) -> bool {
+        self.at <= now || self.undone || is_failure(Some(self.verdict))
+    }
+
     /// The same, as the guard knows a write.
     pub fn past_write(&self) -> PastWrite {
         PastWrite {

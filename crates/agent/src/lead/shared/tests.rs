@@ -178,6 +178,20 @@ fn what_failed_or_raged_once_is_not_forgotten_when_somebody_tells_otherwise() {
 }
 
 #[test]
+fn what_helped_in_a_time_to_come_is_not_believed_and_what_failed_then_is() {
+    let now = Timestamp::from_second(1_700_000_000).unwrap();
+    let believed = |ahead, verdict, undone| {
+        let at = now + SignedDuration::from_hours(ahead);
+        let write = SharedWrite { under_way: false, verdict, undone, ..write(1, at) };
+        EarlierWrite::of(&write).unwrap().is_credible(now)
+    };
+    let (helped, failed) = (Some(Verdict::Recovered), Some(Verdict::Worse));
+
+    assert!(believed(-5, helped, false) && believed(1, failed, false) && believed(1, helped, true));
+    assert!(!believed(1, helped, false));
+}
+
+#[test]
 fn an_older_text_is_read_and_what_a_newer_one_says_besides_is_passed_over() {
     let older = r#"{"mode":"auto","writes":[]}"#;
     let expected = Shared { mode: Some(Mode::Auto), ..Shared::default() };
