@@ -72,7 +72,7 @@ async fn of_a_stage(first: usize, count: usize) -> Vec<Outcome> {
     let stage = Stage::open().await;
     stage.set_policy("caps: {global_per_60s: 1000, namespace_per_60s: 1000}");
     // What makes it worse comes after the write, and has to come before the verdict.
-    let patience = ["--mode", "suggest", "--settle-seconds", "2", "--verify-seconds", "12"];
+    let patience = ["--mode", "suggest", "--settle-seconds", "2", "--verify-seconds", "25"];
     let agent = stage.agent_with(&patience).await;
     let outcomes = futures::stream::iter(first..first + count)
         .map(|number| one(&stage, &agent, number))
