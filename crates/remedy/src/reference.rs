@@ -2,7 +2,7 @@
 
 mod meant;
 
-use types::{Edit, Evidence, ReferenceFacts, ReferenceKind, Risk};
+use types::{Edit, Evidence, Kind, ReferenceFacts, ReferenceKind, Risk};
 
 pub(crate) use self::meant::{is_turned_round, of_kind, synonym};
 use crate::near::{
@@ -37,7 +37,8 @@ const ARCHITECTURES: [&str; 10] =
 const SYSTEMS: [&str; 6] = ["linux", "windows", "darwin", "freebsd", "openbsd", "netbsd"];
 
 /// Whether an earlier revision that was ready had `near` in this very field, where now `wrong` stands: what the
-/// workload read, or where it ran, as it worked. Claims, schedulers, classes and accounts are never taken on that word.
+/// workload read, or where it ran, as it worked. Claims, schedulers, classes and accounts are never taken on that word,
+/// nor are the revisions of a `CronJob`: whoever makes a job in its name says what it was made from.
 pub(crate) fn was_so(
     reference: &ReferenceFacts,
     (wrong, near): (&str, &str),
@@ -61,7 +62,10 @@ pub(crate) fn was_so(
             && it.from.as_ref().is_some_and(|it| it == wrong)
             && it.to.as_ref().is_some_and(|it| it == near)
     };
+    let is_kept_by_controller =
+        matches!(evidence.subject.kind, Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet);
     may_return
+        && is_kept_by_controller
         && revision::earlier(evidence).any(|it| it.was_ready && it.edits.iter().any(leads_back))
 }
 

@@ -67,6 +67,17 @@ fn what_another_field_had_or_a_revision_long_ago_says_nothing() {
     assert_eq!(told(&long_ago), Risk::Ask);
 }
 
+/// Anybody who may make jobs can make one in the name of a `CronJob`.
+#[test]
+fn what_a_job_of_a_cron_job_was_made_from_is_no_word_to_act_on() {
+    let mut evidence = renamed(ReferenceKind::Secret, ("db-1", "db-2"), true);
+    assert_eq!(risk(&evidence), Risk::Auto);
+
+    let Evidence { subject, workload, .. } = scene::evidence(Kind::CronJob);
+    (evidence.subject, evidence.workload) = (subject, workload);
+    assert_eq!(risk(&evidence), Risk::Ask);
+}
+
 #[test]
 fn a_plan_that_says_so_of_a_revision_that_was_never_ready_is_refused() {
     let names = ("node-log", "node-logs");

@@ -155,7 +155,9 @@ fn is_way_back(edit: &Value, it: &ReferenceFacts, evidence: &Evidence) -> bool {
         evidence.revisions.iter().filter(|it| it.revision < now.revision).collect();
     before.sort_by_key(|it| -it.revision);
     before.truncate(3);
+    let owner = evidence.subject.kind.to_string();
     may.iter().any(|it| kind == **it)
+        && ["Deployment", "StatefulSet", "DaemonSet"].contains(&&*owner)
         && before.iter().filter(|it| it.was_ready).flat_map(|it| &it.edits).any(|known| {
             let known = json!(known);
             ["path", "from", "to"].iter().all(|it| known[it] == edit[it])
