@@ -142,7 +142,7 @@ async fn workloads(
     snapshot: &Snapshot,
     (asked, progress): (Option<&str>, Progress<'_>),
 ) -> (Vec<Finding>, Vec<String>) {
-    let commons = Commons::of(snapshot);
+    let commons = Commons::of(snapshot, caches);
     let mut left = suspects(caches, snapshot);
     let mut spaces: BTreeSet<String> = asked.map(ToOwned::to_owned).into_iter().collect();
     let (mut found, mut unread) = (vec![], vec![]);

@@ -9,6 +9,7 @@ mod root;
 mod bound;
 mod marks;
 mod outline;
+mod all_pods;
 mod redact;
 mod near_file;
 mod near_miss;
@@ -36,6 +37,7 @@ mod policy_report;
 mod snapshot;
 mod survey;
 
+pub use all_pods::AllPods;
 pub use analyzers::diagnose;
 pub use evidence::{
     context, facts, forget_unmounted_secrets, gather, named_secrets, secrets, secrets_of_pod, whose,

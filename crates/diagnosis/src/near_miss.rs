@@ -48,13 +48,21 @@ fn same_letters(name: &str, candidates: &[&str]) -> Option<String> {
     if !name.chars().any(char::is_alphabetic) || letters(name).count() < MIN_CHARS {
         return None;
     }
-    let same = candidates.iter().filter(|it| **it != name && letters(it).eq(letters(name)));
+    let same = candidates.iter().filter(|it| **it != name && written_alike(it, name));
     only(same)
 }
 
 /// Whether nothing but case differs, and what stands between the words.
 pub(crate) fn written_alike(left: &str, right: &str) -> bool {
+    if left.is_ascii() && right.is_ascii() {
+        // Thousands of names are compared, and nearly all of them are of these letters.
+        return plain_letters(left).eq(plain_letters(right));
+    }
     letters(left).eq(letters(right))
+}
+
+fn plain_letters(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(|it| !b"-_.".contains(it)).map(|it| it.to_ascii_lowercase())
 }
 
 /// The one candidate that has the same words in another order: `crawler-sa` for `sa-crawler`.

@@ -13,7 +13,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Event, LimitRange, Node, Pod, Resour
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde_json::Value;
 
-use crate::{PodOutline, Texts};
+use crate::{AllPods, Texts};
 
 /// A root owner, or a Service: the object that a fix would have to change.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,7 +76,7 @@ pub struct Objects {
     /// What runs on the nodes of its pods, of other namespaces; none where nobody has to know.
     pub node_mates: Vec<NodeMate>,
     /// All pods of the cluster in outline: for what nodes have left and for images.
-    pub all_pods: Vec<Arc<PodOutline>>,
+    pub all_pods: Arc<AllPods>,
     /// The ConfigMaps of the namespace: names and keys, and what those say that the template refers to, where its
     /// containers left a log.
     pub config_maps: Option<Vec<ConfigMapKeys>>,

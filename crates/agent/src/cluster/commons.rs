@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use diagnosis::{Root, Snapshot, Usage};
+use diagnosis::{AllPods, Root, Snapshot, Usage};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{
-    LimitRange, PersistentVolumeClaim, Pod, ResourceQuota, Service, ServiceAccount,
+    LimitRange, Node, PersistentVolumeClaim, Pod, ResourceQuota, Service, ServiceAccount,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::ListParams;
@@ -18,19 +18,20 @@ use tokio::sync::OnceCell;
 
 use super::gather::{list, names_of};
 use super::kube::KubeCluster;
-use super::{ClusterError, additions, usage};
+use super::{Caches, ClusterError, additions, usage};
 
 /// What the workloads of a snapshot have in common, namespace by namespace.
 pub struct Commons<'s> {
     snapshot: &'s Snapshot,
     pods: BTreeMap<String, Vec<Arc<Pod>>>,
     workloads: BTreeMap<String, Vec<Root>>,
+    all_pods: Arc<AllPods>,
     usage: Mutex<BTreeMap<String, Arc<OnceCell<Vec<Usage>>>>>,
 }
 
 impl<'s> Commons<'s> {
     /// What is in the snapshot already; the rest is read when somebody asks.
-    pub fn of(snapshot: &'s Snapshot) -> Self {
+    pub fn of(snapshot: &'s Snapshot, caches: &Caches) -> Self {
         let space = |it: &ObjectMeta| it.namespace.clone().unwrap_or_default();
         let mut pods: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for pod in &snapshot.pods {
@@ -40,7 +41,13 @@ impl<'s> Commons<'s> {
         for workload in &snapshot.workloads {
             workloads.entry(space(workload.metadata())).or_default().push(workload.clone());
         }
-        Self { snapshot, pods, workloads, usage: Mutex::default() }
+        let all_pods = Arc::new(AllPods::new(caches.pods.outlines()));
+        Self { snapshot, pods, workloads, all_pods, usage: Mutex::default() }
+    }
+
+    /// All nodes, and all pods in outline.
+    pub(super) fn of_cluster(&self) -> (Vec<Arc<Node>>, Arc<AllPods>) {
+        (self.snapshot.nodes.clone(), Arc::clone(&self.all_pods))
     }
 
     pub(super) fn pods(&self, namespace: &str) -> Vec<Arc<Pod>> {

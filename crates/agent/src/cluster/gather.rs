@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use diagnosis::{Objects, Root};
+use diagnosis::{AllPods, Objects, Root};
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{ControllerRevision, ReplicaSet};
 use k8s_openapi::api::batch::v1::Job;
@@ -51,6 +51,10 @@ pub(super) async fn objects(
     let config_maps =
         config_maps.map(|it| if logs.logs.is_empty() { config_maps::unsearched(it) } else { it });
     let classes = classes::of_template(cluster, &root).await;
+    // Thousands: of a scan they are the same for all.
+    let all_pods = || Arc::new(AllPods::new(caches.pods.outlines()));
+    let (nodes, all_pods) =
+        commons.map_or_else(|| (caches.nodes.all(), all_pods()), Commons::of_cluster);
     let mut unread = Unread(logs.unread);
     // A root that is not yet in the caches has pods that are not either: they come with the next change.
     let objects = Objects {
@@ -63,10 +67,10 @@ pub(super) async fn objects(
         jobs: caches.jobs_of(subject),
         whole_jobs: unread.or_empty("jobs", jobs),
         events: caches.events_of(subject),
-        nodes: Some(caches.nodes.all()).filter(|it| !it.is_empty()),
+        nodes: Some(nodes).filter(|it| !it.is_empty()),
         namespace_pods: commons.map_or_else(|| caches.pods.of(namespace), |it| it.pods(namespace)),
         node_mates: vec![],
-        all_pods: caches.pods.outlines(),
+        all_pods,
         config_maps: unread.or_none("config maps", config_maps),
         claims: unread.or_none("claims", common.claims),
         service_accounts: unread.or_none("service accounts", common.accounts),

@@ -1,9 +1,13 @@
 //! The whole cluster for a scan: what is watched comes from the caches, every other kind is listed once.
 
+use std::panic::resume_unwind;
+use std::sync::Arc;
+
 use diagnosis::{Hardening, K8sgptResult, Rights, Root, Snapshot, Webhook};
 use jiff::Timestamp;
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Namespace, PersistentVolume, PersistentVolumeClaim, Service,
+    ConfigMap, Event, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, Service,
 };
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::storage::v1::StorageClass;
@@ -12,7 +16,9 @@ use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Client, Resource};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::task::{self, JoinHandle};
 
+use super::caches::Caches;
 use super::kube::{KubeCluster, READ, within};
 use super::prune::cut_metadata;
 use super::{ClusterError, additions};
@@ -27,9 +33,38 @@ const N_LISTED: usize = 36;
 /// Where name servers are.
 const NAME_SERVERS: &str = "kube-system";
 
+/// What is watched, as it was at one moment.
+struct Watched {
+    pods: Vec<Arc<Pod>>,
+    nodes: Vec<Arc<Node>>,
+    workloads: Vec<Root>,
+    jobs: Vec<Arc<Job>>,
+    events: Vec<Arc<Event>>,
+}
+
+/// What is watched is unpacked on a thread of its own, while the rest is read from the API server.
+struct Unpacking(JoinHandle<Watched>);
+
+impl Unpacking {
+    fn begin(caches: Arc<Caches>) -> Self {
+        Self(task::spawn_blocking(move || Watched {
+            pods: caches.pods.all(),
+            nodes: caches.nodes.all(),
+            workloads: caches.workloads(),
+            jobs: caches.jobs.all(),
+            events: caches.events_of_note(),
+        }))
+    }
+
+    async fn end(self) -> Watched {
+        self.0.await.unwrap_or_else(|it| resume_unwind(it.into_panic()))
+    }
+}
+
 /// The cluster as it is now.
 pub(super) async fn take(cluster: &KubeCluster, progress: Progress<'_>) -> Snapshot {
-    let (caches, client) = (&cluster.caches, &cluster.client);
+    let client = &cluster.client;
+    let watched = Unpacking::begin(Arc::clone(&cluster.caches));
     let mut unread = vec![];
     // One group after another: all at once would need the memory of all pages at once.
     let told = |n_listed| progress(Stage::Listing(n_listed, N_LISTED));
@@ -48,12 +83,13 @@ pub(super) async fn take(cluster: &KubeCluster, progress: Progress<'_>) -> Snaps
     let (claims, volumes, storage_classes, config_maps, namespaces) = storage;
     let (autoscalers, budgets, quotas, limits, webhooks) = rules;
     let (gateway_classes, gateways, http_routes) = gateway;
+    let watched = watched.end().await;
     Snapshot {
-        pods: caches.pods.all(),
-        nodes: caches.nodes.all(),
-        workloads: caches.workloads(),
-        jobs: caches.jobs.all(),
-        events: caches.events_of_note(),
+        pods: watched.pods,
+        nodes: watched.nodes,
+        workloads: watched.workloads,
+        jobs: watched.jobs,
+        events: watched.events,
         services: kept(services, &mut unread),
         endpoint_slices: kept(slices, &mut unread),
         ingresses: kept(ingresses, &mut unread),

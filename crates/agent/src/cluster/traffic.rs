@@ -1,5 +1,7 @@
 //! Everything around a Service: what is read of it, and of the namespace that it takes its pods from.
 
+use std::sync::Arc;
+
 use diagnosis::Objects;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Service;
@@ -43,7 +45,7 @@ pub(super) async fn objects(
         nodes: None,
         namespace_pods: commons.map_or_else(|| caches.pods.of(namespace), |it| it.pods(namespace)),
         node_mates: vec![],
-        all_pods: vec![],
+        all_pods: Arc::default(),
         config_maps: None,
         claims: None,
         service_accounts: None,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use diagnosis::{Objects, PodOutline, Root, Snapshot};
+use diagnosis::{AllPods, Objects, PodOutline, Root, Snapshot};
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Event, Pod};
@@ -82,6 +82,7 @@ impl Cluster {
         let begin = format!("{app}-");
         events
             .retain(|it| it.involved_object.name.as_ref().is_some_and(|it| it.starts_with(&begin)));
+        let outlines = pods.iter().map(|it| Arc::new(PodOutline::of(it)));
         Objects {
             taken_at: self.now,
             cluster: "bench".to_owned(),
@@ -93,7 +94,7 @@ impl Cluster {
             events,
             nodes: Some(self.shared("nodes")),
             node_mates: vec![],
-            all_pods: pods.iter().map(|it| Arc::new(PodOutline::of(it))).collect(),
+            all_pods: Arc::new(AllPods::new(outlines.collect())),
             namespace_pods: pods.iter().filter(|it| is_near(&it.metadata)).cloned().collect(),
             pods: pods.iter().filter(|it| is_own(&it.metadata)).cloned().collect(),
             config_maps: Some(vec![]),

@@ -72,6 +72,6 @@ pub(super) fn facts(objects: &Objects, spec: &PodSpec, path: &FieldPath) -> Vec<
 
 /// The cluster's own scheduler, and those that gave some pod its node.
 fn working_schedulers(objects: &Objects) -> BTreeSet<String> {
-    let others = objects.all_pods.iter().filter_map(|it| it.scheduler.clone());
+    let others = objects.all_pods.schedulers().iter().cloned();
     others.chain([OWN_SCHEDULER.to_owned()]).collect()
 }

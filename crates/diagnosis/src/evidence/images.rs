@@ -1,6 +1,6 @@
 //! Images that are known to run, with a repository that the template uses or nearly names.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use types::{ContainerFacts, ImageFacts, Kind, RevisionFacts};
 
@@ -60,20 +60,16 @@ pub(super) fn facts(
             found.entry(image.clone()).or_insert(fact);
         }
     }
-    // Who runs it in the same namespace counts for more, so those are asked first.
+    // Who runs it in the same namespace counts for more.
     let namespace = objects.root.metadata().namespace.as_deref().unwrap_or_default();
-    let (near, far): (Vec<_>, Vec<_>) =
-        objects.all_pods.iter().partition(|it| it.namespace == namespace);
-    // Thousands of pods run a few images: each is compared once.
-    let mut seen: HashSet<&str> = HashSet::new();
-    for pod in near.into_iter().chain(far) {
-        for image in pod.ready_images.iter().filter(|it| seen.insert(it) && wanted(it)) {
-            found.entry(image.clone()).or_insert_with(|| ImageFacts {
-                image: image.clone(),
-                seen_in: format!("Pod {}/{}", pod.namespace, pod.name),
-                own: false,
-            });
-        }
+    for (image, places) in objects.all_pods.images().iter().filter(|it| wanted(it.0)) {
+        let near = places.get_key_value(namespace).or_else(|| places.first_key_value());
+        let Some((namespace, pod)) = near else { continue };
+        found.entry(image.clone()).or_insert_with(|| ImageFacts {
+            image: image.clone(),
+            seen_in: format!("Pod {namespace}/{pod}"),
+            own: false,
+        });
     }
     let mut images: Vec<_> = found.into_values().collect();
     images.sort_by(|a, b| (!a.own, &a.image).cmp(&(!b.own, &b.image)));

@@ -169,7 +169,7 @@ pub(super) fn taken_ports(objects: &Objects) -> Vec<PortFacts> {
     }
     let own: BTreeSet<_> =
         objects.pods.iter().filter_map(|it| it.metadata.uid.as_deref()).collect();
-    let placed = objects.all_pods.iter().filter(|it| it.node.is_some());
+    let placed = objects.all_pods.with_ports().iter();
     let (own, others): (Vec<_>, Vec<_>) = placed.partition(|it| own.contains(it.uid.as_str()));
     let taken = wanted.into_iter().filter_map(|(path, port)| {
         let holder = |pods: &[&Arc<PodOutline>]| {

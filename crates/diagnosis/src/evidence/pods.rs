@@ -102,7 +102,7 @@ fn ended_at(pod: &Pod) -> Option<Timestamp> {
 /// The scheduler that the pod names, where it is not the cluster's own and none of its pods has a node.
 fn unknown_scheduler(objects: &Objects, pod: &Pod) -> Option<String> {
     let name = own_scheduler(pod)?;
-    let works = objects.all_pods.iter().any(|it| it.scheduler.as_ref() == Some(&name));
+    let works = objects.all_pods.schedulers().contains(&name);
     (!works).then_some(name)
 }
 

@@ -1,7 +1,5 @@
 //! What the nodes could still take.
 
-use std::collections::HashMap;
-
 use k8s_openapi::api::core::v1::{Node, PodSpec};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::NodeFacts;
@@ -13,28 +11,20 @@ use crate::{Objects, Redactor};
 /// What the nodes could take; `None` when nodes cannot be read.
 pub(super) fn facts(objects: &Objects, redactor: &Redactor) -> Option<NodeFacts> {
     let nodes = objects.nodes.as_ref()?;
-    let mut asked: HashMap<&str, (u64, u64, u64)> = HashMap::with_capacity(nodes.len());
-    for pod in &objects.all_pods {
-        let Some(node) = pod.node.as_deref() else { continue };
-        let sum = asked.entry(node).or_default();
-        sum.0 = sum.0.saturating_add(pod.cpu_millis);
-        sum.1 = sum.1.saturating_add(pod.memory_bytes);
-        sum.2 = sum.2.saturating_add(1);
-    }
     let open: Vec<_> = nodes.iter().filter(|it| takes_pods(it)).collect();
     let of_pods = |node: &Node| {
         let name = node.metadata.name.as_deref().unwrap_or_default();
-        asked.get(name).copied().unwrap_or_default()
+        objects.all_pods.asked_of(name)
     };
     let room = |node: &Node| {
         let (cpu, memory) = allocatable(node);
-        let (cpu_asked, memory_asked, _) = of_pods(node);
-        (cpu.saturating_sub(cpu_asked), memory.saturating_sub(memory_asked))
+        let asked = of_pods(node);
+        (cpu.saturating_sub(asked.cpu_millis), memory.saturating_sub(asked.memory_bytes))
     };
     let holds = |node: &Node, spec: &PodSpec| {
         let ((cpu, memory), (cpu_free, memory_free)) = (requests(spec), room(node));
         let fits = cpu <= cpu_free && memory <= memory_free && has_others(node, spec);
-        takes_pods(node) && fits && of_pods(node).2 < amount_of(node, "pods")
+        takes_pods(node) && fits && of_pods(node).n_pods < amount_of(node, "pods")
     };
     let most = |it: &mut dyn Iterator<Item = u64>| it.max().unwrap_or(0);
     Some(NodeFacts {

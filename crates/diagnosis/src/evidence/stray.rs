@@ -69,7 +69,7 @@ fn entries(node: &Node, spec: &PodSpec) -> Vec<StrayTaint> {
 
 /// The keys that a pod of the cluster or a template of the namespace names.
 fn tolerated<'o>(objects: &'o Objects, spec: &'o PodSpec) -> BTreeSet<&'o str> {
-    let of_pods = objects.all_pods.iter().flat_map(|it| &it.tolerated).map(String::as_str);
+    let of_pods = objects.all_pods.tolerated().iter().map(String::as_str);
     let templates = objects.workloads.iter().filter_map(Root::pod_spec).chain([spec]);
     templates.flat_map(scheduling::tolerated_keys).chain(of_pods).collect()
 }
@@ -81,7 +81,7 @@ fn has_free_ports(objects: &Objects, node: &Node, spec: &PodSpec) -> bool {
     let has_one = |it: &Arc<PodOutline>| {
         it.node == node.metadata.name && it.host_ports.iter().any(|port| wanted.contains(port))
     };
-    wanted.is_empty() || !objects.all_pods.iter().any(has_one)
+    wanted.is_empty() || !objects.all_pods.with_ports().iter().any(has_one)
 }
 
 #[cfg(test)]
@@ -89,6 +89,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::AllPods;
 
     /// A pod that waits, beside two nodes of which `tainted` has these taints.
     fn objects(pod: &Value, taints: &Value) -> (Objects, Vec<Arc<Node>>) {
@@ -109,7 +110,7 @@ mod tests {
             nodes: None,
             node_mates: vec![],
             namespace_pods: vec![],
-            all_pods: vec![],
+            all_pods: Arc::default(),
             config_maps: None,
             claims: None,
             service_accounts: None,
@@ -173,9 +174,9 @@ mod tests {
             host_ports: vec![80],
             ..PodOutline::default()
         };
-        objects.all_pods = vec![Arc::new(holder("elsewhere"))];
+        objects.all_pods = Arc::new(AllPods::new(vec![Arc::new(holder("elsewhere"))]));
         assert_eq!(taints(&objects, &nodes, |_, _| true).len(), 1);
-        objects.all_pods = vec![Arc::new(holder("tainted"))];
+        objects.all_pods = Arc::new(AllPods::new(vec![Arc::new(holder("tainted"))]));
         assert_eq!(taints(&objects, &nodes, |_, _| true), []);
     }
 
@@ -184,9 +185,9 @@ mod tests {
         let (mut objects, nodes) = objects(&json!({"containers": []}), &stray());
         let tolerating =
             |key: &str| PodOutline { tolerated: vec![key.to_owned()], ..PodOutline::default() };
-        objects.all_pods = vec![Arc::new(tolerating("other"))];
+        objects.all_pods = Arc::new(AllPods::new(vec![Arc::new(tolerating("other"))]));
         assert_eq!(taints(&objects, &nodes, |_, _| true).len(), 1);
-        objects.all_pods = vec![Arc::new(tolerating("maintenance"))];
+        objects.all_pods = Arc::new(AllPods::new(vec![Arc::new(tolerating("maintenance"))]));
         assert_eq!(taints(&objects, &nodes, |_, _| true), []);
         // With another value: what is wrong then is the toleration.
         let near =

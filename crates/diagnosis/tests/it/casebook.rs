@@ -9,8 +9,11 @@ mod scene;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use diagnosis::{Objects, PodOutline, Redactor, Root, ServiceOutline, Snapshot, of_workload};
+use diagnosis::{
+    AllPods, Objects, PodOutline, Redactor, Root, ServiceOutline, Snapshot, of_workload,
+};
 use types::{Evidence, Finding, Risk, Strategy};
 
 use page::Page;
@@ -139,7 +142,8 @@ fn what_is_said_of_a_page_holds_for_any_order_of_its_objects() {
         for objects in of_workloads(&Page::read(&text).unwrap()) {
             let mut turned = scene::objects(objects);
             turned.pods.reverse();
-            turned.all_pods.reverse();
+            let all_pods: Vec<_> = turned.all_pods.iter().rev().cloned().collect();
+            turned.all_pods = Arc::new(AllPods::new(all_pods));
             turned.namespace_pods.reverse();
             turned.events.reverse();
             turned.replica_sets.reverse();
@@ -298,7 +302,7 @@ status:
     assert_eq!(told("web"), "No node can take the pod: not enough CPU.");
 }
 
-fn is_in_shop(pod: &std::sync::Arc<k8s_openapi::api::core::v1::Pod>) -> bool {
+fn is_in_shop(pod: &Arc<k8s_openapi::api::core::v1::Pod>) -> bool {
     pod.metadata.namespace.as_deref() == Some("shop")
 }
 

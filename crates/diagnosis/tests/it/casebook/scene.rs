@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use diagnosis::{
-    BrokenPolicy, ConfigMapKeys, Hardening, K8sgptResult, Log, Objects, PodOutline, Redactor,
-    Rights, Root, Snapshot, TagList, Usage, Webhook,
+    AllPods, BrokenPolicy, ConfigMapKeys, Hardening, K8sgptResult, Log, Objects, PodOutline,
+    Redactor, Rights, Root, Snapshot, TagList, Usage, Webhook,
 };
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
@@ -208,6 +208,7 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
         text: it.text.clone(),
     };
     let all_pods: Vec<Arc<Pod>> = all.of("Pod", |_| true);
+    let outlines = all_pods.iter().map(|it| Arc::new(PodOutline::of(it)));
     let is_near = |it: &Pod| it.metadata.namespace == root.metadata().namespace;
     let space = root.metadata().namespace.as_deref();
     let is_own = |it: &ObjectMeta| it.namespace.is_none() || it.namespace.as_deref() == space;
@@ -231,7 +232,7 @@ fn around(root: Root, frame: &Frame, all: &All, roots: Vec<Root>) -> Objects {
             .collect(),
         nodes: Some(all.of("Node", |_| true)).filter(|it| !it.is_empty()),
         node_mates: vec![],
-        all_pods: all_pods.iter().map(|it| Arc::new(PodOutline::of(it))).collect(),
+        all_pods: Arc::new(AllPods::new(outlines.collect())),
         namespace_pods: all_pods.into_iter().filter(|it| is_near(it)).collect(),
         config_maps: Some(
             maps.iter().filter(|it| is_own(&it.metadata)).map(ConfigMapKeys::with_texts).collect(),
