@@ -2,13 +2,15 @@
 //!
 //! ## What it looks for
 //! A selector that takes no pod; a budget whose pods are all healthy and that still allows none of them to go:
-//! a drain of their node would wait for ever. A budget that counts by the scale of controllers and takes pods that have
+//! a drain of their node would wait for ever. Where that is plainly wanted (the only pod there is, or "none" by its
+//! number) and nobody waits, it is a notice. A budget that counts by the scale of controllers and takes pods that have
 //! none; two budgets that take the same pod, which then cannot be evicted at all.
 //!
 //! ## What it does not see
 //! A budget that allows nothing because pods are not healthy: that is the pods' trouble, and the budget does its work.
 
 mod uncounted;
+mod waited;
 
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
@@ -72,12 +74,40 @@ fn blocks(
     if status.disruptions_allowed != Some(0) || !all_well {
         return None;
     }
-    let cause =
-        "It lets none of its pods go although all are healthy: a drain of a node waits for ever.";
+    let waited = waited::of(budget, scene);
+    let short = too_few(spec, expected);
+    let severity =
+        if waited.is_some() || short.is_some() { Severity::Warning } else { Severity::Notice };
+    let begin = "It lets none of its pods go although all are healthy";
+    let cause = match (&waited, short) {
+        (Some(waited), Some(short)) => format!("{begin}, since {short}: {}.", waited.words),
+        (Some(waited), None) => format!("{begin}: {}.", waited.words),
+        (None, Some(short)) => {
+            format!("{begin}, since {short}: a drain of a node waits for ever.")
+        }
+        (None, None) => format!("{begin}: a drain of a node waits for ever."),
+    };
     let (field, _) = bound(spec)?;
     let pods = format!("{healthy} of {expected} healthy");
-    let finding = finding(budget, Severity::Warning, cause.to_owned()).at(format!("/spec/{field}"));
-    Some(finding.clue("status.disruptionsAllowed", "0").clue("status.currentHealthy", &pods))
+    let finding = finding(budget, severity, cause).at(format!("/spec/{field}"));
+    let finding =
+        finding.clue("status.disruptionsAllowed", "0").clue("status.currentHealthy", &pods);
+    Some(waited.into_iter().fold(finding, |it, waited| it.clue(waited.fact, &waited.value)))
+}
+
+/// Why a budget that lets some go by its words never does, with this many pods. One that says itself that none may go
+/// is meant so, and so is one that keeps the only pod there is.
+fn too_few(spec: &PodDisruptionBudgetSpec, expected: i32) -> Option<String> {
+    let (field, value) = bound(spec).filter(|it| it.0 == LEAST)?;
+    let shown = shown(value);
+    if matches!(value, IntOrString::Int(wanted) if expected < *wanted) {
+        return Some(match expected {
+            1 => format!("{field}: {shown} is more than the only pod that there is"),
+            _ => format!("{field}: {shown} is more than the {expected} pods that there are"),
+        });
+    }
+    let is_meant = expected == 1 || says_none(spec);
+    (!is_meant).then(|| format!("{field}: {shown} is all of the {expected} pods that there are"))
 }
 
 /// The field that says how many may go, and its value.
