@@ -36,9 +36,13 @@ pub(crate) fn since(condition: &NodeCondition) -> Option<Timestamp> {
 pub(crate) fn comes_or_goes(node: &Node, now: Timestamp) -> bool {
     let created = node.metadata.creation_timestamp.as_ref().map(|it| it.0);
     let is_new = created.is_some_and(|it| now.duration_since(it) < JOINING);
-    let taints = || node.spec.iter().flat_map(|it| it.taints.iter().flatten());
-    let is_leaving = || taints().any(|it| LEAVING.contains(&it.key.as_str()));
-    is_new || node.metadata.deletion_timestamp.is_some() || is_leaving()
+    is_new || node.metadata.deletion_timestamp.is_some() || is_emptied(node)
+}
+
+/// Whether an autoscaler empties it, to take it away.
+pub(crate) fn is_emptied(node: &Node) -> bool {
+    let mut taints = node.spec.iter().flat_map(|it| it.taints.iter().flatten());
+    taints.any(|it| LEAVING.contains(&it.key.as_str()))
 }
 
 /// Whether somebody keeps new pods away from it.

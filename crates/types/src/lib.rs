@@ -56,7 +56,9 @@ pub use images::{HeldImage, ImageFacts};
 pub use incident::{Context, Incident, IncidentState, Offer, StreamEvent};
 pub use labels::{BadLabelQuery, LabelQuery};
 pub use node_mates::{NodeMateFacts, StrainFacts, StrainKind};
-pub use nodes::{DemandFacts, DownNode, NodeFacts, PortFacts, SelectorFacts, StrayTaint};
+pub use nodes::{
+    DemandFacts, DownNode, NodeFacts, PortFacts, SelectedNodes, SelectorFacts, StrayTaint,
+};
 pub use object::{FieldPath, Kind, ObjectRef};
 pub use plan::{Action, Edit, FixPlan, Risk, Step, Subresource};
 pub use problem::Problem;

@@ -37,6 +37,10 @@ pub struct NodeFacts {
     /// The labels that the template selects nodes by; at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub selectors: Vec<SelectorFacts>,
+    /// The nodes with all the labels that the template selects, where each of them has a taint that it does not
+    /// tolerate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selected: Option<SelectedNodes>,
     /// Host ports that the template wants and another pod has; at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taken_ports: Vec<PortFacts>,
@@ -112,6 +116,17 @@ pub struct SelectorFacts {
     /// The one value that all nodes have under the same key, where none has what is wanted: `kubernetes.io/arch=arm64`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all_have: Option<String>,
+}
+
+/// The nodes that have all the labels which a template selects, and that are kept from its pods.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SelectedNodes {
+    /// How many.
+    pub nodes: u32,
+    /// The first of them by name.
+    pub first: String,
+    /// Their taints that the template does not tolerate, such as `dedicated=gpu:NoSchedule`; at most 20.
+    pub taints: Vec<String>,
 }
 
 /// Something that the template asks of its node beyond CPU, memory and labels: the node itself by name, an operating

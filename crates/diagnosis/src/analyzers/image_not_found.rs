@@ -2,14 +2,15 @@
 //!
 //! ## What it looks for
 //! A container that waits for its image, with a message that says that it is not there. A tag or repository that
-//! is known to run and is spelt nearly the same is named: an own earlier one before all. Where nothing like it is known
-//! to run, the registry's own list has the word, since what it lists can be pulled; where no registry was asked, what
-//! nodes hold: a node may hold what was loaded by hand, or what the registry has lost since.
+//! is known to run and is spelt nearly the same is named: an own earlier one before all, then what runs in the same
+//! namespace, then what runs anywhere. Where nothing like it is known to run, the registry's own list has the word,
+//! since what it lists can be pulled; where no registry was asked, what nodes hold: a node may hold what was loaded by
+//! hand, or what the registry has lost since. What an own earlier revision had is named where nobody saw that run, too.
 //!
 //! ## What it does not see
 //! A registry that answers "denied" for what does not exist; then access and absence look alike.
 
-use types::{Clue, Diagnosis, Evidence, Fault, ImageFacts, RegistryTags};
+use types::{Clue, Diagnosis, Evidence, Fault, ImageFacts, Kind, RegistryTags, RevisionFacts};
 
 use super::pull_reading::{self, Pull};
 use super::wording;
@@ -73,17 +74,53 @@ fn meant_words(
     image: &str,
     listed: Option<&RegistryTags>,
 ) -> (String, Option<Clue>) {
-    if let Some(ImageFacts { image, seen_in, own }) = pull_reading::meant(evidence, image) {
-        let runs = if *own { "ran ready before" } else { "runs ready" };
-        let words = format!("; {image} {runs} in {seen_in} and was probably meant");
-        return (words, Some(Clue::new(format!("images[{image}].seen_in"), seen_in)));
+    if let Some(meant) = pull_reading::meant(evidence, image) {
+        let clue = Clue::new(format!("images[{}].seen_in", meant.image), &meant.seen_in);
+        return (running(evidence, image, meant), Some(clue));
     }
     if let Some(listed) = listed {
         return listed_words(listed);
     }
-    match instead(evidence, image).map(|it| wording::held(it, image)) {
-        Some((words, clue)) => (words, Some(clue)),
+    if let Some((words, clue)) = instead(evidence, image).map(|it| wording::held(it, image)) {
+        return (words, Some(clue));
+    }
+    match pull_reading::nearly_had(evidence, image) {
+        Some(it) => (format!("; {}, which may have been meant", had(evidence, it)), None),
         None => (near_latest(image).unwrap_or_default(), None),
+    }
+}
+
+/// The one that runs or ran, as the end of a sentence: with what the own history says, which nobody may have seen run.
+fn running(evidence: &Evidence, wanted: &str, meant: &ImageFacts) -> String {
+    let ImageFacts { image, seen_in, own } = meant;
+    if *own {
+        return format!("; {image} ran ready before in {seen_in} and was probably meant");
+    }
+    if let Some(before) = pull_reading::had_before(evidence, image) {
+        let before = itself(evidence, before);
+        return format!(
+            "; {image}, which {before} had, runs ready in {seen_in} and was probably meant"
+        );
+    }
+    match pull_reading::nearly_had(evidence, wanted) {
+        Some(it) => {
+            let had = had(evidence, it);
+            format!("; {had}, which may have been meant, and {image} runs ready in {seen_in}")
+        }
+        None => format!("; {image} runs ready in {seen_in} and was probably meant"),
+    }
+}
+
+/// `its revision 3 had nginx:1.27`
+fn had(evidence: &Evidence, (revision, image): (&RevisionFacts, &str)) -> String {
+    format!("{} had {image}", itself(evidence, revision))
+}
+
+fn itself(evidence: &Evidence, revision: &RevisionFacts) -> String {
+    if evidence.subject.kind == Kind::CronJob {
+        format!("its earlier Job {}", revision.name)
+    } else {
+        format!("its revision {}", revision.revision)
     }
 }
 

@@ -4,6 +4,7 @@ mod asked;
 mod early;
 mod grpc;
 mod needed;
+mod schemes;
 
 use types::{Clue, ContainerFacts, Evidence, ProbeFacts, SpotTopic};
 
@@ -28,6 +29,8 @@ pub(super) struct Failure {
     part: Option<String>,
     /// What stands in that part; where it is `None`, what the probe does is shown.
     value: Option<u32>,
+    /// How the probe speaks, where it is about that.
+    scheme: Option<&'static str>,
     /// Whether the container is held back by its own limit.
     throttled: bool,
     /// The field of the container's start that is to blame or contradicts the probe, and whether it is to blame.
@@ -36,7 +39,8 @@ pub(super) struct Failure {
 
 impl Failure {
     fn of(words: String, part: Option<&str>) -> Self {
-        Self { words, part: part.map(str::to_owned), value: None, throttled: false, start: None }
+        let part = part.map(str::to_owned);
+        Self { words, part, value: None, scheme: None, throttled: false, start: None }
     }
 }
 
@@ -67,13 +71,11 @@ fn told(container: &ContainerFacts, probe: &ProbeFacts) -> Failure {
             port(format!("nothing listens at {}{}", at(probe), undeclared(container, probe)));
         return listening(failure, container);
     }
+    if let Some(failure) = schemes::read(container, probe).filter(|_| handler == "httpGet") {
+        return failure;
+    }
     if let Some(code) = status(message) {
         return of_status(code, probe);
-    }
-    if words.contains("http response to https client") || words.contains("malformed http") {
-        let scheme = if handler == "httpGet" { "httpGet/scheme" } else { "port" };
-        let words = format!("{} does not speak the protocol that the probe speaks", at(probe));
-        return Failure::of(words, Some(scheme));
     }
     if words.contains("executable file not found")
         || words.contains("no such file or directory: unknown")
@@ -272,12 +274,11 @@ fn field(
     }
     let base = wording::field(evidence, container, probe.kind.field())?;
     let path = failure.part.as_ref().map_or(base.clone(), |it| format!("{base}/{it}"));
-    Some(
-        failure.value.map_or_else(
-            || Clue::new(path.clone(), &probe.action),
-            |it| Clue::new(path.clone(), &it),
-        ),
-    )
+    Some(match (failure.value, failure.scheme) {
+        (Some(value), _) => Clue::new(path, &value),
+        (None, Some(scheme)) => Clue::new(path, &scheme),
+        (None, None) => Clue::new(path, &probe.action),
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a runtime says about a pull that failed, and which image was probably meant.
 
-use types::{Evidence, ImageFacts};
+use types::{Edit, Evidence, ImageFacts, RevisionFacts};
 
 use crate::evidence::{repository, tag};
 use crate::image_name::{is_glued, short};
@@ -152,13 +152,22 @@ impl Pull {
 }
 
 /// The image that was probably meant: one that is known to run and has nearly the same tag or repository, or the
-/// one that ran here before.
+/// one that ran here before. Of tags the own history has the first word, then the own namespace.
 pub(super) fn meant<'a>(evidence: &'a Evidence, image: &str) -> Option<&'a ImageFacts> {
     let (wanted, wanted_tag) = (repository(short(image)), tag(image));
     let (same, others): (Vec<_>, Vec<_>) =
         evidence.images.iter().partition(|it| repository(short(&it.image)) == wanted);
-    let near = near_miss(wanted_tag, same.iter().map(|it| tag(&it.image)));
-    let by_tag = same.iter().find(|it| near.as_deref() == Some(tag(&it.image)));
+    let here = format!("Pod {}/", evidence.subject.namespace);
+    let near = |is_asked: &dyn Fn(&ImageFacts) -> bool| {
+        let asked = || same.iter().filter(|it| is_asked(it));
+        let near = near_miss(wanted_tag, asked().map(|it| tag(&it.image)))?;
+        asked().find(|it| near == tag(&it.image))
+    };
+    let by_tag = near(&|it| it.own)
+        .or_else(|| near_own(&same, wanted_tag))
+        .or_else(|| near(&|it| had_before(evidence, &it.image).is_some()))
+        .or_else(|| near(&|it| it.own || it.seen_in.starts_with(&here)))
+        .or_else(|| near(&|_| true));
     let own = || same.iter().find(|it| it.own);
     let by_repository = || {
         let near = near_miss(wanted, others.iter().map(|it| repository(short(&it.image))))?;
@@ -166,6 +175,48 @@ pub(super) fn meant<'a>(evidence: &'a Evidence, image: &str) -> Option<&'a Image
         found.clone().find(|it| tag(&it.image) == wanted_tag).or_else(|| found.next())
     };
     by_tag.or_else(own).or_else(by_repository).or_else(|| glued(&others, image)).copied()
+}
+
+/// Of several own tags that are equally near the one that ran last.
+fn near_own<'o, 'a>(same: &'o [&'a ImageFacts], wanted: &str) -> Option<&'o &'a ImageFacts> {
+    let near = same.iter().filter(|it| it.own && near_miss(wanted, [tag(&it.image)]).is_some());
+    near.max_by_key(|it| number(&it.seen_in))
+}
+
+/// The number at the end: of `revision 12`, of `the earlier Job sync-29929860`.
+fn number(seen_in: &str) -> Option<u64> {
+    seen_in.rsplit(|it: char| !it.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// The newest of the own earlier revisions that had this image, whether it was ever seen ready or not.
+pub(super) fn had_before<'e>(evidence: &'e Evidence, image: &str) -> Option<&'e RevisionFacts> {
+    let had = |it: &&RevisionFacts| images_of(it).any(|it| short(it) == short(image));
+    evidence.revisions.iter().filter(had).max_by_key(|it| it.revision)
+}
+
+/// The one image in the own history with nearly this tag, of which nothing says that it ever ran.
+pub(super) fn nearly_had<'e>(
+    evidence: &'e Evidence,
+    image: &str,
+) -> Option<(&'e RevisionFacts, &'e str)> {
+    let wanted = repository(short(image));
+    let all = evidence.revisions.iter().flat_map(|of| images_of(of).map(move |it| (of, it)));
+    let is_near =
+        |it: &str| repository(short(it)) == wanted && near_miss(tag(image), [tag(it)]).is_some();
+    let near: Vec<_> = all.filter(|it| is_near(it.1)).collect();
+    let (_, first) = near.first()?;
+    let are_one = near.iter().all(|it| short(it.1) == short(first));
+    near.into_iter().filter(|_| are_one).max_by_key(|it| it.0.revision)
+}
+
+/// The images that a return to a revision would bring back.
+fn images_of(revision: &RevisionFacts) -> impl Iterator<Item = &str> {
+    let edits = revision.edits.iter().filter(|it| !revision.current && is_image(it));
+    edits.filter_map(|it| it.to.as_ref()?.as_str())
+}
+
+fn is_image(edit: &Edit) -> bool {
+    edit.path.as_str().ends_with("/image")
 }
 
 /// The only one that is this one but for its colon.

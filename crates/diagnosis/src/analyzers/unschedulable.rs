@@ -2,7 +2,8 @@
 //!
 //! ## What it looks for
 //! A pod without a node, and what the scheduler says about it, node by node: the taints, the label that no node has
-//! (with the near miss that one has), the room that is missing, the volume that is elsewhere. Or a scheduler of
+//! (with the near miss that one has), the room that is missing, the volume that is elsewhere; in one line, that the
+//! nodes with the labels are the ones with a taint. Or a scheduler of
 //! which no pod ever got a node, and that says nothing for a minute: nobody schedules in its name. Or a template
 //! that names a node which is not there. Or a DaemonSet that wants no pod, since a letter of the label is wrong
 //! that it selects nodes by.
@@ -14,6 +15,7 @@
 mod asked;
 mod devices;
 mod nowhere;
+mod selected;
 mod unwanted;
 
 use types::{
@@ -125,8 +127,15 @@ fn refused(evidence: &Evidence) -> Option<Diagnosis> {
     // Stable: what most nodes say goes first.
     reasons.sort_by_key(|it| std::cmp::Reverse(it.nodes));
     let devices = devices::unserved(message, evidence);
-    let mut meanings = meanings(&reasons, message, evidence);
     let mut clues = vec![Clue::new(format!("pods[{}].unschedulable", pod.name), message)];
+    // What each node says for itself does not tell that it is the fitting one that is kept.
+    let selected = selected::kept(&reasons, evidence).map(|(words, of_it)| {
+        clues.extend(of_it);
+        reasons.clear();
+        words
+    });
+    let mut meanings: Vec<_> =
+        selected.into_iter().chain(meanings(&reasons, message, evidence)).collect();
     clues.extend(reasons.iter().find_map(|it| blamed(it, evidence)));
     clues.extend(claim(message, evidence));
     if let Some((words, clue)) = devices {

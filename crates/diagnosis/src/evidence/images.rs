@@ -72,7 +72,8 @@ pub(super) fn facts(
         });
     }
     let mut images: Vec<_> = found.into_values().collect();
-    images.sort_by(|a, b| (!a.own, &a.image).cmp(&(!b.own, &b.image)));
+    let here = format!("Pod {namespace}/");
+    images.sort_by_cached_key(|it| (!it.own, !it.seen_in.starts_with(&here), it.image.clone()));
     images.truncate(MAX_IMAGES);
     images
 }

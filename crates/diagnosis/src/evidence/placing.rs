@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Node, NodeSelectorRequirement, PodSpec, Taint};
-use types::{FieldPath, PortFacts, SelectorFacts};
+use types::{FieldPath, PortFacts, SelectedNodes, SelectorFacts};
 
 use super::labels;
 use crate::near_miss::near_miss;
@@ -32,6 +32,31 @@ pub(super) fn taints(objects: &Objects, nodes: &[Arc<Node>]) -> Vec<String> {
     let taints = nodes.iter().flat_map(|it| scheduling::untolerated(spec, it)).map(shown);
     let sorted: BTreeSet<_> = taints.collect();
     sorted.into_iter().take(MAX_ENTRIES).collect()
+}
+
+/// The nodes with all labels that the template selects, where each of them has a taint that it does not tolerate.
+pub(super) fn selected(objects: &Objects, nodes: &[Arc<Node>]) -> Option<SelectedNodes> {
+    let spec = objects.root.pod_spec()?;
+    let selects = |it: &&Arc<Node>| scheduling::selects(spec, it);
+    let (selected, others): (Vec<_>, Vec<_>) = nodes.iter().partition(selects);
+    // Where all nodes are selected, labels have nothing to do with it.
+    if others.is_empty() {
+        return None;
+    }
+    let mut taints = BTreeSet::new();
+    for node in &selected {
+        let own = scheduling::untolerated(spec, node);
+        if own.is_empty() {
+            return None;
+        }
+        taints.extend(own.into_iter().map(shown));
+    }
+    let first = selected.iter().filter_map(|it| it.metadata.name.as_ref()).min()?;
+    Some(SelectedNodes {
+        nodes: u32::try_from(selected.len()).unwrap_or(u32::MAX),
+        first: first.clone(),
+        taints: taints.into_iter().take(MAX_ENTRIES).collect(),
+    })
 }
 
 /// `dedicated=gpu:NoSchedule`

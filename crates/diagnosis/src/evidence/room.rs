@@ -39,6 +39,7 @@ pub(super) fn facts(objects: &Objects, redactor: &Redactor) -> Option<NodeFacts>
         taints: placing::taints(objects, nodes),
         stray: stray::taints(objects, nodes, holds),
         selectors: placing::selectors(objects, nodes),
+        selected: placing::selected(objects, nodes),
         taken_ports: placing::taken_ports(objects),
     })
 }

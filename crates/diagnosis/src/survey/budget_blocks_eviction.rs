@@ -2,14 +2,20 @@
 //!
 //! ## What it looks for
 //! A selector that takes no pod; a budget whose pods are all healthy and that still allows none of them to go:
-//! a drain of their node would wait for ever; two budgets that take the same pod, which then cannot be evicted at all.
+//! a drain of their node would wait for ever. Where that is plainly wanted (the only pod there is, or "none" by its
+//! number) and nobody waits, it is a notice. A budget that counts by the scale of controllers and takes pods that have
+//! none; two budgets that take the same pod, which then cannot be evicted at all.
 //!
 //! ## What it does not see
 //! A budget that allows nothing because pods are not healthy: that is the pods' trouble, and the budget does its work.
 
+mod uncounted;
+mod waited;
+
 use k8s_openapi::api::core::v1::Pod;
-use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::{ClusterFault, Finding, Severity};
 
 use super::cluster;
@@ -17,6 +23,10 @@ use super::mend::relabelled;
 use super::scene::{Scene, is_over, name, namespace, selects, subject};
 use super::slip::{escaped, slip};
 use super::words::listed;
+
+/// How many may be away, and how many have to be there.
+const MOST: &str = "maxUnavailable";
+const LEAST: &str = "minAvailable";
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let budgets = scene.all.budgets.iter().flatten();
@@ -49,18 +59,78 @@ fn of_budget(budget: &PodDisruptionBudget, scene: &Scene<'_>) -> Option<Finding>
         let cause = "Its selector takes no pod, so it protects nothing.";
         return Some(finding(budget, Severity::Notice, cause.to_owned()).at("/spec/selector"));
     }
+    uncounted::told(budget, scene).or_else(|| blocks(budget, spec, scene))
+}
+
+/// All its pods are healthy, and it lets none of them go.
+fn blocks(
+    budget: &PodDisruptionBudget,
+    spec: &PodDisruptionBudgetSpec,
+    scene: &Scene<'_>,
+) -> Option<Finding> {
     let status = budget.status.as_ref()?;
     let (expected, healthy) = (status.expected_pods?, status.current_healthy?);
     let all_well = 0 < expected && expected <= healthy;
     if status.disruptions_allowed != Some(0) || !all_well {
         return None;
     }
-    let field = if spec.max_unavailable.is_some() { "maxUnavailable" } else { "minAvailable" };
-    let cause =
-        "It lets none of its pods go although all are healthy: a drain of a node waits for ever.";
-    let finding = finding(budget, Severity::Warning, cause.to_owned()).at(format!("/spec/{field}"));
+    let waited = waited::of(budget, scene);
+    let short = too_few(spec, expected);
+    let severity =
+        if waited.is_some() || short.is_some() { Severity::Warning } else { Severity::Notice };
+    let begin = "It lets none of its pods go although all are healthy";
+    let cause = match (&waited, short) {
+        (Some(waited), Some(short)) => format!("{begin}, since {short}: {}.", waited.words),
+        (Some(waited), None) => format!("{begin}: {}.", waited.words),
+        (None, Some(short)) => {
+            format!("{begin}, since {short}: a drain of a node waits for ever.")
+        }
+        (None, None) => format!("{begin}: a drain of a node waits for ever."),
+    };
+    let (field, _) = bound(spec)?;
     let pods = format!("{healthy} of {expected} healthy");
-    Some(finding.clue("status.disruptionsAllowed", "0").clue("status.currentHealthy", &pods))
+    let finding = finding(budget, severity, cause).at(format!("/spec/{field}"));
+    let finding =
+        finding.clue("status.disruptionsAllowed", "0").clue("status.currentHealthy", &pods);
+    Some(waited.into_iter().fold(finding, |it, waited| it.clue(waited.fact, &waited.value)))
+}
+
+/// Why a budget that lets some go by its words never does, with this many pods. One that says itself that none may go
+/// is meant so, and so is one that keeps the only pod there is.
+fn too_few(spec: &PodDisruptionBudgetSpec, expected: i32) -> Option<String> {
+    let (field, value) = bound(spec).filter(|it| it.0 == LEAST)?;
+    let shown = shown(value);
+    if matches!(value, IntOrString::Int(wanted) if expected < *wanted) {
+        return Some(match expected {
+            1 => format!("{field}: {shown} is more than the only pod that there is"),
+            _ => format!("{field}: {shown} is more than the {expected} pods that there are"),
+        });
+    }
+    let is_meant = expected == 1 || says_none(spec);
+    (!is_meant).then(|| format!("{field}: {shown} is all of the {expected} pods that there are"))
+}
+
+/// The field that says how many may go, and its value.
+fn bound(spec: &PodDisruptionBudgetSpec) -> Option<(&'static str, &IntOrString)> {
+    let most = spec.max_unavailable.as_ref().map(|it| (MOST, it));
+    most.or_else(|| spec.min_available.as_ref().map(|it| (LEAST, it)))
+}
+
+/// Whether its own words are that no pod may go, however many there are.
+fn says_none(spec: &PodDisruptionBudgetSpec) -> bool {
+    match bound(spec) {
+        Some((MOST, value)) => matches!(shown(value).as_str(), "0" | "0%"),
+        Some((_, value)) => shown(value) == "100%",
+        None => false,
+    }
+}
+
+/// `1`, `50%`
+fn shown(value: &IntOrString) -> String {
+    match value {
+        IntOrString::Int(number) => number.to_string(),
+        IntOrString::String(text) => text.clone(),
+    }
 }
 
 /// The pods that a budget takes.

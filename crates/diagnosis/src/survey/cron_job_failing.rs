@@ -9,6 +9,8 @@
 //! ## What it does not see
 //! One that is suspended, which is meant; whether a job that succeeded did what it should.
 
+mod held;
+
 use jiff::SignedDuration;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Event, Pod};
@@ -38,12 +40,6 @@ const DEADLINE: &str = "/spec/jobTemplate/spec/activeDeadlineSeconds";
 const STARTING: &str = "/spec/startingDeadlineSeconds";
 /// How often the controller looks, in seconds.
 const LOOKS_SECS: i64 = 10;
-/// How many times a job may let go by, and how long it may run meanwhile, in seconds.
-const MISSED: usize = 3;
-const HELD_SECS: i64 = 180;
-/// How long it may run where jobs have succeeded before, in seconds.
-const SLOW_SECS: i64 = 3600;
-
 /// How many jobs have to be replaced before it is no chance, and how long after a success its job is cleared away
 /// at most.
 const REPLACED: usize = 2;
@@ -61,7 +57,7 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
             bad_schedule(it)
                 .or_else(|| not_started(it, scene))
                 .or_else(|| failing(it, scene))
-                .or_else(|| held(it, scene))
+                .or_else(|| held::told(it, scene))
                 .or_else(|| replaced(it, scene))
                 .or_else(|| tight(it))
         })
@@ -82,7 +78,7 @@ pub(super) fn told_once(mut found: Vec<Finding>) -> Vec<Finding> {
     found.retain(|it| it.fault != own || !is_of_jobs(it) || !explained.contains(&it.subject));
     let told = of(&|it| it.fault == own && it.severity != Severity::Notice, &found);
     found.retain(|it| it.fault != unknown || !told.contains(&it.subject));
-    found
+    held::folded(found)
 }
 
 fn bad_schedule(job: &CronJob) -> Option<Finding> {
@@ -108,39 +104,6 @@ fn not_started(job: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
     let finding = finding(job, severity, format!("No job is started: {words} ({message})."));
     let finding = finding.clue(format!("events[{reason}].message"), &message);
     Some(if field.is_empty() { finding } else { finding.at(*field) })
-}
-
-/// Only one job may run, and that goes on while one time after the other goes by.
-fn held(owner: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
-    if owner.spec.concurrency_policy.as_deref() != Some("Forbid") {
-        return None;
-    }
-    let about = subject("CronJob", &owner.metadata);
-    let is_told =
-        |it: &&&Event| it.reason.as_deref() == Some("JobAlreadyActive") && scene.is_recent(it);
-    let missed = scene.events(&about).iter().filter(is_told);
-    let missed = missed.map(|it| times(it)).fold(0, usize::saturating_add);
-    let status = owner.status.as_ref()?;
-    let job = status.active.iter().flatten().find_map(|it| it.name.as_deref())?;
-    let running = scene
-        .all
-        .jobs
-        .iter()
-        .find(|it| name(&it.metadata) == job && namespace(&it.metadata) == about.namespace)?;
-    // One that comes to its end again and again is merely slow.
-    let held = if status.last_successful_time.is_some() { SLOW_SECS } else { HELD_SECS };
-    if missed < MISSED || scene.is_new(&running.metadata, held) {
-        return None;
-    }
-    let cause = format!(
-        "No new job is started: Job {job} still runs while its times go by, and the policy Forbid lets only one run."
-    );
-    let finding = finding(owner, Severity::Warning, cause).at("/spec/concurrencyPolicy").sure(0.8);
-    let finding = finding.clue("events[JobAlreadyActive].count", &missed);
-    let started = running.metadata.creation_timestamp.as_ref().map(|it| it.0.to_string());
-    Some(
-        finding.clue(format!("Job {job}.metadata.creationTimestamp"), &started.unwrap_or_default()),
-    )
 }
 
 /// Each job is taken away for the next one before it comes to its end.

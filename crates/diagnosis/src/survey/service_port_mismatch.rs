@@ -8,7 +8,8 @@
 //! number as the Service's own. Where containers declare nothing at all, a port that their probes find somebody at
 //! tells as much. Two ports that lead to each other's port of the pods. A port that is asked for UDP, and that speaks
 //! TCP. Pods of a second workload that the selector takes as well, and that do not serve the port. A selector that
-//! takes another workload's pods, where the one that is called like the Service has all its ports.
+//! takes another workload's pods, where the one that is called like the Service has all its ports. Endpoints kept by
+//! hand whose port has another name than the Service's.
 //!
 //! ## What it does not see
 //! What a container really listens on. A number that a template mentions is left alone, and so is one of a Service
@@ -18,6 +19,7 @@ mod crossed;
 mod meant;
 mod numbers;
 mod probes;
+mod slices;
 mod strangers;
 mod twin;
 
@@ -46,7 +48,9 @@ const NAMES_OF_TCP: [&str; 5] = ["http", "grpc", "web", "tcp", "metrics"];
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
-    scene.all.services.iter().flatten().flat_map(|it| of_service(it, scene)).collect()
+    let services = || scene.all.services.iter().flatten();
+    let found = services().flat_map(|it| of_service(it, scene));
+    found.chain(services().flat_map(|it| slices::of_service(it, scene))).collect()
 }
 
 pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Vec<Finding> {

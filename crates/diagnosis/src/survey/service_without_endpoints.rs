@@ -17,6 +17,7 @@ mod by_ports;
 mod called_alike;
 mod external_name;
 mod not_written;
+mod strayed;
 mod swapped;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -93,6 +93,7 @@ pub(crate) fn nodes() -> NodeFacts {
         taints: vec![],
         stray: vec![],
         selectors: vec![],
+        selected: None,
         taken_ports: vec![],
     }
 }

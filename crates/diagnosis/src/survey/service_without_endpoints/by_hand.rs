@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{Container, Service};
 use types::{AnyFault, Fault, Finding, Severity, Subject};
 
-use super::PATIENCE_SECS;
+use super::{PATIENCE_SECS, strayed};
 use crate::survey::scene::{Scene, name, namespace, subject};
 use crate::survey::webhook_unavailable::has_no_endpoint;
 
@@ -32,6 +32,9 @@ pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Option<Finding
     }
     if !has_no_endpoint(service, scene) {
         return None;
+    }
+    if let Some(found) = strayed::of_service(service, scene) {
+        return Some(found);
     }
     let (user, fact, value) = user(service, scene)?;
     let fault = AnyFault::Workload(Fault::ServiceWithoutEndpoints);
