@@ -70,7 +70,7 @@ fn same_words(name: &str, candidates: &[&str]) -> Option<String> {
     // There are thousands of candidates: words that changed places are as long as before.
     let mut as_long = candidates.iter().filter(|it| it.len() == name.len()).peekable();
     as_long.peek().filter(|_| name.chars().any(char::is_alphabetic))?;
-    only(as_long.filter(|it| are_of_same_words(name, it)))
+    only(as_long.filter(|it| may_be_near(name, it, 0) && are_of_same_words(name, it)))
 }
 
 /// Whether two names have the same words in another order.
