@@ -26,6 +26,7 @@ mod pull;
 mod revision;
 mod leftover;
 mod needs;
+mod wedged;
 mod raise;
 mod privilege;
 mod job_copy;
