@@ -329,7 +329,7 @@ fn matters(before: &Incident, now: &Incident) -> bool {
         it.diagnoses.iter().map(|it| (it.fault, it.container.clone(), it.cause.clone())).collect()
     };
     let offers = |it: &Incident| -> Vec<_> {
-        it.offers.iter().map(|it| (it.strategy.clone(), it.risk)).collect()
+        it.offers.iter().map(|it| (it.strategy.clone(), it.risk, it.backed)).collect()
     };
     before.state != now.state
         || before.pod != now.pod

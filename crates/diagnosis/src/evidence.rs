@@ -42,6 +42,7 @@ mod gates;
 mod devices;
 mod spots;
 mod left_behind;
+mod wedged;
 mod leftovers;
 mod maintenance;
 mod listens;

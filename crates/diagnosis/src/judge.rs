@@ -8,6 +8,7 @@ use crate::diagnose;
 mod behind;
 mod growth;
 mod lost;
+mod past_probe;
 mod slow_start;
 
 pub use behind::look_behind;

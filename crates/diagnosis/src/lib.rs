@@ -57,9 +57,9 @@ pub use redact::{Redactor, Secrets};
 pub use registry::{TagList, nearest};
 pub use snapshot::{ConfigMapSize, Hardening, Rights, Snapshot, Webhook};
 pub use survey::{
-    ClaimAnew, accept, accepted_trouble, are_about_claims, are_about_webhooks, asked_for, beside,
-    causes_beyond, claims_anew, explained, of_workload, reach, service_address, survey,
-    tells_of_refusals, told_of_keys, told_why,
+    ClaimAnew, VolumeFreed, accept, accepted_trouble, are_about_claims, are_about_webhooks,
+    asked_for, beside, causes_beyond, claims_anew, explained, of_workload, reach, service_address,
+    survey, tells_of_refusals, told_of_keys, told_why, volumes_freed,
 };
 pub use suspicion::{
     PATIENCE, RECENT, is_quiet, lacks_pods, suspicious_pod, suspicious_workload,

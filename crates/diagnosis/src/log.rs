@@ -8,3 +8,4 @@ pub(crate) mod last_words;
 pub(crate) mod line;
 pub(crate) mod reading;
 pub(crate) mod waits;
+pub(crate) mod wedged;

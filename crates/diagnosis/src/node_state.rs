@@ -6,6 +6,10 @@ use k8s_openapi::api::core::v1::{Node, NodeCondition};
 /// How long a new node may take until it is ready: its network is set up by pods.
 const JOINING: SignedDuration = SignedDuration::from_secs(180);
 
+/// The conditions by which a node says what it runs out of
+/// (<https://kubernetes.io/docs/reference/node/node-status/#condition>).
+const PRESSURES: [&str; 3] = ["MemoryPressure", "DiskPressure", "PIDPressure"];
+
 /// Taints by which autoscalers say that they take a node away
 /// (<https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md>,
 /// <https://karpenter.sh/docs/concepts/disruption/>).
@@ -29,6 +33,12 @@ pub(crate) fn is_down(node: &Node) -> bool {
 /// Since when a node is as a condition of it says.
 pub(crate) fn since(condition: &NodeCondition) -> Option<Timestamp> {
     condition.last_transition_time.as_ref().map(|it| it.0)
+}
+
+/// The conditions by which a node says that it runs out of something now.
+pub(crate) fn pressures(node: &Node) -> impl Iterator<Item = &NodeCondition> {
+    let conditions = node.status.iter().flat_map(|it| it.conditions.iter().flatten());
+    conditions.filter(|it| PRESSURES.contains(&it.type_.as_str()) && it.status == "True")
 }
 
 /// Whether a node that is not ready yet, or not any more, is so in the course of things: it has just joined, or it is

@@ -73,6 +73,7 @@ mod monitor_not_ready;
 mod storage_class_ambiguous;
 mod storage_class_binds_early;
 mod volume_not_usable;
+mod volume_freed;
 mod volume_small;
 mod claim_not_bound;
 mod budget_blocks_eviction;
@@ -93,6 +94,7 @@ pub(crate) use scene::selects;
 pub use service_without_endpoints::service_address;
 pub use told_why::{are_about_claims, are_about_webhooks, told_why};
 pub(crate) use traffic::facts as traffic_facts;
+pub use volume_freed::{VolumeFreed, volumes_freed};
 pub use workload::of_workload;
 
 use crate::{Redactor, Snapshot};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use learning::Choice;
 use serde::{Deserialize, Serialize};
-use types::{Diagnosis, Execution, Incident, IncidentState, ObjectRef, Risk, Strategy};
+use types::{Diagnosis, Execution, Incident, IncidentState, ObjectRef, Offer, Risk, Strategy};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -251,17 +251,18 @@ impl Run {
         risk(&self.incident) == Some(Risk::Ask) && risk(incident) == Some(Risk::Auto)
     }
 
-    /// Whether the incident now holds something that this run has not considered: another spec or another offer. An
-    /// offer that was gone when its time came, and is there again, was only put off.
+    /// Whether the incident now holds something that this run has not considered: another spec or another offer, or
+    /// one that the facts speak for by now. An offer that was gone when its time came, and is there again, was only
+    /// put off.
     pub fn is_news(&self, incident: &Incident) -> bool {
         let ordered = |strategy: &Strategy| {
             self.attempts.iter().any(|it| !it.put_off && it.choice.strategy == *strategy)
         };
-        let offered = |strategy: &Strategy| {
-            self.incident.offers.iter().any(|it| it.strategy == *strategy) || ordered(strategy)
+        let is_known = |now: &Offer| {
+            let is_it = |it: &Offer| it.strategy == now.strategy && (it.backed || !now.backed);
+            self.incident.offers.iter().any(is_it) || ordered(&now.strategy)
         };
-        self.incident.spec_hash != incident.spec_hash
-            || incident.offers.iter().any(|it| !offered(&it.strategy))
+        self.incident.spec_hash != incident.spec_hash || !incident.offers.iter().all(is_known)
     }
 }
 

@@ -46,9 +46,13 @@ pub fn kustomize_patch(plan: &FixPlan, containers: &[ContainerFacts]) -> Option<
 }
 
 /// The edits of a finding in the same form, whatever the kind of its object; `None` where the facts determine none.
+/// What a volume was bound to stands in no manifest: that is shown as operations, as of a node.
 pub fn finding_patch(finding: &Finding) -> Option<String> {
-    let operations: Vec<_> = finding.edits.iter().flat_map(operations).collect();
     let about = &finding.subject;
+    if about.kind == "PersistentVolume" {
+        return volume_patch(&finding.edits);
+    }
+    let operations: Vec<_> = finding.edits.iter().flat_map(operations).collect();
     let group = GROUPS.iter().find(|it| it.0 == about.kind).map(|it| it.1);
     let mut target = match (Kind::parse(&about.kind), group) {
         (Some(kind), _) => version(kind),
@@ -64,6 +68,12 @@ pub fn finding_patch(finding: &Finding) -> Option<String> {
         }
     }
     (!operations.is_empty()).then(|| format!("patches:\n{}", entry(&target, &operations, true)))
+}
+
+/// The edits of a volume as a patch for `kubectl patch pv NAME --type=json` (RFC 6902), in one line.
+pub fn volume_patch(edits: &[Edit]) -> Option<String> {
+    let operations: Vec<Value> = edits.iter().flat_map(operations).collect();
+    (!operations.is_empty()).then(|| in_one_line(&Value::Array(operations)))
 }
 
 /// The edits of a node as a patch for `kubectl patch --type=json` (RFC 6902), in one line; `None` for any other

@@ -26,12 +26,15 @@ mod pull;
 mod revision;
 mod leftover;
 mod needs;
+mod wedged;
 mod raise;
 mod privilege;
 mod job_copy;
 mod shown;
 
-pub use commit::{finding_patch, kustomize_patch, node_patch, operations_of, owner_of};
+pub use commit::{
+    finding_patch, kustomize_patch, node_patch, operations_of, owner_of, volume_patch,
+};
 pub use guard::{ApprovedPlan, Authority, Past, PastWrite, Refusal, World, approve, budget_spent};
 pub use job_copy::job_copy;
 pub use patch::{FIX_ID_ANNOTATION, RESTARTED_BY_ANNOTATION, json_patch, undo_patch};

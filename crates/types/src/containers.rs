@@ -169,6 +169,16 @@ pub struct ContainerFacts {
     /// keep nothing else: a folder called `run`, `pids`, `tmp` or `lock`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub left_in_scratch: bool,
+    /// The line of its log by which a part of its process has died, or waits for ever, while the process lives on.
+    /// `None` where any line tells of a call that is not answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wedged: Option<String>,
+    /// Whether the last that its log says is how far it is with some work.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_work: bool,
+    /// The Services of its namespace that plain values of its variables, or its log, name; at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<String>,
     /// The variables whose plain value, or a word of it, its log shows, each with that; at most 10.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quoted: Vec<(String, String)>,

@@ -230,6 +230,9 @@ pub struct PodFacts {
     /// When it became ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready_since: Option<Timestamp>,
+    /// Since when that condition is false, where it is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unready_since: Option<Timestamp>,
     /// Restarts of all its containers.
     pub restarts: u32,
     /// Whether it was given a node.

@@ -102,8 +102,8 @@ pub struct Offer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// The change as `patches` of a kustomization, redacted: ready to be committed. Of a node, which is in none,
-    /// the operations of a JSON patch, for `kubectl patch node NAME --type=json`. None where no field of a manifest
-    /// is edited, or where it would be longer than 64 KiB.
+    /// the operations of a JSON patch, for `kubectl patch node NAME --type=json`; so of a volume. None where no field
+    /// of a manifest is edited, or where it would be longer than 64 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<String>,
     /// What would have to be made anew, as a manifest (JSON), redacted: a copy of a job that gave up. None of more than

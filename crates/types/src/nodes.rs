@@ -24,7 +24,11 @@ pub struct NodeFacts {
     /// Nodes that are not ready; at most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub down: Vec<String>,
-    /// Those of them that have pods of the subject of which nobody hears since; at most 20.
+    /// Nodes of the subject's pods that say that they run out of something, or that somebody has closed to new pods; at
+    /// most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strained: Vec<String>,
+    /// Those of the nodes that are not ready that have pods of the subject of which nobody hears since; at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cut_off: Vec<DownNode>,
     /// Taints that keep the template away, such as `dedicated=gpu:NoSchedule`; at most 20.

@@ -153,7 +153,8 @@ pub struct Finding {
     /// is what is shown.
     #[serde(skip)]
     pub edits: Vec<Edit>,
-    /// What mends it as `patches` of a kustomization, redacted: ready to be committed, and written by nobody else.
+    /// What mends it as `patches` of a kustomization, redacted: ready to be committed, and written by nobody else. Of a
+    /// volume the operations of a JSON patch, for `kubectl patch pv NAME --type=json`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<String>,
     /// Who keeps the subject as somebody declared it, where a patch is shown, so that it has to be committed where

@@ -1,5 +1,6 @@
 //! The caches: the cluster as the watch last saw it, and who owns whom in it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use diagnosis::Root;
@@ -165,16 +166,18 @@ impl Caches {
         roots
     }
 
-    /// How many root owners there are.
-    pub(super) fn n_workloads(&self) -> usize {
+    /// How many root owners each namespace has.
+    pub(super) fn n_workloads(&self) -> BTreeMap<String, usize> {
         let free = |it: &Links| it.owner.is_none();
-        self.deployments.len()
-            + self.stateful_sets.len()
-            + self.daemon_sets.len()
-            + self.cron_jobs.len()
-            + self.replica_sets.count(free)
-            + self.jobs.count(free)
-            + self.pods.count(free)
+        let mut counts = BTreeMap::new();
+        self.deployments.count(&mut counts, |_| true);
+        self.stateful_sets.count(&mut counts, |_| true);
+        self.daemon_sets.count(&mut counts, |_| true);
+        self.cron_jobs.count(&mut counts, |_| true);
+        self.replica_sets.count(&mut counts, free);
+        self.jobs.count(&mut counts, free);
+        self.pods.count(&mut counts, free);
+        counts
     }
 
     /// The root owners of kinds that are never packed, of which this is true.

@@ -56,9 +56,20 @@ impl<K: Kept> Store<K> {
         open(contents)
     }
 
-    /// How many objects there are of which this is true.
-    pub(super) fn count(&self, is_wanted: impl Fn(&Links) -> bool) -> usize {
-        self.read().values().filter(|it| is_wanted(&it.links)).count()
+    /// Adds to each namespace how many objects it has of which this is true.
+    pub(super) fn count(
+        &self,
+        counts: &mut BTreeMap<String, usize>,
+        is_wanted: impl Fn(&Links) -> bool,
+    ) {
+        let objects = self.read();
+        for ((namespace, _), _) in objects.iter().filter(|it| is_wanted(&it.1.links)) {
+            if let Some(count) = counts.get_mut(&**namespace) {
+                *count += 1;
+            } else {
+                counts.insert(namespace.to_string(), 1);
+            }
+        }
     }
 
     /// The objects that are not quiet: of the others nothing bad can be said, at any time.

@@ -203,6 +203,6 @@ async fn a_pod_that_is_gone_is_forgotten() {
 
     let path = "/api/v1/pod-status/web-1?namespace=shop";
     assert_eq!(agent.get(path).await.0, 404);
-    let forgotten = || agent.agent.cluster.census().workloads == 0;
+    let forgotten = || agent.agent.cluster.census().namespaces.is_empty();
     eventually("the caches have forgotten it", forgotten).await;
 }

@@ -10,6 +10,11 @@ use crate::suspicion::PATIENCE;
 /// Lines at the end of a log that tell of its end.
 const LAST_LINES: usize = 20;
 
+/// How a container ends that was stopped or killed from outside; many end well when they are told to.
+const STOPPED: [i32; 3] = [0, 137, 143];
+/// Times of ends are told in whole seconds.
+const SLACK_SECS: i64 = 2;
+
 pub(super) use unseen::{diagnose as diagnose_unseen, window};
 
 /// The container that is killed by this probe, or never starts because it cannot be asked.
@@ -17,7 +22,7 @@ pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Op
     let (container, probe, failure) = evidence.containers.iter().find_map(|container| {
         let probe = container.probes.iter().find(|it| it.kind == kind)?;
         let failure = probe.failure.as_ref()?;
-        let killed = was_killed(container, evidence);
+        let killed = was_killed(container, evidence) && !ended_too_soon(container, probe);
         let unasked = kind == ProbeKind::Startup && is_unasked(container, failure, evidence);
         (killed || unasked).then_some((container, probe, failure))
     })?;
@@ -84,6 +89,19 @@ fn was_killed(container: &ContainerFacts, evidence: &Evidence) -> bool {
     0 < container.restarts
         && container.state.last_exit.as_deref() != Some("OOMKilled")
         && ended_recently(container, evidence)
+}
+
+/// Whether its last life was shorter than the kubelet takes to have asked so often in vain, and ended as that of no
+/// container does that is stopped: then it ended by itself, and a failure of the probe tells of how it began.
+fn ended_too_soon(container: &ContainerFacts, probe: &ProbeFacts) -> bool {
+    let asked = probe.period().saturating_mul(probe.tries().saturating_sub(1));
+    let earliest = i64::from(probe.initial_delay().saturating_add(asked));
+    let life = container.state.began_at.zip(container.state.exited_at);
+    let was_stopped = container.state.exit_code.is_none_or(|it| STOPPED.contains(&it));
+    !was_stopped
+        && life.is_some_and(|(began, ended)| {
+            ended.duration_since(began).as_secs() + SLACK_SECS < earliest
+        })
 }
 
 /// The port of the probe, when the container declares ports and this is not one of them.

@@ -55,16 +55,19 @@ fn told(container: &ContainerFacts, probe: &ProbeFacts, evidence: &Evidence) -> 
     let mut clues = probe_reading::fields(evidence, container, probe, &read);
     clues.push(Clue::new(fact("action"), &probe.action));
     clues.extend(probe.failure.as_ref().map(|it| Clue::new(fact("failure"), it)));
+    let wedged = container.wedged.as_deref().filter(|_| needed.is_none());
     clues.extend(needed.iter().flat_map(|it| it.clues(container)));
+    clues.extend(wedged.map(|it| Clue::new(wording::fact(container, "wedged"), &it)));
     clues.extend(wording::rollout(evidence, &probe_reading::CHANGES));
     Diagnosis {
         fault: Fault::ReadinessProbeFailing,
         container: Some(container.name.clone()),
         cause: format!(
-            "{} runs, but its readiness probe {how} {}{}.",
+            "{} runs, but its readiness probe {how} {}{}{}.",
             wording::named_at_start(container),
             read.words,
-            needed.map(|it| it.words).unwrap_or_default()
+            needed.map(|it| it.words).unwrap_or_default(),
+            wedged.map_or("", |_| "; by its log, a part of its process does not come back"),
         ),
         clues,
         confidence,

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::{ContainerFacts, ContainerRole, ContainerState, GivenRequest, PodFacts, Quantity};
 
 use crate::evidence::{files, given, listens, outdated, probes, spots, waits, workload};
-use crate::log::line;
+use crate::log::{at_work, line};
 use crate::suspicion::ORDINARY_WAITS;
 use crate::{Objects, Redactor, quoting, terminal};
 
@@ -87,6 +87,9 @@ impl Reader<'_> {
             files: files::facts(self.objects, container),
             left_behind: None,
             left_in_scratch: false,
+            wedged: None,
+            at_work: false,
+            calls: vec![],
             quoted: vec![],
             spots: vec![],
             hosts: vec![],
@@ -102,17 +105,25 @@ impl Reader<'_> {
             facts.given_memory_limit =
                 given::memory_limit(self.objects, container, pod).filter(|_| is_current);
         }
+        self.read_on(&mut facts, container);
+        facts
+    }
+
+    /// What follows from the rest: the log, the state and the template together.
+    fn read_on(&self, facts: &mut ContainerFacts, container: &Container) {
         facts.given_requests = self.given_requests(container);
-        facts.left_behind = super::left_behind::fact(self.objects, container, &facts);
+        facts.left_behind = super::left_behind::fact(self.objects, container, facts);
         let left = facts.left_behind.as_deref();
         facts.left_in_scratch =
             left.is_some_and(|it| super::left_behind::is_scratch(self.objects, container, it));
-        facts.fills_memory = super::fills_memory::fact(self.objects, container, &facts);
-        facts.quoted = quoted(container, &facts);
-        facts.spots = spots::facts(self.objects, &facts, self.redactor);
-        facts.hosts = hosts(container, &facts);
+        facts.wedged = super::wedged::fact(facts);
+        facts.at_work = at_work::is_at_work(&facts.log);
+        facts.calls = super::wedged::calls(self.objects, container, facts);
+        facts.fills_memory = super::fills_memory::fact(self.objects, container, facts);
+        facts.quoted = quoted(container, facts);
+        facts.spots = spots::facts(self.objects, facts, self.redactor);
+        facts.hosts = hosts(container, facts);
         facts.listens = listens::facts(container, &facts.log);
-        facts
     }
 
     /// What a pod of the newest revision that waits for a node was given to ask for.
@@ -314,7 +325,7 @@ fn hosts(container: &Container, facts: &ContainerFacts) -> Vec<(String, String)>
 }
 
 /// The words of a text that may be hosts, in small letters.
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     let is_part = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '.' | '_');
     let words = text.split(|it: char| !is_part(it)).map(|it| it.trim_matches(['.', '-']));
     let is_host =

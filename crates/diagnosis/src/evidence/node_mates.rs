@@ -13,14 +13,11 @@ use types::{NodeMateFacts, StrainFacts, StrainKind};
 
 use super::events::last_seen;
 use super::neighbours::{counted, is_ready};
-use crate::node_state::{since, unready};
+use crate::node_state::{pressures, since, unready};
 use crate::{NodeMate, Objects};
 
 /// More workloads than this are not compared.
 const MAX_NODE_MATES: usize = 100;
-/// The conditions by which a node says what it runs out of
-/// (<https://kubernetes.io/docs/reference/node/node-status/#condition>).
-const PRESSURES: [&str; 3] = ["MemoryPressure", "DiskPressure", "PIDPressure"];
 /// What the kubelet says when it evicts a pod for what the pod itself wrote, on a node that has room enough
 /// (<https://github.com/kubernetes/kubernetes/blob/v1.33.0/pkg/kubelet/eviction/helpers.go>).
 const TOO_MUCH: [&str; 3] =
@@ -142,11 +139,7 @@ fn late_at(pod: &Pod, warnings: &[Arc<Event>]) -> Option<Timestamp> {
 
 /// Since when the node runs out of something, by the newest of its conditions.
 fn pressed_since(node: &Node) -> Option<Timestamp> {
-    let conditions = node.status.as_ref()?.conditions.as_ref()?;
-    let pressed = conditions
-        .iter()
-        .filter(|it| PRESSURES.contains(&it.type_.as_str()) && it.status == "True");
-    pressed.filter_map(|it| it.last_transition_time.as_ref().map(|it| it.0)).max()
+    pressures(node).filter_map(since).max()
 }
 
 /// Since when the node is not ready, or unheard of.

@@ -8,7 +8,7 @@ use types::{FieldPath, PortFacts, SelectedNodes, SelectorFacts};
 
 use super::labels;
 use crate::near_miss::near_miss;
-use crate::node_state::is_down;
+use crate::node_state::{is_cordoned, is_down, pressures};
 use crate::{Objects, PodOutline, scheduling};
 
 /// Nodes that are named.
@@ -24,6 +24,18 @@ pub(super) fn down(nodes: &[Arc<Node>]) -> Vec<String> {
     let names = down.filter_map(|it| it.metadata.name.clone());
     let sorted: BTreeSet<_> = names.collect();
     sorted.into_iter().take(MAX_NODES).collect()
+}
+
+/// The nodes of the subject's pods that run out of something by their own account, or take no new pods.
+pub(super) fn strained(objects: &Objects, nodes: &[Arc<Node>]) -> Vec<String> {
+    let its = objects.pods.iter().filter_map(|it| it.spec.as_ref()?.node_name.as_deref());
+    let its: BTreeSet<&str> = its.collect();
+    let is_its =
+        |it: &&Arc<Node>| it.metadata.name.as_deref().is_some_and(|name| its.contains(name));
+    let is_strained = |it: &&Arc<Node>| pressures(it).next().is_some() || is_cordoned(it);
+    let strained = nodes.iter().filter(is_its).filter(is_strained);
+    let sorted: BTreeSet<_> = strained.filter_map(|it| it.metadata.name.clone()).collect();
+    sorted.into_iter().take(MAX_ENTRIES).collect()
 }
 
 /// The taints that the template does not tolerate.

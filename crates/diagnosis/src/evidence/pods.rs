@@ -75,6 +75,7 @@ fn pod_facts(objects: &Objects, pod: &Arc<Pod>, current: bool, redactor: &Redact
         unmet_gates: gates::facts(objects, pod, redactor),
         ready: is_ready(pod),
         ready_since: ready_since(pod),
+        unready_since: since(condition(pod, "Ready"), "False"),
         restarts: containers.map(|it| u32::try_from(it.restart_count).unwrap_or(0)).sum(),
         scheduled: node.is_some(),
         unschedulable: refused.and_then(|it| it.message.clone()),
@@ -84,7 +85,7 @@ fn pod_facts(objects: &Objects, pod: &Arc<Pod>, current: bool, redactor: &Redact
         current,
         terminating: pod.metadata.deletion_timestamp.is_some(),
         created_at: pod.metadata.creation_timestamp.as_ref().map(|it| it.0),
-        prepared_at: since(condition(pod, "PodReadyToStartContainers")),
+        prepared_at: since(condition(pod, "PodReadyToStartContainers"), "True"),
         ended_at: ended_at(pod),
     }
 }
@@ -113,12 +114,12 @@ pub(super) fn condition<'a>(pod: &'a Pod, type_: &str) -> Option<&'a PodConditio
 
 /// Since when the pod is ready; `None` while it is not.
 pub(super) fn ready_since(pod: &Pod) -> Option<Timestamp> {
-    since(condition(pod, "Ready"))
+    since(condition(pod, "Ready"), "True")
 }
 
-/// Since when this condition holds; `None` while it does not.
-fn since(condition: Option<&PodCondition>) -> Option<Timestamp> {
-    let holds = condition.filter(|it| it.status == "True")?;
+/// Since when this condition has this status; `None` while it has another.
+fn since(condition: Option<&PodCondition>, status: &str) -> Option<Timestamp> {
+    let holds = condition.filter(|it| it.status == status)?;
     holds.last_transition_time.as_ref().map(|it| it.0)
 }
 

@@ -35,6 +35,7 @@ pub(super) fn facts(objects: &Objects, redactor: &Redactor) -> Option<NodeFacts>
         free_cpu: most(&mut open.iter().map(|it| room(it).0)),
         free_memory: most(&mut open.iter().map(|it| room(it).1)),
         down: placing::down(nodes),
+        strained: placing::strained(objects, nodes),
         cut_off: cut_off::nodes(objects, redactor),
         taints: placing::taints(objects, nodes),
         stray: stray::taints(objects, nodes, holds),

@@ -6,7 +6,7 @@ use types::{
     Strategy,
 };
 
-use super::{Health, Look};
+use super::{Health, Look, past_probe};
 use crate::diagnose;
 
 /// A fault with the container that shows it.
@@ -105,13 +105,18 @@ pub fn look_behind(
     let answered =
         Answered { seen: was.filter(is_about).collect(), beside: seen_beside(before, &written) };
     let left = || seen.faults.iter().filter(|it| it.0 != Fault::RolloutStuck);
-    let is_over = !answered.seen.is_empty()
-        && answered.seen.iter().all(|it| is_over(it, &seen.faults, now, applied_at));
+    let came_past =
+        |was: &Seen, it: &Seen| past_probe::is_behind(plan, (was, it), (before, now), applied_at);
+    let is_past = |was: &Seen| {
+        !seen.faults.contains(was) && seen.faults.iter().any(|it| came_past(was, it))
+            || is_over(was, &seen.faults, now, applied_at)
+    };
+    let is_over = !answered.seen.is_empty() && answered.seen.iter().all(is_past);
     let is_another = |it: &Seen| {
-        let was_hidden = answered
-            .seen
-            .iter()
-            .all(|was| is_later(was, it, now) && cannot_come_of(plan, was, it, now));
+        let was_hidden = answered.seen.iter().all(|was| {
+            let is_hidden = is_later(was, it, now) && cannot_come_of(plan, was, it, now);
+            is_hidden || came_past(was, it)
+        });
         was_hidden || stood_beside(it, &answered, &plan.strategy, &written)
     };
     let is_progress = is_over && left().next().is_some() && left().all(is_another);
@@ -185,7 +190,9 @@ fn cannot_come_of(plan: &FixPlan, was: &Seen, it: &Seen, now: &Evidence) -> bool
             at < Stage::Started || is_asked || it.0 == Fault::OomKilled
         }
         Strategy::RaiseMemoryLimit { .. } => {
-            was.0 == Fault::OomKilled && (is_asked || !was_killed(it, now))
+            // One that lost its unit lets nothing start at all.
+            let lacked = [Fault::OomKilled, Fault::ContainerCannotRun, Fault::SandboxNotCreated];
+            lacked.contains(&was.0) && (is_asked || !was_killed(it, now))
         }
         Strategy::LowerRequests => at <= Stage::Started || needs_no_more(plan, (it, at), now),
         Strategy::FixSelector => {

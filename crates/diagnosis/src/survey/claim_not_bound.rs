@@ -19,6 +19,7 @@ use super::scene::{Scene, is_over, name, subject};
 use super::stateful_set_reference_missing;
 use super::storage_class_ambiguous::is_default;
 use super::volume_fit::{self, Misfit};
+use super::volume_freed::volumes_freed;
 use super::words::{made_anew, missing, quoted};
 use crate::Snapshot;
 
@@ -36,7 +37,17 @@ pub(super) const BY_HAND: &str = "kubernetes.io/no-provisioner";
 const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
-    scene.all.claims.iter().flatten().filter_map(|it| of_claim(it, scene)).collect()
+    let found = scene.all.claims.iter().flatten().filter_map(|it| of_claim(it, scene));
+    let mut found: Vec<Finding> = found.collect();
+    // Where the volume is all that has to change, it is told there, with what changes it.
+    for freed in volumes_freed(scene.all, &found) {
+        let volume = Subject::new("PersistentVolume", "", freed.volume);
+        let its = found.iter_mut().filter(|it| it.subject == freed.claim);
+        for finding in its.filter(|it| !it.caused_by.contains(&volume)) {
+            finding.caused_by.push(volume.clone());
+        }
+    }
+    found
 }
 
 fn of_claim(claim: &PersistentVolumeClaim, scene: &Scene<'_>) -> Option<Finding> {

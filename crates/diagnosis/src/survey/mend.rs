@@ -106,6 +106,7 @@ fn owner(about: &Subject, scene: &Scene<'_>) -> Option<String> {
         "HTTPRoute" => of_json(all.http_routes.as_deref(), about),
         "HorizontalPodAutoscaler" => of(all.autoscalers.as_deref(), about),
         "Ingress" => of(all.ingresses.as_deref(), about),
+        "PersistentVolume" => of(all.volumes.as_deref(), about),
         "NetworkPolicy" => of(all.network_policies.as_deref(), about),
         "PodDisruptionBudget" => of(all.budgets.as_deref(), about),
         "ScaledObject" => of_json(all.scaled_objects.as_deref(), about),

@@ -102,6 +102,11 @@ pub(super) fn is_free(volume: &PersistentVolume) -> bool {
     holder(volume).is_none()
 }
 
+/// Whether the volume would fit this claim, were it not another's or left over from one.
+pub(super) fn is_only_held(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> bool {
+    held(claim, volume).is_some() && misfits(claim, volume).len() == 1
+}
+
 /// All reasons why this volume does not fit this claim; empty where it does.
 pub(super) fn misfits(claim: &PersistentVolumeClaim, volume: &PersistentVolume) -> Vec<Misfit> {
     let (Some(wanted), Some(offered)) = (&claim.spec, &volume.spec) else { return vec![] };

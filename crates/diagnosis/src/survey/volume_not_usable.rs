@@ -2,7 +2,8 @@
 //!
 //! ## What it looks for
 //! A volume in phase `Failed`; one whose node affinity takes no node that exists; one that was released and is kept
-//! (a notice), or should have been deleted long ago.
+//! (a notice), or should have been deleted long ago; one that is kept for a claim which is not there, while a claim of
+//! nearly that name waits for it.
 //!
 //! ## What it does not see
 //! What is on the volume, and whether its disk is well.
@@ -11,9 +12,9 @@ use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::{NodeSelectorRequirement, PersistentVolume};
 use types::{ClusterFault, Finding, Severity};
 
-use super::cluster;
 use super::scene::{Scene, subject};
 use super::words::quoted;
+use super::{cluster, volume_freed};
 use crate::near_miss::near_miss;
 use crate::scheduling;
 
@@ -23,7 +24,24 @@ const DELETING: SignedDuration = SignedDuration::from_mins(10);
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let volumes = scene.all.volumes.iter().flatten();
     let alive = volumes.filter(|it| it.metadata.deletion_timestamp.is_none());
-    alive.filter_map(|it| by_phase(it, scene).or_else(|| unreachable(it, scene))).collect()
+    let found = |it: &PersistentVolume| {
+        by_phase(it, scene)
+            .or_else(|| kept_for_a_slip(it, scene))
+            .or_else(|| unreachable(it, scene))
+    };
+    alive.filter_map(found).collect()
+}
+
+/// It is kept for a name that is nearly that of the claim which waits for it.
+fn kept_for_a_slip(volume: &PersistentVolume, scene: &Scene<'_>) -> Option<Finding> {
+    let freed = volume_freed::of_volume(volume, scene.all).filter(|it| !it.was_bound)?;
+    let cause = format!(
+        "It is kept for the claim {}, which is not there.{}",
+        freed.kept_for,
+        freed.words()
+    );
+    let finding = finding(volume, Severity::Warning, cause).at("/spec/claimRef/name");
+    Some(Finding { edits: freed.edits, ..finding.clue("/spec/claimRef/name", &freed.kept_for) })
 }
 
 fn by_phase(volume: &PersistentVolume, scene: &Scene<'_>) -> Option<Finding> {
@@ -45,11 +63,14 @@ fn by_phase(volume: &PersistentVolume, scene: &Scene<'_>) -> Option<Finding> {
             Some(finding(volume, Severity::Warning, cause).clue("status.phase", "Failed"))
         }
         "Released" if spec.persistent_volume_reclaim_policy.as_deref() == Some("Retain") => {
+            let freed = volume_freed::of_volume(volume, scene.all);
             let cause = format!(
-                "Its claim{claim} is gone; it keeps its data and takes no other claim until somebody clears claimRef."
+                "Its claim{claim} is gone; it keeps its data and takes no other claim until somebody clears claimRef.{}",
+                freed.as_ref().map(volume_freed::VolumeFreed::words).unwrap_or_default()
             );
+            let edits = freed.map(|it| it.edits).unwrap_or_default();
             let finding = finding(volume, Severity::Notice, cause).at("/spec/claimRef");
-            Some(finding.clue("status.phase", "Released"))
+            Some(Finding { edits, ..finding.clue("status.phase", "Released") })
         }
         "Released" => {
             let since = status.last_phase_transition_time.as_ref()?.0;

@@ -11,7 +11,12 @@ use types::{
 use crate::judging::{at, killed, web};
 
 /// A container of the template and what it waits for, or how it last ended.
-fn state(index: usize, role: ContainerRole, waiting: &str, exit: &str) -> ContainerFacts {
+pub(crate) fn state(
+    index: usize,
+    role: ContainerRole,
+    waiting: &str,
+    exit: &str,
+) -> ContainerFacts {
     let name = format!("{}{index}", if role == Init { "init" } else { "app" });
     let facts = killed("web-0", 0, 0).containers.remove(0);
     let state = ContainerState::default();
@@ -33,7 +38,7 @@ fn state(index: usize, role: ContainerRole, waiting: &str, exit: &str) -> Contai
     facts
 }
 
-fn shows(containers: &[ContainerFacts], seconds: i64) -> Evidence {
+pub(crate) fn shows(containers: &[ContainerFacts], seconds: i64) -> Evidence {
     let mut evidence = web();
     evidence.taken_at = at(seconds);
     evidence.workload.ready = 0;
@@ -46,7 +51,7 @@ fn shows(containers: &[ContainerFacts], seconds: i64) -> Evidence {
 }
 
 /// A plan that writes this field of the pod spec.
-fn plan(strategy: Strategy, field: &str) -> FixPlan {
+pub(crate) fn plan(strategy: Strategy, field: &str) -> FixPlan {
     let path = FieldPath::parse(&format!("/spec/template/spec/{field}")).unwrap();
     let edit = Edit { path, from: None, to: None };
     FixPlan {
@@ -62,7 +67,7 @@ fn plan(strategy: Strategy, field: &str) -> FixPlan {
 }
 
 #[track_caller]
-fn check(
+pub(crate) fn check(
     (plan, fault): (&FixPlan, Fault),
     before: &[ContainerFacts],
     now: &[ContainerFacts],
@@ -164,7 +169,11 @@ fn fewer_ready_than_before_is_worse_whatever_is_seen() {
 }
 
 /// A probe of this kind that is asked every five seconds, and that nobody answers.
-fn unanswered(kind: ProbeKind, initial_delay_secs: u32, failure_threshold: u32) -> ProbeFacts {
+pub(crate) fn unanswered(
+    kind: ProbeKind,
+    initial_delay_secs: u32,
+    failure_threshold: u32,
+) -> ProbeFacts {
     let failure = "dial tcp 10.0.0.1:8080: connect: connection refused";
     ProbeFacts {
         kind,

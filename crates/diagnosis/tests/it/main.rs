@@ -17,6 +17,7 @@ mod redaction;
 mod known;
 mod judging;
 mod behind;
+mod past_probe;
 mod node_mates;
 mod owners;
 mod keys;

@@ -211,10 +211,10 @@ fn of_near_ties_the_one_that_needs_nobody_is_taken() {
 }
 
 #[test]
-fn a_restart_of_what_crashes_is_asked_about_where_the_facts_speak_for_it() {
-    let decide = |backed: bool| {
-        let restart = Offer { risk: Risk::Ask, backed, ..offer(Strategy::RestartPod) };
-        let incident = incident(Fault::CrashLoopBackOff, vec![restart]);
+fn a_restart_is_chosen_only_where_the_facts_speak_for_it() {
+    let decide = |fault: Fault, risk: Risk, backed: bool| {
+        let restart = Offer { risk, backed, ..offer(Strategy::RestartPod) };
+        let incident = incident(fault, vec![restart]);
         let ledger = ledger(&[]);
         choose(&Question {
             incident: &incident,
@@ -225,6 +225,9 @@ fn a_restart_of_what_crashes_is_asked_about_where_the_facts_speak_for_it() {
         })
     };
 
-    assert!(matches!(decide(false), Decision::Escalate { .. }));
-    assert_eq!(acted(decide(true)).strategy, Strategy::RestartPod);
+    let all = [(Fault::CrashLoopBackOff, Risk::Ask), (Fault::ReadinessProbeFailing, Risk::Auto)];
+    for (fault, risk) in all {
+        assert!(matches!(decide(fault, risk, false), Decision::Escalate { .. }), "{fault}");
+        assert_eq!(acted(decide(fault, risk, true)).strategy, Strategy::RestartPod, "{fault}");
+    }
 }

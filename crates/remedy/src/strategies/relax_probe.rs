@@ -8,7 +8,8 @@
 //! ## When it does not
 //! The container answers, and says no: then it is not about time. Nor where its log says that it waits for another
 //! service, whatever the kubelet kills it for, or where the probe asks for a file or a program whose name is misspelt.
-//! Nor where the command of the probe, or its script, is not in the image.
+//! Nor where the command of the probe, or its script, is not in the image. Nor where one pod hangs that answered in
+//! time before, in this very life: that is `restart_pod`'s.
 //!
 //! ## Risk
 //! Auto when nobody answered in time; Ask when the container answered with an error of its own, and when no event
@@ -23,8 +24,8 @@ use types::{
     Strategy,
 };
 
-use crate::place;
 use crate::probe::{Answer, SURE, answer, failing_probes};
+use crate::{place, wedged};
 
 /// No probe is given more than an hour, in any of its fields.
 const MAX_VALUE: u32 = 3600;
@@ -48,6 +49,9 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     }
     // By its own log it has no answer because something else gives it none: more time for it mends nothing.
     if diagnosis.clues.iter().any(|it| it.fact.ends_with("].needs")) {
+        return vec![];
+    }
+    if wedged::sign(diagnosis, evidence).is_some() {
         return vec![];
     }
     let answer = answer(probe);

@@ -2,12 +2,16 @@
 //!
 //! ## When it helps
 //! The process hangs, or the pod sits on a node that troubles it: a new pod begins afresh. Or the container finds a
-//! lock that it left in a volume of the pod.
+//! lock that it left in a volume of the pod. The facts speak for a process that hangs where one pod alone lost its
+//! readiness, in this life of its containers and for longer than a pause takes: while others of its template are ready
+//! and were all the time, or where its log says that a part of it died or waits for ever.
 //!
 //! ## When it does not
 //! The cause lies in the template: the new pod fails like the old one. So it is where no pod of the newest template
 //! was ready and one of an earlier was, and where none ever was, unless it crashes. Nor for what is still on its
-//! way, nor for a pod that nothing would make again, nor for a job, which would count it as a failure.
+//! way, nor for a pod that nothing would make again, nor for a job, which would count it as a failure. Nothing speaks
+//! for it where all pods lost their readiness, where something that is called does not answer or may be down, or where
+//! the node is not well or somebody takes its pods away: then it is offered, and nobody chooses it unasked.
 //!
 //! ## Risk
 //! Auto for a pod that runs unready beside a history of readiness, and for one of an earlier template that is not
@@ -21,6 +25,10 @@
 use types::{Action, ContainerRole, Diagnosis, Evidence, Fault, FixPlan, Kind, Risk, Strategy};
 
 use crate::place;
+use crate::wedged::{self, Sign};
+
+/// Characters of a line that are quoted.
+const MAX_QUOTE: usize = 200;
 
 pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let was_ready = evidence.workload.was_ready;
@@ -97,7 +105,20 @@ fn because(diagnosis: &Diagnosis, evidence: &Evidence) -> String {
             "The pod is of an earlier template, and its set replaces none before this one is ready."
                 .to_owned()
         }
-        None => "A new pod begins afresh, perhaps on another node.".to_owned(),
+        None => match wedged::sign(diagnosis, evidence) {
+            Some(Sign::Said(line)) => {
+                let line: String = line.chars().take(MAX_QUOTE).collect();
+                format!("By its log a part of its process does not come back: \"{line}\". A new pod begins afresh.")
+            }
+            Some(Sign::Alone(1)) => "It was ready and is not any more, while the other pod of its template is ready \
+                                     and was all the time: it is this one alone."
+                .to_owned(),
+            Some(Sign::Alone(others)) => format!(
+                "It was ready and is not any more, while {others} others of its template are ready and were all the \
+                 time: it is this one alone."
+            ),
+            None => "A new pod begins afresh, perhaps on another node.".to_owned(),
+        },
     }
 }
 
@@ -127,6 +148,10 @@ fn left_behind<'a>(diagnosis: &Diagnosis, evidence: &'a Evidence) -> Option<&'a 
 pub fn is_backed(plan: &FixPlan, diagnoses: &[Diagnosis], evidence: &Evidence) -> bool {
     let is_held_up =
         |it: &Diagnosis| it.fault == Fault::RolloutStuck && is_of_earlier_template(evidence);
-    plan.strategy == Strategy::RestartPod
-        && diagnoses.iter().any(|it| is_held_up(it) || left_behind(it, evidence).is_some())
+    // What else is wrong would be wrong with a new pod as well.
+    let is_only = diagnoses.iter().all(|it| it.fault == Fault::ReadinessProbeFailing);
+    let hangs = |it: &Diagnosis| is_only && wedged::sign(it, evidence).is_some();
+    let speaks =
+        |it: &Diagnosis| is_held_up(it) || left_behind(it, evidence).is_some() || hangs(it);
+    plan.strategy == Strategy::RestartPod && diagnoses.iter().any(speaks)
 }

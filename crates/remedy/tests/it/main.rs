@@ -31,6 +31,7 @@ mod twins;
 mod together;
 mod leftovers;
 mod held_up;
+mod wedged;
 mod returned;
 mod requests;
 mod gates;
