@@ -1,7 +1,6 @@
 //! All pods of a cluster in outline, and what is looked up in them: worked out once, however many diagnoses ask.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::slice;
 use std::sync::{Arc, OnceLock};
 
 use crate::PodOutline;
@@ -40,8 +39,8 @@ impl AllPods {
     }
 
     /// Each of them.
-    pub fn iter(&self) -> slice::Iter<'_, Arc<PodOutline>> {
-        self.pods.iter()
+    pub fn each(&self) -> &[Arc<PodOutline>] {
+        &self.pods
     }
 
     /// What the pods on this node ask for.

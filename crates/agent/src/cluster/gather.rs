@@ -6,6 +6,7 @@ use diagnosis::{AllPods, Objects, Root};
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{ControllerRevision, ReplicaSet};
 use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::api::{Api, DynamicObject, ListParams};
 use kube::core::{NamespaceResourceScope, Selector};
@@ -13,6 +14,7 @@ use kube::{Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use types::{Kind, ObjectRef};
 
+use super::caches::Caches;
 use super::commons::Common;
 use super::kube::{KubeCluster, READ, within};
 use super::revisions::ReadyRevisions;
@@ -51,10 +53,7 @@ pub(super) async fn objects(
     let config_maps =
         config_maps.map(|it| if logs.logs.is_empty() { config_maps::unsearched(it) } else { it });
     let classes = classes::of_template(cluster, &root).await;
-    // Thousands: of a scan they are the same for all.
-    let all_pods = || Arc::new(AllPods::new(caches.pods.outlines()));
-    let (nodes, all_pods) =
-        commons.map_or_else(|| (caches.nodes.all(), all_pods()), Commons::of_cluster);
+    let (nodes, all_pods) = of_cluster(caches, commons);
     let mut unread = Unread(logs.unread);
     // A root that is not yet in the caches has pods that are not either: they come with the next change.
     let objects = Objects {
@@ -91,8 +90,13 @@ pub(super) async fn objects(
         longest_ready: vec![],
         unread: vec![],
     };
-    let objects = with_its_own(objects, subject, &caches.ready_revisions);
-    Ok(Objects { unread: unread.0, ..objects })
+    Ok(Objects { unread: unread.0, ..with_its_own(objects, subject, &caches.ready_revisions) })
+}
+
+/// All nodes, and all pods in outline. Thousands: for the workloads of a scan they are looked up once.
+fn of_cluster(caches: &Caches, commons: Option<&Commons<'_>>) -> (Vec<Arc<Node>>, Arc<AllPods>) {
+    let looked_up = || (caches.nodes.all(), Arc::new(AllPods::new(caches.pods.outlines())));
+    commons.map_or_else(looked_up, Commons::of_cluster)
 }
 
 /// The objects without revisions that only bear the name of this owner, as those of one that is gone do, and with

@@ -142,7 +142,7 @@ fn what_is_said_of_a_page_holds_for_any_order_of_its_objects() {
         for objects in of_workloads(&Page::read(&text).unwrap()) {
             let mut turned = scene::objects(objects);
             turned.pods.reverse();
-            let all_pods: Vec<_> = turned.all_pods.iter().rev().cloned().collect();
+            let all_pods: Vec<_> = turned.all_pods.each().iter().rev().cloned().collect();
             turned.all_pods = Arc::new(AllPods::new(all_pods));
             turned.namespace_pods.reverse();
             turned.events.reverse();
