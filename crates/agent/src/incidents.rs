@@ -162,6 +162,11 @@ impl Incidents {
         self.read(|known| known.open.contains_key(&key(subject)))
     }
 
+    /// Since when this root owner has an open incident; `None` where it has none.
+    pub fn open_since(&self, subject: &ObjectRef) -> Option<Timestamp> {
+        self.read(|known| known.open.get(&key(subject)).map(|it| it.since))
+    }
+
     /// How many incidents are open.
     pub fn n_open(&self) -> usize {
         self.read(|known| known.open.len())

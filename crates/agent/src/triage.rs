@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diagnosis::Root;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use types::{Diagnosis, Evidence, IncidentState, Kind, ObjectRef, Subject};
@@ -30,6 +30,11 @@ const SERVICE_AGAIN: Duration = Duration::from_mins(1);
 /// The same of a workload, whose own changes bring most of what there is to know: a sibling that became ready, a job
 /// beside it that is done. What speaks against it may be old news as well, and nothing else would tell.
 const WORKLOAD_AGAIN: Duration = Duration::from_mins(2);
+/// How often any of them while its incident is young: some facts count once they have lasted for a minute, and no change
+/// tells that the minute is over.
+const YOUNG_AGAIN: Duration = Duration::from_secs(30);
+/// How long an incident is young.
+const YOUNG: SignedDuration = SignedDuration::from_mins(5);
 
 /// How long things have to last before they count.
 #[derive(Debug, Clone, Copy)]
@@ -237,9 +242,7 @@ impl Triage {
             Outcome::Wrong(report) => {
                 self.queue.not_healthy(&turn.subject);
                 self.publish(*report);
-                let is_service = turn.subject.kind == Kind::Service;
-                let again = if is_service { SERVICE_AGAIN } else { WORKLOAD_AGAIN };
-                self.queue.mark(&turn.subject, again, None);
+                self.queue.mark(&turn.subject, self.again(&turn.subject), None);
             }
             Outcome::Fine(evidence) => self.fine(&turn, &evidence, now),
             Outcome::Gone => self.close(&turn.subject, IncidentState::Gone),
@@ -249,6 +252,18 @@ impl Triage {
             }
         }
         self.agent.measures.open(self.agent.incidents.n_open());
+    }
+
+    /// When a subject in trouble is looked at again, though nothing of it changes.
+    fn again(&self, subject: &ObjectRef) -> Duration {
+        let since = self.agent.incidents.open_since(subject);
+        if since.is_some_and(|it| Timestamp::now().duration_since(it) < YOUNG) {
+            YOUNG_AGAIN
+        } else if subject.kind == Kind::Service {
+            SERVICE_AGAIN
+        } else {
+            WORKLOAD_AGAIN
+        }
     }
 
     /// No rule knows anything wrong: health, if it lasts; else patience.

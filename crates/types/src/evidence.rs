@@ -71,7 +71,7 @@ pub struct Evidence {
     /// How much more the namespace lets its containers have; `None` when that cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomFacts>,
-    /// Pods of the namespace that are over and fill a quota for the number of pods, where one has nothing left; at
+    /// Pods and jobs of the namespace that are over and fill a quota for their number, where one has nothing left; at
     /// most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leftovers: Vec<LeftoverFacts>,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::Kind;
+
 /// How much more the namespace lets its containers have.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RoomFacts {
@@ -12,17 +14,26 @@ pub struct RoomFacts {
     pub cpu: ResourceRoom,
 }
 
-/// A pod that is over, that its owner has replaced, and that a quota which is used up counts still.
+/// A pod that is over and that its owner has replaced, or a job that is over and of nobody, and that a quota which is
+/// used up counts still.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LeftoverFacts {
+    /// Whether it is a pod or a job.
+    #[serde(default = "pod")]
+    pub kind: Kind,
     /// Its name.
     pub name: String,
-    /// Why it ended, such as `Evicted`.
+    /// Why it ended, such as `Evicted`; of a job its condition, such as `Complete`.
     pub reason: String,
-    /// The root owner, such as `Deployment shop/web`.
+    /// The root owner, such as `Deployment shop/web`; a job is its own.
     pub owner: String,
     /// Whether that is the subject itself.
     pub own: bool,
+}
+
+/// What is left over was a pod, before jobs were told as well.
+fn pod() -> Kind {
+    Kind::Pod
 }
 
 /// The bounds of one resource. `None` is no bound.

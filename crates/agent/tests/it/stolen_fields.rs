@@ -161,6 +161,7 @@ pub(crate) fn legal() -> Vec<Request> {
         field("no other answers to names", "remove", "hostAliases", &none),
         field("no other servers for names", "remove", "dnsConfig", &none),
         annotation("an annotation that only tells", "checksum/config", &json!("b")),
+        annotation("an annotation without a prefix", "release", &json!("2026-11")),
         field("no mount of the host", "replace", "containers/0/volumeMounts", &json!([])),
         field("the mount of the host as it is", "replace", "containers/0/volumeMounts", &read_only),
         container("a command", &json!({"command": ["/app", "--verbose"]})),

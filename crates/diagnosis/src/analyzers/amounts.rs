@@ -1,6 +1,6 @@
 //! What a quota or a limit range says when it refuses a pod: how much was asked for, and what is allowed.
 
-use types::{Clue, ContainerFacts, ContainerRole, Evidence};
+use types::{Clue, ContainerFacts, ContainerRole, Evidence, Kind, LeftoverFacts};
 
 use super::wording;
 use crate::refusal::{Excess, OutOfRange, unstated};
@@ -40,18 +40,25 @@ fn of_quota(evidence: &Evidence, message: &str) -> Option<Meaning> {
     Some((meaning + &leftovers(evidence, it.resource), vec![]))
 }
 
-/// Who takes the room and does nothing: pods that are over and were replaced.
+/// Who takes the room and does nothing: pods that are over and were replaced, or jobs that are over.
 fn leftovers(evidence: &Evidence, resource: &str) -> String {
-    let all = &evidence.leftovers;
-    if resource != "count/pods" || all.is_empty() {
+    let (kind, plural) = match resource {
+        "count/pods" => (Kind::Pod, "pods"),
+        "count/jobs.batch" => (Kind::Job, "jobs"),
+        _ => return String::new(),
+    };
+    let all: Vec<_> = evidence.leftovers.iter().filter(|it| it.kind == kind).collect();
+    if all.is_empty() {
         return String::new();
     }
-    let shown =
-        all.iter().take(MAX_SHOWN).map(|it| format!("{} ({}) of {}", it.name, it.reason, it.owner));
-    let shown = shown.collect::<Vec<_>>().join(", ");
+    let told = |it: &&LeftoverFacts| {
+        let owner = if kind == Kind::Pod { format!(" of {}", it.owner) } else { String::new() };
+        format!("{} ({}){owner}", it.name, it.reason)
+    };
+    let shown = all.iter().take(MAX_SHOWN).map(told).collect::<Vec<_>>().join(", ");
     let more = all.len().saturating_sub(MAX_SHOWN);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    format!("; among those are pods that are over: {shown}{more}")
+    format!("; among those are {plural} that are over: {shown}{more}")
 }
 
 /// The container that asks for exactly this much of `requests.memory`.

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::held::Change;
 
-/// What annotations of pods begin with that only tell: nobody is known to act on their values but by a rollout or a
-/// look.
+/// What annotations of pods begin with that only tell, beside those without a prefix: nobody is known to act on their
+/// values but by a rollout or a look. A name without a prefix is private to the user, and what acts by itself has to use
+/// one (<https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/#syntax-and-character-set>).
 pub const TELLING_ANNOTATIONS: [&str; 3] =
     ["checksum/", "prometheus.io/", "kubectl.kubernetes.io/restartedAt"];
 
@@ -24,7 +25,9 @@ pub const INNER_VOLUMES: [&str; 7] = [
 /// Whether an annotation changes that somebody may act on: one that confines a container, or has another one put
 /// beside it.
 pub(super) fn is_mark_changed(below: &[&str], (from, to): Change<'_>) -> bool {
-    let tells = |name: &str| TELLING_ANNOTATIONS.iter().any(|it| name.starts_with(it));
+    let tells = |name: &str| {
+        !name.contains('/') || TELLING_ANNOTATIONS.iter().any(|it| name.starts_with(it))
+    };
     let member = |it: Option<&Value>, name: &str| it.and_then(|it| it.get(name)).cloned();
     match below {
         [] => {
@@ -78,6 +81,10 @@ mod tests {
         assert!(changed(&[], json!({}), json!({"annotations": {confined: "unconfined"}})));
         assert!(!changed(&["annotations", "checksum/config"], json!("a"), json!("b")));
         assert!(!changed(&["annotations"], Value::Null, json!({"checksum/config": "b"})));
+        assert!(!changed(&["annotations"], Value::Null, json!({"release": "2026-11"})));
+        assert!(!changed(&["annotations", "git-sha"], json!("a"), json!("b")));
+        assert!(changed(&["annotations", "example.com/release"], json!("a"), json!("b")));
+        assert!(changed(&["annotations"], json!({"release": "1"}), json!({"a/inject": "yes"})));
         assert!(!changed(&["labels", "version"], json!("2"), json!("1")));
     }
 

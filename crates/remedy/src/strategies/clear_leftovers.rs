@@ -2,8 +2,9 @@
 //!
 //! ## When it helps
 //! Pods were put off their node, or ended with it, their owner has made others, and all that is left of the trouble
-//! is the pods that are over. Or pods cannot be made, since a quota counts those that are over as well. Or a job of an
-//! earlier template of a CronJob waits in vain and lets no other one start: that one is only named.
+//! is the pods that are over. Or pods cannot be made, since a quota counts those that are over as well; or jobs, since
+//! one counts jobs: those are only named. Or a job of an earlier template of a CronJob waits in vain and lets no other
+//! one start: that one is only named.
 //!
 //! ## When it does not
 //! Replicas are missing for another reason: then what is over says why, and stays. Nor for jobs, whose logs are wanted.
@@ -62,7 +63,7 @@ fn in_the_way(evidence: &Evidence) -> Option<FixPlan> {
     Some(FixPlan { strategy: Strategy::ClearLeftovers, risk: Risk::Advice, because, steps: vec![] })
 }
 
-/// Pods that are over fill a quota: our own are cleared away, those of others are for a person.
+/// What is over fills a quota: our own pods are cleared away, those of others and all jobs are for a person.
 fn filling_a_quota(evidence: &Evidence, makes_others: bool) -> Option<FixPlan> {
     let own = evidence.pods.iter().filter(|it| makes_others && fills_a_quota(it, evidence));
     let steps: Vec<_> =
@@ -72,8 +73,19 @@ fn filling_a_quota(evidence: &Evidence, makes_others: bool) -> Option<FixPlan> {
         let because = "A quota has nothing left for new pods and counts these, which are over.";
         return Some(FixPlan { strategy, risk: Risk::Ask, because: because.to_owned(), steps });
     }
-    let of_others: Vec<_> = evidence.leftovers.iter().filter(|it| !it.own).collect();
-    let first = of_others.first()?;
+    let of = |kind| evidence.leftovers.iter().filter(move |it| !it.own && it.kind == kind);
+    let of_others: Vec<_> = of(Kind::Pod).collect();
+    let Some(first) = of_others.first() else {
+        let names: Vec<_> = of(Kind::Job).map(|it| it.name.as_str()).collect();
+        let because = format!(
+            "A quota has nothing left for new jobs and counts those that are over; their pods and logs go with them: \
+             kubectl -n {} delete job {}",
+            evidence.subject.namespace,
+            names.join(" ")
+        );
+        let plan = FixPlan { strategy, risk: Risk::Advice, because, steps: vec![] };
+        return Some(plan).filter(|_| !names.is_empty());
+    };
     let names: Vec<_> = of_others.iter().map(|it| it.name.as_str()).collect();
     let because = format!(
         "A quota has nothing left for new pods and counts those that are over, as of {}, which has all it wants: kubectl -n \

@@ -211,6 +211,8 @@ fn a_rollback_opens_nothing_of_the_host_and_runs_no_command_as_a_probe() {
         ("spec/hostAliases", None, Some(json!([{"ip": "192.0.2.1"}])), Risk::Advice),
         (mark, Some(json!("true")), None, Risk::Advice),
         ("metadata/annotations/checksum~1config", Some(json!("b")), Some(json!("a")), Risk::Auto),
+        ("metadata/annotations/release", Some(json!("2")), Some(json!("1")), Risk::Auto),
+        ("metadata/annotations", Some(json!({"release": "2"})), None, Risk::Auto),
     ];
     for (field, from, to, risk) in cases {
         let mut case = rolled(field, from, to);

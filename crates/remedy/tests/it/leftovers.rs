@@ -84,6 +84,7 @@ fn crowded(own: bool) -> Evidence {
     (evidence.workload.desired, evidence.workload.ready) = (2, 1);
     let owner = if own { "Deployment shop/web" } else { "Deployment shop/api" };
     let leftover = |name: &str| LeftoverFacts {
+        kind: Kind::Pod,
         name: name.to_owned(),
         reason: "Evicted".to_owned(),
         owner: owner.to_owned(),
@@ -122,6 +123,10 @@ fn what_is_over_of_another_workload_is_for_a_person() {
 
     assert_eq!((plan.risk, plan.steps.len()), (Risk::Advice, 0));
     assert!(plan.because.ends_with("kubectl -n shop delete pod old-0 old-1"), "{}", plan.because);
+    evidence.leftovers.iter_mut().for_each(|it| it.kind = Kind::Job);
+    let plan = of_quota(&evidence).unwrap();
+    assert_eq!((plan.risk, plan.steps.len()), (Risk::Advice, 0));
+    assert!(plan.because.ends_with("kubectl -n shop delete job old-0 old-1"), "{}", plan.because);
     evidence.leftovers.clear();
     assert_eq!(of_quota(&evidence), None);
 }

@@ -35,7 +35,7 @@ pub(super) fn claims() -> Vec<Claim> {
 /// Annotations that only tell are free: what changes with every rollout is among them.
 fn annotations() -> String {
     let tells = TELLING_ANNOTATIONS.map(|it| format!("k.startsWith('{it}')")).join(" || ");
-    let free = format!("(k == '{RESTARTED_BY_ANNOTATION}' || {tells})");
+    let free = format!("(k == '{RESTARTED_BY_ANNOTATION}' || !k.contains('/') || {tells})");
     format!(
         "variables.marks.all(k, {free} || (k in variables.marksBefore && \
          variables.marks[k] == variables.marksBefore[k])) && \
