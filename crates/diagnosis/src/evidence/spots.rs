@@ -21,6 +21,7 @@ mod limits;
 mod linked;
 mod profiles;
 pub(super) mod service_ports;
+mod service_links;
 mod configured;
 mod headers;
 mod transport;
@@ -50,6 +51,7 @@ pub(super) use listens::LISTENS;
 pub(super) use modes::meant as meant_mode;
 pub(super) use one_text::{in_one_text, plain_words};
 pub(super) use schemes::meant as meant_scheme;
+pub(super) use service_links::{field as links_field, taken as taken_link};
 pub(super) use sources::allowed;
 pub(super) use variables::first_unset;
 
@@ -133,6 +135,7 @@ const FINDERS: &[Finder] = &[
     one_text::of_program,
     profiles::asked,
     keys::missing,
+    service_links::misread,
     sources::not_executable,
     files::read_only,
     files::shared_memory,
