@@ -32,6 +32,7 @@ mod host_keys;
 mod given;
 mod schemes;
 mod json;
+mod outdated;
 
 use std::borrow::Cow;
 
@@ -129,6 +130,8 @@ type Finder = fn(&Failing<'_>) -> Option<Spot>;
 
 /// In the order of their rank: the first that finds a spot of a topic is told.
 const FINDERS: &[Finder] = &[
+    outdated::host,
+    outdated::value,
     asked::resources,
     asked::resources_of_volume,
     asked::sub_path,
@@ -216,7 +219,12 @@ pub(super) fn facts(
     }
     let mut found: Vec<SpotFacts> = vec![];
     for spot in FINDERS.iter().filter_map(|find| find(&failing)) {
-        if found.iter().all(|it| it.topic != spot.topic) {
+        // Where an address comes from that it has no more is told by that.
+        let is_told = |it: &SpotFacts| {
+            let is_old = it.topic == SpotTopic::Outdated && spot.topic == SpotTopic::Needs;
+            is_old || it.topic == spot.topic
+        };
+        if !found.iter().any(is_told) {
             found.push(fact(held::with_text(&failing, spot), redactor));
         }
     }
