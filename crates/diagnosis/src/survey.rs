@@ -24,6 +24,7 @@ mod rights;
 mod schedule;
 mod volume_fit;
 mod fold;
+mod circles;
 mod accept;
 mod k8sgpt;
 mod filter;
@@ -183,6 +184,7 @@ fn found(scene: &Scene<'_>) -> Vec<Finding> {
     let named = named.map(|it| rollout_without_room::named(it, scene));
     let named = named.map(|it| rollout_takes_all::named(it, scene));
     found.extend(named.map(|it| edges::with_causes(it, scene)));
+    let found = circles::told(found, scene);
     let found = missed::told_once(cron_job_failing::told_once(found));
     let found = policy_denies_all::told_once(found);
     let mut found = workload_without_pods::told_last(found);

@@ -31,6 +31,8 @@ pub enum SpotTopic {
     Listens,
     /// That the program was told to listen where only its own pod can ask.
     Loopback,
+    /// That a ConfigMap says something else since the container took a variable from it.
+    Outdated,
     /// What a probe asks for that is not there, while its container has nearly the same elsewhere.
     Probe,
 }

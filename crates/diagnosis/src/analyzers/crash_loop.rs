@@ -44,6 +44,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     clues.extend(telling_line(container).map(|it| Clue::new(told_in(container), it)));
     clues.extend(spot::clue(container, said.as_ref()));
     clues.extend(spot::source(evidence, container, said.as_ref()));
+    clues.extend(spot::outdated_clue(container));
     if let Some(reading) = &said {
         let is_script = is_script(container, reading);
         // Where the field is known, what may only have to do with it is not told; who needs a host is told by that.
@@ -152,7 +153,9 @@ fn meaning(code: i32) -> &'static str {
 /// What the evidence adds to what the log says.
 fn more(evidence: &Evidence, container: &ContainerFacts, reading: &Reading<'_>) -> String {
     if let Some(address) = reading.address() {
-        return wording::about_host(evidence, address);
+        // Which name was meant tells nothing of one that it has from before a change.
+        let is_old = spot::outdated(container).is_some();
+        return if is_old { String::new() } else { wording::about_host(evidence, address) };
     }
     if reading.trouble != Trouble::Unset {
         let is_there = |file: &str| container.files.iter().any(|it| it == file);

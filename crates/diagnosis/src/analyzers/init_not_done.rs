@@ -67,8 +67,9 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         clues.extend(field.map(|it| Clue::new(it, "asks until it gets an answer")));
     }
     let who = wording::named_at_start(container);
-    let (words, needs) = words(wait.as_ref(), evidence);
+    let (words, needs) = words(wait.as_ref(), container, evidence);
     clues.extend(needs.iter().map(|it| Clue::new(wording::fact(container, "needs"), it)));
+    clues.extend(spot::outdated_clue(container));
     let named = needs.iter().find_map(|it| wording::named_in(evidence, container, it));
     clues.extend(named);
     if let Some(Wait::Job(job)) = &wait {
@@ -101,7 +102,11 @@ fn is_host(one: &str, other: &str) -> bool {
 }
 
 /// What it waits for as the end of a sentence, and the addresses.
-fn words(wait: Option<&Wait>, evidence: &Evidence) -> (Option<String>, Vec<String>) {
+fn words(
+    wait: Option<&Wait>,
+    container: &ContainerFacts,
+    evidence: &Evidence,
+) -> (Option<String>, Vec<String>) {
     match wait {
         None => (None, vec![]),
         Some(Wait::Job(job)) => (Some(format!("it waits for Job {job}")), vec![]),
@@ -109,13 +114,13 @@ fn words(wait: Option<&Wait>, evidence: &Evidence) -> (Option<String>, Vec<Strin
             (Some(format!("its command does nothing but sleep ({sleep})")), vec![])
         }
         Some(Wait::Said(host)) => {
-            let more = wording::about_host(evidence, host);
+            let more = wording::about_needed(evidence, container, host);
             (Some(format!("it waits for {host}{more}")), vec![host.clone()])
         }
         Some(Wait::Asked(hosts)) => {
             // Which of several does not answer yet, nobody says.
             let more = match hosts.as_slice() {
-                [only] => wording::about_host(evidence, only),
+                [only] => wording::about_needed(evidence, container, only),
                 _ => String::new(),
             };
             let words = format!("its command waits for {}{more}", hosts.join(", then "));

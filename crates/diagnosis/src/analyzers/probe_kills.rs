@@ -66,7 +66,8 @@ fn needed<'e>(
     let logs = [&container.previous_log, &container.log];
     let log = logs.into_iter().find(|it| !it.is_empty()).map_or(&[][..], Vec::as_slice);
     let last = log.get(log.len().saturating_sub(LAST_LINES)..)?;
-    probe_reading::needed(last, probe, evidence).filter(|_| probe_reading::is_unwell(probe))
+    probe_reading::needed((container, last), probe, evidence)
+        .filter(|_| probe_reading::is_unwell(probe))
 }
 
 /// Whether the kubelet cannot even ask, so that the container neither starts nor is killed.

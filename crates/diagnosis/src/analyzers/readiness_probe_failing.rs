@@ -82,7 +82,7 @@ fn needed<'e>(
 ) -> Option<Needed<'e>> {
     let first = container.log.len().saturating_sub(LAST_LINES);
     let last = container.log.get(first..)?;
-    if let Some(told) = probe_reading::needed(last, probe, evidence) {
+    if let Some(told) = probe_reading::needed((container, last), probe, evidence) {
         return Some(told);
     }
     let said = waits::host_of(last).filter(|it| it.contains(':'));
@@ -96,7 +96,8 @@ fn needed<'e>(
         (None, None) => return None,
     };
     let line = last.last().map(String::as_str);
-    let words = format!("; {who} {address}{}", wording::about_host(evidence, &address));
+    let words =
+        format!("; {who} {address}{}", wording::about_needed(evidence, container, &address));
     Some(Needed { address, words, line })
 }
 

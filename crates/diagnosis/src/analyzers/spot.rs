@@ -2,6 +2,7 @@
 
 use types::{Clue, ContainerFacts, Evidence, SpotFacts, SpotTopic};
 
+use super::wording;
 use crate::evidence::address_in;
 use crate::log::reading::{Reading, Trouble};
 
@@ -13,7 +14,19 @@ pub(super) fn of<'c>(
     let on = |topic: SpotTopic| container.spots.iter().find(|it| it.topic == topic);
     // What was never put in explains whatever comes of it.
     let known = || on(topic(reading?.trouble)?);
-    on(SpotTopic::Expansion).or_else(known).or_else(|| on(SpotTopic::Variable))
+    let first = on(SpotTopic::Expansion).or_else(|| outdated(container));
+    first.or_else(known).or_else(|| on(SpotTopic::Variable))
+}
+
+/// That a ConfigMap says something else since the container took from it what it fails by.
+pub(super) fn outdated(container: &ContainerFacts) -> Option<&SpotFacts> {
+    container.spots.iter().find(|it| it.topic == SpotTopic::Outdated)
+}
+
+/// The field by which it took that.
+pub(super) fn outdated_clue(container: &ContainerFacts) -> Option<Clue> {
+    let fact = wording::fact(container, "outdated");
+    outdated(container).map(|it| Clue::new(fact, &it.path))
 }
 
 /// The key of a ConfigMap that holds what would have to change, with what stands there by the words of the program.

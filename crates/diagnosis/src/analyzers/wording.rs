@@ -8,7 +8,7 @@ use types::{
 
 use crate::evidence::{Held, WAITING, tag};
 
-pub(super) use self::hosts::about_host;
+pub(super) use self::hosts::{about_host, about_needed};
 
 /// Changes of a revision that are shown: more hide the one that matters.
 const MAX_CHANGED: usize = 3;

@@ -74,6 +74,7 @@ const FINDERS: &[Finder] = &[
     Here(variable::names_a_missing_host),
     Here(variable::of_another_scheme),
     Here(variable::used_otherwise),
+    Here(variable::of_a_service),
     Here(key::unlike_its_variable),
     Here(key::of_a_secret),
     Here(other_kind::is_there),

@@ -21,6 +21,7 @@ mod limits;
 mod linked;
 mod profiles;
 pub(super) mod service_ports;
+mod service_links;
 mod configured;
 mod headers;
 mod transport;
@@ -31,6 +32,7 @@ mod host_keys;
 mod given;
 mod schemes;
 mod json;
+mod outdated;
 
 use std::borrow::Cow;
 
@@ -50,6 +52,7 @@ pub(super) use listens::LISTENS;
 pub(super) use modes::meant as meant_mode;
 pub(super) use one_text::{in_one_text, plain_words};
 pub(super) use schemes::meant as meant_scheme;
+pub(super) use service_links::{field as links_field, taken as taken_link};
 pub(super) use sources::allowed;
 pub(super) use variables::first_unset;
 
@@ -127,12 +130,15 @@ type Finder = fn(&Failing<'_>) -> Option<Spot>;
 
 /// In the order of their rank: the first that finds a spot of a topic is told.
 const FINDERS: &[Finder] = &[
+    outdated::host,
+    outdated::value,
     asked::resources,
     asked::resources_of_volume,
     asked::sub_path,
     one_text::of_program,
     profiles::asked,
     keys::missing,
+    service_links::misread,
     sources::not_executable,
     files::read_only,
     files::shared_memory,
@@ -213,7 +219,12 @@ pub(super) fn facts(
     }
     let mut found: Vec<SpotFacts> = vec![];
     for spot in FINDERS.iter().filter_map(|find| find(&failing)) {
-        if found.iter().all(|it| it.topic != spot.topic) {
+        // Where an address comes from that it has no more is told by that.
+        let is_told = |it: &SpotFacts| {
+            let is_old = it.topic == SpotTopic::Outdated && spot.topic == SpotTopic::Needs;
+            is_old || it.topic == spot.topic
+        };
+        if !found.iter().any(is_told) {
             found.push(fact(held::with_text(&failing, spot), redactor));
         }
     }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
-use types::{ClusterFault, FieldPath, Finding, ReferenceKind, Severity};
+use types::{Clue, ClusterFault, FieldPath, Finding, ReferenceKind, Severity, Subject};
 
 use super::cluster;
 use super::json::text;
@@ -79,6 +79,9 @@ fn of_root(root: &Root, changes: &Changes<'_>, scene: &Scene<'_>) -> Vec<Finding
         let stale = pods.iter().find_map(|pod| Some((*pod, started(pod, it.container)?)));
         let stale = stale.filter(|pod| pod.1 + TOGETHER < changed && is_old(&pods, &it, changed));
         let Some((pod, since)) = stale else { continue };
+        if is_told(&about, &it, scene) {
+            continue;
+        }
         let finding = told(root, &it, (pod, since, changed), scene);
         // Ten variables of one ConfigMap are one trouble.
         if found.iter().all(|it| it.cause != finding.cause) {
@@ -86,6 +89,14 @@ fn of_root(root: &Root, changes: &Changes<'_>, scene: &Scene<'_>) -> Vec<Finding
         }
     }
     found
+}
+
+/// Whether the workload's own rules say that the container fails by what it took of this before.
+fn is_told(about: &Subject, taken: &Taken<'_>, scene: &Scene<'_>) -> bool {
+    let fact = format!("containers[{}].outdated", taken.container);
+    let is_it = |it: &Clue| it.fact == fact;
+    let own = scene.workload_findings.iter().filter(|it| it.subject == *about);
+    own.flat_map(|it| &it.clues).any(is_it)
 }
 
 /// Whether every container of this name was started before: else somebody replaces them already.

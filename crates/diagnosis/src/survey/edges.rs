@@ -16,6 +16,7 @@ use types::{Finding, Subject};
 
 use super::scene::{Scene, is_ready};
 pub(super) use claim::claims;
+pub(super) use host::causes as awaited;
 pub(super) use job::{named as with_job, waits_for_work};
 
 /// What one kind of cause says about a finding.

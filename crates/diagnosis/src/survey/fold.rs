@@ -8,8 +8,6 @@ use types::{AnyFault, ClusterFault, Finding, Severity, Subject};
 
 /// Explained objects that are named; a node may hold hundreds.
 const MAX_EXPLAINED: usize = 100;
-/// Causes of causes that are followed: more than this is a circle.
-const MAX_STEPS: usize = 5;
 
 /// The findings without those that another one explains, the worst first, each with its fingerprint.
 pub(super) fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
@@ -17,7 +15,7 @@ pub(super) fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
         finding.fingerprint = fingerprint(finding);
     }
     let by_subject = by_subject(&found);
-    let causes: Vec<_> = (0..found.len()).map(|it| cause(it, &found, &by_subject)).collect();
+    let causes = causes(&found, &by_subject);
     let mut explained: BTreeMap<usize, Vec<Subject>> = BTreeMap::new();
     let mut worst: BTreeMap<usize, Severity> = BTreeMap::new();
     for (finding, cause) in found.iter().zip(&causes) {
@@ -53,7 +51,8 @@ pub(super) fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
 pub(super) fn roots(about: &Subject, found: &[Finding]) -> Vec<Subject> {
     let by_subject = by_subject(found);
     let own = (0..found.len()).filter(|it| found.get(*it).is_some_and(|it| it.subject == *about));
-    let causes = own.filter_map(|it| cause(it, found, &by_subject)).filter_map(|it| found.get(it));
+    let all = causes(found, &by_subject);
+    let causes = own.filter_map(|it| *all.get(it)?).filter_map(|it| found.get(it));
     let mut roots: Vec<_> = causes.map(|it| it.subject.clone()).collect();
     roots.sort();
     roots.dedup();
@@ -89,21 +88,34 @@ fn may_explain(finding: &Finding) -> bool {
     !is_policy_notice && !harmless.iter().any(|it| is_of(*it))
 }
 
-/// The finding at the end of the chain of causes; `None` where this one stands for itself. In a circle the
-/// first one stands for all.
-fn cause(of: usize, found: &[Finding], by_subject: &BTreeMap<Subject, usize>) -> Option<usize> {
-    let mut chain = vec![of];
-    for _ in 0..MAX_STEPS {
-        let at = chain.last().and_then(|it| found.get(*it))?;
-        let above = at.caused_by.iter().find_map(|it| by_subject.get(it));
-        let Some(above) = above else { break };
-        if let Some(begin) = chain.iter().position(|it| it == above) {
-            let first = chain.iter().skip(begin).min().copied()?;
-            return (first != of).then_some(first);
-        }
-        chain.push(*above);
+/// Of each finding the one at the end of its chain of causes; `None` where it stands for itself. In a circle the first
+/// one stands for all, however long it is.
+fn causes(found: &[Finding], by_subject: &BTreeMap<Subject, usize>) -> Vec<Option<usize>> {
+    let above = |at: usize| {
+        let causes = found.get(at).map(|it| it.caused_by.as_slice()).unwrap_or_default();
+        causes.iter().find_map(|it| by_subject.get(it)).copied()
+    };
+    let mut ends: BTreeMap<usize, usize> = BTreeMap::new();
+    for of in 0..found.len() {
+        let mut chain: Vec<usize> = vec![];
+        let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut at = of;
+        let end = loop {
+            if let Some(end) = ends.get(&at) {
+                break *end;
+            }
+            if let Some(begin) = places.insert(at, chain.len()) {
+                break chain.iter().skip(begin).min().copied().unwrap_or(at);
+            }
+            chain.push(at);
+            match above(at) {
+                Some(next) => at = next,
+                None => break at,
+            }
+        };
+        ends.extend(chain.into_iter().map(|it| (it, end)));
     }
-    chain.last().copied().filter(|it| *it != of)
+    (0..found.len()).map(|it| ends.get(&it).copied().filter(|end| *end != it)).collect()
 }
 
 /// 16 hexadecimal digits over what stays the same from scan to scan: object, fault, container and field.
@@ -184,6 +196,42 @@ mod tests {
     fn the_first_of_a_circle_stands_for_all() {
         check(vec![finding("a", &["b"]), finding("b", &["a"])], &[("a", &["b"])]);
         check(vec![finding("a", &["a"])], &[("a", &[])]);
+    }
+
+    /// Every way in which five findings can each have one cause or none, circles of any length among them.
+    #[test]
+    fn no_finding_is_lost_however_they_cause_each_other() {
+        let names = ["a", "b", "c", "d", "e"];
+        let ways = (names.len() + 1).pow(5);
+        for way in 0..ways {
+            let digit = |at: usize| way / (names.len() + 1).pow(u32::try_from(at).unwrap()) % 6;
+            let cause = |at: usize| names.get(digit(at)).map_or(vec![], |it| vec![*it]);
+            let all: Vec<_> =
+                names.iter().enumerate().map(|it| finding(it.1, &cause(it.0))).collect();
+            let folded = fold(all);
+            let mut told: Vec<&str> = folded
+                .iter()
+                .flat_map(|it| it.explains.iter().chain([&it.subject]))
+                .map(|it| it.name.as_str())
+                .collect();
+            told.sort_unstable();
+            assert_eq!(told, names, "{way}");
+        }
+    }
+
+    #[test]
+    fn a_long_circle_and_a_long_chain_have_one_end() {
+        let names: Vec<String> = (0..90).map(|it| format!("n{it:02}")).collect();
+        let next = |at: usize| names[(at + 1) % names.len()].as_str();
+        let circle: Vec<_> =
+            names.iter().enumerate().map(|it| finding(it.1, &[next(it.0)])).collect();
+        let mut chain = circle.clone();
+        chain.last_mut().unwrap().caused_by.clear();
+        for (found, first) in [(circle, "n00"), (chain, "n89")] {
+            let folded = fold(found);
+            assert_eq!(folded.len(), 1);
+            assert_eq!((folded[0].subject.name.as_str(), folded[0].explains.len()), (first, 89));
+        }
     }
 
     #[test]

@@ -195,6 +195,10 @@ fn of_another<'a>(name: &str, space: &str, scene: &Scene<'a>) -> Place<'a> {
 
 /// The finding with what is known of the address that it needs.
 pub(super) fn named(finding: Finding, scene: &Scene<'_>) -> Finding {
+    // Which one was meant tells nothing of a host that it has from before a change.
+    if finding.clues.iter().any(|it| it.fact.ends_with("].outdated")) {
+        return finding;
+    }
     let own = finding.subject.namespace.clone();
     let needs = needs(&finding);
     // Of several that are asked one after the other, the one that cannot answer is told.

@@ -2,11 +2,13 @@
 //!
 //! ## What it looks for
 //! A resource of which as much is used as may be, or a refusal that names the quota and still holds. The workloads
-//! whose pods it refuses hang on it.
+//! whose pods, claims or other objects it refuses hang on it.
 //!
 //! ## What it does not see
 //! A quota of 0, which forbids on purpose; a workload that asks for more than the quota allows at all: that one has
 //! to ask for less.
+
+use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::ResourceQuota;
 use types::{ClusterFault, Finding, Quantity, Severity};
@@ -39,11 +41,8 @@ fn of_quota(quota: &ResourceQuota, scene: &Scene<'_>) -> Option<Finding> {
     let shown: Vec<_> = rows.iter().map(|it| format!("{} of {} {}", it.1, it.2, it.0)).collect();
     let refuses = rows.iter().any(|it| it.3);
     let (severity, cause) = if refuses {
-        let mut names: Vec<_> = refused.into_iter().map(|it| it.1).collect();
-        names.sort();
-        names.dedup();
         let shown = shown.join(", ");
-        let cause = format!("It refuses pods of {}: {shown} are used.", listed(&names));
+        let cause = format!("It refuses {}: {shown} are used.", told(&refused));
         (Severity::Critical, cause)
     } else {
         // Many a quota is made to fit: until somebody is refused, nobody suffers.
@@ -56,6 +55,64 @@ fn of_quota(quota: &ResourceQuota, scene: &Scene<'_>) -> Option<Finding> {
         finding.clue(format!("status.used[{}]", it.0), &format!("{} of {}", it.1, it.2))
     };
     Some(rows.iter().fold(finding, fold))
+}
+
+/// `pods of Deployment web and the claims of StatefulSet db`
+fn told(refused: &[(Excess<'_>, String)]) -> String {
+    let mut by_what: BTreeMap<Counted<'_>, Vec<String>> = BTreeMap::new();
+    for (excess, who) in refused {
+        by_what.entry(Counted::of(excess.resource)).or_default().push(who.clone());
+    }
+    let parts = by_what.into_iter().map(|(what, mut names)| {
+        names.sort();
+        names.dedup();
+        format!("{} of {}", what.words(), listed(&names))
+    });
+    parts.collect::<Vec<_>>().join(" and ")
+}
+
+/// What a resource of a quota counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Counted<'r> {
+    /// Pods, and what their containers ask for.
+    Pods,
+    /// Claims and their sizes, of all classes of storage or of one.
+    Claims,
+    Services,
+    Secrets,
+    ConfigMaps,
+    /// Any other objects, by their plural: `jobs` of `count/jobs.batch`.
+    Others(&'r str),
+}
+
+impl<'r> Counted<'r> {
+    /// What is counted by this resource (<https://kubernetes.io/docs/concepts/policy/resource-quotas/>).
+    fn of(resource: &'r str) -> Self {
+        let counted = resource.strip_prefix("count/");
+        let plural = counted.unwrap_or(resource).split('.').next().unwrap_or_default();
+        let is_of_class = resource.contains(".storageclass.storage.k8s.io/");
+        match plural {
+            _ if is_of_class || resource == "requests.storage" => Self::Claims,
+            "persistentvolumeclaims" => Self::Claims,
+            "services" => Self::Services,
+            "secrets" => Self::Secrets,
+            "configmaps" => Self::ConfigMaps,
+            "pods" => Self::Pods,
+            other if counted.is_some() => Self::Others(other),
+            _ => Self::Pods,
+        }
+    }
+
+    fn words(self) -> String {
+        match self {
+            Self::Pods => "pods".to_owned(),
+            Self::Claims => "the claims".to_owned(),
+            Self::Services => "Services".to_owned(),
+            Self::Secrets => "Secrets".to_owned(),
+            Self::ConfigMaps => "ConfigMaps".to_owned(),
+            Self::Others(plural) => plural.to_owned(),
+        }
+    }
 }
 
 /// What the quota refused, as events and conditions tell, and to whom.
@@ -103,4 +160,25 @@ fn owner(kind: &str, name: &str, (space, scene): (&str, &Scene<'_>)) -> String {
 fn is_below(it: &str, owner: &str) -> bool {
     let set = it.strip_prefix("ReplicaSet ").and_then(|it| it.rsplit_once('-')).map(|it| it.0);
     it == owner || (set.is_some() && set == owner.strip_prefix("Deployment "))
+}
+
+#[test]
+fn what_a_resource_counts_is_told() {
+    for (resource, expected) in [
+        ("pods", "pods"),
+        ("count/pods", "pods"),
+        ("requests.cpu", "pods"),
+        ("requests.ephemeral-storage", "pods"),
+        ("requests.nvidia.com/gpu", "pods"),
+        ("persistentvolumeclaims", "the claims"),
+        ("count/persistentvolumeclaims", "the claims"),
+        ("requests.storage", "the claims"),
+        ("gold.storageclass.storage.k8s.io/requests.storage", "the claims"),
+        ("services.loadbalancers", "Services"),
+        ("count/secrets", "Secrets"),
+        ("configmaps", "ConfigMaps"),
+        ("count/jobs.batch", "jobs"),
+    ] {
+        assert_eq!(Counted::of(resource).words(), expected, "{resource}");
+    }
 }

@@ -7,9 +7,10 @@
 //! lead somewhere, and where a container declares nothing, it takes more: a slip of a declared number, or the declared
 //! number as the Service's own. Where containers declare nothing at all, a port that their probes find somebody at
 //! tells as much. Two ports that lead to each other's port of the pods. A port that is asked for UDP, and that speaks
-//! TCP. Pods of a second workload that the selector takes as well, and that do not serve the port. A selector that
-//! takes another workload's pods, where the one that is called like the Service has all its ports. Endpoints kept by
-//! hand whose port has another name than the Service's.
+//! TCP. Pods of a second workload that the selector takes as well, and that do not serve the port: by what they
+//! declare, or where somebody is refused and they declare nothing. A selector that takes another workload's pods, where
+//! the one that is called like the Service has all its ports. Endpoints kept by hand whose port has another name than
+//! the Service's.
 //!
 //! ## What it does not see
 //! What a container really listens on. A number that a template mentions is left alone, and so is one of a Service

@@ -12,7 +12,7 @@ use crate::same_words::of_same_words;
 pub(super) const MADE: [&str; 3] =
     ["pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name"];
 /// Keys that are used for what a pod is.
-const USUAL: [&str; 5] =
+pub(super) const USUAL: [&str; 5] =
     ["app", "name", "k8s-app", "app.kubernetes.io/name", "app.kubernetes.io/instance"];
 
 /// A label of a selector, and what would let pods in.

@@ -2,7 +2,7 @@
 
 use types::{Clue, ContainerFacts, Evidence, ProbeFacts};
 
-use super::super::wording;
+use super::super::{spot, wording};
 use crate::log::reading;
 
 /// What does not answer a program.
@@ -19,19 +19,19 @@ impl Needed<'_> {
     pub(in super::super) fn clues(&self, container: &ContainerFacts) -> Vec<Clue> {
         let line = self.line.map(|it| Clue::new(wording::fact(container, "log"), it));
         let needs = Clue::new(wording::fact(container, "needs"), &self.address);
-        line.into_iter().chain([needs]).collect()
+        line.into_iter().chain([needs]).chain(spot::outdated_clue(container)).collect()
     }
 }
 
 /// What does not answer it by these lines of its log, or by the probe's command.
 pub(in super::super) fn needed<'l>(
-    log: &'l [String],
+    (container, log): (&ContainerFacts, &'l [String]),
     probe: &ProbeFacts,
     evidence: &Evidence,
 ) -> Option<Needed<'l>> {
     let reading = reading::read(log);
     if let Some((reading, address)) = reading.as_ref().and_then(|it| Some((it, it.address()?))) {
-        let about = wording::about_host(evidence, address);
+        let about = wording::about_needed(evidence, container, address);
         let words = format!("; by its log, {}{about}", reading.words());
         return Some(Needed { address: address.to_owned(), words, line: Some(reading.line) });
     }

@@ -1,11 +1,22 @@
 //! What is known of a host that a program needs, as the end of a sentence.
 
 use types::kind_words::OF_SERVICES;
-use types::{Evidence, NeighbourFacts, ServiceFacts};
+use types::{ContainerFacts, Evidence, NeighbourFacts, ServiceFacts};
 
+use super::super::spot;
 use crate::near_miss::near_miss;
 use crate::same_program::of_same_program;
 use crate::same_words::of_same_words;
+
+/// What is known of a host that a container needs: that it has it from before a change, or else as [`about_host`] says.
+pub(in crate::analyzers) fn about_needed(
+    evidence: &Evidence,
+    container: &ContainerFacts,
+    address: &str,
+) -> String {
+    let outdated = spot::outdated(container).map(|it| it.words.clone());
+    outdated.unwrap_or_else(|| about_host(evidence, address))
+}
 
 /// What is known of a host that a program needs, as the end of a sentence: whether it is the pod itself, how the
 /// workload of that name is, and which name was probably meant. Empty where nothing is.

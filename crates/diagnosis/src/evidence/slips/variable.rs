@@ -1,12 +1,13 @@
 //! The name of a variable, and a host in the value of one.
 
 use k8s_openapi::api::core::v1::Service;
+use serde_json::Value;
 use types::kind_words::OF_SERVICES;
 use types::{Edit, SlipKind};
 
 use super::{Slip, edit, replaced};
 use crate::evidence::failing::Failing;
-use crate::evidence::spots::{first_unset, linked, meant_scheme};
+use crate::evidence::spots::{first_unset, linked, links_field, meant_scheme, taken_link};
 use crate::log::reading::Trouble;
 use crate::near_miss::near_miss;
 use crate::same_program::of_same_program;
@@ -144,6 +145,37 @@ pub(super) fn used_otherwise(failing: &Failing<'_>) -> Option<Slip> {
     });
     let (edit, shown_by) = found.next()?;
     Some(Slip { kind: SlipKind::Value, shown_by, edits: vec![edit] })
+}
+
+/// The program takes a variable of a Service for a setting of its own: the pod does without all of them, where the
+/// template uses none.
+pub(super) fn of_a_service(failing: &Failing<'_>) -> Option<Slip> {
+    let link = taken_link(failing)?;
+    let spec = failing.spec;
+    let linked = linked(failing.objects, spec);
+    let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    let texts: Vec<&String> = containers
+        .flat_map(|it| {
+            let words = it.command.iter().chain(&it.args).flatten();
+            words.chain(it.env.iter().flatten().filter_map(|it| it.value.as_ref()))
+        })
+        .collect();
+    let is_used = |name: &str| texts.iter().any(|it| it.contains(name));
+    // Those of the API are set all the same.
+    if linked.of_services().any(is_used) {
+        return None;
+    }
+    let edit = Edit {
+        path: links_field(failing)?,
+        from: spec.enable_service_links.map(Value::from),
+        to: Some(Value::from(false)),
+    };
+    let shown_by = format!(
+        "The program reads {} as a setting of its own, and Kubernetes sets it for Service {}; the template uses no \
+         such variable.",
+        link.variable, link.service
+    );
+    Some(Slip { kind: SlipKind::Variable, shown_by, edits: vec![edit] })
 }
 
 fn values(failing: &Failing<'_>, wrong: &str, near: &str) -> Vec<Edit> {

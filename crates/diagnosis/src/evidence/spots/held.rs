@@ -22,7 +22,7 @@ const ADDRESSES: [&str; 6] = ["URL", "URI", "DSN", "ADDR", "ENDPOINT", "BROKER"]
 /// What a line says that is about one.
 const OF_ADDRESS: [&str; 4] = ["url", "uri", "dsn", "scheme"];
 /// Hosts that are the pod itself, which any text may name.
-const OWN: [&str; 3] = ["localhost", "127.0.0.1", "0.0.0.0"];
+pub(super) const OWN: [&str; 3] = ["localhost", "127.0.0.1", "0.0.0.0"];
 
 /// The key that names the host which does not answer, where nothing in the template does.
 pub(super) fn host(failing: &Failing<'_>) -> Option<Spot> {
@@ -211,7 +211,7 @@ fn number_before(text: &str) -> Option<usize> {
 }
 
 /// Whether the template itself says a word, in a variable or in what it starts the container with.
-fn is_shown(failing: &Failing<'_>, word: &str) -> bool {
+pub(super) fn is_shown(failing: &Failing<'_>, word: &str) -> bool {
     let is_word = |it: &str| !it.contains(char::is_whitespace) && stands_alone(it, word);
     failing.variables().iter().any(|it| stands_alone(it.2, word))
         || failing.telling_words().iter().any(|it| is_word(it.1))

@@ -67,8 +67,12 @@ fn in_capitals(name: &str) -> String {
 impl Linked {
     /// The names of all of them.
     pub(in crate::evidence) fn names(&self) -> impl Iterator<Item = &str> {
-        let own = self.services.iter().flat_map(|it| &it.variables).map(String::as_str);
-        own.chain(OF_THE_API)
+        self.of_services().chain(OF_THE_API)
+    }
+
+    /// The names of those that are set for Services of the namespace alone.
+    pub(in crate::evidence) fn of_services(&self) -> impl Iterator<Item = &str> {
+        self.services.iter().flat_map(|it| &it.variables).map(String::as_str)
     }
 
     /// The variable that was probably meant by one that nobody sets, and what says so.

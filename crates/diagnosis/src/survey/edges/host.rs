@@ -9,7 +9,7 @@ use crate::survey::scene::{Scene, is_over, is_ready, namespace, subject};
 use crate::survey::service_port_mismatch;
 
 /// The Services that the finding's own words name and that do not answer, and the workloads behind them.
-pub(super) fn causes(finding: &Finding, scene: &Scene<'_>) -> Vec<Subject> {
+pub(in crate::survey) fn causes(finding: &Finding, scene: &Scene<'_>) -> Vec<Subject> {
     let own = &finding.subject.namespace;
     let mut causes = vec![];
     for address in needs(finding) {

@@ -135,7 +135,7 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     ),
     (
         Trouble::Malformed,
-        r#"(?-i)\b(?P<what>[A-Z][A-Z0-9_]{2,})["'`]?:? (?:= ?\S+ )?(?i:(?:must|should|has to|needs to) (?:be|contain|match) (?:an?|one of|in|between|of|valid)\b|is (?:not (?:an? (?:valid|number|integer|int|float|boolean|bool|port|url|duration|positive)|one of)|an invalid)\b)"#,
+        r#"(?-i)\b(?P<what>[A-Z][A-Z0-9_]{2,})["'`]?:?(?: ?= ?\S+)? (?i:(?:must|should|has to|needs to) (?:be|contain|match) (?:an?|one of|in|between|of|valid)\b|is (?:not (?:an? (?:valid|number|integer|int|float|boolean|bool|port|url|duration|positive)|one of)|an invalid)\b)"#,
     ),
     (Trouble::Malformed, r#"strconv\.[a-zA-Z0-9_]+: parsing (?P<what>"[^"]*"): "#),
     (Trouble::Malformed, r"invalid literal for int\(\) with base 10: (?P<what>'[^']*')"),
