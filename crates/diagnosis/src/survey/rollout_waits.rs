@@ -19,13 +19,13 @@ const READY: &str = "/spec/minReadySeconds";
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let there = scene.all.workloads.iter().filter(|it| it.metadata().deletion_timestamp.is_none());
-    let mut found: Vec<_> = there.filter_map(|it| paused(it).or_else(|| slow(it))).collect();
+    let mut found: Vec<_> = there.filter_map(|it| paused(it, scene).or_else(|| slow(it))).collect();
     found.sort_by(|a, b| a.subject.cmp(&b.subject));
     found
 }
 
 /// What was changed since it was paused runs nowhere.
-fn paused(root: &Root) -> Option<Finding> {
+fn paused(root: &Root, scene: &Scene<'_>) -> Option<Finding> {
     let Root::Deployment(it) = root else { return None };
     let (spec, status) = (it.spec.as_ref()?, it.status.as_ref()?);
     let is_seen = it.metadata.generation.unwrap_or(0) <= status.observed_generation.unwrap_or(0);
@@ -34,9 +34,19 @@ fn paused(root: &Root) -> Option<Finding> {
     if spec.paused != Some(true) || spec.replicas == Some(0) || !is_seen || !is_old {
         return None;
     }
+    if is_told(root, scene) {
+        return None;
+    }
     let cause = "It is paused, and what was changed in its template since is not rolled out: none of its pods is of it.";
     let finding = finding(root, cause.to_owned()).clue(PAUSED, "true").at(PAUSED);
     Some(finding.clue("status.updatedReplicas", &format!("0 of {pods}")))
+}
+
+/// Whether its own trouble is told with that.
+fn is_told(root: &Root, scene: &Scene<'_>) -> bool {
+    let about = Subject::from(&root.object_ref());
+    let mut own = scene.workload_findings.iter().filter(|it| it.subject == about);
+    own.any(|it| it.clues.iter().any(|it| it.fact == PAUSED))
 }
 
 /// Numbers of a status.
