@@ -49,7 +49,11 @@ fn newest_with_pods<'o>(owner: &Deployment, objects: &'o Objects) -> Option<&'o 
     let sets = objects.replica_sets.iter().map(|it| &**it).filter(|it| has_pods(it));
     let sets: Vec<_> = sets.collect();
     let present = objects.root.template_json();
-    let is_present = |it: &&ReplicaSet| replica_set_template(it).is_none_or(|it| it == present);
+    // Where it was not read whole, nothing is known of it.
+    let is_cut = |it: &ReplicaSet| {
+        it.spec.as_ref().and_then(|it| it.template.as_ref()?.spec.as_ref()).is_none()
+    };
+    let is_present = |it: &&ReplicaSet| is_cut(it) || replica_set_template(it).as_ref() == Some(&present);
     if sets.iter().any(is_present) {
         return None;
     }
