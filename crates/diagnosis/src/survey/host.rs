@@ -80,6 +80,13 @@ pub(super) fn needs(finding: &Finding) -> Vec<Address> {
     needs.filter_map(|it| Address::read(&it.value)).collect()
 }
 
+/// Whether a line says that a name was not found, or that nobody answered who was asked for it.
+pub(super) fn is_unresolved(line: &str) -> bool {
+    let line = line.to_lowercase();
+    let mut marks = DENIED.iter().chain(&UNANSWERED);
+    marks.any(|it| line.contains(it)) && (!line.contains("i/o timeout") || line.contains("lookup "))
+}
+
 /// Whether a workload fails because nobody answered when it asked for a name. That there is no such name is an
 /// answer, unless there is a Service of this name.
 pub(super) fn is_lookup_unanswered(finding: &Finding, scene: &Scene<'_>) -> bool {
