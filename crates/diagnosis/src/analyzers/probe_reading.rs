@@ -12,8 +12,8 @@ use types::{Clue, ContainerFacts, Evidence, ProbeFacts, SpotTopic};
 use super::{spot, wording};
 use crate::near_miss::near_miss;
 
-use answers::{of_status, status};
 pub(super) use answers::{is_unwell, is_wrong_question};
+use answers::{of_status, status};
 pub(super) use needed::{Needed, needed};
 
 /// Characters of a command's last words that are quoted.

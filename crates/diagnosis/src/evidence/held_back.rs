@@ -53,7 +53,8 @@ fn newest_with_pods<'o>(owner: &Deployment, objects: &'o Objects) -> Option<&'o 
     let is_cut = |it: &ReplicaSet| {
         it.spec.as_ref().and_then(|it| it.template.as_ref()?.spec.as_ref()).is_none()
     };
-    let is_present = |it: &&ReplicaSet| is_cut(it) || replica_set_template(it).as_ref() == Some(&present);
+    let is_present =
+        |it: &&ReplicaSet| is_cut(it) || replica_set_template(it).as_ref() == Some(&present);
     if sets.iter().any(is_present) {
         return None;
     }

@@ -100,9 +100,7 @@ fn is_news(seen: Timestamp, now: Timestamp, status: &ContainerStatus, kind: Prob
     let state = status.state.as_ref();
     let running = state.and_then(|it| it.running.as_ref()?.started_at.as_ref());
     let lasts = match kind {
-        ProbeKind::Readiness => {
-            !status.ready && running.is_some_and(|it| it.0 <= seen)
-        }
+        ProbeKind::Readiness => !status.ready && running.is_some_and(|it| it.0 <= seen),
         ProbeKind::Startup | ProbeKind::Liveness => {
             let ended = state.and_then(|it| it.terminated.as_ref());
             let before = status.last_state.as_ref().and_then(|it| it.terminated.as_ref());

@@ -108,7 +108,10 @@ mod tests {
     fn a_message_is_what_was_said_last_where_the_log_tells_of_no_error() {
         let none = serde_json::json!({});
         for (log, message) in [
-            ("edge-gateway 5.1 starting", "tls: certificate for edge.example.com expired 2026-11-01"),
+            (
+                "edge-gateway 5.1 starting",
+                "tls: certificate for edge.example.com expired 2026-11-01",
+            ),
             ("INFO starting\nINFO listening at :80", "licence for tenant acme is used up"),
             ("INFO starting", "DATABASE_URL is not set"),
             ("starting", "2026-11-24T03:00:00Z ERROR quota of tenant acme is used up"),

@@ -26,7 +26,9 @@ const READY: &str = "/spec/minReadySeconds";
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let there = scene.all.workloads.iter().filter(|it| it.metadata().deletion_timestamp.is_none());
-    let mut found: Vec<_> = there.filter_map(|it| paused(it, scene).or_else(|| unmade(it)).or_else(|| slow(it))).collect();
+    let mut found: Vec<_> = there
+        .filter_map(|it| paused(it, scene).or_else(|| unmade(it)).or_else(|| slow(it)))
+        .collect();
     found.sort_by(|a, b| a.subject.cmp(&b.subject));
     found
 }

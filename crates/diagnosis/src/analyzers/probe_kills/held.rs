@@ -12,11 +12,7 @@ const PART: i64 = 2;
 
 /// Whether the containers of the pod wait for this sidecar, and its start takes longer than it should: it answers and
 /// says that the question is wrong, or nobody answered for half of the time that the probe gives it.
-pub(super) fn holds(
-    container: &ContainerFacts,
-    probe: &ProbeFacts,
-    evidence: &Evidence,
-) -> bool {
+pub(super) fn holds(container: &ContainerFacts, probe: &ProbeFacts, evidence: &Evidence) -> bool {
     let Some(running) = running_for(container, evidence) else { return false };
     let is_answered = probe_reading::is_wrong_question(probe);
     let patience = if is_answered { PATIENCE } else { PATIENCE.max(half(probe)) };

@@ -98,9 +98,8 @@ impl Names<'_> {
         let mut hosts = needs.iter().map(|it| it.host().to_owned());
         let needed = hosts.find(|it| self.is_one(it, is_near));
         let mut said = finding.clues.iter().filter(|it| is_of_log(it) && is_unresolved(&it.value));
-        needed.or_else(|| {
-            said.find_map(|it| hosts_in(&it.value).find(|it| self.is_one(it, is_near)))
-        })
+        needed
+            .or_else(|| said.find_map(|it| hosts_in(&it.value).find(|it| self.is_one(it, is_near))))
     }
 
     /// The first of them that a text uses as a host.
@@ -164,7 +163,8 @@ mod tests {
 
     #[test]
     fn a_word_that_is_alike_names_nobody() {
-        for text in ["db-peers", "/etc/db-peers", "my-db-peers:80", "db-0.db", "web-0.db-peers", ""] {
+        for text in ["db-peers", "/etc/db-peers", "my-db-peers:80", "db-0.db", "web-0.db-peers", ""]
+        {
             assert_eq!(NAMES.of_text(text, true), None, "{text}");
         }
         for text in ["db-0.db-peers:5432", "db-peers:5432", "db-0.db-peers.stage:80"] {
