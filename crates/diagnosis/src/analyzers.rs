@@ -7,6 +7,7 @@ mod container_cannot_run;
 mod crash_loop;
 mod evicted;
 mod failed_create;
+mod held_back;
 mod image_not_found;
 mod image_not_pullable;
 mod image_still_pulled;
@@ -99,7 +100,8 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Diagnosis> {
     if found.is_empty() {
         found.extend(LAST.iter().find_map(|analyze| analyze(evidence)));
     }
-    found.into_iter().map(|it| changed_before::told(it, evidence)).collect()
+    let found = found.into_iter().map(|it| changed_before::told(it, evidence));
+    found.map(|it| held_back::told(it, evidence)).collect()
 }
 
 /// Whether what looks like trouble is meant: scaled to nothing, suspended, done. Nothing is wanted by mistake where

@@ -16,6 +16,7 @@ mod revisions;
 mod host_mounts;
 mod plain_values;
 mod turned_back;
+mod held_back;
 mod earlier_jobs;
 mod outdated;
 mod diff;
@@ -77,6 +78,12 @@ pub fn facts(objects: &Objects, redactor: &Redactor) -> Evidence {
     if let Root::Service(service) = &objects.root {
         return traffic::gather(service, objects, redactor);
     }
+    held_back::facts(objects, redactor, of_workload)
+        .unwrap_or_else(|| of_workload(objects, redactor))
+}
+
+/// The facts of a workload by its present template.
+fn of_workload(objects: &Objects, redactor: &Redactor) -> Evidence {
     let current = revisions::current_hash(objects);
     let pods = pods::facts(objects, current.as_deref(), redactor);
     let events = events::facts(objects, redactor);

@@ -5,6 +5,7 @@
 
 pub(crate) mod at_work;
 pub(crate) mod last_words;
+pub(crate) mod left;
 pub(crate) mod line;
 pub(crate) mod reading;
 pub(crate) mod waits;

@@ -113,6 +113,9 @@ pub struct WorkloadFacts {
     pub updated: u32,
     /// Whether the owner is paused or suspended on purpose.
     pub paused: bool,
+    /// What was changed since in the template that the pods of a paused Deployment have; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<String>,
     /// Whether a rollout is on its way that its controller has not given up.
     pub rolling_out: bool,
     /// When the newest revision was made; of a CronJob, its newest job.

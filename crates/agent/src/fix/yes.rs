@@ -29,7 +29,7 @@ impl Fixer {
         who: &str,
     ) -> Result<Execution, PersonError> {
         let (fixer, by) = (Arc::clone(self), who.to_owned());
-        let carried_out = tokio::spawn(async move { fixer.say_yes(id, by).await });
+        let carried_out = tokio::spawn(async move { Box::pin(fixer.say_yes(id, by)).await });
         carried_out.await.map_err(|_| FixError::CutOff)?
     }
 

@@ -3,7 +3,8 @@
 //! ## What it looks for
 //! `CrashLoopBackOff`; or an end with another code than 0 a moment ago on a container that was restarted before,
 //! even when it happens to run now; or several pods of a job that failed. The last lines of its log say what the
-//! application says about it, and the exit code what the kernel and shells mean by it.
+//! application says about it, or its termination message where the log tells of no error, and the exit code what the
+//! kernel and shells mean by it.
 //!
 //! ## What it does not see
 //! A container that is killed by a probe or for memory, or with its whole pod: those are named as such. A log of
@@ -17,6 +18,7 @@ use types::{Clue, ContainerFacts, ContainerRole, Diagnosis, Evidence, Fault, Kin
 use self::fields::{advised, blamed, holder, meant, quoted, set_as, started_by};
 use super::{ended_recently, evicted, init_not_done, running_for, spot, wording};
 use crate::log::last_words::{self, Words};
+use crate::log::left;
 use crate::log::reading::{self, Reading, Trouble};
 use crate::near_file::near_file;
 use crate::near_miss::near_miss;
@@ -374,15 +376,13 @@ fn words(container: &ContainerFacts) -> Option<Words<'_>> {
     last_words::of(log(container))
 }
 
-/// Its log; where it wrote none, what it left as its termination message.
+/// What it said before its last end.
 fn log(container: &ContainerFacts) -> &[String] {
-    let left = container.state.exit_message.as_slice();
-    let logs = [container.previous_log.as_slice(), container.log.as_slice(), left];
-    logs.into_iter().find(|it| !it.is_empty()).unwrap_or_default()
+    left::of(container).lines
 }
 
 /// Which fact that is.
 pub(super) fn told_in(container: &ContainerFacts) -> String {
-    let has_log = !container.previous_log.is_empty() || !container.log.is_empty();
-    wording::fact(container, if has_log { "log" } else { "exit_message" })
+    let is_message = left::of(container).is_message;
+    wording::fact(container, if is_message { "exit_message" } else { "log" })
 }

@@ -1,5 +1,6 @@
 //! What the two probes that kill have in common.
 
+mod held;
 mod unseen;
 
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
@@ -24,7 +25,8 @@ pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Op
         let failure = probe.failure.as_ref()?;
         let killed = was_killed(container, evidence) && !ended_too_soon(container, probe);
         let unasked = kind == ProbeKind::Startup && is_unasked(container, failure, evidence);
-        (killed || unasked).then_some((container, probe, failure))
+        let holds = || kind == ProbeKind::Startup && held::holds(container, probe, evidence);
+        (killed || unasked || holds()).then_some((container, probe, failure))
     })?;
     let read = probe_reading::read(container, probe);
     let fact = |name: &str| wording::fact(container, &format!("probes[{}].{name}", word(kind)));
@@ -38,21 +40,25 @@ pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Op
     let more = needed.map(|it| it.words).unwrap_or_default();
     clues.extend(wording::rollout(evidence, &probe_reading::CHANGES));
     let named = wording::named(container);
-    let ends = if was_killed(container, evidence) {
+    let gave_up = was_killed(container, evidence);
+    let ends = if gave_up {
         "the kubelet kills the container for it"
     } else {
         "the container does not count as started"
     };
+    let is_waited_for = kind == ProbeKind::Startup && held::is_waited_for(container, evidence);
+    let waits = if is_waited_for { "; the containers after it wait for that" } else { "" };
+    let is_sure = gave_up || !is_waited_for || probe_reading::is_wrong_question(probe);
     Some(Diagnosis {
         fault,
         container: Some(container.name.clone()),
         cause: format!(
-            "The {} probe of {named} fails, and {ends}: {}{more}.",
+            "The {} probe of {named} fails, and {ends}: {}{more}{waits}.",
             word(kind),
             read.words
         ),
         clues,
-        confidence: 0.92,
+        confidence: if is_sure { 0.92 } else { 0.8 },
     })
 }
 

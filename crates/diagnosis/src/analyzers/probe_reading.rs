@@ -1,5 +1,6 @@
 //! What the message of a failed probe says, and which part of the probe it is about.
 
+mod answers;
 mod asked;
 mod early;
 mod grpc;
@@ -11,6 +12,8 @@ use types::{Clue, ContainerFacts, Evidence, ProbeFacts, SpotTopic};
 use super::{spot, wording};
 use crate::near_miss::near_miss;
 
+pub(super) use answers::{is_unwell, is_wrong_question};
+use answers::{of_status, status};
 pub(super) use needed::{Needed, needed};
 
 /// Characters of a command's last words that are quoted.
@@ -185,33 +188,6 @@ fn at(probe: &ProbeFacts) -> String {
 fn path(probe: &ProbeFacts) -> &str {
     let from = probe.action.find('/');
     from.and_then(|it| probe.action.get(it..)).unwrap_or("/")
-}
-
-/// Whether the program answers that it is not well, as it may do for the sake of another one.
-pub(super) fn is_unwell(probe: &ProbeFacts) -> bool {
-    let code = probe.failure.as_deref().and_then(status);
-    code.is_none_or(|it| 500 <= it)
-}
-
-/// The status that a server answered with.
-fn status(message: &str) -> Option<u16> {
-    let code = message.split_once("statuscode: ")?.1;
-    code.split(|it: char| !it.is_ascii_digit()).next()?.parse().ok()
-}
-
-fn of_status(code: u16, probe: &ProbeFacts) -> Failure {
-    let path = path(probe);
-    let at = at(probe);
-    match code {
-        404 => Failure::of(
-            format!("{at} answers, but knows no path {path} (404)"),
-            Some("httpGet/path"),
-        ),
-        401 | 403 => {
-            Failure::of(format!("{at} wants credentials for {path} ({code})"), Some("httpGet/path"))
-        }
-        _ => Failure::of(format!("{at} answers {code} to {path}"), None),
-    }
 }
 
 /// That the probe asks at a port by a name that its container does not declare; the kubelet cannot ask then.

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use types::{ContainerFacts, ContainerRole, ContainerState, GivenRequest, PodFacts, Quantity};
 
 use crate::evidence::{files, given, listens, outdated, probes, spots, waits, workload};
-use crate::log::{at_work, line};
+use crate::log::{at_work, left, line};
 use crate::suspicion::ORDINARY_WAITS;
 use crate::{Objects, Redactor, quoting, terminal};
 
@@ -211,7 +211,9 @@ impl Reader<'_> {
                 .map(|it| it.0),
             last_exit: ended.and_then(|it| it.reason.clone()),
             exit_code: ended.map(|it| it.exit_code),
-            exit_message: ended.and_then(|it| it.message.as_deref()).map(|it| self.text(it)),
+            exit_message: ended
+                .and_then(|it| it.message.as_deref())
+                .map(|it| self.lines(it).join("\n")),
             exited_at: ended.and_then(|it| it.finished_at.as_ref()).map(|it| it.0),
             // What never ran has the first second of all time.
             began_at: ended
@@ -227,10 +229,12 @@ impl Reader<'_> {
             .logs
             .iter()
             .find(|it| it.pod == pod && it.container == container && it.previous == previous);
-        let redacted =
-            log.map(|it| self.redactor.redact(&terminal::plain(&it.text))).unwrap_or_default();
-        let lines: Vec<_> = redacted.lines().map(cut).collect();
-        kept(lines)
+        log.map(|it| self.lines(&it.text)).unwrap_or_default()
+    }
+
+    fn lines(&self, text: &str) -> Vec<String> {
+        let redacted = self.redactor.redact(&terminal::plain(text));
+        kept(redacted.lines().map(cut).collect())
     }
 
     fn text(&self, text: &str) -> String {
@@ -292,7 +296,7 @@ fn badness(status: &ContainerStatus) -> u8 {
 
 /// The variables whose plain value, or a word of it, the log shows: what a program cannot read it mostly shows.
 fn quoted(container: &Container, facts: &ContainerFacts) -> Vec<(String, String)> {
-    let lines = || facts.log.iter().chain(&facts.previous_log);
+    let lines = || left::all(facts);
     let words: BTreeSet<_> = lines().flat_map(|it| quoting::quoted(it)).take(MAX_WORDS).collect();
     let of_variable = |(name, value): (&String, &String)| {
         let is_shown = QUOTED.contains(&value.chars().count())
@@ -310,7 +314,7 @@ fn quoted(container: &Container, facts: &ContainerFacts) -> Vec<(String, String)
 
 /// The variables whose value names a host that the log names as well.
 fn hosts(container: &Container, facts: &ContainerFacts) -> Vec<(String, String)> {
-    let lines: Vec<_> = facts.log.iter().chain(&facts.previous_log).collect();
+    let lines: Vec<_> = left::all(facts).collect();
     let said: BTreeSet<_> = lines.iter().flat_map(|it| words(it)).collect();
     let plain =
         container.env.iter().flatten().filter_map(|it| Some((&it.name, it.value.as_ref()?)));

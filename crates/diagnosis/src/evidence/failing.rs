@@ -5,6 +5,7 @@ use types::{ContainerFacts, ContainerRole, FieldPath};
 
 use super::brought::{Brought, Into};
 use crate::Objects;
+use crate::log::left;
 use crate::log::reading::{self, Reading};
 
 /// A container that is not ready or fails a probe, and what is known of it.
@@ -28,7 +29,7 @@ impl<'a> Failing<'a> {
             ContainerRole::Init => spec.init_containers.as_deref().unwrap_or_default(),
         };
         let path = objects.root.kind().container_path(facts.role, facts.index)?;
-        let reading = if facts.ready { None } else { reading::why(log(facts)) };
+        let reading = if facts.ready { None } else { reading::why(left::of(facts).lines) };
         Some(Self { objects, spec, container: list.get(facts.index)?, facts, path, reading })
     }
 
@@ -59,12 +60,8 @@ impl<'a> Failing<'a> {
         Into { objects, spec, container, path }.all()
     }
 
-    /// The log of its last end, or of its present run where that is the first.
+    /// What it said before its last end, or in its present run where that is the first.
     pub(super) fn log(&self) -> &'a [String] {
-        log(self.facts)
+        left::of(self.facts).lines
     }
-}
-
-fn log(facts: &ContainerFacts) -> &[String] {
-    if facts.previous_log.is_empty() { &facts.log } else { &facts.previous_log }
 }

@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::Container;
 use types::ContainerFacts;
 
 use crate::Objects;
+use crate::log::left;
 
 /// Last lines that are read.
 const MAX_LINES: usize = 10;
@@ -44,9 +45,9 @@ pub(super) fn fact(
         return None;
     }
     let mounts = mounts(objects, container);
-    let lines = [&facts.log, &facts.previous_log]
+    let lines = [facts.log.as_slice(), &facts.previous_log, left::message(facts)]
         .into_iter()
-        .flat_map(|it| it.iter().rev().take(MAX_LINES));
+        .flat_map(|it| it.iter().flat_map(|it| it.lines()).rev().take(MAX_LINES));
     let mut told = lines.filter(|line| {
         let line = line.to_lowercase();
         WORDS.iter().any(|it| line.contains(it))

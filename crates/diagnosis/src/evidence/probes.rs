@@ -98,16 +98,19 @@ pub(super) fn failure(
 /// trouble the newest may be old: as long as the container shows what it led to, it counts.
 fn is_news(seen: Timestamp, now: Timestamp, status: &ContainerStatus, kind: ProbeKind) -> bool {
     let state = status.state.as_ref();
+    let running = state.and_then(|it| it.running.as_ref()?.started_at.as_ref());
     let lasts = match kind {
-        ProbeKind::Readiness => {
-            let running = state.and_then(|it| it.running.as_ref()?.started_at.as_ref());
-            !status.ready && running.is_some_and(|it| it.0 <= seen)
-        }
+        ProbeKind::Readiness => !status.ready && running.is_some_and(|it| it.0 <= seen),
         ProbeKind::Startup | ProbeKind::Liveness => {
             let ended = state.and_then(|it| it.terminated.as_ref());
             let before = status.last_state.as_ref().and_then(|it| it.terminated.as_ref());
             let killed = ended.or(before).filter(|it| KILLED.contains(&it.exit_code));
-            !status.ready && killed.is_some_and(|it| it.reason.as_deref() != Some("OOMKilled"))
+            let is_killed = killed.is_some_and(|it| it.reason.as_deref() != Some("OOMKilled"));
+            // Of this very run, which has not counted as started since.
+            let is_starting = kind == ProbeKind::Startup
+                && status.started == Some(false)
+                && running.is_some_and(|it| it.0 <= seen);
+            !status.ready && is_killed || is_starting
         }
     };
     now.duration_since(seen) < RECENT || lasts

@@ -113,7 +113,7 @@ fn revision_facts(revision: Revision, current: &Value, redactor: &Redactor) -> R
     }
 }
 
-fn changed(edits: &[Edit], redactor: &Redactor) -> Vec<String> {
+pub(super) fn changed(edits: &[Edit], redactor: &Redactor) -> Vec<String> {
     edits.iter().take(MAX_CHANGED).map(|it| redactor.redact(&it.to_string())).collect()
 }
 

@@ -22,6 +22,7 @@ use super::cluster;
 use super::scene::Scene;
 use super::words::{listed, quoted};
 use crate::Snapshot;
+use crate::log::left;
 use blame::{Answer, Blame, Known};
 use refusal::{Refusal, refusals};
 
@@ -170,7 +171,10 @@ pub(super) fn said(evidence: &Evidence, clues: &[Clue]) -> Option<Clue> {
     }
     evidence.containers.iter().find_map(|container| {
         let lines = container.log.iter().rev().chain(container.previous_log.iter().rev());
-        let line = lines.map(String::as_str).find(|it| is_refusal(it))?;
-        Some(Clue::new(format!("containers[{}].log", container.name), line))
+        let by_log = lines.map(|it| ("log", it.as_str())).find(|it| is_refusal(it.1));
+        let left = left::message(container).iter().flat_map(|it| it.lines());
+        let mut left = left.map(|it| ("exit_message", it));
+        let (fact, line) = by_log.or_else(|| left.find(|it| is_refusal(it.1)))?;
+        Some(Clue::new(format!("containers[{}].{fact}", container.name), line))
     })
 }

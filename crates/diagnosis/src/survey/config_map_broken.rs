@@ -18,6 +18,7 @@ use types::{
 
 use super::cluster;
 use super::scene::Scene;
+use super::words::is_of_log;
 use crate::quoting::{quoted, stands_alone};
 
 /// How long a value is that two workloads show, and not by chance.
@@ -161,10 +162,6 @@ fn is_container(field: &str) -> bool {
 /// The line that tells of the end.
 fn said(clues: &[Clue]) -> Option<&str> {
     clues.iter().find(|it| is_of_log(it)).map(|it| it.value.as_str())
-}
-
-fn is_of_log(clue: &Clue) -> bool {
-    clue.fact.ends_with("].log")
 }
 
 /// What a line shows in quotes that no other line has by chance.

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Service;
 use types::{AnyFault, Fault, Finding};
 
 use super::scene::{Scene, is_over, is_ready, name, namespace};
-use super::words::listed;
+use super::words::{is_of_log, listed};
 use crate::near_miss::near_miss;
 
 /// What a lookup says that nobody answered.
@@ -80,10 +80,17 @@ pub(super) fn needs(finding: &Finding) -> Vec<Address> {
     needs.filter_map(|it| Address::read(&it.value)).collect()
 }
 
+/// Whether a line says that a name was not found, or that nobody answered who was asked for it.
+pub(super) fn is_unresolved(line: &str) -> bool {
+    let line = line.to_lowercase();
+    let mut marks = DENIED.iter().chain(&UNANSWERED);
+    marks.any(|it| line.contains(it)) && (!line.contains("i/o timeout") || line.contains("lookup "))
+}
+
 /// Whether a workload fails because nobody answered when it asked for a name. That there is no such name is an
 /// answer, unless there is a Service of this name.
 pub(super) fn is_lookup_unanswered(finding: &Finding, scene: &Scene<'_>) -> bool {
-    let logs = finding.clues.iter().filter(|it| it.fact.ends_with("].log"));
+    let logs = finding.clues.iter().filter(|it| is_of_log(it));
     let said: Vec<_> = logs.map(|it| it.value.to_lowercase()).collect();
     let says = |marks: &[&str]| said.iter().any(|it| marks.iter().any(|mark| it.contains(mark)));
     // A connection times out with the same words as a lookup.

@@ -23,7 +23,7 @@ use types::{AnyFault, ClusterFault, Fault, Finding, Severity, Subject};
 use super::host::{Address, Place, has_port, is_lookup_unanswered, needs, place};
 use super::scene::{Scene, is_over, is_ready, name, namespace, subject};
 use super::service_port_mismatch::{declared, protocol, target};
-use super::words::{entry, listed};
+use super::words::{entry, is_of_log, listed};
 use super::{cluster, policy_age};
 pub(super) use gate::peer_words;
 use gate::{Asked, Other, Side, Why, is_about, lets, why};
@@ -120,7 +120,7 @@ fn block(finding: &Finding, scene: &Scene<'_>) -> Option<Block> {
 
 /// Whether its own words say that nothing comes back.
 fn is_silent(finding: &Finding) -> bool {
-    let logs = finding.clues.iter().filter(|it| it.fact.ends_with("].log"));
+    let logs = finding.clues.iter().filter(|it| is_of_log(it));
     let said: Vec<_> = logs.map(|it| it.value.to_lowercase()).collect();
     let says = |marks: &[&str]| said.iter().any(|it| marks.iter().any(|mark| it.contains(mark)));
     let waits = finding.fault == AnyFault::Workload(Fault::InitNotDone);

@@ -39,6 +39,7 @@ const PATIENCE_SECS: i64 = 20;
 const REPLICAS: &str = "/spec/replicas";
 
 pub use by_hand::service_address;
+pub(super) use by_hand::{asks, is_of_host};
 pub(super) use by_ports::{has_all, has_any, slip_of, told};
 pub(super) use swapped::{Swap, swap_of, swapped};
 

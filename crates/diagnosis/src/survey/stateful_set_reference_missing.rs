@@ -2,10 +2,15 @@
 //!
 //! ## What it looks for
 //! The Service that gives its pods their names, and the storage class of each of its claim templates; the near miss
-//! that exists is named. The claims that it made hang on it.
+//! that exists is named. The claims that it made hang on it. A Service that is missing is a warning where somebody needs
+//! the names that it would give: a template or the last words of a workload name one as a host, pods of the set are not
+//! ready, or a headless Service is called nearly so. Otherwise it is a notice: a set runs without one.
 //!
 //! ## What it does not see
-//! A Service that is there and takes other pods.
+//! A Service that is there and takes other pods. Hosts in ConfigMaps and Secrets, which a survey does not read, and in
+//! arguments where those are not kept.
+
+mod needed;
 
 use k8s_openapi::api::apps::v1::StatefulSet;
 use types::{ClusterFault, Finding, Severity, Subject};
@@ -52,8 +57,24 @@ fn service(set: &StatefulSet, scene: &Scene<'_>) -> Option<Finding> {
     }
     let names = scene.service_names(space);
     let cause = missing("Service", wanted, names.iter().map(String::as_str));
-    let cause = format!("{cause} Its pods have no names of their own in DNS.");
-    Some(finding(set, Severity::Warning, cause, "/spec/serviceName", wanted))
+    let cause = format!("{cause} Its pods have no names of their own in DNS");
+    let need = needed::need(set, wanted, scene);
+    let is_missed = need.is_some()
+        || needed::is_unwell(set, scene)
+        || needed::is_near_headless(wanted, space, scene);
+    let severity = if is_missed { Severity::Warning } else { Severity::Notice };
+    let words = match (&need, is_missed) {
+        (Some(it), _) => {
+            format!("; {} asks for {} ({}).", it.who, scene.redact(&it.host), it.by)
+        }
+        (None, true) => ".".to_owned(),
+        (None, false) => "; nobody is known to ask for one.".to_owned(),
+    };
+    let finding = finding(set, severity, cause + &words, "/spec/serviceName", wanted);
+    Some(match need {
+        Some(it) => finding.clue(format!("{} {}", it.who, it.by), &scene.redact(&it.host)),
+        None => finding,
+    })
 }
 
 fn classes(set: &StatefulSet, scene: &Scene<'_>) -> Vec<Finding> {

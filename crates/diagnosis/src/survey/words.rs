@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use types::Clue;
 
 use super::scene::Scene;
 use crate::near_miss::near_miss;
@@ -77,4 +78,9 @@ pub(super) fn listed(names: &[String]) -> String {
 /// The annotation or label of this name.
 pub(super) fn entry<'m>(map: Option<&'m BTreeMap<String, String>>, name: &str) -> Option<&'m str> {
     map?.get(name).map(String::as_str)
+}
+
+/// Whether a clue is of what a container said: a line of its log, or of what it left as its termination message.
+pub(super) fn is_of_log(clue: &Clue) -> bool {
+    clue.fact.ends_with("].log") || clue.fact.ends_with("].exit_message")
 }

@@ -9,7 +9,7 @@
 //! The container answers, and says no: then it is not about time. Nor where its log says that it waits for another
 //! service, whatever the kubelet kills it for, or where the probe asks for a file or a program whose name is misspelt.
 //! Nor where the command of the probe, or its script, is not in the image. Nor where one pod hangs that answered in
-//! time before, in this very life: that is `restart_pod`'s.
+//! time before, in this very life: that is `restart_pod`'s. Nor on a sidecar on which it did not give up yet.
 //!
 //! ## Risk
 //! Auto when nobody answered in time; Ask when the container answered with an error of its own, and when no event
@@ -51,7 +51,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     if diagnosis.clues.iter().any(|it| it.fact.ends_with("].needs")) {
         return vec![];
     }
-    if wedged::sign(diagnosis, evidence).is_some() {
+    if wedged::sign(diagnosis, evidence).is_some() || still_asks(container, probe) {
         return vec![];
     }
     let answer = answer(probe);
@@ -73,6 +73,11 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
     let risk = if answer == Answer::Troubled || is_guess { Risk::Ask } else { Risk::Auto };
     let steps = place::in_template(evidence, edits);
     vec![FixPlan { strategy: Strategy::RelaxProbe, risk, because: because.to_owned(), steps }]
+}
+
+/// Whether it did not give up on the sidecar yet, and so took no time from it.
+fn still_asks(container: &ContainerFacts, probe: &ProbeFacts) -> bool {
+    container.sidecar && container.restarts == 0 && probe.kind == ProbeKind::Startup
 }
 
 /// Whether it asks at a name that the container gives none of its ports.

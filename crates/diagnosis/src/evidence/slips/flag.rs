@@ -7,6 +7,7 @@ use types::SlipKind;
 
 use super::{Slip, edit};
 use crate::evidence::failing::Failing;
+use crate::log::left;
 use crate::log::reading::Trouble;
 use crate::near_miss::near_miss;
 use crate::patterns::pattern;
@@ -40,7 +41,7 @@ pub(super) fn misspelt(failing: &Failing<'_>) -> Option<Slip> {
 
 /// Every flag that its log names, without dashes.
 fn named(failing: &Failing<'_>) -> Vec<String> {
-    let lines = failing.facts.log.iter().chain(&failing.facts.previous_log);
+    let lines = left::all(failing.facts);
     let Some(pattern) = FLAG.as_ref() else { return vec![] };
     let flags = lines.flat_map(|line| {
         let found = pattern.captures_iter(line).filter_map(|it| it.name("flag"));

@@ -8,6 +8,7 @@ use types::{Edit, SlipKind};
 use super::{Slip, edit, replaced};
 use crate::evidence::failing::Failing;
 use crate::evidence::spots::{first_unset, linked, links_field, meant_scheme, taken_link};
+use crate::log::left;
 use crate::log::reading::Trouble;
 use crate::near_miss::near_miss;
 use crate::same_program::of_same_program;
@@ -128,7 +129,7 @@ pub(super) fn used_otherwise(failing: &Failing<'_>) -> Option<Slip> {
     });
     // What is taken from somewhere as a whole may set it, unless the program shows that nothing did.
     let is_whole = failing.container.env_from.as_ref().is_none_or(Vec::is_empty);
-    let log = || failing.facts.log.iter().chain(&failing.facts.previous_log);
+    let log = || left::all(failing.facts);
     let is_shown = |wrong: &String| log().any(|it| it.contains(&format!("$({wrong})")));
     let linked = linked(failing.objects, failing.spec);
     let known: Vec<&str> = names.iter().copied().chain(linked.names()).collect();

@@ -9,6 +9,7 @@ use super::Spot;
 use super::files::{contains, mount_of};
 use super::sources::below;
 use crate::evidence::failing::Failing;
+use crate::log::left;
 use crate::log::reading::Trouble;
 use crate::near_file::near_file;
 use crate::outline::memory;
@@ -98,7 +99,7 @@ pub(super) fn in_memory(failing: &Failing<'_>) -> Option<Spot> {
         })?;
     let place = &mount.mount_path;
     let size = size.map_or("none", |it| it.0.as_str());
-    let mut lines = failing.facts.log.iter().chain(&failing.facts.previous_log);
+    let mut lines = left::all(failing.facts);
     // It keeps what is in it when the container ends: so it is full before the next one begins.
     if is_start || lines.any(|it| it.contains(place.as_str())) {
         let words = format!(

@@ -6,6 +6,7 @@ use types::Finding;
 
 use crate::Root;
 use crate::survey::scene::{Scene, namespace, subject};
+use crate::survey::words::is_of_log;
 
 /// The finding with the word that there is no such pod: `kafka-2.kafka`, where the StatefulSet has two.
 pub(super) fn with_ordinal(
@@ -39,7 +40,7 @@ pub(super) fn with_ordinal(
 /// The finding with the word that nobody answered when it asked for a name, which is another thing than a name that is
 /// not there.
 pub(super) fn with_server(finding: Finding) -> Finding {
-    let mut logs = finding.clues.iter().filter(|it| it.fact.ends_with("].log"));
+    let mut logs = finding.clues.iter().filter(|it| is_of_log(it));
     let server = logs.find_map(|it| silent_server(&it.value));
     let Some(server) = server else { return finding };
     let cause = finding.cause.strip_suffix('.').unwrap_or(&finding.cause);

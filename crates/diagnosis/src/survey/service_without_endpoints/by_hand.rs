@@ -79,8 +79,8 @@ pub fn service_address(variable: &str, value: &str) -> Option<String> {
         !it.is_empty()
             && it.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-')
     };
-    // A name outside the cluster mostly has more labels, or no `svc` for its third.
-    let is_inside = labels.len() < 3 || labels.get(2) == Some(&"svc");
+    // A name outside the cluster mostly has more labels, or no `svc` for its third; of a pod it is the fourth.
+    let is_inside = labels.len() < 3 || [2, 3].iter().any(|it| labels.get(*it) == Some(&"svc"));
     let begins = host.starts_with(|it: char| it.is_ascii_lowercase());
     if host.len() > MAX_HOST || !labels.iter().all(is_label) || !is_inside || !begins {
         return None;
@@ -95,7 +95,7 @@ pub fn service_address(variable: &str, value: &str) -> Option<String> {
     }
 }
 
-fn is_of_host(variable: &str) -> bool {
+pub(in crate::survey) fn is_of_host(variable: &str) -> bool {
     let name = variable.to_uppercase();
     OF_HOSTS.iter().any(|word| name.ends_with(word))
 }
@@ -107,17 +107,21 @@ fn named(container: &Container, service: &Service, own: bool) -> Option<(String,
         let value = it.value.as_deref()?;
         let is_host = is_of_host(&it.name);
         let is_named =
-            asks(value, service, own) || own && is_host && value == name(&service.metadata);
+            asks(value, key(service), own) || own && is_host && value == name(&service.metadata);
         is_named.then(|| (format!("variable {}", it.name), value.to_owned()))
     });
     let words = container.command.iter().flatten().chain(container.args.iter().flatten());
-    let mut words = words.filter(|it| asks(it, service, own));
+    let mut words = words.filter(|it| asks(it, key(service), own));
     variable.or_else(|| words.next().map(|it| ("command".to_owned(), it.clone())))
 }
 
+fn key(service: &Service) -> (&str, &str) {
+    (name(&service.metadata), namespace(&service.metadata))
+}
+
 /// Whether a text has the address of a Service: `db:5432`, `http://db/`, `db.shop.svc`.
-fn asks(text: &str, service: &Service, own: bool) -> bool {
-    let (name, space) = (name(&service.metadata), namespace(&service.metadata));
+/// The Service is called so in this namespace; `own` says whether who writes it is in the same one.
+pub(in crate::survey) fn asks(text: &str, (name, space): (&str, &str), own: bool) -> bool {
     let whole = format!("{name}.{space}");
     let is_part = |it: char| it.is_ascii_alphanumeric() || "-._".contains(it);
     let mut begins = text.match_indices(name).map(|it| it.0);
@@ -153,6 +157,11 @@ mod tests {
                 Some("http://api.shop.svc.cluster.local"),
             ),
             ("DB_HOST", "db", Some("db")),
+            (
+                "PEER",
+                "http://db-0.db.shop.svc.cluster.local:80/x",
+                Some("db-0.db.shop.svc.cluster.local:80"),
+            ),
             ("MODE", "db", None),
             ("DB_PASSWORD", "hunter:80", None),
             ("SERVER_NAME", "hunter", None),
@@ -167,12 +176,6 @@ mod tests {
 
     #[test]
     fn a_text_has_the_address_of_a_service_or_a_word_that_is_alike() {
-        let service = |name: &str| {
-            let mut service = Service::default();
-            service.metadata.name = Some(name.to_owned());
-            service.metadata.namespace = Some("shop".to_owned());
-            service
-        };
         for text in [
             "db:5432",
             "postgres://u@db/shop",
@@ -180,12 +183,12 @@ mod tests {
             "db.shop",
             "tcp db.shop.svc.cluster.local:1",
         ] {
-            assert!(asks(text, &service("db"), true), "{text}");
+            assert!(asks(text, ("db", "shop"), true), "{text}");
         }
         for text in ["db", "my-db:5432", "db.shops:1", "db-1:5432", "a db: it", "/var/db"] {
-            assert!(!asks(text, &service("db"), true), "{text}");
+            assert!(!asks(text, ("db", "shop"), true), "{text}");
         }
-        assert!(!asks("db:5432", &service("db"), false));
-        assert!(asks("db.shop:5432", &service("db"), false));
+        assert!(!asks("db:5432", ("db", "shop"), false));
+        assert!(asks("db.shop:5432", ("db", "shop"), false));
     }
 }

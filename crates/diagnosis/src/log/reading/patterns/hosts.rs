@@ -189,6 +189,10 @@ pub(in super::super) const PATTERNS: &[(Trouble, &str)] = &[
     ),
     (
         Trouble::Certificate,
+        r"(certificate (?:(?:for|of) [^\s,;]{1,80}|[^\s,;]{0,80}[./=][^\s,;]{0,80}) (?:(?:has|is|was) )?expired(?: (?:on |at |since )?[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9TZ:.+-]*)?)",
+    ),
+    (
+        Trouble::Certificate,
         r"certificate verify failed(?:: (?P<what>[^(]{1,80}))?|SSLHandshakeException|self.signed certificate|unable to get local issuer certificate|unable to verify the first certificate|PKIX path building failed",
     ),
 ];
