@@ -1,6 +1,7 @@
 //! Triage: from what the watch sees to one incident for each root owner.
 
 mod suspicion;
+mod again;
 mod queue;
 mod services;
 
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diagnosis::Root;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use types::{Diagnosis, Evidence, IncidentState, Kind, ObjectRef, Subject};
@@ -25,17 +26,6 @@ use suspicion::Suspicion;
 const AT_ONCE: usize = 8;
 /// How long to wait before a workload that could not be read is read again.
 const UNREAD: Duration = Duration::from_secs(2);
-/// How often a Service in trouble is read anew: what speaks for a fix of it may come with pods that are not its own.
-const SERVICE_AGAIN: Duration = Duration::from_mins(1);
-/// The same of a workload, whose own changes bring most of what there is to know: a sibling that became ready, a job
-/// beside it that is done. What speaks against it may be old news as well, and nothing else would tell.
-const WORKLOAD_AGAIN: Duration = Duration::from_mins(2);
-/// How often any of them while its incident is young: some facts count once they have lasted for a minute, and no change
-/// tells that the minute is over.
-const YOUNG_AGAIN: Duration = Duration::from_secs(30);
-/// How long an incident is young.
-const YOUNG: SignedDuration = SignedDuration::from_mins(5);
-
 /// How long things have to last before they count.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
@@ -242,7 +232,9 @@ impl Triage {
             Outcome::Wrong(report) => {
                 self.queue.not_healthy(&turn.subject);
                 self.publish(*report);
-                self.queue.mark(&turn.subject, self.again(&turn.subject), None);
+                let since = self.agent.incidents.open_since(&turn.subject);
+                let again = again::after(turn.subject.kind, since, Timestamp::now());
+                self.queue.mark(&turn.subject, again, None);
             }
             Outcome::Fine(evidence) => self.fine(&turn, &evidence, now),
             Outcome::Gone => self.close(&turn.subject, IncidentState::Gone),
@@ -252,18 +244,6 @@ impl Triage {
             }
         }
         self.agent.measures.open(self.agent.incidents.n_open());
-    }
-
-    /// When a subject in trouble is looked at again, though nothing of it changes.
-    fn again(&self, subject: &ObjectRef) -> Duration {
-        let since = self.agent.incidents.open_since(subject);
-        if since.is_some_and(|it| Timestamp::now().duration_since(it) < YOUNG) {
-            YOUNG_AGAIN
-        } else if subject.kind == Kind::Service {
-            SERVICE_AGAIN
-        } else {
-            WORKLOAD_AGAIN
-        }
     }
 
     /// No rule knows anything wrong: health, if it lasts; else patience.

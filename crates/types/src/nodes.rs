@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::ObjectRef;
 
 /// What the nodes of the cluster could take.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NodeFacts {
     /// Nodes that are ready and take pods.
     pub ready: u32,

@@ -88,14 +88,7 @@ pub(crate) fn nodes() -> NodeFacts {
         largest_cpu: 4000,
         free_memory: 1 << 30,
         free_cpu: 1000,
-        down: vec![],
-        strained: vec![],
-        cut_off: vec![],
-        taints: vec![],
-        stray: vec![],
-        selectors: vec![],
-        selected: None,
-        taken_ports: vec![],
+        ..NodeFacts::default()
     }
 }
 
