@@ -16,6 +16,7 @@ const STOPPED: [i32; 3] = [0, 137, 143];
 /// Times of ends are told in whole seconds.
 const SLACK_SECS: i64 = 2;
 
+pub(super) use held::is_starting;
 pub(super) use unseen::{diagnose as diagnose_unseen, window};
 
 /// The container that is killed by this probe, or never starts because it cannot be asked.

@@ -9,7 +9,7 @@
 use jiff::SignedDuration;
 use types::{Clue, Diagnosis, Evidence, Fault, Kind, PodFacts};
 
-use super::wording;
+use super::{probe_kills, wording};
 
 /// How long a pod may take before its silence is trouble.
 pub(super) const LONG: SignedDuration = SignedDuration::from_mins(5);
@@ -18,7 +18,8 @@ const MAX_SAID: usize = 240;
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let workload = &evidence.workload;
-    if workload.desired <= workload.ready && workload.failed_condition.is_none() {
+    let is_well = workload.desired <= workload.ready || probe_kills::is_starting(evidence);
+    if is_well && workload.failed_condition.is_none() {
         return None;
     }
     let is_job = matches!(evidence.subject.kind, Kind::Job | Kind::CronJob);

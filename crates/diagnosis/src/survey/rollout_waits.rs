@@ -98,7 +98,9 @@ fn unmade(root: &Root) -> Option<Finding> {
     }
     let last = i64::from(secs) * i64::from(wanted - made) / 3600;
     let cause = format!(
-        "{made} of its {wanted} pods are made, though all that are there are ready: it makes the next one only when          those before count, and each has to be ready for {secs} seconds for that (minReadySeconds). The last one is          made in about {last} hours at this pace."
+        "{made} of its {wanted} pods are made, though all that are there are ready: it makes the next one only when \
+         those before count, and each has to be ready for {secs} seconds for that (minReadySeconds). The last one is \
+         made in about {last} hours at this pace."
     );
     let finding = Finding { severity: Severity::Warning, ..finding(root, cause) };
     let finding = finding.clue(READY, &secs).at(READY);

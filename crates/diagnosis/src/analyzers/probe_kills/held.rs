@@ -2,7 +2,7 @@
 //! container after it begins before that succeeds.
 
 use jiff::SignedDuration;
-use types::{ContainerFacts, ContainerRole, Evidence, ProbeFacts};
+use types::{ContainerFacts, ContainerRole, Evidence, ProbeFacts, ProbeKind};
 
 use crate::analyzers::{probe_reading, running_for};
 use crate::suspicion::PATIENCE;
@@ -17,6 +17,17 @@ pub(super) fn holds(container: &ContainerFacts, probe: &ProbeFacts, evidence: &E
     let is_answered = probe_reading::is_wrong_question(probe);
     let patience = if is_answered { PATIENCE } else { PATIENCE.max(half(probe)) };
     is_waited_for(container, evidence) && patience < running
+}
+
+/// Whether the containers of a pod wait for a sidecar that is within the time that its startup probe gives it.
+pub(in crate::analyzers) fn is_starting(evidence: &Evidence) -> bool {
+    evidence.containers.iter().any(|container| {
+        let mut probes = container.probes.iter().filter(|it| it.kind == ProbeKind::Startup);
+        let running = running_for(container, evidence);
+        let is_early =
+            |probe: &ProbeFacts| running.is_some_and(|it| it <= PATIENCE.max(half(probe)));
+        is_waited_for(container, evidence) && container.restarts == 0 && probes.any(is_early)
+    })
 }
 
 /// Whether the other containers of its pod begin only after this one.
