@@ -2,9 +2,9 @@
 //!
 //! ## What it looks for
 //! A Deployment that is paused, has pods, and none of them of its template. All pods ready of a workload that are not
-//! available for minutes, since `minReadySeconds` says so. Both are notices: somebody may have meant it. A warning where
-//! that is an hour or more and keeps pods from being made or replaced: a StatefulSet that makes one after the other has
-//! fewer than it wants, or a DaemonSet has replaced only some.
+//! available for minutes, since `minReadySeconds` says so. Both are notices: somebody may have meant it. A warning
+//! where that is an hour or more and keeps pods from being made or replaced: a StatefulSet that makes one after the
+//! other has fewer than it wants, or a DaemonSet has replaced only some.
 //!
 //! ## What it does not see
 //! A rollout that is paused half way, to look at the first pods; one that is paused and whose template is what runs. A
@@ -19,7 +19,8 @@ use crate::Root;
 /// How long, in seconds, a pod may have to be ready before that is no ordinary care.
 const LONG_SECS: i32 = 300;
 /// The same from which on it is no care any more, where pods are missed for it. No document names a number: Kubernetes
-/// calls the rollout of a Deployment stuck after 600 seconds without a step, and this is six times as long for each pod.
+/// calls the rollout of a Deployment stuck after 600 seconds without a step, and this is six times as long for each
+/// pod.
 const BEYOND_SECS: i32 = 3600;
 const PAUSED: &str = "/spec/paused";
 const READY: &str = "/spec/minReadySeconds";

@@ -2,9 +2,9 @@
 //!
 //! ## What it looks for
 //! The Service that gives its pods their names, and the storage class of each of its claim templates; the near miss
-//! that exists is named. The claims that it made hang on it. A Service that is missing is a warning where somebody needs
-//! the names that it would give: a template or the last words of a workload name one as a host, pods of the set are not
-//! ready, or a headless Service is called nearly so. Otherwise it is a notice: a set runs without one.
+//! that exists is named. The claims that it made hang on it. A Service that is missing is a warning where somebody
+//! needs the names that it would give: a template or the last words of a workload name one as a host, pods of the set
+//! are not ready, or a headless Service is called nearly so. Otherwise it is a notice: a set runs without one.
 //!
 //! ## What it does not see
 //! A Service that is there and takes other pods. Hosts in ConfigMaps and Secrets, which a survey does not read, and in

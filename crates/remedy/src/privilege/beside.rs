@@ -6,8 +6,9 @@ use serde_json::Value;
 use super::held::Change;
 
 /// What annotations of pods begin with that only tell, beside those without a prefix: nobody is known to act on their
-/// values but by a rollout or a look. A name without a prefix is private to the user, and what acts by itself has to use
-/// one (<https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/#syntax-and-character-set>).
+/// values but by a rollout or a look. A name without a prefix is private to the user, and what acts by itself has to
+/// use one
+/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/#syntax-and-character-set>).
 pub const TELLING_ANNOTATIONS: [&str; 3] =
     ["checksum/", "prometheus.io/", "kubectl.kubernetes.io/restartedAt"];
 
