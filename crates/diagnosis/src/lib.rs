@@ -28,6 +28,7 @@ mod refusal;
 mod log;
 mod evidence;
 mod even_lives;
+mod stopped;
 mod analyzers;
 mod judge;
 mod lasting;

@@ -6,13 +6,12 @@ mod unseen;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
 
 use super::{ended_recently, probe_reading, running_for, wording};
+use crate::stopped;
 use crate::suspicion::PATIENCE;
 
 /// Lines at the end of a log that tell of its end.
 const LAST_LINES: usize = 20;
 
-/// How a container ends that was stopped or killed from outside; many end well when they are told to.
-const STOPPED: [i32; 3] = [0, 137, 143];
 /// Times of ends are told in whole seconds.
 const SLACK_SECS: i64 = 2;
 
@@ -105,8 +104,7 @@ fn ended_too_soon(container: &ContainerFacts, probe: &ProbeFacts) -> bool {
     let asked = probe.period().saturating_mul(probe.tries().saturating_sub(1));
     let earliest = i64::from(probe.initial_delay().saturating_add(asked));
     let life = container.state.began_at.zip(container.state.exited_at);
-    let was_stopped = container.state.exit_code.is_none_or(|it| STOPPED.contains(&it));
-    !was_stopped
+    !stopped::may_be(container.state.exit_code)
         && life.is_some_and(|(began, ended)| {
             ended.duration_since(began).as_secs() + SLACK_SECS < earliest
         })

@@ -7,10 +7,8 @@ use types::{ProbeFacts, ProbeKind};
 
 use crate::Objects;
 use crate::evidence::events;
+use crate::stopped;
 use crate::suspicion::RECENT;
-
-/// Exit codes of a container that was asked to end, or was ended.
-const KILLED: [i32; 2] = [137, 143];
 
 /// The probes that the template sets.
 pub(super) fn facts(container: &Container) -> Vec<ProbeFacts> {
@@ -104,7 +102,7 @@ fn is_news(seen: Timestamp, now: Timestamp, status: &ContainerStatus, kind: Prob
         ProbeKind::Startup | ProbeKind::Liveness => {
             let ended = state.and_then(|it| it.terminated.as_ref());
             let before = status.last_state.as_ref().and_then(|it| it.terminated.as_ref());
-            let killed = ended.or(before).filter(|it| KILLED.contains(&it.exit_code));
+            let killed = ended.or(before).filter(|it| stopped::by_signal(it.exit_code));
             let is_killed = killed.is_some_and(|it| it.reason.as_deref() != Some("OOMKilled"));
             // Of this very run, which has not counted as started since.
             let is_starting = kind == ProbeKind::Startup

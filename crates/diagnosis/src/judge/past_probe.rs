@@ -2,16 +2,14 @@
 //! more CPU: what it shows then was hidden before.
 
 use jiff::{SignedDuration, Timestamp};
+
+use crate::stopped;
 use types::{
     ContainerFacts, ContainerRole, Evidence, Fault, FixPlan, ProbeFacts, ProbeKind, Strategy,
 };
 
 /// A fault with the container that shows it.
 type Seen = (Fault, Option<String>);
-
-/// How a container ends that was stopped or killed from outside, as by the kubelet for its probe; many end well when
-/// they are told to.
-const STOPPED: [i32; 3] = [0, 137, 143];
 
 /// Whether `it` is seen behind the probe of `was`, by what the container shows and not by its silence: the kubelet
 /// asks for the one only once the other has answered, or it lived for longer than the probe let it live before and
@@ -113,7 +111,7 @@ fn ended_by_itself(
     (former, probe): (&ProbeFacts, &ProbeFacts),
     applied_at: Timestamp,
 ) -> bool {
-    let was_stopped = container.state.exit_code.is_none_or(|it| STOPPED.contains(&it));
+    let was_stopped = stopped::may_be(container.state.exit_code);
     let earliest = given(probe, probe.tries().saturating_sub(1));
     let is_early = life(container, applied_at).is_some_and(|it| it < earliest);
     outlived(container, former, applied_at) && !was_stopped && (is_early || probe.failure.is_none())

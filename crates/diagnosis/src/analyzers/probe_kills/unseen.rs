@@ -5,11 +5,10 @@ use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeK
 
 use super::word;
 use crate::analyzers::{crash_loop, probe_reading, wording};
+use crate::stopped;
 
 /// Restarts from which the time that a container lives says something.
 const MIN_RESTARTS: u32 = 3;
-/// Exit codes of what was ended: by SIGKILL, and by SIGTERM.
-const ENDED: [i32; 2] = [137, 143];
 /// Words with which programs tell that they were asked to end.
 const ASKED: [&str; 6] =
     ["sigterm", "signal 15", "received signal", "signal: terminated", "shutting down", "graceful"];
@@ -55,7 +54,7 @@ fn ended_after(container: &ContainerFacts, evidence: &Evidence) -> Option<Signed
     let is_plain = matches!(state.last_exit.as_deref(), Some("Error" | "Completed"));
     let is_seen = container.probes.iter().any(|it| it.failure.is_some());
     let loops = MIN_RESTARTS <= container.restarts && crash_loop::crashes(container, evidence);
-    let ended = state.exit_code.is_some_and(|it| ENDED.contains(&it)) || was_asked(container);
+    let ended = state.exit_code.is_some_and(stopped::by_signal) || was_asked(container);
     // What says itself why it ended was not ended by a probe.
     if !is_plain || is_seen || !loops || !ended || crash_loop::says_why(container) {
         return None;
