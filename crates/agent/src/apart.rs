@@ -31,12 +31,17 @@ static QUEUE: LazyLock<mpsc::Sender<Work>> = LazyLock::new(|| {
 #[error("it broke off: what it did panicked, or no thread could be started")]
 pub struct BrokeOff;
 
-/// Does this after all that was asked for before. It goes on when nobody waits for it any more.
-pub(crate) async fn done<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
+/// Does this after all that was asked for before. It goes on when nobody waits for it any more. What it leaves beside
+/// its outcome is let go after that was told: nobody waits until all the memory of a cluster is given back.
+pub(crate) async fn done<T: Send + 'static, R>(
+    work: impl FnOnce() -> (T, R) + Send + 'static,
 ) -> Result<T, BrokeOff> {
     let (told, outcome) = oneshot::channel();
-    let work = move || drop(told.send(work()));
+    let work = move || {
+        let (done, rest) = work();
+        drop(told.send(done));
+        drop(rest);
+    };
     QUEUE.send(Box::new(work)).await.map_err(|_| BrokeOff)?;
     outcome.await.map_err(|_| BrokeOff)
 }
@@ -47,10 +52,10 @@ mod tests {
 
     #[tokio::test]
     async fn all_work_is_done_on_one_thread_and_a_panic_ends_only_its_own() {
-        let first = done(|| thread::current().id()).await.unwrap();
-        let broken = done(move || assert_ne!(first, thread::current().id())).await;
+        let first = done(|| (thread::current().id(), ())).await.unwrap();
+        let broken = done(move || (assert_ne!(first, thread::current().id()), ())).await;
         assert!(broken.is_err());
-        let second = done(|| thread::current().id()).await.unwrap();
+        let second = done(|| (thread::current().id(), ())).await.unwrap();
         assert_eq!(first, second);
         assert_ne!(first, thread::current().id());
     }

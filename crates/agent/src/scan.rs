@@ -70,7 +70,10 @@ pub async fn scan_apart(
     accepted: Vec<Suppression>,
 ) -> Result<Result<ScanResponse, BadScan>, BrokeOff> {
     let runtime = Handle::current();
-    let look = move || runtime.block_on(scan(&agent, &caches, &request, &accepted, &|_| {}));
+    let look = move || {
+        let seen = runtime.block_on(seen(&agent, &caches, &request, &accepted, &|_| {}));
+        seen.map_or_else(|bad| (Err(bad), None), |(told, snapshot)| (Ok(told), Some(snapshot)))
+    };
     apart::done(look).await
 }
 
@@ -82,6 +85,17 @@ pub async fn scan(
     accepted: &[Suppression],
     progress: Progress<'_>,
 ) -> Result<ScanResponse, BadScan> {
+    seen(agent, caches, request, accepted, progress).await.map(|(told, _)| told)
+}
+
+/// What is wrong in the cluster, and the cluster in which it was found.
+async fn seen(
+    agent: &Agent,
+    caches: &Caches,
+    request: &ScanRequest,
+    accepted: &[Suppression],
+    progress: Progress<'_>,
+) -> Result<(ScanResponse, Snapshot), BadScan> {
     let (request, labels) = &understood(request)?;
     let (mut snapshot, theirs) =
         tokio::join!(agent.cluster.snapshot(progress), k8sgpt::reports(agent, request));
@@ -118,13 +132,14 @@ pub async fn scan(
     let findings = findings.collect();
     snapshot.unread.extend(unread);
     let unread = snapshot.unread.iter().map(|it| agent.redactor.redact(it)).collect();
-    Ok(ScanResponse {
+    let told = ScanResponse {
         cluster: agent.name.to_string(),
         taken_at: snapshot.taken_at,
         n_objects: snapshot.n_objects(),
         findings,
         unread,
-    })
+    };
+    Ok((told, snapshot))
 }
 
 /// Whether it is known that there is no such namespace.

@@ -58,6 +58,7 @@ mod restarts_often;
 mod pull_secret_missing;
 mod probe_cannot_ask;
 mod at_cpu_limit;
+mod resize_pending;
 mod pods_not_as_template;
 mod config_outdated;
 mod config_map_broken;
@@ -143,6 +144,7 @@ const ALL: &[Rule] = &[
     monitor_not_ready::survey,
     probe_cannot_ask::survey,
     at_cpu_limit::survey,
+    resize_pending::survey,
     pods_not_as_template::survey,
     config_map_broken::survey,
     config_outdated::survey,

@@ -85,6 +85,8 @@ pub enum ClusterFault {
     SelectorsOverlap,
     /// A container uses all the CPU that its limit allows.
     AtCpuLimit,
+    /// A pod was resized while it runs, and its node does not do it.
+    ResizePending,
     /// A policy engine such as Kyverno reports that an object breaks one of its policies.
     PolicyBroken,
     /// An operator cannot bring about what one of its objects asks it for.
@@ -94,7 +96,7 @@ pub enum ClusterFault {
 }
 
 /// The word that stands for a [`ClusterFault`], and the same in plain words.
-const WORDS: [(ClusterFault, &str, &str); 40] = [
+const WORDS: [(ClusterFault, &str, &str); 41] = [
     (ClusterFault::LoadBalancerPending, "LoadBalancerPending", "load balancer pending"),
     (ClusterFault::IngressBackendMissing, "IngressBackendMissing", "ingress backend missing"),
     (ClusterFault::IngressRulesCollide, "IngressRulesCollide", "ingress rules collide"),
@@ -140,6 +142,7 @@ const WORDS: [(ClusterFault, &str, &str); 40] = [
     (ClusterFault::IngressSecretMissing, "IngressSecretMissing", "ingress secret missing"),
     (ClusterFault::SelectorsOverlap, "SelectorsOverlap", "selectors overlap"),
     (ClusterFault::AtCpuLimit, "AtCpuLimit", "at its CPU limit"),
+    (ClusterFault::ResizePending, "ResizePending", "resize pending"),
     (ClusterFault::PolicyBroken, "PolicyBroken", "policy broken"),
     (ClusterFault::OperatorFailing, "OperatorFailing", "operator failing"),
     (ClusterFault::ReportedByK8sgpt, "ReportedByK8sgpt", "reported by K8sGPT"),

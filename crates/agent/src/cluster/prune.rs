@@ -20,6 +20,8 @@ const MAX_MESSAGE: usize = 1024;
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// The annotation of pods whose resources a vertical autoscaler has set.
 const VPA_UPDATES: &str = "vpaUpdates";
+/// Conditions of a pod that is well which say something where they are true.
+const TOLD_WHEN_TRUE: [&str; 3] = ["Ready", "PodScheduled", "PodResizePending"];
 /// Programs with a longer name than this are scripts.
 const MAX_PROGRAM: usize = 64;
 
@@ -344,8 +346,7 @@ pub(super) fn thin_pod(pod: &mut Pod) {
     }
     let conditions = pod.status.as_mut().and_then(|it| it.conditions.as_mut());
     if let Some(conditions) = conditions {
-        conditions
-            .retain(|it| it.status != "True" || ["Ready", "PodScheduled"].contains(&&*it.type_));
+        conditions.retain(|it| it.status != "True" || TOLD_WHEN_TRUE.contains(&&*it.type_));
     }
 }
 

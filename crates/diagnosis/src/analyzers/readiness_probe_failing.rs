@@ -7,7 +7,8 @@
 //! first asked when the rollout has been given up.
 //!
 //! ## What it does not see
-//! A dependency that is down, unless the program says so in its last lines: then it is named.
+//! A dependency that is down, or another trouble of the program's own, unless it says so in its last lines: then that
+//! is told.
 
 mod unasked;
 
@@ -16,6 +17,7 @@ use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeK
 
 use super::probe_reading::Needed;
 use super::{init_not_done, probe_reading, running_for, wording};
+use crate::log::reading::{self, Reading};
 use crate::log::{at_work, waits};
 
 /// A start that takes no longer than this many times the probe's own patience is slow, not broken.
@@ -52,26 +54,37 @@ fn told(container: &ContainerFacts, probe: &ProbeFacts, evidence: &Evidence) -> 
     };
     let fact = |name: &str| wording::fact(container, &format!("probes[readiness].{name}"));
     let needed = needed(container, probe, evidence);
+    let wedged = container.wedged.as_deref().filter(|_| needed.is_none());
+    let own = own_words(container, probe).filter(|_| needed.is_none() && wedged.is_none());
     let mut clues = probe_reading::fields(evidence, container, probe, &read);
     clues.push(Clue::new(fact("action"), &probe.action));
     clues.extend(probe.failure.as_ref().map(|it| Clue::new(fact("failure"), it)));
-    let wedged = container.wedged.as_deref().filter(|_| needed.is_none());
     clues.extend(needed.iter().flat_map(|it| it.clues(container)));
+    clues.extend(own.iter().map(|it| Clue::new(wording::fact(container, "log"), it.line)));
     clues.extend(wedged.map(|it| Clue::new(wording::fact(container, "wedged"), &it)));
     clues.extend(wording::rollout(evidence, &probe_reading::CHANGES));
     Diagnosis {
         fault: Fault::ReadinessProbeFailing,
         container: Some(container.name.clone()),
         cause: format!(
-            "{} runs, but its readiness probe {how} {}{}{}.",
+            "{} runs, but its readiness probe {how} {}{}{}{}.",
             wording::named_at_start(container),
             read.words,
             needed.map(|it| it.words).unwrap_or_default(),
+            own.map(|it| format!("; by its log, {}", it.words())).unwrap_or_default(),
             wedged.map_or("", |_| "; by its log, a part of its process does not come back"),
         ),
         clues,
         confidence,
     }
+}
+
+/// What it says itself of its trouble, in its last lines. A server that calls the probe's question wrong is up, whatever
+/// else it says.
+fn own_words<'e>(container: &'e ContainerFacts, probe: &ProbeFacts) -> Option<Reading<'e>> {
+    let first = container.log.len().saturating_sub(LAST_LINES);
+    let last = container.log.get(first..).filter(|_| !probe_reading::is_wrong_question(probe))?;
+    reading::read(last).filter(|it| it.address().is_none())
 }
 
 /// What does not answer it by its own last lines.

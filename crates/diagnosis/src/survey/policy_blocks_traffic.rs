@@ -4,7 +4,7 @@
 //! Ready pods behind a Service that policies select for ingress, while no policy lets anybody in to the port that
 //! the Service sends its traffic to: there is no rule, the rules are for other ports, or they let in only pods and
 //! namespaces that are not there. A port that is opened by a name that is nearly one of the pods' ports and none
-//! itself.
+//! itself. Where those whom it lets in are not there and no slip is seen, that is a notice: they may come yet.
 //!
 //! ## What it does not see
 //! Whether the network of the cluster heeds policies at all, policies of other kinds, and whether the right ones are
@@ -41,7 +41,8 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let told = blocked.into_iter().map(|((policy, shut), services)| {
         let cause = shut.cause(&listed(&services));
         let fault = cluster(ClusterFault::PolicyBlocksTraffic);
-        let finding = Finding::new(policy, Severity::Warning, fault, cause).sure(shut.sure());
+        let severity = if shut.may_be_meant() { Severity::Notice } else { Severity::Warning };
+        let finding = Finding::new(policy, severity, fault, cause).sure(shut.sure());
         let finding = finding.clue(shut.field.clone(), &shut.value).at(shut.field);
         let finding = finding.clue("selected", &format!("ready pods of {}", listed(&services)));
         // Who suffers is not known: it began with the policy, or nobody has noticed.

@@ -1,7 +1,7 @@
 //! What is known of a host that a program needs, as the end of a sentence.
 
 use types::kind_words::OF_SERVICES;
-use types::{ContainerFacts, Evidence, NeighbourFacts, ServiceFacts};
+use types::{ContainerFacts, Evidence, Kind, NeighbourFacts, PodFacts, ServiceFacts};
 
 use super::super::spot;
 use crate::near_miss::near_miss;
@@ -27,6 +27,10 @@ pub(in crate::analyzers) fn about_host(evidence: &Evidence, address: &str) -> St
     }
     let mut labels = host.split('.');
     let name = labels.next().unwrap_or_default();
+    if is_made_later(evidence, name) {
+        return "; that is a later pod of its own, which is made only when those before it are ready (podManagementPolicy OrderedReady)"
+            .to_owned();
+    }
     let elsewhere = labels.next().is_some_and(|it| it != evidence.subject.namespace);
     let by_address = evidence.services.iter().find(|it| it.addresses.iter().any(|it| it == host));
     if let Some(service) = by_address {
@@ -54,6 +58,16 @@ pub(in crate::analyzers) fn about_host(evidence: &Evidence, address: &str) -> St
             })
             .unwrap_or_default(),
     }
+}
+
+/// Whether this is the name of a pod of the same StatefulSet that is not there, since it waits for one before it.
+fn is_made_later(evidence: &Evidence, name: &str) -> bool {
+    let begin = format!("{}-", evidence.subject.name);
+    let ordinal = |name: &str| name.strip_prefix(&begin)?.parse::<u32>().ok();
+    let is_set = evidence.subject.kind == Kind::StatefulSet && evidence.workload.ordered;
+    let Some(wanted) = ordinal(name).filter(|_| is_set) else { return false };
+    let is_unready = |it: &PodFacts| !it.ready && ordinal(&it.name).is_some_and(|it| it < wanted);
+    evidence.pods.iter().all(|it| it.name != name) && evidence.pods.iter().any(is_unready)
 }
 
 /// The Service that is called after the same program as the one that is missing, and does not have other ports.

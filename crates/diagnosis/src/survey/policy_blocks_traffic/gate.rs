@@ -66,6 +66,11 @@ impl Shut {
         format!("{begin}, and no other policy lets anybody in{meant}.")
     }
 
+    /// Whether it may well be meant so: those whom it lets in have another name, and may come yet.
+    pub(super) fn may_be_meant(&self) -> bool {
+        self.why == Why::Peers && self.meant.is_none()
+    }
+
     /// How sure it is that this is not meant so. A policy that shuts pods off wholly may be; one with rules wants
     /// to let somebody in.
     pub(super) fn sure(&self) -> f64 {
