@@ -8,9 +8,9 @@
 //! number as the Service's own. Where containers declare nothing at all, a port that their probes find somebody at
 //! tells as much. Two ports that lead to each other's port of the pods. A port that is asked for UDP, and that speaks
 //! TCP. Pods of a second workload that the selector takes as well, and that do not serve the port: by what they
-//! declare, or, where they declare nothing, because somebody is refused or the Service is called like the other
-//! workload, whose image they do not run. A selector that takes another workload's pods, where the one that is called
-//! like the Service has all its ports. Endpoints kept by hand whose port has another name than
+//! declare, or, where they declare nothing, because somebody is refused, or they run another image than those that do
+//! and a label tells the two apart. A selector that takes another workload's pods, where the one that is called like
+//! the Service has all its ports. Endpoints kept by hand whose port has another name than
 //! the Service's.
 //!
 //! ## What it does not see

@@ -18,8 +18,8 @@ const REFUSED: &str = "refuse";
 
 impl Behind<'_> {
     /// The selector takes ready pods of another workload, which declare other ports: a part of the traffic is lost
-    /// there. Of those that declare none nobody knows, unless somebody is refused, or the Service is called like the
-    /// workload that serves and the other runs another image.
+    /// there. Of those that declare none nobody knows, unless somebody is refused, or they run another image and a
+    /// label tells the two apart.
     pub(super) fn strangers(&self, port: &ServicePort, wanted: i32) -> Option<Finding> {
         let is_headless =
             self.service.spec.as_ref().is_some_and(|it| it.cluster_ip.as_deref() == Some("None"));
@@ -41,8 +41,10 @@ impl Behind<'_> {
         let is_sure = known.len() == others.len();
         let may_listen =
             || others.iter().any(|it| may_listen(it, wanted) || self.is_copy(it, serves));
-        let is_told_apart = || self.is_refused(port) || self.is_of_other_kind(&others, serves);
-        if is_served || !is_sure && (!is_told_apart() || may_listen()) {
+        let meant = self.label_apart(&others, serves);
+        let is_other =
+            || self.is_refused(port) || meant.is_some() && self.is_of_other_kind(&others, serves);
+        if is_served || !is_sure && (!is_other() || may_listen()) {
             return None;
         }
         let shown = listed(&ports.iter().map(Declared::shown).collect::<Vec<_>>());
@@ -51,7 +53,6 @@ impl Behind<'_> {
         } else {
             format!("{shown} and not {wanted}")
         };
-        let meant = self.label_apart(&others, serves);
         let meant = meant.map(|it| format!("; with {it} it would take none of them"));
         let cause = format!(
             "Its selector takes the pods of {root} as well, which declare {declare}: a part of its traffic is lost \
@@ -81,18 +82,15 @@ impl Behind<'_> {
         self.scene.workload_findings.iter().any(|it| says(it) && is_here(it))
     }
 
-    /// Whether the Service is called like the workload whose pods serve, and none of these runs an image that those
-    /// run: a canary would.
+    /// Whether none of these runs an image that those who serve run: a canary would.
     fn is_of_other_kind(&self, others: &[&Pod], serves: impl Fn(&Pod) -> bool) -> bool {
         let images = |it: &Pod| -> BTreeSet<String> {
             let images = lasting(it).filter_map(|it| it.image.as_deref());
             images.map(|it| repository(it).to_owned()).collect()
         };
-        let serving: Vec<_> = self.pods.iter().filter(|it| serves(it)).collect();
-        let own: BTreeSet<_> = serving.iter().flat_map(|it| images(it)).collect();
-        let named = Some(self.service.metadata.name.as_deref().unwrap_or_default());
-        serving.iter().all(|it| Some(&*self.scene.root_of(it).name) == named)
-            && others.iter().all(|it| images(it).is_disjoint(&own))
+        let serving = self.pods.iter().filter(|it| serves(it));
+        let own: BTreeSet<_> = serving.flat_map(|it| images(it)).collect();
+        others.iter().all(|it| images(it).is_disjoint(&own))
     }
 
     /// Whether a pod runs the very program of one that serves, so that it listens where that one does.
