@@ -3,6 +3,7 @@
 //! `GUARD_CASES=1000000` compares so many.
 
 mod causes;
+mod commands;
 mod past;
 mod policies;
 mod references;
@@ -117,7 +118,7 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
         0 => (Fault::ImageNotFound, scene::wrong_tag(kind, &known)),
         1 => (Fault::OomKilled, scene::out_of_memory(kind, "64Mi")),
         2 => (Fault::OomKilled, scene::out_of_memory(kind, "1536Mi")),
-        3 => (Fault::CrashLoopBackOff, scene::rolled_out(kind)),
+        3 => (Fault::CrashLoopBackOff, commands::rolled_out(chance, kind)),
         4 => (Fault::Unschedulable, scene::unschedulable(kind, "3Gi")),
         5 => (Fault::LivenessProbeFailing, scene::probed(ProbeKind::Liveness, "refused")),
         6 => (

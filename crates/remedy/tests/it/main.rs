@@ -46,4 +46,5 @@ mod sliding;
 mod rights;
 mod traffic;
 mod commit;
+mod commands;
 mod crossed;

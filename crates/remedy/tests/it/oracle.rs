@@ -3,6 +3,7 @@
 //! It shares no code with the guard. It reads a step and a policy as the JSON that they are, and paths as text.
 
 mod calm;
+mod commands;
 mod consent;
 mod images;
 mod past;
@@ -272,7 +273,8 @@ fn revision_opinion(edits: &[Value], plan: &FixPlan, evidence: &Evidence) -> Opi
         .any(|it| it.was_ready && it.edits.iter().map(|it| json!(it)).collect::<Vec<_>>() == edits);
     let in_template =
         edits.iter().all(|it| format!("{}/", text(&it["path"])).starts_with(template));
-    need(is_one && in_template, "revision")
+    need(is_one && in_template, "revision")?;
+    commands::command_opinion(edits, plan, evidence)
 }
 
 fn is_owned(path: &str, evidence: &Evidence) -> bool {
