@@ -18,6 +18,7 @@ mod attacks;
 mod attacked;
 mod causes;
 mod shown;
+mod killed_jobs;
 mod callee;
 mod stray;
 mod room;
