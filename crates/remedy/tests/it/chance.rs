@@ -7,6 +7,7 @@ mod commands;
 mod past;
 mod policies;
 mod references;
+mod restarts;
 mod services;
 
 use remedy::{World, approve};
@@ -88,7 +89,8 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
     let kind = *chance.pick(&Kind::ALL);
     let known =
         [("shop/web:1.3", "revision 3", true), ("shop/web:1.5", "Deployment shop/a", false)];
-    let (fault, mut evidence) = match chance.below(20) {
+    let (fault, mut evidence) = match chance.below(21) {
+        20 => (Fault::ReadinessProbeFailing, restarts::hanging(chance)),
         19 => (Fault::Unschedulable, scene::tainted(kind)),
         18 => (Fault::ImageNotFound, scene::listed_tag(kind)),
         8 => (Fault::StartupProbeFailing, scene::starved(kind, "500m", 490)),
@@ -128,7 +130,9 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
         _ => (Fault::ReadinessProbeFailing, scene::evidence(kind)),
     };
     bound(chance, &mut evidence);
-    evidence.workload.was_ready = chance.one_in(2);
+    if fault != Fault::ReadinessProbeFailing || !chance.one_in(3) {
+        evidence.workload.was_ready = chance.one_in(2);
+    }
     evidence.workload.ordered = chance.one_in(2);
     if chance.one_in(4) {
         let container = &mut evidence.containers[0];

@@ -7,6 +7,7 @@ mod commands;
 mod consent;
 mod images;
 mod past;
+mod restarts;
 mod rules;
 mod services;
 mod probes;
@@ -89,6 +90,7 @@ fn machine(plan: &FixPlan, rules: &Rules, world: &World<'_>) -> Opinion {
     need(!is_fought(plan, world), "two take turns")?;
     need(!was_mended(plan, world), "somebody put it back")?;
     need(has_run(plan, rules, world.evidence), "never ran here")?;
+    need(restarts::spoken_for(plan, rules, world.evidence), "nothing speaks for a new pod")?;
     calm(rules, world)?;
     lock(rules, world)?;
     budget(rules, world)
