@@ -142,30 +142,27 @@ fn restarted(step: &Step) -> Value {
     })
 }
 
-/// Amounts of one container of which its template states none yet, as a part of the manifest for the same reason:
-/// where it has no `resources` there is nothing that an operation could add to. `None` for other edits.
+/// Amounts of containers of which their template states none yet, as a part of the manifest for the same reason:
+/// where one has no `resources` there is nothing that an operation could add to. `None` for other edits.
 fn amounts_given(step: &Step, edits: &[Edit], containers: &[ContainerFacts]) -> Option<Value> {
     let target = &step.target;
-    let is_given = |it: &&ContainerFacts| {
-        let resources = place::container_path(target.kind, it).map(|it| it.child("resources"));
-        let is_in = |edit: &Edit| {
-            let below =
-                resources.as_ref().and_then(|it| edit.path.as_str().strip_prefix(it.as_str()));
-            edit.from.is_none() && below.is_some_and(|it| it.starts_with('/'))
-        };
-        !edits.is_empty() && edits.iter().all(is_in)
-    };
-    let container = containers.iter().find(is_given)?;
-    let mut resources = Map::new();
+    let mut lists = Map::new();
     for edit in edits {
-        let mut names: Vec<_> = edit.path.names().collect();
-        let (amount, list) = (names.pop()?, names.pop()?);
+        let (container, [list, resource]) = given(edit, target.kind, containers)?;
+        let all = lists.entry(container.role.list()).or_insert_with(|| json!([])).as_array_mut()?;
+        if all.iter().all(|it| it["name"] != container.name.as_str()) {
+            all.push(json!({"name": container.name, "resources": {}}));
+        }
+        let of_it = all.iter_mut().find(|it| it["name"] == container.name.as_str())?;
+        let resources = of_it.get_mut("resources")?.as_object_mut()?;
         let list = resources.entry(list).or_insert_with(|| json!({}));
-        list.as_object_mut()?.insert(amount, edit.to.clone()?);
+        list.as_object_mut()?.insert(resource, edit.to.clone()?);
     }
-    let path = target.kind.pod_spec_path()?.child(container.role.list());
-    let mut part = json!([{"name": container.name, "resources": resources}]);
-    for name in path.names().collect::<Vec<_>>().into_iter().rev() {
+    if lists.is_empty() {
+        return None;
+    }
+    let mut part = Value::Object(lists);
+    for name in target.kind.pod_spec_path()?.names().collect::<Vec<_>>().into_iter().rev() {
         part = Value::Object(Map::from_iter([(name, part)]));
     }
     let fields = part.as_object_mut()?;
@@ -174,6 +171,23 @@ fn amounts_given(step: &Step, edits: &[Edit], containers: &[ContainerFacts]) -> 
     let name = json!({"name": target.name, "namespace": target.namespace});
     fields.insert("metadata".to_owned(), name);
     Some(part)
+}
+
+/// The container that an edit gives an amount that was not stated, with the list and the resource.
+fn given<'c>(
+    edit: &Edit,
+    kind: Kind,
+    containers: &'c [ContainerFacts],
+) -> Option<(&'c ContainerFacts, [String; 2])> {
+    let below = |it: &&ContainerFacts| {
+        let resources = place::container_path(kind, it)?.child("resources");
+        let below = edit.path.as_str().strip_prefix(resources.as_str())?;
+        below.starts_with('/').then_some(())
+    };
+    let container = containers.iter().find(|it| below(it).is_some() && edit.from.is_none())?;
+    let mut names: Vec<_> = edit.path.names().collect();
+    let (resource, list) = (names.pop()?, names.pop()?);
+    Some((container, [list, resource]))
 }
 
 /// The operations of a step (RFC 6902): of each edit a `test` of what was seen and the change.

@@ -10,6 +10,7 @@ mod causes;
 mod names;
 mod windows;
 mod repeats;
+mod restarts;
 mod taken_back;
 
 use jiff::Timestamp;
@@ -314,6 +315,8 @@ fn asks_by_facts(plan: &FixPlan, policy: &Policy, evidence: &Evidence) -> Option
         "its log alone speaks for more memory, or against it"
     } else if images::is_only_listed(plan, policy, evidence) {
         "only the registry says that there is such a tag; it never ran here"
+    } else if restarts::is_unbacked(plan, policy, evidence) {
+        "nothing that is known says that a new pod would do better than this one"
     } else {
         taken_back::is_for_good(plan, policy, evidence)?
     };

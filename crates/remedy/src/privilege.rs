@@ -2,14 +2,16 @@
 
 mod held;
 mod beside;
+mod probes;
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use types::Edit;
+use types::{ContainerFacts, Edit};
 
 pub use beside::{INNER_VOLUMES, TELLING_ANNOTATIONS};
 pub(crate) use held::held;
+use probes::{Commands, PROBES};
 
 /// Fields that let a pod do more when they are true.
 const SWITCHES: [&str; 6] = [
@@ -24,27 +26,28 @@ const SWITCHES: [&str; 6] = [
 /// What tells a container what to do.
 const TOLD: [&str; 4] = ["command", "args", "env", "envFrom"];
 
-/// The probes of a container.
-const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
-
 /// Whether the edits give a right that what they replace has not got: a kernel setting with its value, a capability, a
 /// switch, an unmasked `/proc`, files and ports of the host, a command or another host of a probe, another answer to a
-/// name, a volume of a server or a driver.
-pub(crate) fn gives(edits: &[Edit]) -> bool {
-    let (before, after) = both(edits);
-    !after.is_subset(&before)
+/// name, a volume of a server or a driver. What a probe of the container runs as it is, another one of it may run too.
+pub(crate) fn gives(edits: &[Edit], containers: &[ContainerFacts]) -> bool {
+    gives_beside(edits, &Commands::of(containers))
 }
 
 /// Whether they take away what no machine gives back: a right, a container, or a fence around one that the admission
 /// policies keep. The API server would refuse the undo.
-pub(crate) fn takes(edits: &[Edit]) -> bool {
-    let undo: Vec<Edit> = edits.iter().map(inverse).collect();
-    gives(&undo) || held(&undo).is_some()
+pub(crate) fn takes(edits: &[Edit], containers: &[ContainerFacts]) -> bool {
+    let undo: Vec<Edit> = edits.iter().map(Edit::inverse).collect();
+    gives_beside(&undo, &Commands::of(containers).after(edits)) || held(&undo).is_some()
 }
 
-/// What puts back what this edit replaces.
-fn inverse(edit: &Edit) -> Edit {
-    Edit { path: edit.path.clone(), from: edit.to.clone(), to: edit.from.clone() }
+/// Whether they give a right, where the probes run these commands before.
+fn gives_beside(edits: &[Edit], commands: &Commands) -> bool {
+    let before = rights(edits, |it| it.from.as_ref());
+    let (of_probes, others): (Vec<_>, Vec<_>) = edits.iter().partition(|it| probes::is_of_one(it));
+    let after = rights(of_probes, |it| it.to.as_ref());
+    let mut given: BTreeSet<_> = after.difference(&commands.allowed()).cloned().collect();
+    given.extend(rights(others, |it| it.to.as_ref()));
+    !given.is_subset(&before)
 }
 
 /// Whether they change what a container is told to do: its program, its arguments, its variables, or all of it.
@@ -56,23 +59,26 @@ pub(crate) fn tells(edits: &[Edit]) -> bool {
 /// Whether it changes a list of containers, or one of them, as a whole.
 pub(crate) fn is_whole(edit: &Edit) -> bool {
     let names: Vec<String> = edit.path.names().collect();
-    let is_list = |it: &String| ["containers", "initContainers"].contains(&it.as_str());
-    names.iter().rev().take(2).any(is_list)
+    names.iter().rev().take(2).any(|it| is_list(it))
 }
 
-/// The rights before and after.
-fn both(edits: &[Edit]) -> (BTreeSet<String>, BTreeSet<String>) {
-    let of = |value: fn(&Edit) -> Option<&Value>| {
-        let mut rights = BTreeSet::new();
-        for edit in edits {
-            let names: Vec<String> = edit.path.names().collect();
-            if let Some(value) = value(edit) {
-                walk(&names, value, &mut rights);
-            }
+fn is_list(name: &str) -> bool {
+    ["containers", "initContainers"].contains(&name)
+}
+
+/// The rights in one side of the edits.
+fn rights<'e>(
+    edits: impl IntoIterator<Item = &'e Edit>,
+    side: fn(&Edit) -> Option<&Value>,
+) -> BTreeSet<String> {
+    let mut rights = BTreeSet::new();
+    for edit in edits {
+        let names: Vec<String> = edit.path.names().collect();
+        if let Some(value) = side(edit) {
+            walk(&names, value, &mut rights);
         }
-        rights
-    };
-    (of(|it| it.from.as_ref()), of(|it| it.to.as_ref()))
+    }
+    rights
 }
 
 /// Everything in a value at this place that is a right. Nothing of Kubernetes is nested deep enough to matter here:
@@ -133,7 +139,7 @@ fn right(names: &[String], value: &Value) -> Option<String> {
 fn reach(names: &[&str], value: &Value) -> Option<String> {
     match (names, value) {
         ([.., probe, "exec", "command"], _) if PROBES.contains(probe) => {
-            Some(format!("{probe} runs {value}"))
+            Some(probes::runs(probe, value))
         }
         ([.., probe, "httpGet" | "tcpSocket", "host"], _) if PROBES.contains(probe) => {
             Some(format!("{probe} asks {value}"))
@@ -173,10 +179,10 @@ mod tests {
         let path = format!("/spec/template/spec/{path}");
         let back = edit(&path, more.clone(), less.clone());
         let there = edit(&path, less.clone(), more.clone());
-        assert!(!gives(std::slice::from_ref(&back)), "{back}");
-        assert!(gives(std::slice::from_ref(&there)), "{there}");
-        assert!(takes(&[back]));
-        assert!(!takes(&[there]));
+        assert!(!gives(std::slice::from_ref(&back), &[]), "{back}");
+        assert!(gives(std::slice::from_ref(&there), &[]), "{there}");
+        assert!(takes(&[back], &[]));
+        assert!(!takes(&[there], &[]));
     }
 
     #[test]
@@ -228,20 +234,20 @@ mod tests {
         let share = json!({"name": "a", "nfs": {"server": "nfs.example", "path": "/"}});
         let folder = json!({"name": "a", "emptyDir": {}});
 
-        assert!(takes(&[edit(&share, &folder)]) && gives(&[edit(&folder, &share)]));
-        assert!(!gives(&[edit(&share, &folder)]));
+        assert!(takes(&[edit(&share, &folder)], &[]) && gives(&[edit(&folder, &share)], &[]));
+        assert!(!gives(&[edit(&share, &folder)], &[]));
         let map = json!({"name": "b", "configMap": {"name": "web"}});
-        assert!(!takes(&[edit(&map, &folder)]) && !gives(&[edit(&folder, &map)]));
+        assert!(!takes(&[edit(&map, &folder)], &[]) && !gives(&[edit(&folder, &map)], &[]));
     }
 
     #[test]
     fn another_command_of_a_probe_is_given() {
         let path = "/spec/template/spec/containers/0/livenessProbe/exec/command";
-        assert!(gives(&[edit(path, json!(["true"]), json!(["sh"]))]));
+        assert!(gives(&[edit(path, json!(["true"]), json!(["sh"]))], &[]));
         let probe = "/spec/template/spec/containers/0/livenessProbe";
         let port = |it: u16| json!({"httpGet": {"port": it}});
-        assert!(!gives(&[edit(probe, json!({"tcpSocket": {"port": 80}}), port(80))]));
-        assert!(!gives(&[edit(probe, Value::Null, port(80))]));
+        assert!(!gives(&[edit(probe, json!({"tcpSocket": {"port": 80}}), port(80))], &[]));
+        assert!(!gives(&[edit(probe, Value::Null, port(80))], &[]));
     }
 
     #[test]
@@ -251,8 +257,8 @@ mod tests {
         let sysctl = |value: &str| json!([{"name": "net.core.somaxconn", "value": value}]);
         let whole = edit(path, sysctl("1024"), sysctl("4096"));
 
-        assert!(gives(&[deep]));
-        assert!(gives(&[whole]));
+        assert!(gives(&[deep], &[]));
+        assert!(gives(&[whole], &[]));
     }
 
     #[test]
@@ -261,14 +267,14 @@ mod tests {
         let user = "/spec/template/spec/containers/0/securityContext/runAsUser";
         let user = edit(user, json!(1000), Value::Null);
 
-        assert!(!gives(&[image.clone(), user]));
-        assert!(!takes(&[image]));
+        assert!(!gives(&[image.clone(), user], &[]));
+        assert!(!takes(&[image], &[]));
     }
 
     #[test]
     fn what_the_policy_keeps_is_taken_away_where_its_undo_would_be_refused() {
         let taken = |path: &str, from: Value, to: Value| {
-            takes(&[edit(&format!("/spec/template/spec/{path}"), from, to)])
+            takes(&[edit(&format!("/spec/template/spec/{path}"), from, to)], &[])
         };
         let none = Value::Null;
         let app = json!({"name": "app", "image": "shop/web:1"});

@@ -50,10 +50,10 @@ pub(crate) fn most(
     let (request, limit) = amounts(resource, container);
     let raise = Raise { container, resource, limit, request };
     let of_quota = |left: Option<u64>, of: Of, old: u64| {
-        let (pods, surge) = pods(evidence);
-        let there = left?.saturating_add(pods.saturating_mul(old));
-        let beside = surge.saturating_mul(others(&raise, evidence, of));
-        Some(there.saturating_sub(beside) / pods.saturating_add(surge).max(1))
+        let Pods { there, new } = pods(evidence);
+        let all = left?.saturating_add(there.saturating_mul(old));
+        let beside = new.saturating_sub(there).saturating_mul(others(&raise, evidence, of));
+        Some(all.saturating_sub(beside) / new.max(1))
     };
     let in_pod = room.pod_max.map(|it| it.saturating_sub(others(&raise, evidence, Of::Limits)));
     let of_requests = of_quota(room.requests_left, Of::Requests, request);
@@ -97,25 +97,34 @@ fn needed(raise: &Raise<'_>, evidence: &Evidence, of: Of) -> u64 {
     if new <= old && matches!(of, Of::Requests) {
         return 0;
     }
-    let (pods, surge) = pods(evidence);
-    let beside = surge.saturating_mul(others(raise, evidence, of));
-    let all = pods.saturating_add(surge).saturating_mul(new);
-    all.saturating_add(beside).saturating_sub(pods.saturating_mul(old))
+    let pods = pods(evidence);
+    let beside = pods.new.saturating_sub(pods.there).saturating_mul(others(raise, evidence, of));
+    let all = pods.new.saturating_mul(new);
+    all.saturating_add(beside).saturating_sub(pods.there.saturating_mul(old))
 }
 
-/// The pods that the owner has, and those that a rollout makes beside them.
-fn pods(evidence: &Evidence) -> (u64, u64) {
+/// The pods that the owner has and that count in a quota, and those that there are while others take their place.
+struct Pods {
+    there: u64,
+    new: u64,
+}
+
+fn pods(evidence: &Evidence) -> Pods {
+    let workload = &evidence.workload;
+    let desired = u64::from(workload.desired.max(1));
     match evidence.subject.kind {
+        // What a job had is over with it, and its copy has all of it anew.
+        Kind::Job if workload.failed_condition.is_some() => Pods { there: 0, new: desired },
         Kind::Deployment
         | Kind::ReplicaSet
         | Kind::StatefulSet
         | Kind::DaemonSet
         | Kind::Job
         | Kind::CronJob => {
-            (u64::from(evidence.workload.desired.max(1)), u64::from(evidence.workload.surge))
+            Pods { there: desired, new: desired.saturating_add(u64::from(workload.surge)) }
         }
         Kind::Pod | Kind::Node | Kind::Service | Kind::PersistentVolumeClaim | Kind::ConfigMap => {
-            (1, 0)
+            Pods { there: 1, new: 1 }
         }
     }
 }

@@ -3,7 +3,8 @@
 
 use jiff::SignedDuration;
 use types::{
-    ContainerFacts, Diagnosis, Evidence, Fault, Kind, NodeFacts, PodFacts, ProbeFacts, ProbeKind,
+    ContainerFacts, Diagnosis, Evidence, Fault, Kind, NeighbourFacts, NodeFacts, PodFacts,
+    ProbeFacts, ProbeKind, ServiceFacts,
 };
 
 use crate::needs::{is_need, needed};
@@ -29,14 +30,27 @@ pub(crate) enum Sign<'e> {
 
 /// What speaks for a process that hangs in the one pod that fails.
 pub(crate) fn sign<'e>(diagnosis: &Diagnosis, evidence: &'e Evidence) -> Option<Sign<'e>> {
+    let container = place::container(diagnosis, evidence)?;
+    let counts =
+        diagnosis.fault == Fault::ReadinessProbeFailing && has_its_needs(diagnosis, evidence);
+    if counts { sign_in(container, evidence) } else { None }
+}
+
+/// The pod that the facts alone say hangs, whatever was diagnosed.
+pub(crate) fn hanging(evidence: &Evidence) -> Option<&str> {
+    let hangs = |it: &&ContainerFacts| sign_in(it, evidence).is_some();
+    evidence.containers.iter().find(hangs).map(|it| it.pod.as_str())
+}
+
+/// What speaks for it in this container.
+fn sign_in<'e>(container: &'e ContainerFacts, evidence: &'e Evidence) -> Option<Sign<'e>> {
     let (pod, others) = the_one(evidence)?;
-    let container = place::container(diagnosis, evidence).filter(|it| it.pod == pod.name)?;
     let probe = container.probes.iter().find(|it| it.kind == ProbeKind::Readiness)?;
-    let counts = diagnosis.fault == Fault::ReadinessProbeFailing
+    let counts = container.pod == pod.name
         && probe.host.is_none()
         && has_lost_readiness(pod, container, probe, evidence)
         && is_undisturbed(pod, evidence)
-        && may_reach_all(diagnosis, container, evidence);
+        && !calls_in_vain(container, evidence);
     if !counts {
         return None;
     }
@@ -106,25 +120,32 @@ fn is_undisturbed(pod: &PodFacts, evidence: &Evidence) -> bool {
         && !evidence.events.iter().any(is_taken)
 }
 
-/// Whether all that it is known to call is known to be there.
-fn may_reach_all(diagnosis: &Diagnosis, container: &ContainerFacts, evidence: &Evidence) -> bool {
-    let stands = |behind: &String, is_it: fn(u32, u32) -> bool| {
-        let named = |it: &types::NeighbourFacts| {
-            *behind == format!("{} {}", it.object.kind, it.object.name)
-        };
-        evidence.neighbours.iter().any(|it| named(it) && is_it(it.ready, it.desired))
-    };
-    let is_down = |name: &String| {
-        let mut services = evidence.services.iter().filter(|it| it.name == *name);
-        services.any(|it| it.behind.iter().any(|it| stands(it, |ready, _| ready == 0)))
-    };
-    let is_up = |it: &types::ServiceFacts| {
-        let is_whole = |it: &String| stands(it, |ready, desired| 0 < ready && desired <= ready);
+/// Whether all that it says that it needs is known to be there.
+fn has_its_needs(diagnosis: &Diagnosis, evidence: &Evidence) -> bool {
+    let is_up = |it: &ServiceFacts| {
+        let is_whole =
+            |it: &String| stands(it, evidence).any(|it| 0 < it.ready && it.desired <= it.ready);
         it.selects && !it.behind.is_empty() && it.behind.iter().all(is_whole)
     };
     let n_needs = diagnosis.clues.iter().filter(|it| is_need(it)).count();
     let n_up = needed(diagnosis, evidence).filter(|it| is_up(it)).count();
-    n_needs <= n_up && !container.calls.iter().any(is_down)
+    n_needs <= n_up
+}
+
+/// Whether something that it is known to call has nothing ready behind it.
+fn calls_in_vain(container: &ContainerFacts, evidence: &Evidence) -> bool {
+    let is_down = |name: &String| {
+        let mut services = evidence.services.iter().filter(|it| it.name == *name);
+        services.any(|it| it.behind.iter().any(|it| stands(it, evidence).any(|it| it.ready == 0)))
+    };
+    container.calls.iter().any(is_down)
+}
+
+/// The workload that a Service takes, as it stands.
+fn stands<'e>(behind: &str, evidence: &'e Evidence) -> impl Iterator<Item = &'e NeighbourFacts> {
+    let named =
+        move |it: &&NeighbourFacts| format!("{} {}", it.object.kind, it.object.name) == behind;
+    evidence.neighbours.iter().filter(named)
 }
 
 /// Whether others of the same template are ready and were all the time, so that it is this pod and nothing that all of

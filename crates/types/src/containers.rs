@@ -264,6 +264,9 @@ pub struct ProbeFacts {
     /// The newest message of its failure, redacted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// The command that it runs, of an `exec` probe. Never leaves the process: it is not redacted.
+    #[serde(skip)]
+    pub command: Vec<String>,
 }
 
 impl ProbeFacts {

@@ -27,6 +27,11 @@ pub(crate) fn fields(what: &'static str, edits: &[(&str, &str, Value)]) -> Reque
     request(what, "PATCH", FULL, json!(operations))
 }
 
+/// What a probe of the Deployment with one of everything runs.
+pub(crate) fn check() -> Value {
+    json!({"exec": {"command": ["/app", "check"]}})
+}
+
 fn annotation(what: &'static str, name: &str, value: &Value) -> Request {
     let annotations = json!({"annotations": {name: value}});
     patch(what, FULL, json!({"spec": {"template": {"metadata": annotations}}}))
@@ -52,6 +57,25 @@ pub(crate) fn forbidden() -> Vec<Request> {
             "replace",
             "containers/0/readinessProbe/exec/command",
             &json!(["sh"]),
+        ),
+        field(
+            "start with another command than a probe of the container runs",
+            "add",
+            "containers/0/startupProbe",
+            &json!({"exec": {"command": ["/app", "check", "--deep"]}}),
+        ),
+        field(
+            "start with what a probe of the container beside it runs",
+            "add",
+            "containers/1/startupProbe",
+            &check(),
+        ),
+        fields(
+            "run a new command where the old one went to another probe",
+            &[
+                ("add", "containers/0/startupProbe", check()),
+                ("replace", "containers/0/readinessProbe/exec/command", json!(["sh"])),
+            ],
         ),
         container(
             "let a node ask another host",
@@ -149,6 +173,19 @@ pub(crate) fn legal() -> Vec<Request> {
     let read_only = json!([{"name": "logs", "mountPath": "/logs", "readOnly": true}]);
     vec![
         field("no command as a probe", "remove", "containers/0/readinessProbe", &none),
+        field(
+            "a probe more that runs what another one runs",
+            "add",
+            "containers/0/startupProbe",
+            &check(),
+        ),
+        fields(
+            "a probe that runs what another one ran",
+            &[
+                ("remove", "containers/0/readinessProbe", none.clone()),
+                ("replace", "containers/0/livenessProbe", check()),
+            ],
+        ),
         container(
             "a probe that asks another way",
             &json!({"livenessProbe": {"httpGet": null, "tcpSocket": {"port": 8080}}}),
@@ -202,7 +239,7 @@ pub(crate) fn full(mut workload: Value) -> Value {
             {"name": "A", "valueFrom": {"configMapKeyRef": {"name": "web-cofig", "key": "a"}}},
             {"name": "B", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "aa"}}},
         ],
-        "readinessProbe": {"exec": {"command": ["/app", "check"]}},
+        "readinessProbe": check(),
         "volumeMounts": [
             {"name": "logs", "mountPath": "/logs", "readOnly": true},
             {"name": "config", "mountPath": "/etc/a.yaml", "subPath": "a.yml"},

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::stolen_fields::{FULL, field, fields};
+use crate::stolen_fields::{FULL, check, field, fields};
 use crate::stolen_requests::{POD, Request, WEB, container, patch, request};
 
 fn template(what: &'static str, path: &str, template: &Value) -> Request {
@@ -93,6 +93,7 @@ fn of_containers() -> Vec<Request> {
         ),
         container("no probe", &json!({"livenessProbe": null})),
         container("a probe more", &json!({"startupProbe": {"tcpSocket": {"port": 8080}}})),
+        field("start with what a probe of it runs", "add", "containers/0/startupProbe", &check()),
         container(
             "ask another way",
             &json!({"livenessProbe": {"httpGet": null, "tcpSocket": {"port": 8080}}}),

@@ -81,8 +81,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         Some(secs) => format!("took longer than the {secs} s that it may"),
         None => gave_up.to_owned(),
     };
-    let why =
-        failed.map(|it| format!(": {} {}", wording::named(it), crash_loop::ending(evidence, it)));
+    let why = failed.map(|it| format!(": {} {}", wording::named(it), ending(evidence, it)));
     Some(Diagnosis {
         fault: Fault::JobFailed,
         container: failed.map(|it| it.name.clone()),
@@ -94,6 +93,16 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         clues,
         confidence: if failed.is_some() { 0.95 } else { 0.9 },
     })
+}
+
+/// How the container of its last try ended, as the rest of a sentence.
+fn ending(evidence: &Evidence, container: &ContainerFacts) -> String {
+    if container.state.last_exit.as_deref() != Some("OOMKilled") {
+        return crash_loop::ending(evidence, container);
+    }
+    let limit = container.memory_limit.as_ref();
+    let limit = limit.map(|it| format!(" at its limit of {it}")).unwrap_or_default();
+    format!("was killed for memory{limit}")
 }
 
 /// A job of an earlier template is in the way of all later ones.

@@ -285,6 +285,7 @@ mod tests {
             period_secs: None,
             failure_threshold: None,
             failure: Some(format!("Readiness probe {failure}")),
+            command: vec![],
         };
         let read = read(&container(), &probe);
         assert_eq!((read.words.as_str(), read.part.as_deref()), (expected, part));

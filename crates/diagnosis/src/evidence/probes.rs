@@ -51,6 +51,7 @@ fn probe_facts(kind: ProbeKind, probe: &Probe) -> ProbeFacts {
         period_secs: seconds(probe.period_seconds),
         failure_threshold: seconds(probe.failure_threshold),
         failure: None,
+        command: probe.exec.as_ref().and_then(|it| it.command.clone()).unwrap_or_default(),
     }
 }
 

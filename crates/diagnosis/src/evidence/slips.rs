@@ -21,6 +21,7 @@ mod loopback;
 mod mode;
 mod unit;
 mod amount;
+mod demanded;
 mod probe;
 mod twin;
 
@@ -94,7 +95,7 @@ const FINDERS: &[Finder] = &[
     Here(mode::misread),
     Here(unit::too_large),
     Here(unit::too_small),
-    Here(amount::unstated),
+    Before(demanded::unstated),
     Here(amount::too_small),
     Here(amount::over_a_default),
     Here(amount::of_the_pod),

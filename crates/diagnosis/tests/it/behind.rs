@@ -187,6 +187,7 @@ pub(crate) fn unanswered(
         period_secs: Some(5),
         failure_threshold: Some(failure_threshold),
         failure: Some(failure.to_owned()),
+        command: vec![],
     }
 }
 

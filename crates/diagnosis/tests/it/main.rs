@@ -7,6 +7,7 @@ mod last_words;
 mod fields;
 mod files;
 mod slips;
+mod demanded;
 mod sources;
 mod spoken;
 mod surplus;

@@ -254,7 +254,7 @@ fn gives_no_rights(
     evidence: &Evidence,
 ) -> Result<(), Refusal> {
     let mounts_host = evidence.revisions.iter().any(|it| it.mounts_host && it.edits == edits);
-    if mounts_host || privilege::gives(edits) {
+    if mounts_host || privilege::gives(edits, &evidence.containers) {
         return Err(outside(
             "roll_back",
             "a rollback gives the pods no right that they have not got",
@@ -271,7 +271,7 @@ fn gives_no_rights(
         ));
     }
     let unmounts_host = evidence.revisions.iter().any(|it| it.unmounts_host && it.edits == edits);
-    if plan.risk == Risk::Auto && (unmounts_host || privilege::takes(edits)) {
+    if plan.risk == Risk::Auto && (unmounts_host || privilege::takes(edits, &evidence.containers)) {
         return Err(outside(
             "roll_back",
             "what no machine may give back is taken away after a person's yes alone",

@@ -3,16 +3,16 @@
 //! ## When it helps
 //! A program, a flag, the name or the value of a variable, an image or a mount is a letter or two away from what is
 //! known to work: `ngnix` for `nginx`; or a file has another ending that means the same: `site.tmpl` for
-//! `site.template`. So is the tag of an image where nothing but a node that holds another one speaks for that:
-//! nobody saw it run, so that no machine puts it. Or an amount in a unit that no node has or in
-//! which nothing can run, one that the namespace demands and that others of the same image state, one in place of a
-//! default that no node has, the mode of a script that nobody may execute or of a key that others may read. Or what
-//! a probe asks for, where the container has nearly the same elsewhere; the label of the pods that others must
-//! stand beside, where a pod waits for one that nobody has; the key of a Secret, which nobody reads, where the
-//! variable that takes it has nearly its name; the same in a ConfigMap, whose key then is patched, where nothing in
-//! that key is to be hidden; how long a job may take, or how often it may try, where its twin came to its end with
-//! far more; a ConfigMap that is asked for where a Secret of that very name is there, or the other way round; or
-//! shared memory that is smaller than what the log asks for, or how many pods a
+//! `site.template`. So is the tag of an image where nothing but a node that holds another one speaks for that: nobody
+//! saw it run, so that no machine puts it. Or an amount in a unit that no node has or in which nothing can run, one
+//! that a quota demands and that the container stated before or others of the same image state (a limit that nobody
+//! knows is what the container asks for), one in place of a default that no node has, the mode of a script that nobody
+//! may execute or of a key that others may read. Or what a probe asks for, where the container has nearly the same
+//! elsewhere; the label of the pods that others must stand beside, where a pod waits for one that nobody has; the key
+//! of a Secret, which nobody reads, where the variable that takes it has nearly its name; the same in a ConfigMap,
+//! whose key then is patched, where nothing in that key is to be hidden; how long a job may take, or how often it may
+//! try, where its twin came to its end with far more; a ConfigMap that is asked for where a Secret of that very name is
+//! there, or the other way round; or shared memory that is smaller than what the log asks for, or how many pods a
 //! rollout takes away first, where the new one waits for what an old one has.
 //!
 //! ## When it does not

@@ -15,7 +15,8 @@
 //! again, and not more than limit ranges, quotas and the largest node allow. So what was too little is not tried
 //! again, and four times comes after double was; where there is no room for the next of these, what there is room
 //! for is offered. A request that equals the limit is raised with it, so that the pod keeps its quality of service.
-//! Pods that their template does not reach are resized where they run. A limit below a mebibyte, which lost its
+//! Pods that their template does not reach are resized where they run. Of a job that gave up the copy that is shown
+//! gets double, where the namespace has room for all of it anew. A limit below a mebibyte, which lost its
 //! unit (`256m`), goes to what was probably meant after a yes, and nowhere else. Undo: the former limit. Verified
 //! by the pods' health over time. Attack: a limit that is negative, no quantity or too large to double yields no
 //! plan.
@@ -42,7 +43,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
             .into_iter()
             .collect();
     }
-    if diagnosis.fault != Fault::OomKilled {
+    if !is_of_memory(diagnosis, evidence) {
         return vec![];
     }
     let Some(container) = place::container(diagnosis, evidence) else { return vec![] };
@@ -79,9 +80,19 @@ pub(crate) fn with_dose(
         let mut containers = diagnoses.iter().filter_map(|it| tiny(it, evidence));
         return containers.find_map(|it| plan_for(evidence, it, halves));
     }
-    let of_memory = diagnoses.iter().filter(|it| it.fault == Fault::OomKilled);
+    let of_memory = diagnoses.iter().filter(|it| is_of_memory(it, evidence));
     let mut containers = of_memory.filter_map(|it| place::container(it, evidence));
     containers.find_map(|it| plan_for(evidence, it, halves))
+}
+
+/// Whether a container was killed for memory: a moment ago, or as the last try of a job that gave up since.
+fn is_of_memory(diagnosis: &Diagnosis, evidence: &Evidence) -> bool {
+    let was_last = || {
+        let container = diagnosis.container.as_deref().and_then(|it| evidence.container(it));
+        container.is_some_and(|it| it.state.last_exit.as_deref() == Some("OOMKilled"))
+    };
+    let gave_up = diagnosis.fault == Fault::JobFailed && evidence.subject.kind == Kind::Job;
+    diagnosis.fault == Fault::OomKilled || gave_up && was_last()
 }
 
 /// The container whose limit lost its unit, where the diagnosis is about that.

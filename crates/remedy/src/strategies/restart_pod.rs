@@ -11,7 +11,8 @@
 //! was ready and one of an earlier was, and where none ever was, unless it crashes. Nor for what is still on its
 //! way, nor for a pod that nothing would make again, nor for a job, which would count it as a failure. Nothing speaks
 //! for it where all pods lost their readiness, where something that is called does not answer or may be down, or where
-//! the node is not well or somebody takes its pods away: then it is offered, and nobody chooses it unasked.
+//! the node is not well or somebody takes its pods away: then it is offered, and the guard asks a person unless the
+//! policy says `restart_pod: auto`.
 //!
 //! ## Risk
 //! Auto for a pod that runs unready beside a history of readiness, and for one of an earlier template that is not
@@ -20,9 +21,12 @@
 //! <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback>); Ask for one that
 //! crashes. Bound: one pod, or two of such a set, which would make the first anew from the earlier template while
 //! the other one is there; through the Eviction API, which honours disruption budgets. There is nothing to undo.
-//! Verified by the new pod's health over time. Attack: a bare pod, a ready pod or one without uid is not evicted.
+//! Verified by the new pod's health over time. Attack: a bare pod, a ready pod or one without uid is not evicted, and
+//! a log that says that a process hangs takes no pod away for which its own state does not speak.
 
-use types::{Action, ContainerRole, Diagnosis, Evidence, Fault, FixPlan, Kind, Risk, Strategy};
+use types::{
+    Action, ContainerRole, Diagnosis, Evidence, Fault, FixPlan, Kind, PodFacts, Risk, Strategy,
+};
 
 use crate::place;
 use crate::wedged::{self, Sign};
@@ -77,7 +81,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet
     );
     let pods = if place::held_up(evidence).is_empty() {
-        evidence.failing_pod().into_iter().collect()
+        shows_it(diagnosis, evidence).into_iter().collect()
     } else {
         place::held_up(evidence)
     };
@@ -88,6 +92,14 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         return vec![];
     }
     vec![FixPlan { strategy: Strategy::RestartPod, risk, because, steps }]
+}
+
+/// The pod that fails: the one that left something behind where the facts are about that.
+fn shows_it<'e>(diagnosis: &Diagnosis, evidence: &'e Evidence) -> Option<&'e PodFacts> {
+    let container = place::container(diagnosis, evidence);
+    let container = container.filter(|_| left_behind(diagnosis, evidence).is_some());
+    let pod = container.and_then(|it| place::live_pod(evidence, it)).filter(|it| !it.ready);
+    pod.or_else(|| evidence.failing_pod())
 }
 
 /// Why a new pod may do what this one does not.

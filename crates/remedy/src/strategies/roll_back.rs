@@ -20,7 +20,8 @@
 //! capabilities), or lowers a limit from above the cap of the policy, a person is asked, since the undo would give it
 //! again, which no machine does; one that gives a right is advice, and so is
 //! one that changes who a pod is (its user, its account), brings a container back or opens what the admission
-//! policy keeps: a command of a probe, ports and files of the host, annotations that somebody acts on.
+//! policy keeps: a command of a probe, ports and files of the host, annotations that somebody acts on. A command that
+//! another probe of the same container runs as it is gives nothing: nothing is run there that is not run already.
 
 use types::{
     Diagnosis, Edit, Evidence, Fault, FixPlan, Kind, PodFacts, RevisionFacts, Risk, ServiceFacts,
@@ -101,7 +102,7 @@ pub(super) fn plan(diagnosis: &Diagnosis, evidence: &Evidence) -> Vec<FixPlan> {
         of_jobs(because, &aim.edits, evidence)
     } else {
         let because = format!("Revision {} was ready, and the newest never was.", aim.revision);
-        as_rights_change(because, &aim.edits)
+        as_rights_change(because, &aim.edits, evidence)
     };
     let (risk, because) = if aim.mounts_host {
         let why = "It would mount files of the host that are not mounted now, and no machine does: apply or commit the patch.";
@@ -145,7 +146,7 @@ fn of_jobs(because: String, edits: &[Edit], evidence: &Evidence) -> (Risk, Strin
         let why = "No machine writes the limits of a job: apply or commit the patch.";
         return (Risk::Advice, format!("{because} {why}"));
     }
-    let (risk, because) = as_rights_change(because, edits);
+    let (risk, because) = as_rights_change(because, edits, evidence);
     match &evidence.workload.never_worked {
         // Whoever makes a job in the name of the CronJob says what that job is told to do.
         Some(why) if risk == Risk::Auto && !privilege::tells(edits) => {
@@ -156,8 +157,8 @@ fn of_jobs(because: String, edits: &[Edit], evidence: &Evidence) -> (Risk, Strin
 }
 
 /// Who may say yes, by what becomes of the rights of the pods.
-fn as_rights_change(because: String, edits: &[Edit]) -> (Risk, String) {
-    if privilege::gives(edits) {
+fn as_rights_change(because: String, edits: &[Edit], evidence: &Evidence) -> (Risk, String) {
+    if privilege::gives(edits, &evidence.containers) {
         let why = "It would give the pods rights that they have not got now, and no machine does: apply or commit the patch.";
         (Risk::Advice, format!("{because} {why}"))
     } else if let Some(field) = privilege::held(edits) {
@@ -166,7 +167,7 @@ fn as_rights_change(because: String, edits: &[Edit]) -> (Risk, String) {
              patch."
         );
         (Risk::Advice, format!("{because} {why}"))
-    } else if privilege::takes(edits) {
+    } else if privilege::takes(edits, &evidence.containers) {
         (Risk::Ask, format!("{because} {FOR_GOOD}"))
     } else {
         (Risk::Auto, because)

@@ -3,9 +3,11 @@
 //! `GUARD_CASES=1000000` compares so many.
 
 mod causes;
+mod commands;
 mod past;
 mod policies;
 mod references;
+mod restarts;
 mod services;
 
 use remedy::{World, approve};
@@ -87,7 +89,8 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
     let kind = *chance.pick(&Kind::ALL);
     let known =
         [("shop/web:1.3", "revision 3", true), ("shop/web:1.5", "Deployment shop/a", false)];
-    let (fault, mut evidence) = match chance.below(20) {
+    let (fault, mut evidence) = match chance.below(21) {
+        20 => (Fault::ReadinessProbeFailing, restarts::hanging(chance)),
         19 => (Fault::Unschedulable, scene::tainted(kind)),
         18 => (Fault::ImageNotFound, scene::listed_tag(kind)),
         8 => (Fault::StartupProbeFailing, scene::starved(kind, "500m", 490)),
@@ -117,7 +120,7 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
         0 => (Fault::ImageNotFound, scene::wrong_tag(kind, &known)),
         1 => (Fault::OomKilled, scene::out_of_memory(kind, "64Mi")),
         2 => (Fault::OomKilled, scene::out_of_memory(kind, "1536Mi")),
-        3 => (Fault::CrashLoopBackOff, scene::rolled_out(kind)),
+        3 => (Fault::CrashLoopBackOff, commands::rolled_out(chance, kind)),
         4 => (Fault::Unschedulable, scene::unschedulable(kind, "3Gi")),
         5 => (Fault::LivenessProbeFailing, scene::probed(ProbeKind::Liveness, "refused")),
         6 => (
@@ -127,7 +130,9 @@ fn trouble(chance: &mut Chance) -> (Fault, Evidence) {
         _ => (Fault::ReadinessProbeFailing, scene::evidence(kind)),
     };
     bound(chance, &mut evidence);
-    evidence.workload.was_ready = chance.one_in(2);
+    if fault != Fault::ReadinessProbeFailing || !chance.one_in(3) {
+        evidence.workload.was_ready = chance.one_in(2);
+    }
     evidence.workload.ordered = chance.one_in(2);
     if chance.one_in(4) {
         let container = &mut evidence.containers[0];

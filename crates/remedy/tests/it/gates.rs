@@ -313,9 +313,9 @@ fn no_strategy_writes_a_field_that_is_not_its_own() {
 #[test]
 fn only_a_broken_pod_that_is_made_again_is_evicted() {
     let case = || {
-        let mut evidence = scene::evidence(Kind::Deployment);
-        evidence.workload.was_ready = true;
-        Case::offered(Fault::ReadinessProbeFailing, evidence)
+        let case = Case::offered(Fault::ReadinessProbeFailing, crate::wedged::one_of_three());
+        assert_eq!(case.plan.strategy, Strategy::RestartPod);
+        case
     };
     check(case(), "out_of_scope", |it| it.evidence.pods[0].ready = true);
     check(case(), "out_of_scope", |it| it.evidence.pods[0].terminating = true);

@@ -78,6 +78,39 @@ fn what_is_shown_for_a_commit_fits_a_manifest_without_resources() {
 }
 
 #[test]
+fn amounts_of_several_containers_are_merged_into_one_manifest() {
+    let mut evidence = scene::mistyped(Kind::Deployment);
+    let mut beside = evidence.containers[0].clone();
+    "side".clone_into(&mut beside.name);
+    beside.index = 1;
+    evidence.containers.push(beside);
+    let slip = &mut evidence.slips[0];
+    slip.kind = types::SlipKind::Amount;
+    let given = |field: &str| {
+        let path = scene::path(&format!("/spec/template/spec/containers/{field}"));
+        types::Edit { path, from: None, to: Some("64Mi".into()) }
+    };
+    slip.edits = ["0/resources/limits/memory", "1/resources/limits/memory"].map(given).to_vec();
+    let mut diagnosis = scene::diagnosis(Fault::FailedCreate);
+    diagnosis.container = None;
+    let plans = remedy::plans(&[diagnosis], &evidence);
+    let plan = plans.iter().find(|it| it.strategy.name() == "correct_typo").unwrap();
+
+    let text = remedy::kustomize_patch(plan, &evidence.containers).unwrap();
+
+    assert_eq!(plan.risk, Risk::Advice);
+    let file: serde_json::Value = serde_yaml_ng::from_str(&text).unwrap();
+    let part: serde_json::Value =
+        serde_yaml_ng::from_str(file["patches"][0]["patch"].as_str().unwrap()).unwrap();
+    let of =
+        |name: &str| serde_json::json!({"name": name, "resources": {"limits": {"memory": "64Mi"}}});
+    assert_eq!(
+        part["spec"]["template"]["spec"]["containers"],
+        serde_json::json!([of("app"), of("side")])
+    );
+}
+
+#[test]
 fn what_something_else_gave_is_left_to_it() {
     let mut evidence = given(None);
     evidence.containers[0].given_memory_limit.as_mut().unwrap().default_of = None;

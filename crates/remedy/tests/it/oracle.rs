@@ -3,9 +3,11 @@
 //! It shares no code with the guard. It reads a step and a policy as the JSON that they are, and paths as text.
 
 mod calm;
+mod commands;
 mod consent;
 mod images;
 mod past;
+mod restarts;
 mod rules;
 mod services;
 mod probes;
@@ -88,6 +90,7 @@ fn machine(plan: &FixPlan, rules: &Rules, world: &World<'_>) -> Opinion {
     need(!is_fought(plan, world), "two take turns")?;
     need(!was_mended(plan, world), "somebody put it back")?;
     need(has_run(plan, rules, world.evidence), "never ran here")?;
+    need(restarts::spoken_for(plan, rules, world.evidence), "nothing speaks for a new pod")?;
     calm(rules, world)?;
     lock(rules, world)?;
     budget(rules, world)
@@ -272,7 +275,8 @@ fn revision_opinion(edits: &[Value], plan: &FixPlan, evidence: &Evidence) -> Opi
         .any(|it| it.was_ready && it.edits.iter().map(|it| json!(it)).collect::<Vec<_>>() == edits);
     let in_template =
         edits.iter().all(|it| format!("{}/", text(&it["path"])).starts_with(template));
-    need(is_one && in_template, "revision")
+    need(is_one && in_template, "revision")?;
+    commands::command_opinion(edits, plan, evidence)
 }
 
 fn is_owned(path: &str, evidence: &Evidence) -> bool {

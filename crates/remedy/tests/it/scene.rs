@@ -200,6 +200,7 @@ pub(crate) fn probed(kind: ProbeKind, failure: &str) -> Evidence {
         period_secs: Some(10),
         failure_threshold: Some(3),
         failure: Some(failure.to_owned()),
+        command: vec![],
     }];
     evidence
 }

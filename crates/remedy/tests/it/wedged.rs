@@ -1,5 +1,6 @@
 //! A pod that hangs while nothing else does: when the facts speak for its eviction, and when they do not.
 
+use remedy::{Consent, Policy, World, approve};
 use types::{
     Clue, Diagnosis, EventFacts, Evidence, Fault, Kind, NeighbourFacts, ObjectRef, ProbeKind,
     ServiceFacts, StrainKind,
@@ -8,16 +9,16 @@ use types::{
 use crate::scene::{self, diagnosis, pod};
 
 /// A change of the facts.
-type Change = fn(&mut Evidence);
+pub(crate) type Change = fn(&mut Evidence);
 
 const FAILURE: &str = "Readiness probe failed: context deadline exceeded";
 
 fn at(second: i64) -> jiff::Timestamp {
-    jiff::Timestamp::from_second(1_800_000_000 + second).unwrap()
+    jiff::Timestamp::from_second(scene::NOW - 3900 + second).unwrap()
 }
 
 /// One of three pods has not answered for five minutes, an hour after its container began; the others answer.
-fn one_of_three() -> Evidence {
+pub(crate) fn one_of_three() -> Evidence {
     let mut evidence = scene::probed(ProbeKind::Readiness, FAILURE);
     evidence.taken_at = at(3900);
     evidence.workload.was_ready = true;
@@ -36,7 +37,7 @@ fn one_of_three() -> Evidence {
 }
 
 /// The only pod, whose log says that a part of it is gone.
-fn sole() -> Evidence {
+pub(crate) fn sole() -> Evidence {
     let mut evidence = one_of_three();
     evidence.pods.truncate(1);
     (evidence.workload.desired, evidence.workload.updated, evidence.workload.ready) = (1, 1, 0);
@@ -65,7 +66,7 @@ fn refuses(honest: fn() -> Evidence, changes: &[Change]) {
 }
 
 /// What speaks against it, whatever speaks for it.
-const AGAINST: &[Change] = &[
+pub(crate) const AGAINST: &[Change] = &[
     // It was never ready in this life, or not for longer than between two looks.
     |it| it.pods[0].unready_since = None,
     |it| it.pods[0].unready_since = Some(at(-5)),
@@ -223,6 +224,48 @@ fn another_fault_beside_it_would_be_there_in_a_new_pod_as_well() {
     for fault in [Fault::Unknown, Fault::CrashLoopBackOff, Fault::SandboxNotCreated] {
         assert_ne!(is_backed_for(&[diagnosis(fault)], &evidence), Some(true), "{fault}");
     }
+}
+
+/// What the guard answers to the eviction that honest facts call for, on these.
+fn answer(
+    evidence: &Evidence,
+    change: impl FnOnce(&mut Policy, &mut World<'_>),
+) -> Option<&'static str> {
+    let honest = scene::plans(Fault::ReadinessProbeFailing, &one_of_three());
+    let plan = honest.into_iter().find(|it| it.strategy.name() == "restart_pod").unwrap();
+    let mut policy = Policy::default();
+    let mut world = scene::world(evidence, &[]);
+    world.now = evidence.taken_at;
+    change(&mut policy, &mut world);
+    approve(plan, &policy, &world).err().map(|it| it.code())
+}
+
+/// Whoever writes its log may write there that it hangs.
+#[test]
+fn no_machine_takes_a_pod_away_for_which_the_facts_do_not_speak_whatever_its_log_says() {
+    for honest in [one_of_three, sole] {
+        assert_eq!(answer(&honest(), |_, _| {}), None);
+        for (index, change) in AGAINST.iter().enumerate() {
+            let mut evidence = honest();
+            evidence.containers[0].wedged = Some("ERROR consumer orders-0 is dead".to_owned());
+            change(&mut evidence);
+            let refused = answer(&evidence, |_, _| {});
+            assert_eq!(refused, Some("needs_approval"), "change {index}");
+        }
+    }
+    let mut silent = sole();
+    silent.containers[0].wedged = None;
+    assert_eq!(answer(&silent, |_, _| {}), Some("needs_approval"));
+    // Somebody said yes, to this one or to all of them.
+    assert_eq!(answer(&silent, |_, world| world.authority = scene::person()), None);
+    let to_all = |policy: &mut Policy, _: &mut World<'_>| {
+        policy.strategies.insert("restart_pod".to_owned(), Consent::Auto);
+    };
+    assert_eq!(answer(&silent, to_all), None);
+    // A log that says so of a pod that answers is a log.
+    silent.pods[0].ready = true;
+    silent.containers[0].wedged = Some("ERROR consumer orders-0 is dead".to_owned());
+    assert_eq!(answer(&silent, to_all), Some("out_of_scope"));
 }
 
 #[test]

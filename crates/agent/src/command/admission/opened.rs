@@ -13,19 +13,15 @@ pub(super) fn claims() -> Vec<Claim> {
         "(!has({now}.hostAliases) || {now}.hostAliases.all(a, has({before}.hostAliases) && a in {before}.hostAliases)) && \
          (!has({now}.dnsConfig) || (has({before}.dnsConfig) && {now}.dnsConfig == {before}.dnsConfig))"
     );
-    let probes: Vec<_> = PROBES
-        .iter()
-        .flat_map(|it| {
-            [("exec", ""), ("httpGet", "host"), ("tcpSocket", "host")].map(|of| (it, of))
-        })
-        .map(|(probe, (of, field))| not_given(probe, of, field))
-        .collect();
+    let of_probe =
+        |it| [runs_no_other(it), asks_no_other(it, "httpGet"), asks_no_other(it, "tcpSocket")];
+    let probes: Vec<_> = PROBES.into_iter().flat_map(of_probe).collect();
     vec![
         (annotations(), "no annotation of pods changes that somebody may act on"),
         (names, "no name gets another answer"),
         (
             of_each(&probes.join(" && ")),
-            "no probe runs anything that it did not run, or asks another host",
+            "no probe runs what no probe of its container ran, or asks another host",
         ),
         (of_each(&ports()), "no port of the host is opened"),
         (of_each(&mounts()), "no files of the host are mounted that were not, or written"),
@@ -43,19 +39,18 @@ fn annotations() -> String {
     )
 }
 
-/// What stands at this place of a probe stood there before.
-fn not_given(probe: &str, of: &str, field: &str) -> String {
-    let path = |it: &str| match field {
-        "" => format!("{it}.{probe}.{of}"),
-        field => format!("{it}.{probe}.{of}.{field}"),
-    };
-    let has = |it: &str| {
-        let mut all = vec![format!("has({it}.{probe})"), format!("has({it}.{probe}.{of})")];
-        if !field.is_empty() {
-            all.push(format!("has({})", path(it)));
-        }
-        all.join(" && ")
-    };
+/// What this probe runs, it or another one of the container ran before.
+fn runs_no_other(probe: &str) -> String {
+    let exec = |of: &str, probe: &str| format!("has({of}.{probe}) && has({of}.{probe}.exec)");
+    let ran = |it: &str| format!("({} && b.{it}.exec == c.{probe}.exec)", exec("b", it));
+    format!("(!({}) || {})", exec("c", probe), PROBES.map(ran).join(" || "))
+}
+
+/// The host that this probe asks instead of the pod, it asked in that way before.
+fn asks_no_other(probe: &str, way: &str) -> String {
+    let path = |it: &str| format!("{it}.{probe}.{way}.host");
+    let has =
+        |it: &str| format!("has({it}.{probe}) && has({it}.{probe}.{way}) && has({})", path(it));
     format!("(!({}) || ({} && {} == {}))", has("c"), has("b"), path("b"), path("c"))
 }
 

@@ -21,7 +21,7 @@ enum Trouble {
     SlowStart,
     /// It is asked at another port than the one that it declares.
     OtherPort,
-    /// It hangs.
+    /// It hangs, and nothing but its probe says so.
     Hangs,
     /// Both its pods hang.
     BothHang,
@@ -35,7 +35,7 @@ enum Trouble {
 const MENDED: [(Trouble, &str, bool); 6] = [
     (Trouble::SlowStart, "relax_probe", false),
     (Trouble::OtherPort, "fix_probe_port", false),
-    (Trouble::Hangs, "restart_pod", false),
+    (Trouble::Hangs, "restart_pod", true),
     (Trouble::BothHang, "restart_rollout", true),
     (Trouble::NoRoom, "lower_requests", true),
     (Trouble::Misspelt, "fix_reference", false),

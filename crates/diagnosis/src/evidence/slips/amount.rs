@@ -12,34 +12,9 @@ use super::unit::{FAR, all, smaller, value, words};
 use crate::evidence::failing::Failing;
 use crate::evidence::images::repository;
 use crate::evidence::room;
-use crate::refusal;
 
 /// Where amounts stand.
-const LISTS: [&str; 2] = ["requests", "limits"];
-
-/// A quota wants amounts stated that the container lacks, and all others of its image in the namespace state the same.
-pub(super) fn unstated(failing: &Failing<'_>) -> Option<Slip> {
-    let messages = refusals(failing);
-    let demanded = messages.iter().map(|it| refusal::all_unstated(it)).find(|it| !it.is_empty())?;
-    // Of several containers each would have to be known, and they stand in one patch.
-    if demanded.iter().any(|it| it.1 != failing.facts.name) {
-        return None;
-    }
-    let places: Vec<(&str, &str)> = demanded.iter().map(|it| place(it.0)).collect();
-    let own = failing.container.resources.as_ref();
-    if places.iter().any(|it| stated(own, *it).is_some()) {
-        return None;
-    }
-    let (known, amounts) = known(failing, &places)?;
-    let edit = |((list, resource), it): (&(&str, &str), &String)| Edit {
-        path: failing.path.child("resources").child(list).child(resource),
-        from: None,
-        to: Some(Value::from(it.as_str())),
-    };
-    let edits: Vec<_> = places.iter().zip(&amounts).map(edit).collect();
-    let shown_by = format!("{known} runs the same image and states what the quota wants.");
-    fits(own, &places, &amounts).then_some(Slip { kind: SlipKind::Amount, shown_by, edits })
-}
+pub(super) const LISTS: [&str; 2] = ["requests", "limits"];
 
 /// The least that a limit range allows is more than the container states.
 pub(super) fn too_small(failing: &Failing<'_>) -> Option<Slip> {
@@ -126,7 +101,7 @@ pub(super) fn given_too_much(failing: &Failing<'_>) -> Option<Slip> {
         let range = &given.default_of.as_ref()?.limit_range;
         let (largest, much) = (room::largest(failing.objects, resource)?, value(resource, amount)?);
         let fits = |it: &String| value(resource, it).is_some_and(|it| it <= largest);
-        let alike = known(failing, &[("requests", resource)])
+        let alike = known(failing, &failing.facts.image, &[("requests", resource)])
             .and_then(|(who, amounts)| Some((who, amounts.into_iter().next().filter(fits)?)));
         let alike = alike.map(|(who, meant)| {
             (format!("{who} runs the same image and asks for {meant}"), meant)
@@ -171,7 +146,7 @@ pub(super) fn of_the_pod(failing: &Failing<'_>) -> Option<Slip> {
 }
 
 /// What the API server said when it refused a pod, the newest first.
-fn refusals<'o>(failing: &Failing<'o>) -> Vec<&'o str> {
+pub(super) fn refusals<'o>(failing: &Failing<'o>) -> Vec<&'o str> {
     let objects = failing.objects;
     let mut events: Vec<_> =
         objects.events.iter().filter(|it| it.reason.as_deref() == Some("FailedCreate")).collect();
@@ -182,15 +157,13 @@ fn refusals<'o>(failing: &Failing<'o>) -> Vec<&'o str> {
     told.chain(conditions.filter_map(|it| it.message.as_deref())).collect()
 }
 
-/// The list and the resource that a quota means: `cpu` of a quota is what is requested of it.
-fn place(resource: &str) -> (&str, &str) {
-    resource.split_once('.').filter(|it| LISTS.contains(&it.0)).unwrap_or(("requests", resource))
-}
-
 /// The amounts on which all containers of the same image agree, and who has them; of the same repository where the
 /// image itself is nowhere else.
-fn known(failing: &Failing<'_>, places: &[(&str, &str)]) -> Option<(String, Vec<String>)> {
-    let own = failing.facts.image.as_str();
+pub(super) fn known(
+    failing: &Failing<'_>,
+    own: &str,
+    places: &[(&str, &str)],
+) -> Option<(String, Vec<String>)> {
     let same = |it: &str| it == own;
     let alike = |it: &str| repository(it) == repository(own);
     let of = |is_like: &dyn Fn(&str) -> bool| {
@@ -214,24 +187,10 @@ fn known(failing: &Failing<'_>, places: &[(&str, &str)]) -> Option<(String, Vec<
 
 /// What a container states in these places; `None` where it lacks one. What is limited and not requested is
 /// requested whole.
-fn amounts(container: &Container, places: &[(&str, &str)]) -> Option<Vec<String>> {
+pub(super) fn amounts(container: &Container, places: &[(&str, &str)]) -> Option<Vec<String>> {
     let own = container.resources.as_ref();
     let of = |it: &(&str, &str)| stated(own, *it).or_else(|| stated(own, ("limits", it.1)));
     places.iter().map(|it| of(it).map(|it| it.0.clone())).collect()
-}
-
-/// Whether no limit is below a request, with what stands there already.
-fn fits(own: Option<&ResourceRequirements>, places: &[(&str, &str)], amounts: &[String]) -> bool {
-    places.iter().zip(amounts).all(|((list, resource), it)| {
-        let other = if *list == "limits" { "requests" } else { "limits" };
-        let amount = stated(own, (other, resource)).and_then(|it| thousandths(&it.0));
-        let new = thousandths(it);
-        match (amount, *list) {
-            (None, _) => true,
-            (amount, "limits") => amount <= new,
-            (amount, _) => new <= amount,
-        }
-    })
 }
 
 fn is_less(own: Option<&ResourceRequirements>, place: (&str, &str), least: &Amount) -> bool {
@@ -239,12 +198,17 @@ fn is_less(own: Option<&ResourceRequirements>, place: (&str, &str), least: &Amou
     amount.is_some_and(|it| Some(it) < thousandths(&least.0))
 }
 
-fn stated<'r>(own: Option<&'r ResourceRequirements>, place: (&str, &str)) -> Option<&'r Amount> {
+/// What a container states in this place.
+pub(super) fn stated<'r>(
+    own: Option<&'r ResourceRequirements>,
+    place: (&str, &str),
+) -> Option<&'r Amount> {
     let own = own?;
     let list = if place.0 == "limits" { &own.limits } else { &own.requests };
     list.as_ref()?.get(place.1)
 }
 
-fn thousandths(amount: &str) -> Option<u64> {
+/// In thousandths of the unit.
+pub(super) fn thousandths(amount: &str) -> Option<u64> {
     Quantity(amount.to_owned()).milli_units()
 }
