@@ -78,10 +78,11 @@ start_reflexion() {
     wait_until 30 "reflexion" is_up "$REFLEXION/readyz"
 }
 
-# test_policy: the reference policy without its caps in time, for tests that break many things in a minute.
+# test_policy: the reference policy without its caps in time, for tests that break many things in a minute and have no
+# second hand in them.
 test_policy() {
     POLICY="$run/policy.yaml"
-    sed -E 's/^( *(global|namespace)_per_60s): .*/\1: 100/; s/^( *unhealthy_fraction): .*/\1: 1.0/' \
+    sed -E 's/^( *(global|namespace)_per_60s): .*/\1: 100/; s/^( *unhealthy_fraction): .*/\1: 1.0/; s/^(change_grace_seconds): .*/\1: 0/' \
         "$top/deploy/policy.yaml" >"$POLICY"
 }
 

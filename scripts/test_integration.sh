@@ -155,6 +155,7 @@ against_sandbox() {
     stop reflexion
     start_reflexion "$reflexion_port"
     reflexion_follows
+    changes_are_left
 }
 
 case $mode in

@@ -101,6 +101,21 @@ reflexion_follows() {
     claim_that "and left alone for five minutes, as the policy wants it" last_fix_is shop alone refused too_often
 }
 
+# changes_are_left: nobody is overtaken who is at it, and nobody is waited for after that.
+changes_are_left() {
+    chapter "reflexion: what was just changed is left alone for a while"
+    sed -i -E 's/^(change_grace_seconds): .*/\1: 10/' "$POLICY"
+    restart_agent
+    break_image shop mended
+    claim_soon "a fix waits" 30 last_fix_is shop mended proposed just_changed
+    change_deployment shop mended '{"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}}}}'
+    claim_soon "whoever mends it in time is healthy" 60 is_healthy shop mended
+    claim_soon "and what was proposed is withdrawn" 30 last_fix_is shop mended rejected superseded
+    break_image shop left
+    claim_soon "what nobody mends is mended right after" 60 last_fix_is shop left verified
+    claim_that "and the other was never written" never_written shop mended
+}
+
 # n_fixes_of NAMESPACE NAME: how many fixes of this Deployment the agent knows.
 n_fixes_of() {
     curl -sS -m 10 -H "Authorization: Bearer $token" "$AGENT/api/v1/executions" |

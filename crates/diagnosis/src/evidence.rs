@@ -58,6 +58,7 @@ mod traffic;
 pub(crate) mod owners;
 mod vertical;
 mod hands;
+mod last_change;
 mod secrets;
 
 pub use belonging::whose;

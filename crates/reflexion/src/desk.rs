@@ -57,6 +57,8 @@ struct Heal {
     news: Option<Patient>,
     /// What was decided about it meanwhile: the same.
     resumed: Option<Patient>,
+    /// What was put off and had its time meanwhile: the same.
+    due: Option<Patient>,
 }
 
 /// An incident at an agent, to be healed.
@@ -81,9 +83,9 @@ struct Seated {
 }
 
 impl Seated {
-    /// Frees the seat, and hands over what was published meanwhile.
-    fn leave(self) -> (Option<Patient>, Option<Patient>) {
-        self.desk.seats().remove(&self.seat).map_or((None, None), |it| (it.resumed, it.news))
+    /// Frees the seat, and hands over what came meanwhile.
+    fn leave(self) -> Option<Heal> {
+        self.desk.seats().remove(&self.seat)
     }
 }
 
@@ -116,12 +118,14 @@ impl Reflexion {
             match occasion {
                 Occasion::Published => heal.news = Some(patient),
                 Occasion::Resumed => heal.resumed = Some(patient),
-                Occasion::Asked | Occasion::Due => {}
+                Occasion::Due => heal.due = Some(patient),
+                Occasion::Asked => {}
             }
             return heal.ending.clone();
         }
         let (tell, ending) = watch::channel(None);
-        seats.insert(seat.clone(), Heal { ending: ending.clone(), news: None, resumed: None });
+        let heal = Heal { ending: ending.clone(), news: None, resumed: None, due: None };
+        seats.insert(seat.clone(), heal);
         drop(seats);
         let reflexion = self.clone();
         let seated = Seated { desk: self.desk.clone(), seat };
@@ -132,11 +136,15 @@ impl Reflexion {
                 tracing::warn!(error, "a heal stopped; it is taken up again");
                 reflexion.meters.heal("failed", false);
             }
-            let (resumed, news) = seated.leave();
+            let left = seated.leave();
             // Nobody waiting is fine.
             let _ = tell.send(Some(ended));
+            let Some(Heal { ending: _, news, resumed, due }) = left else { return };
             if let Some(resumed) = resumed {
                 reflexion.begin(resumed, Occasion::Resumed);
+            }
+            if let Some(due) = due {
+                reflexion.begin(due, Occasion::Due);
             }
             if let Some(news) = news {
                 reflexion.hear_again(news).await;
@@ -187,8 +195,11 @@ impl Reflexion {
                 if run.pending().is_none() {
                     run.incident = incident.clone();
                 }
+                // Whoever asks what is waited for does not make it longer.
+                if run.state != RunState::Waiting || matches!(what, TakeUp::Renew) {
+                    run.not_before = None;
+                }
                 run.state = RunState::Healing;
-                run.not_before = None;
             }
             TakeUp::Anew => {
                 if run.state == RunState::Healed {
@@ -218,7 +229,7 @@ enum TakeUp {
 
 /// Takes back the proposal that waits, so that nobody says yes to it any more. False when somebody has decided about
 /// it already: then it is gone on with.
-async fn withdraw(patient: &Patient, run: &mut Run) -> Result<bool, HealError> {
+pub(crate) async fn withdraw(patient: &Patient, run: &mut Run) -> Result<bool, HealError> {
     let Some(newest) = run.attempts.last_mut() else { return Ok(true) };
     let Some(shown) = newest.execution.as_ref() else { return Ok(true) };
     match patient.agent.withdraw(shown.id).await {

@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use types::{Execution, ExecutionState, Incident, IncidentState, StreamEvent};
 
 use crate::agent::{Agent, AgentError, Heard};
-use crate::desk::{Occasion, Patient};
+use crate::desk::{Occasion, Patient, withdraw};
 use crate::run::{Run, RunState};
 use crate::store::{Cursor, StoreError};
 use crate::{KNOWLEDGE, Reflexion};
@@ -218,6 +218,12 @@ impl Reflexion {
             return Ok(());
         }
         run.incident.state = incident.state;
+        // Whoever was at it has mended it himself: what was to be done otherwise is for nobody to say yes to.
+        if run.goes_on_at().is_some()
+            && let Err(error) = withdraw(patient, &mut run).await
+        {
+            tracing::debug!(%error, "a proposal was not withdrawn");
+        }
         match run.state {
             // It stays healed; that it ended is what a return of the trouble is known by.
             RunState::Healed | RunState::Closed | RunState::Healthy => {}

@@ -3,6 +3,7 @@
 mod answers;
 mod steps;
 
+pub(crate) use answers::A_MOMENT;
 pub(crate) use steps::members;
 
 use std::ops::ControlFlow;
@@ -16,6 +17,7 @@ use crate::Reflexion;
 use crate::agent::{Agent, AgentError};
 use crate::run::{MAX_ATTEMPTS, Run, RunState};
 use crate::store::StoreError;
+use answers::wait_until;
 
 /// One run with the agent that can carry it out.
 pub(crate) struct Case {
@@ -157,9 +159,12 @@ impl Reflexion {
             reason,
             "waiting for a person's yes"
         );
+        let known = case.run.not_before;
+        let pause = again_secs.filter(|_| case.run.may_try()).map(|secs| wait_until(secs, known));
+        case.run.not_before = pause.and_then(|it| Timestamp::now().checked_add(it).ok());
         self.end(case, RunState::Waiting, reason).await?;
-        if again_secs.is_some() && case.run.may_try() {
-            self.come_back(case, again_secs).await?;
+        if let Some(pause) = pause {
+            self.come_back(case, pause);
         }
         // What was decided before this was kept is heard by nobody: look once more.
         if self.still_waits(case).await? {

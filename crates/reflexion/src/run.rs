@@ -16,6 +16,9 @@ const MAX_PUT_OFFS: usize = 40;
 /// Attempts and lessons of earlier times that a run keeps when it is opened again: trouble may come back for ever.
 const MAX_EARLIER: usize = 20;
 
+/// The code of a fix that waits only until somebody's change of the workload is some seconds old.
+pub(crate) const JUST_CHANGED: &str = "just_changed";
+
 /// Where a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -156,10 +159,19 @@ impl Run {
         }
     }
 
+    /// When it goes on by itself, where all that is waited for is that somebody's change had its time.
+    pub fn goes_on_at(&self) -> Option<Timestamp> {
+        let newest = self.attempts.last().and_then(|it| it.execution.as_ref());
+        let code = newest.and_then(|it| it.refusal.as_ref()).map(|it| it.code.as_str());
+        let passes = self.state == RunState::Waiting && code == Some(JUST_CHANGED);
+        self.not_before.filter(|_| passes)
+    }
+
     /// Whether nothing goes on before a person did something.
     pub fn needs_person(&self) -> bool {
         match self.state {
-            RunState::Waiting | RunState::Escalated => true,
+            RunState::Waiting => self.goes_on_at().is_none(),
+            RunState::Escalated => true,
             RunState::Healing | RunState::Healed | RunState::Closed | RunState::Healthy => false,
         }
     }

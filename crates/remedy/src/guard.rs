@@ -12,6 +12,7 @@ mod windows;
 mod repeats;
 mod restarts;
 mod taken_back;
+mod just_changed;
 
 use jiff::Timestamp;
 use types::{
@@ -145,6 +146,8 @@ const FOR_MACHINES: &[Check] = &[
     trouble_is_not_accepted,
     repeats::was_not_put_back,
     machine_may_act,
+    // The last: it is told where nothing else but time is missing.
+    just_changed::nobody_is_at_it,
 ];
 
 /// The plan, if policy and world allow it. What is not allowed in so many words is refused.

@@ -23,6 +23,9 @@ pub(crate) const MAY_BE_LOOSENED: [&str; 5] =
 /// as much of a workload.
 pub(crate) const LONGEST_LOCK_SECS: u64 = 4 * 3600;
 
+/// The longest time for which a machine holds back after a change: after an hour nobody is at it any more.
+const LONGEST_GRACE_SECS: u64 = 3600;
+
 /// What may be done without asking, where, and how often. Read from a file at start.
 ///
 /// The default is the reference policy. `docs/policy.md` explains each number.
@@ -42,6 +45,8 @@ pub struct Policy {
     pub error_budget: ErrorBudget,
     /// Seconds after which facts are too old to act on.
     pub evidence_ttl_seconds: u64,
+    /// Seconds for which a machine leaves alone what somebody else has just changed; 0 for none, at most 3600.
+    pub change_grace_seconds: u64,
     /// Who may say yes, by strategy name, where it differs from what the plan says.
     pub strategies: BTreeMap<String, Consent>,
     /// Images that the operator vouches for: `registry/repository:tag`.
@@ -134,6 +139,7 @@ impl Default for Policy {
             storm: Storm::default(),
             error_budget: ErrorBudget::default(),
             evidence_ttl_seconds: 120,
+            change_grace_seconds: 20,
             strategies: BTreeMap::new(),
             allowed_images: vec![],
         }
@@ -208,6 +214,9 @@ impl Policy {
         }
         if self.evidence_ttl_seconds == 0 {
             problems.push("evidence_ttl_seconds must be at least 1".to_owned());
+        }
+        if LONGEST_GRACE_SECS < self.change_grace_seconds {
+            problems.push(format!("change_grace_seconds must be at most {LONGEST_GRACE_SECS}"));
         }
         problems.extend(self.allowed_images.iter().filter_map(|it| image_problem(it)));
         problems

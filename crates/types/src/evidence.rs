@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 
 use crate::{
     ContainerFacts, DemandFacts, Edit, FieldPath, GateFacts, HeldImage, ImageFacts, Kind,
-    LeftoverFacts, NodeFacts, NodeMateFacts, ObjectRef, ReferenceFacts, RegistryTags, RoomFacts,
-    SlipFacts, TrafficFacts,
+    LastChange, LeftoverFacts, NodeFacts, NodeMateFacts, ObjectRef, OtherHand, Owner,
+    ReferenceFacts, RegistryTags, RoomFacts, SlipFacts, TrafficFacts,
 };
 
 /// Everything that was seen of one root object at one moment.
@@ -153,6 +153,10 @@ pub struct WorkloadFacts {
     /// Who else writes this object: Argo CD, Flux, Helm, an autoscaler.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<Owner>,
+    /// The newest change of its spec by somebody else than us, as far as that can be told: to scale it is none, and
+    /// neither is what the control plane writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_change: Option<LastChange>,
     /// The fix id that the object carries, if a fix of ours was the last to write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix_id: Option<String>,
@@ -181,28 +185,6 @@ pub struct WorkloadFacts {
     /// Pods that a rollout makes beside the old ones (`maxSurge` of a Deployment).
     #[serde(default)]
     pub surge: u32,
-}
-
-/// Somebody else who writes the object, and what he owns.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Owner {
-    /// `argocd`, `flux`, `helm`, `hpa`, `vpa`, `keda` or the name of the field manager.
-    pub name: String,
-    /// What says so: an annotation, a label, or an object.
-    pub mark: String,
-    /// The fields that are his, as JSON Pointers; empty means the whole object.
-    pub fields: Vec<String>,
-}
-
-/// Somebody who set fields of an object that is another's for the rest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct OtherHand {
-    /// His field manager.
-    pub name: String,
-    /// The field manager of most of the rest; `kubectl` for all of a person's.
-    pub rest: String,
-    /// The fields that he set last, as JSON Pointers.
-    pub fields: Vec<String>,
 }
 
 /// One pod.

@@ -10,6 +10,7 @@ mod quantity;
 mod containers;
 mod spot;
 mod gate;
+mod hands;
 mod evidence;
 mod references;
 mod images;
@@ -44,14 +45,15 @@ pub use containers::{
 pub use diagnosis::{Clue, Diagnosis, Fault};
 pub use episode::{Correction, Episode, Observation, Record, Reflection, ReflectionSource};
 pub use evidence::{
-    EventFacts, Evidence, FailedFix, NeighbourFacts, OtherHand, Owner, PodFacts, RevisionFacts,
-    ServiceFacts, VERTICAL_AUTOSCALERS, WorkloadFacts,
+    EventFacts, Evidence, FailedFix, NeighbourFacts, PodFacts, RevisionFacts, ServiceFacts,
+    VERTICAL_AUTOSCALERS, WorkloadFacts,
 };
 pub use execution::{Check, Execution, ExecutionState, Mode, RefusalReport, Verdict};
 pub use explanation::{
     Alternative, DecisionRecord, Explanation, JournalEntry, OrderReason, ShownStep,
 };
 pub use gate::GateFacts;
+pub use hands::{LastChange, OtherHand, Owner};
 pub use images::{HeldImage, ImageFacts};
 pub use incident::{Context, Incident, IncidentState, Offer, StreamEvent};
 pub use labels::{BadLabelQuery, LabelQuery};

@@ -90,7 +90,7 @@ impl Event {
         let (subject, strategy) = (&execution.subject, &execution.strategy);
         let why = execution.refusal.as_ref().map_or("", |it| it.detail.as_str());
         let (kind, words) = match execution.state {
-            ExecutionState::Proposed if !execution.dry_run => (
+            ExecutionState::Proposed if !execution.dry_run && !passes_soon(execution) => (
                 EventKind::ApprovalWanted,
                 format!("{subject}: to {strategy} waits for a yes. {why}"),
             ),
@@ -144,6 +144,11 @@ impl Event {
         };
         body.to_string().into_bytes()
     }
+}
+
+/// Whether it waits for no more than that somebody's change has had its time: nobody has to be called for that.
+fn passes_soon(execution: &Execution) -> bool {
+    execution.refusal.as_ref().is_some_and(|it| it.code == "just_changed")
 }
 
 pub(super) fn of_mode(cluster: &str, notice: &ModeNotice) -> Event {

@@ -158,8 +158,9 @@ async fn a_hook_that_never_answers_keeps_no_fix_waiting_and_its_queue_forgets_th
 }
 
 #[actix_web::test]
-async fn a_proposal_that_waits_for_a_person_is_told() {
+async fn a_proposal_that_waits_for_a_person_is_told_and_one_that_waits_for_seconds_is_not() {
     let stage = Stage::open().await;
+    stage.set_policy("change_grace_seconds: 3600");
     let server = MockServer::start().await;
     Mock::given(header("X-K8s-Reflexion-Event", "approval_wanted"))
         .respond_with(ResponseTemplate::new(200))
@@ -167,12 +168,14 @@ async fn a_proposal_that_waits_for_a_person_is_told() {
         .await;
     let agent =
         telling(&stage, &json!([{"url": server.uri(), "events": ["approval_wanted"]}])).await;
-    assert_eq!(agent.set_mode("suggest").await.0, 200);
     stage.run_hungry("web", "128Mi").await;
+    let passing = agent.fix("web", RAISE).await;
+    assert_eq!(state(&passing), ("proposed", "just_changed"), "{passing:#}");
+    assert_eq!(agent.set_mode("suggest").await.0, 200);
 
     let fix = agent.fix("web", RAISE).await;
 
-    assert_eq!(state(&fix).0, "proposed", "{fix:#}");
+    assert_eq!(state(&fix), ("proposed", "needs_approval"), "{fix:#}");
     let told = until_told(&server, 1).await;
     let body: Value = told[0].body_json().unwrap();
     assert_eq!(body["execution"]["id"], fix["id"], "{body:#}");

@@ -23,6 +23,7 @@ mod replicas;
 mod stopping_replicas;
 mod explained;
 mod meddling;
+mod just_changed;
 mod node_mates;
 mod budget;
 mod node_down;

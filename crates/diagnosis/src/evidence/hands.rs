@@ -58,7 +58,7 @@ pub(super) fn facts(root: &Root) -> Vec<OtherHand> {
 }
 
 /// Whose hand a field manager is; `None` for ours and the control plane's.
-fn hand(manager: &str) -> Option<&str> {
+pub(super) fn hand(manager: &str) -> Option<&str> {
     if manager == OURS || CONTROL_PLANE.contains(&manager) {
         None
     } else if manager.starts_with(PERSON) || manager == BEFORE {

@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::Service;
 use types::{Evidence, TrafficFacts, WorkloadFacts};
 
 use super::workload::{FIX_ID, OPT_OUT};
-use super::{events, hands, maintenance, neighbours, owners, services};
+use super::{events, hands, last_change, maintenance, neighbours, owners, services};
 use crate::root::spec_hash;
 use crate::{Objects, Redactor, survey};
 
@@ -59,6 +59,7 @@ fn workload(service: &Service, traffic: &TrafficFacts, objects: &Objects) -> Wor
         maintenance: maintenance::fact(objects),
         owners: owners::facts(objects),
         other_hands: hands::facts(&objects.root),
+        last_change: last_change::fact(&objects.root, None),
         fix_id: objects.root.annotation(FIX_ID).map(ToOwned::to_owned),
         ..WorkloadFacts::default()
     }

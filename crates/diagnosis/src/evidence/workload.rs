@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use types::{Kind, PodFacts, RevisionFacts, WorkloadFacts};
 
 use crate::evidence::{
-    demands, earlier_jobs, hands, maintenance, next_run, outdated, owners, turned_back,
+    demands, earlier_jobs, hands, last_change, maintenance, next_run, outdated, owners, turned_back,
 };
 use crate::root::spec_hash;
 use crate::{Objects, Redactor, Root};
@@ -54,6 +54,7 @@ pub(super) fn facts(
         }
     };
     let newest = revisions.iter().find(|it| it.current);
+    let rolled_out_at = newest.and_then(|it| created(objects, &it.name));
     WorkloadFacts {
         spec_hash: spec_hash(&objects.root.template_json()),
         was_ready: pods.iter().any(|it| it.ready)
@@ -62,13 +63,14 @@ pub(super) fn facts(
         maintenance: maintenance::fact(objects),
         turned_back: turned_back::facts(objects),
         other_hands: hands::facts(&objects.root),
+        last_change: last_change::fact(&objects.root, rolled_out_at),
         owners: owners::facts(objects),
         volumes: volumes(&objects.root),
         demands: demands::facts(objects),
         fix_id: objects.root.annotation(FIX_ID).map(ToOwned::to_owned),
         on_delete: is_on_delete(&objects.root),
         held_by: outdated::held_by(objects),
-        rolled_out_at: newest.and_then(|it| created(objects, &it.name)).or(counted.rolled_out_at),
+        rolled_out_at: rolled_out_at.or(counted.rolled_out_at),
         failed_message: counted.failed_message.as_deref().map(|it| redactor.redact(it)),
         ..counted
     }

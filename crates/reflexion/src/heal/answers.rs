@@ -10,6 +10,7 @@ use super::{Case, Executed, HealError, Then};
 use crate::Reflexion;
 use crate::desk::{Occasion, Patient, SUPERSEDED};
 use crate::memory::Recalled;
+use crate::run::JUST_CHANGED;
 
 /// The first pause before an order that was put off is given again, where the agent does not say how long.
 const FIRST_PAUSE_SECS: i64 = 2;
@@ -18,7 +19,7 @@ const LONGEST_PAUSE_SECS: i64 = 3700;
 /// How long a storm is waited for before the fix is ordered anew.
 const STORM_PAUSE_SECS: i64 = 65;
 /// So that a look at a time falls behind it.
-const A_MOMENT: Duration = Duration::from_millis(20);
+pub(crate) const A_MOMENT: Duration = Duration::from_millis(20);
 /// How often in a row the agent may see nothing to do before another offer is tried.
 const PATIENT: usize = 5;
 
@@ -31,18 +32,15 @@ impl Reflexion {
         told_secs: Option<i64>,
     ) -> Result<(), HealError> {
         case.run.reason = reason;
-        self.come_back(case, told_secs).await
-    }
-
-    /// Keeps when to come back to the run, and comes back then.
-    pub(super) async fn come_back(
-        &self,
-        case: &mut Case,
-        told_secs: Option<i64>,
-    ) -> Result<(), HealError> {
         let pause = pause(case.run.put_offs(), told_secs);
         case.run.not_before = Timestamp::now().checked_add(pause).ok();
         self.save(case).await?;
+        self.come_back(case, pause);
+        Ok(())
+    }
+
+    /// Comes back to the run after this time, which is kept with it.
+    pub(super) fn come_back(&self, case: &Case, pause: SignedDuration) {
         let patient = Patient {
             agent: Arc::clone(&case.agent),
             incident: case.run.incident.clone(),
@@ -53,7 +51,6 @@ impl Reflexion {
             tokio::time::sleep(pause.unsigned_abs() + A_MOMENT).await;
             reflexion.begin(patient, Occasion::Due);
         });
-        Ok(())
     }
 }
 
@@ -107,6 +104,13 @@ pub(super) fn not_there(case: &mut Case, reason: String) -> Executed {
     refused(case, reason, then)
 }
 
+/// How long a proposal waits, where it was told before until when: asking what it waits for makes that no longer.
+pub(super) fn wait_until(told_secs: i64, known: Option<Timestamp>) -> SignedDuration {
+    let pause = pause(0, Some(told_secs));
+    let left = known.map(|it| it.duration_since(Timestamp::now()).max(SignedDuration::ZERO));
+    left.map_or(pause, |it| it.min(pause))
+}
+
 /// How long to wait before an order that was put off so often in a row is given again.
 fn pause(put_offs: usize, told_secs: Option<i64>) -> SignedDuration {
     let doublings = u32::try_from(put_offs.saturating_sub(1)).unwrap_or(u32::MAX).min(6);
@@ -124,7 +128,7 @@ pub(super) fn untried(case: &Case, recalled: &Recalled) -> Option<String> {
 
 /// After how many seconds a proposal is worth another order: what a person's yes would answer may also pass by itself.
 fn passes_in_secs(code: &str, told_secs: Option<i64>) -> Option<i64> {
-    (code == "storm").then_some(told_secs.unwrap_or(STORM_PAUSE_SECS))
+    matches!(code, "storm" | JUST_CHANGED).then_some(told_secs.unwrap_or(STORM_PAUSE_SECS))
 }
 
 /// What the agent's reason for a refusal leaves to do. A reason that is not known here is for a person.
@@ -135,6 +139,7 @@ fn after_refusal(code: &str, told_secs: Option<i64>) -> Then {
         | "fix_in_flight"
         | "too_often"
         | "storm"
+        | JUST_CHANGED
         | "not_applied"
         | "not_leading"
         | "cluster_unreachable" => Then::Later(told_secs),

@@ -1,10 +1,10 @@
 //! `POST /api/v1/reflexion/process`: heal this pod, and say what came of it.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::{post, web};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use service::auth::Actor;
@@ -22,9 +22,11 @@ use super::{agent_failure, heal_failure, store_failure};
 use crate::Reflexion;
 use crate::agent::{Agent, AgentError};
 use crate::desk::{Occasion, Patient};
-use crate::heal::members;
+use crate::heal::{A_MOMENT, members};
 use crate::run::{Run, RunState};
 
+/// How long a caller is kept who comes while somebody's change has its time: no longer than a heal may take anyway.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 /// The longest words that a caller may name a fault or a run with.
 const MAX_WORD: usize = 200;
 
@@ -247,8 +249,17 @@ impl Reflexion {
         Ok(Some(self.heal_now(patient, Occasion::Resumed).await?))
     }
 
-    /// Heals, or joins a heal that is under way, and waits for its end.
+    /// Heals, and waits for the end: also until somebody's change has had its time, where that is soon.
     async fn heal_now(&self, patient: Patient, occasion: Occasion) -> Result<Run, Failure> {
+        let run = self.heal_once(&patient, occasion).await?;
+        let pause = run.goes_on_at().map(|it| it.duration_since(Timestamp::now()));
+        let Some(pause) = pause.filter(|it| *it <= LONGEST_PAUSE) else { return Ok(run) };
+        tokio::time::sleep(Duration::try_from(pause).unwrap_or_default() + A_MOMENT).await;
+        self.heal_once(&patient, Occasion::Due).await
+    }
+
+    /// Heals, or joins a heal that is under way, and waits until it ends or waits for somebody.
+    async fn heal_once(&self, patient: &Patient, occasion: Occasion) -> Result<Run, Failure> {
         let incident = patient.incident.id;
         // A heal that is joined may find nothing to do; asked once more, it is this caller's own.
         for _ in 0..2 {

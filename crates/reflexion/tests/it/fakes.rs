@@ -250,7 +250,7 @@ pub(crate) fn execution(
     code: &str,
 ) -> Execution {
     let now = Timestamp::now();
-    let passes = ["too_often", "storm"].contains(&code);
+    let passes = ["too_often", "storm", "just_changed"].contains(&code);
     let refusal = RefusalReport {
         retry_secs: passes.then_some(1),
         ..RefusalReport::new(code, format!("because of {code}"))

@@ -1,9 +1,11 @@
 //! What the agent only put off is waited for and ordered again; what it proposed for another trouble is withdrawn.
 
 use reflexion::run::RunState;
-use types::{Diagnosis, ExecutionState, Fault, Incident, Risk, Strategy};
+use serde_json::json;
+use types::{Diagnosis, ExecutionState, Fault, Incident, IncidentState, Risk, Strategy};
 
 use crate::fakes::{GENTLE, STRONG, incident, offer};
+use crate::http::{oom, process};
 use crate::world::{World, until};
 
 const PROPOSED: ExecutionState = ExecutionState::Proposed;
@@ -95,32 +97,81 @@ async fn trouble_without_a_pod_is_ordered_by_its_incident() {
     assert_eq!(world.agent.orders().len(), 1);
 }
 
+/// What waits for a yes that may not be needed any more soon.
+const PASSING: [&str; 2] = ["storm", "just_changed"];
+
 #[tokio::test]
-async fn after_a_storm_the_fix_is_ordered_anew_without_a_yes() {
-    let world = World::new(&[(STRONG, PROPOSED, "storm")]).await;
-    world.follow().await;
-    let incident = incident("web");
-    world.tell(&incident, RunState::Waiting).await;
+async fn after_a_storm_and_a_change_the_fix_is_ordered_anew_without_a_yes() {
+    for code in PASSING {
+        let world = World::new(&[(STRONG, PROPOSED, code)]).await;
+        world.follow().await;
+        let incident = incident("web");
+        let waiting = world.tell(&incident, RunState::Waiting).await;
+        assert_eq!(waiting.needs_person(), code == "storm");
 
-    world.agent.script(&STRONG, VERIFIED, "");
-    world.run(&incident, RunState::Healed).await;
+        world.agent.script(&STRONG, VERIFIED, "");
+        world.run(&incident, RunState::Healed).await;
 
-    let mut ends = world.agent.ends_of(&STRONG);
-    ends.sort();
-    assert_eq!(ends, [(VERIFIED, String::new()), (REJECTED, "superseded".to_owned())]);
+        let mut ends = world.agent.ends_of(&STRONG);
+        ends.sort();
+        assert_eq!(ends, [(VERIFIED, String::new()), (REJECTED, "superseded".to_owned())]);
+    }
 }
 
 #[tokio::test]
-async fn a_yes_in_a_storm_still_counts() {
-    let world = World::new(&[(STRONG, PROPOSED, "storm")]).await;
+async fn a_yes_before_that_still_counts() {
+    for code in PASSING {
+        let world = World::new(&[(STRONG, PROPOSED, code)]).await;
+        world.follow().await;
+        let incident = incident("web");
+        world.tell(&incident, RunState::Waiting).await;
+
+        world.agent.decide(VERIFIED);
+
+        let run = world.run(&incident, RunState::Healed).await;
+        assert_eq!(run.attempts.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_mends_himself_leaves_no_proposal() {
+    let world = World::new(&[(STRONG, PROPOSED, "just_changed")]).await;
     world.follow().await;
-    let incident = incident("web");
+    let mut incident = incident("web");
     world.tell(&incident, RunState::Waiting).await;
 
-    world.agent.decide(VERIFIED);
+    incident.state = IncidentState::Resolved;
+    let run = world.tell(&incident, RunState::Closed).await;
 
+    assert_eq!(world.agent.ends_of(&STRONG), [(REJECTED, "superseded".to_owned())]);
+    assert_eq!((run.attempts.len(), world.episodes().await), (1, 0));
+}
+
+#[tokio::test]
+async fn whoever_asks_meanwhile_is_kept_until_it_is_healed_and_makes_the_wait_no_longer() {
+    let world = World::new(&[(STRONG, PROPOSED, "just_changed")]).await;
+    let incident = incident("web");
+    world.agent.publish(&incident);
+    let ask_again = async {
+        let store = &world.reflexion.memory.store;
+        let due = until(async || {
+            let run = store.run_of_incident(incident.id).await.unwrap()?;
+            run.goes_on_at()
+        })
+        .await;
+        world.agent.script(&STRONG, VERIFIED, "");
+        (due, process(&world, oom("web-1")).await)
+    };
+
+    let (first, (due, second)) = futures::join!(process(&world, oom("web-1")), ask_again);
+
+    for (status, answer) in [first, second] {
+        assert_eq!((status, &answer["success"]), (200, &json!(true)), "{answer}");
+    }
     let run = world.run(&incident, RunState::Healed).await;
-    assert_eq!(run.attempts.len(), 1);
+    let late = run.updated_at.duration_since(due).as_secs_f64();
+    assert!((0.0..1.0).contains(&late), "{late}");
+    assert_eq!(run.attempts.len(), 2);
 }
 
 #[tokio::test]

@@ -105,6 +105,17 @@ pub enum Refusal {
     NamespaceNotEnrolled(String),
     /// It needs a person's yes.
     NeedsApproval(String),
+    /// Somebody else has just changed what would be written, and may be at it.
+    JustChanged {
+        /// Who: a field manager, or `somebody`.
+        by: String,
+        /// What.
+        what: String,
+        /// How long ago, in seconds.
+        secs: i64,
+        /// When he has had his time, in seconds.
+        retry_secs: i64,
+    },
 }
 
 impl Refusal {
@@ -136,6 +147,7 @@ impl Refusal {
             Self::NotAuthenticated => "not_authenticated",
             Self::NamespaceNotEnrolled(_) => "namespace_not_enrolled",
             Self::NeedsApproval(_) => "needs_approval",
+            Self::JustChanged { .. } => "just_changed",
         }
     }
 
@@ -150,7 +162,8 @@ impl Refusal {
             | Self::PolicyMissing
             | Self::NotAuthenticated
             | Self::NamespaceNotEnrolled(_)
-            | Self::NeedsApproval(_) => true,
+            | Self::NeedsApproval(_)
+            | Self::JustChanged { .. } => true,
             Self::Observing
             | Self::AdviceOnly
             | Self::SwitchedOff(_)
@@ -172,7 +185,35 @@ impl Refusal {
 
     /// In how many seconds the same plan may be let through, where that is known.
     pub fn retry_secs(&self) -> Option<i64> {
-        if let Self::TooOften { retry_secs, .. } = self { Some(*retry_secs) } else { None }
+        match self {
+            Self::TooOften { retry_secs, .. } | Self::JustChanged { retry_secs, .. } => {
+                Some(*retry_secs)
+            }
+            Self::Observing
+            | Self::AdviceOnly
+            | Self::SwitchedOff(_)
+            | Self::StaleEvidence { .. }
+            | Self::NamespaceDenied(_)
+            | Self::OptedOut
+            | Self::Paused
+            | Self::Unidentified(_)
+            | Self::ForeignTarget(_)
+            | Self::OutOfScope { .. }
+            | Self::OverCap { .. }
+            | Self::NoRoom { .. }
+            | Self::OwnedElsewhere { .. }
+            | Self::InFlight
+            | Self::FailedBefore(_)
+            | Self::Stranded
+            | Self::WorkloadLocked { .. }
+            | Self::Storm { .. }
+            | Self::BudgetExhausted { .. }
+            | Self::Accepted { .. }
+            | Self::PolicyMissing
+            | Self::NotAuthenticated
+            | Self::NamespaceNotEnrolled(_)
+            | Self::NeedsApproval(_) => None,
+        }
     }
 
     /// For people, with what to do next.
@@ -265,6 +306,9 @@ impl Refusal {
                 crate::MANAGED_LABEL
             ),
             Self::NeedsApproval(reason) => format!("{reason}; {approve}"),
+            Self::JustChanged { by, what, secs, retry_secs } => format!(
+                "{by} changed {what} {secs} s ago and may still be at it; try again in {retry_secs} s, or {approve}"
+            ),
         }
     }
 }

@@ -13,8 +13,8 @@ mod services;
 use remedy::{World, approve};
 use serde_json::{Value, json};
 use types::{
-    Action, ContainerRole, Evidence, Fault, FixPlan, Kind, Mode, Owner, ProbeKind, ReferenceKind,
-    Risk, Strategy, Subresource,
+    Action, ContainerRole, Evidence, Fault, FixPlan, Kind, LastChange, Mode, Owner, ProbeKind,
+    ReferenceKind, Risk, Strategy, Subresource,
 };
 
 use crate::oracle::{Rules, opinion};
@@ -152,6 +152,10 @@ fn bound(chance: &mut Chance, evidence: &mut Evidence) {
     evidence.workload.surge = u32::try_from(chance.below(2)).unwrap();
     if chance.one_in(4) {
         evidence.kubernetes_minor = *chance.pick(&[None, Some(32), Some(33), Some(34)]);
+    }
+    if chance.one_in(4) {
+        let ago = *chance.pick(&[-9, 0, 1, 2, 20, 21, 60, 61, 3600, 3601]);
+        evidence.workload.last_change = Some(LastChange { at: at(scene::NOW - ago), by: None });
     }
     let container = &mut evidence.containers[0];
     if chance.one_in(3) {

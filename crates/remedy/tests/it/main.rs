@@ -39,6 +39,7 @@ mod gates;
 mod bounds;
 mod windows;
 mod repeats;
+mod just_changed;
 mod patches;
 mod policy;
 mod oracle;

@@ -93,7 +93,10 @@ fn machine(plan: &FixPlan, rules: &Rules, world: &World<'_>) -> Opinion {
     need(restarts::spoken_for(plan, rules, world.evidence), "nothing speaks for a new pod")?;
     calm(rules, world)?;
     lock(rules, world)?;
-    budget(rules, world)
+    budget(rules, world)?;
+    let newest = world.evidence.workload.last_change.as_ref().map(|it| it.at.as_second());
+    let is_new = |it: i64| world.now.as_second() - it <= rules.grace();
+    need(rules.grace() == 0 || !newest.is_some_and(is_new), "somebody is at it")
 }
 
 fn own<'a>(world: &'a World<'_>) -> impl Iterator<Item = &'a PastWrite> {

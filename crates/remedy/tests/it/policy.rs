@@ -27,6 +27,7 @@ fn an_unknown_line_is_refused() {
 fn each_problem_is_named() {
     let policy = Policy {
         evidence_ttl_seconds: 0,
+        change_grace_seconds: 3601,
         allowed_images: vec!["shop/web".to_owned()],
         ..parse(
             "{strategies: {reboot: ask, restart_rollout: auto}, caps: {memory: lots}, \
@@ -48,6 +49,7 @@ fn each_problem_is_named() {
         "lock.seconds",
         "lock.ineffective_seconds",
         "evidence_ttl_seconds",
+        "change_grace_seconds",
         "`shop/web`",
     ] {
         assert!(problems.contains(word), "{word} in {problems}");

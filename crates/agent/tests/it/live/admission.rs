@@ -62,7 +62,8 @@ impl Live {
         let patch = kube::api::Patch::Merge(&label);
         namespaces.patch(&self.namespace, &PatchParams::default(), &patch).await.unwrap();
         let policy = data.join("policy");
-        std::fs::write(&policy, "storm: {from_workloads: 1000}").unwrap();
+        let lines = "storm: {from_workloads: 1000}\nchange_grace_seconds: 0\n";
+        std::fs::write(&policy, lines).unwrap();
         let kubeconfig = std::env::var("KUBECONFIG_LIVE").unwrap();
         let flags = ["--kubeconfig", &kubeconfig, "--policy", policy.to_str().unwrap()];
         let times = ["--mode", "auto", "--settle-seconds", "6", "--verify-seconds", "60"];

@@ -44,6 +44,9 @@ pub(super) fn policy(chance: &mut Chance) -> Policy {
     if chance.one_in(4) {
         policy.evidence_ttl_seconds = *chance.pick(&[1, 60, 120, 600]);
     }
+    if chance.one_in(4) {
+        policy.change_grace_seconds = *chance.pick(&[0, 1, 20, 60, 3600]);
+    }
     for _ in 0..chance.below(4) {
         let (name, consent) = strategy(chance);
         policy.strategies.insert(name.to_owned(), consent);

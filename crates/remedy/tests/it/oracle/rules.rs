@@ -36,6 +36,11 @@ impl Rules {
         self.0["evidence_ttl_seconds"].as_i64().unwrap()
     }
 
+    /// How long what somebody changed is left to him.
+    pub(super) fn grace(&self) -> i64 {
+        self.0["change_grace_seconds"].as_i64().unwrap()
+    }
+
     /// The highest limit that is written.
     pub(super) fn highest(&self, resource: &str) -> u128 {
         let amount = text(&self.0["caps"][resource]);
