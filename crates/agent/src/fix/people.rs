@@ -19,7 +19,7 @@ pub(super) const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 /// The code of a proposal that was withdrawn, and what is said of it.
 const SUPERSEDED: &str = "superseded";
 const NOT_TRUE_ANY_MORE: &str =
-    "the trouble is another one by now; what is done about it is another fix";
+    "what is done about the trouble as it is now, if anything, is another fix";
 
 /// Why a proposal is turned down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
