@@ -79,8 +79,8 @@ fn told(container: &ContainerFacts, probe: &ProbeFacts, evidence: &Evidence) -> 
     }
 }
 
-/// What it says itself of its trouble, in its last lines. A server that calls the probe's question wrong is up, whatever
-/// else it says.
+/// What it says itself of its trouble, in its last lines. A server that calls the probe's question wrong is up,
+/// whatever else it says.
 fn own_words<'e>(container: &'e ContainerFacts, probe: &ProbeFacts) -> Option<Reading<'e>> {
     let first = container.log.len().saturating_sub(LAST_LINES);
     let last = container.log.get(first..).filter(|_| !probe_reading::is_wrong_question(probe))?;

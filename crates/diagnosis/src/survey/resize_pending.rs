@@ -2,8 +2,8 @@
 //!
 //! ## What it looks for
 //! Running pods of which the kubelet says that their resize is infeasible: the node has less than what is asked for, or
-//! the pod is of a kind that is not resized. The pod goes on with what it had, and nothing but another resize or another
-//! node ends that. One that has waited for room on its node for ten minutes is a notice: room may come
+//! the pod is of a kind that is not resized. The pod goes on with what it had, and nothing but another resize or
+//! another node ends that. One that has waited for room on its node for ten minutes is a notice: room may come
 //! (<https://kubernetes.io/docs/tasks/configure-pod-container/resize-container-resources/>).
 //!
 //! ## What it does not see
