@@ -92,7 +92,11 @@ pub fn look_behind(
     (before, now): (&Evidence, &Evidence),
     applied_at: Timestamp,
 ) -> Look {
-    let is_ours = plan.steps.iter().all(|it| it.target.is_same(&before.subject));
+    // An ordered set takes up no template while a pod of its own stands in the way: that one is evicted with the edit.
+    let (evicted, edited): (Vec<_>, Vec<_>) =
+        plan.steps.iter().partition(|it| it.action == Action::Evict);
+    let is_ours = edited.iter().all(|it| it.target.is_same(&before.subject))
+        && (evicted.is_empty() || !edited.is_empty());
     if seen.health != Health::Failing || !plan.writes() || !is_ours {
         return seen;
     }

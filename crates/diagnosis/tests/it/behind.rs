@@ -105,6 +105,23 @@ fn what_the_first_fault_hid_speaks_for_the_fix() {
 }
 
 #[test]
+fn a_pod_that_is_evicted_for_the_new_template_takes_nothing_from_what_it_proves() {
+    let before = [state(0, App, "CreateContainerConfigError", "")];
+    let now = [unready("dial tcp 10.0.0.7:5627: connect: connection refused")];
+    let evict = Step {
+        target: ObjectRef::named(Kind::Pod, "shop", "web-0"),
+        subresource: None,
+        action: Action::Evict,
+    };
+    let mut plan = refer("containers/0/envFrom/0/configMapRef/name");
+    plan.steps.push(evict.clone());
+    check((&plan, Fault::ConfigNotFound), &before, &now, Progress);
+    // An eviction alone writes nothing that could have been right.
+    plan.steps = vec![evict];
+    check((&plan, Fault::ConfigNotFound), &before, &now, Failing);
+}
+
+#[test]
 fn the_same_fault_again_is_not_behind_itself() {
     let oom = [state(0, App, "", "OOMKilled")];
 
