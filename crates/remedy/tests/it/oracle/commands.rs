@@ -23,24 +23,30 @@ pub(super) fn command_opinion(edits: &[Value], plan: &FixPlan, evidence: &Eviden
         .filter(|it| it.2 != json!([]))
         .collect();
     let mut after = before.clone();
+    // What an edit takes away was there, whatever the facts say of its container.
+    let mut had = before.clone();
     for edit in edits {
         let parts: Vec<&str> = text(&edit["path"]).split('/').collect();
         let Some(at) = parts.iter().position(|it| it.ends_with("Probe")) else { continue };
         let (place, name) = (parts[at - 2..at].join("/"), parts[at].to_owned());
-        let command = match parts[at + 1..] {
-            [] => edit["to"]["exec"]["command"].clone(),
-            ["exec"] => edit["to"]["command"].clone(),
-            ["exec", "command"] => edit["to"].clone(),
-            _ => continue,
+        let side = |it: &str| match parts[at + 1..] {
+            [] => Some(edit[it]["exec"]["command"].clone()),
+            ["exec"] => Some(edit[it]["command"].clone()),
+            ["exec", "command"] => Some(edit[it].clone()),
+            _ => None,
         };
+        let (Some(from), Some(to)) = (side("from"), side("to")) else { continue };
         after.retain(|it| (&it.0, &it.1) != (&place, &name));
-        if !command.is_null() {
-            after.push((place, name, command));
+        if !from.is_null() {
+            had.push((place.clone(), name.clone(), from));
+        }
+        if !to.is_null() {
+            after.push((place, name, to));
         }
     }
     let is_new = |from: &Commands, to: &Commands| {
         to.iter().any(|it| !from.iter().any(|old| (&old.0, &old.2) == (&it.0, &it.2)))
     };
     need(!is_new(&before, &after), "it would run what is not run now")?;
-    need(!is_new(&after, &before) || plan.risk != Risk::Auto, "it could not be taken back")
+    need(!is_new(&after, &had) || plan.risk != Risk::Auto, "it could not be taken back")
 }
