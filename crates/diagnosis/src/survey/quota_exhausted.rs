@@ -9,6 +9,7 @@
 //! to ask for less.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use k8s_openapi::api::core::v1::ResourceQuota;
 use types::{ClusterFault, Finding, Quantity, Severity};
@@ -31,30 +32,49 @@ fn of_quota(quota: &ResourceQuota, scene: &Scene<'_>) -> Option<Finding> {
     let rows = hard.iter().filter_map(|(resource, most)| {
         let used = used.get(resource).map_or("0", |it| it.0.as_str());
         let asked = refused.iter().filter(|it| it.0.resource == *resource).map(|it| &it.0);
-        let asked = asked.map(|it| amount(it.requested)).filter(|it| *it <= amount(&most.0));
+        let asked = asked.map(|it| it.requested).filter(|it| amount(it) <= amount(&most.0));
         let is_full = 0 < amount(&most.0) && amount(&most.0) <= amount(used);
-        let is_short = asked.max().is_some_and(|it| amount(&most.0) < amount(used) + it);
-        (is_full || is_short).then_some((resource.as_str(), used, most.0.as_str(), is_short))
+        let asked = asked.max_by_key(|it| amount(it));
+        let short = asked.filter(|it| amount(&most.0) < amount(used) + amount(it));
+        let row = Row { resource, used, most: &most.0, short };
+        (is_full || short.is_some()).then_some(row)
     });
     let rows: Vec<_> = rows.collect();
-    let first = rows.iter().find(|it| it.3).or(rows.first())?;
-    let shown: Vec<_> = rows.iter().map(|it| format!("{} of {} {}", it.1, it.2, it.0)).collect();
-    let refuses = rows.iter().any(|it| it.3);
+    let first = rows.iter().find(|it| it.short.is_some()).or(rows.first())?;
+    let refuses = rows.iter().any(|it| it.short.is_some());
+    let shown: Vec<_> = rows.iter().map(ToString::to_string).collect();
+    let shown = shown.join(", ");
     let (severity, cause) = if refuses {
-        let shown = shown.join(", ");
-        let cause = format!("It refuses {}: {shown} are used.", told(&refused));
+        let cause = format!("It refuses {}: {shown}.", told(&refused));
         (Severity::Critical, cause)
     } else {
         // Many a quota is made to fit: until somebody is refused, nobody suffers.
-        (Severity::Notice, format!("It is used up: {}.", shown.join(", ")))
+        (Severity::Notice, format!("It is used up: {shown}."))
     };
     let fault = cluster(ClusterFault::QuotaExhausted);
     let finding = Finding::new(subject("ResourceQuota", &quota.metadata), severity, fault, cause)
-        .at(format!("/spec/hard/{}", first.0.replace('~', "~0").replace('/', "~1")));
-    let fold = |finding: Finding, it: &(&str, &str, &str, bool)| {
-        finding.clue(format!("status.used[{}]", it.0), &format!("{} of {}", it.1, it.2))
+        .at(format!("/spec/hard/{}", first.resource.replace('~', "~0").replace('/', "~1")));
+    let fold = |finding: Finding, it: &Row<'_>| {
+        finding.clue(format!("status.used[{}]", it.resource), &format!("{} of {}", it.used, it.most))
     };
     Some(rows.iter().fold(finding, fold))
+}
+
+/// A resource of which nothing is left, or less than somebody asks for.
+struct Row<'q> {
+    resource: &'q str,
+    used: &'q str,
+    most: &'q str,
+    /// What the largest refused one asks for, where it would exceed the quota.
+    short: Option<&'q str>,
+}
+
+impl fmt::Display for Row<'_> {
+    /// `96Mi of 128Mi requests.memory used, and 48Mi more would exceed it`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} {} used", self.used, self.most, self.resource)?;
+        self.short.map_or(Ok(()), |it| write!(f, ", and {it} more would exceed it"))
+    }
 }
 
 /// `pods of Deployment web and the claims of StatefulSet db`
