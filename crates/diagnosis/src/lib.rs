@@ -29,6 +29,7 @@ mod log;
 mod evidence;
 mod even_lives;
 mod stopped;
+mod confidence;
 mod analyzers;
 mod judge;
 mod lasting;

@@ -59,7 +59,7 @@ pub enum ClusterFault {
     AccessForbidden,
     /// A key of a ConfigMap has what a program that is given it cannot use.
     ConfigMapBroken,
-    /// A ConfigMap is larger than it may be, or empty, or nobody uses it.
+    /// A ConfigMap is nearly as large as it may be, or empty.
     ConfigMapUnused,
     /// A container that is privileged, shares its node's processes, or may run as root.
     PodNotConfined,

@@ -19,6 +19,7 @@ mod node_mates;
 mod room;
 mod slip;
 mod registry;
+mod confidence;
 mod diagnosis;
 mod plan;
 mod strategy;
@@ -38,6 +39,7 @@ pub mod names;
 pub mod wire;
 
 pub use cluster_fault::ClusterFault;
+pub use confidence::{NEAR_CERTAIN, READ};
 pub use containers::{
     ContainerFacts, ContainerRole, ContainerState, DefaultOf, GivenLimit, GivenRequest, ProbeFacts,
     ProbeKind,

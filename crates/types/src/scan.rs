@@ -141,7 +141,7 @@ pub struct Finding {
     pub cause: String,
     /// The facts that say so, redacted.
     pub clues: Vec<Clue>,
-    /// How sure the rule is, between 0 and 1.
+    /// How sure the rule is, between 0 and 1: as of a diagnosis.
     pub confidence: f64,
     /// What this comes from, where that is another object.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -181,7 +181,7 @@ impl Finding {
             field: None,
             cause,
             clues: vec![],
-            confidence: 0.95,
+            confidence: crate::READ,
             caused_by: vec![],
             explains: vec![],
             edits: vec![],
@@ -190,6 +190,12 @@ impl Finding {
             source: FindingSource::Rules,
             suppressed: None,
         }
+    }
+
+    /// The word by which a person is told that it is less sure than near certain; none of a cause that is unknown.
+    pub fn doubt(&self) -> Option<&'static str> {
+        let is_known = self.fault != AnyFault::Workload(Fault::Unknown);
+        crate::confidence::doubt(self.confidence).filter(|_| is_known)
     }
 
     /// The same, with the field that is to blame.
@@ -212,7 +218,7 @@ impl Finding {
         self
     }
 
-    /// The same, with another confidence than 0.95.
+    /// The same, with another confidence than of what is read off the objects.
     #[must_use]
     pub fn sure(self, confidence: f64) -> Self {
         Self { confidence, ..self }
@@ -222,7 +228,11 @@ impl Finding {
 /// The finding as a person on call reads it.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}: {}", self.severity, self.subject, self.fault, self.cause)?;
+        write!(f, "{} {}: {}", self.severity, self.subject, self.fault)?;
+        if let Some(doubt) = self.doubt() {
+            write!(f, " ({doubt})")?;
+        }
+        write!(f, ": {}", self.cause)?;
         if let Some(field) = &self.field {
             write!(f, "\n  at {field}")?;
         }

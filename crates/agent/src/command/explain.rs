@@ -74,7 +74,8 @@ fn table(told: &Explanation, screen: Screen) -> String {
 fn decision_of(page: &mut Page, decision: &DecisionRecord) {
     page.head("evidence said");
     for diagnosis in &decision.diagnoses {
-        page.say(&format!("{}: {}", diagnosis.fault, diagnosis.cause));
+        let doubt = diagnosis.doubt().map(|it| format!(" ({it})")).unwrap_or_default();
+        page.say(&format!("{}{doubt}: {}", diagnosis.fault, diagnosis.cause));
         for clue in &diagnosis.clues {
             page.say(&format!("  {} = {}", clue.fact, clue.value));
         }

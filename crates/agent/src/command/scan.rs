@@ -298,7 +298,7 @@ impl Default for ProgressLine {
 
 impl ProgressLine {
     fn show(&self, stage: Stage) {
-        if LONG <= self.started.elapsed() && io::stderr().is_terminal() {
+        if is_due(self.started.elapsed(), io::stderr().is_terminal()) {
             self.is_shown.store(true, Ordering::Relaxed);
             // Without a terminal there is nobody to tell.
             let _ = write!(io::stderr(), "{CLEAR}{}", line(stage));
@@ -321,6 +321,11 @@ impl ProgressLine {
             let _ = write!(io::stderr(), "{CLEAR}");
         }
     }
+}
+
+/// Whether the line is worth it: the scan takes long, and somebody looks at it. What reads a pipe wants no such line.
+fn is_due(elapsed: Duration, is_terminal: bool) -> bool {
+    is_terminal && LONG <= elapsed
 }
 
 fn watching(probes: &Probes) -> Stage {

@@ -83,7 +83,8 @@ fn details(finding: &Finding) -> Vec<String> {
         let until = accepted.until.strftime("%Y-%m-%d");
         return vec![format!("until {until} by {}: {}", accepted.by, accepted.reason)];
     }
-    let mut res = vec![finding.cause.clone()];
+    let doubt = finding.doubt().map(|it| format!("{it}: "));
+    let mut res = vec![doubt.unwrap_or_default() + &finding.cause];
     res.extend(finding.field.as_ref().map(|it| format!("at {it}")));
     let owner = finding.owner.as_ref();
     res.extend(owner.map(|it| format!("{it} keeps it: commit the patch where {it} takes it from")));
@@ -171,6 +172,14 @@ critical  Service shop/web  ServiceWithoutEndpoints  0123456789abcdef
 1 critical among 7 objects of cluster default
 ";
         assert_eq!(table(&scan(vec![finding()]), SCREEN, false), expected);
+    }
+
+    #[test]
+    fn what_is_less_than_near_certain_is_told_with_a_word_before_its_cause() {
+        for (confidence, begin) in [(0.95, ""), (0.7, "probably: "), (0.5, "unsure: ")] {
+            let told = table(&scan(vec![finding().sure(confidence)]), SCREEN, false);
+            assert!(told.contains(&format!("\n          {begin}the selector app=wbe")), "{told}");
+        }
     }
 
     #[test]

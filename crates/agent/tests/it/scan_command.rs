@@ -1,5 +1,6 @@
 //! `agent scan`: what it tells, in which form, and with which exit code.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Output;
 
@@ -335,4 +336,25 @@ async fn a_scan_of_a_namespace_reads_of_others_only_what_may_be_a_cause() {
     assert!(reads("/namespaces/shop/deployments/caller"), "{audit}");
     assert!(reads("/namespaces/far/deployments/api"), "{audit}");
     assert!(!reads("/namespaces/away/"), "{audit}");
+}
+
+/// An API server that takes connections and never answers.
+#[actix_web::test]
+async fn a_scan_that_takes_long_tells_a_pipe_nothing_of_its_way() {
+    let silent = std::net::TcpListener::bind(SocketAddr::from(ANY_PORT)).unwrap();
+    let server = format!("http://{}", silent.local_addr().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let kubeconfig = folder.path().join("kubeconfig");
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "x",
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": {}}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+    });
+    std::fs::write(&kubeconfig, config.to_string()).unwrap();
+
+    let told = check(&scan(&kubeconfig, &["--timeout", "3"]).await, 1);
+
+    assert!(told.contains("was not read within 3 s"), "{told}");
+    assert!(!told.contains("reading the cluster") && !told.contains('\x1b'), "{told}");
 }

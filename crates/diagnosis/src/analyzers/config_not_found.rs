@@ -10,6 +10,7 @@
 use types::{Clue, Diagnosis, Evidence, Fault, ReferenceFacts, ReferenceKind};
 
 use super::wording;
+use crate::confidence;
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let waiting = evidence.containers.iter().find(|it| {
@@ -50,9 +51,14 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     Some(Diagnosis {
         fault: Fault::ConfigNotFound,
         container,
-        cause: format!("{}{}", cause(reference, message), others.0),
+        cause: with(&cause(reference, message), &others.0),
         clues,
-        confidence: 0.98,
+        // Without a list of what is there, a name may stand in more fields than one.
+        confidence: match reference {
+            Some(it) if it.exists.is_some() || it.kind == ReferenceKind::Secret => confidence::SAID,
+            Some(_) => confidence::LIKELY,
+            None => confidence::GUESSED,
+        },
     })
 }
 
@@ -147,8 +153,21 @@ fn others(evidence: &Evidence, told: Option<&ReferenceFacts>) -> (String, Vec<Cl
             clues.push(Clue::new(it.path.clone(), &format!("{value}{}", near.unwrap_or_default())));
         }
     }
-    let words = seen.iter().map(|it| format!(" {it} either.")).collect();
+    let words = seen.iter().map(|it| format!("; {} either", in_a_row(it))).collect();
     (words, clues)
+}
+
+/// The sentence with what else is not there before its end.
+fn with(cause: &str, others: &str) -> String {
+    if others.is_empty() {
+        return cause.to_owned();
+    }
+    format!("{}{others}.", cause.trim_end_matches('.'))
+}
+
+/// The same words further on in a sentence.
+fn in_a_row(words: &str) -> String {
+    words.strip_prefix("There").map_or_else(|| words.to_owned(), |it| format!("there{it}"))
 }
 
 /// `There is no ConfigMap app-settings`

@@ -14,6 +14,7 @@ mod hook;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, SpotTopic};
 
 use super::{ended_recently, wording};
+use crate::confidence;
 use crate::patterns::Meanings;
 
 /// Characters of what a message names that are kept.
@@ -191,7 +192,7 @@ fn refused(evidence: &Evidence) -> Option<Diagnosis> {
     Some(Diagnosis {
         fault: Fault::ContainerCannotRun,
         container: Some(container.name.clone()),
-        confidence: if meaning.is_some() { 0.97 } else { 0.85 },
+        confidence: if meaning.is_some() { confidence::SAID } else { confidence::FOLLOWS },
         cause: match meaning {
             Some((words, _)) => {
                 let more = spot.map_or("", |it| it.words.as_str());

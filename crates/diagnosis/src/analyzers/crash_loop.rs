@@ -11,6 +11,7 @@
 //! a container that does not end is not read, whatever it says.
 
 mod fields;
+mod sure;
 
 use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, ContainerRole, Diagnosis, Evidence, Fault, Kind};
@@ -84,7 +85,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         fault: Fault::CrashLoopBackOff,
         container: Some(container.name.clone()),
         cause: format!("{} {}.", wording::named_at_start(container), ending(evidence, container)),
-        confidence: if said.is_some() { 0.9 } else { 0.75 },
+        confidence: sure::sure(container, said.is_some()),
         clues,
     })
 }

@@ -11,6 +11,7 @@
 use types::{Clue, Diagnosis, Evidence, Fault, PodFacts};
 
 use super::wording;
+use crate::confidence;
 use crate::suspicion::RECENT;
 
 /// Reasons of pods that ended with all their containers, by no fault of those.
@@ -54,7 +55,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         container: None,
         cause: format!("The pod was put off its node{node}: {words}."),
         clues,
-        confidence: 0.95,
+        confidence: confidence::SAID,
     })
 }
 

@@ -16,6 +16,7 @@ use types::{
 };
 
 use super::{amounts, wording};
+use crate::confidence;
 use crate::patterns::Meanings;
 use crate::suspicion::RECENT;
 
@@ -135,7 +136,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         container: None,
         cause,
         clues,
-        confidence: if meaning.is_some() { 0.97 } else { 0.85 },
+        confidence: if meaning.is_some() { confidence::SAID } else { confidence::FOLLOWS },
     })
 }
 

@@ -22,7 +22,7 @@ pub(super) fn told(diagnosis: Diagnosis, evidence: &Evidence) -> Diagnosis {
     let (name, namespace) = (&evidence.subject.name, &evidence.subject.namespace);
     let cause = diagnosis.cause.trim_end_matches('.');
     let cause = format!(
-        "{cause}. Its template was changed since ({}{more}), and that does not go out because the rollout is paused \
+        "{cause}; its template was changed since ({}{more}), and that does not go out because the rollout is paused \
          (spec.paused): kubectl rollout resume deployment/{name} -n {namespace} lets it go on.",
         shown.join(", ")
     );

@@ -14,6 +14,7 @@ use types::{Clue, Diagnosis, Evidence, Fault, ImageFacts, Kind, RegistryTags, Re
 
 use super::pull_reading::{self, Pull};
 use super::wording;
+use crate::confidence;
 use crate::evidence::{instead, repository, tag};
 use crate::near_miss::near_miss;
 
@@ -64,7 +65,11 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         cause,
         clues,
         // Without a message that says so it is the likeliest of several reasons.
-        confidence: if pull.is_some_and(Pull::is_absence) { 0.98 } else { 0.7 },
+        confidence: if pull.is_some_and(Pull::is_absence) {
+            confidence::SAID
+        } else {
+            confidence::GUESSED
+        },
     })
 }
 

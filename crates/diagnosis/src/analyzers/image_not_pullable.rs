@@ -12,6 +12,7 @@ use types::{Clue, Diagnosis, Evidence, Fault, ReferenceKind};
 
 use super::pull_reading::{self, Pull};
 use super::wording;
+use crate::confidence;
 use crate::evidence::{Held, instead};
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
@@ -47,7 +48,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         container: Some(container.name.clone()),
         cause,
         clues,
-        confidence: if pull == Pull::Private { 0.85 } else { 0.92 },
+        confidence: if pull == Pull::Private { confidence::FOLLOWS } else { confidence::SEEN },
     })
 }
 

@@ -17,6 +17,7 @@ use types::{
 
 use super::unknown::LONG;
 use super::wording;
+use crate::confidence;
 use crate::suspicion::ORDINARY_WAITS;
 
 /// What the kubelet says when it begins to pull.
@@ -70,14 +71,14 @@ fn diagnosis(pod: &PodFacts, pull: &Pull<'_>, evidence: &Evidence, gave_up: bool
             "Image {image} of {} is still being pulled since {since}{late}: it is large, or comes slowly.",
             wording::named(container)
         );
-        (format!("events[{PULLING}].last_seen"), cause, 0.8)
+        (format!("events[{PULLING}].last_seen"), cause, confidence::LIKELY)
     } else {
         let cause = format!(
             "Image {image} of {} is probably still being pulled{late}: the pod's sandbox is ready since {since}, and \
              nothing says that anything failed since.",
             wording::named(container)
         );
-        (format!("pods[{}].prepared_at", pod.name), cause, 0.6)
+        (format!("pods[{}].prepared_at", pod.name), cause, confidence::PARTLY)
     };
     let mut clues =
         vec![Clue::new(wording::fact(container, "image"), image), Clue::new(fact, &since)];

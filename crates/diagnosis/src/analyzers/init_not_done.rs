@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, ContainerRole, Diagnosis, Evidence, Fault};
 
 use super::{running_for, spot, wording};
+use crate::confidence;
 use crate::log::{reading, waits};
 use crate::suspicion::PATIENCE;
 
@@ -88,9 +89,9 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         cause,
         clues,
         confidence: match wait {
-            Some(Wait::Said(_) | Wait::Job(_) | Wait::Asleep(_)) => 0.9,
-            Some(Wait::Asked(_)) => 0.8,
-            None => 0.5,
+            Some(Wait::Said(_) | Wait::Job(_) | Wait::Asleep(_)) => confidence::WORDED,
+            Some(Wait::Asked(_)) => confidence::LIKELY,
+            None => confidence::UNSEEN,
         },
     })
 }

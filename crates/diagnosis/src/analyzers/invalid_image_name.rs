@@ -10,6 +10,7 @@
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault};
 
 use super::wording;
+use crate::confidence;
 use crate::image_name::{broken, short};
 
 /// Characters of what the runtime says that are quoted.
@@ -37,7 +38,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
             format!("{image} is not a valid image name, so container {name} cannot be made{words}.")
         },
         clues,
-        confidence: if is_valid(container) { 0.7 } else { 0.99 },
+        confidence: if is_valid(container) { confidence::GUESSED } else { confidence::SAID },
     })
 }
 

@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, ContainerRole, Diagnosis, Evidence, Fault, Kind};
 
 use super::{crash_loop, wording};
+use crate::confidence;
 
 /// How long a helper may go on after the work is done.
 const LONG: SignedDuration = SignedDuration::from_secs(90);
@@ -86,12 +87,12 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         fault: Fault::JobFailed,
         container: failed.map(|it| it.name.clone()),
         cause: format!(
-            "The job {gave_up}{}.{}",
+            "The job {gave_up}{}{}.",
             why.or_else(|| gone(evidence)).unwrap_or_default(),
-            slip.map(|it| format!(" {}", it.shown_by)).unwrap_or_default()
+            slip.map(|it| format!("; {}", it.shown_by.trim_end_matches('.'))).unwrap_or_default()
         ),
         clues,
-        confidence: if failed.is_some() { 0.95 } else { 0.9 },
+        confidence: if failed.is_some() { confidence::SAID } else { confidence::WORDED },
     })
 }
 
@@ -118,7 +119,7 @@ fn held(job: &str) -> Diagnosis {
             Clue::new("/spec/concurrencyPolicy", "Forbid"),
             Clue::new("workload.held_by", job),
         ],
-        confidence: 0.9,
+        confidence: confidence::WORDED,
     }
 }
 
@@ -165,7 +166,7 @@ fn held_open(evidence: &Evidence) -> Option<Diagnosis> {
              the initContainers with restartPolicy Always."
         ),
         clues,
-        confidence: 0.8,
+        confidence: confidence::LIKELY,
     })
 }
 

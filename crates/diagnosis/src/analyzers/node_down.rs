@@ -8,6 +8,7 @@
 //! Why the machine is gone. Pods of the same workload on other nodes that fail for a reason of their own: that is told
 //! instead. What was lost and runs elsewhere by now. A node that has just joined or is being deleted.
 
+use crate::confidence;
 use types::{Clue, Diagnosis, DownNode, Evidence, Fault, PodFacts};
 
 /// Nodes that a sentence names.
@@ -41,7 +42,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         container: None,
         cause: format!("{names} {be} not ready{since}: {told}."),
         clues: clues(nodes, evidence),
-        confidence: 0.95,
+        confidence: confidence::SAID,
     })
 }
 

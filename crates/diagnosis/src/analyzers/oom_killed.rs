@@ -15,6 +15,7 @@ mod children;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, SpotTopic};
 
 use super::{ended_recently, wording};
+use crate::confidence;
 use crate::even_lives::even_life;
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
@@ -55,7 +56,7 @@ fn ended(evidence: &Evidence) -> Option<Diagnosis> {
         container: Some(name.clone()),
         cause,
         clues,
-        confidence: 0.99,
+        confidence: confidence::SAID,
     })
 }
 

@@ -6,6 +6,7 @@ mod unseen;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
 
 use super::{ended_recently, probe_reading, running_for, wording};
+use crate::confidence;
 use crate::stopped;
 use crate::suspicion::PATIENCE;
 
@@ -58,7 +59,7 @@ pub(super) fn diagnose(evidence: &Evidence, kind: ProbeKind, fault: Fault) -> Op
             read.words
         ),
         clues,
-        confidence: if is_sure { 0.92 } else { 0.8 },
+        confidence: if is_sure { confidence::SEEN } else { confidence::LIKELY },
     })
 }
 

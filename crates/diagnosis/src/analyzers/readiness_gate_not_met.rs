@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use types::{Clue, Diagnosis, Evidence, Fault, GateFacts, PodFacts};
 
 use super::wording;
+use crate::confidence;
 use crate::suspicion::PATIENCE;
 
 /// How long whoever has set the condition once may take to make it true: a load balancer asks a target several times.
@@ -39,7 +40,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         container: None,
         cause: format!("The containers are ready, and the pod is not: {how}."),
         clues,
-        confidence: if gate.said.is_none() { 0.95 } else { 0.85 },
+        confidence: if gate.said.is_none() { confidence::SAID } else { confidence::FOLLOWS },
     })
 }
 

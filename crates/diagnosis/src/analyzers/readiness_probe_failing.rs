@@ -17,6 +17,7 @@ use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeK
 
 use super::probe_reading::Needed;
 use super::{init_not_done, probe_reading, running_for, wording};
+use crate::confidence;
 use crate::log::reading::{self, Reading};
 use crate::log::{at_work, waits};
 
@@ -47,10 +48,10 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
 /// The diagnosis of this probe: by its failure, or by what the template says where no event is left of one.
 fn told(container: &ContainerFacts, probe: &ProbeFacts, evidence: &Evidence) -> Diagnosis {
     let (read, how, confidence) = if probe.failure.is_some() {
-        (probe_reading::read(container, probe), "fails:", 0.85)
+        (probe_reading::read(container, probe), "fails:", confidence::FOLLOWS)
     } else {
         let how = "does not succeed, and no event is left that says why;";
-        (probe_reading::unseen(container, probe), how, 0.75)
+        (probe_reading::unseen(container, probe), how, confidence::SYMPTOM)
     };
     let fact = |name: &str| wording::fact(container, &format!("probes[readiness].{name}"));
     let needed = needed(container, probe, evidence);

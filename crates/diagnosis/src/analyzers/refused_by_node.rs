@@ -12,6 +12,7 @@
 use types::{Clue, ContainerFacts, DemandFacts, Diagnosis, Evidence, Fault, PodFacts, Quantity};
 
 use super::wording;
+use crate::confidence;
 
 /// How the kubelet begins what it says of a pod that it refuses.
 const MARK: &str = "Pod was rejected: ";
@@ -48,7 +49,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         container: None,
         cause: format!("{node} refuses the pod: {words}."),
         clues,
-        confidence: 0.95,
+        confidence: confidence::SAID,
     })
 }
 

@@ -10,6 +10,7 @@
 use types::{Clue, ContainerFacts, Diagnosis, EventFacts, Evidence, Fault, PodFacts, ProbeKind};
 
 use super::{crash_loop, running_for, wording};
+use crate::confidence;
 use crate::suspicion::PATIENCE;
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
@@ -38,7 +39,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         container: Some(container.name.clone()),
         cause: cause(pod, container, &how),
         clues,
-        confidence: 0.85,
+        confidence: confidence::FOLLOWS,
     })
 }
 

@@ -9,6 +9,7 @@
 use types::{Clue, Diagnosis, Evidence, Fault};
 
 use super::wording;
+use crate::confidence;
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     let workload = &evidence.workload;
@@ -39,5 +40,11 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
             "The rollout missed its deadline: it has no new pod, with {ready} of {desired} ready."
         )
     };
-    Some(Diagnosis { fault: Fault::RolloutStuck, container: None, cause, clues, confidence: 0.6 })
+    Some(Diagnosis {
+        fault: Fault::RolloutStuck,
+        container: None,
+        cause,
+        clues,
+        confidence: confidence::BARE,
+    })
 }

@@ -13,6 +13,7 @@ use types::{
 };
 
 use super::{stalled, wording};
+use crate::confidence;
 use crate::patterns::Meanings;
 
 /// Characters of what a message names that are kept.
@@ -94,7 +95,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     Some(Diagnosis {
         fault: Fault::SandboxNotCreated,
         container: None,
-        confidence: if meaning.is_some() { 0.95 } else { 0.85 },
+        confidence: if meaning.is_some() { confidence::SAID } else { confidence::FOLLOWS },
         cause: match meaning {
             Some(words) if is_mount => {
                 format!("The node cannot fill the volumes that the pod has in memory: {words}.")

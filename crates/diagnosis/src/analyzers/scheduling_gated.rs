@@ -8,6 +8,7 @@
 
 use types::{Clue, Diagnosis, Evidence, Fault};
 
+use crate::confidence;
 use crate::suspicion::PATIENCE;
 
 pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
@@ -28,6 +29,6 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
             "The pod is not scheduled until somebody lifts its scheduling gates on purpose: {gates}."
         ),
         clues,
-        confidence: 0.99,
+        confidence: confidence::SAID,
     })
 }

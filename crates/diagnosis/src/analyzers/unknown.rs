@@ -7,12 +7,17 @@
 //! The cause: it is asked last, when no other analyzer answered.
 
 use jiff::SignedDuration;
-use types::{Clue, Diagnosis, Evidence, Fault, Kind, PodFacts};
+use types::{Clue, Diagnosis, EventFacts, Evidence, Fault, Kind, PodFacts};
 
 use super::{probe_kills, wording};
+use crate::confidence;
 
 /// How long a pod may take before its silence is trouble.
 pub(super) const LONG: SignedDuration = SignedDuration::from_mins(5);
+/// How long the kubelet may take from one step to the next.
+const MOMENT: SignedDuration = SignedDuration::from_mins(1);
+/// What is told of a pod that gets further.
+const STEPS: [&str; 5] = ["SuccessfulAttachVolume", "Pulling", "Pulled", "Created", "Started"];
 /// Characters of what a pod's status says that are quoted.
 const MAX_SAID: usize = 240;
 
@@ -23,7 +28,8 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         return None;
     }
     let is_job = matches!(evidence.subject.kind, Kind::Job | Kind::CronJob);
-    let stuck = evidence.pods.iter().find(|it| {
+    let on_its_way = |it: &PodFacts| got_further(it, evidence);
+    let stuck = evidence.pods.iter().filter(|it| !on_its_way(it)).find(|it| {
         let age = it.created_at.map(|at| evidence.taken_at.duration_since(at));
         let failed = it.phase == "Failed" && it.current && !is_job;
         !it.ready
@@ -56,8 +62,20 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
         container: None,
         cause,
         clues,
-        confidence: if said.is_some() { 0.5 } else { 0.3 },
+        confidence: if said.is_some() { confidence::UNSEEN } else { confidence::BARE },
     })
+}
+
+/// Whether the kubelet got further with a pod a moment ago that has not begun yet: what it waited for has come.
+fn got_further(pod: &PodFacts, evidence: &Evidence) -> bool {
+    let about = format!("/{}", pod.name);
+    let own = evidence.events.iter().filter(|it| it.object.ends_with(&about));
+    let newest = own.filter(|it| it.last_seen.is_some()).max_by_key(|it| it.last_seen);
+    let is_news = |it: &EventFacts| {
+        it.last_seen.is_some_and(|at| evidence.taken_at.duration_since(at) < MOMENT)
+    };
+    let is_step = |it: &EventFacts| it.type_ == "Normal" && STEPS.contains(&it.reason.as_str());
+    pod.phase == "Pending" && newest.is_some_and(|it| is_step(it) && is_news(it))
 }
 
 /// A pod that nothing owns has had the time that it may take.
@@ -73,7 +91,7 @@ fn overdue(pod: &PodFacts, evidence: &Evidence) -> Option<Diagnosis> {
         cause: "It was ended because it took longer than its activeDeadlineSeconds allows."
             .to_owned(),
         clues,
-        confidence: 0.9,
+        confidence: confidence::WORDED,
     })
 }
 

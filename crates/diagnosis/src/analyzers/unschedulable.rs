@@ -16,6 +16,7 @@ mod asked;
 mod devices;
 mod nowhere;
 mod selected;
+mod sure;
 mod unwanted;
 
 use types::{
@@ -25,6 +26,7 @@ use types::{
 
 use self::asked::asked;
 use super::wording;
+use crate::confidence;
 use crate::near_miss::near_miss;
 use crate::scheduling::{self, Reason};
 use crate::suspicion::PATIENCE;
@@ -108,7 +110,7 @@ fn unserved(evidence: &Evidence) -> Option<Diagnosis> {
              other pod{near}."
         ),
         clues,
-        confidence: 0.9,
+        confidence: confidence::WORDED,
     })
 }
 
@@ -151,6 +153,7 @@ fn refused(evidence: &Evidence) -> Option<Diagnosis> {
         }
     }
     clues.extend(wording::rollout(evidence, &SCHEDULING));
+    let confidence = sure::sure(message, &clues, evidence);
     Some(Diagnosis {
         fault: Fault::Unschedulable,
         container: None,
@@ -160,7 +163,7 @@ fn refused(evidence: &Evidence) -> Option<Diagnosis> {
             format!("No node can take the pod: {}.", meanings.join(", "))
         },
         clues,
-        confidence: 0.97,
+        confidence,
     })
 }
 

@@ -14,6 +14,7 @@ use regex::Regex;
 use types::{Clue, Diagnosis, Evidence, Fault, SpotFacts, SpotTopic};
 
 use super::{config_not_found, stalled, wording};
+use crate::confidence;
 use crate::patterns::{Meanings, pattern};
 
 /// Characters of what a message names that are kept.
@@ -103,7 +104,7 @@ pub(super) fn analyze(evidence: &Evidence) -> Option<Diagnosis> {
     Some(Diagnosis {
         fault: Fault::VolumeNotMounted,
         container: None,
-        confidence: if words.is_some() { 0.95 } else { 0.85 },
+        confidence: if words.is_some() { confidence::SAID } else { confidence::FOLLOWS },
         cause: match words {
             Some(words) => {
                 let meant = asking.map_or("", |it| it.words.as_str());

@@ -22,6 +22,7 @@ use super::cluster;
 use super::scene::Scene;
 use super::words::{listed, quoted};
 use crate::Snapshot;
+use crate::confidence;
 use crate::log::left;
 use blame::{Answer, Blame, Known};
 use refusal::{Refusal, refusals};
@@ -122,14 +123,16 @@ impl Refused {
     fn told(self, account: Subject, scene: &Scene<'_>) -> Finding {
         let cause =
             format!("It may not {}: no role that it is bound to allows that.", self.tried());
-        self.finding(account, (cause, vec![]), scene).sure(0.93)
+        self.finding(account, (cause, vec![]), scene).sure(confidence::SEEN)
     }
 
     /// The finding of what keeps accounts from it.
     fn blames(self, blame: Blame, scene: &Scene<'_>) -> Finding {
         let cause = format!("{}; so the account may not {}.", blame.why, self.tried());
         let clue = (blame.field.clone(), blame.value);
-        self.finding(blame.about, (cause, vec![clue]), scene).at(blame.field).sure(0.9)
+        self.finding(blame.about, (cause, vec![clue]), scene)
+            .at(blame.field)
+            .sure(confidence::WORDED)
     }
 
     fn tried(&self) -> String {

@@ -21,6 +21,7 @@ use super::cluster;
 use super::scene::{Scene, is_over, name};
 use super::words::quoted;
 use crate::Usage;
+use crate::confidence;
 use crate::outline::cpu;
 use crate::root::placed;
 
@@ -112,7 +113,7 @@ fn told(
         most.used
     );
     let fault = cluster(ClusterFault::AtCpuLimit);
-    let finding = Finding::new(root, Severity::Notice, fault, cause).sure(0.6);
+    let finding = Finding::new(root, Severity::Notice, fault, cause).sure(confidence::PARTLY);
     let finding = pods.iter().take(MAX_SHOWN).fold(finding, |finding, it| {
         let fact =
             |what| format!("pods[{}].containers[{container}].{what}", name(&it.pod.metadata));

@@ -23,6 +23,7 @@ use super::mend::relabelled;
 use super::scene::{Scene, is_over, name, namespace, selects, subject};
 use super::slip::{escaped, slip};
 use super::words::listed;
+use crate::confidence;
 
 /// How many may be away, and how many have to be there.
 const MOST: &str = "maxUnavailable";
@@ -53,11 +54,12 @@ fn of_budget(budget: &PodDisruptionBudget, scene: &Scene<'_>) -> Option<Finding>
             let field = format!("/spec/selector/matchLabels/{}", escaped(&slip.key));
             let finding =
                 finding(budget, Severity::Warning, cause).clue(field.clone(), &slip.value);
-            let finding = finding.at(field).sure(0.85);
+            let finding = finding.at(field).sure(confidence::FOLLOWS);
             return Some(relabelled(finding, "/spec/selector/matchLabels", &slip));
         }
         let cause = "Its selector takes no pod, so it protects nothing.";
-        return Some(finding(budget, Severity::Notice, cause.to_owned()).at("/spec/selector"));
+        let finding = finding(budget, Severity::Notice, cause.to_owned());
+        return Some(finding.clue("pods of its selector", "none").at("/spec/selector"));
     }
     uncounted::told(budget, scene).or_else(|| blocks(budget, spec, scene))
 }
@@ -181,7 +183,9 @@ fn overlaps(scene: &Scene<'_>) -> Vec<Finding> {
                 "It takes the same pods as {other}, those of {}: the API server refuses to evict them.",
                 listed(&roots)
             );
-            found.push(finding(first, Severity::Warning, cause).at("/spec/selector"));
+            let finding = finding(first, Severity::Warning, cause).at("/spec/selector");
+            let fact = format!("pods of both budgets, {other} the other");
+            found.push(finding.clue(fact, &listed(&roots)));
         }
     }
     // One finding a budget: more would say the same field again.

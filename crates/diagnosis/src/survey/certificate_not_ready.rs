@@ -17,6 +17,7 @@ use super::json::{list, subject, text};
 use super::mend::mended;
 use super::scene::Scene;
 use super::words::{meant, missing, quoted};
+use crate::confidence;
 
 /// How long an issue may take, in seconds: a proof over DNS takes minutes.
 const PATIENCE_SECS: i64 = 600;
@@ -62,7 +63,7 @@ fn of_issuer(issuer: &Value, scene: &Scene<'_>) -> Option<Finding> {
     let said = quoted(text(condition, "/message"), scene);
     let cause = format!("It cannot issue certificates: {said}.");
     let fault = cluster(ClusterFault::CertificateNotReady);
-    let finding = Finding::new(about, Severity::Warning, fault, cause).sure(0.9);
+    let finding = Finding::new(about, Severity::Warning, fault, cause).sure(confidence::WORDED);
     Some(finding.clue("conditions[Ready].reason", &quoted(text(condition, "/reason"), scene)))
 }
 
@@ -78,15 +79,15 @@ fn of_certificate(certificate: &Value, scene: &Scene<'_>) -> Option<Finding> {
     let severity =
         if has_ended || until.is_none() { Severity::Critical } else { Severity::Warning };
     let lead = match (until, due) {
-        (Some(until), _) if has_ended => format!("It has run out at {until}. "),
+        (Some(until), _) if has_ended => format!("It has run out at {until}"),
         (Some(until), Some(_)) => {
-            format!("It is not renewed, and runs out in {} (at {until}). ", left(until, scene))
+            format!("It is not renewed, and runs out in {} (at {until})", left(until, scene))
         }
         (Some(_) | None, _) => String::new(),
     };
     let finding = |words: String| {
         let fault = cluster(ClusterFault::CertificateNotReady);
-        let finding = Finding::new(about.clone(), severity, fault, format!("{lead}{words}"));
+        let finding = Finding::new(about.clone(), severity, fault, after(&lead, &words));
         let due = due.filter(|_| !has_ended);
         due.into_iter().fold(finding, |finding, it| finding.clue("status.renewalTime", it))
     };
@@ -103,7 +104,17 @@ fn of_certificate(certificate: &Value, scene: &Scene<'_>) -> Option<Finding> {
     let said = if said.is_empty() { String::new() } else { format!(": {said}") };
     let finding = finding(format!("It is not issued{said}."));
     let finding = finding.clue("spec.secretName", text(certificate, "/spec/secretName"));
-    Some(finding.because_of(wanted).sure(0.9))
+    Some(finding.because_of(wanted).sure(confidence::WORDED))
+}
+
+/// The sentence, after what is known before it.
+fn after(lead: &str, words: &str) -> String {
+    if lead.is_empty() {
+        return words.to_owned();
+    }
+    let mut letters = words.chars();
+    let first = letters.next().map(|it| it.to_ascii_lowercase());
+    format!("{lead}; {}{}", first.unwrap_or_default(), letters.as_str())
 }
 
 /// Since when a certificate should be renewed, where that is long ago and was tried in vain.

@@ -20,8 +20,9 @@ use super::stateful_set_reference_missing;
 use super::storage_class_ambiguous::is_default;
 use super::volume_fit::{self, Misfit};
 use super::volume_freed::volumes_freed;
-use super::words::{made_anew, missing, quoted};
+use super::words::{going_on, made_anew, missing, quoted};
 use crate::Snapshot;
+use crate::confidence;
 
 mod anew;
 
@@ -109,7 +110,7 @@ fn no_class(about: Subject, wanted: &str, scene: &Scene<'_>) -> Finding {
     // Of a claim that a template made, its set tells.
     let how = "nothing is on the claim yet, so delete it and make it anew";
     let anew = made_anew("storageClassName", wanted, names, how);
-    let cause = cause + if maker.is_none() { &anew } else { "" };
+    let cause = going_on(&cause, if maker.is_none() { &anew } else { "" });
     let finding = finding(about, cause).clue(field, wanted).at(field);
     // What a template asks for cannot be mended in the claim.
     maker.into_iter().fold(finding, Finding::because_of)
@@ -178,7 +179,7 @@ fn of_class(
             let cause = format!(
                 "Its class {class} makes no volumes, and there is none of that class for it."
             );
-            finding(about.clone(), cause).clue(field, class).at(field).sure(0.9)
+            finding(about.clone(), cause).clue(field, class).at(field).sure(confidence::WORDED)
         };
         let volumes = scene.all.volumes.as_deref().unwrap_or_default();
         let claims = scene.all.claims.as_deref().unwrap_or_default();
@@ -198,7 +199,7 @@ fn of_class(
         "No volume was made for it: the provisioner {provisioner} of its class {class} does not answer."
     );
     let finding = finding(about, cause).clue(field, class).clue("status.phase", "Pending");
-    Some(finding.at(field).sure(0.8))
+    Some(finding.at(field).sure(confidence::LIKELY))
 }
 
 /// An event says why no volume could be made.
@@ -207,7 +208,7 @@ fn warned(about: &Subject, scene: &Scene<'_>) -> Option<Finding> {
     let message = quoted(warning.message.as_deref().unwrap_or_default(), scene);
     let cause = format!("No volume could be made for it: {message}.");
     let fact = format!("events[{}].message", warning.reason.as_deref().unwrap_or_default());
-    Some(finding(about.clone(), cause).clue(fact, &message).sure(0.9))
+    Some(finding(about.clone(), cause).clue(fact, &message).sure(confidence::WORDED))
 }
 
 /// It names no class, on purpose or not.
@@ -221,14 +222,16 @@ fn without_class(
         return no_volume_fits(about, misfit);
     }
     let field = "/spec/storageClassName";
-    let cause = match spec.storage_class_name {
-        Some(_) => "It wants a volume without a storage class, and there is none for it.",
-        None if classes.iter().any(is_default) => {
-            "It names no storage class; the default was set only after it was made."
-        }
-        None => "It names no storage class, and the cluster has no default.",
+    let default = classes.iter().find(|it| is_default(it));
+    let cause = match (&spec.storage_class_name, default) {
+        (Some(_), _) => "It wants a volume without a storage class, and there is none for it.",
+        (None, Some(_)) => "It names no storage class; the default was set only after it was made.",
+        (None, None) => "It names no storage class, and the cluster has no default.",
     };
-    finding(about, cause.to_owned()).at(field)
+    let named = spec.storage_class_name.as_deref().map_or("not set", |_| "empty");
+    let finding = finding(about, cause.to_owned()).clue(field, named).at(field);
+    let default = default.filter(|_| spec.storage_class_name.is_none());
+    finding.clue("default storage class", default.map_or("none", |it| name(&it.metadata)))
 }
 
 /// Whether a node is chosen for what is to be made

@@ -11,6 +11,7 @@ use types::{ClusterFault, Finding, Severity, Subject};
 use super::cluster;
 use super::scene::Scene;
 use crate::ConfigMapSize;
+use crate::confidence;
 
 /// Bytes that leave little room; the API server takes no more than 1 MiB of data.
 const LARGE: usize = 900 * 1024;
@@ -37,7 +38,7 @@ fn of_config_map(map: &ConfigMapSize) -> Option<Finding> {
     if !map.keys.is_empty() || is_system || is_lock {
         return None;
     }
-    Some(finding("It is empty.".to_owned()).sure(0.8))
+    Some(finding("It is empty.".to_owned()).clue("data.bytes", &map.bytes).sure(confidence::LIKELY))
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use super::cluster;
 use super::json::text;
 use super::scene::{Scene, is_over, name, namespace, subject};
 use crate::Root;
+use crate::confidence;
 
 /// How long after a change pods may well be about to be replaced.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
@@ -131,7 +132,7 @@ fn told(
          old content."
     );
     let fault = cluster(ClusterFault::ConfigOutdated);
-    let finding = Finding::new(about, severity, fault, cause).sure(0.7);
+    let finding = Finding::new(about, severity, fault, cause).sure(confidence::GUESSED);
     let finding = finding.clue(taken.field.clone(), named).at(taken.field.clone());
     let finding = finding.clue(format!("{kind} {named} changed"), &changed);
     let fact = format!("Pod {} {container} started", name(&pod.metadata));

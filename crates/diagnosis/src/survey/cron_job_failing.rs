@@ -21,6 +21,7 @@ use super::scene::{Scene, last_seen, name, namespace, subject};
 use super::schedule;
 use super::words::quoted;
 use crate::Root;
+use crate::confidence;
 
 /// Events that say why no job is started, the field that is to blame, and what it means.
 const REASONS: [(&str, &str, &str); 8] = [
@@ -133,7 +134,9 @@ fn replaced(owner: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
          {taken} were of late; they take longer than the schedule {} gives them.",
         owner.spec.schedule
     );
-    let finding = finding(owner, Severity::Warning, cause).at("/spec/concurrencyPolicy").sure(0.85);
+    let finding = finding(owner, Severity::Warning, cause)
+        .at("/spec/concurrencyPolicy")
+        .sure(confidence::FOLLOWS);
     let finding = finding.clue("events[SuccessfulDelete].count", &taken);
     Some(finding.clue("status.active", job))
 }
@@ -151,7 +154,7 @@ fn tight(owner: &CronJob) -> Option<Finding> {
         "Some of its jobs may never be started: none is later than {secs} seconds after its time, and the controller looks \
          every {LOOKS_SECS} seconds."
     );
-    let finding = finding(owner, Severity::Notice, cause).at(STARTING).sure(0.9);
+    let finding = finding(owner, Severity::Notice, cause).at(STARTING).sure(confidence::WORDED);
     Some(finding.clue(STARTING, &secs))
 }
 

@@ -16,6 +16,7 @@ use types::{ClusterFault, Finding, Severity, Subject};
 use super::cluster;
 use super::scene::{Scene, is_done, is_system, name, namespace, subject};
 use super::words::listed;
+use crate::confidence;
 use crate::{Rights, Root};
 
 /// The account of who names none.
@@ -91,7 +92,7 @@ fn told(space: &str, users: &[String], rights: &[(Subject, String)]) -> Finding 
             "Its token is in the files of {users}, which name no account of their own: whatever is ever bound to it, all of \
              them may do."
         );
-        let finding = Finding::new(about, Severity::Notice, fault, cause).sure(0.85);
+        let finding = Finding::new(about, Severity::Notice, fault, cause).sure(confidence::FOLLOWS);
         return finding.clue(field, "not false").at(field);
     }
     let roles: Vec<_> = rights.iter().map(|it| it.1.clone()).collect();
@@ -99,7 +100,7 @@ fn told(space: &str, users: &[String], rights: &[(Subject, String)]) -> Finding 
         "{} is bound to it, so {users} may do what that allows: who names no account runs as this one.",
         listed(&roles)
     );
-    let finding = Finding::new(about, Severity::Notice, fault, cause).sure(0.9);
+    let finding = Finding::new(about, Severity::Notice, fault, cause).sure(confidence::WORDED);
     let clues = rights.iter().take(MAX_CLUES);
     clues.fold(finding.at(field), |it, (binding, role)| it.clue(binding.to_string(), role))
 }

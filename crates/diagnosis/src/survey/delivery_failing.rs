@@ -21,6 +21,7 @@ use super::cluster;
 use super::json::{list, subject, text};
 use super::scene::Scene;
 use super::words::quoted;
+use crate::confidence;
 
 /// How long a delivery may take to settle, in seconds.
 const PATIENCE_SECS: i64 = 300;
@@ -58,6 +59,6 @@ fn of_flux(object: &Value, scene: &Scene<'_>) -> Option<Finding> {
     let said = quoted(text(ready, "/message"), scene);
     let cause = format!("Flux cannot apply it: {said}.");
     let fault = cluster(ClusterFault::DeliveryFailing);
-    let finding = Finding::new(about, Severity::Warning, fault, cause).sure(0.9);
+    let finding = Finding::new(about, Severity::Warning, fault, cause).sure(confidence::WORDED);
     Some(finding.clue("conditions[Ready].reason", &quoted(reason, scene)))
 }

@@ -16,6 +16,7 @@ use super::json::{Trouble, list, subject, text, trouble};
 use super::mend::mended;
 use super::scene::Scene;
 use super::words::{meant, missing, quoted};
+use crate::confidence;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let classes = scene.all.gateway_classes.iter().flatten();
@@ -103,7 +104,7 @@ fn told(about: Subject, trouble: &Trouble<'_>, scene: &Scene<'_>) -> Finding {
         ("False", _) => format!("Its controller does not accept it: {why}."),
         _ => format!("No controller has taken it up: {why}."),
     };
-    let sure = if trouble.status == "False" { 0.95 } else { 0.85 };
+    let sure = if trouble.status == "False" { confidence::READ } else { confidence::FOLLOWS };
     finding(about, cause).clue(fact, trouble.status).sure(sure)
 }
 

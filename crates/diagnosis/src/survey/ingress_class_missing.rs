@@ -16,6 +16,7 @@ use super::cluster;
 use super::mend::mended;
 use super::scene::{Scene, name, subject};
 use super::words::{entry, listed};
+use crate::confidence;
 use crate::near_miss::near_miss;
 
 /// Marks the class that an Ingress without one gets.
@@ -68,7 +69,7 @@ fn missing(ingress: &Ingress, wanted: &str, classes: &[IngressClass]) -> Option<
     let finding = finding(ingress, Severity::Critical, cause).clue(field, wanted).at(field);
     // Somebody answers for it: a controller that goes by the name alone, or the class went a moment ago.
     Some(if has_address(ingress) {
-        Finding { severity: Severity::Warning, ..finding.sure(0.7) }
+        Finding { severity: Severity::Warning, ..finding.sure(confidence::GUESSED) }
     } else {
         mended(finding, wanted.into(), near.map(Value::from))
     })
@@ -85,7 +86,7 @@ fn annotation(ingress: &Ingress, wanted: &str, classes: &[IngressClass]) -> Opti
         format!("There is no ingress class {wanted}; there is {near}, which was probably meant.");
     let field = "/metadata/annotations/kubernetes.io~1ingress.class";
     let finding = finding(ingress, Severity::Warning, cause);
-    let finding = finding.clue(field, wanted).at(field).sure(0.8);
+    let finding = finding.clue(field, wanted).at(field).sure(confidence::LIKELY);
     Some(mended(finding, wanted.into(), Some(near.into())))
 }
 
@@ -105,7 +106,7 @@ fn classless(ingress: &Ingress, classes: &[IngressClass], scene: &Scene<'_>) -> 
     };
     let cause = format!("It names no ingress class, and {there}.");
     let finding = finding(ingress, Severity::Warning, cause).at("/spec/ingressClassName");
-    let finding = finding.clue("status.loadBalancer", "none").sure(0.8);
+    let finding = finding.clue("status.loadBalancer", "none").sure(confidence::LIKELY);
     let only = names.first().filter(|_| names.len() == 1);
     Some(mended(finding, Value::Null, only.map(|it| it.as_str().into())))
 }

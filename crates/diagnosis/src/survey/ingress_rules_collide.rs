@@ -17,6 +17,7 @@ use types::{ClusterFault, Finding, Severity};
 use super::cluster;
 use super::scene::{Scene, name, namespace, subject};
 use super::words::entry;
+use crate::confidence;
 
 /// How the class was named before there were classes; controllers still heed it.
 const CLASS: &str = "kubernetes.io/ingress.class";
@@ -92,7 +93,7 @@ fn of_claim(host: &str, path: &str, mut claimants: Vec<Claimant<'_>>) -> Option<
     let (rule, place) = youngest.at;
     let field = format!("/spec/rules/{rule}/http/paths/{place}/path");
     let (rule, place) = other.at;
-    let finding = Finding::new(about, severity, fault, cause).sure(0.9);
+    let finding = Finding::new(about, severity, fault, cause).sure(confidence::WORDED);
     let finding = finding.clue(field.clone(), &path).at(field);
     let finding =
         finding.clue(format!("{rival} /spec/rules/{rule}/http/paths/{place}/path"), &path);

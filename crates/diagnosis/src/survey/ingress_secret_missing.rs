@@ -20,6 +20,7 @@ use super::cluster;
 use super::json::{list, text};
 use super::scene::{Scene, is_ready, namespace, subject};
 use super::words::quoted;
+use crate::confidence;
 use crate::near_miss::near_miss;
 
 /// How annotations begin by which an Ingress has its Secret made, or needs none.
@@ -103,24 +104,27 @@ fn doubt(wanted: &str, meant: Option<(&str, bool)>, said: Option<&str>) -> Optio
     if let Some(said) = said {
         let near = near.map(|it| format!("; {it}")).unwrap_or_default();
         let cause = format!("Its controller finds no Secret {wanted} ({said}){near}.");
-        return Some(Doubt { severity: Severity::Warning, sure: 0.9, cause });
+        return Some(Doubt { severity: Severity::Warning, sure: confidence::WORDED, cause });
     }
     let cause = format!(
         "Nothing else here knows a Secret {wanted}, but {}; Secrets themselves are not read.",
         near?
     );
-    let (severity, sure) =
-        if end.is_empty() { (Severity::Notice, 0.5) } else { (Severity::Warning, 0.8) };
+    let (severity, sure) = if end.is_empty() {
+        (Severity::Notice, confidence::SYMPTOM)
+    } else {
+        (Severity::Warning, confidence::LIKELY)
+    };
     Some(Doubt { severity, sure, cause })
 }
 
 /// Nothing speaks for it, and nothing against it.
 fn unknown(wanted: &str) -> Doubt {
     let cause = format!(
-        "Nothing else here knows a Secret {wanted}: no pod, certificate or other Ingress names it. Whether it is there \
+        "Nothing else here knows a Secret {wanted}: no pod, certificate or other Ingress names it; whether it is there \
          nobody can say, for Secrets are not read; without it the controller serves a certificate of its own."
     );
-    Doubt { severity: Severity::Notice, sure: 0.4, cause }
+    Doubt { severity: Severity::Notice, sure: confidence::UNSEEN, cause }
 }
 
 /// The known Secret that was probably meant, and whether it is for one of these hosts.

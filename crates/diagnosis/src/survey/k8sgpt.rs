@@ -11,9 +11,12 @@ use super::cluster;
 use super::scene::{Scene, controller, name, namespace};
 use super::words::quoted;
 use crate::K8sgptResult;
+use crate::confidence;
 
 /// How sure somebody else's report is: it names symptoms as well as causes, and may be old.
-const CONFIDENCE: f64 = 0.5;
+const CONFIDENCE: f64 = confidence::SYMPTOM;
+/// The fact that a report is.
+const FACT: &str = "k8sgpt";
 /// Results that are looked at: more of them are no help.
 const MAX_RESULTS: usize = 1000;
 /// Texts of one object that are shown.
@@ -38,7 +41,8 @@ pub(super) fn unknown_to(found: &[Finding], scene: &Scene<'_>) -> Vec<Finding> {
                     let cause = format!("K8sGPT reports{whom}: {text}.");
                     let finding = Finding::new(root.clone(), Severity::Notice, fault, cause);
                     let finding = Finding { source: FindingSource::K8sgpt, ..finding };
-                    own.insert(root.clone(), finding.sure(CONFIDENCE));
+                    let finding = finding.clue(FACT, &text).sure(CONFIDENCE);
+                    own.insert(root.clone(), finding);
                 }
                 Some(finding) => add(finding, &text),
             }
@@ -71,10 +75,10 @@ fn results<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a K8sgptResult> {
 }
 
 fn add(finding: &mut Finding, text: &str) {
-    let told = finding.clues.iter().filter(|it| it.fact == "k8sgpt");
+    let told = finding.clues.iter().filter(|it| it.fact == FACT);
     let is_told = finding.cause.contains(text) || told.clone().any(|it| it.value == text);
     if !is_told && told.count() < MAX_TEXTS {
-        finding.clues.push(types::Clue::new("k8sgpt", text));
+        finding.clues.push(types::Clue::new(FACT, text));
     }
 }
 

@@ -14,6 +14,7 @@ use types::{ClusterFault, Finding, Severity};
 use super::cluster;
 use super::scene::{Scene, subject};
 use super::words::quoted;
+use crate::confidence;
 
 /// How long a load balancer may take of which nobody says anything, in seconds.
 const PATIENCE_SECS: i64 = 180;
@@ -83,7 +84,11 @@ fn failed(service: &Service, scene: &Scene<'_>) -> Option<Finding> {
     let fault = cluster(ClusterFault::LoadBalancerPending);
     let cause = format!("Its load balancer cannot be made: {message}.");
     let fact = format!("events[{}].message", quoted(reason, scene));
-    let sure = if recent.is_some() && FAILED.contains(&reason) { 0.9 } else { 0.75 };
+    let sure = if recent.is_some() && FAILED.contains(&reason) {
+        confidence::WORDED
+    } else {
+        confidence::GUESSED
+    };
     let finding = Finding::new(about, Severity::Warning, fault, cause).sure(sure);
     Some(finding.clue(fact, &message).clue("status.loadBalancer", "none").at("/spec/type"))
 }
@@ -100,18 +105,22 @@ fn unserved(service: &Service, scene: &Scene<'_>) -> Option<Finding> {
     let class = service.spec.as_ref().and_then(|it| it.load_balancer_class.as_deref());
     let others = scene.all.services.iter().flatten().filter(|it| has_address(it)).count();
     let (why, sure) = match (is_taken_up, others, class) {
-        (true, _, _) => {
-            ("a controller has taken it up and does not come to an end".to_owned(), 0.7)
+        (true, _, _) => (
+            "a controller has taken it up and does not come to an end".to_owned(),
+            confidence::GUESSED,
+        ),
+        (false, _, Some(class)) => {
+            (format!("nobody makes those of class {class}"), confidence::GUESSED)
         }
-        (false, _, Some(class)) => (format!("nobody makes those of class {class}"), 0.75),
         (false, 0, None) => {
             let words =
                 "no Service has one, so probably nothing in this cluster makes load balancers";
-            (words.to_owned(), 0.85)
+            (words.to_owned(), confidence::FOLLOWS)
         }
-        (false, _, None) => {
-            ("other Services have one, and nobody has taken this one up".to_owned(), 0.7)
-        }
+        (false, _, None) => (
+            "other Services have one, and nobody has taken this one up".to_owned(),
+            confidence::GUESSED,
+        ),
     };
     let fault = cluster(ClusterFault::LoadBalancerPending);
     let cause = format!("Its load balancer gets no address: {why}.");

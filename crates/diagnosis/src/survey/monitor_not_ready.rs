@@ -15,6 +15,7 @@ use super::cluster;
 use super::json::{is_outdated, list, subject, text};
 use super::scene::Scene;
 use super::words::quoted;
+use crate::confidence;
 
 /// What should be true, and how long it may be false, in seconds: after a restart Prometheus reads its log again for
 /// minutes.
@@ -51,7 +52,7 @@ fn of_object(object: &Value, scene: &Scene<'_>) -> Option<Finding> {
         _ => format!("None of it runs{said}."),
     };
     let fault = cluster(ClusterFault::OperatorFailing);
-    let finding = Finding::new(about, Severity::Warning, fault, cause).sure(0.85);
+    let finding = Finding::new(about, Severity::Warning, fault, cause).sure(confidence::FOLLOWS);
     let reason = quoted(text(found, "/reason"), scene);
     let finding = finding.clue(format!("conditions[{type_}].reason"), &reason);
     let is_told = scene.workload_findings.iter().any(|it| it.subject == set);

@@ -15,6 +15,7 @@ use super::cluster;
 use super::node_not_ready::nodes;
 use super::scene::{Scene, subject};
 use super::words::quoted;
+use crate::confidence;
 use crate::node_state::{is_cordoned, is_down};
 
 /// Conditions that are known to be bad when they are true, and what that means.
@@ -106,7 +107,7 @@ fn of_events(node: &Node, scene: &Scene<'_>) -> Option<Finding> {
     let message = quoted(event.message.as_deref().unwrap_or_default(), scene);
     let cause = format!("{}: {message}.", capital(words));
     let fault = cluster(ClusterFault::NodePressure);
-    let finding = Finding::new(about.clone(), *severity, fault, cause).sure(0.85);
+    let finding = Finding::new(about.clone(), *severity, fault, cause).sure(confidence::FOLLOWS);
     Some(finding.clue(format!("events[{reason}].message"), &message))
 }
 
@@ -157,7 +158,7 @@ fn trouble(condition: &NodeCondition) -> Option<Trouble<'_>> {
     };
     if let Some((_, severity, words)) = KNOWN.iter().find(|it| it.0 == type_) {
         let is_bad = condition.status == "True";
-        return if is_bad { of(*severity, (*words).to_owned(), 0.95) } else { None };
+        return if is_bad { of(*severity, (*words).to_owned(), confidence::READ) } else { None };
     }
     let is_good = GOOD.iter().any(|it| type_.ends_with(it));
     let bad = if is_good { "False" } else { "True" };
@@ -165,7 +166,7 @@ fn trouble(condition: &NodeCondition) -> Option<Trouble<'_>> {
         return None;
     }
     // Nobody says what this one means: the name alone speaks.
-    of(Severity::Warning, format!("it reports {type_} {}", condition.status), 0.8)
+    of(Severity::Warning, format!("it reports {type_} {}", condition.status), confidence::LIKELY)
 }
 
 fn cordon(node: &Node) -> Option<Finding> {

@@ -15,6 +15,7 @@ use super::cluster;
 use super::scene::{Scene, is_done, is_system, name, namespace, subject};
 use super::words::listed;
 use crate::Root;
+use crate::confidence;
 use crate::root::placed;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
@@ -71,7 +72,7 @@ fn privileged(spec: &PodSpec, path: &FieldPath) -> Option<Weakness> {
         cause: format!("Privileged {}: who breaks out of it has the whole node.", names(&found)),
         field: first.0.child("securityContext").child("privileged").to_string(),
         value: "true",
-        sure: 0.95,
+        sure: confidence::READ,
     })
 }
 
@@ -87,7 +88,7 @@ fn shared(spec: &PodSpec, path: &FieldPath) -> Option<Weakness> {
         cause: format!("Its pods see the {what} of their node."),
         field: path.child(field).to_string(),
         value: "true",
-        sure: 0.95,
+        sure: confidence::READ,
     })
 }
 
@@ -116,7 +117,7 @@ fn as_root(spec: &PodSpec, path: &FieldPath) -> Option<Weakness> {
             cause: format!("It tells {} to run as root.", names(&told)),
             field: at.child("securityContext").child("runAsUser").to_string(),
             value: "0",
-            sure: 0.95,
+            sure: confidence::READ,
         });
     }
     let open: Vec<_> = all.iter().filter(|it| !is_kept(it.1) && user(it.1).is_none()).collect();
@@ -129,6 +130,6 @@ fn as_root(spec: &PodSpec, path: &FieldPath) -> Option<Weakness> {
         field: path.child("securityContext").child("runAsNonRoot").to_string(),
         value: "not set",
         // As whom the image runs by itself is not known.
-        sure: 0.8,
+        sure: confidence::LIKELY,
     })
 }

@@ -25,6 +25,7 @@ use super::edges::failing;
 use super::scene::{Scene, controller, is_over, name, namespace, subject};
 use super::words::entry;
 use crate::Root;
+use crate::confidence;
 
 /// Tells the revisions of a set apart.
 const REVISION: &str = "controller-revision-hash";
@@ -98,7 +99,7 @@ impl Left {
         let Self { about, old, all, why, field, value, is_stale: _ } = self;
         let cause = format!("There are pods of an earlier template ({old} of {all}): {why}.");
         let fault = cluster(ClusterFault::PodsNotAsTemplate);
-        let finding = Finding::new(about, Severity::Notice, fault, cause).sure(0.9);
+        let finding = Finding::new(about, Severity::Notice, fault, cause).sure(confidence::WORDED);
         let finding = finding.clue(field, &value).at(field);
         finding.clue("pods of the newest template", &format!("{} of {all}", all - old))
     }

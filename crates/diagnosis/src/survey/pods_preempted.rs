@@ -17,6 +17,7 @@ use super::cluster;
 use super::scene::{Scene, name, namespace, subject};
 use super::words::listed;
 use crate::Root;
+use crate::confidence;
 
 /// The scheduler's word.
 const REASON: &str = "Preempted";
@@ -89,7 +90,7 @@ fn told(about: Subject, lost: &Lost) -> Finding {
     let many = if lost.pods.len() == 1 { "A pod" } else { "Pods" };
     let cause = format!("{many} of it had to make room for {}.", lost.takers());
     let fault = cluster(ClusterFault::PodsPreempted);
-    let finding = Finding::new(about, Severity::Notice, fault, cause).sure(0.9);
+    let finding = Finding::new(about, Severity::Notice, fault, cause).sure(confidence::WORDED);
     finding.clue(FACT, &lost.pods())
 }
 

@@ -21,6 +21,7 @@ use super::cluster;
 use super::host::is_lookup_unanswered;
 use super::scene::{Scene, is_over, name, namespace, selects, subject};
 use super::words::listed;
+use crate::confidence;
 
 /// The port of name servers.
 const PORT: i32 = 53;
@@ -55,7 +56,7 @@ fn told(about: Subject, policy: &NetworkPolicy, workloads: &[String]) -> Finding
     };
     let cause = format!("It keeps {} from resolving names: {opens}.", listed(workloads));
     let fault = cluster(ClusterFault::PolicyBlocksTraffic);
-    let finding = Finding::new(about, Severity::Critical, fault, cause).sure(0.9);
+    let finding = Finding::new(about, Severity::Critical, fault, cause).sure(confidence::WORDED);
     finding.at("/spec/egress").clue("/spec/egress", &opened(policy))
 }
 

@@ -25,6 +25,7 @@ use super::scene::{Scene, is_over, is_ready, name, namespace, subject};
 use super::service_port_mismatch::{declared, protocol, target};
 use super::words::{entry, is_of_log, listed};
 use super::{cluster, policy_age};
+use crate::confidence;
 pub(super) use gate::peer_words;
 use gate::{Asked, Other, Side, Why, is_about, lets, why};
 
@@ -177,7 +178,7 @@ impl<'a> Complaint<'_, 'a> {
             all?.into_iter().next()
         };
         let (policy, why) = egress().or_else(ingress)?;
-        Some(Block { policy, from, why, sure: 0.9 })
+        Some(Block { policy, from, why, sure: confidence::WORDED })
     }
 
     /// Somebody else says who is behind the Service, as of the API server's own.
@@ -200,7 +201,7 @@ impl<'a> Complaint<'_, 'a> {
         let other = Other { pods: vec![], addresses };
         let from = subject("Service", &service.metadata).to_string();
         let (policy, why) = self.shut(self.client, Side::Egress, (&other, &from), &asked)?;
-        Some(Block { policy, from, why, sure: 0.85 })
+        Some(Block { policy, from, why, sure: confidence::FOLLOWS })
     }
 
     /// It is outside the cluster, as far as anybody knows.
@@ -220,7 +221,7 @@ impl<'a> Complaint<'_, 'a> {
         let port = address.port().map(|it| format!(":{it}")).unwrap_or_default();
         let from = format!("{host}{port}");
         let (policy, why) = self.shut(self.client, Side::Egress, (&other, &from), &asked)?;
-        Some(Block { policy, from, why, sure: 0.85 })
+        Some(Block { policy, from, why, sure: confidence::FOLLOWS })
     }
 
     /// It says that something does not answer and not what: the one Service of its namespace that is closed to it.
@@ -240,7 +241,7 @@ impl<'a> Complaint<'_, 'a> {
         };
         let mut closed = here.filter(|it| !is_own(it)).filter_map(|it| self.service(it, None));
         let only = closed.next()?;
-        closed.next().is_none().then_some(Block { sure: 0.75, ..only })
+        closed.next().is_none().then_some(Block { sure: confidence::GUESSED, ..only })
     }
 
     /// The first policy of those that are about a pod, where none of them lets this through.

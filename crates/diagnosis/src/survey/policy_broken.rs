@@ -14,6 +14,7 @@ use types::{ClusterFault, Finding, Severity, Subject};
 use super::cluster;
 use super::scene::Scene;
 use super::words::{listed, quoted};
+use crate::confidence;
 use crate::policy_report::BrokenPolicy;
 
 /// Policies that are told with their words; the others are counted.
@@ -56,7 +57,8 @@ fn finding(about: &Subject, broken: &[&BrokenPolicy], scene: &Scene<'_>) -> Find
     let policies = if names.len() == 1 { "the policy" } else { "the policies" };
     let cause = format!("{engine} reports that it breaks {policies} {}.", listed(&names));
     let fault = cluster(ClusterFault::PolicyBroken);
-    let mut res = Finding::new(about.clone(), Severity::Notice, fault, cause).sure(0.9);
+    let mut res =
+        Finding::new(about.clone(), Severity::Notice, fault, cause).sure(confidence::WORDED);
     for it in broken.iter().take(TOLD) {
         let fact = format!("results[{}/{}]", scene.redact(&it.policy), scene.redact(&it.rule));
         res = res.clue(fact, &quoted(&it.message, scene));

@@ -16,6 +16,7 @@ use types::{AnyFault, ClusterFault, Finding, Severity};
 use super::cluster;
 use super::scene::{Scene, is_over, namespace, selects, subject};
 use super::words::listed;
+use crate::confidence;
 
 /// How long a policy may stand before those come that open what is needed, in seconds: what is installed together comes
 /// one after the other.
@@ -79,7 +80,7 @@ fn of_policy(policy: &NetworkPolicy, scene: &Scene<'_>) -> Option<Finding> {
         "It lets nothing {way} any pod of the namespace, and no other policy lets anything {whom}; that may well be meant."
     );
     let fault = cluster(ClusterFault::PolicyBlocksTraffic);
-    let finding = Finding::new(about, Severity::Notice, fault, cause).sure(0.9);
+    let finding = Finding::new(about, Severity::Notice, fault, cause).sure(confidence::WORDED);
     Some(finding.clue(field, "no rule").at(field))
 }
 

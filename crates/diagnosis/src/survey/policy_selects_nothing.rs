@@ -14,6 +14,7 @@ use super::cluster;
 use super::mend::relabelled;
 use super::scene::{Scene, is_over, name, namespace, selects, subject};
 use super::slip::{escaped, slip};
+use crate::confidence;
 
 /// How long a policy may stand before its pods come, in seconds: what is installed together comes one after
 /// the other.
@@ -50,11 +51,11 @@ fn of_policy(policy: &NetworkPolicy, scene: &Scene<'_>) -> Option<Finding> {
         let cause = format!("Its selector takes no pod, so it protects nothing; {words} it would.");
         let field = format!("/spec/podSelector/matchLabels/{}", escaped(&slip.key));
         let finding = finding(Severity::Warning, cause).clue(field.clone(), &slip.value);
-        let finding = finding.at(field).sure(0.85);
+        let finding = finding.at(field).sure(confidence::FOLLOWS);
         return Some(relabelled(finding, "/spec/podSelector/matchLabels", &slip));
     }
     let living = scene.pods(space).iter().filter(|it| !is_over(it)).count();
     let cause = "Its selector takes no pod, so it protects nothing.".to_owned();
     let finding = finding(Severity::Notice, cause).at("/spec/podSelector");
-    Some(finding.clue(format!("Namespace {space}.pods"), &living).sure(0.9))
+    Some(finding.clue(format!("Namespace {space}.pods"), &living).sure(confidence::WORDED))
 }

@@ -16,6 +16,7 @@ use types::{AnyFault, Fault, Finding, Severity, Subject};
 use super::scene::{Scene, is_over, is_ready, name};
 use super::words::{listed, quoted};
 use crate::Root;
+use crate::confidence;
 
 /// The kubelet's word.
 const REASON: &str = "FailedToRetrieveImagePullSecret";
@@ -48,12 +49,12 @@ fn told(root: Subject, event: &Event, pod: &Pod, scene: &Scene<'_>) -> Option<Fi
     let first = missing.first()?;
     let names = quoted(&listed(&missing), scene);
     let cause = format!(
-        "Pull secret {names} is not there. Its pods run all the same, from images that their nodes hold or that anybody \
+        "Pull secret {names} is not there; its pods run all the same, from images that their nodes hold or that anybody \
          may pull; where it is the former, the next node cannot pull them."
     );
     let field = field(&root, first, scene);
     let fault = AnyFault::Workload(Fault::ImageNotPullable);
-    let finding = Finding::new(root, Severity::Notice, fault, cause).sure(0.7);
+    let finding = Finding::new(root, Severity::Notice, fault, cause).sure(confidence::GUESSED);
     let finding = finding.clue(format!("pods[{}].events[{REASON}]", name(&pod.metadata)), &names);
     Some(match field {
         Some(field) => finding.clue(field.clone(), first).at(field),

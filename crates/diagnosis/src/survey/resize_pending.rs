@@ -17,6 +17,7 @@ use types::{ClusterFault, Finding, Kind, Severity, Subject};
 use super::cluster;
 use super::scene::{Scene, is_over, name};
 use super::words::quoted;
+use crate::confidence;
 use crate::outline::{cpu, memory};
 use crate::root::placed;
 
@@ -88,7 +89,7 @@ fn told(
     );
     let fault = cluster(ClusterFault::ResizePending);
     let fact = |what: &str| format!("pods[{}].{what}", name(&pod.metadata));
-    let finding = Finding::new(root, severity, fault, cause).sure(0.95);
+    let finding = Finding::new(root, severity, fault, cause).sure(confidence::READ);
     let finding = finding.clue(
         fact(&format!("conditions[{PENDING}].reason")),
         condition.reason.as_deref().unwrap_or_default(),

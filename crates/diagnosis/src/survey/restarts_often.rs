@@ -15,6 +15,7 @@ use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod}
 use types::{AnyFault, Clue, Fault, Finding, Severity, Subject};
 
 use super::scene::{Scene, is_over, is_ready, name};
+use crate::confidence;
 use crate::even_lives::even_life;
 use crate::suspicion::RECENT;
 
@@ -108,8 +109,8 @@ fn told(root: Subject, storm: &Storm<'_>) -> Finding {
          the last time {how}{even}."
     );
     let fault = if is_killed { Fault::OomKilled } else { Fault::CrashLoopBackOff };
-    let finding =
-        Finding::new(root, Severity::Warning, AnyFault::Workload(fault), cause).sure(0.85);
+    let finding = Finding::new(root, Severity::Warning, AnyFault::Workload(fault), cause)
+        .sure(confidence::FOLLOWS);
     let fact = |it: &str| format!("pods[{pod}].containers[{container}].{it}");
     let mut clues = vec![
         Clue::new(fact("restarts"), restarts),

@@ -19,6 +19,7 @@ use super::cluster;
 use super::rights::{ANY, Binding, Role, bindings, comes_with_kubernetes, has, roles, shown};
 use super::scene::{Scene, is_system, namespace};
 use super::words::listed;
+use crate::confidence;
 
 /// The role that allows everything.
 const ADMIN: &str = "cluster-admin";
@@ -85,7 +86,7 @@ fn of_role(role: &Role<'_>, givers: &Givers<'_>) -> Option<Finding> {
     let finding = Finding::new(role.about.clone(), Severity::Notice, fault, cause);
     let field = format!("/rules/{index}");
     let value = format!("verbs {}; resources {}", listed(&rule.verbs), listed(resources));
-    Some(finding.clue(field.clone(), &value).at(field).sure(0.9))
+    Some(finding.clue(field.clone(), &value).at(field).sure(confidence::WORDED))
 }
 
 fn group(name: &str) -> String {

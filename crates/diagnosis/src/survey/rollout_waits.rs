@@ -15,6 +15,7 @@ use types::{AnyFault, Fault, Finding, Severity, Subject};
 
 use super::scene::Scene;
 use crate::Root;
+use crate::confidence;
 
 /// How long, in seconds, a pod may have to be ready before that is no ordinary care.
 const LONG_SECS: i32 = 300;
@@ -100,7 +101,7 @@ fn unmade(root: &Root) -> Option<Finding> {
     let last = i64::from(secs) * i64::from(wanted - made) / 3600;
     let cause = format!(
         "{made} of its {wanted} pods are made, though all that are there are ready: it makes the next one only when \
-         those before count, and each has to be ready for {secs} seconds for that (minReadySeconds). The last one is \
+         those before count, and each has to be ready for {secs} seconds for that (minReadySeconds); the last one is \
          made in about {last} hours at this pace."
     );
     let finding = Finding { severity: Severity::Warning, ..finding(root, cause) };
@@ -148,5 +149,5 @@ fn counted(root: &Root) -> Option<(i32, Counted)> {
 fn finding(root: &Root, cause: String) -> Finding {
     let fault = AnyFault::Workload(Fault::RolloutStuck);
     let about = Subject::from(&root.object_ref());
-    Finding::new(about, Severity::Notice, fault, cause).sure(0.8)
+    Finding::new(about, Severity::Notice, fault, cause).sure(confidence::LIKELY)
 }

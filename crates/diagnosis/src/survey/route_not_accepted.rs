@@ -21,6 +21,7 @@ use super::gateway_not_ready::of_gateway;
 use super::json::{list, subject, text, trouble};
 use super::scene::Scene;
 use super::words::quoted;
+use crate::confidence;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     scene.all.http_routes.iter().flatten().flat_map(|it| of_route(it, scene)).collect()
@@ -64,7 +65,8 @@ fn of_status(route: &Value, parent: &Value, wanted: &[&str], scene: &Scene<'_>) 
     };
     let cause = format!("The controller of {gateway} {what}: {reason}, {message}.");
     let fact = format!("status.parents[{name}].{}", trouble.condition);
-    let finding = finding(route, cause).clue(fact, trouble.status).at(field).sure(0.9);
+    let finding =
+        finding(route, cause).clue(fact, trouble.status).at(field).sure(confidence::WORDED);
     let mut gateways = scene.all.gateways.iter().flatten();
     let object = gateways.find(|it| subject("Gateway", it) == gateway);
     let is_cause = object.is_some_and(|it| !of_gateway(it, scene).is_empty());

@@ -15,7 +15,8 @@ use super::cluster;
 use super::json::{list, subject, text, trouble};
 use super::mend::mended;
 use super::scene::{Scene, name, namespace};
-use super::words::{meant, missing, quoted};
+use super::words::{going_on, meant, missing, quoted};
+use crate::confidence;
 
 /// How long a target may take to come, in seconds: what is installed together comes one after the other.
 const PATIENCE_SECS: i64 = 60;
@@ -53,7 +54,7 @@ fn of_object(object: &Value, scene: &Scene<'_>) -> Option<Finding> {
         let here = here.filter(|it| namespace(it.metadata()) == about.namespace);
         let names = here.filter(|it| it.kind().as_str() == kind).map(|it| name(it.metadata()));
         let meant = meant(wanted, names.clone());
-        let cause = format!("{} So nothing is scaled.", missing(kind, wanted, names));
+        let cause = going_on(&missing(kind, wanted, names), "so nothing is scaled");
         let finding = Finding::new(about, Severity::Warning, fault, cause);
         return Some(mended(finding.clue(TARGET, wanted).at(TARGET), wanted.into(), meant));
     }
@@ -63,6 +64,6 @@ fn of_object(object: &Value, scene: &Scene<'_>) -> Option<Finding> {
     }
     let said = quoted(trouble.message, scene);
     let cause = format!("KEDA cannot scale by it: {said}.");
-    let finding = Finding::new(about, Severity::Warning, fault, cause).sure(0.9);
+    let finding = Finding::new(about, Severity::Warning, fault, cause).sure(confidence::WORDED);
     Some(finding.clue("conditions[Ready].reason", &quoted(trouble.reason, scene)))
 }

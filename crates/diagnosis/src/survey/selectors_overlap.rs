@@ -20,6 +20,7 @@ use super::scene::{Scene, namespace, selects};
 use super::slip::shown;
 use super::words::listed;
 use crate::Root;
+use crate::confidence;
 
 /// The field that both have.
 const SELECTOR: &str = "/spec/selector";
@@ -89,7 +90,8 @@ fn told(about: &Subject, selector: &LabelSelector, rivals: &[&Subject]) -> Optio
         listed(&names)
     );
     let fault = cluster(ClusterFault::SelectorsOverlap);
-    let finding = Finding::new(about.clone(), Severity::Warning, fault, cause).sure(0.9);
+    let finding =
+        Finding::new(about.clone(), Severity::Warning, fault, cause).sure(confidence::WORDED);
     let labels = selector.match_labels.as_ref().map(shown).unwrap_or_default();
     let finding = finding.clue(SELECTOR, &labels).at(SELECTOR);
     Some(Finding { explains: rivals.iter().map(|it| (*it).clone()).collect(), ..finding })

@@ -34,6 +34,7 @@ use types::{AnyFault, Fault, Finding, Severity};
 use super::mend::mended;
 use super::scene::{Scene, has_labels, is_over, name, namespace, subject};
 use super::words::{entry, listed};
+use crate::confidence;
 use crate::near_miss::near_miss;
 use crate::same_words::of_same_words;
 use probes::probed;
@@ -127,9 +128,9 @@ impl<'a> Behind<'a> {
             Some((slice, ports)) => {
                 let ports = ports.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
                 let ports = if ports.is_empty() { "none".to_owned() } else { listed(&ports) };
-                finding.clue(format!("EndpointSlice {slice}.ports"), &ports).sure(0.98)
+                finding.clue(format!("EndpointSlice {slice}.ports"), &ports).sure(confidence::SAID)
             }
-            None => finding.sure(0.93),
+            None => finding.sure(confidence::SEEN),
         })
     }
 
@@ -180,7 +181,7 @@ impl<'a> Behind<'a> {
             other.protocol
         );
         let finding = self.finding(Severity::Warning, cause).clue(field.clone(), own).at(field);
-        Some(self.shown(finding).sure(0.8))
+        Some(self.shown(finding).sure(confidence::LIKELY))
     }
 
     /// Whether a port of this Service leads to one that the pods declare.

@@ -31,6 +31,7 @@ use super::scene::{Scene, is_over, is_ready, name, namespace, subject};
 use super::slip::{escaped, shown};
 use super::words::listed;
 use crate::Root;
+use crate::confidence;
 
 /// How long a Service or a workload may be without pods after it was made, in seconds: what is installed
 /// together comes one after the other.
@@ -138,15 +139,17 @@ fn nobody(
         let cause = format!(
             "Its selector {shown} takes no pod; {whose} has {key}={value}, which may have been meant."
         );
-        finding(cause).at(format!("/spec/selector/{}", escaped(&key))).sure(0.9)
+        finding(cause).at(format!("/spec/selector/{}", escaped(&key))).sure(confidence::WORDED)
     } else if let Some(root) = elsewhere(selector, scene) {
         let cause = format!(
             "Its selector {shown} takes no pod of its own namespace; {root} has such pods, but a Service takes \
              none of another namespace."
         );
-        finding(cause).at("/spec/selector").sure(0.9)
+        finding(cause).at("/spec/selector").sure(confidence::WORDED)
     } else {
-        finding(format!("Its selector {shown} takes no pod.")).at("/spec/selector").sure(0.9)
+        finding(format!("Its selector {shown} takes no pod."))
+            .at("/spec/selector")
+            .sure(confidence::WORDED)
     };
     Some(used_by(found, &about, scene))
 }

@@ -17,7 +17,7 @@ use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
 use super::scene::{Scene, name, namespace, subject};
-use super::words::{made_anew, missing};
+use super::words::{going_on, made_anew, missing};
 use crate::Root;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
@@ -57,7 +57,8 @@ fn service(set: &StatefulSet, scene: &Scene<'_>) -> Option<Finding> {
     }
     let names = scene.service_names(space);
     let cause = missing("Service", wanted, names.iter().map(String::as_str));
-    let cause = format!("{cause} Its pods have no names of their own in DNS");
+    let cause = cause.trim_end_matches('.');
+    let cause = format!("{cause}; its pods have no names of their own in DNS");
     let need = needed::need(set, wanted, scene);
     let is_missed = need.is_some()
         || needed::is_unwell(set, scene)
@@ -90,7 +91,8 @@ fn classes(set: &StatefulSet, scene: &Scene<'_>) -> Vec<Finding> {
         let wanted = wanted.filter(|it| !it.is_empty() && !names.contains(it))?;
         let cause = missing("storage class", wanted, names.iter().copied());
         let how = "delete the set with --cascade=orphan and its claims that are not bound, which hold nothing, and make it anew";
-        let cause = cause + &made_anew("storageClassName", wanted, names.iter().copied(), how);
+        let anew = made_anew("storageClassName", wanted, names.iter().copied(), how);
+        let cause = going_on(&cause, &anew);
         let field = format!("/spec/volumeClaimTemplates/{index}/spec/storageClassName");
         Some(finding(set, Severity::Critical, cause, &field, wanted))
     });

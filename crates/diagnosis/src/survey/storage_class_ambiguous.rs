@@ -7,7 +7,7 @@
 //! Which of them was meant.
 
 use k8s_openapi::api::storage::v1::StorageClass;
-use types::{ClusterFault, Finding, Severity};
+use types::{Clue, ClusterFault, Finding, Severity};
 
 use super::cluster;
 use super::scene::{Scene, name, subject};
@@ -18,6 +18,9 @@ const DEFAULT: [&str; 2] = [
     "storageclass.kubernetes.io/is-default-class",
     "storageclass.beta.kubernetes.io/is-default-class",
 ];
+
+/// Classes that are shown with when they were made, the newest first.
+const MAX_SHOWN: usize = 5;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let classes = scene.all.storage_classes.iter().flatten();
@@ -31,7 +34,7 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let mut names: Vec<_> = defaults.iter().map(|it| name(&it.metadata).to_owned()).collect();
     names.sort();
     let cause = format!(
-        "{} storage classes are the default: {}. The newest, {}, decides.",
+        "{} storage classes are the default: {}; the newest, {}, decides.",
         names.len(),
         listed(&names),
         name(&newest.metadata)
@@ -39,7 +42,16 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let fault = cluster(ClusterFault::StorageClassAmbiguous);
     let finding =
         Finding::new(subject("StorageClass", &newest.metadata), Severity::Warning, fault, cause);
-    vec![finding.at("/metadata/annotations/storageclass.kubernetes.io~1is-default-class")]
+    let field = "/metadata/annotations/storageclass.kubernetes.io~1is-default-class";
+    let made = |it: &StorageClass| {
+        let made = it.metadata.creation_timestamp.as_ref().map(|it| it.0.to_string());
+        made.unwrap_or_else(|| "unknown".to_owned())
+    };
+    let shown = defaults.iter().take(MAX_SHOWN).map(|it| {
+        Clue::new(format!("StorageClass {}.creationTimestamp", name(&it.metadata)), &made(it))
+    });
+    let finding = finding.clue(field, "true").at(field);
+    vec![Finding { clues: finding.clues.iter().cloned().chain(shown).collect(), ..finding }]
 }
 
 /// Whether claims without a class get this one.

@@ -17,6 +17,7 @@ use super::claim_not_bound::BY_HAND;
 use super::cluster;
 use super::scene::{Scene, name, subject};
 use super::words::listed;
+use crate::confidence;
 
 /// The field that says when claims are bound.
 const MODE: &str = "/volumeBindingMode";
@@ -45,11 +46,12 @@ fn of_class(class: &StorageClass, scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let cause = "Its volumes are made by hand, and claims are bound to one of them before their pod is placed \
-                 (volumeBindingMode Immediate): the pod has to go where that volume is. WaitForFirstConsumer looks for \
+                 (volumeBindingMode Immediate): the pod has to go where that volume is; WaitForFirstConsumer looks for \
                  both at once.";
     let fault = cluster(ClusterFault::StorageClassBindsEarly);
     let about = subject("StorageClass", &class.metadata);
-    let finding = Finding::new(about, Severity::Notice, fault, cause.to_owned()).sure(0.9);
+    let finding =
+        Finding::new(about, Severity::Notice, fault, cause.to_owned()).sure(confidence::WORDED);
     let finding = finding.clue(MODE, mode).at(MODE);
     Some(if tied.is_empty() {
         finding

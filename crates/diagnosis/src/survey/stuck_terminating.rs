@@ -18,6 +18,7 @@ use super::edges;
 use super::scene::{Scene, controller, is_over, name, subject};
 use super::words::{listed, quoted};
 use crate::Root;
+use crate::confidence;
 use crate::node_state::is_down;
 
 /// How long after its time an object may still be there, in seconds.
@@ -99,7 +100,7 @@ fn of_pod(pod: &Pod, scene: &Scene<'_>) -> Option<Finding> {
     let message = event.and_then(|it| it.message.as_deref()).map(|it| quoted(it, scene));
     let why = message.as_ref().map(|it| format!(": {it}")).unwrap_or_default();
     let cause = format!("It should be gone since {at}, but its containers do not end{why}.");
-    Some(finding(about, cause).clue("metadata.deletionTimestamp", &at).sure(0.8))
+    Some(finding(about, cause).clue("metadata.deletionTimestamp", &at).sure(confidence::LIKELY))
 }
 
 fn of_claim(metadata: &ObjectMeta, scene: &Scene<'_>) -> Option<Finding> {

@@ -40,11 +40,11 @@ impl VolumeFreed {
         let how = format!("kubectl patch pv {volume} --type=json -p");
         if self.was_bound {
             format!(
-                " The claim {space}/{name} waits for it: with the patch ({how}) it is kept for that one, which then sees the data of the claim of old."
+                "the claim {space}/{name} waits for it: with the patch ({how}) it is kept for that one, which then sees the data of the claim of old"
             )
         } else {
             format!(
-                " The claim {space}/{name} waits for it and was probably meant: correct the name where the volume is declared, or apply the patch ({how})."
+                "the claim {space}/{name} waits for it and was probably meant: correct the name where the volume is declared, or apply the patch ({how})"
             )
         }
     }

@@ -13,8 +13,9 @@ use k8s_openapi::api::core::v1::{NodeSelectorRequirement, PersistentVolume};
 use types::{ClusterFault, Finding, Severity};
 
 use super::scene::{Scene, subject};
-use super::words::quoted;
+use super::words::{going_on, quoted};
 use super::{cluster, volume_freed};
+use crate::confidence;
 use crate::near_miss::near_miss;
 use crate::scheduling;
 
@@ -36,7 +37,7 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
 fn kept_for_a_slip(volume: &PersistentVolume, scene: &Scene<'_>) -> Option<Finding> {
     let freed = volume_freed::of_volume(volume, scene.all).filter(|it| !it.was_bound)?;
     let cause = format!(
-        "It is kept for the claim {}, which is not there.{}",
+        "It is kept for the claim {}, which is not there; {}.",
         freed.kept_for,
         freed.words()
     );
@@ -65,9 +66,10 @@ fn by_phase(volume: &PersistentVolume, scene: &Scene<'_>) -> Option<Finding> {
         "Released" if spec.persistent_volume_reclaim_policy.as_deref() == Some("Retain") => {
             let freed = volume_freed::of_volume(volume, scene.all);
             let cause = format!(
-                "Its claim{claim} is gone; it keeps its data and takes no other claim until somebody clears claimRef.{}",
-                freed.as_ref().map(volume_freed::VolumeFreed::words).unwrap_or_default()
+                "Its claim{claim} is gone; it keeps its data and takes no other claim until somebody clears claimRef."
             );
+            let rest = freed.as_ref().map(volume_freed::VolumeFreed::words);
+            let cause = going_on(&cause, &rest.unwrap_or_default());
             let edits = freed.map(|it| it.edits).unwrap_or_default();
             let finding = finding(volume, Severity::Notice, cause).at("/spec/claimRef");
             Some(Finding { edits, ..finding.clue("status.phase", "Released") })
@@ -83,7 +85,7 @@ fn by_phase(volume: &PersistentVolume, scene: &Scene<'_>) -> Option<Finding> {
             Some(
                 finding(volume, Severity::Warning, cause)
                     .clue("status.phase", "Released")
-                    .sure(0.9),
+                    .sure(confidence::WORDED),
             )
         }
         _ => None,

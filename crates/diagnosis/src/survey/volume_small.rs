@@ -11,6 +11,7 @@ use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::cluster;
 use super::scene::{Scene, subject};
+use crate::confidence;
 use crate::outline::memory;
 
 /// Bytes that are few.
@@ -42,7 +43,7 @@ fn told(about: Subject, amount: &Amount, field: &str) -> Option<Finding> {
         return None;
     }
     let cause = format!("It holds {}, which is less than 1Gi and soon full.", amount.0);
-    let finding =
-        Finding::new(about, Severity::Notice, cluster(ClusterFault::VolumeSmall), cause).sure(0.5);
+    let finding = Finding::new(about, Severity::Notice, cluster(ClusterFault::VolumeSmall), cause)
+        .sure(confidence::SYMPTOM);
     Some(finding.clue(field, &amount.0).at(field))
 }

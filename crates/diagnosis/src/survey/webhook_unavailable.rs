@@ -22,6 +22,7 @@ use super::port_meant::{self, Asked, port_meant};
 use super::scene::{Scene, is_over, is_ready, name, namespace};
 use super::words::{entry, listed};
 use crate::Webhook;
+use crate::confidence;
 use crate::near_miss::near_miss;
 
 pub(super) use call::called;
@@ -100,7 +101,7 @@ fn of_service(webhook: &Webhook, scene: &Scene<'_>) -> Option<Trouble> {
         clues: vec![(format!("{field}/{member}"), value.to_owned())],
         causes: vec![],
         meant: None,
-        sure: 0.97,
+        sure: confidence::SAID,
     };
     let Some(service) = scene.service(space, wanted) else {
         let names = scene.service_names(space);
@@ -131,7 +132,7 @@ fn of_service(webhook: &Webhook, scene: &Scene<'_>) -> Option<Trouble> {
     }
     let (why, causes) = unanswered(service, scene)?;
     let cause = format!("Nobody answers behind {about}: {why}");
-    Some(Trouble { causes, sure: 0.95, ..trouble(cause, "name", wanted) })
+    Some(Trouble { causes, sure: confidence::READ, ..trouble(cause, "name", wanted) })
 }
 
 /// Which other namespace has a Service of that name, where that is only one.

@@ -54,6 +54,14 @@ pub(super) fn meant<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) 
     near_miss(wanted, names.iter().copied()).or_else(same).map(Value::from)
 }
 
+/// A sentence that goes on: without its full stop, then the rest where there is any.
+pub(super) fn going_on(cause: &str, rest: &str) -> String {
+    if rest.is_empty() {
+        return cause.to_owned();
+    }
+    format!("{}; {}.", cause.trim_end_matches('.'), rest.trim_end_matches('.'))
+}
+
 /// What a field that cannot be changed should have said, where nothing else is as near: the object is made anew
 /// with it.
 pub(super) fn made_anew<'n>(
@@ -63,7 +71,7 @@ pub(super) fn made_anew<'n>(
     how: &str,
 ) -> String {
     let near = near_miss(wanted, names);
-    near.map(|near| format!(" The field cannot be changed: {how} with {field}: {near}."))
+    near.map(|near| format!("the field cannot be changed: {how} with {field}: {near}"))
         .unwrap_or_default()
 }
 

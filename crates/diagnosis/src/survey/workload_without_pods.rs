@@ -15,6 +15,7 @@ use types::{AnyFault, ClusterFault, Fault, Finding, Severity, Subject};
 
 use super::scene::{Scene, last_seen};
 use crate::Root;
+use crate::confidence;
 
 /// How long it may be without pods after it was made, in seconds.
 const PATIENCE_SECS: i64 = 300;
@@ -65,15 +66,16 @@ fn of_workload(root: &Root, scene: &Scene<'_>) -> Option<Finding> {
             "It wants {wants} and has none: its controller has not looked at it, and is perhaps not running."
         );
         let seen = format!("{observed}, and it is at {generation}");
-        finding(cause).clue("status.observedGeneration", &seen).sure(0.8)
+        finding(cause).clue("status.observedGeneration", &seen).sure(confidence::LIKELY)
     } else if 0 < replicas {
         let cause = format!(
             "It wants {wants} and has none, while its status still counts {replicas}: its controller is perhaps not \
              running."
         );
-        finding(cause).clue("status.replicas", &replicas).sure(0.7)
+        finding(cause).clue("status.replicas", &replicas).sure(confidence::GUESSED)
     } else {
-        finding(format!("It wants {wants} and has none, and nobody says why.")).sure(0.5)
+        finding(format!("It wants {wants} and has none, and nobody says why."))
+            .sure(confidence::SYMPTOM)
     })
 }
 

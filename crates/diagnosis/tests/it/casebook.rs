@@ -2,9 +2,12 @@
 //!
 //! `UPDATE_CASEBOOK=1` writes what is said now into the pages; a reviewer reads the difference.
 
+mod all;
 mod crowd;
+mod honest;
+mod offers;
 mod page;
-mod scene;
+pub(crate) mod scene;
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -51,6 +54,17 @@ fn analyzed(evidence: &Evidence, text: &str) -> String {
     lines(&diagnosis::explained(&around, evidence, found, &Redactor::new([0; 32])))
 }
 
+/// Each block of objects, with the name of its page.
+pub(crate) fn blocks() -> Vec<(String, String)> {
+    let of_page = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.file_stem().unwrap().display().to_string();
+        let page = Page::read(&text).unwrap();
+        page.objects().map(|it| (name.clone(), it.to_owned())).collect::<Vec<_>>()
+    };
+    pages().into_iter().flat_map(of_page).collect()
+}
+
 /// The evidence about the root of these objects.
 pub(crate) fn gathered(text: &str) -> Evidence {
     scene::evidence(text)
@@ -79,17 +93,11 @@ fn found(snapshot: &Snapshot, text: &str) -> Vec<Finding> {
 
 /// What a scan of the whole page says; its workloads have their say as well.
 fn surveyed(snapshot: &Snapshot, text: &str) -> String {
-    let found = found(snapshot, text);
-    if found.is_empty() { "nothing is wrong".to_owned() } else { lines(&found) }
+    told(&found(snapshot, text))
 }
 
-/// What is offered, as it is shown: without secrets.
-fn offered(evidence: &Evidence) -> String {
-    let plans = remedy::plans(&diagnosis::diagnose(evidence), evidence);
-    if plans.is_empty() {
-        return "none".to_owned();
-    }
-    Redactor::new([0; 32]).redact(&lines(&plans))
+fn told(found: &[Finding]) -> String {
+    if found.is_empty() { "nothing is wrong".to_owned() } else { lines(found) }
 }
 
 fn lines<T: Display>(items: &[T]) -> String {
@@ -103,17 +111,18 @@ fn every_page_says_what_is_said() {
     for path in pages() {
         let text = std::fs::read_to_string(&path).unwrap();
         let page = Page::read(&text).unwrap_or_else(|it| panic!("{}: {it}", path.display()));
-        let told = page.retold(|objects| {
+        let retold = page.retold(|objects| {
             if let Some(snapshot) = scene::snapshot(objects) {
-                return (surveyed(&snapshot, objects), "none".to_owned());
+                let found = found(&snapshot, objects);
+                return (told(&found), offers::of_cluster(objects, &snapshot, &found));
             }
             let evidence = scene::evidence(objects);
-            (analyzed(&evidence, objects), offered(&evidence))
+            (analyzed(&evidence, objects), offers::of_root(&evidence))
         });
-        if told != text && update {
-            std::fs::write(&path, &told).unwrap();
-        } else if told != text {
-            wrong.push(first_difference(&path, &text, &told));
+        if retold != text && update {
+            std::fs::write(&path, &retold).unwrap();
+        } else if retold != text {
+            wrong.push(first_difference(&path, &text, &retold));
         }
     }
     assert!(
@@ -296,7 +305,7 @@ status:
     assert_eq!(
         told("api"),
         "No node can take the pod: its volume claim data is not bound. PersistentVolumeClaim data: There is no storage \
-         class fats; there is fast, which was probably meant. The field cannot be changed: nothing is on the claim yet, so \
+         class fats; there is fast, which was probably meant; the field cannot be changed: nothing is on the claim yet, so \
          delete it and make it anew with storageClassName: fast."
     );
     assert_eq!(told("web"), "No node can take the pod: not enough CPU.");

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod casebook;
+mod calibration;
 mod causes;
 mod last_words;
 mod fields;

@@ -39,6 +39,19 @@ fn cases() -> Vec<Case> {
     files.iter().flat_map(read).collect()
 }
 
+impl Case {
+    /// The objects, with when they were read.
+    fn dated(&self) -> String {
+        let has_frame = self.objects.contains("taken_at:");
+        if has_frame { self.objects.clone() } else { format!("{READ}\n---\n{}", self.objects) }
+    }
+}
+
+/// The objects of each case that something is said of.
+pub(crate) fn objects_of_cases() -> Vec<String> {
+    cases().iter().filter(|it| !it.expect.is_empty()).map(Case::dated).collect()
+}
+
 /// `critical ServiceWithoutEndpoints Service shop/web`
 fn shown(finding: &Finding) -> String {
     format!("{} {} {}", finding.severity, finding.fault.as_str(), finding.subject)
@@ -48,10 +61,7 @@ fn shown(finding: &Finding) -> String {
 fn what_our_peer_reports_we_report_or_are_silent_about_for_a_reason() {
     let mut wrong = vec![];
     for case in cases() {
-        let has_frame = case.objects.contains("taken_at:");
-        let objects =
-            if has_frame { case.objects.clone() } else { format!("{READ}\n---\n{}", case.objects) };
-        let mut found: Vec<_> = scanned(&objects).unwrap().iter().map(shown).collect();
+        let mut found: Vec<_> = scanned(&case.dated()).unwrap().iter().map(shown).collect();
         let mut expected = case.expect.clone();
         found.sort();
         expected.sort();

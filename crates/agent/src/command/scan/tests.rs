@@ -61,3 +61,17 @@ fn how_far_the_watches_are_is_counted_in_kinds() {
     probes.ready("nodes");
     assert_eq!(watching(&probes), Stage::Watching(1, 3));
 }
+
+#[test]
+fn a_scan_that_takes_long_says_how_far_it_is_where_somebody_looks() {
+    for (millis, is_terminal, expected) in [
+        (999, true, false),
+        (1000, true, true),
+        (60_000, true, true),
+        (999, false, false),
+        (1000, false, false),
+        (60_000, false, false),
+    ] {
+        assert_eq!(is_due(Duration::from_millis(millis), is_terminal), expected, "{millis} ms");
+    }
+}

@@ -6,6 +6,7 @@ use types::{
 };
 
 use super::super::wording;
+use crate::confidence;
 use crate::suspicion::{ORDINARY_WAITS, RECENT};
 
 /// What the kubelet says of a hook that failed.
@@ -35,7 +36,7 @@ pub(super) fn failing(evidence: &Evidence) -> Option<Diagnosis> {
     clues.extend(wording::rollout(evidence, &["lifecycle", "image"]));
     let who = wording::named_at_start(container);
     let cause = format!("{who} is killed each time it starts: its postStart hook fails.");
-    Some(diagnosis(container, cause, clues, 0.93))
+    Some(diagnosis(container, cause, clues, confidence::SEEN))
 }
 
 /// A container that was started and does not count as started, because its hook goes on and on. The kubelet starts one
@@ -65,7 +66,12 @@ pub(super) fn endless(evidence: &Evidence) -> Option<Diagnosis> {
             "{who} does not get to run, and nobody says why: its postStart hook has probably not come to its end."
         )
     };
-    Some(diagnosis(container, cause, clues, if is_told { 0.85 } else { 0.5 }))
+    Some(diagnosis(
+        container,
+        cause,
+        clues,
+        if is_told { confidence::FOLLOWS } else { confidence::SYMPTOM },
+    ))
 }
 
 /// The container whose hook the pod waits for, and whether the kubelet has told that it started it.

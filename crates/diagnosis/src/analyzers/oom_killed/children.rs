@@ -6,6 +6,7 @@ use regex::Regex;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault};
 
 use crate::analyzers::{running_for, wording};
+use crate::confidence;
 use crate::patterns::pattern;
 
 /// Deaths in the last lines of its log from which on they are no accident.
@@ -54,7 +55,7 @@ pub(super) fn killed(evidence: &Evidence) -> Option<Diagnosis> {
              memory than its {limit}."
         ),
         clues,
-        confidence: if is_full { 0.8 } else { 0.65 },
+        confidence: if is_full { confidence::LIKELY } else { confidence::PARTLY },
     })
 }
 

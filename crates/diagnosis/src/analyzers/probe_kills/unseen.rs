@@ -5,6 +5,7 @@ use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeK
 
 use super::word;
 use crate::analyzers::{crash_loop, probe_reading, wording};
+use crate::confidence;
 use crate::stopped;
 
 /// Restarts from which the time that a container lives says something.
@@ -45,7 +46,7 @@ pub(in crate::analyzers) fn diagnose(
         read.words
     );
     let container = Some(container.name.clone());
-    Some(Diagnosis { fault, container, cause, clues, confidence: 0.7 })
+    Some(Diagnosis { fault, container, cause, clues, confidence: confidence::SYMPTOM })
 }
 
 /// How long the last run took, of a container that is ended from outside again and again.

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, ProbeFacts, ProbeKind};
 
 use crate::analyzers::{running_for, wording};
+use crate::confidence;
 
 /// How long a container has to run before it is told: whoever mends it at once is not to be disturbed.
 const WHILE: SignedDuration = SignedDuration::from_mins(2);
@@ -29,7 +30,7 @@ pub(super) fn late(evidence: &Evidence) -> Option<Diagnosis> {
             wording::named_at_start(container)
         ),
         clues,
-        confidence: 0.85,
+        confidence: confidence::FOLLOWS,
     })
 }
 

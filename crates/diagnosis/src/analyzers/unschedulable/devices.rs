@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::confidence;
 use crate::patterns::pattern;
 use regex::Regex;
 use types::{
@@ -38,7 +39,7 @@ pub(super) fn awaited(evidence: &Evidence) -> Option<Diagnosis> {
     let is_old = pod.created_at.is_some_and(|at| PATIENCE < evidence.taken_at.duration_since(at));
     let (claim, words, confidence) = if let Some(event) = refused {
         let claim = claims.iter().find(|it| is_about(it, &event.message)).or(claims.first())?;
-        (claim, why(claim, &event.message), 0.95)
+        (claim, why(claim, &event.message), confidence::SAID)
     } else {
         // Of a claim that is made for the pod its controller would speak.
         let mut by_name = claims.iter().filter(|it| it.kind == ReferenceKind::ResourceClaim);
@@ -47,7 +48,7 @@ pub(super) fn awaited(evidence: &Evidence) -> Option<Diagnosis> {
         let words = format!(
             "it waits for the resource claim {name}, and no scheduler has said a word: the claim is probably not there"
         );
-        (claim, words, 0.7)
+        (claim, words, confidence::GUESSED)
     };
     let mut clues = vec![Clue::new(claim.path.clone(), &claim.name)];
     clues.extend(refused.map(|it| Clue::new(format!("events[{FAILED}].message"), &it.message)));

@@ -3,6 +3,7 @@
 use types::{Clue, Diagnosis, Evidence, Fault};
 
 use super::super::wording;
+use crate::confidence;
 
 /// The template names a node that is not there. Such a pod is deleted before it is a minute old, and the next one made.
 pub(super) fn told(evidence: &Evidence) -> Option<Diagnosis> {
@@ -31,6 +32,6 @@ pub(super) fn told(evidence: &Evidence) -> Option<Diagnosis> {
             near.unwrap_or_default()
         ),
         clues,
-        confidence: 0.97,
+        confidence: confidence::SAID,
     })
 }

@@ -3,6 +3,7 @@
 use types::{Clue, Diagnosis, Evidence, Fault, Kind, ReferenceFacts, ReferenceKind};
 
 use super::super::wording;
+use crate::confidence;
 
 /// No pod is wanted at all, and its controller counts that as success. A label that merely no node has says
 /// nothing: it may be waiting for the first node of its kind.
@@ -31,7 +32,7 @@ pub(super) fn told(evidence: &Evidence) -> Option<Diagnosis> {
             "It runs nowhere: no node has the label {wanted}; there is {meant}, which was probably meant."
         ),
         clues,
-        confidence: 0.9,
+        confidence: confidence::WORDED,
     })
 }
 

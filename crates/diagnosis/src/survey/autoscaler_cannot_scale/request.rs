@@ -5,6 +5,7 @@ use k8s_openapi::api::core::v1::Container;
 use types::{ClusterFault, ContainerRole, Finding, Severity, Subject};
 
 use super::{clues, condition, finding};
+use crate::confidence;
 use crate::survey::cluster;
 use crate::survey::scene::{Scene, is_over, namespace, subject};
 use crate::survey::words::listed;
@@ -29,7 +30,7 @@ pub(super) fn named(
     let own = active.map_or(own.clone(), |it| clues(own, it, scene));
     let fault = cluster(ClusterFault::AutoscalerCannotScale);
     let cause = format!("{about} wants a percentage of {}.", lack.words);
-    let target = Finding::new(lack.target.clone(), severity, fault, cause).sure(0.95);
+    let target = Finding::new(lack.target.clone(), severity, fault, cause).sure(confidence::READ);
     let target = target.clue(lack.field.clone(), "none").at(lack.field);
     let said = own.clues.iter().map(|it| (format!("{about}.{}", it.fact), it.value.clone()));
     let target = said.fold(target, |it, (fact, value)| it.clue(fact, &value));

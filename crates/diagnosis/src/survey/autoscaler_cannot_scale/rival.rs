@@ -6,6 +6,7 @@ use k8s_openapi::api::autoscaling::v2::{
 use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::{clues, condition};
+use crate::confidence;
 use crate::survey::cluster;
 use crate::survey::scene::{Scene, name, namespace, subject};
 use crate::survey::words::listed;
@@ -52,7 +53,7 @@ pub(super) fn of(
     let cause = format!("It is not alone: {} {verb} {what} as well, {end}.", listed(&shown));
     let fault = cluster(ClusterFault::AutoscalerCannotScale);
     let first = rivals.first().filter(|it| **it < own).cloned();
-    let finding = Finding::new(own, severity, fault, cause).sure(0.95);
+    let finding = Finding::new(own, severity, fault, cause).sure(confidence::READ);
     // It is one trouble of them all.
     let finding = first.into_iter().fold(finding, Finding::because_of);
     let finding = finding.clue(TARGET, &target.name).at(TARGET);

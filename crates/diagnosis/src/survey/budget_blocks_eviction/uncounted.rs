@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::{Finding, Severity};
 
 use super::{LEAST, bound, finding, says_none, shown};
+use crate::confidence;
 use crate::survey::scene::{Scene, controller, is_over, is_ready, name, namespace, selects};
 use crate::survey::words::{listed, quoted};
 
@@ -94,7 +95,7 @@ fn scaleless(
     }
     Some(match message {
         Some(message) => finding.clue("status.conditions[DisruptionAllowed].message", &message),
-        None => finding.sure(0.9),
+        None => finding.sure(confidence::WORDED),
     })
 }
 
@@ -136,7 +137,7 @@ fn unmanaged(
     let finding = finding.clue(format!("Pod {first}.metadata.ownerReferences"), "none");
     Some(match allowed {
         Some(allowed) => finding.clue("status.disruptionsAllowed", &allowed),
-        None => finding.sure(0.9),
+        None => finding.sure(confidence::WORDED),
     })
 }
 

@@ -5,6 +5,7 @@ use k8s_openapi::api::core::v1::{Event, Pod};
 use types::{AnyFault, ClusterFault, Fault, Finding, Severity, Subject};
 
 use super::{finding, times};
+use crate::confidence;
 use crate::survey::scene::{Scene, controller, is_over, name, namespace, subject};
 
 /// How many times a job may let go by, and how long it may run meanwhile, in seconds.
@@ -40,7 +41,9 @@ pub(super) fn told(owner: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
     let cause = format!(
         "{NOT_STARTED}Job {job} still runs while its times go by, and the policy Forbid lets only one run."
     );
-    let finding = finding(owner, Severity::Warning, cause).at("/spec/concurrencyPolicy").sure(0.8);
+    let finding = finding(owner, Severity::Warning, cause)
+        .at("/spec/concurrencyPolicy")
+        .sure(confidence::LIKELY);
     let finding = finding.clue("events[JobAlreadyActive].count", &missed);
     let started = running.metadata.creation_timestamp.as_ref().map(|it| it.0.to_string());
     let fact = format!("Job {job}.metadata.creationTimestamp");

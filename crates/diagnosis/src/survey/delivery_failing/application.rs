@@ -5,6 +5,7 @@ use serde_json::Value;
 use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::PATIENCE_SECS;
+use crate::confidence;
 use crate::survey::cluster;
 use crate::survey::json::{list, subject, text};
 use crate::survey::scene::Scene;
@@ -41,7 +42,7 @@ fn unreadable(object: &Value, scene: &Scene<'_>) -> Option<Finding> {
     let message = quoted(text(said, "/message"), scene);
     let cause = format!("Argo CD cannot apply it: {message}.");
     let fact = format!("conditions[{kind}].message");
-    Some(finding(object, Severity::Warning, cause).clue(fact, &message).sure(0.9))
+    Some(finding(object, Severity::Warning, cause).clue(fact, &message).sure(confidence::WORDED))
 }
 
 /// Its last sync failed.
@@ -53,7 +54,7 @@ fn failed(object: &Value, scene: &Scene<'_>) -> Option<Finding> {
     let message = quoted(text(object, "/status/operationState/message"), scene);
     let cause = format!("Its last sync failed: {message}.");
     let finding = finding(object, Severity::Warning, cause);
-    Some(finding.clue("status.operationState.phase", phase).sure(0.9))
+    Some(finding.clue("status.operationState.phase", phase).sure(confidence::WORDED))
 }
 
 /// Objects of it are degraded or missing.
@@ -73,7 +74,7 @@ fn ill(object: &Value, scene: &Scene<'_>) -> Option<Finding> {
     let of = if names.is_empty() { String::new() } else { format!(": {}", listed(&names)) };
     let cause = format!("Argo CD finds it {}{of}.", health.to_lowercase());
     let finding = finding(object, Severity::Warning, cause);
-    let finding = finding.clue("status.health.status", health).sure(0.85);
+    let finding = finding.clue("status.health.status", health).sure(confidence::FOLLOWS);
     Some(ill.into_iter().fold(finding, Finding::because_of))
 }
 
@@ -95,7 +96,7 @@ fn apart(object: &Value, scene: &Scene<'_>) -> Option<Finding> {
     let end = if by_itself { ", although it is to be synced by itself" } else { "" };
     let cause = format!("What is in the cluster is not what its source says{end}{of}.");
     let finding = finding(object, Severity::Notice, cause);
-    Some(finding.clue("status.sync.status", "OutOfSync").sure(0.8))
+    Some(finding.clue("status.sync.status", "OutOfSync").sure(confidence::LIKELY))
 }
 
 fn of_resource(resource: &Value) -> Subject {

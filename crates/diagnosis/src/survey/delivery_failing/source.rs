@@ -5,6 +5,7 @@ use serde_json::Value;
 use types::{ClusterFault, Finding, Severity, Subject};
 
 use super::{ON_ITS_WAY, PATIENCE_SECS};
+use crate::confidence;
 use crate::survey::cluster;
 use crate::survey::json::{is_outdated, list, subject, text};
 use crate::survey::scene::Scene;
@@ -40,7 +41,7 @@ pub(super) fn trouble(object: &Value, scene: &Scene<'_>) -> Option<Finding> {
     let said = quoted(text(found, "/message"), scene);
     let cause = format!("Flux cannot fetch it, so that what is delivered stays as it is: {said}.");
     let fault = cluster(ClusterFault::DeliveryFailing);
-    let finding = Finding::new(about, Severity::Warning, fault, cause).sure(0.9);
+    let finding = Finding::new(about, Severity::Warning, fault, cause).sure(confidence::WORDED);
     let fact = format!("conditions[{}].reason", text(found, "/type"));
     Some(finding.clue(fact, &quoted(reason, scene)))
 }

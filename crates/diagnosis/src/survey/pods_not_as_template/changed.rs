@@ -7,6 +7,7 @@ use types::{AnyFault, ClusterFault, Fault, Finding, Severity, Subject};
 use super::REVISION;
 use super::lowered::{hook, is_as_made, is_settled};
 use crate::Root;
+use crate::confidence;
 use crate::evidence::images::{repository, tag};
 use crate::outline::{cpu, memory};
 use crate::survey::cluster;
@@ -63,7 +64,7 @@ fn of_root(root: &Root, scene: &Scene<'_>) -> Option<Finding> {
     let words = listed(&words);
     let cause = format!("Its pods {are} as its template says: {words}; {how}.");
     let fault = cluster(ClusterFault::PodsNotAsTemplate);
-    let finding = Finding::new(about, Severity::Notice, fault, cause).sure(0.8);
+    let finding = Finding::new(about, Severity::Notice, fault, cause).sure(confidence::LIKELY);
     let pod = subject("Pod", &first.metadata);
     let told = common.into_iter().map(|it| (format!("{pod} {}", it.field), it.has));
     Some(told.fold(finding, |finding, (fact, has)| finding.clue(fact, &quoted(&has, scene))))

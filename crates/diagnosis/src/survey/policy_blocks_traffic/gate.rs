@@ -7,6 +7,7 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::Subject;
 
+use crate::confidence;
 use crate::near_miss::near_miss;
 use crate::survey::policy_blocks_needs::peer_words;
 use crate::survey::scene::{Scene, is_over, name, namespace, selects, subject};
@@ -75,8 +76,8 @@ impl Shut {
     /// to let somebody in.
     pub(super) fn sure(&self) -> f64 {
         match self.why {
-            Why::Wholly | Why::Peers => 0.75,
-            Why::Ports => 0.8,
+            Why::Wholly | Why::Peers => confidence::GUESSED,
+            Why::Ports => confidence::LIKELY,
         }
     }
 }

@@ -7,6 +7,7 @@ use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyPort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::{ClusterFault, Finding, Severity};
 
+use crate::confidence;
 use crate::near_miss::near_miss;
 use crate::survey::cluster;
 use crate::survey::mend::mended;
@@ -47,7 +48,7 @@ pub(super) fn misspelt(policy: &NetworkPolicy, scene: &Scene<'_>) -> Option<Find
     let field = format!("/spec/ingress/{rule}/ports/{at}/port");
     let fault = cluster(ClusterFault::PolicyBlocksTraffic);
     let about = subject("NetworkPolicy", &policy.metadata);
-    let finding = Finding::new(about, Severity::Warning, fault, cause).sure(0.85);
+    let finding = Finding::new(about, Severity::Warning, fault, cause).sure(confidence::FOLLOWS);
     let finding = finding.clue(field.clone(), wrong).at(field);
     Some(mended(finding, wrong.as_str().into(), Some(meant.into())))
 }

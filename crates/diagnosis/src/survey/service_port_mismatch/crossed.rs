@@ -7,6 +7,7 @@ use types::{Finding, Severity};
 
 use super::meant::ports_of;
 use super::{Behind, declared, protocol};
+use crate::confidence;
 use crate::survey::mend::edited;
 
 /// The places of the two ports, each called as the pods call the port that the other one leads to.
@@ -78,7 +79,7 @@ impl Behind<'_> {
             );
             finding = edited(finding, field, shown, Some(target(meant)));
         }
-        Some(self.shown(finding).sure(0.85))
+        Some(self.shown(finding).sure(confidence::FOLLOWS))
     }
 }
 

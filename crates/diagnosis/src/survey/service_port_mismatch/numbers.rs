@@ -7,6 +7,7 @@ use types::{Finding, Severity};
 use super::meant::{is_slip, left, likely, ports_of, says_all};
 use super::probes::{found, mentions, probed};
 use super::{Behind, Declared, protocol, target};
+use crate::confidence;
 use crate::survey::scene::is_ready;
 use crate::survey::words::listed;
 
@@ -51,10 +52,17 @@ impl Behind<'_> {
         });
         let is_by_name =
             meant.is_some_and(|it| !is_slip(wanted, it.number) && it.number != port.port);
-        let sure = if is_by_name && 1 < self.declared.len() { sure.min(0.7) } else { sure };
+        let sure = if is_by_name && 1 < self.declared.len() {
+            sure.min(confidence::GUESSED)
+        } else {
+            sure
+        };
         let is_slip = meant.is_some_and(|it| is_slip(wanted, it.number)) && port.port != wanted;
-        let (severity, sure) =
-            if is_served && !is_slip { (Severity::Notice, 0.5) } else { (Severity::Warning, sure) };
+        let (severity, sure) = if is_served && !is_slip {
+            (Severity::Notice, confidence::SYMPTOM)
+        } else {
+            (Severity::Warning, sure)
+        };
         let field = place(index, port);
         let cause = format!("It sends traffic to port {wanted} of its pods; {words}.");
         let finding = self.finding(severity, cause).clue(field.clone(), &wanted).at(field);
@@ -86,11 +94,14 @@ impl Behind<'_> {
         let shown: Vec<_> = of_protocol.map(Declared::shown).collect();
         Some(match (meant, shown.as_slice()) {
             (_, []) => return None,
-            (_, [only]) => (format!("the only port that they declare is {only}"), 0.8),
-            (Some(meant), _) => {
-                (format!("they declare {}, which was probably meant", meant.shown()), 0.8)
+            (_, [only]) => {
+                (format!("the only port that they declare is {only}"), confidence::LIKELY)
             }
-            (None, _) => (format!("they declare {}", listed(&shown)), 0.6),
+            (Some(meant), _) => (
+                format!("they declare {}, which was probably meant", meant.shown()),
+                confidence::LIKELY,
+            ),
+            (None, _) => (format!("they declare {}", listed(&shown)), confidence::PARTLY),
         })
     }
 
@@ -114,7 +125,7 @@ impl Behind<'_> {
             "It sends traffic to port {wanted} of its pods; they declare none, and their probes find somebody at {only}."
         );
         let finding = self.finding(Severity::Warning, cause).clue(field.clone(), &wanted).at(field);
-        Some(finding.clue("probe.port", &only).sure(0.65))
+        Some(finding.clue("probe.port", &only).sure(confidence::PARTLY))
     }
 }
 

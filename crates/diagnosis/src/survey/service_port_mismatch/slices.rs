@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::{AnyFault, Fault, Finding, Severity};
 
 use super::{SERVICE_NAME, target};
+use crate::confidence;
 use crate::near_miss::near_miss;
 use crate::survey::scene::{Scene, name, namespace, subject};
 use crate::survey::words::entry;
@@ -71,7 +72,9 @@ fn told(service: &Service, (index, port): (usize, &ServicePort), other: &Stray) 
     let finding = Finding::new(about, Severity::Critical, fault, cause).at(field.clone());
     let shown = |it: &str| if it.is_empty() { "none".to_owned() } else { it.to_owned() };
     let finding = finding.clue(field, &shown(own_name(port)));
-    finding.clue(format!("{whose}.ports"), &format!("{number} ({})", shown(name))).sure(0.9)
+    finding
+        .clue(format!("{whose}.ports"), &format!("{number} ({})", shown(name)))
+        .sure(confidence::WORDED)
 }
 
 /// The slices of a Service that have somebody ready.

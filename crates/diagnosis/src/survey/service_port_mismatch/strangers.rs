@@ -7,6 +7,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::{Finding, Severity, Subject};
 
 use super::{Behind, Declared, declared, lasting, probed, protocol, target};
+use crate::confidence;
 use crate::evidence::repository;
 use crate::survey::host::{self, Place};
 use crate::survey::scene::is_ready;
@@ -63,7 +64,7 @@ impl Behind<'_> {
         let selector = self.service.spec.as_ref().and_then(|it| it.selector.as_ref()).map(labels);
         let finding = finding.clue("/spec/selector", &selector.unwrap_or_default());
         let shown = if shown.is_empty() { "none".to_owned() } else { shown };
-        Some(finding.clue(format!("{root}.ports"), &shown).sure(0.75))
+        Some(finding.clue(format!("{root}.ports"), &shown).sure(confidence::GUESSED))
     }
 
     /// Whether a workload says that this port of the Service refuses connections, though pods behind it are ready.
@@ -147,7 +148,11 @@ impl Behind<'_> {
         );
         let field = format!("/spec/ports/{index}/targetPort");
         let finding = self.finding(Severity::Warning, cause).clue(field.clone(), wanted).at(field);
-        Some(finding.clue(format!("{root}.ports"), &format!("{number} ({name})")).sure(0.85))
+        Some(
+            finding
+                .clue(format!("{root}.ports"), &format!("{number} ({name})"))
+                .sure(confidence::FOLLOWS),
+        )
     }
 
     /// The ready pods that do not serve, where others do, and where they are all of one workload of which none does.

@@ -10,6 +10,7 @@ use types::{Finding, Severity, Subject};
 use super::meant::says_all;
 use super::probes::{mentions, probed};
 use super::{Behind, target};
+use crate::confidence;
 use crate::survey::mend::relabelled;
 use crate::survey::scene::{Scene, is_over, is_ready, name, namespace};
 use crate::survey::service_without_endpoints::{has_all, has_any};
@@ -81,6 +82,6 @@ impl Behind<'_> {
         let finding = self.finding(Severity::Warning, cause);
         let finding = finding.clue(field.clone(), &slip.value).at(field);
         let finding = self.shown(relabelled(finding, "/spec/selector", &slip));
-        Some(finding.sure(0.85))
+        Some(finding.sure(confidence::FOLLOWS))
     }
 }

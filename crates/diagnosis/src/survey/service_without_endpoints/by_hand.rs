@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Container, Service};
 use types::{AnyFault, Fault, Finding, Severity, Subject};
 
 use super::{PATIENCE_SECS, strayed};
+use crate::confidence;
 use crate::survey::scene::{Scene, name, namespace, subject};
 use crate::survey::webhook_unavailable::has_no_endpoint;
 
@@ -42,7 +43,7 @@ pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Option<Finding
         "It has no selector and no ready endpoint, so nobody answers; {user} asks it, by its {fact}."
     );
     let about = subject("Service", &service.metadata);
-    let finding = Finding::new(about, Severity::Warning, fault, cause).sure(0.85);
+    let finding = Finding::new(about, Severity::Warning, fault, cause).sure(confidence::FOLLOWS);
     let finding = finding.clue(SELECTOR, "none").at(SELECTOR);
     Some(finding.clue(format!("{user} {fact}"), &scene.redact(&value)))
 }

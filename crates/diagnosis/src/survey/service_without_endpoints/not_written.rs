@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::Service;
 use types::Finding;
 
 use super::finding;
+use crate::confidence;
 use crate::survey::scene::{Scene, namespace, subject};
 use crate::survey::words::{entry, quoted};
 
@@ -35,5 +36,5 @@ pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Option<Finding
     let reason = quoted(event.reason.as_deref().unwrap_or_default(), scene);
     let cause = format!("Its ready pods do not get into its endpoints: {message}.");
     let finding = finding(about, cause).clue(format!("events[{reason}].message"), &message);
-    Some(finding.clue("endpoints.ready", "0").sure(0.85))
+    Some(finding.clue("endpoints.ready", "0").sure(confidence::FOLLOWS))
 }

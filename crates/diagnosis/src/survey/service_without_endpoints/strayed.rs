@@ -7,6 +7,7 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use types::{Finding, Subject};
 
 use super::{PATIENCE_SECS, finding};
+use crate::confidence;
 use crate::near_miss::near_miss;
 use crate::survey::scene::{Scene, name, namespace, subject};
 use crate::survey::slip::escaped;
@@ -62,7 +63,7 @@ fn told(about: &Subject, slice: &EndpointSlice, scene: &Scene<'_>) -> Option<Fin
             "{begin}: EndpointSlice {own} has no label {OF}, so that it is of no Service; {only} was probably meant."
         );
         return (*only == about.name)
-            .then(|| finding(about.clone(), cause).clue(field, "none").sure(0.85));
+            .then(|| finding(about.clone(), cause).clue(field, "none").sure(confidence::FOLLOWS));
     };
     if scene.service(&about.namespace, wanted).is_some() {
         return None;
@@ -71,7 +72,7 @@ fn told(about: &Subject, slice: &EndpointSlice, scene: &Scene<'_>) -> Option<Fin
     let cause = format!(
         "{begin}: EndpointSlice {own} is labelled {OF}={wanted}, and there is no Service {wanted}; {near} was probably meant."
     );
-    Some(finding(about.clone(), cause).clue(field, wanted).sure(0.95))
+    Some(finding(about.clone(), cause).clue(field, wanted).sure(confidence::READ))
 }
 
 /// The Services of a namespace whose endpoints somebody keeps by hand, and that have none.

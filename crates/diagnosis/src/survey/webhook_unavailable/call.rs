@@ -7,6 +7,7 @@ use types::Subject;
 
 use super::Trouble;
 use crate::Webhook;
+use crate::confidence;
 use crate::survey::scene::{Scene, last_seen};
 use crate::survey::words::quoted;
 
@@ -145,6 +146,6 @@ pub(super) fn trouble(webhook: &Webhook, failure: &Failure, scene: &Scene<'_>) -
         clues: vec![(failure.fact.clone(), failure.why.clone())],
         causes: causes.into_iter().collect(),
         meant: None,
-        sure: if meaning.is_some() { 0.95 } else { 0.85 },
+        sure: if meaning.is_some() { confidence::READ } else { confidence::FOLLOWS },
     })
 }

@@ -10,8 +10,15 @@ const END: &str = "\n```\n";
 enum Part {
     Prose(String),
     Objects(String),
-    Diagnosis,
+    /// What the page says now.
+    Diagnosis(String),
     Plans,
+}
+
+/// The last paragraph above a block of objects, on one line, and what the page says of the block.
+pub(super) struct Block {
+    pub(super) prose: String,
+    pub(super) told: String,
 }
 
 /// A page, part by part.
@@ -33,7 +40,7 @@ impl Page {
             parts.push(Part::Prose(prose.to_owned()));
             parts.push(match begin {
                 OBJECTS => Part::Objects(block.to_owned()),
-                DIAGNOSIS => Part::Diagnosis,
+                DIAGNOSIS => Part::Diagnosis(block.to_owned()),
                 _ => Part::Plans,
             });
             rest = after;
@@ -54,8 +61,25 @@ impl Page {
     pub(super) fn objects(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|it| match it {
             Part::Objects(text) => Some(text.as_str()),
-            Part::Prose(_) | Part::Diagnosis | Part::Plans => None,
+            Part::Prose(_) | Part::Diagnosis(_) | Part::Plans => None,
         })
+    }
+
+    /// The blocks of objects with the prose above them.
+    pub(super) fn blocks(&self) -> Vec<Block> {
+        let mut blocks = vec![];
+        let mut prose = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Prose(text) if !text.trim().is_empty() => prose = last_paragraph(text),
+                Part::Diagnosis(told) => {
+                    let prose = std::mem::take(&mut prose);
+                    blocks.push(Block { prose, told: told.clone() });
+                }
+                Part::Prose(_) | Part::Objects(_) | Part::Plans => {}
+            }
+        }
+        blocks
     }
 
     /// The page with what `tell` says about its objects: the diagnosis and the plans.
@@ -72,7 +96,7 @@ impl Page {
                     told = tell(objects);
                     (OBJECTS, objects)
                 }
-                Part::Diagnosis => (DIAGNOSIS, &told.0),
+                Part::Diagnosis(_) => (DIAGNOSIS, &told.0),
                 Part::Plans => (PLANS, &told.1),
             };
             text.push_str(begin);
@@ -83,6 +107,12 @@ impl Page {
     }
 }
 
+/// The last paragraph, on one line.
+fn last_paragraph(text: &str) -> String {
+    let last = text.trim().rsplit("\n\n").next().unwrap_or_default();
+    last.lines().collect::<Vec<_>>().join(" ")
+}
+
 fn next_block(text: &str) -> Option<(usize, &'static str)> {
     [OBJECTS, DIAGNOSIS, PLANS].into_iter().filter_map(|it| Some((text.find(it)?, it))).min()
 }
@@ -91,7 +121,7 @@ fn letter(part: &Part) -> Option<char> {
     match part {
         Part::Prose(_) => None,
         Part::Objects(_) => Some('o'),
-        Part::Diagnosis => Some('d'),
+        Part::Diagnosis(_) => Some('d'),
         Part::Plans => Some('p'),
     }
 }

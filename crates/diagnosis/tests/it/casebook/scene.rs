@@ -1,20 +1,21 @@
 //! The objects of a page, as the agent would have read them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use diagnosis::{
-    AllPods, BrokenPolicy, ConfigMapKeys, Hardening, K8sgptResult, Log, Objects, PodOutline,
-    Redactor, Rights, Root, Snapshot, TagList, Usage, Webhook,
+    AllPods, BrokenPolicy, ConfigMapKeys, ConfigMapSize, Hardening, K8sgptResult, Log, Objects,
+    PodOutline, Redactor, Rights, Root, Snapshot, TagList, Usage,
 };
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_yaml_ng::Value;
-use types::{Evidence, Kind};
+use types::{Evidence, Kind, Subject};
+
+use super::all::{All, Below};
 
 /// The first document of a page: when and around what the others were read.
 #[derive(Deserialize)]
@@ -36,6 +37,9 @@ struct Frame {
     usage: Vec<UsageText>,
     /// What the registry of an image that is not there lists, where it was asked.
     registry_tags: Option<Vec<String>>,
+    /// Bytes of ConfigMaps, by name, that are too large for a page.
+    #[serde(default)]
+    bytes: BTreeMap<String, usize>,
     /// Whether somebody asked how the cluster is hardened.
     #[serde(default)]
     hardening: bool,
@@ -77,7 +81,7 @@ pub(super) fn evidence(text: &str) -> Evidence {
 }
 
 /// The facts in these objects, beside what the page says of a registry.
-pub(super) fn gathered_beside(objects: &Objects, text: &str) -> Evidence {
+pub(crate) fn gathered_beside(objects: &Objects, text: &str) -> Evidence {
     let mut evidence = gathered(objects);
     if let Some(tags) = read(text).0.registry_tags {
         let list = TagList { tags: &tags, whole: true };
@@ -101,7 +105,7 @@ fn read(text: &str) -> (Frame, All) {
 }
 
 /// The objects of a page that is about the whole cluster; `None` for one that is about one workload.
-pub(super) fn snapshot(text: &str) -> Option<Snapshot> {
+pub(crate) fn snapshot(text: &str) -> Option<Snapshot> {
     let (frame, all) = read(text);
     frame.root.is_none().then(|| Snapshot {
         pods: all.of("Pod", |_| true),
@@ -123,7 +127,7 @@ pub(super) fn snapshot(text: &str) -> Option<Snapshot> {
         quotas: Some(all.read("ResourceQuota")),
         limit_ranges: Some(all.read("LimitRange")),
         webhooks: Some(all.webhooks()),
-        config_maps: Some(all.read::<ConfigMap>("ConfigMap").iter().map(Snapshot::size).collect()),
+        config_maps: Some(sizes(&frame, &all)),
         gateway_classes: Some(all.read("GatewayClass")),
         gateways: Some(all.read("Gateway")),
         http_routes: Some(all.read("HTTPRoute")),
@@ -162,6 +166,15 @@ pub(super) fn snapshot(text: &str) -> Option<Snapshot> {
     })
 }
 
+/// The ConfigMaps of a page, with the sizes that it only states.
+fn sizes(frame: &Frame, all: &All) -> Vec<ConfigMapSize> {
+    let stated = |it: ConfigMapSize| {
+        let bytes = frame.bytes.get(&it.name).copied().unwrap_or(it.bytes);
+        ConfigMapSize { bytes, ..it }
+    };
+    all.read::<ConfigMap>("ConfigMap").iter().map(Snapshot::size).map(stated).collect()
+}
+
 /// As much of a page about one workload as is read for its analysis besides what is its own.
 pub(super) fn around_root(text: &str) -> Snapshot {
     let (frame, all) = read(text);
@@ -178,14 +191,29 @@ pub(super) fn around_root(text: &str) -> Snapshot {
 
 /// Every workload of a page as its own rules see it.
 pub(super) fn workloads(text: &str) -> Vec<Evidence> {
+    each_root(text).iter().map(gathered).collect()
+}
+
+/// The objects of a page around each of its workloads.
+pub(crate) fn each_root(text: &str) -> Vec<Objects> {
     let (frame, all) = read(text);
     let roots = all.roots();
-    let of = |root: &Root| gathered(&around(root.clone(), &frame, &all, roots.clone()));
-    roots.iter().map(of).collect()
+    roots.iter().map(|it| around(it.clone(), &frame, &all, roots.clone())).collect()
+}
+
+/// The objects of a page around this Service.
+pub(super) fn around_service(text: &str, service: &Subject) -> Option<Objects> {
+    let (frame, all) = read(text);
+    let is_it = |it: &ObjectMeta| {
+        let space = it.namespace.as_ref().is_none_or(|it| *it == service.namespace);
+        space && it.name.as_ref() == Some(&service.name)
+    };
+    let root = all.of("Service", is_it).into_iter().next().map(Root::Service)?;
+    Some(around(root, &frame, &all, all.roots()))
 }
 
 /// The objects of a page around its root.
-pub(super) fn objects(text: &str) -> Objects {
+pub(crate) fn objects(text: &str) -> Objects {
     let (frame, all) = read(text);
     let roots = all.roots();
     let wanted = frame.root.clone().unwrap_or_default();
@@ -291,102 +319,4 @@ fn slices_of(root: &Root, all: &All) -> Vec<EndpointSlice> {
         labels.and_then(|it| it.get("kubernetes.io/service-name")) == name
     });
     slices
-}
-
-/// Every object of a page.
-struct All(Vec<Value>);
-
-impl All {
-    fn read<T: DeserializeOwned>(&self, kind: &str) -> Vec<T> {
-        let documents = self.0.iter().filter(|it| it["kind"].as_str() == Some(kind));
-        let read = |it: &Value| serde_yaml_ng::from_value(it.clone());
-        documents.map(|it| read(it).unwrap_or_else(|error| panic!("{kind}: {error}"))).collect()
-    }
-
-    fn of<T: DeserializeOwned + Owned>(
-        &self,
-        kind: &str,
-        wanted: impl Fn(&ObjectMeta) -> bool,
-    ) -> Vec<Arc<T>> {
-        let all = self.read::<T>(kind).into_iter();
-        all.filter(|it| wanted(it.metadata())).map(Arc::new).collect()
-    }
-
-    fn webhooks(&self) -> Vec<Webhook> {
-        let validating = self.read("ValidatingWebhookConfiguration");
-        let mutating = self.read("MutatingWebhookConfiguration");
-        let validating = validating.iter().flat_map(Webhook::validating);
-        validating.chain(mutating.iter().flat_map(Webhook::mutating)).collect()
-    }
-
-    /// The names of the objects of a kind in this namespace; one that names none is in every one.
-    fn names_in(&self, kind: &str, space: Option<&str>) -> Vec<String> {
-        let documents = self.0.iter().filter(|it| it["kind"].as_str() == Some(kind));
-        let metadata = documents.filter_map(|it| it.get("metadata"));
-        let here = metadata.filter(|it| {
-            let own = it.get("namespace").and_then(Value::as_str);
-            own.is_none() || own == space
-        });
-        here.map(|it| it["name"].as_str().unwrap().to_owned()).collect()
-    }
-
-    fn names(&self, kind: &str) -> Vec<String> {
-        let documents = self.0.iter().filter(|it| it["kind"].as_str() == Some(kind));
-        documents
-            .map(|it| it.get("metadata").unwrap()["name"].as_str().unwrap().to_owned())
-            .collect()
-    }
-
-    /// The objects that nothing owns and that a fix could change.
-    fn roots(&self) -> Vec<Root> {
-        let mut roots: Vec<Root> = vec![];
-        roots.extend(self.of("Pod", is_root).into_iter().map(Root::Pod));
-        roots.extend(self.of("Deployment", is_root).into_iter().map(Root::Deployment));
-        roots.extend(self.of("ReplicaSet", is_root).into_iter().map(Root::ReplicaSet));
-        roots.extend(self.of("StatefulSet", is_root).into_iter().map(Root::StatefulSet));
-        roots.extend(self.of("DaemonSet", is_root).into_iter().map(Root::DaemonSet));
-        roots.extend(self.of("Job", is_root).into_iter().map(Root::Job));
-        roots.extend(self.of("CronJob", is_root).into_iter().map(Root::CronJob));
-        roots
-    }
-}
-
-fn is_root(metadata: &ObjectMeta) -> bool {
-    metadata.owner_references.iter().flatten().all(|it| it.controller != Some(true))
-}
-
-/// The uids of a root and of all that hangs on it.
-struct Below(BTreeSet<String>);
-
-impl Below {
-    fn of(root: &Root, all: &All) -> Self {
-        let mut below = Self(root.metadata().uid.iter().cloned().collect());
-        // From the root over a job or a ReplicaSet to a pod are two steps.
-        for _ in 0..2 {
-            for it in &all.0 {
-                let metadata: ObjectMeta =
-                    serde_yaml_ng::from_value(it["metadata"].clone()).unwrap();
-                let uid = metadata.uid.clone().filter(|_| below.has(&metadata));
-                below.0.extend(uid);
-            }
-        }
-        below
-    }
-
-    fn has(&self, metadata: &ObjectMeta) -> bool {
-        let owners = metadata.owner_references.iter().flatten();
-        let uids = owners.map(|it| &it.uid).chain(&metadata.uid);
-        uids.into_iter().any(|it| self.0.contains(it))
-    }
-}
-
-/// What has metadata.
-trait Owned {
-    fn metadata(&self) -> &ObjectMeta;
-}
-
-impl<T: k8s_openapi::Metadata<Ty = ObjectMeta>> Owned for T {
-    fn metadata(&self) -> &ObjectMeta {
-        k8s_openapi::Metadata::metadata(self)
-    }
 }
