@@ -71,6 +71,9 @@ fn shop() -> String {
 const SOURCES: [&str; 5] =
     ["GitRepository", "OCIRepository", "HelmRepository", "HelmChart", "Bucket"];
 
+/// Kinds of routes of the Gateway API.
+const ROUTES: [&str; 4] = ["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"];
+
 /// The facts in the objects of a page.
 pub(super) fn evidence(text: &str) -> Evidence {
     gathered_beside(&objects(text), text)
@@ -126,7 +129,7 @@ pub(super) fn snapshot(text: &str) -> Option<Snapshot> {
         config_maps: Some(all.read::<ConfigMap>("ConfigMap").iter().map(Snapshot::size).collect()),
         gateway_classes: Some(all.read("GatewayClass")),
         gateways: Some(all.read("Gateway")),
-        http_routes: Some(all.read("HTTPRoute")),
+        routes: Some(ROUTES.iter().flat_map(|it| all.read(it)).collect()),
         service_accounts: Some(all.read("ServiceAccount")),
         certificates: Some(all.read("Certificate")),
         issuers: Some([all.read("Issuer"), all.read("ClusterIssuer")].concat()),
