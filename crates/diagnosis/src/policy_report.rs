@@ -1,7 +1,7 @@
 //! What policy engines write into reports (`wgpolicyk8s.io/v1alpha2`):
 //! <https://github.com/kubernetes-sigs/wg-policy-prototypes>.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use types::Subject;
 
 /// One rule of a policy that one object breaks.
@@ -21,7 +21,7 @@ pub struct BrokenPolicy {
 
 impl BrokenPolicy {
     /// What a `PolicyReport` or `ClusterPolicyReport` says is broken. What passed, was skipped or only warned of is
-    /// left out, and so is what names no object.
+    /// left out. What names no object is said of the report.
     pub fn of(report: &Value) -> Vec<Self> {
         let results = report.get("results").and_then(Value::as_array);
         let failed = results.into_iter().flatten().filter(|it| word(it, "result") == "fail");
@@ -46,7 +46,14 @@ fn of_result(result: &Value, report: &Value) -> Vec<BrokenPolicy> {
             engine: word(result, "source").to_owned(),
         })
     };
-    objects.into_iter().chain(scope).filter_map(broken).collect()
+    let found: Vec<_> = objects.into_iter().chain(scope).filter_map(broken).collect();
+    if !found.is_empty() {
+        return found;
+    }
+    // Objects of a list need not say of which kind they are.
+    let kind = if namespace.is_some() { "PolicyReport" } else { "ClusterPolicyReport" };
+    let name = report.pointer("/metadata/name");
+    broken(&json!({"kind": kind, "name": name})).into_iter().collect()
 }
 
 fn word<'a>(object: &'a Value, field: &str) -> &'a str {

@@ -78,8 +78,8 @@ pub struct Snapshot {
     pub gateway_classes: Option<Vec<Value>>,
     /// Gateways, as JSON.
     pub gateways: Option<Vec<Value>>,
-    /// `HTTPRoute` objects, as JSON.
-    pub http_routes: Option<Vec<Value>>,
+    /// `HTTPRoute`, `GRPCRoute`, `TLSRoute` and `TCPRoute` objects, as JSON.
+    pub routes: Option<Vec<Value>>,
     /// Service accounts.
     pub service_accounts: Option<Vec<ServiceAccount>>,
     /// Certificates of cert-manager, as JSON; empty where it is not installed.
@@ -164,6 +164,10 @@ pub struct ConfigMapSize {
     pub bytes: usize,
     /// When somebody last wrote values of it, as far as the API server remembers.
     pub changed_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+    /// Whether it has labels, annotations or owners, by which somebody may find it or keep it.
+    pub marked: bool,
 }
 
 impl Webhook {
@@ -212,6 +216,9 @@ impl Webhook {
     }
 }
 
+/// What `kubectl apply` notes of an object.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// Host and port of a URL.
 fn host(url: &str) -> Option<String> {
     let rest = url.split_once("://").map_or(url, |it| it.1);
@@ -232,6 +239,8 @@ impl Snapshot {
             keys,
             bytes: bytes.iter().sum(),
             changed_at: changed_at(&map.metadata),
+            created_at: map.metadata.creation_timestamp.as_ref().map(|it| it.0),
+            marked: is_marked(&map.metadata),
         }
     }
 
@@ -263,7 +272,7 @@ impl Snapshot {
             config_maps: None,
             gateway_classes: None,
             gateways: None,
-            http_routes: None,
+            routes: None,
             service_accounts: None,
             certificates: None,
             issuers: None,
@@ -319,8 +328,17 @@ impl Snapshot {
             + n(self.webhooks.as_ref())
             + n(self.config_maps.as_ref())
             + n(self.gateways.as_ref())
-            + n(self.http_routes.as_ref())
+            + n(self.routes.as_ref())
     }
+}
+
+/// Whether an object has labels, annotations or owners; what `kubectl apply` notes is none.
+fn is_marked(metadata: &ObjectMeta) -> bool {
+    let mut annotations = metadata.annotations.iter().flatten();
+    metadata.labels.as_ref().is_some_and(|it| !it.is_empty())
+        || metadata.owner_references.as_ref().is_some_and(|it| !it.is_empty())
+        || metadata.finalizers.as_ref().is_some_and(|it| !it.is_empty())
+        || annotations.any(|it| it.0 != LAST_APPLIED)
 }
 
 /// When the values of a ConfigMap were last written: the API server remembers it for each of those who write them.

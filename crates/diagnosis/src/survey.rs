@@ -57,7 +57,9 @@ mod rollout_waits;
 mod restarts_often;
 mod pull_secret_missing;
 mod probe_cannot_ask;
+mod at_limit;
 mod at_cpu_limit;
+mod at_memory_limit;
 mod resize_pending;
 mod pods_not_as_template;
 mod config_outdated;
@@ -78,7 +80,9 @@ mod volume_not_usable;
 mod volume_freed;
 mod volume_small;
 mod claim_not_bound;
+mod expansion_pending;
 mod budget_blocks_eviction;
+mod controller_complains;
 mod pod_not_confined;
 mod default_account_used;
 mod rights_too_wide;
@@ -114,6 +118,7 @@ const ALL: &[Rule] = &[
     volume_not_usable::survey,
     stateful_set_reference_missing::survey,
     claim_not_bound::survey,
+    expansion_pending::survey,
     workload_without_pods::survey,
     selectors_overlap::survey,
     rollout_waits::survey,
@@ -144,6 +149,7 @@ const ALL: &[Rule] = &[
     monitor_not_ready::survey,
     probe_cannot_ask::survey,
     at_cpu_limit::survey,
+    at_memory_limit::survey,
     resize_pending::survey,
     pods_not_as_template::survey,
     config_map_broken::survey,
@@ -190,6 +196,7 @@ fn found(scene: &Scene<'_>) -> Vec<Finding> {
     let found = missed::told_once(cron_job_failing::told_once(found));
     let found = policy_denies_all::told_once(found);
     let mut found = workload_without_pods::told_last(found);
+    found.extend(controller_complains::survey(&found, scene));
     found.extend(k8sgpt::unknown_to(&found, scene));
     found
 }

@@ -260,9 +260,15 @@ fn take_up(run: &Run, incident: &Incident, occasion: Occasion, now: Timestamp) -
         (R::Waiting, O::Published) if run.needs_no_yes(incident) => TakeUp::Renew,
         // A person's yes is told by the execution.
         (R::Waiting, O::Published | O::Due)
-        | (R::Healed | R::Escalated | R::Closed | R::Healthy, O::Resumed | O::Due) => TakeUp::Leave,
-        (R::Healed | R::Escalated | R::Closed | R::Healthy, O::Asked)
-        | (R::Closed | R::Healthy, O::Published) => TakeUp::Anew,
+        | (
+            R::Healed | R::Escalated | R::Closed | R::Healthy | R::OnItsWay | R::Untreatable,
+            O::Resumed | O::Due,
+        ) => TakeUp::Leave,
+        (
+            R::Healed | R::Escalated | R::Closed | R::Healthy | R::OnItsWay | R::Untreatable,
+            O::Asked,
+        )
+        | (R::Closed | R::Healthy | R::OnItsWay | R::Untreatable, O::Published) => TakeUp::Anew,
         (R::Healed, O::Published) => anew_if(run.has_come_back(incident)),
         (R::Escalated, O::Published) => anew_if(run.is_news(incident) && !is_stranded(run)),
     }

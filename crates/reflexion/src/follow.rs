@@ -226,7 +226,11 @@ impl Reflexion {
         }
         match run.state {
             // It stays healed; that it ended is what a return of the trouble is known by.
-            RunState::Healed | RunState::Closed | RunState::Healthy => {}
+            RunState::Healed
+            | RunState::Closed
+            | RunState::Healthy
+            | RunState::OnItsWay
+            | RunState::Untreatable => {}
             RunState::Healing | RunState::Escalated | RunState::Waiting => {
                 run.state = RunState::Closed;
                 reason.clone_into(&mut run.reason);

@@ -35,7 +35,15 @@ pub enum RunState {
     Closed,
     /// There was nothing to heal when somebody asked. No heal, and counted as none.
     Healthy,
+    /// It was still on its way when somebody asked. No heal, and counted as none.
+    OnItsWay,
+    /// It suffers from something beside it, for which there is no fix: whoever asked has to look. No heal, and counted
+    /// as none.
+    Untreatable,
 }
+
+/// The states of what somebody asked about and we did nothing for.
+pub const DISMISSED: [RunState; 3] = [RunState::Healthy, RunState::OnItsWay, RunState::Untreatable];
 
 impl RunState {
     /// The state as one word, as it stands in JSON and in the store.
@@ -47,6 +55,8 @@ impl RunState {
             Self::Escalated => "escalated",
             Self::Closed => "closed",
             Self::Healthy => "healthy",
+            Self::OnItsWay => "on_its_way",
+            Self::Untreatable => "untreatable",
         }
     }
 
@@ -54,7 +64,12 @@ impl RunState {
     pub fn is_unfinished(self) -> bool {
         match self {
             Self::Healing | Self::Waiting => true,
-            Self::Healed | Self::Escalated | Self::Closed | Self::Healthy => false,
+            Self::Healed
+            | Self::Escalated
+            | Self::Closed
+            | Self::Healthy
+            | Self::OnItsWay
+            | Self::Untreatable => false,
         }
     }
 }
@@ -155,7 +170,11 @@ impl Run {
         match self.state {
             RunState::Healed | RunState::Healthy => true,
             RunState::Closed => self.incident.state == IncidentState::Resolved,
-            RunState::Healing | RunState::Waiting | RunState::Escalated => false,
+            RunState::Healing
+            | RunState::Waiting
+            | RunState::Escalated
+            | RunState::OnItsWay
+            | RunState::Untreatable => false,
         }
     }
 
@@ -171,8 +190,12 @@ impl Run {
     pub fn needs_person(&self) -> bool {
         match self.state {
             RunState::Waiting => self.goes_on_at().is_none(),
-            RunState::Escalated => true,
-            RunState::Healing | RunState::Healed | RunState::Closed | RunState::Healthy => false,
+            RunState::Escalated | RunState::Untreatable => true,
+            RunState::Healing
+            | RunState::Healed
+            | RunState::Closed
+            | RunState::Healthy
+            | RunState::OnItsWay => false,
         }
     }
 

@@ -11,8 +11,9 @@ use crate::patch::{RESTARTED_BY_ANNOTATION, restart_path};
 use crate::place;
 
 /// The groups of kinds that we never write. Their version is left open: a manifest may be of an older one.
-const GROUPS: [(&str, &str); 10] = [
+const GROUPS: [(&str, &str); 13] = [
     ("Certificate", "cert-manager.io"),
+    ("GRPCRoute", "gateway.networking.k8s.io"),
     ("Gateway", "gateway.networking.k8s.io"),
     ("HTTPRoute", "gateway.networking.k8s.io"),
     ("HorizontalPodAutoscaler", "autoscaling"),
@@ -21,6 +22,8 @@ const GROUPS: [(&str, &str); 10] = [
     ("NetworkPolicy", "networking.k8s.io"),
     ("PodDisruptionBudget", "policy"),
     ("ScaledObject", "keda.sh"),
+    ("TCPRoute", "gateway.networking.k8s.io"),
+    ("TLSRoute", "gateway.networking.k8s.io"),
     ("ValidatingWebhookConfiguration", "admissionregistration.k8s.io"),
 ];
 

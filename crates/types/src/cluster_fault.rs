@@ -85,8 +85,14 @@ pub enum ClusterFault {
     SelectorsOverlap,
     /// A container uses all the CPU that its limit allows.
     AtCpuLimit,
+    /// A container uses nearly all the memory that its limit allows.
+    AtMemoryLimit,
     /// A pod was resized while it runs, and its node does not do it.
     ResizePending,
+    /// A claim asks for more than its volume has, and the volume does not grow.
+    ExpansionPending,
+    /// A controller says again and again what is wrong with an object of which nothing else is known to be wrong.
+    ControllerComplains,
     /// A policy engine such as Kyverno reports that an object breaks one of its policies.
     PolicyBroken,
     /// An operator cannot bring about what one of its objects asks it for.
@@ -96,7 +102,7 @@ pub enum ClusterFault {
 }
 
 /// The word that stands for a [`ClusterFault`], and the same in plain words.
-const WORDS: [(ClusterFault, &str, &str); 41] = [
+const WORDS: [(ClusterFault, &str, &str); 44] = [
     (ClusterFault::LoadBalancerPending, "LoadBalancerPending", "load balancer pending"),
     (ClusterFault::IngressBackendMissing, "IngressBackendMissing", "ingress backend missing"),
     (ClusterFault::IngressRulesCollide, "IngressRulesCollide", "ingress rules collide"),
@@ -142,7 +148,10 @@ const WORDS: [(ClusterFault, &str, &str); 41] = [
     (ClusterFault::IngressSecretMissing, "IngressSecretMissing", "ingress secret missing"),
     (ClusterFault::SelectorsOverlap, "SelectorsOverlap", "selectors overlap"),
     (ClusterFault::AtCpuLimit, "AtCpuLimit", "at its CPU limit"),
+    (ClusterFault::AtMemoryLimit, "AtMemoryLimit", "at its memory limit"),
     (ClusterFault::ResizePending, "ResizePending", "resize pending"),
+    (ClusterFault::ExpansionPending, "ExpansionPending", "expansion pending"),
+    (ClusterFault::ControllerComplains, "ControllerComplains", "a controller complains"),
     (ClusterFault::PolicyBroken, "PolicyBroken", "policy broken"),
     (ClusterFault::OperatorFailing, "OperatorFailing", "operator failing"),
     (ClusterFault::ReportedByK8sgpt, "ReportedByK8sgpt", "reported by K8sGPT"),

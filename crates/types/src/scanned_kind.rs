@@ -1,7 +1,7 @@
 //! The kinds of objects that a scan speaks about, by all the names that people have for them.
 
 /// Kind, plural and short names, as `kubectl api-resources` lists them. K8sGPT may report of each of these as well.
-const KINDS: [(&str, &str, &[&str]); 52] = [
+const KINDS: [(&str, &str, &[&str]); 55] = [
     ("Pod", "pods", &["po"]),
     ("Deployment", "deployments", &["deploy"]),
     ("ReplicaSet", "replicasets", &["rs"]),
@@ -37,6 +37,9 @@ const KINDS: [(&str, &str, &[&str]); 52] = [
     ("GatewayClass", "gatewayclasses", &["gc"]),
     ("Gateway", "gateways", &["gtw"]),
     ("HTTPRoute", "httproutes", &[]),
+    ("GRPCRoute", "grpcroutes", &[]),
+    ("TLSRoute", "tlsroutes", &[]),
+    ("TCPRoute", "tcproutes", &[]),
     ("Certificate", "certificates", &["cert", "certs"]),
     ("CertificateRequest", "certificaterequests", &["cr", "crs"]),
     ("Issuer", "issuers", &[]),

@@ -37,13 +37,17 @@ pub struct K8sGptAnalyzeRequest {
 pub struct K8sGptAnalyzeResponse {
     /// Whether the analysis ran.
     pub success: bool,
-    /// `subject`, `diagnoses`, `offers`, `context`, `evidence`, `healthy`, `spec_hash`, `cluster`; `incident` holds
-    /// the id of the incident that is open for the subject, where there is one.
+    /// `subject`, `diagnoses`, `caused_by`, `findings`, `offers`, `context`, `evidence`, `spec_hash`, `cluster`;
+    /// `incident` holds the id of the incident that is open for the subject, where there is one. `healthy`: all that
+    /// is wanted is there and nothing is wrong. `on_its_way`: nothing is wrong so far, and not all of it is there.
+    /// Neither: something is wrong, told in `diagnoses`, or beside the workload in `findings`.
     #[schema(value_type = Object)]
     pub analysis: Map<String, Value>,
-    /// Confidence of the first diagnosis, between 0 and 1; 1 for a healthy pod.
+    /// Confidence of the first diagnosis, or of the first finding that is more than a notice, between 0 and 1; 0.5 for
+    /// a pod that is on its way, 1 for a healthy one.
     pub confidence: f64,
-    /// The first diagnosis as Kubernetes names it; empty for a healthy pod.
+    /// The first diagnosis as Kubernetes names it, or the fault of that finding; empty for a pod that is healthy or on
+    /// its way.
     pub error_type: String,
     /// RFC 3339.
     pub timestamp: String,

@@ -101,6 +101,27 @@ async fn sources(client: &Client) -> Read<Value> {
     Ok([git?, images?, repositories?, charts?, buckets?].concat())
 }
 
+/// Routes of the Gateway API, a kind each: who may not list one of them may list another.
+pub(super) async fn routes(client: &Client) -> Vec<Read<Value>> {
+    let of = |version, kind, plural| {
+        of_kind(client, "gateway.networking.k8s.io", version, (kind, plural))
+    };
+    let (http, grpc, tls, tcp) = tokio::join!(
+        of("v1", "HTTPRoute", "httproutes"),
+        of("v1", "GRPCRoute", "grpcroutes"),
+        newest_of(client, "TLSRoute", "tlsroutes"),
+        newest_of(client, "TCPRoute", "tcproutes"),
+    );
+    vec![http, grpc, tls, tcp]
+}
+
+/// Routes of a kind that came into the standard channel late.
+async fn newest_of(client: &Client, kind: &str, plural: &str) -> Read<Value> {
+    let of = |version| of_kind(client, "gateway.networking.k8s.io", version, (kind, plural));
+    let found = of("v1").await?;
+    if found.is_empty() { of("v1alpha2").await } else { Ok(found) }
+}
+
 /// What the reports of policy engines say is broken; empty where there is no such engine.
 pub(super) async fn broken_policies(client: &Client) -> Read<BrokenPolicy> {
     let broken = async |kind, plural| {

@@ -70,7 +70,11 @@ pub const READS: &[Reads] = &[
     // What a scan looks at besides.
     reads("", &["persistentvolumes", "resourcequotas", "limitranges"], &["list"]),
     reads("networking.k8s.io", &["ingresses", "ingressclasses", "networkpolicies"], &["list"]),
-    reads("gateway.networking.k8s.io", &["gatewayclasses", "gateways", "httproutes"], &["list"]),
+    reads(
+        "gateway.networking.k8s.io",
+        &["gatewayclasses", "gateways", "httproutes", "grpcroutes", "tlsroutes", "tcproutes"],
+        &["list"],
+    ),
     reads("storage.k8s.io", &["storageclasses"], &["list"]),
     reads("policy", &["poddisruptionbudgets"], &["list"]),
     reads(

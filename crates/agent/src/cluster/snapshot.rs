@@ -29,7 +29,7 @@ const PAGE: u32 = 250;
 /// Pages of one kind that are read: what lies beyond is said to be unread.
 const MAX_PAGES: usize = 80;
 /// Kinds that are listed for a scan, beside what is watched.
-const N_LISTED: usize = 36;
+const N_LISTED: usize = 39;
 /// Where name servers are.
 const NAME_SERVERS: &str = "kube-system";
 
@@ -82,7 +82,7 @@ pub(super) async fn take(cluster: &KubeCluster, progress: Progress<'_>) -> Snaps
     let (services, slices, ingresses, classes, policies) = near;
     let (claims, volumes, storage_classes, config_maps, namespaces) = storage;
     let (autoscalers, budgets, quotas, limits, webhooks) = rules;
-    let (gateway_classes, gateways, http_routes) = gateway;
+    let (gateway_classes, gateways, routes) = gateway;
     let watched = watched.end().await;
     Snapshot {
         pods: watched.pods,
@@ -107,7 +107,7 @@ pub(super) async fn take(cluster: &KubeCluster, progress: Progress<'_>) -> Snaps
         webhooks: kept(webhooks, &mut unread),
         gateway_classes: kept(gateway_classes, &mut unread),
         gateways: kept(gateways, &mut unread),
-        http_routes: kept(http_routes, &mut unread),
+        routes: some_kept(routes, &mut unread),
         service_accounts: kept(accounts, &mut unread),
         certificates: kept(additions.certificates, &mut unread),
         issuers: kept(additions.issuers, &mut unread),
@@ -208,6 +208,18 @@ fn kept<T>(read: Read<T>, unread: &mut Vec<String>) -> Option<Vec<T>> {
     read.map_err(|it| unread.push(it)).ok()
 }
 
+/// What could be read of several kinds; `None` where that is nothing of the first, which is the usual one.
+fn some_kept<T>(reads: Vec<Read<T>>, unread: &mut Vec<String>) -> Option<Vec<T>> {
+    let mut kept = reads.into_iter().map(|it| kept(it, unread));
+    let mut first = kept.next().flatten();
+    for more in kept.flatten() {
+        if let Some(first) = &mut first {
+            first.extend(more);
+        }
+    }
+    first
+}
+
 async fn network(
     client: &Client,
 ) -> (
@@ -256,11 +268,11 @@ async fn webhooks(client: &Client) -> Read<Webhook> {
     Ok(validating?.into_iter().chain(mutating?).flatten().collect())
 }
 
-async fn gateway(client: &Client) -> (Read<Value>, Read<Value>, Read<Value>) {
+async fn gateway(client: &Client) -> (Read<Value>, Read<Value>, Vec<Read<Value>>) {
     tokio::join!(
         gateway_api(client, "GatewayClass", "gatewayclasses"),
         gateway_api(client, "Gateway", "gateways"),
-        gateway_api(client, "HTTPRoute", "httproutes"),
+        additions::routes(client),
     )
 }
 
@@ -346,4 +358,26 @@ where
         }
     }
     Err(ClusterError::Malformed(format!("more than {} of them", objects.len())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(reads: Vec<Read<u8>>, expected: Option<&[u8]>, unread: usize) {
+        let mut told = vec![];
+
+        assert_eq!(some_kept(reads, &mut told).as_deref(), expected);
+        assert_eq!(told.len(), unread);
+    }
+
+    #[test]
+    fn a_kind_of_route_that_may_not_be_read_takes_no_other_along() {
+        let refused = || Err("grpcroutes: forbidden".to_owned());
+
+        check(vec![Ok(vec![1]), Ok(vec![2])], Some(&[1, 2]), 0);
+        check(vec![Ok(vec![1]), refused(), Ok(vec![3])], Some(&[1, 3]), 1);
+        check(vec![refused(), Ok(vec![2])], None, 1);
+    }
 }

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use service::auth::Reader;
 use service::input::Body;
 use service::problem::Failure;
-use types::Problem;
 use types::wire::{K8sGptAnalyzeRequest, K8sGptAnalyzeResponse};
+use types::{AnyFault, Diagnosis, Evidence, Finding, Problem, Severity};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{failure, names};
@@ -54,9 +54,10 @@ async fn analyze(
     let diagnoses = diagnosis::explained(&around, &evidence, diagnoses, &redactor);
     let diagnoses = diagnosis::told_why(diagnoses, &findings);
     let diagnoses = agent.with_reports(diagnoses, &evidence).await;
-    let first = diagnoses.first();
+    let said = Said::of(&evidence, &diagnoses, &findings);
     let mut analysis = Map::new();
-    analysis.insert("healthy".to_owned(), json!(diagnoses.is_empty()));
+    analysis.insert("healthy".to_owned(), json!(said.is_healthy()));
+    analysis.insert("on_its_way".to_owned(), json!(said.is_on_its_way()));
     analysis.insert("cluster".to_owned(), json!(*agent.name));
     analysis.insert("subject".to_owned(), member(&evidence.subject)?);
     analysis.insert("diagnoses".to_owned(), member(&diagnoses)?);
@@ -73,10 +74,63 @@ async fn analyze(
     Ok(web::Json(K8sGptAnalyzeResponse {
         success: true,
         analysis,
-        confidence: first.map_or(1.0, |it| it.confidence),
-        error_type: first.map_or(String::new(), |it| it.fault.error_type().to_owned()),
+        confidence: said.confidence(),
+        error_type: said.error_type().to_owned(),
         timestamp: Timestamp::now().to_string(),
     }))
+}
+
+/// How sure an answer is that a pod is on its way: it may come, and it may fail.
+const ON_ITS_WAY: f64 = 0.5;
+
+/// What an analysis comes to.
+enum Said {
+    /// Something is wrong.
+    Wrong { confidence: f64, error_type: &'static str },
+    /// Nothing is wrong so far, and not all that is wanted is there.
+    OnItsWay,
+    /// All is as it should be.
+    Healthy,
+}
+
+impl Said {
+    /// The workload's own diagnosis comes first; what lies beside it counts where something suffers by it.
+    fn of(evidence: &Evidence, diagnoses: &[Diagnosis], findings: &[Finding]) -> Self {
+        if let Some(it) = diagnoses.first() {
+            return Self::Wrong { confidence: it.confidence, error_type: it.fault.error_type() };
+        }
+        if let Some(it) = findings.iter().find(|it| it.severity < Severity::Notice) {
+            let error_type = match it.fault {
+                AnyFault::Workload(it) => it.error_type(),
+                AnyFault::Cluster(it) => it.as_str(),
+            };
+            return Self::Wrong { confidence: it.confidence, error_type };
+        }
+        if diagnosis::healthy(evidence) { Self::Healthy } else { Self::OnItsWay }
+    }
+
+    fn is_healthy(&self) -> bool {
+        matches!(self, Self::Healthy)
+    }
+
+    fn is_on_its_way(&self) -> bool {
+        matches!(self, Self::OnItsWay)
+    }
+
+    fn confidence(&self) -> f64 {
+        match self {
+            Self::Wrong { confidence, .. } => *confidence,
+            Self::OnItsWay => ON_ITS_WAY,
+            Self::Healthy => 1.0,
+        }
+    }
+
+    fn error_type(&self) -> &'static str {
+        match self {
+            Self::Wrong { error_type, .. } => error_type,
+            Self::OnItsWay | Self::Healthy => "",
+        }
+    }
 }
 
 fn member(value: &impl serde::Serialize) -> Result<Value, Failure> {

@@ -147,8 +147,33 @@ async fn an_analysis_of_a_healthy_pod_says_so() {
     assert_eq!(status, 200, "{answer}");
     assert_eq!((&answer["success"], &answer["error_type"]), (&json!(true), &json!("")));
     assert_eq!(answer["analysis"]["healthy"], true);
+    assert_eq!(answer["analysis"]["on_its_way"], false);
     assert_eq!(answer["analysis"]["findings"], json!([]));
-    assert!(answer["confidence"].is_number() && answer["timestamp"].is_string());
+    assert!(answer["confidence"] == 1.0 && answer["timestamp"].is_string());
+}
+
+#[actix_web::test]
+async fn an_analysis_of_a_pod_that_is_on_its_way_does_not_call_it_healthy() {
+    let api = ApiServer::start(ANY_PORT);
+    let now = jiff::Timestamp::now().to_string();
+    let mut starting = pod();
+    starting["metadata"]["creationTimestamp"] = json!(now);
+    starting["status"] = json!({"phase": "Pending", "startTime": now,
+        "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": now}],
+        "containerStatuses": [{"name": "app", "image": "web:1", "imageID": "", "ready": false,
+            "restartCount": 0, "state": {"waiting": {"reason": "ContainerCreating"}}}]});
+    api.put("/api/v1/pods", &starting);
+    let agent = AgentProcess::beside(&api).await;
+    agent.ready(200).await;
+
+    let body = r#"{"pod_name": "web-1", "namespace": "shop"}"#;
+    let (status, answer) = agent.post("/api/v1/k8sgpt-analyze", body).await;
+
+    assert_eq!((status, &answer["success"]), (200, &json!(true)), "{answer}");
+    let analysis = &answer["analysis"];
+    assert_eq!((&analysis["diagnoses"], &analysis["findings"]), (&json!([]), &json!([])));
+    assert_eq!((&analysis["healthy"], &analysis["on_its_way"]), (&json!(false), &json!(true)));
+    assert_eq!((&answer["confidence"], &answer["error_type"]), (&json!(0.5), &json!("")));
 }
 
 #[actix_web::test]
@@ -177,6 +202,10 @@ async fn an_analysis_tells_of_a_probe_that_can_never_tell_anything() {
     assert_eq!(found["fault"], "ReadinessProbeFailing", "{answer}");
     assert_eq!(found["field"], "/spec/containers/0/readinessProbe/exec/command", "{answer}");
     assert_eq!(answer["analysis"]["diagnoses"], json!([]), "{answer}");
+    let said = (&answer["analysis"]["healthy"], &answer["analysis"]["on_its_way"]);
+    assert_eq!(said, (&json!(false), &json!(false)), "{answer}");
+    assert_eq!(answer["confidence"], found["confidence"], "{answer}");
+    assert_eq!(answer["error_type"], "Unhealthy", "{answer}");
 }
 
 #[actix_web::test]

@@ -25,6 +25,7 @@ use super::mend::mended;
 use super::scene::{Scene, name, namespace, subject};
 use super::words::{meant, missing, quoted};
 use crate::near_miss::near_miss;
+pub(super) use request::{Lack, lack_of};
 
 /// How long metrics may be missing, in seconds, before that is trouble: pods and metrics servers start slowly.
 const PATIENCE_SECS: i64 = 180;

@@ -102,7 +102,7 @@ fn added<'a>(subject: &Subject, snapshot: &'a Snapshot) -> Option<&'a Value> {
     let lists = match subject.kind.as_str() {
         "GatewayClass" => [&snapshot.gateway_classes, &None],
         "Gateway" => [&snapshot.gateways, &None],
-        "HTTPRoute" => [&snapshot.http_routes, &None],
+        "HTTPRoute" | "GRPCRoute" | "TLSRoute" | "TCPRoute" => [&snapshot.routes, &None],
         "Certificate" => [&snapshot.certificates, &None],
         "Issuer" | "ClusterIssuer" => [&snapshot.issuers, &None],
         "ScaledObject" | "ScaledJob" => [&snapshot.scaled_objects, &None],

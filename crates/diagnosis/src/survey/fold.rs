@@ -80,6 +80,7 @@ fn may_explain(finding: &Finding) -> bool {
         ClusterFault::PodNotConfined,
         ClusterFault::SelectorsOverlap,
         ClusterFault::AtCpuLimit,
+        ClusterFault::AtMemoryLimit,
         ClusterFault::StorageClassBindsEarly,
     ];
     let is_of = |it: ClusterFault| finding.fault == AnyFault::Cluster(it);

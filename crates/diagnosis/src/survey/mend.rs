@@ -103,7 +103,9 @@ fn owner(about: &Subject, scene: &Scene<'_>) -> Option<String> {
     let metadata = match about.kind.as_str() {
         "Certificate" => of_json(all.certificates.as_deref(), about),
         "Gateway" => of_json(all.gateways.as_deref(), about),
-        "HTTPRoute" => of_json(all.http_routes.as_deref(), about),
+        "HTTPRoute" | "GRPCRoute" | "TLSRoute" | "TCPRoute" => {
+            of_json(all.routes.as_deref(), about)
+        }
         "HorizontalPodAutoscaler" => of(all.autoscalers.as_deref(), about),
         "Ingress" => of(all.ingresses.as_deref(), about),
         "PersistentVolume" => of(all.volumes.as_deref(), about),

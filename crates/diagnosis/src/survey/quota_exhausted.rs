@@ -55,7 +55,8 @@ fn of_quota(quota: &ResourceQuota, scene: &Scene<'_>) -> Option<Finding> {
     let finding = Finding::new(subject("ResourceQuota", &quota.metadata), severity, fault, cause)
         .at(format!("/spec/hard/{}", first.resource.replace('~', "~0").replace('/', "~1")));
     let fold = |finding: Finding, it: &Row<'_>| {
-        finding.clue(format!("status.used[{}]", it.resource), &format!("{} of {}", it.used, it.most))
+        finding
+            .clue(format!("status.used[{}]", it.resource), &format!("{} of {}", it.used, it.most))
     };
     Some(rows.iter().fold(finding, fold))
 }

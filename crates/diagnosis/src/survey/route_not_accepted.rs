@@ -1,10 +1,10 @@
 //! A route names a Gateway, a listener, a Service or a port that is not there or does not take it.
 //!
 //! ## What it looks for
-//! Of each `HTTPRoute`: a parent Gateway that is not there, a listener of that name or port that is not there,
-//! listeners that take no routes of this namespace or of these hosts, a backend Service or port that is not there.
-//! Near misses that exist are named. What none of that explains is told in the words of the conditions `Accepted`
-//! and `ResolvedRefs`.
+//! Of each `HTTPRoute`, `GRPCRoute`, `TLSRoute` and `TCPRoute`: a parent Gateway that is not there, a listener of that
+//! name or port that is not there, listeners that take no routes of this namespace or of these hosts, a backend Service
+//! or port that is not there. Near misses that exist are named. What none of that explains is told in the words of the
+//! conditions `Accepted` and `ResolvedRefs`.
 //!
 //! ## What it does not see
 //! Parents and backends of other kinds, and whether a grant lets the route use a Service of another namespace, beyond
@@ -24,7 +24,7 @@ use super::words::quoted;
 use crate::confidence;
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
-    scene.all.http_routes.iter().flatten().flat_map(|it| of_route(it, scene)).collect()
+    scene.all.routes.iter().flatten().flat_map(|it| of_route(it, scene)).collect()
 }
 
 fn of_route(route: &Value, scene: &Scene<'_>) -> Vec<Finding> {
@@ -75,6 +75,11 @@ fn of_status(route: &Value, parent: &Value, wanted: &[&str], scene: &Scene<'_>) 
 
 /// Shorthand for the parts of this rule.
 fn finding(route: &Value, cause: String) -> Finding {
-    let about = subject("HTTPRoute", route);
+    // Objects of a list need not say of which kind they are.
+    let kind = match text(route, "/kind") {
+        "" => "HTTPRoute",
+        kind => kind,
+    };
+    let about = subject(kind, route);
     Finding::new(about, Severity::Critical, cluster(ClusterFault::RouteNotAccepted), cause)
 }

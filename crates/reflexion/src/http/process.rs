@@ -1,5 +1,7 @@
 //! `POST /api/v1/reflexion/process`: heal this pod, and say what came of it.
 
+mod analysis;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,12 +13,9 @@ use service::auth::Actor;
 use service::input::Body;
 use service::problem::Failure;
 use types::wire::{K8sGptAnalyzeRequest, ProcessRequest, ProcessResponse, ReflexionSummary};
-use types::{
-    Context, Diagnosis, Fault, Incident, IncidentState, ObjectRef, Offer, Problem, Subject, names,
-};
+use types::{Problem, names};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use super::{agent_failure, heal_failure, store_failure};
 use crate::Reflexion;
@@ -24,9 +23,15 @@ use crate::agent::{Agent, AgentError};
 use crate::desk::{Occasion, Patient};
 use crate::heal::{A_MOMENT, members};
 use crate::run::{Run, RunState};
+use analysis::{Analysis, Told, incident};
 
 /// How long a caller is kept who comes while somebody's change has its time: no longer than a heal may take anyway.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(1);
+/// Why nothing is done for what is healthy.
+const HEALTHY: &str = "it is healthy: there is nothing to do";
+/// Why nothing is done for what may still come.
+const ON_ITS_WAY: &str =
+    "it is on its way: nothing is wrong so far, and not all of it is there; ask again in a minute";
 /// The longest words that a caller may name a fault or a run with.
 const MAX_WORD: usize = 200;
 
@@ -93,7 +98,7 @@ async fn process_async(
 ) -> Result<web::Json<AsyncResponse>, Failure> {
     check(&request)?;
     let run = match reflexion.admit(&request).await?.0 {
-        Admitted::Healthy(run) => *run,
+        Admitted::Dismissed(run) => *run,
         Admitted::Sick(patient) => {
             let run = reflexion.run_of(&patient).await?;
             reflexion.begin(*patient, Occasion::Asked);
@@ -187,26 +192,10 @@ fn check(request: &ProcessRequest) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the agent says of a pod, in an analysis.
-#[derive(Debug, Deserialize)]
-struct Analysis {
-    cluster: String,
-    subject: ObjectRef,
-    diagnoses: Vec<Diagnosis>,
-    #[serde(default)]
-    caused_by: Vec<Subject>,
-    offers: Vec<Offer>,
-    context: Context,
-    spec_hash: String,
-    incident: Option<Uuid>,
-    /// The facts. Only whether there are any matters here.
-    #[serde(default)]
-    evidence: Map<String, Value>,
-}
-
 /// A pod that somebody wants healed.
 enum Admitted {
-    Healthy(Box<Run>),
+    /// There is nothing that we could do for it.
+    Dismissed(Box<Run>),
     Sick(Box<Patient>),
 }
 
@@ -225,10 +214,12 @@ impl Reflexion {
         }
         let (admitted, read) = self.admit(request).await?;
         let run = match admitted {
-            Admitted::Healthy(run) => *run,
+            Admitted::Dismissed(run) => *run,
             Admitted::Sick(patient) => self.heal_now(*patient, Occasion::Asked).await?,
         };
-        if let Some(thread) = &request.thread_id {
+        // What is on its way may be asked about again, by the same name.
+        let named = request.thread_id.as_ref().filter(|_| run.state != RunState::OnItsWay);
+        if let Some(thread) = named {
             let named = self.memory.store.name_run(thread, run.id).await;
             named.map_err(|it| store_failure(&it))?;
         }
@@ -309,18 +300,22 @@ impl Reflexion {
         request: &ProcessRequest,
     ) -> Result<Admitted, Failure> {
         let published = analysis.incident.is_some();
-        let healthy = analysis.diagnoses.is_empty();
-        let incident = incident(analysis, request);
-        if !healthy {
-            let agent = Arc::clone(agent);
-            return Ok(Admitted::Sick(Box::new(Patient { agent, incident, published })));
-        }
+        let told = analysis.told();
+        let incident = incident(analysis, request, &told);
+        let (state, reason) = match told {
+            Told::Sick => {
+                let agent = Arc::clone(agent);
+                return Ok(Admitted::Sick(Box::new(Patient { agent, incident, published })));
+            }
+            Told::Healthy => (RunState::Healthy, HEALTHY.to_owned()),
+            Told::OnItsWay => (RunState::OnItsWay, ON_ITS_WAY.to_owned()),
+            Told::Beside(cause) => (RunState::Untreatable, cause),
+        };
         let mut run = Run::new(agent.url(), incident, false, Timestamp::now());
-        run.state = RunState::Healthy;
-        "it is healthy: there is nothing to do".clone_into(&mut run.reason);
-        let saved = self.memory.store.save_healthy(&run).await;
+        (run.state, run.reason) = (state, reason);
+        let saved = self.memory.store.save_dismissed(&run).await;
         saved.map_err(|it| store_failure(&it))?;
-        Ok(Admitted::Healthy(Box::new(run)))
+        Ok(Admitted::Dismissed(Box::new(run)))
     }
 
     /// The run of this patient, kept before anything is done, so that its id can be told.
@@ -342,30 +337,6 @@ fn unreadable(agent: &dyn Agent, error: &serde_json::Error) -> Failure {
         url: agent.url().to_owned(),
         reason: error.to_string(),
     })
-}
-
-fn incident(analysis: Analysis, request: &ProcessRequest) -> Incident {
-    let now = Timestamp::now();
-    let first = analysis.diagnoses.first().map(|it| it.fault);
-    let fault = first.unwrap_or(Fault::Unknown);
-    Incident {
-        id: analysis.incident.unwrap_or_else(Uuid::now_v7),
-        cluster: analysis.cluster,
-        subject: analysis.subject,
-        pod: Some(request.pod_name.clone()),
-        since: now,
-        updated_at: now,
-        seen_at: None,
-        state: if first.is_some() { IncidentState::Open } else { IncidentState::Resolved },
-        fault,
-        error_type: fault.error_type().to_owned(),
-        diagnoses: analysis.diagnoses,
-        caused_by: analysis.caused_by,
-        offers: analysis.offers,
-        context: analysis.context,
-        spec_hash: analysis.spec_hash,
-        evidence: None,
-    }
 }
 
 fn answer(reflexion: &Reflexion, pod: &str, run: &Run, started: Instant) -> ProcessResponse {

@@ -14,7 +14,7 @@ use super::performance::{OverallPerformance, PerformanceInsights, insights};
 use super::strategies::{StrategyRecord, records};
 use super::{mean, store_failure};
 use crate::Reflexion;
-use crate::run::RunState;
+use crate::run::DISMISSED;
 
 /// The time that rates are shown over, in days.
 const DAYS: u32 = 30;
@@ -54,7 +54,7 @@ async fn metrics(
     Ok(web::Json(MetricsResponse {
         total_workflows: runs
             .iter()
-            .filter(|it| it.0 != RunState::Healthy.as_str())
+            .filter(|it| DISMISSED.iter().all(|state| it.0 != state.as_str()))
             .map(|it| it.1)
             .sum(),
         success_rate: overall.success_rate,
@@ -72,7 +72,8 @@ struct StatisticsResponse {
     strategy_database: StrategyStatistics,
     episodic_memory: EpisodeStatistics,
     performance_summary: OverallPerformance,
-    /// Runs by state; `healthy` are no heals: somebody asked, and there was nothing to do.
+    /// Runs by state; `healthy`, `on_its_way` and `untreatable` are no heals: somebody asked, and there was nothing to
+    /// do, nothing yet, or nothing that we could.
     workflows: BTreeMap<String, i64>,
     /// `operational`, or `degraded` when a part is not ready.
     system_status: String,

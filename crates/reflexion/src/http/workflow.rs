@@ -91,6 +91,8 @@ impl Workflow {
             RunState::Escalated => ("escalated", "escalate", 1.0),
             RunState::Closed => ("closed", "closed", 1.0),
             RunState::Healthy => ("completed", "healthy", 1.0),
+            RunState::OnItsWay => ("closed", "on_its_way", 1.0),
+            RunState::Untreatable => ("escalated", "untreatable", 1.0),
         };
         Self {
             workflow_id: run.id.to_string(),

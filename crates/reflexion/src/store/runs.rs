@@ -4,10 +4,10 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::{Cursor, Store, StoreError, cursors, millis};
-use crate::run::{Run, RunState};
+use crate::run::{DISMISSED, Run, RunState};
 
-/// Answers to callers whose pod was healthy, kept so that they can be read again for a while.
-const MAX_HEALTHY: u32 = 500;
+/// Answers to callers for whose pod nothing was done, kept so that they can be read again for a while.
+const MAX_DISMISSED: u32 = 500;
 
 impl Store {
     /// Keeps the run as it is now, and how far the stream was handled, in one transaction.
@@ -18,15 +18,17 @@ impl Store {
         write.commit().await
     }
 
-    /// Keeps that there was nothing to heal; of such runs only the newest, as asking costs nothing.
-    pub async fn save_healthy(&self, run: &Run) -> Result<(), StoreError> {
+    /// Keeps that nothing was done for a pod; of such runs only the newest, as asking costs nothing.
+    pub async fn save_dismissed(&self, run: &Run) -> Result<(), StoreError> {
         let mut write = self.write().await?;
         upsert(&mut write, run).await?;
         sqlx::query(
-            "DELETE FROM runs WHERE state = 'healthy' AND id NOT IN
-             (SELECT id FROM runs WHERE state = 'healthy' ORDER BY updated_ms DESC, id DESC LIMIT ?)",
+            "DELETE FROM runs WHERE state IN (SELECT value FROM json_each(?1)) AND id NOT IN
+             (SELECT id FROM runs WHERE state IN (SELECT value FROM json_each(?1))
+              ORDER BY updated_ms DESC, id DESC LIMIT ?2)",
         )
-        .bind(MAX_HEALTHY)
+        .bind(serde_json::to_string(&DISMISSED.map(RunState::as_str))?)
+        .bind(MAX_DISMISSED)
         .execute(&mut *write)
         .await?;
         write.commit().await

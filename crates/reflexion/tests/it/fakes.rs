@@ -1,5 +1,6 @@
 //! An agent and a model that do what a script says.
 
+mod analysis;
 mod scripted_model;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use reflexion::agent::{Agent, AgentError, Heard, Order, Stream};
-use serde_json::{Map, json};
+use serde_json::{Map, Value};
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 use types::wire::{ExecuteFixResponse, K8sGptAnalyzeRequest, K8sGptAnalyzeResponse};
@@ -90,6 +91,7 @@ struct State {
     away: bool,
     not_now: Option<Problem>,
     no_pod: bool,
+    said: Map<String, Value>,
 }
 
 pub(crate) struct ScriptedAgent {
@@ -162,6 +164,11 @@ impl ScriptedAgent {
     /// From now on it answers that it cannot, for this reason.
     pub(crate) fn set_not_now(&self, problem: Problem) {
         self.state.lock().unwrap().not_now = Some(problem);
+    }
+
+    /// From now on these members of its analyses are others.
+    pub(crate) fn set_said(&self, said: &Value) {
+        self.state.lock().unwrap().said.clone_from(said.as_object().unwrap());
     }
 
     /// Whether it says that there is no such pod.
@@ -316,7 +323,7 @@ impl Agent for ScriptedAgent {
                 let problem = Problem::new(404, "pod-not-found", "no such pod", "");
                 return Err(AgentError::Problem(Box::new(problem)));
             };
-            Ok(analysis(incident))
+            Ok(analysis::analysis(incident, &state.said))
         }
         .boxed()
     }
@@ -370,29 +377,5 @@ impl Agent for ScriptedAgent {
             Ok(self.state.lock().unwrap().incidents[&id].clone())
         }
         .boxed()
-    }
-}
-
-fn analysis(incident: &Incident) -> K8sGptAnalyzeResponse {
-    let open = incident.state == IncidentState::Open;
-    let mut analysis = json!({
-        "healthy": !open,
-        "cluster": incident.cluster,
-        "subject": incident.subject,
-        "diagnoses": if open { incident.diagnoses.clone() } else { vec![] },
-        "offers": incident.offers,
-        "context": incident.context,
-        "spec_hash": incident.spec_hash,
-        "evidence": {"taken_at": incident.updated_at},
-    });
-    if open {
-        analysis["incident"] = json!(incident.id);
-    }
-    K8sGptAnalyzeResponse {
-        success: true,
-        analysis: analysis.as_object().unwrap().clone(),
-        confidence: 1.0,
-        error_type: incident.error_type.clone(),
-        timestamp: String::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use actix_web::test::TestRequest;
 use reflexion::config::Depth;
-use serde_json::json;
+use serde_json::{Value, json};
 use types::{ExecutionState, IncidentState, Problem};
 
 use crate::fakes::{STRONG, incident};
@@ -34,6 +34,65 @@ async fn a_healthy_pod_that_somebody_asked_about_is_no_heal() {
     let id = asked[0]["workflow_id"].as_str().unwrap();
     let (status, workflow) = get(&world, &format!("/api/v1/reflexion/workflow/{id}")).await;
     assert_eq!((status, &workflow["current_step"]), (200, &json!("healthy")));
+}
+
+/// A pod without a diagnosis, of which the agent says this; asked about twice by one name.
+async fn asked_twice(world: &World, said: &Value) -> (Value, Value) {
+    let mut quiet = incident("quiet");
+    quiet.state = IncidentState::Resolved;
+    world.agent.publish(&quiet);
+    world.agent.set_said(said);
+    let mut body = oom("quiet-1");
+    body["thread_id"] = json!("ticket-7");
+    (process(world, body.clone()).await.1, process(world, body).await.1)
+}
+
+#[actix_web::test]
+async fn a_pod_that_is_on_its_way_is_not_kept_as_healthy_and_may_be_asked_about_again() {
+    let world = World::new(&[]).await;
+
+    let said = json!({"healthy": false, "on_its_way": true});
+    let (first, second) = asked_twice(&world, &said).await;
+    world.agent.set_said(&json!({"healthy": true, "on_its_way": false}));
+    let mut body = oom("quiet-1");
+    body["thread_id"] = json!("ticket-7");
+    let (_, third) = process(&world, body).await;
+
+    assert_eq!(first["success"], false, "{first}");
+    assert_eq!(first["requires_human_intervention"], false, "{first}");
+    let error = first["error"].as_str().unwrap();
+    assert!(error.starts_with("it is on its way"), "{error}");
+    assert_ne!(first["workflow_id"], second["workflow_id"]);
+    assert_eq!(third["success"], true, "{third}");
+    let (_, statistics) = get(&world, "/api/v1/memory/statistics").await;
+    assert_eq!(statistics["workflows"], json!({"healthy": 1, "on_its_way": 2}));
+    let (_, metrics) = get(&world, "/api/v1/reflexion/metrics").await;
+    assert_eq!(metrics["total_workflows"], 0);
+}
+
+#[actix_web::test]
+async fn a_pod_that_suffers_from_what_has_no_fix_is_handed_to_a_person_and_is_no_heal() {
+    let world = World::new(&[]).await;
+    let finding = |severity: &str| {
+        json!({"fingerprint": "0123456789abcdef", "severity": severity, "fault": "PolicyBlocksTraffic",
+            "subject": {"kind": "NetworkPolicy", "namespace": "shop", "name": "deny"},
+            "cause": "Nothing may leave.", "clues": [], "confidence": 0.9, "source": "rules"})
+    };
+
+    let said = json!({"healthy": false, "findings": [finding("notice"), finding("warning")]});
+    let (first, second) = asked_twice(&world, &said).await;
+    world.agent.set_said(&json!({"findings": [finding("notice")]}));
+    let (_, noticed) = process(&world, oom("quiet-1")).await;
+
+    assert_eq!(first["success"], false, "{first}");
+    assert_eq!(first["requires_human_intervention"], true, "{first}");
+    assert_eq!(first["error"], "NetworkPolicy shop/deny: Nothing may leave.");
+    assert_eq!(first["workflow_id"], second["workflow_id"]);
+    assert_eq!(noticed["success"], true, "{noticed}");
+    let (_, statistics) = get(&world, "/api/v1/memory/statistics").await;
+    assert_eq!(statistics["workflows"], json!({"healthy": 1, "untreatable": 1}));
+    let (_, metrics) = get(&world, "/api/v1/reflexion/metrics").await;
+    assert_eq!(metrics["total_workflows"], 0);
 }
 
 #[actix_web::test]

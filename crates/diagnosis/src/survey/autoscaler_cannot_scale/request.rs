@@ -5,6 +5,7 @@ use k8s_openapi::api::core::v1::Container;
 use types::{ClusterFault, ContainerRole, Finding, Severity, Subject};
 
 use super::{clues, condition, finding};
+use crate::Root;
 use crate::confidence;
 use crate::survey::cluster;
 use crate::survey::scene::{Scene, is_over, namespace, subject};
@@ -38,10 +39,13 @@ pub(super) fn named(
 }
 
 /// A request that is missing.
-struct Lack {
-    target: Subject,
-    field: String,
-    words: String,
+pub(in crate::survey) struct Lack {
+    /// Of whom.
+    pub(in crate::survey) target: Subject,
+    /// Where it would stand.
+    pub(in crate::survey) field: String,
+    /// `the cpu request, and container app of Deployment shop/web has none`
+    pub(in crate::survey) words: String,
 }
 
 fn lack(autoscaler: &HorizontalPodAutoscaler, scene: &Scene<'_>) -> Option<Lack> {
@@ -57,24 +61,33 @@ fn lack(autoscaler: &HorizontalPodAutoscaler, scene: &Scene<'_>) -> Option<Lack>
     }
     let said = active.and_then(|it| it.message.as_deref()).unwrap_or_default();
     let is_said = said.contains("missing request for");
+    resources(spec).into_iter().find_map(|it| lack_of(root, it, is_said, scene))
+}
+
+/// The request for this resource that a container of the target does not have: of the one that is named, or of any.
+/// What its pods have, or would be given, counts, unless a controller says that it is missing.
+pub(in crate::survey) fn lack_of(
+    root: &Root,
+    (resource, of): (&str, Option<&str>),
+    is_said: bool,
+    scene: &Scene<'_>,
+) -> Option<Lack> {
     let pod = root.pod_spec().filter(|it| it.resources.is_none())?;
     let target = Subject::from(&root.object_ref());
-    resources(spec).into_iter().find_map(|(resource, of)| {
-        let counts = |it: &&(usize, &Container)| of.is_none_or(|of| it.1.name == of);
-        let lacks = |it: &&(usize, &Container)| !has_request(it.1, resource);
-        let containers: Vec<_> = pod.containers.iter().enumerate().collect();
-        let without: Vec<_> = containers.iter().filter(counts).filter(lacks).collect();
-        let (index, first) = without.first()?;
-        if !is_said && is_given(first, resource, &target, scene) {
-            return None;
-        }
-        let names: Vec<_> = without.iter().map(|it| it.1.name.clone()).collect();
-        let path = root.kind().container_path(ContainerRole::App, *index)?;
-        let path = path.child("resources").child("requests").child(resource);
-        let names = listed(&names);
-        let words = format!("the {resource} request, and container {names} of {target} has none");
-        Some(Lack { target: target.clone(), field: path.to_string(), words })
-    })
+    let counts = |it: &&(usize, &Container)| of.is_none_or(|of| it.1.name == of);
+    let lacks = |it: &&(usize, &Container)| !has_request(it.1, resource);
+    let containers: Vec<_> = pod.containers.iter().enumerate().collect();
+    let without: Vec<_> = containers.iter().filter(counts).filter(lacks).collect();
+    let (index, first) = without.first()?;
+    if !is_said && is_given(first, resource, &target, scene) {
+        return None;
+    }
+    let names: Vec<_> = without.iter().map(|it| it.1.name.clone()).collect();
+    let path = root.kind().container_path(ContainerRole::App, *index)?;
+    let path = path.child("resources").child("requests").child(resource);
+    let names = listed(&names);
+    let words = format!("the {resource} request, and container {names} of {target} has none");
+    Some(Lack { target, field: path.to_string(), words })
 }
 
 /// The resources of which the autoscaler wants a percentage, each with the container that it is about.

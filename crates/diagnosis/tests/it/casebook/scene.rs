@@ -75,6 +75,9 @@ fn shop() -> String {
 const SOURCES: [&str; 5] =
     ["GitRepository", "OCIRepository", "HelmRepository", "HelmChart", "Bucket"];
 
+/// Kinds of routes of the Gateway API.
+const ROUTES: [&str; 4] = ["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"];
+
 /// The facts in the objects of a page.
 pub(super) fn evidence(text: &str) -> Evidence {
     gathered_beside(&objects(text), text)
@@ -130,7 +133,7 @@ pub(crate) fn snapshot(text: &str) -> Option<Snapshot> {
         config_maps: Some(sizes(&frame, &all)),
         gateway_classes: Some(all.read("GatewayClass")),
         gateways: Some(all.read("Gateway")),
-        http_routes: Some(all.read("HTTPRoute")),
+        routes: Some(ROUTES.iter().flat_map(|it| all.read(it)).collect()),
         service_accounts: Some(all.read("ServiceAccount")),
         certificates: Some(all.read("Certificate")),
         issuers: Some([all.read("Issuer"), all.read("ClusterIssuer")].concat()),
