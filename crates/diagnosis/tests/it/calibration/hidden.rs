@@ -134,7 +134,6 @@ fn one_step_back(status: &mut ContainerStatus) {
     }
 }
 
-/// That nobody can be asked what an event would say is no reason to keep it.
 #[test]
 fn what_is_hidden_is_gone() {
     let text = "
