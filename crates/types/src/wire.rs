@@ -37,8 +37,10 @@ pub struct K8sGptAnalyzeRequest {
 pub struct K8sGptAnalyzeResponse {
     /// Whether the analysis ran.
     pub success: bool,
-    /// `subject`, `diagnoses`, `offers`, `context`, `evidence`, `healthy`, `spec_hash`, `cluster`; `incident` holds
-    /// the id of the incident that is open for the subject, where there is one.
+    /// `subject`, `diagnoses`, `offers`, `context`, `evidence`, `healthy`, `spec_hash`, `cluster`; `caused_by`, the
+    /// objects beyond the workload whose own trouble explains this; `findings`, what the workload suffers from that
+    /// its own rules cannot see, as a scan would tell it; `incident` holds the id of the incident that is open for the
+    /// subject, where there is one.
     #[schema(value_type = Object)]
     pub analysis: Map<String, Value>,
     /// Confidence of the first diagnosis, between 0 and 1; 1 for a healthy pod.
