@@ -149,6 +149,8 @@ pub struct Webhook {
     pub fails_closed: bool,
     /// Who keeps the configuration as somebody declared it, as its marks say: `helm`.
     pub owner: Option<String>,
+    /// The configuration's labels.
+    pub labels: Option<BTreeMap<String, String>>,
 }
 
 /// A ConfigMap without its values.
@@ -158,6 +160,8 @@ pub struct ConfigMapSize {
     pub namespace: String,
     /// Its name.
     pub name: String,
+    /// Its labels.
+    pub labels: Option<BTreeMap<String, String>>,
     /// Its keys, of `data` and `binaryData`.
     pub keys: Vec<String>,
     /// The bytes of its values.
@@ -212,6 +216,7 @@ impl Webhook {
             host: client.url.as_deref().and_then(host),
             fails_closed: policy != Some("Ignore"),
             owner: owners::claimant(of),
+            labels: of.labels.clone(),
         }
     }
 }
@@ -236,6 +241,7 @@ impl Snapshot {
         ConfigMapSize {
             namespace: map.metadata.namespace.clone().unwrap_or_default(),
             name: map.metadata.name.clone().unwrap_or_default(),
+            labels: map.metadata.labels.clone(),
             keys,
             bytes: bytes.iter().sum(),
             changed_at: changed_at(&map.metadata),

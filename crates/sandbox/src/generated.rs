@@ -1,11 +1,15 @@
 //! A cluster of any size that nothing moves, for measurements: the same objects for the same seed and time.
 //!
 //! Its objects are as large as a real API server gives them, with `managedFields`, annotations, environment,
-//! probes, volumes and statuses; a few percent of its Deployments are broken in one of several ways.
+//! probes, volumes and statuses. Beside Deployments there is what a cluster of that size has: Ingresses, policies,
+//! budgets, autoscalers, StatefulSets with their volumes, DaemonSets, CronJobs with their Jobs, roles, quotas. A few
+//! percent of its workloads are broken in one of several ways, and of most other kinds one object in fifty is wrong.
 #![expect(
     clippy::indexing_slicing,
     reason = "JSON is null where nothing is, and what is written to was made here"
 )]
+
+use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -13,9 +17,15 @@ use serde_json::{Value, json};
 mod chance;
 mod nodes;
 mod workloads;
+mod sets;
+mod timed;
 mod pods;
 mod statuses;
 mod services;
+mod traffic;
+mod bounds;
+mod rights;
+mod storage;
 mod events;
 
 use chance::Chance;
@@ -26,29 +36,69 @@ use workloads::App;
 pub struct Size {
     /// What all that is drawn depends on.
     pub seed: u64,
-    /// Pods, all of them of Deployments.
+    /// Pods of all that makes pods.
     pub pods: usize,
-    /// Deployments.
+    /// Deployments. Each third has an Ingress, a network policy, a budget, an autoscaler and an account with a role.
     pub deployments: usize,
+    /// StatefulSets; each of their pods has a claim and a volume.
+    pub stateful_sets: usize,
+    /// DaemonSets, with a pod on each node.
+    pub daemon_sets: usize,
+    /// CronJobs, each with its last Jobs and their pods.
+    pub cron_jobs: usize,
     /// Events.
     pub events: usize,
     /// Nodes.
     pub nodes: usize,
 }
 
-/// Pods of a Deployment, ReplicaSets of one, Deployments of a namespace and pods of a node, on average.
+/// Pods for each Deployment, ReplicaSets of one, Deployments of a namespace and pods of a node, on average.
 const PODS_EACH: usize = 5;
 const REVISIONS: usize = 3;
 const DEPLOYMENTS_EACH: usize = 40;
 const PODS_ON_A_NODE: usize = 100;
+/// Deployments for each StatefulSet and for each CronJob, on average, and the most DaemonSets.
+const FOR_A_STATEFUL_SET: usize = 10;
+const FOR_A_CRON_JOB: usize = 20;
+const DAEMON_SETS: usize = 10;
+/// Where what belongs to the cluster itself runs, and what watches it.
+const SYSTEM: &str = "kube-system";
+const TELEMETRY: &str = "telemetry";
+/// One of so many objects of a kind is made wrong.
+const WRONG: usize = 50;
+/// One of so many Deployments has all that may stand beside one.
+const FULL: usize = 3;
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "A generated cluster: {} pods of {} Deployments, {} StatefulSets with claims and volumes, {} DaemonSets and \
+             {} CronJobs with their last Jobs, on {} nodes in {} namespaces; {} events; for each third Deployment an \
+             Ingress, a network policy, a budget, an autoscaler, an account and a role; quotas and limit ranges.",
+            self.pods,
+            self.deployments,
+            self.stateful_sets,
+            self.daemon_sets,
+            self.cron_jobs,
+            self.nodes,
+            self.namespaces() + 2,
+            self.events
+        )
+    }
+}
 
 impl Size {
     /// A cluster with so many pods, and as much around them as there usually is.
     pub fn of_pods(pods: usize) -> Self {
+        let deployments = pods.div_ceil(PODS_EACH);
         Self {
             seed: 1,
             pods,
-            deployments: pods.div_ceil(PODS_EACH),
+            deployments,
+            stateful_sets: deployments / FOR_A_STATEFUL_SET,
+            daemon_sets: DAEMON_SETS.min(deployments / FOR_A_STATEFUL_SET),
+            cron_jobs: deployments / FOR_A_CRON_JOB,
             events: pods,
             nodes: pods.div_ceil(PODS_ON_A_NODE),
         }
@@ -56,6 +106,14 @@ impl Size {
 
     fn namespaces(&self) -> usize {
         self.deployments.div_ceil(DEPLOYMENTS_EACH)
+    }
+
+    /// Those pods that are left for the Deployments.
+    fn pods_of_deployments(&self) -> usize {
+        let others = self.stateful_sets * sets::REPLICAS
+            + self.daemon_sets * self.nodes
+            + self.cron_jobs * timed::JOBS;
+        self.pods.saturating_sub(others)
     }
 }
 
@@ -74,23 +132,71 @@ pub fn objects(size: Size, now: Timestamp) -> Vec<(&'static str, Value)> {
         let node = nodes::node(&mut draw, n);
         draw.put("nodes", node);
     }
-    for n in 0..size.namespaces() {
-        services::namespace(&mut draw, &format!("team-{n}"));
-    }
-    let mut pods_left = size.pods;
+    cluster(&mut draw);
+    let mut pods_left = size.pods_of_deployments();
     for n in 0..size.deployments {
         let app = App::draw(&mut draw, n, pods_left);
         pods_left -= app.replicas;
         workloads::put(&mut draw, &app);
         services::put(&mut draw, &app);
+        if n.is_multiple_of(FULL) {
+            traffic::put(&mut draw, &app);
+            bounds::put(&mut draw, &app);
+            rights::put(&mut draw, &app);
+        }
+    }
+    for n in 0..size.stateful_sets {
+        sets::stateful(&mut draw, n);
+    }
+    for n in 0..size.daemon_sets {
+        sets::daemon(&mut draw, n);
+    }
+    for n in 0..size.cron_jobs {
+        timed::put(&mut draw, n);
     }
     events::put(&mut draw);
     draw.objects
 }
 
+/// What no application brings along: namespaces with their bounds, classes, and the roles of the whole cluster.
+fn cluster(draw: &mut Draw) {
+    for name in [SYSTEM, TELEMETRY] {
+        services::namespace(draw, name);
+    }
+    for n in 0..draw.size.namespaces() {
+        let name = team(n);
+        services::namespace(draw, &name);
+        bounds::of_namespace(draw, &name);
+        traffic::of_namespace(draw, &name, n);
+        storage::of_namespace(draw, &name);
+    }
+    traffic::class(draw);
+    storage::class(draw);
+    rights::of_cluster(draw);
+}
+
+/// The namespace of this number.
+fn team(n: usize) -> String {
+    format!("team-{n}")
+}
+
 impl Draw {
     fn put(&mut self, plural: &'static str, object: Value) {
         self.objects.push((plural, object));
+    }
+
+    /// Puts an object that somebody declared and that has no status.
+    fn declare(&mut self, plural: &'static str, mut object: Value) {
+        written_by(&mut object, "helm", ("", Value::Null));
+        if let Some(object) = object.as_object_mut() {
+            object.remove("status");
+        }
+        self.put(plural, object);
+    }
+
+    /// Whether this object is made wrong.
+    fn is_wrong(&mut self) -> bool {
+        self.chance.below(WRONG) == 0
     }
 
     /// A moment so many seconds ago, as the API server writes it.
@@ -151,6 +257,40 @@ mod tests {
     #[test]
     fn a_cluster_has_the_size_that_was_asked_for() {
         assert_eq!([n("pods"), n("deployments"), n("events"), n("nodes")], [200, 40, 200, 2]);
+        assert_eq!([n("statefulsets"), n("daemonsets"), n("cronjobs")], [4, 4, 2]);
+    }
+
+    #[test]
+    fn a_large_cluster_keeps_its_pods_however_they_are_made() {
+        let size = Size::of_pods(10_000);
+
+        assert_eq!((size.deployments, size.events, size.nodes), (2_000, 10_000, 100));
+        assert_eq!((size.stateful_sets, size.daemon_sets, size.cron_jobs), (200, 10, 100));
+        assert_eq!(size.pods_of_deployments(), 8_100);
+    }
+
+    #[test]
+    fn a_third_of_the_deployments_has_all_that_may_stand_beside_one() {
+        let full = 14;
+        let kinds = ["ingresses", "poddisruptionbudgets", "horizontalpodautoscalers", "roles"];
+
+        assert_eq!(kinds.map(n), [full; 4]);
+        assert_eq!(n("networkpolicies"), full + 1);
+        assert_eq!([n("resourcequotas"), n("limitranges")], [1, 1]);
+        assert_eq!([n("persistentvolumes"), n("jobs")], [12, 6]);
+    }
+
+    #[test]
+    fn every_object_is_of_a_kind_that_is_served() {
+        for (plural, object) in small() {
+            let resource = crate::resources::by_plural(plural);
+            let served = resource.map(|it| (it.api_version(), it.kind, it.namespaced));
+            let (version, kind) = (object["apiVersion"].as_str(), object["kind"].as_str());
+            let in_namespace = object["metadata"]["namespace"].is_string();
+            let is =
+                (version.unwrap_or_default().to_owned(), kind.unwrap_or_default(), in_namespace);
+            assert_eq!(served, Some(is), "{object}");
+        }
     }
 
     #[test]

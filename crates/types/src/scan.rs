@@ -259,7 +259,7 @@ impl fmt::Display for Finding {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScanRequest {
-    /// Only this namespace; objects without a namespace are then left out.
+    /// Only what is in this namespace, and what explains something there: a node, or an object of another namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// Only objects of these kinds, as in a manifest or as `kubectl` takes them: `deploy`, `pvc`, `services`. All, when

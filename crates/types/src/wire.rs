@@ -37,10 +37,11 @@ pub struct K8sGptAnalyzeRequest {
 pub struct K8sGptAnalyzeResponse {
     /// Whether the analysis ran.
     pub success: bool,
-    /// `subject`, `diagnoses`, `caused_by`, `findings`, `offers`, `context`, `evidence`, `spec_hash`, `cluster`;
-    /// `incident` holds the id of the incident that is open for the subject, where there is one. `healthy`: all that
-    /// is wanted is there and nothing is wrong. `on_its_way`: nothing is wrong so far, and not all of it is there.
-    /// Neither: something is wrong, told in `diagnoses`, or beside the workload in `findings`.
+    /// `subject`, `diagnoses`, `offers`, `context`, `evidence`, `spec_hash`, `cluster`; `caused_by`, the objects beyond
+    /// the workload whose own trouble explains this; `findings`, what the workload suffers from that its own rules
+    /// cannot see, as a scan would tell it; `incident` holds the id of the incident that is open for the subject, where
+    /// there is one. `healthy`: all that is wanted is there and nothing is wrong. `on_its_way`: nothing is wrong so
+    /// far, and not all of it is there. Neither: something is wrong, told in `diagnoses`, or in `findings`.
     #[schema(value_type = Object)]
     pub analysis: Map<String, Value>,
     /// Confidence of the first diagnosis, or of the first finding that is more than a notice, between 0 and 1; 0.5 for

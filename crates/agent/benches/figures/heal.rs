@@ -11,14 +11,16 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::process::Program;
-use crate::{figure, http, millis, quantile};
+use crate::{Report, http, millis, quantile, span};
 
 /// Heals before the first that counts.
 const WARM_UP: usize = 20;
+/// The goal of the median.
+const PROCESSED: Duration = Duration::from_millis(10);
 /// Heals that are measured.
 const SAMPLES: usize = 300;
 
-pub(crate) fn measure(bin: &Path) {
+pub(crate) fn measure(bin: &Path, report: &mut Report) {
     let agent = quick_agent();
     let reflexion = Program::reflexion(bin, &agent, false);
     for (what, pod) in [("heals", "sick"), ("finds a healthy pod", "well")] {
@@ -38,14 +40,16 @@ pub(crate) fn measure(bin: &Path) {
             .skip(WARM_UP)
             .collect();
         took.sort();
+        let median = quantile(&took, 0.5);
         let words = format!(
             "median {}, p99 {} of {SAMPLES}",
-            millis(quantile(&took, 0.5)),
+            millis(median),
             millis(quantile(&took, 0.99))
         );
-        figure(&format!("reflexion/process {what}, no model, no cluster"), &words);
+        let what = format!("reflexion/process {what}, no model, no cluster");
+        report.held(&what, &words, span(median, PROCESSED));
     }
-    figure("reflexion: memory after that", &format!("{:.1} MiB", reflexion.memory_mib()));
+    report.memory("reflexion: memory after that", reflexion.memory_mib(), None);
 }
 
 /// An agent that finds every `sick-*` out of memory, and every fix verified.

@@ -1,58 +1,98 @@
-//! With 10,000 pods, 2,000 Deployments and 10,000 events: the agent's memory, and how long a scan of it all takes.
+//! With 10,000 pods, 2,000 Deployments and 10,000 events, and as much of other kinds as a cluster of that size has: the
+//! agent's memory, and how long a scan of it all takes, of an agent that watches and of `agent scan` on its own.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use sandbox::generated::Size;
 use serde_json::{Value, json};
 
 use crate::process::{Program, pause};
-use crate::{REST, figure, http, millis};
+use crate::report::{Report, millis, span};
+use crate::{REST, http};
 
 /// Pods of the cluster; the sandbox makes all else to match.
 const PODS: usize = 10_000;
 /// Scans that are measured.
 const SCANS: usize = 7;
+/// Runs of `agent scan` that are measured.
+const RUNS: usize = 3;
+/// Goals: of an agent that watches, of a scan, and of an agent while it scans.
+const REST_MIB: f64 = 128.0;
+const SCANNED: Duration = Duration::from_secs(2);
+const PEAK_MIB: f64 = 256.0;
 
-pub(crate) fn measure(bin: &Path) {
+pub(crate) fn measure(bin: &Path, report: &mut Report) {
+    println!("{}", Size::of_pods(PODS));
     let sandbox = Program::generated_cluster(bin, PODS);
     let agent = Program::agent(bin, &sandbox);
-    figure("agent: start to ready, 10,000 pods", &millis(agent.ready_after));
+    report.figure("agent: start to ready, 10,000 pods", &millis(agent.ready_after));
     pause(REST);
-    memory("agent: memory at rest, 10,000 pods (goal: 128 MiB)", agent.memory_mib());
-    memory("agent: memory at its peak until then", agent.peak_mib());
+    report.memory("agent: memory at rest, 10,000 pods", agent.memory_mib(), Some(REST_MIB));
+    report.memory("agent: memory at its peak until then", agent.peak_mib(), None);
 
-    let mut scans: Vec<(Duration, Duration, Value)> = (0..SCANS).map(|_| scan(&agent)).collect();
+    scans(&agent, "scan of 10,000 pods", &json!({}), report);
+    report.memory("agent: memory at its peak, scans too", agent.peak_mib(), Some(PEAK_MIB));
+    scans(&agent, "scan of 10,000 pods, notices too", &json!({"notices": true}), report);
+    let what = "agent: memory at its peak, scans with notices too";
+    report.memory(what, agent.peak_mib(), Some(PEAK_MIB));
+    pause(REST);
+    report.memory("agent: memory at rest after that", agent.memory_mib(), Some(REST_MIB));
+    drop(agent);
+
+    runs(bin, &sandbox, ("agent scan, 10,000 pods", &[]), report);
+    runs(bin, &sandbox, ("agent scan --notices, 10,000 pods", &["--notices"]), report);
+}
+
+/// Scans of an agent that watches.
+fn scans(agent: &Program, what: &str, asked: &Value, report: &mut Report) {
+    let mut scans: Vec<(Duration, Duration, Value)> =
+        (0..SCANS).map(|_| scan(agent, asked)).collect();
     scans.sort_by_key(|it| it.0);
     let (took, worked, answer) = &scans[SCANS / 2];
     let worst = scans.last().map(|it| it.0).unwrap_or_default();
-    let n_found = answer["findings"].as_array().map_or(0, Vec::len);
-    assert!(PODS < usize::try_from(answer["n_objects"].as_u64().unwrap()).unwrap(), "{answer}");
-    assert!(0 < n_found, "{answer}");
     let words = format!(
-        "median {}, worst {}; {} of processor time; {n_found} findings in {} objects",
+        "median {}, worst {}; {} of processor time; {}",
         millis(*took),
         millis(worst),
         millis(*worked),
-        answer["n_objects"]
+        found(answer)
     );
-    figure("scan of 10,000 pods (goal: 2,000 ms)", &words);
-    memory("agent: memory at its peak, scans too (goal: 256 MiB)", agent.peak_mib());
-    pause(REST);
-    memory("agent: memory at rest after that", agent.memory_mib());
+    report.held(what, &words, span(*took, SCANNED));
 }
 
-fn memory(what: &str, mib: f64) {
-    figure(what, &format!("{mib:.1} MiB"));
+/// What a scan of the whole cluster found, in how much of it.
+fn found(answer: &Value) -> String {
+    let n_found = answer["findings"].as_array().map_or(0, Vec::len);
+    assert!(PODS < usize::try_from(answer["n_objects"].as_u64().unwrap()).unwrap(), "{answer}");
+    assert!(0 < n_found, "{answer}");
+    assert_eq!(answer["unread"], json!([]), "not all was read");
+    format!("{n_found} findings in {} objects", answer["n_objects"])
 }
 
 /// How long a scan of everything took, how much the agent worked for it, and what it said.
-fn scan(agent: &Program) -> (Duration, Duration, Value) {
+fn scan(agent: &Program, asked: &Value) -> (Duration, Duration, Value) {
     let (begin, worked) = (Instant::now(), agent.processor_time());
-    let body = json!({});
     let path = "/api/v1/scan";
     let (status, text) =
-        http::request(&agent.address, "POST", path, Some(("application/json", &body))).unwrap();
+        http::request(&agent.address, "POST", path, Some(("application/json", asked))).unwrap();
     let took = begin.elapsed();
     assert_eq!(status, 200, "{text}");
     (took, agent.processor_time().saturating_sub(worked), serde_json::from_str(&text).unwrap())
+}
+
+/// Runs of a command that watches nothing yet: it reads the whole cluster first.
+fn runs(bin: &Path, sandbox: &Program, (what, more): (&str, &[&str]), report: &mut Report) {
+    let mut runs: Vec<_> = (0..RUNS).map(|_| Program::agent_scan(bin, sandbox, more)).collect();
+    runs.sort_by_key(|it| it.took);
+    let (median, worst) = (&runs[RUNS / 2], &runs[RUNS - 1]);
+    let words = format!(
+        "median {}, worst {}; {}",
+        millis(median.took),
+        millis(worst.took),
+        found(&serde_json::from_str(&median.told).unwrap())
+    );
+    report.figure(&format!("{what}, with reading it"), &words);
+    let peak = runs.iter().map(|it| it.peak_mib).fold(0.0, f64::max);
+    report.memory(&format!("{what}: memory at its peak"), peak, Some(PEAK_MIB));
 }

@@ -1,5 +1,6 @@
 //! Our programs as processes: started, waited for, weighed, and ended with the value.
 
+use std::fs::File;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -21,6 +22,14 @@ pub(crate) struct Program {
     /// From before the process was made to its first 200 on its readiness path.
     pub(crate) ready_after: Duration,
     files: TempDir,
+}
+
+/// A command that ran to its end.
+pub(crate) struct Run {
+    pub(crate) took: Duration,
+    pub(crate) peak_mib: f64,
+    /// What it printed.
+    pub(crate) told: String,
 }
 
 impl Program {
@@ -60,6 +69,36 @@ impl Program {
         Self::start(command, files, address, if follows { "/readyz" } else { "/livez" })
     }
 
+    /// `agent scan` of a cluster, from its start to its end.
+    pub(crate) fn agent_scan(bin: &Path, sandbox: &Self, more: &[&str]) -> Run {
+        let files = TempDir::new().unwrap();
+        let told = files.path().join("told.json");
+        let mut command = Command::new(bin.join("agent"));
+        command.args(["scan", "--output", "json"]).args(more).env_remove("AGENT_DATA");
+        command.arg("--kubeconfig").arg(sandbox.files.path().join("kubeconfig"));
+        let begin = Instant::now();
+        let out = File::create(&told).unwrap();
+        let mut child = command.stdout(out).stderr(Stdio::null()).spawn().unwrap();
+        // The kernel keeps the peak, but only as long as there is the process.
+        let mut peak_mib = 0.0;
+        let status = loop {
+            peak_mib = status_mib(child.id(), "VmHWM:").unwrap_or(peak_mib);
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(begin.elapsed() < PATIENCE, "{command:?} does not end");
+            pause(Duration::from_millis(1));
+        };
+        let took = begin.elapsed();
+        let told = std::fs::read_to_string(told).unwrap();
+        // What was found is no failure of the command.
+        assert!(
+            matches!(status.code(), Some(0 | 3 | 4)),
+            "{command:?} ended with {status}: {told}"
+        );
+        Run { took, peak_mib, told }
+    }
+
     fn start(mut command: Command, files: TempDir, address: String, path: &str) -> Self {
         let begin = Instant::now();
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -84,9 +123,7 @@ impl Program {
     }
 
     fn status_mib(&self, field: &str) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|it| it.strip_prefix(field)).unwrap();
-        line.trim_end_matches("kB").trim().parse::<f64>().unwrap() / 1024.0
+        status_mib(self.child.id(), field).unwrap()
     }
 
     /// How long processors worked for it so far.
@@ -105,6 +142,13 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What the kernel says of a process, in MiB; `None` once it has ended.
+fn status_mib(id: u32, field: &str) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find_map(|it| it.strip_prefix(field))?;
+    Some(line.trim_end_matches("kB").trim().parse::<f64>().unwrap() / 1024.0)
 }
 
 fn free_address() -> String {

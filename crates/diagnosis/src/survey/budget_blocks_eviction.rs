@@ -152,8 +152,7 @@ fn waits_for_pods(
     scene: &Scene<'_>,
 ) -> bool {
     let labels = selector.match_labels.clone().unwrap_or_default();
-    let workloads = scene.all.workloads.iter();
-    let mut here = workloads.filter(|it| namespace(it.metadata()) == namespace(&budget.metadata));
+    let mut here = scene.workloads(namespace(&budget.metadata));
     !labels.is_empty() && here.any(|it| it.takes(&labels))
 }
 
@@ -166,7 +165,7 @@ fn overlaps(scene: &Scene<'_>) -> Vec<Finding> {
         let Some(pods) = taken(first, scene) else { continue };
         let pods: Vec<_> = pods.collect();
         let rest = budgets.iter().skip(at + 1);
-        let others = rest.filter(|it| namespace(&it.metadata) == namespace(&first.metadata));
+        let others = rest.take_while(|it| namespace(&it.metadata) == namespace(&first.metadata));
         for other in others {
             let selector = other.spec.as_ref().and_then(|it| it.selector.as_ref());
             let both =

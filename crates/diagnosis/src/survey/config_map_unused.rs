@@ -96,6 +96,7 @@ mod tests {
     #[test]
     fn one_that_is_almost_full_is_told() {
         let map = |bytes| ConfigMapSize {
+            labels: None,
             namespace: "shop".to_owned(),
             name: "pages".to_owned(),
             keys: vec!["all".to_owned()],

@@ -160,21 +160,13 @@ fn tight(owner: &CronJob) -> Option<Finding> {
 
 /// Its newest finished jobs failed.
 fn failing(owner: &CronJob, scene: &Scene<'_>) -> Option<Finding> {
-    let is_own = |it: &&&Job| {
-        namespace(&it.metadata) == namespace(&owner.metadata)
-            && it
-                .metadata
-                .owner_references
-                .iter()
-                .flatten()
-                .any(|above| above.kind == "CronJob" && above.name == name(&owner.metadata))
+    let is_own = |it: &&Job| {
+        let mut owners = it.metadata.owner_references.iter().flatten();
+        owners.any(|above| above.kind == "CronJob" && above.name == name(&owner.metadata))
     };
-    let jobs = scene.all.jobs.iter().map(|it| &**it);
-    let jobs: Vec<&Job> = jobs.collect();
+    let jobs = scene.jobs(namespace(&owner.metadata));
     let mut finished: Vec<&Job> = jobs
-        .iter()
         .filter(is_own)
-        .copied()
         .filter(|it| ended(it, "Failed").is_some() || ended(it, "Complete").is_some())
         .collect();
     let made = |it: &Job| it.metadata.creation_timestamp.as_ref().map(|it| it.0);

@@ -31,12 +31,13 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     if scene.all.hardening.is_none() {
         return vec![];
     }
+    let defaults = accounts.iter().filter(|it| name(&it.metadata) == DEFAULT);
+    let defaults: BTreeMap<&str, &ServiceAccount> =
+        defaults.map(|it| (namespace(&it.metadata), it)).collect();
     let mut users: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for root in &scene.all.workloads {
         let space = namespace(root.metadata());
-        let own = accounts
-            .iter()
-            .find(|it| name(&it.metadata) == DEFAULT && namespace(&it.metadata) == space);
+        let own = defaults.get(space).copied();
         if !is_system(space) && has_token(root, own) {
             let user = subject(root.kind().as_str(), root.metadata()).to_string();
             users.entry(space).or_default().push(user);

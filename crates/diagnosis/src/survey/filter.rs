@@ -9,7 +9,7 @@ use serde_json::Value;
 use types::{Finding, LabelQuery, ScanRequest, Severity, Subject};
 
 use super::scene::{name, namespace};
-use crate::Snapshot;
+use crate::{Snapshot, Webhook};
 
 /// The findings that are about what was asked for, or that explain trouble of it.
 ///
@@ -38,12 +38,25 @@ pub fn asked_for(
 /// The labels of an object of the snapshot; `None` where they are not known, and nothing can be said of them.
 fn labels_of(subject: &Subject, snapshot: &Snapshot) -> Option<BTreeMap<String, String>> {
     let typed = metadata_of(subject, snapshot).map(|it| it.labels.clone().unwrap_or_default());
-    typed.or_else(|| {
+    typed.or_else(|| of_part(subject, snapshot)).or_else(|| {
         let object = added(subject, snapshot)?;
         let labels = object.pointer("/metadata/labels").and_then(Value::as_object);
         let pairs = labels.into_iter().flatten();
         Some(pairs.filter_map(|it| Some((it.0.clone(), it.1.as_str()?.to_owned()))).collect())
     })
+}
+
+/// The labels of an object of which only a part is kept.
+fn of_part(subject: &Subject, snapshot: &Snapshot) -> Option<BTreeMap<String, String>> {
+    let labels = if subject.kind == "ConfigMap" {
+        let mut maps = snapshot.config_maps.iter().flatten();
+        &maps.find(|it| it.namespace == subject.namespace && it.name == subject.name)?.labels
+    } else {
+        let mut webhooks = snapshot.webhooks.iter().flatten();
+        let is_it = |it: &&Webhook| it.kind == subject.kind && it.configuration == subject.name;
+        &webhooks.find(is_it)?.labels
+    };
+    Some(labels.clone().unwrap_or_default())
 }
 
 /// The metadata of an object of a kind that Kubernetes has.

@@ -55,7 +55,7 @@ fn of_object(object: &Value, scene: &Scene<'_>) -> Option<Finding> {
     let finding = Finding::new(about, Severity::Warning, fault, cause).sure(confidence::FOLLOWS);
     let reason = quoted(text(found, "/reason"), scene);
     let finding = finding.clue(format!("conditions[{type_}].reason"), &reason);
-    let is_told = scene.workload_findings.iter().any(|it| it.subject == set);
+    let is_told = scene.is_in_trouble(&set);
     let is_cause = is_told && type_ == "Available";
     Some(if is_cause { finding.because_of(set) } else { finding })
 }

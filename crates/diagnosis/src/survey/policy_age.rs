@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use types::{Finding, Subject};
 
-use super::scene::{Scene, is_ready, subject};
+use super::scene::{Scene, is_ready, name, subject};
 
 /// How long before its trouble a change is news.
 const NEWS: SignedDuration = SignedDuration::from_hours(1);
@@ -14,8 +14,8 @@ const REASONS: [&str; 2] = ["BackOff", "Unhealthy"];
 
 /// The finding with the time at which its policy was written, where that was right before the trouble began.
 pub(super) fn told(finding: Finding, begin: Option<Timestamp>, scene: &Scene<'_>) -> Finding {
-    let mut policies = scene.all.network_policies.iter().flatten();
-    let policy = policies.find(|it| subject("NetworkPolicy", &it.metadata) == finding.subject);
+    let mut policies = scene.policies(&finding.subject.namespace);
+    let policy = policies.find(|it| name(&it.metadata) == finding.subject.name);
     let written = policy.and_then(written).zip(begin);
     let is_news = |at: Timestamp, begin: Timestamp| at <= begin && begin.duration_since(at) < NEWS;
     let Some(((at, how), _)) = written.filter(|((at, _), begin)| is_news(*at, *begin)) else {

@@ -99,13 +99,13 @@ fn ports(policy: &NetworkPolicy) -> impl Iterator<Item = &NetworkPolicyPort> {
 
 /// The first policy that keeps the pods of a workload from asking for names, where no other one lets them.
 pub(super) fn blocker<'a>(finding: &Finding, scene: &Scene<'a>) -> Option<&'a NetworkPolicy> {
-    let policies = scene.all.network_policies.as_ref()?;
     let space = &finding.subject.namespace;
     let pod = scene.pods_of(&finding.subject).iter().copied().find(|it| !is_over(it))?;
     if pod.spec.as_ref()?.host_network == Some(true) {
         return None;
     }
-    let mut gates: Vec<_> = policies.iter().filter(|it| is_about(it, pod)).collect();
+    let policies = scene.policies(namespace(&pod.metadata));
+    let mut gates: Vec<_> = policies.filter(|it| is_about(it, pod)).collect();
     gates.sort_by_key(|it| name(&it.metadata));
     let is_open = gates.iter().any(|it| {
         rules(it).iter().any(|rule| is_for_names(rule) && reaches_servers(rule, space, scene))

@@ -23,7 +23,7 @@ use types::{AnyFault, ClusterFault, Fault, Finding, Severity, Subject};
 use super::host::{Address, Place, has_port, is_lookup_unanswered, needs, place};
 use super::scene::{Scene, is_over, is_ready, name, namespace, subject};
 use super::service_port_mismatch::{declared, protocol, target};
-use super::words::{entry, is_of_log, listed};
+use super::words::{is_of_log, listed};
 use super::{cluster, policy_age};
 use crate::confidence;
 pub(super) use gate::peer_words;
@@ -104,7 +104,7 @@ fn told(block: &Block, workloads: &[String]) -> Finding {
 
 /// The policy that keeps a workload from what it needs.
 fn block(finding: &Finding, scene: &Scene<'_>) -> Option<Block> {
-    let policies = scene.all.network_policies.as_ref().filter(|it| !it.is_empty())?;
+    scene.all.network_policies.as_ref().filter(|it| !it.is_empty())?;
     scene.all.services.as_ref()?;
     if !is_silent(finding) || is_lookup_unanswered(finding, scene) {
         return None;
@@ -114,7 +114,7 @@ fn block(finding: &Finding, scene: &Scene<'_>) -> Option<Block> {
     if is_on_node(client) {
         return None;
     }
-    let of = Complaint { finding, client, policies, scene };
+    let of = Complaint { finding, client, scene };
     let needs = needs(finding);
     if needs.is_empty() { of.unnamed() } else { needs.iter().find_map(|it| of.address(it)) }
 }
@@ -136,7 +136,6 @@ fn is_on_node(pod: &Pod) -> bool {
 struct Complaint<'s, 'a> {
     finding: &'s Finding,
     client: &'a Pod,
-    policies: &'a [NetworkPolicy],
     scene: &'s Scene<'a>,
 }
 
@@ -183,11 +182,7 @@ impl<'a> Complaint<'_, 'a> {
 
     /// Somebody else says who is behind the Service, as of the API server's own.
     fn endpoints(&self, service: &Service, port: Option<i32>) -> Option<Block> {
-        let slices = self.scene.all.endpoint_slices.iter().flatten().filter(|it| {
-            let of = entry(it.metadata.labels.as_ref(), "kubernetes.io/service-name");
-            namespace(&it.metadata) == namespace(&service.metadata)
-                && of == Some(name(&service.metadata))
-        });
+        let slices = self.scene.slices_of(&service.metadata);
         let behind = slices.clone().flat_map(|it| it.endpoints.iter().flatten());
         let behind = behind.flat_map(|it| it.addresses.iter()).filter_map(|it| it.parse().ok());
         let behind: Vec<IpAddr> = behind.collect();
@@ -230,11 +225,10 @@ impl<'a> Complaint<'_, 'a> {
         // Who waits in silence may do so for anything.
         let is_init = self.finding.fault == AnyFault::Workload(Fault::InitNotDone);
         let is_large = MAX_PODS < self.scene.pods(space).len();
-        if is_init || is_large || !self.policies.iter().any(|it| namespace(&it.metadata) == space) {
+        if is_init || is_large || self.scene.policies(space).next().is_none() {
             return None;
         }
-        let services = self.scene.all.services.iter().flatten();
-        let here = services.filter(|it| namespace(&it.metadata) == space).take(MAX_SERVICES);
+        let here = self.scene.services(space).take(MAX_SERVICES);
         let is_own = |it: &&Service| {
             let pods = behind(it, self.scene);
             pods.iter().any(|it| self.scene.root_of(it) == self.finding.subject)
@@ -252,21 +246,22 @@ impl<'a> Complaint<'_, 'a> {
         (other, who): (&Other<'_>, &str),
         asked: &Asked<'_>,
     ) -> Option<(Subject, Why)> {
-        let mut gates: Vec<_> = self.policies.iter().filter(|it| is_about(it, pod, side)).collect();
+        let policies = self.scene.policies(namespace(&pod.metadata));
+        let mut gates: Vec<_> = policies.filter(|it| is_about(it, pod, side)).collect();
         gates.sort_by_key(|it| name(&it.metadata));
         let first = *gates.first()?;
         if gates.iter().any(|it| lets((it, side), other, asked, self.scene)) {
             return None;
         }
         // One that has rules wants to let somebody through.
-        let has_rules = |it: &&&NetworkPolicy| {
+        let has_rules = |it: &&NetworkPolicy| {
             let spec = it.spec.as_ref();
             spec.is_some_and(|it| match side {
                 Side::Egress => it.egress.as_ref().is_some_and(|it| !it.is_empty()),
                 Side::Ingress => it.ingress.as_ref().is_some_and(|it| !it.is_empty()),
             })
         };
-        let gate = gates.iter().find(has_rules).copied().unwrap_or(first);
+        let gate = gates.iter().copied().find(has_rules).unwrap_or(first);
         let why = why((gate, side), (other, who), asked, self.scene);
         Some((subject("NetworkPolicy", &gate.metadata), why))
     }

@@ -60,8 +60,11 @@ pub(super) fn blocker(service: &Service, scene: &Scene<'_>) -> Option<Subject> {
 fn of_service(service: &Service, scene: &Scene<'_>) -> Option<(Subject, Shut)> {
     let spec = service.spec.as_ref()?;
     let selector = spec.selector.as_ref().filter(|it| !it.is_empty())?;
-    let policies = scene.all.network_policies.as_ref()?;
     let space = namespace(&service.metadata);
+    let policies: Vec<_> = scene.policies(space).collect();
+    if policies.is_empty() {
+        return None;
+    }
     let on_node = |it: &Pod| it.spec.as_ref().is_some_and(|it| it.host_network == Some(true));
     let pods = scene.pods_with(space, selector);
     let pods: Vec<_> = pods.into_iter().filter(|it| is_ready(it) && !on_node(it)).collect();

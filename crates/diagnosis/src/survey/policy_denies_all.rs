@@ -87,9 +87,8 @@ fn of_policy(policy: &NetworkPolicy, scene: &Scene<'_>) -> Option<Finding> {
 /// The workloads of the pods that nobody else opens.
 fn alone(policy: &NetworkPolicy, way: Way, scene: &Scene<'_>) -> Vec<String> {
     let space = namespace(&policy.metadata);
-    let all = scene.all.network_policies.iter().flatten();
-    let open: Vec<_> = all
-        .filter(|it| namespace(&it.metadata) == space)
+    let open: Vec<_> = scene
+        .policies(space)
         .filter_map(|it| it.spec.as_ref())
         .filter(|it| is_about(it, way) && opens(it, way))
         .collect();

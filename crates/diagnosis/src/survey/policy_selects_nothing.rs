@@ -34,7 +34,7 @@ fn of_policy(policy: &NetworkPolicy, scene: &Scene<'_>) -> Option<Finding> {
     }
     let space = namespace(&policy.metadata);
     let taken = scene.pods(space).iter().any(|it| selects(selector, it.metadata.labels.as_ref()));
-    let mut here = scene.all.workloads.iter().filter(|it| namespace(it.metadata()) == space);
+    let mut here = scene.workloads(space);
     let is_wanted = taken || here.any(|it| selects(selector, it.pod_labels()));
     if is_wanted || scene.is_new(&policy.metadata, PATIENCE_SECS) {
         return None;

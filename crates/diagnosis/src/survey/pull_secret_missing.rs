@@ -31,7 +31,7 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
             continue;
         };
         let root = scene.root_of(pod);
-        if !scene.workload_findings.iter().any(|it| it.subject == root) {
+        if !scene.is_in_trouble(&root) {
             found.entry(root).or_insert((event, pod));
         }
     }

@@ -34,7 +34,7 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     for pod in scene.all.pods.iter().filter(|it| is_ready(it) && !is_over(it)) {
         let Some(storm) = storm(pod, scene) else { continue };
         let root = scene.root_of(pod);
-        let is_told = scene.workload_findings.iter().any(|it| it.subject == root);
+        let is_told = scene.is_in_trouble(&root);
         if is_told || matches!(root.kind.as_str(), "Job" | "CronJob") {
             continue;
         }

@@ -1,7 +1,9 @@
 //! The snapshot with what the rules look up in it.
 
+mod near;
+
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::Job;
@@ -12,6 +14,7 @@ use types::{Clue, Finding, Subject};
 use super::policy_blocks_needs::Block;
 use crate::suspicion::RECENT;
 use crate::{Redactor, Root, Snapshot};
+use near::Near;
 
 /// How long pods may start before it is trouble that nobody says anything about, in seconds: what fails to
 /// start is told by its own rules, and the last of those waits as long.
@@ -32,6 +35,9 @@ pub(super) struct Scene<'a> {
     services: BTreeMap<(&'a str, &'a str), &'a Service>,
     workloads: BTreeMap<(&'a str, &'a str, &'a str), &'a Root>,
     events: BTreeMap<(&'a str, &'a str, &'a str), Vec<&'a Event>>,
+    near: OnceCell<Near>,
+    /// Whom the workloads' own rules find something wrong with.
+    troubled: OnceCell<BTreeSet<Subject>>,
     /// What policies keep workloads from, once somebody asked for it.
     pub(super) blocks: OnceCell<BTreeMap<Subject, Block>>,
 }
@@ -74,6 +80,8 @@ impl<'a> Scene<'a> {
                 .map(|it| ((it.kind().as_str(), namespace(it.metadata()), name(it.metadata())), it))
                 .collect(),
             events,
+            near: OnceCell::new(),
+            troubled: OnceCell::new(),
             blocks: OnceCell::new(),
         };
         for pod in &all.pods {
@@ -166,11 +174,14 @@ impl<'a> Scene<'a> {
     /// Whether one of these pods is young and their workloads' own rules find nothing wrong with them.
     pub(super) fn are_starting(&self, pods: &[&Pod]) -> bool {
         let is_young = |it: &&Pod| self.is_new(&it.metadata, START_SECS);
-        let is_in_trouble = |pod: &&Pod| {
-            let root = self.root_of(pod);
-            self.workload_findings.iter().any(|it| it.subject == root)
-        };
+        let is_in_trouble = |it: &&Pod| self.is_in_trouble(&self.root_of(it));
         pods.iter().any(is_young) && !pods.iter().any(is_in_trouble)
+    }
+
+    /// Whether a workload's own rules find something wrong with it.
+    pub(super) fn is_in_trouble(&self, root: &Subject) -> bool {
+        let troubled = || self.workload_findings.iter().map(|it| it.subject.clone()).collect();
+        self.troubled.get_or_init(troubled).contains(root)
     }
 
     /// A text without secrets.

@@ -33,7 +33,7 @@ use types::{AnyFault, Fault, Finding, Severity};
 
 use super::mend::mended;
 use super::scene::{Scene, has_labels, is_over, name, namespace, subject};
-use super::words::{entry, listed};
+use super::words::listed;
 use crate::confidence;
 use crate::near_miss::near_miss;
 use crate::same_words::of_same_words;
@@ -47,8 +47,6 @@ pub(super) use twin::slip_of_twin;
 const SPEAK_TCP: [i32; 12] = [80, 443, 3000, 3306, 5000, 5432, 5672, 6379, 8000, 8080, 9090, 27017];
 /// How ports are named at which TCP is spoken.
 const NAMES_OF_TCP: [&str; 5] = ["http", "grpc", "web", "tcp", "metrics"];
-/// Says whose slice it is.
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
     let services = || scene.all.services.iter().flatten();
@@ -197,28 +195,22 @@ impl<'a> Behind<'a> {
 
     /// The other Services that take one of these pods.
     fn others(&self) -> impl Iterator<Item = &Service> {
-        self.scene.all.services.iter().flatten().filter(|it| {
+        let here = self.scene.services(namespace(&self.service.metadata));
+        here.filter(|it| {
             let selector = it.spec.as_ref().and_then(|it| it.selector.as_ref());
             let takes = |pod: &&Pod| {
                 selector.is_some_and(|it| {
                     !it.is_empty() && has_labels(pod.metadata.labels.as_ref(), it)
                 })
             };
-            namespace(&it.metadata) == namespace(&self.service.metadata)
-                && name(&it.metadata) != name(&self.service.metadata)
-                && self.pods.iter().any(takes)
+            name(&it.metadata) != name(&self.service.metadata) && self.pods.iter().any(takes)
         })
     }
 
     /// The ports that slices of this Service have, with the name of the slice.
     fn slices(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
-        let slices = self.scene.all.endpoint_slices.iter().flatten();
-        let own = slices.filter(|it| {
-            namespace(&it.metadata) == namespace(&self.service.metadata)
-                && entry(it.metadata.labels.as_ref(), SERVICE_NAME)
-                    == Some(name(&self.service.metadata))
-                && it.endpoints.iter().flatten().next().is_some()
-        });
+        let slices = self.scene.slices_of(&self.service.metadata);
+        let own = slices.filter(|it| it.endpoints.iter().flatten().next().is_some());
         own.map(|it| {
             let ports = it.ports.iter().flatten().map(|it| it.name.as_deref().unwrap_or_default());
             (name(&it.metadata), ports.collect())

@@ -118,8 +118,7 @@ fn nobody(
     scene: &Scene<'_>,
 ) -> Option<Finding> {
     let about = subject("Service", &service.metadata);
-    let workloads = scene.all.workloads.iter();
-    let mut here = workloads.filter(|it| namespace(it.metadata()) == about.namespace);
+    let mut here = scene.workloads(&about.namespace);
     if let Some(root) = here.find(|it| it.takes(selector)) {
         return without_pods(about, root, scene);
     }
@@ -256,11 +255,10 @@ fn elsewhere(selector: &BTreeMap<String, String>, scene: &Scene<'_>) -> Option<S
 
 /// The finding with the StatefulSet whose pods get their names from this Service.
 fn used_by(finding: Finding, about: &Subject, scene: &Scene<'_>) -> Finding {
-    let mut sets = scene.all.workloads.iter().filter(|it| {
+    let mut sets = scene.workloads(&about.namespace).filter(|it| {
         let Root::StatefulSet(set) = it else { return false };
         let spec = set.spec.as_ref();
-        namespace(&set.metadata) == about.namespace
-            && spec.and_then(|it| it.service_name.as_deref()) == Some(&*about.name)
+        spec.and_then(|it| it.service_name.as_deref()) == Some(&*about.name)
     });
     let Some(set) = sets.next() else { return finding };
     let set = format!("StatefulSet {}/{}", about.namespace, name(set.metadata()));

@@ -47,7 +47,7 @@ fn of_workload(root: &Root, scene: &Scene<'_>) -> Option<Finding> {
         let seen = last_seen(it);
         seen.is_some() && scene.age_secs(seen) < NEWS_SECS
     });
-    let is_known = scene.workload_findings.iter().any(|it| it.subject == about);
+    let is_known = scene.is_in_trouble(&about);
     if metadata.deletion_timestamp.is_some() || !is_old(metadata, scene) || is_at_work || is_known {
         return None;
     }

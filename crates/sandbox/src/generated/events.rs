@@ -8,6 +8,8 @@ use super::{Draw, written_by};
 
 /// The API server keeps events for an hour.
 const KEPT: usize = 60 * 60;
+/// How long ago what is wrong was last told, in seconds.
+const LATELY: usize = 60;
 
 /// What the events of a healthy pod say.
 const ORDINARY: [(&str, &str); 4] = [
@@ -17,12 +19,32 @@ const ORDINARY: [(&str, &str); 4] = [
     ("Killing", "Stopping container app"),
 ];
 
+/// Puts a warning about an object that is no pod, from this component.
+pub(super) fn warn(draw: &mut Draw, about: &Value, component: &str, words: (&str, &str)) {
+    let metadata = &about["metadata"];
+    let namespace = metadata["namespace"].as_str().unwrap_or("default").to_owned();
+    let name = metadata["name"].as_str().unwrap_or_default();
+    let name = format!("{name}.{}", draw.chance.digits(16));
+    let involved = json!({"apiVersion": about["apiVersion"], "kind": about["kind"],
+        "namespace": metadata["namespace"], "name": metadata["name"], "uid": metadata["uid"]});
+    let (metadata, at) = (draw.metadata(&namespace, &name, LATELY), draw.ago(LATELY));
+    draw.declare(
+        "events",
+        json!({"apiVersion": "v1", "kind": "Event", "metadata": metadata, "involvedObject": involved,
+            "reason": words.0, "message": words.1, "type": "Warning", "count": 12, "eventTime": null,
+            "firstTimestamp": at, "lastTimestamp": at, "source": {"component": component},
+            "reportingComponent": component, "reportingInstance": ""}),
+    );
+}
+
 /// Puts as many events as there shall be: one warning for each pod that is broken, the rest ordinary.
 pub(super) fn put(draw: &mut Draw) {
+    let pods = draw.objects.iter().filter(|it| it.0 == "pods");
     let abouts: Vec<(Value, bool)> =
-        draw.objects.iter().filter(|it| it.0 == "pods").map(about).collect();
+        pods.filter(|it| it.1["status"]["phase"] != "Succeeded").map(about).collect();
     let broken = abouts.iter().filter(|it| it.1).cloned().collect::<Vec<_>>();
-    let n_events = draw.size.events;
+    let told = draw.objects.iter().filter(|it| it.0 == "events").count();
+    let n_events = draw.size.events.saturating_sub(told);
     let mut chosen = broken;
     chosen.truncate(n_events);
     while chosen.len() < n_events {
@@ -67,7 +89,7 @@ fn event(draw: &mut Draw, about: &Value, is_broken: bool) -> Value {
         let (reason, message) = draw.chance.one_of(&ORDINARY, ORDINARY[0]);
         (reason, message.to_owned())
     };
-    let age = if is_broken { 60 } else { draw.chance.below(KEPT) };
+    let age = if is_broken { LATELY } else { draw.chance.below(KEPT) };
     let event_name = format!("{name}.{}", draw.chance.digits(16));
     let metadata = draw.metadata(&namespace, &event_name, age);
     let mut involved = about.clone();
@@ -107,6 +129,8 @@ fn warning(namespace: &str, name: &str, reason: &str) -> (&'static str, String) 
         trouble: Some(trouble),
         age: 0,
         sidecar: false,
+        headless: false,
+        account: String::new(),
     };
     trouble.event(&app)
 }

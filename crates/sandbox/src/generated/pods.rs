@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::statuses::{self, Trouble};
+use super::statuses::{self, End, Trouble};
 use super::workloads::App;
 use super::{Draw, nodes, written_by};
 
@@ -23,7 +23,7 @@ pub(super) fn template(app: &App, back: usize) -> Value {
             "volumes": [{"name": "config", "configMap": {"name": config(app), "defaultMode": 420}},
                 {"name": "tmp", "emptyDir": {}}],
             "securityContext": {"runAsNonRoot": true, "fsGroup": 2000},
-            "serviceAccount": "default", "serviceAccountName": "default",
+            "serviceAccount": app.account, "serviceAccountName": app.account,
             "affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
                 {"weight": 100, "podAffinityTerm": {"topologyKey": "kubernetes.io/hostname",
                     "labelSelector": {"matchLabels": app.selector()}}}]}},
@@ -88,28 +88,49 @@ fn sidecar() -> Value {
     })
 }
 
-/// A pod of the application's newest ReplicaSet.
-pub(super) fn pod(draw: &mut Draw, app: &App, (owned, hash): (&Value, &str)) -> Value {
-    let prefix = format!("{}-{hash}-", app.name);
-    let name = format!("{prefix}{}", draw.chance.letters(5));
-    let template = template(app, 0);
-    let mut metadata = draw.metadata(&app.namespace, &name, app.age);
-    metadata["generateName"] = json!(prefix);
+/// Whose pod it is, how it is called, and where it runs.
+pub(super) struct Birth<'a> {
+    pub(super) owner: &'a Value,
+    pub(super) name: String,
+    /// What its name was made from; empty for one that was named.
+    pub(super) prefix: String,
+    /// The number of its node; any one where there is none.
+    pub(super) node: Option<usize>,
+    /// How it ended, for one that is over.
+    pub(super) end: Option<End>,
+}
+
+impl<'a> Birth<'a> {
+    /// A pod of this name that runs on any node.
+    pub(super) fn of(owner: &'a Value, name: String) -> Self {
+        Self { owner, name, prefix: String::new(), node: None, end: None }
+    }
+}
+
+/// Puts a pod of the application that is made from this template.
+pub(super) fn put(draw: &mut Draw, app: &App, template: &Value, birth: &Birth<'_>) {
+    let mut metadata = draw.metadata(&app.namespace, &birth.name, app.age);
+    if !birth.prefix.is_empty() {
+        metadata["generateName"] = json!(birth.prefix);
+    }
     metadata["generation"] = json!(1);
     metadata["labels"] = template["metadata"]["labels"].clone();
-    metadata["labels"]["pod-template-hash"] = json!(hash);
     metadata["annotations"] = template["metadata"]["annotations"].clone();
-    metadata["ownerReferences"] = owned.clone();
+    metadata["ownerReferences"] = birth.owner.clone();
     let mut spec = template["spec"].clone();
     complete(draw, &mut spec);
-    let node = draw.chance.below(draw.size.nodes);
+    let drawn = draw.chance.below(draw.size.nodes);
+    let node = birth.node.unwrap_or(drawn);
     if app.trouble != Some(Trouble::TooLarge) {
         spec["nodeName"] = json!(nodes::name(node));
     }
-    let status = statuses::of_pod(draw, app, (&spec, node));
+    let status = match birth.end {
+        Some(end) => statuses::of_ended_pod(draw, app, (&spec, node), end),
+        None => statuses::of_pod(draw, app, (&spec, node)),
+    };
     let mut object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
     written_by(&mut object, "kube-controller-manager", ("kubelet", status));
-    object
+    draw.put("pods", object);
 }
 
 /// What admission adds.

@@ -26,17 +26,26 @@ pub(super) fn namespace(draw: &mut Draw, name: &str) {
     config_map(draw, (name, "kube-root-ca.crt"), &json!({"ca.crt": certificate}));
 }
 
-/// The Service of an application, its endpoints, and its ConfigMap.
-pub(super) fn put(draw: &mut Draw, app: &App) {
+/// The ConfigMap of an application.
+pub(super) fn config(draw: &mut Draw, app: &App) {
     let file = format!("# {}", draw.chance.digits(FILE));
     config_map(
         draw,
         (&app.namespace, &pods::config(app)),
         &json!({"LOG_LEVEL": "info", "app.yaml": file}),
     );
+}
+
+/// The Service of an application, its endpoints, and its ConfigMap.
+pub(super) fn put(draw: &mut Draw, app: &App) {
+    config(draw, app);
     let mut metadata = draw.metadata(&app.namespace, &app.name, app.age);
     metadata["labels"] = app.labels();
-    let ip = format!("10.100.{}.{}", draw.chance.below(250), draw.chance.below(250));
+    let ip = if app.headless {
+        "None".to_owned()
+    } else {
+        format!("10.100.{}.{}", draw.chance.below(250), draw.chance.below(250))
+    };
     let mut service = json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {
         "type": "ClusterIP", "clusterIP": ip, "clusterIPs": [ip], "ipFamilies": ["IPv4"],
         "ipFamilyPolicy": "SingleStack", "internalTrafficPolicy": "Cluster", "sessionAffinity": "None",

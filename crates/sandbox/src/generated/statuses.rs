@@ -27,6 +27,15 @@ pub(super) enum Trouble {
     TooLarge,
 }
 
+/// How a pod ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It did its work.
+    Done,
+    /// Its program ended with an error.
+    Failed,
+}
+
 impl Trouble {
     const ALL: [Self; 6] = [
         Self::NoImage,
@@ -104,6 +113,36 @@ pub(super) fn of_pod(draw: &mut Draw, app: &App, (spec, node): (&Value, usize)) 
         "containerStatuses": statuses, "qosClass": "Burstable", "startTime": at,
         "hostIP": host, "hostIPs": [{"ip": host}], "podIP": ip, "podIPs": [{"ip": ip}],
     })
+}
+
+/// The status of a pod that is over.
+pub(super) fn of_ended_pod(
+    draw: &mut Draw,
+    app: &App,
+    (spec, node): (&Value, usize),
+    end: End,
+) -> Value {
+    let (phase, code, reason) = match end {
+        End::Done => ("Succeeded", 0, "Completed"),
+        End::Failed => ("Failed", 1, "Error"),
+    };
+    let mut status = of_pod(draw, app, (spec, node));
+    status["phase"] = json!(phase);
+    for condition in status["conditions"].as_array_mut().into_iter().flatten() {
+        if ["Ready", "ContainersReady"].contains(&condition["type"].as_str().unwrap_or_default()) {
+            condition["status"] = json!("False");
+            condition["reason"] =
+                json!(format!("Pod{}", if code == 0 { "Completed" } else { "Failed" }));
+        }
+    }
+    let at = draw.ago(app.age);
+    for container in status["containerStatuses"].as_array_mut().into_iter().flatten() {
+        container["ready"] = json!(false);
+        container["started"] = json!(false);
+        container["state"] = json!({"terminated": {"exitCode": code, "reason": reason, "startedAt": at,
+            "finishedAt": at, "containerID": container["containerID"]}});
+    }
+    status
 }
 
 fn of_container(draw: &mut Draw, app: &App, container: &Value) -> Value {

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::pods::{self, template};
+use super::pods::{self, Birth, template};
 use super::statuses::Trouble;
-use super::{DEPLOYMENTS_EACH, Draw, REVISIONS, owner, written_by};
+use super::{DEPLOYMENTS_EACH, Draw, FULL, REVISIONS, SYSTEM, owner, team, written_by};
 
 const HOUR: usize = 60 * 60;
 /// The age of the youngest app and of the oldest, in hours.
@@ -24,7 +24,10 @@ const WORDS: [&str; 10] = [
     "reports",
 ];
 
-/// One application: a Deployment and what belongs to it.
+/// The Service of the name servers, as every cluster calls it.
+const NAME_SERVERS: &str = "kube-dns";
+
+/// One application: a workload and what belongs to it.
 pub(super) struct App {
     pub(super) namespace: String,
     pub(super) name: String,
@@ -35,6 +38,10 @@ pub(super) struct App {
     pub(super) age: usize,
     /// Whether a second container runs beside it.
     pub(super) sidecar: bool,
+    /// Whether its Service gives the addresses of its pods, each with a name of its own.
+    pub(super) headless: bool,
+    /// The account of its pods.
+    pub(super) account: String,
 }
 
 impl App {
@@ -47,16 +54,32 @@ impl App {
         } else {
             (1 + draw.chance.below(2 * mean.max(1) - 1)).min(pods_left)
         };
-        let word = draw.chance.one_of(&WORDS, "web");
+        let word = word(draw);
+        let own = |it: Self| {
+            if n.is_multiple_of(FULL) { Self { account: it.name.clone(), ..it } } else { it }
+        };
+        if n == 0 {
+            // What everybody asks for names.
+            let app = Self::new(draw, SYSTEM.to_owned(), NAME_SERVERS.to_owned());
+            return own(Self { replicas, trouble: None, ..app });
+        }
+        let app = Self::new(draw, team(n / DEPLOYMENTS_EACH), format!("{word}-{n}"));
+        own(Self { replicas, ..app })
+    }
+
+    /// An application of one pod.
+    pub(super) fn new(draw: &mut Draw, namespace: String, name: String) -> Self {
         let broken = draw.chance.below(BROKEN) == 0;
         Self {
-            namespace: format!("team-{}", n / DEPLOYMENTS_EACH),
-            name: format!("{word}-{n}"),
-            replicas,
+            namespace,
+            name,
+            replicas: 1,
             version: 2 + draw.chance.below(30),
             trouble: broken.then(|| Trouble::draw(&mut draw.chance)),
             age: HOUR * (AGES.0 + draw.chance.below(AGES.1 - AGES.0)),
             sidecar: draw.chance.below(5) == 0,
+            headless: false,
+            account: "default".to_owned(),
         }
     }
 
@@ -78,6 +101,11 @@ impl App {
     }
 }
 
+/// What an application is for.
+pub(super) fn word(draw: &mut Draw) -> &'static str {
+    draw.chance.one_of(&WORDS, "web")
+}
+
 /// Puts the Deployment, its ReplicaSets and its pods.
 pub(super) fn put(draw: &mut Draw, app: &App) {
     let deployment = deployment(draw, app);
@@ -90,9 +118,13 @@ pub(super) fn put(draw: &mut Draw, app: &App) {
         let hash = hash.to_owned();
         draw.put("replicasets", set);
         let replicas = if back == 0 { app.replicas } else { 0 };
+        let mut template = template(app, 0);
+        template["metadata"]["labels"]["pod-template-hash"] = json!(hash);
         for _ in 0..replicas {
-            let pod = pods::pod(draw, app, (&owned, &hash));
-            draw.put("pods", pod);
+            let prefix = format!("{}-{hash}-", app.name);
+            let name = format!("{prefix}{}", draw.chance.letters(5));
+            let birth = Birth { prefix, ..Birth::of(&owned, name) };
+            pods::put(draw, app, &template, &birth);
         }
     }
 }

@@ -68,11 +68,10 @@ fn same_target(autoscaler: &HorizontalPodAutoscaler, scene: &Scene<'_>) -> Vec<S
     let target = &autoscaler.spec.scale_target_ref;
     let is_rival = |it: &&HorizontalPodAutoscaler| {
         let other = &it.spec.scale_target_ref;
-        namespace(&it.metadata) == namespace(&autoscaler.metadata)
-            && name(&it.metadata) != name(&autoscaler.metadata)
+        name(&it.metadata) != name(&autoscaler.metadata)
             && (&other.kind, &other.name) == (&target.kind, &target.name)
     };
-    let all = scene.all.autoscalers.iter().flatten().filter(is_rival);
+    let all = scene.autoscalers(namespace(&autoscaler.metadata)).filter(is_rival);
     let mut found: Vec<_> =
         all.map(|it| subject("HorizontalPodAutoscaler", &it.metadata)).collect();
     found.sort();

@@ -273,9 +273,8 @@ impl<'a> Gate<'a> {
             }
         };
         let Some(selector) = &peer.pod_selector else { return !spaces.is_empty() };
-        let is_made_here = self.scene.all.workloads.iter().any(|it| {
-            spaces.contains(&namespace(it.metadata())) && selects(selector, it.pod_labels())
-        });
+        let mut workloads = spaces.iter().flat_map(|it| self.scene.workloads(it));
+        let is_made_here = workloads.any(|it| selects(selector, it.pod_labels()));
         let mut pods = spaces.iter().flat_map(|it| self.scene.pods(it));
         is_made_here
             || pods.any(|it| !is_over(it) && selects(selector, it.metadata.labels.as_ref()))

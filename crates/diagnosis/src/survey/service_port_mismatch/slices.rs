@@ -7,10 +7,10 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::{AnyFault, Fault, Finding, Severity};
 
-use super::{SERVICE_NAME, target};
+use super::target;
 use crate::confidence;
 use crate::near_miss::near_miss;
-use crate::survey::scene::{Scene, name, namespace, subject};
+use crate::survey::scene::{Scene, name, subject};
 use crate::survey::words::entry;
 
 /// Says who keeps a slice, and the one that copies what stands in an Endpoints object.
@@ -79,15 +79,13 @@ fn told(service: &Service, (index, port): (usize, &ServicePort), other: &Stray) 
 
 /// The slices of a Service that have somebody ready.
 fn slices<'a>(service: &Service, scene: &Scene<'a>) -> Vec<&'a EndpointSlice> {
-    let all = scene.all.endpoint_slices.iter().flatten();
-    let is_own = |it: &&EndpointSlice| {
+    let has_ready = |it: &&EndpointSlice| {
         let mut behind = it.endpoints.iter().flatten();
-        namespace(&it.metadata) == namespace(&service.metadata)
-            && entry(it.metadata.labels.as_ref(), SERVICE_NAME) == Some(name(&service.metadata))
-            // Nothing said means ready.
-            && behind.any(|it| it.conditions.as_ref().and_then(|it| it.ready) != Some(false))
+        // Nothing said means ready.
+        behind.any(|it| it.conditions.as_ref().and_then(|it| it.ready) != Some(false))
     };
-    let mut slices: Vec<_> = all.filter(is_own).collect();
+    let own = scene.slices_of(&service.metadata);
+    let mut slices: Vec<_> = own.filter(has_ready).collect();
     slices.sort_by_key(|it| name(&it.metadata));
     slices
 }

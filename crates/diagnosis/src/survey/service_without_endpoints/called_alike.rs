@@ -23,11 +23,8 @@ pub(super) fn of(
     scene: &Scene<'_>,
 ) -> Option<Alike> {
     let meta = &service.metadata;
-    let is_it = |it: &&Root| {
-        let other = it.metadata();
-        serves(it) && (namespace(other), name(other)) == (namespace(meta), name(meta))
-    };
-    let mut called = scene.all.workloads.iter().filter(is_it);
+    let is_it = |it: &&Root| serves(it) && name(it.metadata()) == name(meta);
+    let mut called = scene.workloads(namespace(meta)).filter(is_it);
     let root = called.next().filter(|_| called.next().is_none())?;
     let labels = root.template_metadata()?.labels.as_ref()?;
     let mut wrong = selector.iter().filter(|it| labels.get(it.0) != Some(it.1));

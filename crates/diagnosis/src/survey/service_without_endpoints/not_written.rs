@@ -5,13 +5,11 @@ use types::Finding;
 
 use super::finding;
 use crate::confidence;
-use crate::survey::scene::{Scene, namespace, subject};
-use crate::survey::words::{entry, quoted};
+use crate::survey::scene::{Scene, subject};
+use crate::survey::words::quoted;
 
 /// How the controller's warnings begin.
 const REASONS: [&str; 3] = ["FailedToUpdateEndpoint", "FailedToCreateEndpoint", "FailedToListPods"];
-/// Names the Service of a slice.
-const OF: &str = "kubernetes.io/service-name";
 
 /// A Service that has ready pods and no ready address, where a recent warning says why. A write that failed once and
 /// then succeeded has left its warning too: the addresses are there then.
@@ -23,10 +21,8 @@ pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Option<Finding
             && REASONS.iter().any(|it| reason.starts_with(it))
             && scene.is_recent(it)
     })?;
-    let slices = scene.all.endpoint_slices.as_ref()?.iter().filter(|it| {
-        namespace(&it.metadata) == about.namespace
-            && entry(it.metadata.labels.as_ref(), OF) == Some(&*about.name)
-    });
+    scene.all.endpoint_slices.as_ref()?;
+    let slices = scene.slices_of(&service.metadata);
     let mut behind = slices.flat_map(|it| it.endpoints.iter().flatten());
     // Nothing said means ready.
     if behind.any(|it| it.conditions.as_ref().and_then(|it| it.ready) != Some(false)) {

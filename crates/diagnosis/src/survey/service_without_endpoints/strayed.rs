@@ -9,7 +9,7 @@ use types::{Finding, Subject};
 use super::{PATIENCE_SECS, finding};
 use crate::confidence;
 use crate::near_miss::near_miss;
-use crate::survey::scene::{Scene, name, namespace, subject};
+use crate::survey::scene::{Scene, name, subject};
 use crate::survey::slip::escaped;
 use crate::survey::webhook_unavailable::has_no_endpoint;
 use crate::survey::words::entry;
@@ -23,10 +23,8 @@ const OWN: &str = "-controller.k8s.io";
 /// The finding of a Service without a selector and without endpoints that a slice was meant for.
 pub(super) fn of_service(service: &Service, scene: &Scene<'_>) -> Option<Finding> {
     let about = subject("Service", &service.metadata);
-    let slices = scene.all.endpoint_slices.iter().flatten();
-    let mut slices: Vec<_> = slices
-        .filter(|it| namespace(&it.metadata) == about.namespace && is_by_hand(it, scene))
-        .collect();
+    let slices = scene.slices(&about.namespace);
+    let mut slices: Vec<_> = slices.filter(|it| is_by_hand(it, scene)).collect();
     slices.sort_by_key(|it| name(&it.metadata));
     slices.into_iter().find_map(|it| told(&about, it, scene))
 }
@@ -77,11 +75,10 @@ fn told(about: &Subject, slice: &EndpointSlice, scene: &Scene<'_>) -> Option<Fin
 
 /// The Services of a namespace whose endpoints somebody keeps by hand, and that have none.
 fn free<'a>(space: &str, scene: &Scene<'a>) -> Vec<&'a str> {
-    let services = scene.all.services.iter().flatten();
+    let services = scene.services(space);
     let is_free = |it: &&Service| {
         let Some(spec) = &it.spec else { return false };
-        namespace(&it.metadata) == space
-            && spec.selector.as_ref().is_none_or(BTreeMap::is_empty)
+        spec.selector.as_ref().is_none_or(BTreeMap::is_empty)
             && spec.type_.as_deref() != Some("ExternalName")
             && has_no_endpoint(it, scene)
     };

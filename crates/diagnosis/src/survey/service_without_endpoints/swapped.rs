@@ -49,8 +49,7 @@ impl Swap {
 pub(in crate::survey) fn swap_of(service: &Service, scene: &Scene<'_>) -> Option<Swap> {
     let selector = service.spec.as_ref()?.selector.as_ref()?;
     let space = namespace(&service.metadata);
-    let workloads = scene.all.workloads.iter();
-    let mut here = workloads.filter(|it| namespace(it.metadata()) == space);
+    let mut here = scene.workloads(space);
     if MAX_LABELS < selector.len() || here.any(|it| it.takes(selector)) {
         return None;
     }

@@ -34,7 +34,7 @@ pub(super) fn is_unwell(set: &StatefulSet, scene: &Scene<'_>) -> bool {
     let wanted = set.spec.as_ref().and_then(|it| it.replicas).unwrap_or(1);
     let ready = set.status.as_ref().and_then(|it| it.ready_replicas).unwrap_or(0);
     let about = subject("StatefulSet", &set.metadata);
-    ready < wanted || scene.workload_findings.iter().any(|it| it.subject == about)
+    ready < wanted || scene.is_in_trouble(&about)
 }
 
 /// Whether the Service was probably meant to be one that is there and gives names (`clusterIP: None`).
