@@ -212,9 +212,9 @@ pub struct Diagnosis {
     pub cause: String,
     /// The facts that say so.
     pub clues: Vec<Clue>,
-    /// How sure the rule is, between 0 and 1, by the kind of its proof: how often fault, object and field are those that
-    /// are found while everything is known, where facts are missing. Measured on the casebook and on the cases of
-    /// `K8sGPT`, in bands: `NUMBERS=confidence scripts/numbers.sh`. Of an unknown cause it says nothing.
+    /// How sure the rule is, between 0 and 1, by the kind of its proof: how often fault, object and field are those
+    /// that are found while everything is known, where facts are missing. Measured on the casebook and on the cases
+    /// of `K8sGPT`, in bands: `NUMBERS=confidence scripts/numbers.sh`. Of an unknown cause it says nothing.
     pub confidence: f64,
 }
 
