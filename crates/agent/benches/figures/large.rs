@@ -66,7 +66,7 @@ fn found(answer: &Value) -> String {
     let n_found = answer["findings"].as_array().map_or(0, Vec::len);
     assert!(PODS < usize::try_from(answer["n_objects"].as_u64().unwrap()).unwrap(), "{answer}");
     assert!(0 < n_found, "{answer}");
-    assert_eq!(answer["unread"], json!([]), "not all was read");
+    assert!(answer["unread"].as_array().is_none_or(Vec::is_empty), "not all was read: {answer}");
     format!("{n_found} findings in {} objects", answer["n_objects"])
 }
 

@@ -1,5 +1,5 @@
-//! How long the rules take, without anything that is read: one workload, and a whole cluster of 10,000 pods. Fails where
-//! one workload takes longer than its goal.
+//! How long the rules take, without anything that is read: one workload, and a whole cluster of 10,000 pods. Fails
+//! where one workload takes longer than its goal.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
