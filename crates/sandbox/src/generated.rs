@@ -38,8 +38,11 @@ pub struct Size {
     pub seed: u64,
     /// Pods of all that makes pods.
     pub pods: usize,
-    /// Deployments. Each third has an Ingress, a network policy, a budget, an autoscaler and an account with a role.
+    /// Deployments.
     pub deployments: usize,
+    /// One of so many Deployments has an Ingress, a network policy, a budget, an autoscaler and an account with a role;
+    /// none has where it is 0.
+    pub furnished: usize,
     /// StatefulSets; each of their pods has a claim and a volume.
     pub stateful_sets: usize,
     /// DaemonSets, with a pod on each node.
@@ -67,23 +70,26 @@ const TELEMETRY: &str = "telemetry";
 /// One of so many objects of a kind is made wrong.
 const WRONG: usize = 50;
 /// One of so many Deployments has all that may stand beside one.
-const FULL: usize = 3;
+const FURNISHED: usize = 3;
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pods, deployments, events, nodes, .. } = self;
+        let namespaces = self.namespaces() + 2;
         write!(
             f,
-            "A generated cluster: {} pods of {} Deployments, {} StatefulSets with claims and volumes, {} DaemonSets and \
-             {} CronJobs with their last Jobs, on {} nodes in {} namespaces; {} events; for each third Deployment an \
-             Ingress, a network policy, a budget, an autoscaler, an account and a role; quotas and limit ranges.",
-            self.pods,
-            self.deployments,
-            self.stateful_sets,
-            self.daemon_sets,
-            self.cron_jobs,
-            self.nodes,
-            self.namespaces() + 2,
-            self.events
+            "A generated cluster: {pods} pods of {deployments} Deployments with Services and ConfigMaps, on {nodes} nodes \
+             in {namespaces} namespaces with quotas and limit ranges; {events} events"
+        )?;
+        if self.furnished == 0 {
+            return write!(f, ".");
+        }
+        let Self { stateful_sets, daemon_sets, cron_jobs, furnished, .. } = self;
+        write!(
+            f,
+            "; {stateful_sets} StatefulSets with claims and volumes, {daemon_sets} DaemonSets and {cron_jobs} CronJobs \
+             with their last Jobs; for one of {furnished} Deployments an Ingress, a network policy, a budget, an \
+             autoscaler, an account and a role."
         )
     }
 }
@@ -96,12 +102,23 @@ impl Size {
             seed: 1,
             pods,
             deployments,
+            furnished: FURNISHED,
             stateful_sets: deployments / FOR_A_STATEFUL_SET,
             daemon_sets: DAEMON_SETS.min(deployments / FOR_A_STATEFUL_SET),
             cron_jobs: deployments / FOR_A_CRON_JOB,
             events: pods,
             nodes: pods.div_ceil(PODS_ON_A_NODE),
         }
+    }
+
+    /// A cluster with so many pods, all of them of Deployments, and nothing beside these.
+    pub fn of_deployments(pods: usize) -> Self {
+        Self { furnished: 0, stateful_sets: 0, daemon_sets: 0, cron_jobs: 0, ..Self::of_pods(pods) }
+    }
+
+    /// Whether the Deployment of this number has all that may stand beside one.
+    fn is_furnished(&self, n: usize) -> bool {
+        0 < self.furnished && n.is_multiple_of(self.furnished)
     }
 
     fn namespaces(&self) -> usize {
@@ -139,7 +156,7 @@ pub fn objects(size: Size, now: Timestamp) -> Vec<(&'static str, Value)> {
         pods_left -= app.replicas;
         workloads::put(&mut draw, &app);
         services::put(&mut draw, &app);
-        if n.is_multiple_of(FULL) {
+        if size.is_furnished(n) {
             traffic::put(&mut draw, &app);
             bounds::put(&mut draw, &app);
             rights::put(&mut draw, &app);

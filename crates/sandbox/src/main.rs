@@ -31,6 +31,9 @@ struct Arguments {
     /// Instead of an empty cluster, one with so many pods and what belongs to them, in which nothing moves.
     #[arg(long)]
     generated_pods: Option<usize>,
+    /// Of these only Deployments, with what each of them needs.
+    #[arg(long, requires = "generated_pods")]
+    generated_deployments: bool,
 }
 
 #[tokio::main]
@@ -43,12 +46,13 @@ async fn main() -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .init();
     let arguments = Arguments::parse();
+    let size = if arguments.generated_deployments { Size::of_deployments } else { Size::of_pods };
     let sandbox = sandbox::start(Options {
         listen: arguments.listen,
         speed: arguments.speed,
         nodes: NodeSpec::several(arguments.nodes),
         audit_log: arguments.audit_log,
-        generated: arguments.generated_pods.map(Size::of_pods),
+        generated: arguments.generated_pods.map(size),
     })
     .await?;
     if let Some(path) = &arguments.kubeconfig {

@@ -50,7 +50,10 @@ fn main() -> ExitCode {
         watch::measure(&bin, &mut report);
     }
     if is_wanted("large") {
-        large::measure(&bin, &mut report);
+        large::measure(&bin, &large::DEPLOYMENTS, &mut report);
+    }
+    if is_wanted("full") {
+        large::measure(&bin, &large::FULL, &mut report);
     }
     if is_wanted("heal") {
         heal::measure(&bin, &mut report);

@@ -42,11 +42,14 @@ impl Program {
         Self::start(command, files, address, "/version")
     }
 
-    /// A cluster of so many pods in which nothing moves.
-    pub(crate) fn generated_cluster(bin: &Path, pods: usize) -> Self {
+    /// A cluster of so many pods in which nothing moves; with Deployments alone, or with all there is.
+    pub(crate) fn generated_cluster(bin: &Path, pods: usize, is_full: bool) -> Self {
         let (files, address) = (TempDir::new().unwrap(), free_address());
         let mut command = Command::new(bin.join("sandbox"));
         command.args(["--listen", &address, "--generated-pods", &pods.to_string()]);
+        if !is_full {
+            command.arg("--generated-deployments");
+        }
         command.arg("--kubeconfig").arg(files.path().join("kubeconfig"));
         Self::start(command, files, address, "/version")
     }

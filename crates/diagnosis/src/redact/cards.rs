@@ -6,8 +6,8 @@ use regex::Captures;
 
 use super::{Fitting, Marking, Stage, group};
 
-/// A number in groups; one without gaps, where the line speaks of cards: numbers of traces are as long; the number of an
-/// account.
+/// A number in groups; one without gaps, where the line speaks of cards: numbers of traces are as long; the number of
+/// an account.
 const PATTERNS: [&str; 3] = [
     r"(?:^|[^0-9A-Za-z.-])(?P<secret>(?:[3-6][0-9]{3}|2[2-7][0-9]{2})(?:(?:-[0-9]{4}){3}|(?: [0-9]{4}){3}|-[0-9]{6}-[0-9]{5}| [0-9]{6} [0-9]{5}))(?:[^0-9A-Za-z-]|$)",
     r"(?i)\b(?:card|pan|visa|mastercard|amex|maestro|payment|charge|charged)\b[^\n]{0,80}?[^0-9A-Za-z.-](?P<secret>[2-6][0-9]{12,18})(?:[^0-9A-Za-z-]|$)",

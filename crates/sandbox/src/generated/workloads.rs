@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::pods::{self, Birth, template};
 use super::statuses::Trouble;
-use super::{DEPLOYMENTS_EACH, Draw, FULL, REVISIONS, SYSTEM, owner, team, written_by};
+use super::{DEPLOYMENTS_EACH, Draw, REVISIONS, SYSTEM, owner, team, written_by};
 
 const HOUR: usize = 60 * 60;
 /// The age of the youngest app and of the oldest, in hours.
@@ -55,8 +55,9 @@ impl App {
             (1 + draw.chance.below(2 * mean.max(1) - 1)).min(pods_left)
         };
         let word = word(draw);
+        let is_furnished = draw.size.is_furnished(n);
         let own = |it: Self| {
-            if n.is_multiple_of(FULL) { Self { account: it.name.clone(), ..it } } else { it }
+            if is_furnished { Self { account: it.name.clone(), ..it } } else { it }
         };
         if n == 0 {
             // What everybody asks for names.
