@@ -236,6 +236,31 @@ mod tests {
     }
 
     #[test]
+    fn an_annotation_that_is_called_a_secret_is_shown_in_no_direction() {
+        let path = FieldPath::root().child("spec").child("annotations").child("password");
+        let redactor = Redactor::new([0; 32]);
+        let edit = |from: Option<&str>, to: Option<&str>| {
+            let mut plan = plan(Strategy::RollBack, &path, json!(""), json!(""));
+            let Action::Edit(edits) = &mut plan.steps[0].action else { panic!("an edit") };
+            edits[0].from = from.map(|it| json!(it));
+            edits[0].to = to.map(|it| json!(it));
+            plan
+        };
+        for (from, to) in
+            [(None, Some("hunter2")), (Some("hunter2"), None), (Some("hunter2"), Some("hunter3"))]
+        {
+            let plan = edit(from, to);
+            let patch = patch(&plan, &evidence_of(&json!({})), &redactor).unwrap_or_default();
+            for text in [diff(&plan, &redactor), diff(&plan.undo(), &redactor), patch] {
+                assert!(!text.contains("hunter"), "{text}");
+            }
+        }
+        let harmless = FieldPath::root().child("annotations").child("team");
+        let text = shown(&harmless, json!("shop"), json!("shop2"));
+        assert!(text.contains(r#""shop" -> "shop2""#), "{text}");
+    }
+
+    #[test]
     fn the_address_of_a_service_that_is_named_anyway_stands_in_the_patch() {
         let value = FieldPath::root().child("env").index(0).child("value");
         let evidence = evidence_of(&json!({}));

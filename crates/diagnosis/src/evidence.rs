@@ -91,7 +91,7 @@ fn of_workload(objects: &Objects, redactor: &Redactor) -> Evidence {
     let revisions = revisions::facts(objects, redactor);
     let containers = containers::facts(objects, &pods, redactor);
     let workload = workload::facts(objects, &pods, &revisions, redactor);
-    let images = images::facts(objects, &containers, &revisions);
+    let images = images::facts(objects, &containers, &revisions, redactor);
     let on_nodes = held::facts(objects, &containers, redactor);
     let told = slips::Told {
         containers: &containers,

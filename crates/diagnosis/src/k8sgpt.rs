@@ -4,6 +4,7 @@ use serde_json::Value;
 use types::{Clue, Diagnosis, Evidence, Subject};
 
 use crate::Redactor;
+use crate::redact::shortened;
 
 /// Texts of one result that are kept.
 const MAX_TEXTS: usize = 10;
@@ -89,7 +90,7 @@ pub fn with_reports(
 fn shown(text: &str, redactor: &Redactor) -> String {
     let text = redactor.redact(text);
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().filter(|it| !it.is_control()).take(MAX_CHARS).collect()
+    shortened(&line, MAX_CHARS)
 }
 
 /// `shop/web` or `node-1`. A result about a log has the container after the pod.

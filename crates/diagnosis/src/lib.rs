@@ -54,7 +54,7 @@ pub use marks::{Marks, ServiceOutline};
 pub use objects::{ConfigMapKeys, Log, NodeMate, Objects, Root, Usage};
 pub use outline::PodOutline;
 pub use policy_report::BrokenPolicy;
-pub use redact::{Redactor, Secrets};
+pub use redact::{Redactor, Secrets, shortened};
 pub use registry::{TagList, nearest};
 pub use snapshot::{ConfigMapSize, Hardening, Rights, Snapshot, Webhook};
 pub use survey::{

@@ -1,28 +1,36 @@
 //! Redaction: what looks like a secret is replaced by a keyed, stable mark.
 
 mod blocks;
+mod dumps;
 mod edits;
 mod headers;
+mod commands;
 mod addresses;
 mod assignments;
 mod names;
 mod sentences;
+mod complaints;
 mod values;
+mod drawn;
 mod cloud;
 mod shapes;
+mod cards;
 mod known;
 mod place;
 mod search;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use crate::patterns::pattern;
 use hmac::{Hmac, Mac};
 use regex::{Captures, Match, Regex};
 use sha2::Sha256;
+
+use crate::patterns::Sieve;
+use crate::terminal;
 
 pub(crate) use known::Hidden;
 pub use known::Secrets;
@@ -71,10 +79,10 @@ impl Redactor {
         self.apart.get(namespace).map_or_else(|| self.clone(), |it| self.knowing(it))
     }
 
-    /// The text without what the workloads of this namespace hide; all else stays.
-    pub(crate) fn hide_apart(&self, namespace: &str, text: &str) -> String {
+    /// The text without secrets, and without what the workloads of this namespace hide.
+    pub(crate) fn told_apart(&self, namespace: &str, text: &str) -> String {
         let secrets = self.apart.get(namespace);
-        secrets.map_or_else(|| text.to_owned(), |it| it.hidden_in(text, self))
+        self.redact(&secrets.map_or_else(|| text.to_owned(), |it| it.hidden_in(text, self)))
     }
 
     /// The text without secrets. Takes time in proportion to the text, whatever the text says.
@@ -91,17 +99,20 @@ impl Redactor {
 
     /// The value of something called `name`, without secrets: whole when the name says that it is one.
     pub fn redact_value(&self, name: &str, value: &str) -> String {
-        if names::is_secret(name) && !values::is_harmless(value) {
+        let redacted = self.redact(value);
+        if names::is_secret(name) && !values::is_harmless(value) && !is_open(name, &redacted) {
             self.mark(value)
         } else {
-            self.redact(value)
+            redacted
         }
     }
 
     /// What is hidden of the value of something called `name`: all of it, or the secrets in it, or both.
     pub(crate) fn hidden_of(&self, name: &str, value: &str) -> Vec<Hidden> {
         let inside = self.secrets_in(value).into_iter().map(|text| Hidden { text, is_word: true });
-        let is_told = names::is_secret(name) && !values::is_harmless(value);
+        let is_told = names::is_secret(name)
+            && !values::is_harmless(value)
+            && !is_open(name, &self.redact(value));
         let whole =
             is_told.then(|| Hidden { text: value.to_owned(), is_word: names::is_password(name) });
         inside.chain(whole).collect()
@@ -132,6 +143,40 @@ impl Redactor {
     }
 }
 
+/// The patterns of a stage that may fit a text, with their places.
+type Fitting<'p> = [(usize, &'p Regex)];
+
+/// Patterns, and what is done where one fits.
+struct Stage {
+    patterns: &'static [&'static str],
+    redact: for<'t> fn(&Marking<'_>, Cow<'t, str>, &Fitting<'_>) -> Cow<'t, str>,
+}
+
+/// The stages in their order.
+static STAGES: [Stage; 12] = [
+    blocks::STAGE,
+    dumps::STAGE,
+    edits::STAGE,
+    headers::STAGE,
+    commands::STAGE,
+    addresses::STAGE,
+    assignments::STAGE,
+    sentences::STAGE,
+    complaints::STAGE,
+    cloud::STAGE,
+    shapes::STAGE,
+    cards::STAGE,
+];
+
+/// All their patterns: what may fit a text is found in one pass over it.
+static SIEVE: LazyLock<Sieve> =
+    LazyLock::new(|| Sieve::keeping_case(STAGES.iter().flat_map(|it| it.patterns).copied()));
+
+#[test]
+fn every_pattern_is_one() {
+    assert_eq!(SIEVE.broken(), Vec::<&str>::new());
+}
+
 /// One redaction: who marks, and what was marked where somebody asks for that.
 struct Marking<'r> {
     redactor: &'r Redactor,
@@ -140,7 +185,13 @@ struct Marking<'r> {
 
 impl Marking<'_> {
     fn redact(&self, text: &str) -> String {
-        let mut text = self.redactor.known.hidden_in(text, self.redactor);
+        // What a terminal does not show may stand in the middle of a secret.
+        let text = if text.contains(terminal::begins_escape) {
+            Cow::from(terminal::plain(text))
+        } else {
+            Cow::from(text)
+        };
+        let mut text = self.redactor.known.hidden_in(&text, self.redactor);
         for _ in 0..MAX_PASSES {
             let next = self.pass(&text);
             if next == text {
@@ -154,14 +205,36 @@ impl Marking<'_> {
     /// Blocks come first, since nothing inside them should be looked at; shapes last, since a name
     /// before a secret tells more about where it ends than its shape.
     fn pass(&self, text: &str) -> String {
-        let text = blocks::redact(self, text);
-        let text = edits::redact(self, &text);
-        let text = headers::redact(self, &text);
-        let text = addresses::redact(self, &text);
-        let text = assignments::redact(self, &text);
-        let text = sentences::redact(self, &text);
-        let text = cloud::redact(self, &text);
-        shapes::redact(self, &text)
+        let mut fitting = SIEVE.may_fit(text).peekable();
+        let mut text = Cow::from(text);
+        let mut end = 0;
+        for stage in &STAGES {
+            let start = end;
+            end += stage.patterns.len();
+            let mut own = vec![];
+            while let Some((place, it)) = fitting.next_if(|it| it.0 < end) {
+                own.push((place - start, it));
+            }
+            if !own.is_empty() {
+                text = (stage.redact)(self, text, &own);
+            }
+        }
+        text.into_owned()
+    }
+
+    /// The text with the group `secret` of every match of every pattern replaced, where `is_secret` agrees.
+    fn replace_all<'t>(
+        &self,
+        mut text: Cow<'t, str>,
+        patterns: &Fitting<'_>,
+        is_secret: fn(&Captures<'_>) -> bool,
+    ) -> Cow<'t, str> {
+        for (_, pattern) in patterns {
+            if let Some(replaced) = self.replace(&text, pattern, is_secret) {
+                text = replaced.into();
+            }
+        }
+        text
     }
 
     fn mark(&self, secret: &str) -> String {
@@ -171,8 +244,16 @@ impl Marking<'_> {
         self.redactor.mark(secret)
     }
 
-    /// The text with the group `secret` of every match replaced, where `is_secret` agrees.
-    fn replace(&self, text: &str, pattern: &Regex, is_secret: fn(&Captures<'_>) -> bool) -> String {
+    /// The text with the group `secret` of every match replaced, where `is_secret` agrees; `None` where there is none.
+    fn replace(
+        &self,
+        text: &str,
+        pattern: &Regex,
+        is_secret: fn(&Captures<'_>) -> bool,
+    ) -> Option<String> {
+        if !pattern.is_match(text) {
+            return None;
+        }
         let mut res = String::with_capacity(text.len());
         let mut copied = 0;
         for found in pattern.captures_iter(text) {
@@ -185,9 +266,32 @@ impl Marking<'_> {
                 copied = secret.end();
             }
         }
+        if copied == 0 {
+            return None;
+        }
         res.push_str(between(text, copied, text.len()));
-        res
+        Some(res)
     }
+}
+
+/// Whether what something of this name holds is an address, the password in which is hidden for itself: the host has
+/// to be read.
+fn is_open(name: &str, redacted: &str) -> bool {
+    names::is_address(name) && addresses::is_open(redacted)
+}
+
+/// As many letters of a redacted text as are kept, without signs that none shows.
+pub fn shortened(text: &str, n: usize) -> String {
+    let shown: String = text.chars().filter(|it| !it.is_control()).collect();
+    cut(&shown, n).to_owned()
+}
+
+/// As many letters of a redacted text as are kept; half a mark is none.
+pub(crate) fn cut(text: &str, n: usize) -> &str {
+    let end = text.char_indices().nth(n).map_or(text.len(), |it| it.0);
+    let start = (end.saturating_sub(MARK_LEN - 1)..end)
+        .find(|start| text.get(*start..).and_then(mark_at_start).is_some());
+    between(text, 0, start.filter(|start| end < start + MARK_LEN).unwrap_or(end))
 }
 
 /// How long the mark is that this text begins with.
@@ -212,9 +316,4 @@ fn between(text: &str, start: usize, end: usize) -> &str {
 /// What a group matched; empty when it took no part.
 fn group<'t>(found: &Captures<'t>, name: &str) -> &'t str {
     found.name(name).as_ref().map_or("", Match::as_str)
-}
-
-/// The patterns compiled. One that is no pattern is left out, which a test of each list rules out.
-fn compiled(patterns: &[&str]) -> Vec<Regex> {
-    patterns.iter().filter_map(|it| pattern(it)).collect()
 }

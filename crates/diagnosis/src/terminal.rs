@@ -21,6 +21,11 @@ pub(crate) fn plain(text: &str) -> String {
     res
 }
 
+/// Whether this begins what only a terminal understands, or is a sign that none shows.
+pub(crate) fn begins_escape(sign: char) -> bool {
+    matches!(sign, '\u{1b}' | '\u{9b}' | '\0' | '\u{8}')
+}
+
 /// What follows an escape, by ECMA-48: a sequence, a string with its terminator, or one sign.
 fn skip_escape(rest: &mut Peekable<Chars<'_>>) {
     match rest.peek() {

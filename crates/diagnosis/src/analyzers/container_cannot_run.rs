@@ -15,6 +15,7 @@ use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault, SpotTopic};
 
 use super::{ended_recently, wording};
 use crate::patterns::Meanings;
+use crate::redact::shortened;
 
 /// Characters of what a message names that are kept.
 const MAX_NAME: usize = 120;
@@ -213,7 +214,7 @@ fn unread(container: &ContainerFacts) -> String {
     let said =
         container.state.waiting_message.as_deref().or(container.state.exit_message.as_deref());
     let said: String = said.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
-    let said: String = said.chars().filter(|it| !it.is_control()).take(MAX_QUOTE).collect();
+    let said = shortened(&said, MAX_QUOTE);
     let named = wording::named(container);
     let begin = match container.state.waiting.as_deref() {
         Some("PreCreateHookError") => {

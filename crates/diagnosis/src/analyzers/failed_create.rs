@@ -17,6 +17,7 @@ use types::{
 
 use super::{amounts, wording};
 use crate::patterns::Meanings;
+use crate::redact::shortened;
 use crate::suspicion::RECENT;
 
 /// Characters of what a message names that are kept.
@@ -230,7 +231,7 @@ fn denial(message: &str) -> Option<String> {
     let marks = [" denied the request: ", " denied request: "];
     let said = marks.iter().find_map(|it| message.split_once(it))?.1;
     let line: String = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line: String = line.chars().filter(|it| !it.is_control()).take(MAX_NAME).collect();
+    let line = shortened(&line, MAX_NAME);
     let line = line.trim_end_matches(['.', ']']).trim().to_owned();
     (!line.is_empty()).then_some(line)
 }

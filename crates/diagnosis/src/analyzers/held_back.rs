@@ -1,5 +1,6 @@
 //! That what was changed in a template does not reach the pods that fail, because the rollout is paused.
 
+use crate::redact::shortened;
 use types::{Clue, Diagnosis, Evidence, Fault};
 
 /// The field that keeps it.
@@ -15,7 +16,7 @@ pub(super) fn told(diagnosis: Diagnosis, evidence: &Evidence) -> Diagnosis {
     if changed.is_empty() || diagnosis.fault == Fault::NodeDown {
         return diagnosis;
     }
-    let short = |it: &String| it.chars().take(MAX_CHARS).collect::<String>();
+    let short = |it: &String| shortened(it, MAX_CHARS);
     let shown: Vec<_> = changed.iter().take(MAX_TOLD).map(short).collect();
     let more = changed.len().saturating_sub(MAX_TOLD);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };

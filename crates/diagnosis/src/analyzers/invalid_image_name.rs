@@ -11,6 +11,7 @@ use types::{Clue, ContainerFacts, Diagnosis, Evidence, Fault};
 
 use super::wording;
 use crate::image_name::{broken, short};
+use crate::redact::shortened;
 
 /// Characters of what the runtime says that are quoted.
 const MAX_SAID: usize = 200;
@@ -50,7 +51,7 @@ fn is_valid(container: &ContainerFacts) -> bool {
 /// What the runtime says, on one line, as the end of a sentence.
 fn said(message: &str) -> String {
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line: String = line.chars().filter(|it| !it.is_control()).take(MAX_SAID).collect();
+    let line = shortened(&line, MAX_SAID);
     if line.is_empty() { line } else { format!(": {}", line.trim_end_matches('.')) }
 }
 

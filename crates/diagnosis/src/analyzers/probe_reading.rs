@@ -11,6 +11,7 @@ use types::{Clue, ContainerFacts, Evidence, ProbeFacts, SpotTopic};
 
 use super::{spot, wording};
 use crate::near_miss::near_miss;
+use crate::redact::shortened;
 
 pub(super) use answers::{is_unwell, is_wrong_question};
 use answers::{of_status, status};
@@ -147,7 +148,7 @@ fn listening(failure: Failure, container: &ContainerFacts) -> Failure {
 /// What a command said, or that it said nothing.
 fn said(message: &str, handler: &str) -> Failure {
     let said = message.split_once("failed: ").map_or("", |it| it.1).trim();
-    let quoted: String = said.chars().filter(|it| !it.is_control()).take(MAX_QUOTE).collect();
+    let quoted = shortened(said, MAX_QUOTE);
     let words = match (quoted.is_empty(), handler) {
         (true, "exec") => "its command fails without a word".to_owned(),
         (true, _) => "it does not answer as it should".to_owned(),

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use types::{Clue, Diagnosis, Evidence, Fault, Kind, PodFacts};
 
 use super::{probe_kills, wording};
+use crate::redact::shortened;
 
 /// How long a pod may take before its silence is trouble.
 pub(super) const LONG: SignedDuration = SignedDuration::from_mins(5);
@@ -82,7 +83,6 @@ fn told(pod: &PodFacts) -> Option<String> {
     let reason = pod.reason.as_deref().filter(|it| !it.is_empty());
     let message = pod.message.as_deref().filter(|it| !it.trim().is_empty());
     let said: Vec<_> = reason.into_iter().chain(message).collect();
-    let said: String =
-        said.join(": ").chars().filter(|it| !it.is_control()).take(MAX_SAID).collect();
+    let said: String = shortened(&said.join(": "), MAX_SAID);
     (!said.is_empty()).then(|| said.trim().trim_end_matches('.').to_owned())
 }

@@ -15,6 +15,7 @@ use types::{Clue, Diagnosis, Evidence, Fault, SpotFacts, SpotTopic};
 
 use super::{config_not_found, stalled, wording};
 use crate::patterns::{Meanings, pattern};
+use crate::redact::shortened;
 
 /// Characters of what a message names that are kept.
 const MAX_NAME: usize = 120;
@@ -141,7 +142,7 @@ fn name(what: &str) -> String {
 /// Why, in the words of the kubelet: what stands behind the name of the volume.
 fn reason(message: &str) -> Option<String> {
     let (_, said) = message.split_once("for volume \"")?.1.split_once("\" : ")?;
-    let said: String = said.chars().filter(|it| !it.is_control()).take(MAX_NAME).collect();
+    let said = shortened(said, MAX_NAME);
     let said = said.trim().trim_end_matches('.');
     (!said.is_empty()).then(|| said.to_owned())
 }

@@ -10,7 +10,7 @@ use types::{ContainerFacts, ContainerRole, ContainerState, GivenRequest, PodFact
 use crate::evidence::{files, given, listens, outdated, probes, spots, waits, workload};
 use crate::log::{at_work, left, line};
 use crate::suspicion::ORDINARY_WAITS;
-use crate::{Objects, Redactor, quoting, terminal};
+use crate::{Objects, Redactor, quoting, redact, terminal};
 
 /// Lines of a log that are kept.
 const MAX_LINES: usize = 40;
@@ -65,7 +65,7 @@ impl Reader<'_> {
             index,
             sidecar: self.role == ContainerRole::Init
                 && container.restart_policy.as_deref() == Some("Always"),
-            image: container.image.clone().unwrap_or_default(),
+            image: self.redactor.redact(container.image.as_deref().unwrap_or_default()),
             pod: String::new(),
             ready: false,
             restarts: 0,
@@ -95,7 +95,7 @@ impl Reader<'_> {
             hosts: vec![],
             listens: vec![],
             ports: ports(container),
-            probes: probes::facts(container),
+            probes: probes::facts(container, self.redactor),
             log: vec![],
             previous_log: vec![],
         };
@@ -257,7 +257,7 @@ fn kept(mut lines: Vec<String>) -> Vec<String> {
 
 /// As much of a text as is kept.
 fn cut(text: &str) -> String {
-    text.chars().take(MAX_CHARS).collect()
+    redact::cut(text, MAX_CHARS).to_owned()
 }
 
 /// The fields that decide how the container starts and that the template sets.

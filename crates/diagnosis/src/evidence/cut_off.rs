@@ -12,6 +12,7 @@ use types::DownNode;
 
 use super::pods::{condition, is_ready};
 use crate::node_state::{comes_or_goes, since, unready};
+use crate::redact::shortened;
 use crate::suspicion::ORDINARY_WAITS;
 use crate::{Objects, Redactor};
 
@@ -55,7 +56,7 @@ pub(super) fn nodes(objects: &Objects, redactor: &Redactor) -> Vec<DownNode> {
         let name = node.metadata.name.clone().unwrap_or_default();
         let text = |it: &Option<String>| {
             let text = redactor.redact(it.as_deref().unwrap_or_default());
-            text.chars().filter(|it| !it.is_control()).take(MAX_CHARS).collect()
+            shortened(&text, MAX_CHARS)
         };
         let (reason, message): (String, String) = (text(&said.reason), text(&said.message));
         let (ready, since) = (said.status.clone(), since(said));

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Event;
 use types::EventFacts;
 
+use crate::redact::cut;
 use crate::{Objects, Redactor};
 
 /// More events than this say nothing new.
@@ -28,7 +29,7 @@ fn event_facts(event: &Event, redactor: &Redactor) -> EventFacts {
     EventFacts {
         type_: word(&event.type_),
         reason: word(&event.reason),
-        message: message.chars().take(MAX_CHARS).collect(),
+        message: cut(&message, MAX_CHARS).to_owned(),
         object: format!(
             "{} {}/{}",
             word(&object.kind),

@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::Pod;
 use types::GateFacts;
 
 use crate::evidence::pods::condition;
+use crate::redact::cut;
 use crate::{Objects, Redactor};
 
 /// Gates of one pod that are told.
@@ -29,7 +30,7 @@ pub(super) fn facts(objects: &Objects, pod: &Pod, redactor: &Redactor) -> Vec<Ga
         let said = set.map(|it| {
             let words = it.message.as_deref().filter(|it| !it.is_empty());
             let words = words.or(it.reason.as_deref()).unwrap_or(&it.status);
-            redactor.redact(words).chars().take(MAX_CHARS).collect()
+            cut(&redactor.redact(words), MAX_CHARS).to_owned()
         });
         Some(GateFacts {
             condition: gate.condition_type.clone(),

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use types::{ContainerFacts, ImageFacts, Kind, RevisionFacts};
 
-use crate::Objects;
 use crate::image_name::{broken, is_glued, short};
 use crate::near_miss::near_miss;
+use crate::{Objects, Redactor};
 
 /// More candidates than this help nobody.
 const MAX_IMAGES: usize = 20;
@@ -17,6 +17,7 @@ pub(super) fn facts(
     objects: &Objects,
     containers: &[ContainerFacts],
     revisions: &[RevisionFacts],
+    redactor: &Redactor,
 ) -> Vec<ImageFacts> {
     // Of a name that is none, what was meant counts.
     let named = containers.iter().map(|it| {
@@ -74,6 +75,8 @@ pub(super) fn facts(
     let mut images: Vec<_> = found.into_values().collect();
     let here = format!("Pod {namespace}/");
     images.sort_by_cached_key(|it| (!it.own, !it.seen_in.starts_with(&here), it.image.clone()));
+    // One with a password in it is put in nobody's place.
+    images.retain(|it| redactor.redact(&it.image) == it.image);
     images.truncate(MAX_IMAGES);
     images
 }

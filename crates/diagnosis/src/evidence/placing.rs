@@ -9,7 +9,7 @@ use types::{FieldPath, PortFacts, SelectedNodes, SelectorFacts};
 use super::labels;
 use crate::near_miss::near_miss;
 use crate::node_state::{is_cordoned, is_down, pressures};
-use crate::{Objects, PodOutline, scheduling};
+use crate::{Objects, PodOutline, Redactor, scheduling};
 
 /// Nodes that are named.
 const MAX_NODES: usize = 50;
@@ -79,20 +79,27 @@ fn shown(taint: &Taint) -> String {
 }
 
 /// The labels that the template selects nodes by, and how many nodes have them.
-pub(super) fn selectors(objects: &Objects, nodes: &[Arc<Node>]) -> Vec<SelectorFacts> {
+pub(super) fn selectors(
+    objects: &Objects,
+    nodes: &[Arc<Node>],
+    redactor: &Redactor,
+) -> Vec<SelectorFacts> {
     let path = objects.root.kind().pod_spec_path();
     let (Some(spec), Some(path)) = (objects.root.pod_spec(), path) else { return vec![] };
     let plain = spec.node_selector.iter().flatten().map(|(key, value)| {
         let has = |it: &&Arc<Node>| label(it, key) == Some(value.as_str());
         let path = path.child("nodeSelector").child(key);
         let count = nodes.iter().filter(has).count();
-        let res = facts(&path, format!("{key}={value}"), count, || near(key, value, nodes));
+        let shown = format!("{key}={}", redactor.redact_value(key, value));
+        let res = facts(&path, shown, count, || near(key, value, nodes));
         SelectorFacts { all_have: all_have(key, nodes).filter(|_| count == 0), ..res }
     });
     let expressions = affinity(spec, &path).into_iter().map(|(path, wanted)| {
         let has = |it: &&Arc<Node>| scheduling::takes(wanted, label(it, &wanted.key));
         let values = wanted.values.as_deref().unwrap_or_default();
-        let shown = format!("{} {} {}", wanted.key, wanted.operator, values.join(", "));
+        let shown: Vec<_> =
+            values.iter().map(|it| redactor.redact_value(&wanted.key, it)).collect();
+        let shown = format!("{} {} {}", wanted.key, wanted.operator, shown.join(", "));
         facts(&path, shown.trim_end().to_owned(), nodes.iter().filter(has).count(), || {
             values.iter().find_map(|it| near(&wanted.key, it, nodes))
         })

@@ -8,6 +8,7 @@ use types::PodFacts;
 
 use crate::evidence::{cut_off, gates, workload};
 use crate::outline::own_scheduler;
+use crate::redact::cut;
 use crate::{Objects, Redactor, Root};
 
 /// More pods than this say nothing new.
@@ -70,7 +71,7 @@ fn pod_facts(objects: &Objects, pod: &Arc<Pod>, current: bool, redactor: &Redact
         resource_version: word(&pod.metadata.resource_version),
         phase: status.and_then(|it| it.phase.clone()).unwrap_or_default(),
         reason: status.and_then(|it| it.reason.clone()),
-        message: message.map(|it| it.chars().take(MAX_CHARS).collect()),
+        message: message.map(|it| cut(&it, MAX_CHARS).to_owned()),
         gates: gates.take(MAX_GATES).map(|it| it.name.clone()).collect(),
         unmet_gates: gates::facts(objects, pod, redactor),
         ready: is_ready(pod),

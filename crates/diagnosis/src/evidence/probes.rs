@@ -5,32 +5,34 @@ use k8s_openapi::api::core::v1::{Container, ContainerStatus, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use types::{ProbeFacts, ProbeKind};
 
-use crate::Objects;
 use crate::evidence::events;
 use crate::stopped;
 use crate::suspicion::RECENT;
+use crate::{Objects, Redactor};
 
 /// The probes that the template sets.
-pub(super) fn facts(container: &Container) -> Vec<ProbeFacts> {
+pub(super) fn facts(container: &Container, redactor: &Redactor) -> Vec<ProbeFacts> {
     [
         (ProbeKind::Startup, &container.startup_probe),
         (ProbeKind::Liveness, &container.liveness_probe),
         (ProbeKind::Readiness, &container.readiness_probe),
     ]
     .into_iter()
-    .filter_map(|(kind, probe)| Some(probe_facts(kind, probe.as_ref()?)))
+    .filter_map(|(kind, probe)| Some(probe_facts(kind, probe.as_ref()?, redactor)))
     .collect()
 }
 
-fn probe_facts(kind: ProbeKind, probe: &Probe) -> ProbeFacts {
+fn probe_facts(kind: ProbeKind, probe: &Probe, redactor: &Redactor) -> ProbeFacts {
     let seconds = |it: Option<i32>| it.and_then(|it| u32::try_from(it).ok());
     let port = |it: &IntOrString| match it {
         IntOrString::Int(number) => number.to_string(),
         IntOrString::String(name) => name.clone(),
     };
+    let path = probe.http_get.as_ref().and_then(|it| it.path.as_deref());
+    let path = path.map(|it| redactor.redact(it));
     let (action, port) = if let Some(http) = &probe.http_get {
         let port = port(&http.port);
-        (format!("GET :{port}{}", http.path.as_deref().unwrap_or("/")), Some(port))
+        (format!("GET :{port}{}", path.as_deref().unwrap_or("/")), Some(port))
     } else if let Some(tcp) = &probe.tcp_socket {
         let port = port(&tcp.port);
         (format!("TCP :{port}"), Some(port))
@@ -44,7 +46,7 @@ fn probe_facts(kind: ProbeKind, probe: &Probe) -> ProbeFacts {
         action,
         port,
         host: host(probe),
-        path: probe.http_get.as_ref().and_then(|it| it.path.clone()),
+        path,
         scheme: probe.http_get.as_ref().and_then(|it| it.scheme.clone()),
         initial_delay_secs: seconds(probe.initial_delay_seconds),
         timeout_secs: seconds(probe.timeout_seconds),

@@ -39,7 +39,7 @@ pub(super) fn facts(objects: &Objects, redactor: &Redactor) -> Option<NodeFacts>
         cut_off: cut_off::nodes(objects, redactor),
         taints: placing::taints(objects, nodes),
         stray: stray::taints(objects, nodes, holds),
-        selectors: placing::selectors(objects, nodes),
+        selectors: placing::selectors(objects, nodes, redactor),
         selected: placing::selected(objects, nodes),
         taken_ports: placing::taken_ports(objects),
     })

@@ -102,6 +102,8 @@ impl Told {
     fn add_probe(&mut self, probe: &Probe) {
         let headers = probe.http_get.iter().flat_map(|it| it.http_headers.iter().flatten());
         self.named.extend(headers.map(|it| (it.name.clone(), it.value.clone())));
+        let path = probe.http_get.as_ref().and_then(|it| it.path.clone());
+        self.named.extend(path.map(|it| (String::new(), it)));
         let command = probe.exec.as_ref().and_then(|it| it.command.clone());
         self.lines.extend(command);
     }

@@ -42,6 +42,7 @@ use crate::evidence::failing::Failing;
 use crate::evidence::probed;
 use crate::log::{reading, waits};
 use crate::quoting::stands_alone;
+use crate::redact::{cut, shortened};
 use crate::{Objects, Redactor};
 
 pub(super) use files::{contains as names_file, mount_of};
@@ -107,7 +108,7 @@ impl Shown {
         }
         let is_it = |it: &&str| it.trim() == self.word || stands_alone(it, &self.word);
         let line = whole.lines().find(is_it)?.trim();
-        Some(line.chars().take(MAX_CHARS).collect())
+        Some(cut(line, MAX_CHARS).to_owned())
     }
 }
 
@@ -243,7 +244,7 @@ fn fact(spot: Spot, redactor: &Redactor) -> SpotFacts {
     SpotFacts {
         topic: spot.topic,
         path: spot.path.to_string(),
-        value: value.chars().filter(|it| !it.is_control()).take(MAX_CHARS).collect(),
+        value: shortened(&value, MAX_CHARS),
         words: words.chars().filter(|it| !it.is_control()).collect(),
         key: spot.key.map(|(config_map, key)| KeyFacts { config_map, key, shows }),
     }

@@ -16,6 +16,7 @@ pub(crate) use self::trouble::Trouble;
 use super::last_words::{self, Words};
 use super::line::{Class, Level, Line};
 use crate::patterns::Sieve;
+use crate::redact::shortened;
 
 /// Characters of what a trouble is about that are kept.
 const MAX_ABOUT: usize = 120;
@@ -231,7 +232,7 @@ fn about(found: &Captures<'_>, text: &str) -> Option<String> {
     let text = text.trim_matches(|it: char| it.is_whitespace() || ",;‘’“”\\".contains(it));
     let is_sentence = text.contains(' ');
     let text = if is_sentence { text.trim_end_matches('.') } else { text };
-    let text: String = text.chars().filter(|it| !it.is_control()).take(MAX_ABOUT).collect();
+    let text = shortened(text, MAX_ABOUT);
     (!text.is_empty()).then_some(text)
 }
 

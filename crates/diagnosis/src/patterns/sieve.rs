@@ -10,17 +10,19 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
 use regex_syntax::hir::{Hir, HirKind};
 
-use super::{ascii, of_any_case};
+use super::{ascii, of_any_case, pattern};
 
 /// Letters that a word must have to be looked for.
 const MIN_WORD: usize = 3;
+/// The same where a text is short, and each pattern that it is tried with takes time.
+const MIN_PART: usize = 2;
 /// Words that are looked for instead of one pattern.
 const MAX_WORDS: usize = 40;
 
 /// What says of a part of a pattern whether the case of its letters matters, and what stands for it where it does not.
-const CASES: [(&str, &str); 3] = [("(?i:", "(?:"), ("(?-i:", "(?:"), ("(?-i)", "")];
+const CASES: [(&str, &str); 4] = [("(?i:", "(?:"), ("(?-i:", "(?:"), ("(?-i)", ""), ("(?i)", "")];
 
-/// Patterns in an order, whatever the case of their letters.
+/// Patterns in an order.
 pub(crate) struct Sieve {
     patterns: Vec<Lazy>,
     /// `None` where they cannot be looked for at once: then every pattern may fit.
@@ -34,17 +36,33 @@ pub(crate) struct Sieve {
 /// A pattern, and what it is once it is compiled; nothing of what is none.
 struct Lazy {
     text: &'static str,
+    compile: fn(&str) -> Option<Regex>,
     compiled: OnceLock<Option<Regex>>,
 }
 
 impl Sieve {
+    /// Patterns that fit whatever the case of their letters.
     pub(crate) fn new(patterns: impl IntoIterator<Item = &'static str>) -> Self {
-        let lazy = |text| Lazy { text, compiled: OnceLock::new() };
+        Self::of(patterns, of_any_case, (MIN_WORD, AhoCorasickKind::ContiguousNFA))
+    }
+
+    /// Patterns that say themselves where the case of their letters does not matter, for texts that are many: what
+    /// looks for their words is faster, and takes more room.
+    pub(crate) fn keeping_case(patterns: impl IntoIterator<Item = &'static str>) -> Self {
+        Self::of(patterns, pattern, (MIN_PART, AhoCorasickKind::DFA))
+    }
+
+    fn of(
+        patterns: impl IntoIterator<Item = &'static str>,
+        compile: fn(&str) -> Option<Regex>,
+        (least, kind): (usize, AhoCorasickKind),
+    ) -> Self {
+        let lazy = |text| Lazy { text, compile, compiled: OnceLock::new() };
         let patterns: Vec<_> = patterns.into_iter().map(lazy).collect();
         let mut wordless = vec![];
         let mut meant: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (i, it) in patterns.iter().enumerate() {
-            match words(it.text) {
+            match words(it.text, least) {
                 Some(words) => {
                     for word in words {
                         meant.entry(word).or_default().push(i);
@@ -55,22 +73,34 @@ impl Sieve {
         }
         let built = AhoCorasick::builder()
             .ascii_case_insensitive(true)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .kind(Some(kind))
             .build(meant.keys());
         Self { patterns, words: built.ok(), meant: meant.into_values().collect(), wordless }
     }
 
     /// The patterns that may fit this text, in their order, with their place in it.
     pub(crate) fn may_fit(&self, text: &str) -> impl Iterator<Item = (usize, &Regex)> {
-        let places: BTreeSet<usize> = match &self.words {
-            Some(words) => {
-                let seen = words.find_overlapping_iter(text);
-                let seen = seen.filter_map(|it| self.meant.get(it.pattern().as_usize())).flatten();
-                seen.chain(&self.wordless).copied().collect()
+        self.fitting(text).into_iter().filter_map(|it| Some((it, self.get(it)?)))
+    }
+
+    /// The places of the patterns that may fit.
+    fn fitting(&self, text: &str) -> Vec<usize> {
+        let Some(words) = &self.words else { return (0..self.patterns.len()).collect() };
+        let mut is_seen = vec![false; self.meant.len()];
+        let mut fits = vec![false; self.patterns.len()];
+        let mut left = is_seen.len();
+        self.wordless.iter().for_each(|it| mark(&mut fits, *it));
+        for found in words.find_overlapping_iter(text) {
+            let word = found.pattern().as_usize();
+            let Some(seen) = is_seen.get_mut(word).filter(|it| !**it) else { continue };
+            *seen = true;
+            self.meant.get(word).into_iter().flatten().for_each(|it| mark(&mut fits, *it));
+            left -= 1;
+            if left == 0 {
+                break;
             }
-            None => (0..self.patterns.len()).collect(),
-        };
-        places.into_iter().filter_map(|it| Some((it, self.get(it)?)))
+        }
+        fits.iter().enumerate().filter(|it| *it.1).map(|it| it.0).collect()
     }
 
     /// The patterns that every text is tried with.
@@ -79,19 +109,32 @@ impl Sieve {
         self.wordless.iter().map(|it| self.patterns[*it].text)
     }
 
+    /// The patterns that are none.
+    #[cfg(test)]
+    pub(crate) fn broken(&self) -> Vec<&str> {
+        let broken = self.patterns.iter().filter(|it| (it.compile)(it.text).is_none());
+        broken.map(|it| it.text).collect()
+    }
+
     fn get(&self, place: usize) -> Option<&Regex> {
         let it = self.patterns.get(place)?;
-        it.compiled.get_or_init(|| of_any_case(it.text)).as_ref()
+        it.compiled.get_or_init(|| (it.compile)(it.text)).as_ref()
+    }
+}
+
+fn mark(all: &mut [bool], place: usize) {
+    if let Some(it) = all.get_mut(place) {
+        *it = true;
     }
 }
 
 /// Words of which every text that this pattern fits has one, whatever their case. `None` where there are none, or only
 /// words that are in every second text.
-fn words(pattern: &str) -> Option<BTreeSet<String>> {
+fn words(pattern: &str, least: usize) -> Option<BTreeSet<String>> {
     // Letters of either case are classes, which hide the word.
     let plain = CASES.iter().fold(ascii(pattern), |text, it| text.replace(it.0, it.1));
     let words = needed(&regex_syntax::parse(&plain).ok()?)?;
-    (shortest(&words) >= MIN_WORD && words.len() <= MAX_WORDS).then_some(words)
+    (least <= shortest(&words) && words.len() <= MAX_WORDS).then_some(words)
 }
 
 fn needed(hir: &Hir) -> Option<BTreeSet<String>> {
@@ -126,7 +169,7 @@ mod tests {
     use super::*;
 
     fn words_of(pattern: &str) -> Option<Vec<String>> {
-        words(pattern).map(|it| it.into_iter().collect())
+        words(pattern, MIN_WORD).map(|it| it.into_iter().collect())
     }
 
     #[test]

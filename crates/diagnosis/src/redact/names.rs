@@ -1,7 +1,13 @@
 //! Names that say that their value is a secret.
 
+mod near;
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// Words that make a name a secret's, wherever they stand in it. Without `_`, `-` and `.`, in small letters.
-const ANYWHERE: [&str; 29] = [
+const ANYWHERE: [&str; 38] = [
     "password",
     "passwd",
     "passphrase",
@@ -31,10 +37,53 @@ const ANYWHERE: [&str; 29] = [
     "masterauth",
     "dockerconfigjson",
     "dockercfg",
+    "subscriptionkey",
+    "bindpw",
+    "passcode",
+    "csrf",
+    "xsrf",
+    "kennwort",
+    "wachtwoord",
+    "motdepasse",
+    "recoverycode",
 ];
 
+/// What finds them.
+static ANY: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(ANYWHERE).ok());
+
 /// Words that make a name a secret's when they stand alone in it: `DB_PASS`, `auth`.
-const ALONE: [&str; 7] = ["pass", "auth", "jwt", "sig", "cookie", "pin", "dsn"];
+const ALONE: [&str; 15] = [
+    "pass", "auth", "jwt", "sig", "cookie", "pin", "dsn", "pw", "cred", "creds", "hmac", "otp",
+    "totp", "senha", "psk",
+];
+
+/// Names that are also given to what everybody may know: their value is a secret where it looks drawn by chance.
+const WEAK: [&str; 10] =
+    ["session", "sid", "nonce", "salt", "code", "seed", "sess", "ticket", "assertion", "keys"];
+
+/// Words of names of addresses, in which a password may stand.
+const ADDRESSES: [&str; 7] =
+    ["dsn", "conn", "connstr", "connectionstring", "connection", "url", "uri"];
+
+/// Names that are no more than the word for a secret of any kind, as prose has it.
+const PROSE: [&str; 16] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "pass",
+    "pwd",
+    "pin",
+    "auth",
+    "token",
+    "tokens",
+    "secret",
+    "secrets",
+    "credential",
+    "credentials",
+    "cookie",
+    "signature",
+    "sig",
+];
 
 /// Ends of names that tell something about a secret and not the secret.
 const ABOUT: [&str; 33] = [
@@ -81,7 +130,29 @@ pub(super) fn is_secret(name: &str) -> bool {
         return false;
     }
     let joined: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
-    ANYWHERE.iter().any(|it| joined.contains(it)) || words(name).any(|it| ALONE.contains(&&*it))
+    ANY.as_ref()
+        .map_or_else(|| ANYWHERE.iter().any(|it| joined.contains(it)), |it| it.is_match(&joined))
+        || words(name).any(|it| ALONE.contains(&&*it) || near::is_secret(&it))
+        || near::is_secret(&joined)
+}
+
+/// Whether something of this name is a secret where it looks drawn by chance.
+pub(super) fn is_weak(name: &str) -> bool {
+    words(name).any(|it| WEAK.contains(&&*it))
+}
+
+/// Whether something of this name is an address with a password in it.
+pub(super) fn is_address(name: &str) -> bool {
+    let joined: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let joined = joined.to_ascii_lowercase();
+    !is_password(name)
+        && (joined.contains("connectionstring") || words(name).any(|it| ADDRESSES.contains(&&*it)))
+}
+
+/// Whether this is the name of one secret, and no word of prose.
+pub(super) fn is_one(name: &str) -> bool {
+    let word = name.trim_matches(['.', '-', '_']).to_lowercase();
+    is_secret(name) && (name.starts_with("--") || !PROSE.contains(&&*word))
 }
 
 /// Parts of the names of what a person chose, and which may therefore be a plain word.
@@ -134,6 +205,14 @@ mod tests {
             "dbPass",
             "auth",
             "AccountKey",
+            "DB_PASWORD",
+            "--pasword",
+            "api-tokn",
+            "dbPasswrod",
+            "clientSercet",
+            "bind_pw",
+            "creds",
+            "Ocp-Apim-Subscription-Key",
         ] {
             assert!(is_secret(name), "{name}");
         }
@@ -152,6 +231,14 @@ mod tests {
             "compass",
             "bypass",
             "image",
+            "passport",
+            "passed",
+            "taken",
+            "broken",
+            "sector",
+            "keyword",
+            "sacred",
+            "accredited",
         ] {
             assert!(!is_secret(name), "{name}");
         }

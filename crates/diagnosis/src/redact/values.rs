@@ -74,8 +74,31 @@ pub(super) enum Place {
     Inside,
 }
 
+/// Quotes that are more than a letter, or another one at the end.
+const QUOTES: [(&str, &str); 13] = [
+    ("&quot;", "&quot;"),
+    ("&apos;", "&apos;"),
+    ("&#34;", "&#34;"),
+    ("&#39;", "&#39;"),
+    ("%22", "%22"),
+    ("%27", "%27"),
+    ("\\u0022", "\\u0022"),
+    ("\\u0027", "\\u0027"),
+    ("\u{201c}", "\u{201d}"),
+    ("\u{201e}", "\u{201c}"),
+    ("\u{2018}", "\u{2019}"),
+    ("\u{ab}", "\u{bb}"),
+    ("\u{300c}", "\u{300d}"),
+];
+
+/// Lines that one value in quotes may go on for.
+const MAX_LINES: usize = 20;
+
 /// The value that a text begins with. Of one that refers to another its beginning is enough.
 pub(super) fn read(text: &str) -> Value<'_> {
+    if let Some(value) = block(text).or_else(|| enclosed(text)) {
+        return value;
+    }
     let slashes = text.bytes().take_while(|it| *it == b'\\').count();
     let quote = text.as_bytes().get(slashes).filter(|it| b"\"'`".contains(it));
     let start = quote.map_or(0, |_| slashes + 1);
@@ -85,6 +108,52 @@ pub(super) fn read(text: &str) -> Value<'_> {
     }
     quote.map_or_else(|| bare(text), |it| quoted(text, slashes, *it))
 }
+
+/// Whether a value in quotes stands here.
+pub(super) fn is_quoted(text: &str) -> bool {
+    let slashes = text.bytes().take_while(|it| *it == b'\\').count();
+    let is_letter = text.as_bytes().get(slashes).is_some_and(|it| b"\"'`".contains(it));
+    let rest = between(text, slashes.saturating_sub(1), text.len());
+    is_letter || QUOTES.iter().any(|it| rest.starts_with(it.0))
+}
+
+/// A value in quotes that are more than a letter. It ends with its line when it was cut off.
+fn enclosed(text: &str) -> Option<Value<'_>> {
+    let slashes = text.bytes().take_while(|it| *it == b'\\').count();
+    let before = slashes.saturating_sub(1);
+    let rest = between(text, before, text.len());
+    let (open, close) = QUOTES.iter().find(|it| rest.starts_with(it.0))?;
+    let start = before + open.len();
+    let line = between(text, start, text.len());
+    let line = between(line, 0, line.find('\n').unwrap_or(line.len()));
+    let value = between(line, 0, line.find(close).unwrap_or(line.len())).trim_end_matches('\\');
+    if let Some(reference) = reference(value) {
+        return Some(Value { start, text: reference, place: Place::Inside, read: start });
+    }
+    Some(Value { start, text: value, place: Place::Quoted, read: start + line.len() })
+}
+
+/// A block of lines below a `|` or a `>`, as YAML has it, without what its lines begin with.
+fn block(text: &str) -> Option<Value<'_>> {
+    let head = text.strip_prefix(['|', '>'])?;
+    let head = head.trim_start_matches(|it: char| matches!(it, '+' | '-') || it.is_ascii_digit());
+    let lines = head.trim_start_matches([' ', '\t', '\r']).strip_prefix('\n')?;
+    let indent = lines.bytes().take_while(|it| b" \t".contains(it)).count();
+    let mut end = text.len() - lines.len();
+    let start = end + indent;
+    for line in lines.split_inclusive('\n').take(MAX_BLOCK) {
+        let own = line.bytes().take_while(|it| b" \t".contains(it)).count();
+        if indent == 0 || own < indent || line.trim().is_empty() {
+            break;
+        }
+        end += line.len();
+    }
+    let value = between(text, start, end).trim_end();
+    (!value.is_empty()).then_some(Value { start, text: value, place: Place::Quoted, read: end })
+}
+
+/// Lines of a block that are looked at.
+const MAX_BLOCK: usize = 200;
 
 /// How a value begins that refers to another.
 fn reference(value: &str) -> Option<&str> {
@@ -105,12 +174,28 @@ fn quoted(text: &str, slashes: usize, quote: u8) -> Value<'_> {
             break;
         }
         if byte == b'\n' {
-            end = at;
+            end = last_line(text, at, quote).unwrap_or(at);
             break;
         }
         run = if byte == b'\\' { run + 1 } else { 0 };
     }
     Value { start, text: between(text, start, end), place: Place::Quoted, read: end }
+}
+
+/// Where a value in quotes ends that goes on below: each line of it is one word, and at once behind the last stands
+/// the quote.
+fn last_line(text: &str, at: usize, quote: u8) -> Option<usize> {
+    let mut start = at + 1;
+    for _ in 0..MAX_LINES {
+        let rest = between(text, start, text.len());
+        let word = rest.find(|it: char| !it.is_ascii_graphic() || "\"'`=:,".contains(it))?;
+        match rest.as_bytes().get(word) {
+            Some(it) if *it == quote && word != 0 => return Some(start + word),
+            Some(b'\n') if word != 0 => start += word + 1,
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// A value without quotes: up to white space or a quote, or to a comma, semicolon or ampersand that
@@ -159,6 +244,22 @@ pub(super) fn begins_marked(value: &str) -> bool {
     mark_at_start(value).is_some_and(|length| {
         !between(value, length, value.len()).contains(|it: char| it.is_alphanumeric())
     })
+}
+
+/// Whether a value is the marked password of an address, with its host.
+pub(super) fn is_userinfo(value: &str) -> bool {
+    mark_at_start(value).is_some_and(|it| between(value, it, value.len()).starts_with('@'))
+}
+
+/// Whether a value is a place in a program, such as `strconv.ParseInt`.
+pub(super) fn is_function(value: &str) -> bool {
+    let is_part = |it: &str| {
+        !it.is_empty()
+            && it.len() <= 32
+            && it.bytes().all(|it| it.is_ascii_alphabetic() || it == b'_')
+    };
+    let value = value.trim_end_matches("()");
+    value.contains('.') && value.split('.').all(is_part)
 }
 
 /// Whether a word looks drawn by chance: no word of prose has digits, or capitals inside.

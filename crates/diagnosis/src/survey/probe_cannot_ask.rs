@@ -16,6 +16,7 @@ use types::{AnyFault, Fault, Finding, Severity, Subject};
 
 use super::scene::{Scene, is_over, is_ready, subject};
 use crate::near_miss::near_miss;
+use crate::redact::shortened;
 
 /// What the kubelet says of a probe that could not be run.
 const UNKNOWN: &str = "probe errored and resulted in unknown state";
@@ -90,7 +91,7 @@ fn finding(
     let message = told.event.message.as_deref()?;
     let quoted = |mark: &str| {
         let text = scene.redact_about(&root, message.split_once(mark)?.1.split('"').next()?);
-        Some(text.chars().filter(|it| !it.is_control()).take(MAX_CHARS).collect::<String>())
+        Some(shortened(&text, MAX_CHARS))
     };
     let base = match root.kind.as_str() {
         "Pod" => "/spec",

@@ -185,7 +185,7 @@ impl<'a> Scene<'a> {
 
     /// The finding without what the workloads of its namespace hide.
     pub(super) fn apart(&self, finding: Finding) -> Finding {
-        let hide = |it: &str| self.redactor.hide_apart(&finding.subject.namespace, it);
+        let hide = |it: &str| self.redactor.told_apart(&finding.subject.namespace, it);
         let clue = |it: &Clue| Clue { value: hide(&it.value), ..it.clone() };
         let clues = finding.clues.iter().map(clue).collect();
         Finding { cause: hide(&finding.cause), clues, ..finding }

@@ -7,6 +7,7 @@ use types::Clue;
 
 use super::scene::Scene;
 use crate::near_miss::near_miss;
+use crate::redact::shortened;
 use crate::same_words::of_same_words;
 
 /// Characters of a message of the cluster that are shown in a sentence.
@@ -19,7 +20,7 @@ pub(super) fn quoted(text: &str, scene: &Scene<'_>) -> String {
     let text = scene.redact(text);
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line: String = line.chars().filter(|it| !it.is_control()).collect();
-    let mut short: String = line.chars().take(MAX_CHARS).collect();
+    let mut short = shortened(&line, MAX_CHARS);
     if short.len() < line.len() {
         // Before the word that does not fit: half a secret is not known as one, when the finding is told.
         short.truncate(short.rfind(' ').unwrap_or(short.len()));

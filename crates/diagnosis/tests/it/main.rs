@@ -15,6 +15,8 @@ mod tails;
 mod unsaid;
 mod peer_cases;
 mod redaction;
+mod planted;
+mod templates;
 mod known;
 mod judging;
 mod behind;

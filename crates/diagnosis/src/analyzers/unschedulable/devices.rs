@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::patterns::pattern;
+use crate::redact::shortened;
 use regex::Regex;
 use types::{
     Clue, Diagnosis, EventFacts, Evidence, Fault, PodFacts, ReferenceFacts, ReferenceKind,
@@ -93,7 +94,7 @@ fn why(claim: &ReferenceFacts, message: &str) -> String {
     if message.contains("not found") && claim.kind == ReferenceKind::ResourceClaimTemplate {
         return format!("there is no resource claim template {name} in this namespace");
     }
-    let message: String = message.chars().filter(|it| !it.is_control()).take(MAX_QUOTE).collect();
+    let message = shortened(message, MAX_QUOTE);
     format!("its resource claim {name} cannot be made ({})", message.trim_end_matches('.'))
 }
 
