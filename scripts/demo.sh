@@ -5,12 +5,14 @@
 #
 #   scripts/demo.sh [--exit] [--speed N] [--agent ADDRESS] [--reflexion ADDRESS]
 #
-# --exit stops when the show is over. Needs a Rust toolchain and nothing else.
+# --exit stops when the show is over. Needs a Rust toolchain and nothing else; BUILD=no does not build.
 # With OPENAI_API_KEY set, reflexion may also ask a model.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-echo "Building (the first time takes a few minutes) ..."
-cargo build --workspace --all-features --locked --bins
+if [ "${BUILD:-yes}" != no ]; then
+    echo "Building (the first time takes a few minutes) ..."
+    cargo build --workspace --all-features --locked --bins
+fi
 
 exec "${CARGO_TARGET_DIR:-target}/debug/demo" "$@"

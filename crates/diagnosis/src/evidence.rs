@@ -29,6 +29,7 @@ pub(crate) mod images;
 mod held;
 pub(crate) use held::{Held, WAITING, instead};
 pub(crate) use images::{repository, tag};
+pub(crate) use listens::listens_alone;
 pub use references::named_secrets;
 pub(crate) use references::{continued, known_secrets};
 pub(crate) use spots::address_in;

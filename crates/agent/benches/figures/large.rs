@@ -1,6 +1,6 @@
-//! With 10,000 pods, 2,000 Deployments and 10,000 events, these alone or with as much of other kinds as a cluster of that
-//! size has: the agent's memory, and how long a scan of it all takes, of an agent that watches and of `agent scan` on
-//! its own.
+//! With 10,000 pods, 2,000 Deployments and 10,000 events, these alone or with as much of other kinds as a cluster of
+//! that size has: the agent's memory, and how long a scan of it all takes, of an agent that watches and of `agent scan`
+//! on its own.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

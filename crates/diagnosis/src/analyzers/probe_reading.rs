@@ -1,5 +1,6 @@
 //! What the message of a failed probe says, and which part of the probe it is about.
 
+mod alone;
 mod answers;
 mod asked;
 mod early;
@@ -68,12 +69,12 @@ fn told(container: &ContainerFacts, probe: &ProbeFacts) -> Failure {
         return elsewhere(host, message, handler, probe);
     }
     if words.contains("connection refused") {
-        if let Some(failure) = early::read(container, probe) {
-            return failure;
-        }
-        let failure =
-            port(format!("nothing listens at {}{}", at(probe), undeclared(container, probe)));
-        return listening(failure, container);
+        let alone = alone::read(container, probe);
+        let early = early::read(container, probe).filter(|_| alone.is_none());
+        return early.unwrap_or_else(|| {
+            let words = format!("nothing listens at {}{}", at(probe), undeclared(container, probe));
+            listening(port(words), container, alone)
+        });
     }
     if let Some(failure) = schemes::read(container, probe).filter(|_| handler == "httpGet") {
         return failure;
@@ -120,7 +121,7 @@ pub(super) fn unseen(container: &ContainerFacts, probe: &ProbeFacts) -> Failure 
     };
     let undeclared = undeclared(container, probe);
     let part = (!undeclared.is_empty()).then_some(port.as_str());
-    listening(Failure::of(format!("{words}{undeclared}"), part), container)
+    listening(Failure::of(format!("{words}{undeclared}"), part), container, None)
 }
 
 /// The probe names a host of its own: the kubelet asks there, from the node, and not the pod.
@@ -136,9 +137,17 @@ fn elsewhere(host: &str, message: &str, handler: &str, probe: &ProbeFacts) -> Fa
     Failure::of(words, Some(&format!("{handler}/host")))
 }
 
-/// With where the template has the program listen.
-fn listening(failure: Failure, container: &ContainerFacts) -> Failure {
-    let Some(spot) = spot::listens(container) else { return failure };
+/// With where the template has the program listen, or where it says itself that it listens for its pod alone.
+fn listening(
+    failure: Failure,
+    container: &ContainerFacts,
+    alone: Option<(String, Clue)>,
+) -> Failure {
+    let Some(spot) = spot::listens(container) else {
+        let Some((more, line)) = alone else { return failure };
+        let words = format!("{}{more}", failure.words);
+        return Failure { words, start: Some((line, false)), ..failure };
+    };
     let clue = Clue::new(spot.path.clone(), &spot.value);
     let is_to_blame = spot.topic == SpotTopic::Loopback;
     let words = format!("{}{}", failure.words, spot.words);

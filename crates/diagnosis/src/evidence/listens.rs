@@ -38,9 +38,19 @@ pub(super) fn facts(container: &Container, log: &[String]) -> Vec<u16> {
 
 /// The port that a line names; none that only the pod itself can ask.
 fn said(line: &str) -> Option<u16> {
+    told(line).filter(|it| it.0.is_none()).map(|it| it.1)
+}
+
+/// The address and the port that a line names where only the pod itself can ask.
+pub(crate) fn listens_alone(line: &str) -> Option<(&str, u16)> {
+    let (host, port) = told(line)?;
+    Some((host?, port))
+}
+
+fn told(line: &str) -> Option<(Option<&str>, u16)> {
     let found = SAID.as_ref()?.captures(line)?;
-    let port = found.name("port").filter(|_| found.name("alone").is_none())?;
-    port.as_str().parse().ok().filter(|it| LEAST <= *it)
+    let port = found.name("port")?.as_str().parse().ok().filter(|it| LEAST <= *it)?;
+    Some((found.name("alone").map(|it| it.as_str()), port))
 }
 
 #[test]
