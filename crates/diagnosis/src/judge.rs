@@ -51,6 +51,13 @@ pub struct Patience {
     pub deadline: SignedDuration,
 }
 
+/// Whether somebody paused it, and as many pods as are wanted serve, of whatever template: it is well so, and does not
+/// go on by itself.
+pub fn paused_and_well(evidence: &Evidence) -> bool {
+    let workload = &evidence.workload;
+    workload.paused && workload.desired <= workload.ready && diagnose(evidence).is_empty()
+}
+
 /// Whether all is as it should be: what is wanted is there, of the newest template, and nothing is wrong.
 pub fn healthy(evidence: &Evidence) -> bool {
     is_complete(evidence) && diagnose(evidence).is_empty() && has_shown(evidence)

@@ -47,7 +47,7 @@ pub use evidence::{
 pub use image_name::tagged;
 pub use judge::{
     Health, Look, Patience, healthy, judge, look, look_at_growth, look_at_start, look_behind, meet,
-    shown_after,
+    paused_and_well, shown_after,
 };
 pub use k8sgpt::{K8sgptResult, with_reports};
 pub use lasting::{LASTING, needed_readiness};

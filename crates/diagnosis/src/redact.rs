@@ -90,6 +90,16 @@ impl Redactor {
         Marking { redactor: self, seen: None }.redact(text)
     }
 
+    /// The name of an image without secrets. One that a registry takes has no place for a password, and a colon in it
+    /// leads to a tag: `shop/auth-service:9f8e7d6` is no value of anything.
+    pub(crate) fn redact_image(&self, image: &str) -> String {
+        let name = image.split_once("@sha256:").map_or(image, |it| it.0);
+        if name.contains(['@', ' ', '=', '"']) || name.contains("://") {
+            return self.redact(image);
+        }
+        Marking { redactor: self, seen: None }.pass(image, |it| *it == SHAPES)
+    }
+
     /// The secrets in this text, as [`Redactor::redact`] finds them.
     pub(crate) fn secrets_in(&self, text: &str) -> Vec<String> {
         let marks = Marking { redactor: self, seen: Some(RefCell::default()) };
@@ -167,10 +177,34 @@ static STAGES: [Stage; 12] = [
     shapes::STAGE,
     cards::STAGE,
 ];
+/// The place of the stage that knows secrets by their shape alone.
+const SHAPES: usize = 10;
 
 /// All their patterns: what may fit a text is found in one pass over it.
 static SIEVE: LazyLock<Sieve> =
     LazyLock::new(|| Sieve::keeping_case(STAGES.iter().flat_map(|it| it.patterns).copied()));
+
+#[test]
+fn in_the_name_of_an_image_a_token_is_hidden_and_a_tag_is_not() {
+    let redactor = Redactor::new([0; 32]);
+    for image in [
+        "shop/auth-service:1.4.2",
+        "registry.example.com:5000/shop/token-service:9f8e7d6c5b4a",
+        "ghcr.io/external-secrets/external-secrets:v0.10.0",
+        "sealed-secrets-controller:0.27.1",
+        "shop/password:hunter2",
+        "shop/api-key@sha256:6c3c624b58dbbcd3c0dd82b4c53f04194d1247c6eebdaab7c610cf7d66709b3b",
+    ] {
+        assert_eq!(redactor.redact_image(image), image);
+    }
+    for image in [
+        "registry.example.com/ghp_0123456789abcdefABCDEF0123456789abcd/app:1.2.3",
+        "https://robot:Saffron5KqWe@registry.example.com/app:1.0",
+        "robot:Saffron5KqWe@registry.example.com/app:1.0",
+    ] {
+        assert!(redactor.redact_image(image).contains(MARK), "{image}");
+    }
+}
 
 #[test]
 fn every_pattern_is_one() {
@@ -193,7 +227,7 @@ impl Marking<'_> {
         };
         let mut text = self.redactor.known.hidden_in(&text, self.redactor);
         for _ in 0..MAX_PASSES {
-            let next = self.pass(&text);
+            let next = self.pass(&text, |_| true);
             if next == text {
                 break;
             }
@@ -204,18 +238,18 @@ impl Marking<'_> {
 
     /// Blocks come first, since nothing inside them should be looked at; shapes last, since a name
     /// before a secret tells more about where it ends than its shape.
-    fn pass(&self, text: &str) -> String {
+    fn pass(&self, text: &str, is_wanted: impl Fn(&usize) -> bool) -> String {
         let mut fitting = SIEVE.may_fit(text).peekable();
         let mut text = Cow::from(text);
         let mut end = 0;
-        for stage in &STAGES {
+        for (n, stage) in STAGES.iter().enumerate() {
             let start = end;
             end += stage.patterns.len();
             let mut own = vec![];
             while let Some((place, it)) = fitting.next_if(|it| it.0 < end) {
                 own.push((place - start, it));
             }
-            if !own.is_empty() {
+            if !own.is_empty() && is_wanted(&n) {
                 text = (stage.redact)(self, text, &own);
             }
         }

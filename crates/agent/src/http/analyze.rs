@@ -106,7 +106,8 @@ impl Said {
             };
             return Self::Wrong { confidence: it.confidence, error_type };
         }
-        if diagnosis::healthy(evidence) { Self::Healthy } else { Self::OnItsWay }
+        let is_well = diagnosis::healthy(evidence) || diagnosis::paused_and_well(evidence);
+        if is_well { Self::Healthy } else { Self::OnItsWay }
     }
 
     fn is_healthy(&self) -> bool {

@@ -65,7 +65,7 @@ impl Reader<'_> {
             index,
             sidecar: self.role == ContainerRole::Init
                 && container.restart_policy.as_deref() == Some("Always"),
-            image: self.redactor.redact(container.image.as_deref().unwrap_or_default()),
+            image: self.redactor.redact_image(container.image.as_deref().unwrap_or_default()),
             pod: String::new(),
             ready: false,
             restarts: 0,

@@ -76,7 +76,7 @@ pub(super) fn facts(
     let here = format!("Pod {namespace}/");
     images.sort_by_cached_key(|it| (!it.own, !it.seen_in.starts_with(&here), it.image.clone()));
     // One with a password in it is put in nobody's place.
-    images.retain(|it| redactor.redact(&it.image) == it.image);
+    images.retain(|it| redactor.redact_image(&it.image) == it.image);
     images.truncate(MAX_IMAGES);
     images
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Pod, PodCondition};
 use types::PodFacts;
 
-use crate::evidence::{cut_off, gates, workload};
+use crate::evidence::{cut_off, gates, revisions, workload};
 use crate::outline::own_scheduler;
 use crate::redact::cut;
 use crate::{Objects, Redactor, Root};
@@ -29,6 +29,15 @@ pub(super) fn facts(
     facts.sort_by(|a, b| (a.ready, b.created_at, &a.name).cmp(&(b.ready, a.created_at, &b.name)));
     facts.truncate(MAX_PODS);
     facts
+}
+
+/// How many pods are of the newest revision and stay: of all of them, also those that are not shown.
+pub(super) fn n_updated(objects: &Objects) -> u32 {
+    let current = revisions::current_hash(objects);
+    let is_updated = |it: &&Arc<Pod>| {
+        it.metadata.deletion_timestamp.is_none() && is_current(objects, it, current.as_deref())
+    };
+    u32::try_from(objects.pods.iter().filter(is_updated).count()).unwrap_or(u32::MAX)
 }
 
 /// Whether the pod belongs to the newest revision of the template.

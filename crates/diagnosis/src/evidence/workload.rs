@@ -29,7 +29,7 @@ pub(super) fn facts(
 ) -> WorkloadFacts {
     let counted = match &objects.root {
         Root::Deployment(it) => deployment(it, objects),
-        Root::StatefulSet(it) => stateful_set(it, pods),
+        Root::StatefulSet(it) => stateful_set(it, super::pods::n_updated(objects)),
         Root::DaemonSet(it) => daemon_set(it, pods),
         Root::ReplicaSet(it) => replica_set(it),
         Root::Job(it) => job(it, pods),
@@ -215,7 +215,7 @@ fn deployment(owner: &Deployment, objects: &Objects) -> WorkloadFacts {
     }
 }
 
-fn stateful_set(owner: &StatefulSet, pods: &[PodFacts]) -> WorkloadFacts {
+fn stateful_set(owner: &StatefulSet, updated: u32) -> WorkloadFacts {
     let spec = owner.spec.as_ref();
     let desired = u32::try_from(spec.and_then(|it| it.replicas).unwrap_or(1)).unwrap_or(0);
     let ordered = is_in_order(owner);
@@ -224,8 +224,6 @@ fn stateful_set(owner: &StatefulSet, pods: &[PodFacts]) -> WorkloadFacts {
     };
     let unseen = status.observed_generation != owner.metadata.generation;
     let ready = count(status.ready_replicas);
-    let updated = u32::try_from(pods.iter().filter(|it| it.current && !it.terminating).count());
-    let updated = updated.unwrap_or(u32::MAX);
     WorkloadFacts {
         desired,
         ready,

@@ -84,6 +84,12 @@ const PATTERNS: [&str; 8] = [
 const ENTRY: usize = 1;
 const FOREIGN: usize = 7;
 
+/// Last words of names that say by themselves that a secret follows.
+const TOLD: [&str; 7] = ["token", "key", "secret", "apikey", "credential", "credentials", "pw"];
+/// Letters of a tag, at most (<https://github.com/opencontainers/distribution-spec>), and of a version.
+const MAX_TAG: usize = 128;
+const MAX_VERSION: usize = 24;
+
 /// Endings of files of programs: what stands behind one is the number of a line.
 const SOURCES: [&str; 16] = [
     ".java", ".kt", ".scala", ".go", ".py", ".js", ".mjs", ".ts", ".tsx", ".rs", ".rb", ".cs",
@@ -176,11 +182,15 @@ fn named<'t>(
             from = begin.max(whole.start() + 1);
             let name = group(&found, "name");
             let is_told = name.is_empty() || names::is_secret(name);
-            if !is_told && !names::is_weak(name) || between(text, 0, whole.start()).ends_with("://")
-            {
+            let before = between(text, 0, whole.start());
+            if !is_told && !names::is_weak(name) || before.ends_with("://") {
                 continue;
             }
             let mut it = Named::at(text, begin);
+            let is_bare = whole.as_str().strip_suffix(':') == Some(name);
+            if is_bare && is_image(before, name, it.value.text) {
+                continue;
+            }
             let behind = between(text, it.end(), text.len());
             let is_member = group(&found, "separator") == "," && names_a_member(behind);
             let is_list = is_wrapped && group(&found, "wrap").contains('[');
@@ -199,6 +209,28 @@ fn named<'t>(
             return Some(it);
         }
     })
+}
+
+/// Whether this is the last part of an image's name with its tag: `shop/auth-service:9f8e7d6`, `auth-proxy:v1.4.2`.
+fn is_image(before: &str, name: &str, tag: &str) -> bool {
+    let is_part = |it: char| matches!(it, 'a'..='z' | '0'..='9' | '.' | '_' | '-');
+    let is_tag = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '_' | '-');
+    let says = name.rsplit(['-', '_', '.']).next().unwrap_or_default();
+    if !name.chars().all(is_part) || !tag.chars().all(is_tag) || names::is_password(name) {
+        return false;
+    }
+    let path = before.rsplit(|it: char| it.is_whitespace() || "\"'`(,=".contains(it)).next();
+    let is_path = path.is_some_and(|it| it.ends_with('/') && 1 < it.len() && !it.contains("://"));
+    is_version(tag) || is_path && tag.len() <= MAX_TAG && !TOLD.contains(&says)
+}
+
+/// `1.4`, `v0.10.0`, `1.25-alpine`
+fn is_version(tag: &str) -> bool {
+    let tag = tag.strip_prefix('v').unwrap_or(tag);
+    let number = tag.split('-').next().unwrap_or_default();
+    let is_number =
+        |it: &str| (1..=4).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_digit());
+    number.contains('.') && number.split('.').all(is_number) && tag.len() <= MAX_VERSION
 }
 
 /// The name that what a pattern fits begins with, and how much stands before it.

@@ -181,8 +181,12 @@ fn secrets<'l>(line: &'l str, tells: Tells, patterns: (&Regex, &Regex)) -> Vec<(
         }
     }
     if tells == Tells::One {
-        let is_free =
-            |at: usize| !found.iter().any(|(start, it)| (*start..start + it.len()).contains(&at));
+        // What is in quotes was found in its order.
+        let is_free = |at: usize| {
+            let last = found.partition_point(|(start, _)| *start <= at).checked_sub(1);
+            let last = last.and_then(|it| found.get(it));
+            last.is_none_or(|(start, it): &(usize, &str)| start + it.len() <= at)
+        };
         let words = patterns.1.captures_iter(line).filter_map(|it| it.name("word"));
         let alone = words.filter_map(|it| {
             let text = it.as_str().trim_end_matches(['.', ':', '!', '?']);
@@ -217,24 +221,25 @@ fn is_quoted_secret(text: &str, before: &str, behind: &str, tells: Tells) -> boo
     if NAMED.contains(&&*word) {
         return false;
     }
-    let is_last = before.trim_end().ends_with(':') && behind.trim().len() <= 1;
-    let is_slot =
-        SLOTS.contains(&&*word) || names::is_one(&word) || before.trim_end().ends_with("data in");
+    let before = near_end(before).trim_end();
+    let is_last = before.ends_with(':') && behind.len() <= BESIDE && behind.trim().len() <= 1;
+    let is_slot = SLOTS.contains(&&*word) || names::is_one(&word) || before.ends_with("data in");
     is_drawn || tells == Tells::One && (is_slot || is_last)
 }
 
 /// The word before, in small letters where it is no name.
 fn word_before(before: &str) -> String {
-    let near = between(
-        before,
-        before.ceil_char_boundary(before.len().saturating_sub(BESIDE)),
-        before.len(),
-    );
-    let near = near.trim_end_matches([' ', '\t', ':', '=', '(', '[']);
+    let near = near_end(before).trim_end_matches([' ', '\t', ':', '=', '(', '[']);
     let near = near.trim_end_matches(['"', '\'', '>', '\\']);
     let is_part = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '.' | '-');
     let word = near.rsplit(|it| !is_part(it)).next().unwrap_or_default();
     if names::is_secret(word) { word.to_owned() } else { word.to_lowercase() }
+}
+
+/// The end of what stands before something, as far as it is looked at.
+fn near_end(before: &str) -> &str {
+    let start = before.ceil_char_boundary(before.len().saturating_sub(BESIDE));
+    between(before, start, before.len())
 }
 
 /// Whether what follows says that the value is for something that is no secret.

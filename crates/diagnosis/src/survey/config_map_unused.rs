@@ -30,6 +30,8 @@ const LOCKS: [&str; 4] = ["lock", "leader", "lease", "election"];
 
 /// How long a ConfigMap may wait for who uses it, in seconds.
 const PATIENCE_SECS: i64 = 3600;
+/// Letters of the hash at the end of a name.
+const HASH: usize = 10;
 /// In so many namespaces the same name is put there by something of the cluster, such as its certificates.
 const EVERYWHERE: usize = 3;
 
@@ -54,12 +56,20 @@ pub(super) fn survey(scene: &Scene<'_>) -> Vec<Finding> {
 /// Whether it is old enough, holds something, and is found by its name alone.
 fn may_be_unused(map: &ConfigMapSize, scene: &Scene<'_>) -> bool {
     let is_new = map.created_at.is_some_and(|it| scene.age_secs(Some(it)) < PATIENCE_SECS);
-    !is_new && !map.marked && map.bytes <= LARGE && !map.keys.is_empty() && !is_of_cluster(map)
+    let may_be = !map.marked && !map.keys.is_empty() && !is_of_cluster(map) && !is_dated(&map.name);
+    !is_new && may_be && map.bytes <= LARGE
+}
+
+/// Whether a name ends with a hash of what the ConfigMap holds, as kustomize writes it: revisions that are gone back to
+/// name the ones of before.
+fn is_dated(name: &str) -> bool {
+    let hash = name.rsplit_once('-').map_or("", |it| it.1);
+    hash.len() == HASH && hash.bytes().all(|it| b"bcdfghkmt2456789".contains(&it))
 }
 
 fn unused_one(map: &ConfigMapSize) -> Finding {
     let about = Subject::new("ConfigMap", &*map.namespace, &*map.name);
-    let cause = "Nobody uses it: no pod, template, argument or variable names it, and no program may read it by its \
+    let cause = "Nobody uses it: no pod, present template, argument or variable names it, and no program may read it by its \
                  name.";
     let fault = cluster(ClusterFault::ConfigMapUnused);
     let finding =

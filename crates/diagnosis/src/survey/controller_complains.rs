@@ -26,7 +26,9 @@ const START_SECS: i64 = 180;
 /// Over how many seconds the same has to be said: a controller that tries again at once may succeed at once.
 const LASTING_SECS: i64 = 60;
 /// How reasons of warnings begin that ask for nothing.
-const NOISE: [&str; 2] = ["TopologyAware", "Deprecated"];
+const NOISE: [&str; 3] = ["TopologyAware", "Deprecated", POLICY_ENGINE];
+/// An engine of policies writes this of each object that breaks one, whether it refuses that or only counts it.
+const POLICY_ENGINE: &str = "PolicyViolation";
 /// Words of warnings that two writers met, which the controller settles by itself.
 const CONFLICTS: [&str; 2] = ["object has been modified", "operation cannot be fulfilled"];
 /// A controller of Ingresses says this each time it looks at one.
@@ -128,7 +130,10 @@ fn settles(event: &Event, warning: &Event) -> bool {
     let reason = event.reason.as_deref().unwrap_or_default();
     let is_later = last_seen(event).zip(last_seen(warning)).is_some_and(|it| it.1 < it.0);
     let is_same = reporter(event) == reporter(warning);
-    !warns(event) && is_later && is_same && reason != LOOKED_AT && !begins(reason)
+    let message = event.message.as_deref().unwrap_or_default().to_lowercase();
+    // cert-manager gives what it begins and what it ends the same reason.
+    let is_done = message.contains("success") || !begins(reason);
+    !warns(event) && is_later && is_same && reason != LOOKED_AT && is_done
 }
 
 /// Whether the first word of a reason says that something is being done: `EnsuringLoadBalancer`.

@@ -109,6 +109,22 @@ pub(crate) fn web() -> Evidence {
     }
 }
 
+#[test]
+fn a_rollout_that_somebody_paused_half_way_is_well_while_all_that_is_wanted_serves() {
+    let paused = |ready, paused| {
+        let half = WorkloadFacts {
+            desired: 4,
+            ready,
+            updated: 1,
+            paused,
+            rolling_out: true,
+            ..web().workload
+        };
+        diagnosis::paused_and_well(&Evidence { workload: half, ..web() })
+    };
+    assert_eq!([paused(4, true), paused(3, true), paused(4, false)], [true, false, false]);
+}
+
 fn beside(ready: u32, steady: bool, generation: i64) -> Evidence {
     let neighbour = NeighbourFacts {
         object: ObjectRef::named(Kind::Deployment, "shop", "cart"),

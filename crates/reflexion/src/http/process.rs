@@ -217,8 +217,9 @@ impl Reflexion {
             Admitted::Dismissed(run) => *run,
             Admitted::Sick(patient) => self.heal_now(*patient, Occasion::Asked).await?,
         };
-        // What is on its way may be asked about again, by the same name.
-        let named = request.thread_id.as_ref().filter(|_| run.state != RunState::OnItsWay);
+        // What is on its way, and what somebody may mend by hand, may be asked about again by the same name.
+        let may_change = matches!(run.state, RunState::OnItsWay | RunState::Untreatable);
+        let named = request.thread_id.as_ref().filter(|_| !may_change);
         if let Some(thread) = named {
             let named = self.memory.store.name_run(thread, run.id).await;
             named.map_err(|it| store_failure(&it))?;

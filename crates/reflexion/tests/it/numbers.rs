@@ -82,15 +82,18 @@ async fn a_pod_that_suffers_from_what_has_no_fix_is_handed_to_a_person_and_is_no
     let said = json!({"healthy": false, "findings": [finding("notice"), finding("warning")]});
     let (first, second) = asked_twice(&world, &said).await;
     world.agent.set_said(&json!({"findings": [finding("notice")]}));
-    let (_, noticed) = process(&world, oom("quiet-1")).await;
+    // Somebody mended it by hand, and asks again by the same name.
+    let mut body = oom("quiet-1");
+    body["thread_id"] = json!("ticket-7");
+    let (_, noticed) = process(&world, body).await;
 
     assert_eq!(first["success"], false, "{first}");
     assert_eq!(first["requires_human_intervention"], true, "{first}");
     assert_eq!(first["error"], "NetworkPolicy shop/deny: Nothing may leave.");
-    assert_eq!(first["workflow_id"], second["workflow_id"]);
+    assert_ne!(first["workflow_id"], second["workflow_id"]);
     assert_eq!(noticed["success"], true, "{noticed}");
     let (_, statistics) = get(&world, "/api/v1/memory/statistics").await;
-    assert_eq!(statistics["workflows"], json!({"healthy": 1, "untreatable": 1}));
+    assert_eq!(statistics["workflows"], json!({"healthy": 1, "untreatable": 2}));
     let (_, metrics) = get(&world, "/api/v1/reflexion/metrics").await;
     assert_eq!(metrics["total_workflows"], 0);
 }

@@ -129,6 +129,10 @@ fn is_one_of(bound: &Bound, accounts: &BTreeSet<(&str, &str)>) -> bool {
             Some(of) => accounts.iter().any(|it| of.strip_prefix(':') == Some(it.0)),
             None => bound.name == "system:authenticated",
         },
+        "User" => accounts.iter().any(|(space, name)| {
+            let of = bound.name.strip_prefix("system:serviceaccount:");
+            of.and_then(|it| it.split_once(':')) == Some((space, name))
+        }),
         _ => false,
     }
 }

@@ -44,6 +44,57 @@ status:
     )
 }
 
+/// A StatefulSet of so many pods, all of them ready and of its newest revision.
+fn large_set(n: usize) -> String {
+    let mut text = format!(
+        "
+{{taken_at: 2026-11-24T03:00:00Z, root: StatefulSet db}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {{name: db, namespace: shop, uid: set, creationTimestamp: 2026-11-01T00:00:00Z, generation: 1}}
+spec:
+  replicas: {n}
+  serviceName: ''
+  selector: {{matchLabels: {{app: db}}}}
+  template: {{metadata: {{labels: {{app: db}}}}, spec: {{containers: [{{name: app, image: 'busybox:1.36'}}]}}}}
+status: {{observedGeneration: 1, replicas: {n}, readyReplicas: {n}, currentRevision: db-1, updateRevision: db-1}}"
+    );
+    for number in 0..n {
+        write!(
+            text,
+            "
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: db-{number}
+  namespace: shop
+  uid: pod-{number}
+  creationTimestamp: 2026-11-01T00:00:00Z
+  labels: {{app: db, controller-revision-hash: db-1}}
+  ownerReferences: [{{apiVersion: apps/v1, controller: true, kind: StatefulSet, name: db, uid: set}}]
+spec: {{nodeName: worker-2, containers: [{{name: app, image: 'busybox:1.36'}}]}}
+status:
+  phase: Running
+  conditions: [{{type: Ready, status: 'True', lastTransitionTime: 2026-11-24T02:58:00Z}}]
+  containerStatuses: [{{name: app, image: 'busybox:1.36', imageID: '', ready: true, restartCount: 0, state: {{running: {{}}}}}}]"
+        )
+        .unwrap();
+    }
+    text
+}
+
+#[test]
+fn a_set_of_more_pods_than_are_shown_is_well_when_all_of_them_are() {
+    for n in [50, 51, 120] {
+        let evidence = scene::evidence(&large_set(n));
+        let updated = usize::try_from(evidence.workload.updated).unwrap();
+        assert_eq!((updated, evidence.workload.rolling_out), (n, false));
+        assert!(diagnosis::healthy(&evidence), "{n}");
+    }
+}
+
 fn cluster(nodes: &[&str]) -> String {
     let mut text = format!("{{taken_at: 2026-11-24T03:00:00Z}}{NODE}");
     for (number, node) in nodes.iter().enumerate() {
