@@ -213,7 +213,7 @@ impl Reader<'_> {
             exit_code: ended.map(|it| it.exit_code),
             exit_message: ended
                 .and_then(|it| it.message.as_deref())
-                .map(|it| self.lines(it).join("\n")),
+                .map(|it| self.lines(whole_words(it)).join("\n")),
             exited_at: ended.and_then(|it| it.finished_at.as_ref()).map(|it| it.0),
             // What never ran has the first second of all time.
             began_at: ended
@@ -348,4 +348,24 @@ fn ports(container: &Container) -> Vec<(String, u16)> {
 
 fn quantity(amount: Option<&Amount>) -> Option<Quantity> {
     amount.map(|it| Quantity(it.0.clone()))
+}
+
+/// Bytes of a log that the kubelet keeps where its end stands for a message (`MaxContainerTerminationMessageLogLength`,
+/// <https://kubernetes.io/docs/tasks/debug/debug-application/determine-reason-pod-failure/>).
+const KEPT: usize = 2048;
+
+/// A message without what may be the end of a word: half a token looks like none.
+fn whole_words(message: &str) -> &str {
+    if message.len() < KEPT {
+        return message;
+    }
+    message.split_once(char::is_whitespace).map_or("", |it| it.1)
+}
+
+#[test]
+fn of_a_message_that_was_cut_the_first_word_is_not_shown() {
+    let rest = " at upstream\n".repeat(KEPT);
+    assert_eq!(whole_words(&format!("8775eccfc2d08ee68ad73952830{rest}")), rest.get(1..).unwrap());
+    assert_eq!(whole_words("short and whole"), "short and whole");
+    assert_eq!(whole_words(&"a".repeat(KEPT)), "");
 }
