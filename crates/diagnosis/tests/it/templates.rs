@@ -102,6 +102,19 @@ fn objects() -> String {
 }
 
 #[test]
+fn a_token_in_the_selector_of_a_service_is_in_none_of_its_facts() {
+    let objects = objects().replace("root: Deployment web", "root: Service web");
+    let evidence = gathered(&objects);
+
+    let said = serde_json::to_string(&(&evidence, &diagnosis::diagnose(&evidence))).unwrap();
+    let selector = &evidence.service.unwrap().selector;
+
+    assert!(!said.contains("Zq7canaryW4x"), "{said}");
+    assert_eq!(selector["app"], "web");
+    assert!(selector["token"].starts_with("[redacted:"), "{selector:?}");
+}
+
+#[test]
 fn no_secret_of_a_template_is_in_the_words_of_the_product() {
     let objects = objects();
     let evidence = gathered(&objects);
